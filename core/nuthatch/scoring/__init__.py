@@ -1,0 +1,31 @@
+"""BM25 over posting lists in numpy: one place that scores, for every engine without its own.
+
+    occurrences ─ PostingList ─ TermScores ─┬─ top_k              OR, exact, by MaxScore
+      (engine)        BM25, statistics      ├─ conjunction_top_k  AND
+                           PostingCache ────┘
+
+Needs numpy, which the importing backend declares; nothing else in core imports this package.
+"""
+
+from nuthatch.scoring.bm25 import BM25, CollectionStatistics
+from nuthatch.scoring.cache import CacheInfo, PostingCache
+from nuthatch.scoring.conjunction import conjunction, conjunction_scores, conjunction_top_k
+from nuthatch.scoring.maxscore import top_k
+from nuthatch.scoring.postings import PostingList, TermScores
+from nuthatch.scoring.ranking import TopK, exhaustive_top_k, ranked
+
+__all__ = [
+    "BM25",
+    "CacheInfo",
+    "CollectionStatistics",
+    "PostingCache",
+    "PostingList",
+    "TermScores",
+    "TopK",
+    "conjunction",
+    "conjunction_scores",
+    "conjunction_top_k",
+    "exhaustive_top_k",
+    "ranked",
+    "top_k",
+]

@@ -1,0 +1,95 @@
+"""The array types of scoring, and the look-ups that everything else is made of.
+
+| type         | dtype           | holds                                                        |
+|--------------|-----------------|--------------------------------------------------------------|
+| `IdArray`    | uint32          | chunk ids, strictly increasing unless said otherwise; sparse |
+| `CountArray` | uint16, uint32  | term frequencies, chunk lengths in tokens                    |
+| `ScoreArray` | float64         | impacts and scores, always positive                          |
+| `Allowed`    | ids or boolean  | a filter: sorted ids, or a mask that an id indexes           |
+"""
+
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+IdArray = npt.NDArray[np.uint32]
+CountArray = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+ScoreArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+PositionArray = npt.NDArray[np.intp]
+Allowed = IdArray | BoolArray
+
+#: Ids, lengths and term frequencies must lie below this.
+LIMIT = 2**32
+#: One binary search costs about as much as this many table writes (measured, numpy 2.4).
+SEARCH_COST = 10
+
+
+def whole_numbers(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Returns `values` as a one-dimensional integer array within [0, 2**32); else ValueError."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ValueError(f"{name} must have one dimension, found {array.ndim}")
+    if array.size == 0:
+        return array.astype(np.uint32)
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be integers, found {array.dtype}")
+    if array.dtype != np.uint32 and (int(array.min()) < 0 or int(array.max()) >= LIMIT):
+        raise ValueError(f"{name} must lie within 0 and 2**32 - 1")
+    return array
+
+
+def sorted_ids(name: str, values: npt.ArrayLike) -> IdArray:
+    """Returns `values` as ids; ValueError unless they are strictly increasing."""
+    ids = whole_numbers(name, values).astype(np.uint32, copy=False)
+    if not bool((ids[1:] > ids[:-1]).all()):
+        raise ValueError(f"{name} must be strictly increasing")
+    return ids
+
+
+def frozen(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """Returns a compact read-only copy that owns its memory, so that `nbytes` is the truth."""
+    owned = array.copy()
+    owned.flags.writeable = False
+    return owned
+
+
+def locate(ids: IdArray, wanted: IdArray) -> tuple[PositionArray, BoolArray]:
+    """Looks every wanted id up in `ids`: positions (to `take` with mode="clip"), and which exist.
+
+    Few are searched for, in any order, though ascending runs are faster. Many go through a table
+    id -> position. The table is not initialized (Briggs and Torczon 1993): what it says of an
+    absent id is rubbish, harmless as every answer is checked. `ids` must not be empty.
+    """
+    span = int(ids[-1]) + 1
+    at: PositionArray
+    if wanted.size * SEARCH_COST < ids.size + span // 16:
+        at = np.searchsorted(ids, wanted)
+    else:
+        table = np.empty(span, dtype=np.int32)
+        table[ids.astype(np.intp)] = np.arange(ids.size, dtype=np.int32)
+        at = table.take(wanted.astype(np.intp), mode="clip").astype(np.intp)
+    return at, ids.take(at, mode="clip") == wanted
+
+
+def contained(wanted: IdArray, ids: IdArray) -> BoolArray:
+    """Tells which of the wanted ids are in `ids`, the shorter galloping through the longer."""
+    if wanted.size <= ids.size:
+        return locate(ids, wanted)[1] if ids.size else np.zeros(0, dtype=np.bool_)
+    inside = np.zeros(wanted.size, dtype=np.bool_)
+    at, found = locate(wanted, ids)
+    inside[at[found]] = True
+    return inside
+
+
+def admitted(ids: IdArray, allowed: Allowed) -> BoolArray:
+    """Tells which ids a filter allows; `ids` ascending."""
+    if allowed.dtype != np.bool_:
+        return contained(ids, allowed.astype(np.uint32, copy=False))
+    inside = np.zeros(ids.size, dtype=np.bool_)
+    within = int(np.searchsorted(ids, np.uint32(min(allowed.size, LIMIT - 1))))
+    inside[:within] = allowed[ids[:within]]
+    return inside

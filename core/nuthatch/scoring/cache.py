@@ -1,0 +1,139 @@
+"""A cache of scored terms, bounded in bytes, that never serves another state of the index.
+
+    generation 7 seen, cache at 7    serve
+    generation 8 seen, cache at 7    drop everything, go on at 8
+    generation 7 seen, cache at 8    a reader on an old snapshot: always a miss, never stored
+
+Generations are the backend's: raised in every write transaction, read first in each read
+transaction.
+"""
+
+import sys
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from typing import Generic, Protocol, TypeVar
+
+
+class Sized(Protocol):
+    """Tells how many bytes its arrays hold; must never change, as threads share the value."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the data."""
+
+
+Value = TypeVar("Value", bound=Sized)
+
+#: Bytes that an entry takes beside its arrays' data and its term: objects, headers, dict slots.
+ENTRY_BYTES = 768
+#: How many terms `touched` remembers; the oldest are forgotten first.
+TOUCHED_TERMS = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class CacheInfo:
+    """Counts look-ups since the cache was made, and what it holds now."""
+
+    hits: int
+    misses: int
+    entries: int
+    bytes: int
+    max_bytes: int
+    generation: int | None
+
+
+class PostingCache(Generic[Value]):
+    """Keeps the terms used last, at most `max_bytes` of them; safe to share between threads.
+
+    Values are immutable and shared, not copied. An entry larger than the whole cache is refused
+    rather than let it empty the cache. ValueError for a negative bound; 0 keeps nothing.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        if max_bytes < 0:
+            raise ValueError(f"max_bytes must not be negative, found {max_bytes}")
+        self._max_bytes = max_bytes
+        self._lock = Lock()
+        self._generation: int | None = None
+        self._entries: OrderedDict[str, Value] = OrderedDict()
+        self._touched: OrderedDict[int, None] = OrderedDict()
+        self._bytes = 0
+        self._hits = 0
+        self._misses = 0
+
+    def get(self, generation: int, term: str) -> Value | None:
+        """Returns the term's value in that generation, or None."""
+        with self._lock:
+            value = self._entries.get(term) if self._current(generation) else None
+            if value is None:
+                self._misses += 1
+                return None
+            self._hits += 1
+            self._entries.move_to_end(term)
+            return value
+
+    def put(self, generation: int, term: str, value: Value) -> bool:
+        """Stores a term's value, evicting what was unused longest; False where it is refused."""
+        cost = _cost(term, value)
+        with self._lock:
+            if not self._current(generation) or cost > self._max_bytes:
+                return False
+            replaced = self._entries.pop(term, None)
+            if replaced is not None:
+                self._bytes -= _cost(term, replaced)
+            while self._bytes + cost > self._max_bytes:
+                self._bytes -= _cost(*self._entries.popitem(last=False))
+            self._entries[term] = value
+            self._bytes += cost
+            return True
+
+    def touched(self, generation: int, term: str) -> bool:
+        """Tells whether the term was asked for before in this generation, and notes that it is now.
+
+        The hint for admission on second touch, where a first read costs more than it saves. Only
+        a hash is kept: False may be wrong after many terms, True in one of 2**60 cases.
+        """
+        key = hash(term)
+        with self._lock:
+            if not self._current(generation):
+                return False
+            if key in self._touched:
+                self._touched.move_to_end(key)
+                return True
+            if len(self._touched) >= TOUCHED_TERMS:
+                self._touched.popitem(last=False)
+            self._touched[key] = None
+            return False
+
+    def clear(self) -> None:
+        """Forgets every entry and touch; counts and generation stay."""
+        with self._lock:
+            self._forget()
+
+    def info(self) -> CacheInfo:
+        """Returns the counts at one moment."""
+        with self._lock:
+            return CacheInfo(
+                self._hits,
+                self._misses,
+                len(self._entries),
+                self._bytes,
+                self._max_bytes,
+                self._generation,
+            )
+
+    def _current(self, generation: int) -> bool:
+        if self._generation is None or generation > self._generation:
+            self._forget()
+            self._generation = generation
+        return generation == self._generation
+
+    def _forget(self) -> None:
+        self._entries.clear()
+        self._touched.clear()
+        self._bytes = 0
+
+
+def _cost(term: str, value: Sized) -> int:
+    return value.nbytes + sys.getsizeof(term) + ENTRY_BYTES

@@ -1,0 +1,118 @@
+"""Exact top-k of a disjunction by MaxScore, term at a time over arrays.
+
+    term      df    bound   rest = bounds of the terms after it
+    merlin    900    9.1    8.2        theta: the k-th best score known so far
+    wizard    40k    5.0    3.2        a chunk whose bound stays below theta is out
+    film      150k   3.2    0.0
+
+Turtle and Flood, "Query Evaluation: Strategies and Optimizations", 1995. Lists are taken by bound,
+highest first, weighted by how often the query repeats the term.
+
+1. Seed, where the first list is long: the best postings of the first two lists, scored in full,
+   give a first theta.
+2. Open: a chunk that first turns up in a list scores at most its impact there plus `rest`; only
+   those that reach theta join the accumulator, an impact threshold that costs one comparison.
+3. Stop: when bound + rest of a list stay below theta, no chunk found only there or later can
+   enter. Later lists merely complete the chunks in the accumulator, by searching.
+4. After each list, theta rises to the k-th partial score and hopeless chunks are dropped.
+
+A chunk dropped after one list may turn up in a later one. Its partial score is then too low, which
+is harmless: partial scores are lower bounds, so theta stays one, and the chunk is hopeless anyway.
+
+Ties are kept (only what is *strictly* below theta goes), and the survivors are scored again in
+query order; so ids and scores equal those of `exhaustive_top_k` to the last bit.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from nuthatch.scoring.arrays import Allowed, IdArray, ScoreArray, admitted, locate
+from nuthatch.scoring.postings import TermScores
+from nuthatch.scoring.ranking import TopK, check_k, checked_filter, ranked, scores_in_query_order
+
+#: Partial sums run in another order than final ones; this much (relative) is not worth a chunk.
+SLACK = 1e-9
+#: A first list longer than this is worth seeding; a shorter one is as cheap to open whole.
+LONG = 4096
+
+
+def top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | None = None) -> TopK:
+    """Returns the k best chunks that hold any of the terms, exactly.
+
+    `terms` in query order, a repeated token as the same object again. `allowed` is a filter,
+    applied before the cut: sorted chunk ids, or a boolean mask indexed by chunk id (ids beyond
+    its end are out). ValueError for k below 1.
+    """
+    check_k(k)
+    terms = [term for term in terms if term.df]
+    if allowed is not None:
+        allowed = checked_filter(allowed)
+    elif len(terms) == 1 and k <= terms[0].best.size:
+        term = terms[0]
+        best = term.best[:k]
+        top = term.impacts[best]
+        return TopK(term.ids[best], top, term.df, float(top[-1]), 0.0, k)
+    lists = [(term, repeats) for term, repeats in Counter(terms).items()]
+    lists.sort(key=lambda entry: -entry[0].max_impact * entry[1])
+    bounds = [term.max_impact * repeats for term, repeats in lists]
+    rests = [sum(bounds[i + 1 :]) for i in range(len(bounds))]
+
+    theta = 0.0
+    if lists and lists[0][0].df > LONG:
+        theta = _seed(terms, [term for term, _ in lists[:2]], k, allowed)
+    ids, partial = np.empty(0, dtype=np.uint32), np.empty(0)
+    unread = 0.0
+    for (term, repeats), bound, rest in zip(lists, bounds, rests, strict=True):
+        opened = bound + rest >= theta
+        if not opened and not unread:
+            unread = bound + rest
+        ids, partial = _merge(
+            ids, partial, term, repeats, (theta - rest) if opened else None, allowed
+        )
+        theta = max(theta, _kth(partial, k))
+        keep = np.flatnonzero(partial + rest >= theta)
+        if keep.size < ids.size:
+            ids, partial = ids[keep], partial[keep]
+    total = None if theta else int(ids.size)
+    return ranked(ids, scores_in_query_order(terms, ids), k, total=total, unread=unread)
+
+
+def _seed(
+    terms: Sequence[TermScores], sources: Sequence[TermScores], k: int, allowed: Allowed | None
+) -> float:
+    """Returns a lower bound of the k-th score, from the sources' best postings; 0.0 for none."""
+    ids = np.unique(np.concatenate([term.ids[term.best] for term in sources]))
+    if allowed is not None:
+        ids = ids[admitted(ids, allowed)]
+    return _kth(scores_in_query_order(terms, ids), k)
+
+
+def _kth(scores: ScoreArray, k: int) -> float:
+    """Returns the k-th highest score, with slack; 0.0, which prunes nothing, where fewer are."""
+    if scores.size < k:
+        return 0.0
+    return float(np.partition(scores, scores.size - k)[scores.size - k]) * (1 - SLACK)
+
+
+def _merge(
+    ids: IdArray,
+    partial: ScoreArray,
+    term: TermScores,
+    repeats: int,
+    least: float | None,
+    allowed: Allowed | None,
+) -> tuple[IdArray, ScoreArray]:
+    """Adds a term to the accumulator, and its own chunks that add `least` or more, unless None."""
+    at, found = locate(term.ids, ids)
+    partial = partial + term.impacts.take(at, mode="clip") * found * repeats
+    if least is None:
+        return ids, partial
+    fresh = term.impacts >= least / repeats
+    fresh[at[found]] = False
+    new = np.flatnonzero(fresh)
+    if allowed is not None:
+        new = new[admitted(term.ids[new], allowed)]
+    new_ids, new_partial = term.ids[new], term.impacts[new] * repeats
+    return np.concatenate([ids, new_ids]), np.concatenate([partial, new_partial])

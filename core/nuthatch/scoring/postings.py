@@ -1,0 +1,161 @@
+"""A term's postings as they are read, and as they are ranked.
+
+    the index says          PostingList                        TermScores
+    7 7 9 7000 (instances)  ids      7    9    7000      ->    ids      7    9    7000
+                            tfs      2    1    1               impacts  1.9  0.7  1.2
+                            lengths  80   310  95              best     0    2    1   (positions)
+
+A `PostingList` costs 10 bytes a posting and knows nothing of the collection. `TermScores` costs
+12 and is all that ranking needs: the impacts hold what idf, tf and length had to say. So a reader
+makes the first, scores it under the statistics of its state, and caches only the second.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from nuthatch.scoring.arrays import (
+    CountArray,
+    IdArray,
+    PositionArray,
+    ScoreArray,
+    frozen,
+    sorted_ids,
+    whole_numbers,
+)
+from nuthatch.scoring.bm25 import BM25, CollectionStatistics
+
+#: How many of its best postings a term remembers: seeds of every top-k, all of a one-term top-k.
+BEST = 128
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PostingList:
+    """Lists the chunks that hold a term: ids ascending, with frequency and chunk length.
+
+    `ids` uint32; `tfs` uint16, or uint32 where one exceeds 65,535; `lengths` uint32, tokens of the
+    whole chunk. All of shape (df,), read-only. Build one with `of` or `from_occurrences`.
+    """
+
+    ids: IdArray
+    tfs: CountArray
+    lengths: npt.NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, ids: npt.ArrayLike, tfs: npt.ArrayLike, lengths: npt.ArrayLike) -> Self:
+        """Copies three aligned sequences.
+
+        ValueError: ids not strictly increasing, a frequency below 1, a length below its
+        frequency, anything outside [0, 2**32), or shapes that differ.
+        """
+        chunk_ids = sorted_ids("ids", ids)
+        counts = whole_numbers("tfs", tfs)
+        tokens = whole_numbers("lengths", lengths)
+        if not chunk_ids.size == counts.size == tokens.size:
+            raise ValueError(
+                f"ids, tfs and lengths must align, found {chunk_ids.size}, {counts.size} "
+                f"and {tokens.size}"
+            )
+        highest = 0
+        if counts.size:
+            if int(counts.min()) < 1:
+                raise ValueError("tfs must be 1 or more")
+            if bool((tokens < counts).any()):
+                raise ValueError("a chunk cannot be shorter than the term is frequent in it")
+            highest = int(counts.max())
+        narrow: CountArray = (
+            frozen(counts.astype(np.uint16))
+            if highest < 2**16
+            else frozen(counts.astype(np.uint32))
+        )
+        return cls(
+            frozen(chunk_ids),
+            narrow,
+            frozen(tokens.astype(np.uint32, copy=False)),
+        )
+
+    @classmethod
+    def from_occurrences(
+        cls, occurrences: npt.ArrayLike, lengths: Callable[[IdArray], npt.ArrayLike]
+    ) -> Self:
+        """Counts ids that repeat once per occurrence, ascending (fts5vocab's `instance` rows).
+
+        `lengths` maps the distinct ids, shape (df,), to the lengths of their chunks.
+        """
+        repeated = whole_numbers("occurrences", occurrences).astype(np.uint32, copy=False)
+        if bool((repeated[1:] < repeated[:-1]).any()):
+            raise ValueError("occurrences must ascend")
+        first = np.ones(repeated.size, dtype=np.bool_)
+        np.not_equal(repeated[1:], repeated[:-1], out=first[1:])
+        starts = np.flatnonzero(first)
+        ids = repeated[starts]
+        return cls.of(ids, np.diff(starts, append=repeated.size), lengths(ids))
+
+    @property
+    def df(self) -> int:
+        """Number of chunks in the list."""
+        return int(self.ids.size)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the three arrays."""
+        return self.ids.nbytes + self.tfs.nbytes + self.lengths.nbytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TermScores:
+    """Ranks one term: what a single occurrence of it in a query adds to each chunk.
+
+    `ids` uint32 ascending and `impacts` float64, shape (df,); `best`, shape (min(df, BEST),), the
+    positions of the highest impacts, by impact descending, then id ascending. Immutable and
+    complete at birth: nothing is built later, so `nbytes` holds for ever and threads may share.
+    """
+
+    ids: IdArray
+    impacts: ScoreArray
+    best: PositionArray
+
+    @classmethod
+    def of(
+        cls,
+        postings: PostingList,
+        model: BM25,
+        statistics: CollectionStatistics,
+        *,
+        df: int | None = None,
+    ) -> Self:
+        """Scores postings; `df` is given where the list holds only part of the term's chunks."""
+        impacts = model.impact(
+            postings.tfs.astype(np.float64),
+            postings.lengths.astype(np.float64),
+            weight=model.weight(statistics.chunks, postings.df if df is None else df),
+            average_length=statistics.average_length,
+        )
+        return cls(postings.ids, frozen(impacts), frozen(highest(postings.ids, impacts, BEST)))
+
+    @property
+    def df(self) -> int:
+        """Number of chunks in the list."""
+        return int(self.ids.size)
+
+    @property
+    def max_impact(self) -> float:
+        """The most that one occurrence can add to any chunk; 0.0 for a list without postings."""
+        return float(self.impacts[self.best[0]]) if self.best.size else 0.0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the three arrays."""
+        return self.ids.nbytes + self.impacts.nbytes + self.best.nbytes
+
+
+def highest(ids: IdArray, scores: ScoreArray, k: int) -> PositionArray:
+    """Returns the positions of the k highest scores, ties by id; `ids` in any order."""
+    if ids.size <= k:
+        return np.lexsort((ids, -scores))
+    edge = np.partition(scores, ids.size - k)[ids.size - k]
+    near = np.flatnonzero(scores >= edge)
+    return near[np.lexsort((ids[near], -scores[near]))[:k]]
