@@ -1,0 +1,216 @@
+"""nuthatch: one search contract, many engines, swapped on evidence.
+
+    import nuthatch
+
+    with nuthatch.open("sqlite:films.db", create=True) as index:
+        index.add([nuthatch.Document("heat", "Heat", "A thief and a detective in Los Angeles.")])
+        for hit in index.search("thief in los angeles"):
+            print(hit.score, hit.title, hit.snippet)
+
+Everything public is named in `__all__`; `nuthatch.scoring` is public too, for engines, and needs
+numpy. Nothing else of this package is imported by backends or plugins.
+
+Nothing is imported before it is used, so that the command line starts at once.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nuthatch.contract.audit import AuditMode
+    from nuthatch.contract.backend import SearchBackend
+    from nuthatch.contract.capability import (
+        EMULATED,
+        NATIVE,
+        Capabilities,
+        FilterSupport,
+        Support,
+        no,
+    )
+    from nuthatch.contract.document import Document, document_from_json
+    from nuthatch.contract.filters import AnyOf, Filter, Range, passes
+    from nuthatch.contract.hit import Evidence, Hit, Origin
+    from nuthatch.contract.index import IndexInfo, IndexRecord
+    from nuthatch.contract.lexical import LexicalBackend
+    from nuthatch.contract.query import EntityQuery, Policy, Query, TextQuery
+    from nuthatch.contract.reader import AsyncReader, Candidate, FirstMatch, Matches, Reader, Stored
+    from nuthatch.contract.results import Attempt, Results
+    from nuthatch.contract.schema import (
+        DateField,
+        FilterValue,
+        IntegerField,
+        KeywordField,
+        NumberField,
+        PhraseField,
+        Schema,
+    )
+    from nuthatch.contract.spec import CONTRACT, BackendConfig, BackendSpec, Create, LexicalConfig
+    from nuthatch.contract.writing import (
+        AddReport,
+        AnalyzedChunk,
+        AnalyzedDocument,
+        Durability,
+        WriteOutcome,
+    )
+    from nuthatch.errors import (
+        AnalyzerMismatch,
+        BackendUnavailable,
+        FormatMismatch,
+        IndexCorrupt,
+        IndexExists,
+        IndexLocked,
+        IndexNotFound,
+        InvalidConfig,
+        InvalidDocument,
+        InvalidQuery,
+        NuthatchError,
+        PluginFailure,
+        QueryTimeout,
+        SchemaMismatch,
+        UnknownBackend,
+        UnsupportedQuery,
+        VerificationFailed,
+    )
+    from nuthatch.grounding.evidence import verify
+    from nuthatch.grounding.header import corpus_fingerprint, document_root, parse_header, rebuild
+    from nuthatch.grounding.merkle import leaf_hash
+    from nuthatch.matching.rung import Operator, Rung
+    from nuthatch.registry.analyzers import get_analyzer
+    from nuthatch.registry.hooks import hookimpl, register_plugin, unregister_plugin
+    from nuthatch.registry.opening import open
+    from nuthatch.text.analyzer import Analyzer
+    from nuthatch.text.normalize import NormalizedQuery
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CONTRACT",
+    "EMULATED",
+    "NATIVE",
+    "AddReport",
+    "AnalyzedChunk",
+    "AnalyzedDocument",
+    "Analyzer",
+    "AnalyzerMismatch",
+    "AnyOf",
+    "AsyncReader",
+    "Attempt",
+    "AuditMode",
+    "BackendConfig",
+    "BackendSpec",
+    "BackendUnavailable",
+    "Candidate",
+    "Capabilities",
+    "Create",
+    "DateField",
+    "Document",
+    "Durability",
+    "EntityQuery",
+    "Evidence",
+    "Filter",
+    "FilterSupport",
+    "FilterValue",
+    "FirstMatch",
+    "FormatMismatch",
+    "Hit",
+    "IndexCorrupt",
+    "IndexExists",
+    "IndexInfo",
+    "IndexLocked",
+    "IndexNotFound",
+    "IndexRecord",
+    "IntegerField",
+    "InvalidConfig",
+    "InvalidDocument",
+    "InvalidQuery",
+    "KeywordField",
+    "LexicalBackend",
+    "LexicalConfig",
+    "Matches",
+    "NormalizedQuery",
+    "NumberField",
+    "NuthatchError",
+    "Operator",
+    "Origin",
+    "PhraseField",
+    "PluginFailure",
+    "Policy",
+    "Query",
+    "QueryTimeout",
+    "Range",
+    "Reader",
+    "Results",
+    "Rung",
+    "Schema",
+    "SchemaMismatch",
+    "SearchBackend",
+    "Stored",
+    "Support",
+    "TextQuery",
+    "UnknownBackend",
+    "UnsupportedQuery",
+    "VerificationFailed",
+    "WriteOutcome",
+    "corpus_fingerprint",
+    "document_from_json",
+    "document_root",
+    "get_analyzer",
+    "hookimpl",
+    "leaf_hash",
+    "no",
+    "open",
+    "parse_header",
+    "passes",
+    "rebuild",
+    "register_plugin",
+    "unregister_plugin",
+    "verify",
+]
+
+#: The module that each public name lives in, for `__getattr__`; a test holds the three lists equal.
+_HOMES = {
+    "contract.audit": "AuditMode",
+    "contract.backend": "SearchBackend",
+    "contract.capability": "EMULATED NATIVE Capabilities FilterSupport Support no",
+    "contract.document": "Document document_from_json",
+    "contract.filters": "AnyOf Filter Range passes",
+    "contract.hit": "Evidence Hit Origin",
+    "contract.index": "IndexInfo IndexRecord",
+    "contract.lexical": "LexicalBackend",
+    "contract.query": "EntityQuery Policy Query TextQuery",
+    "contract.reader": "AsyncReader Candidate FirstMatch Matches Reader Stored",
+    "contract.results": "Attempt Results",
+    "contract.schema": (
+        "DateField FilterValue IntegerField KeywordField NumberField PhraseField Schema"
+    ),
+    "contract.spec": "CONTRACT BackendConfig BackendSpec Create LexicalConfig",
+    "contract.writing": "AddReport AnalyzedChunk AnalyzedDocument Durability WriteOutcome",
+    "errors": (
+        "AnalyzerMismatch BackendUnavailable FormatMismatch IndexCorrupt IndexExists "
+        "IndexLocked IndexNotFound InvalidConfig InvalidDocument InvalidQuery NuthatchError "
+        "PluginFailure QueryTimeout SchemaMismatch UnknownBackend UnsupportedQuery "
+        "VerificationFailed"
+    ),
+    "grounding.evidence": "verify",
+    "grounding.header": "corpus_fingerprint document_root parse_header rebuild",
+    "grounding.merkle": "leaf_hash",
+    "matching.rung": "Operator Rung",
+    "registry.analyzers": "get_analyzer",
+    "registry.hooks": "hookimpl register_plugin unregister_plugin",
+    "registry.opening": "open",
+    "text.analyzer": "Analyzer",
+    "text.normalize": "NormalizedQuery",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,105 @@
+"""`SearchBackend`: what every searcher signs, engines and wrappers around engines alike."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from nuthatch.contract.audit import AuditMode
+from nuthatch.contract.capability import Capabilities
+from nuthatch.contract.document import Document
+from nuthatch.contract.filters import Filter
+from nuthatch.contract.query import Policy, Query
+from nuthatch.contract.results import Results
+
+
+class SearchBackend(ABC):
+    """Answers queries.
+
+    Required: `name`, `audit_mode`, `capabilities`, `search`, `get`, `close`. Given: `search_async`
+    (a thread), the context manager. An engine extends `LexicalBackend`, which writes `search`
+    once for all; this class is for wrappers and for searchers of another kind.
+    """
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Is the name under which the backend is registered."""
+
+    @property
+    @abstractmethod
+    def audit_mode(self) -> AuditMode:
+        """Is the strongest claim that the backend can make about a hit."""
+
+    @property
+    @abstractmethod
+    def capabilities(self) -> Capabilities:
+        """Is the book of what the backend can do."""
+
+    @abstractmethod
+    def search(
+        self,
+        query: Query,
+        limit: int | None = None,
+        *,
+        extra_or_tokens: Sequence[str] | None = None,
+        filters: Sequence[Filter] | None = None,
+        audit: AuditMode | None = None,
+        policy: Policy | None = None,
+        explain: bool = False,
+        timeout: float | None = None,
+    ) -> Results:
+        """Returns the best hits for a query; an argument that is given overrides the query's.
+
+        `limit` defaults to 20. `timeout` is in seconds. Raises `InvalidQuery`,
+        `UnsupportedQuery`, `QueryTimeout`, `BackendUnavailable`, `IndexCorrupt`; never returns
+        an empty result for an error.
+        """
+
+    async def search_async(
+        self,
+        query: Query,
+        limit: int | None = None,
+        *,
+        extra_or_tokens: Sequence[str] | None = None,
+        filters: Sequence[Filter] | None = None,
+        audit: AuditMode | None = None,
+        policy: Policy | None = None,
+        explain: bool = False,
+        timeout: float | None = None,
+    ) -> Results:
+        """Is `search` for asynchronous callers; runs it in a thread unless overridden."""
+        from asyncio import to_thread  # a tenth of a second that synchronous callers need not wait
+
+        return await to_thread(
+            self.search,
+            query,
+            limit,
+            extra_or_tokens=extra_or_tokens,
+            filters=filters,
+            audit=audit,
+            policy=policy,
+            explain=explain,
+            timeout=timeout,
+        )
+
+    @abstractmethod
+    def get(self, uri: str) -> Document | None:
+        """Returns the document with this uri, as it was added; None if there is none."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Frees what the backend holds. Closing twice is fine; using it afterwards is not."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

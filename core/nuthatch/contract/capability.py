@@ -1,0 +1,105 @@
+"""What a backend can do: one frozen book, one entry per operation and per argument.
+
+Core reads the book before it calls the backend, so a backend never has to refuse by itself, and
+a reader of the book knows what will happen. There is no "unknown": every entry must be given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Final, Literal
+
+from nuthatch.errors import InvalidConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Tells whether the engine does it itself (`native`), nuthatch does it for the engine
+    (`emulated`), or nobody (`no`, with the reason). Is true unless the level is `no`."""
+
+    level: Literal["native", "emulated", "no"]
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.level != "no"
+
+    def __str__(self) -> str:
+        return f"no ({self.reason})" if self.reason else self.level
+
+
+NATIVE: Final = Support("native")
+EMULATED: Final = Support("emulated")
+
+
+def no(reason: str) -> Support:
+    """Returns the entry for what a backend cannot do; the reason is shown to users."""
+    if not reason:
+        raise InvalidConfig("a capability that is absent needs a reason that users can read")
+    return Support("no", reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterSupport:
+    """Holds the entries of the two filters, for text queries."""
+
+    #: `Range` on integer, number, date and keyword fields.
+    range: Support
+    #: `AnyOf` on integer, number, date and keyword fields.
+    any_of: Support
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """Is the book of one backend."""
+
+    #: Free-text queries (`TextQuery`).
+    text: Support
+    #: Entity queries (`EntityQuery`).
+    entities: Support
+    #: Typing errors in title searches are forgiven.
+    fuzzy: Support
+    #: Phrase fields declared with `match="substring"`.
+    substring: Support
+    #: Hard filters.
+    filters: FilterSupport
+    #: `audit=AuditMode.GROUNDED`.
+    grounding: Support
+    #: `explain=True` gives each token's part of the score (a hint: it degrades with a note).
+    explain: Support
+    #: `timeout` stops work inside the engine; otherwise it is checked between engine calls.
+    timeout: Support
+    #: A search sees one state of the index from its first request to its last.
+    snapshot: Support
+    #: The engine finds the exact top k of a disjunction by itself, so `auto` always ranks.
+    native_top_k: Support
+    #: `add`.
+    write: Support
+    #: `delete`.
+    delete: Support
+    #: `documents()`, for copy, audit and reindexing.
+    export: Support
+    #: `check()`.
+    check: Support
+    #: `optimize()`.
+    optimize: Support
+    #: `search_async` talks to the engine without a thread.
+    async_native: Support
+    #: The largest limit of one search; None for no bound but the index's size.
+    max_limit: int | None
+
+    def __iter__(self) -> Iterator[tuple[str, Support]]:
+        """Yields (dotted name, entry) in the order of declaration."""
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, Support):
+                yield item.name, value
+            elif isinstance(value, FilterSupport):
+                for part in fields(value):
+                    yield f"{item.name}.{part.name}", getattr(value, part.name)
+
+    def support(self, feature: str) -> Support:
+        """Returns the entry of a dotted name, such as `filters.range`; `AttributeError` if none."""
+        support: Support = attrgetter(feature)(self)
+        return support

@@ -1,0 +1,152 @@
+"""A document: what users add, and what `get` and `documents` give back unchanged."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from nuthatch.errors import InvalidDocument
+
+#: What a field may hold: JSON. Dates are accepted and kept as `YYYY-MM-DD`.
+FieldValue = bool | int | float | str | None | list["FieldValue"] | dict[str, "FieldValue"]
+
+INT64 = range(-(2**63), 2**63)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+#: Nested lists and objects deeper than this are a mistake or an attack; JSON parsers recurse.
+_MAX_DEPTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Holds one document: `uri` (unique in an index), `title`, `text` and `fields`.
+
+    `uri` is not empty and holds no control characters. `title` and `text` are any Unicode text
+    (NUL is legal, lone surrogates are not). `fields` maps names to JSON values: integers within
+    int64, finite numbers (−0 becomes 0), text, lists, objects; a `datetime.date` is kept as
+    `YYYY-MM-DD`. Raises `InvalidDocument`.
+    """
+
+    uri: str
+    title: str = ""
+    text: str = ""
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.uri, str) or not self.uri:
+            raise InvalidDocument(
+                f"a document needs a uri, a text that is not empty; found {self.uri!r}"
+            )
+        if CONTROL.search(self.uri):
+            raise InvalidDocument(
+                f"uri {self.uri!r} holds control characters; use printable text", uri=self.uri
+            )
+        for name in ("uri", "title", "text"):
+            check_text(getattr(self, name), name, self.uri)
+        if not isinstance(self.fields, Mapping):
+            raise InvalidDocument(
+                f"document {self.uri!r}: fields must map names to values; "
+                f"found {type(self.fields).__name__}",
+                uri=self.uri,
+            )
+        if self.fields:
+            clean = {
+                _name(key, self.uri): _canonical(value, str(key), self.uri, 0)
+                for key, value in self.fields.items()
+            }
+            object.__setattr__(self, "fields", clean)
+
+
+def document_from_json(row: object, where: str | None = None) -> Document:
+    """Returns the document that a JSON object describes.
+
+    Two shapes are read: nuthatch's own (`uri`, `title`, `text`, `fields`) and BEIR's (`_id`,
+    `title`, `text`, `metadata`). `where` (file and line) goes into the error. Raises
+    `InvalidDocument`, also for an unknown key, so that nothing is lost without a word.
+    """
+    if not isinstance(row, Mapping):
+        raise InvalidDocument(f"expected a JSON object, found {type(row).__name__}", where=where)
+    beir = "_id" in row and "uri" not in row
+    names = ("_id", "metadata") if beir else ("uri", "fields")
+    unknown = sorted(str(key) for key in row.keys() - {"title", "text", *names})
+    if unknown:
+        raise InvalidDocument(
+            f"unknown key {unknown[0]!r}; a document has {names[0]}, title, text and {names[1]} "
+            f"(put other values into {names[1]})",
+            where=where,
+        )
+    try:
+        return Document(
+            uri=row.get(names[0]),  # type: ignore[arg-type]  # checked by Document itself
+            title=_or_default(row.get("title"), ""),
+            text=_or_default(row.get("text"), ""),
+            fields=_or_default(row.get(names[1]), {}),
+        )
+    except InvalidDocument as error:
+        raise InvalidDocument(str(error), uri=error.uri, where=where) from error
+
+
+def _or_default(value: Any, default: Any) -> Any:
+    return default if value is None else value
+
+
+def check_text(value: object, name: str, uri: str) -> None:
+    """Raises `InvalidDocument` unless the value is text that UTF-8 can hold."""
+    if not isinstance(value, str):
+        raise InvalidDocument(
+            f"document {uri!r}: {name} must be text; found {type(value).__name__}", uri=uri
+        )
+    if value.isascii():
+        return
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidDocument(
+            f"document {uri!r}: {name} holds a lone surrogate at position {error.start}; "
+            "it is not Unicode text: decode the source with the right encoding",
+            uri=uri,
+        ) from error
+
+
+def _name(key: object, uri: str) -> str:
+    if not isinstance(key, str):
+        raise InvalidDocument(f"document {uri!r}: field names are text; found {key!r}", uri=uri)
+    check_text(key, "a field name", uri)
+    return key
+
+
+def _canonical(value: object, path: str, uri: str, depth: int) -> FieldValue:
+    """Returns the JSON value that is hashed, stored and given back."""
+    match value:
+        case None | bool():
+            return value
+        case str():
+            check_text(value, f"field {path!r}", uri)
+            return value
+        case int():
+            if value in INT64:
+                return int(value)
+            problem = "an integer beyond int64"
+        case float():
+            if math.isfinite(value):
+                return value + 0.0  # −0.0 + 0.0 is 0.0
+            problem = f"{value}, which JSON cannot hold"
+        case datetime():
+            problem = "a time of day; give a date, or text in ISO format"
+        case date():
+            return value.isoformat()
+        case list() | tuple() if depth < _MAX_DEPTH:
+            return [_canonical(item, path, uri, depth + 1) for item in value]
+        case Mapping() if depth < _MAX_DEPTH:
+            return {
+                _name(key, uri): _canonical(item, f"{path}.{key}", uri, depth + 1)
+                for key, item in value.items()
+            }
+        case list() | tuple() | Mapping():
+            problem = f"a value nested deeper than {_MAX_DEPTH} levels"
+        case _:
+            problem = f"{type(value).__name__}, which JSON cannot hold"
+    raise InvalidDocument(f"document {uri!r}: field {path!r} holds {problem}", uri=uri)

@@ -1,0 +1,115 @@
+"""What an index records of itself: so that it is never read with the wrong schema or analyzer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from nuthatch.contract.schema import Schema
+from nuthatch.errors import AnalyzerMismatch, FormatMismatch, IndexCorrupt, SchemaMismatch
+from nuthatch.registry.analyzers import get_analyzer
+from nuthatch.text.analyzer import Analyzer
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRecord:
+    """Holds the format version, schema and analyzer fingerprint that an index was made with."""
+
+    format: int
+    schema: Schema
+    fingerprint: str
+
+    @classmethod
+    def create(cls, format: int, schema: Schema) -> Self:
+        """Returns the record for a new index. Raises `InvalidConfig` for an unknown analyzer."""
+        return cls(format, schema, get_analyzer(schema.analyzer).fingerprint)
+
+    def to_json(self) -> str:
+        """Returns the text that an engine stores."""
+        return json.dumps(
+            {
+                "format": self.format,
+                "schema": self.schema.model_dump(mode="json"),
+                "fingerprint": self.fingerprint,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes, *, place: str, format: int) -> Self:
+        """Returns the record that an engine stored.
+
+        Raises `FormatMismatch` unless it is of the given format version, `IndexCorrupt` if it
+        cannot be read. `place` names the index in the error.
+        """
+        try:
+            values = json.loads(text)
+            found = int(values["format"])
+            if found != format:
+                raise FormatMismatch(
+                    f"{place} has format {found} and this backend reads format {format}; "
+                    "open it with the version that wrote it and copy it into a new index"
+                )
+            schema = Schema.model_validate(values["schema"])
+            return cls(found, schema, str(values["fingerprint"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise IndexCorrupt(
+                f"{place} does not say with which schema it was made; restore it from a copy "
+                "or index the corpus again"
+            ) from error
+
+    def check(self, wanted: Schema | None, *, place: str) -> Analyzer:
+        """Returns the analyzer of the index, once it and the schema are the wanted ones.
+
+        Raises `SchemaMismatch` and `AnalyzerMismatch`.
+        """
+        if wanted is not None and wanted != self.schema:
+            if wanted.analyzer != self.schema.analyzer:
+                raise AnalyzerMismatch(
+                    f"{place} was made with the analyzer {self.schema.analyzer!r}, not "
+                    f"{wanted.analyzer!r}; open it without a schema, or copy it into a new index"
+                )
+            raise SchemaMismatch(
+                f"{place} was made with another schema ({_difference(self.schema, wanted)}); "
+                "open it without a schema, or copy it into a new index"
+            )
+        analyzer = get_analyzer(self.schema.analyzer)
+        if analyzer.fingerprint != self.fingerprint:
+            raise AnalyzerMismatch(
+                f"{place} holds tokens of {self.schema.analyzer!r} with the fingerprint "
+                f"{self.fingerprint}; the installed one has {analyzer.fingerprint}: install the "
+                "version that made it, or copy it into a new index"
+            )
+        return analyzer
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """Describes an index.
+
+    `bytes` is what it takes on disk (in memory: 0), `corpus_fingerprint` the Merkle root over
+    its documents, `details` what the engine adds.
+    """
+
+    backend: str
+    documents: int
+    chunks: int
+    bytes: int
+    analyzer: str
+    schema: Schema
+    corpus_fingerprint: str
+    format: int
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the description as JSON values."""
+        return {**asdict(self), "schema": self.schema.model_dump(mode="json")}
+
+
+def _difference(found: Schema, wanted: Schema) -> str:
+    for name in type(found).model_fields:
+        ours, theirs = getattr(found, name), getattr(wanted, name)
+        if ours != theirs:
+            return f"{name}: {ours!r} there, {theirs!r} here"
+    return "no visible difference"

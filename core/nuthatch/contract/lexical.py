@@ -1,0 +1,240 @@
+"""`LexicalBackend`: the template that nearly every engine extends.
+
+    application ── search, add, delete, get ──▶ LexicalBackend     written here, once
+                                                      │
+                                            reader, write, remove, info …   written per engine
+
+An engine stores the tokens it is given and never tokenizes by itself; it matches rungs and never
+sees a policy. What it cannot do it declares in its capabilities, and core refuses for it.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from time import perf_counter
+from typing import Any, ClassVar, Self
+
+from nuthatch.contract.asking import merged, require, search_task
+from nuthatch.contract.audit import AuditMode
+from nuthatch.contract.backend import SearchBackend
+from nuthatch.contract.capability import Capabilities
+from nuthatch.contract.document import Document
+from nuthatch.contract.filters import Filter
+from nuthatch.contract.index import IndexInfo
+from nuthatch.contract.query import Policy, Query
+from nuthatch.contract.reader import AsyncReader, Reader
+from nuthatch.contract.results import Results
+from nuthatch.contract.schema import Schema
+from nuthatch.contract.searching import SearchTask, drive, drive_async, text_search
+from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
+from nuthatch.contract.writing import (
+    AddReport,
+    AnalyzedDocument,
+    Batch,
+    Durability,
+    Preparer,
+    WriteOutcome,
+    write_batches,
+)
+from nuthatch.errors import InvalidQuery
+from nuthatch.registry.hooks import observe
+from nuthatch.text.analyzer import Analyzer
+
+
+class LexicalBackend(SearchBackend):
+    """Is a search engine over tokens.
+
+    Required: `spec` (a class attribute), `open`, `reader`, `write`, `remove`, `info`, `close`.
+    Optional: `check`, `optimize`, `async_reader`. Everything else is given. `write`, `remove`
+    and `reader` may be called from any thread; one batch is written at a time.
+    """
+
+    spec: ClassVar[BackendSpec]
+
+    def __init__(self, config: LexicalConfig, schema: Schema, analyzer: Analyzer) -> None:
+        self.config = config
+        self.schema = schema
+        self.analyzer = analyzer
+
+    # What an engine writes
+
+    @classmethod
+    @abstractmethod
+    def open(cls, config: Any, *, create: Create, schema: Schema | None) -> Self:
+        """Opens or creates the index that `config` (of the spec's model) names.
+
+        Raises `IndexNotFound`, `IndexExists`, `SchemaMismatch`, `AnalyzerMismatch`,
+        `FormatMismatch`, `IndexCorrupt`, `BackendUnavailable`. `IndexRecord` does the checks.
+        """
+
+    @abstractmethod
+    def reader(self, deadline: float | None = None) -> AbstractContextManager[Reader]:
+        """Returns a context manager that gives one consistent state of the index.
+
+        An engine that declares `timeout` raises `QueryTimeout` once `time.monotonic` passes
+        `deadline`.
+        """
+
+    @abstractmethod
+    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+        """Upserts documents with distinct uris, all or none.
+
+        A document whose root is stored already is left alone and counted as unchanged. On
+        return the batch survives what `durability` names.
+        """
+
+    @abstractmethod
+    def remove(self, uris: Sequence[str], durability: Durability) -> int:
+        """Removes the documents with these distinct uris, all or none; returns how many were."""
+
+    @abstractmethod
+    def info(self) -> IndexInfo:
+        """Describes the index."""
+
+    def check(self) -> list[str]:
+        """Returns what is wrong with the stored index, one sentence each; empty if nothing."""
+        require(self, "check")
+        raise NotImplementedError(f"{self.name} declares check and does not define it")
+
+    def optimize(self) -> None:
+        """Settles the index for fast reading; never changes an answer."""
+        require(self, "optimize")
+        raise NotImplementedError(f"{self.name} declares optimize and does not define it")
+
+    def async_reader(
+        self, deadline: float | None = None
+    ) -> AbstractAsyncContextManager[AsyncReader]:
+        """Is `reader` for an engine that declares `async_native`."""
+        require(self, "async_native")
+        raise NotImplementedError(f"{self.name} declares async_native without async_reader")
+
+    # What is written once
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def audit_mode(self) -> AuditMode:
+        return self.spec.audit_mode
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.spec.capabilities
+
+    def search(
+        self,
+        query: Query,
+        limit: int | None = None,
+        *,
+        extra_or_tokens: Sequence[str] | None = None,
+        filters: Sequence[Filter] | None = None,
+        audit: AuditMode | None = None,
+        policy: Policy | None = None,
+        explain: bool = False,
+        timeout: float | None = None,
+    ) -> Results:
+        begun = perf_counter()
+        asked = merged(query, limit, extra_or_tokens, filters, audit, policy)
+        task = search_task(self, asked, explain, timeout, begun)
+        if task.query.tokens or task.query.extras:
+            with self.reader(task.deadline) as reader:
+                results = drive(text_search(task, reader), reader, task.deadline)
+        else:
+            results = _nothing(task)
+        return observe(self.name, results)
+
+    async def search_async(
+        self,
+        query: Query,
+        limit: int | None = None,
+        *,
+        extra_or_tokens: Sequence[str] | None = None,
+        filters: Sequence[Filter] | None = None,
+        audit: AuditMode | None = None,
+        policy: Policy | None = None,
+        explain: bool = False,
+        timeout: float | None = None,
+    ) -> Results:
+        if self.capabilities.async_native.level != "native":
+            return await super().search_async(
+                query,
+                limit,
+                extra_or_tokens=extra_or_tokens,
+                filters=filters,
+                audit=audit,
+                policy=policy,
+                explain=explain,
+                timeout=timeout,
+            )
+        begun = perf_counter()
+        asked = merged(query, limit, extra_or_tokens, filters, audit, policy)
+        task = search_task(self, asked, explain, timeout, begun)
+        if task.query.tokens or task.query.extras:
+            async with self.async_reader(task.deadline) as reader:
+                results = await drive_async(text_search(task, reader), reader, task.deadline)
+        else:
+            results = _nothing(task)
+        return observe(self.name, results)
+
+    def get(self, uri: str) -> Document | None:
+        with self.reader() as reader:
+            return reader.get(uri)
+
+    def documents(self) -> Iterator[Document]:
+        """Yields every document in document order, from one state of the index."""
+        require(self, "export")
+        with self.reader() as reader:
+            yield from reader.documents()  # type: ignore[attr-defined]  # declared by `export`
+
+    def add(
+        self,
+        documents: Document | Iterable[Document | Mapping[str, Any]],
+        *,
+        batch: int = 10_000,
+        progress: Callable[[AddReport], None] | None = None,
+        durability: Durability | None = None,
+    ) -> AddReport:
+        """Adds documents, or replaces those with the same uri; unchanged ones are left alone.
+
+        Documents are written in batches of `batch`, each all or none, and `progress` is called
+        with the report so far once a batch is safe. Mappings are read as JSON documents.
+        `durability` defaults to "power" for a single document and to "process" otherwise. Raises
+        `InvalidDocument` at the first document that cannot be indexed: the batches before stand,
+        nothing of its own batch is written. Also `IndexLocked`, `BackendUnavailable`.
+        """
+        require(self, "write")
+        if batch < 1:
+            raise InvalidQuery(f"a batch holds at least one document; found batch={batch}")
+        given = [documents] if isinstance(documents, Document) else documents
+        default: Durability = "power" if isinstance(documents, Document) else "process"
+
+        def write(each: Batch) -> WriteOutcome:
+            return self.write(each.documents, durability or default)
+
+        preparer = Preparer(self.schema, self.analyzer)
+        return write_batches(preparer.batches(given, batch), write, progress)
+
+    def delete(self, uris: str | Iterable[str], *, durability: Durability | None = None) -> int:
+        """Deletes documents by uri, all or none; returns how many there were."""
+        require(self, "delete")
+        given = [uris] if isinstance(uris, str) else list(dict.fromkeys(uris))
+        wrong = next((uri for uri in given if not isinstance(uri, str)), None)
+        if wrong is not None:
+            raise InvalidQuery(f"a uri is text; found {wrong!r}")
+        default: Durability = "power" if len(given) == 1 else "process"
+        return self.remove(given, durability or default)
+
+
+def _nothing(task: SearchTask) -> Results:
+    """Returns the results of a query without a single token."""
+    return Results(
+        hits=(),
+        query=task.query,
+        policy=task.policy,
+        exact=True,
+        notes=(*task.notes, "the query holds no word to look for"),
+        took_ms=1000 * (perf_counter() - task.begun),
+    )

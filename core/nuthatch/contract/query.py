@@ -1,0 +1,105 @@
+"""What can be asked: free text, or entities (people, characters, titles). One per query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from nuthatch.contract.audit import AuditMode
+from nuthatch.contract.filters import Filter
+from nuthatch.errors import InvalidQuery
+
+#: How a text query climbs: see `nuthatch.matching`.
+Policy = Literal["auto", "ladder", "ranked"]
+DEFAULT_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TextQuery:
+    """Asks for chunks by free text.
+
+    `extra_or_tokens` are synonyms that only disjunctions use. `collapse` keeps a document's best
+    chunk. What is None is left to the backend's configuration. Raises `InvalidQuery`.
+    """
+
+    text: str
+    extra_or_tokens: Sequence[str] = ()
+    filters: Sequence[Filter] = ()
+    limit: int | None = None
+    audit: AuditMode | None = None
+    policy: Policy | None = None
+    collapse: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.text, str):
+            raise InvalidQuery(f"the text of a query must be a str; found {self.text!r}")
+        object.__setattr__(self, "extra_or_tokens", _texts("extra_or_tokens", self.extra_or_tokens))
+        object.__setattr__(self, "filters", tuple(self.filters))
+        checked_limit(self.limit)
+        if self.policy is not None and self.policy not in get_args(Policy):
+            raise InvalidQuery(
+                f"policy {self.policy!r} is not known; use one of {', '.join(get_args(Policy))}"
+            )
+        if self.audit is not None and not isinstance(self.audit, AuditMode):
+            object.__setattr__(self, "audit", _audit(self.audit))
+
+
+@dataclass(frozen=True, slots=True)
+class EntityQuery:
+    """Asks for documents by phrases in declared fields and by fuzzy titles.
+
+    `include` and `exclude` map a phrase field to phrases; `titles` are title searches. At least
+    one phrase to include or one title is needed. Raises `InvalidQuery`.
+    """
+
+    include: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    exclude: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    titles: Sequence[str] = ()
+    filters: Sequence[Filter] = ()
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("include", "exclude"):
+            buckets = getattr(self, name)
+            clean = {field: _texts(field, phrases) for field, phrases in buckets.items()}
+            object.__setattr__(self, name, clean)
+        object.__setattr__(self, "titles", _texts("titles", self.titles))
+        object.__setattr__(self, "filters", tuple(self.filters))
+        checked_limit(self.limit)
+        if not self.titles and not any(self.include.values()):
+            raise InvalidQuery(
+                "an entity query needs something to include or a title; excludes and filters "
+                "alone would match everything else"
+            )
+
+
+Query = str | TextQuery | EntityQuery
+
+
+def checked_limit(limit: int | None) -> None:
+    """Raises `InvalidQuery` unless the limit is None or a positive integer."""
+    if limit is None:
+        return
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise InvalidQuery(f"the limit must be an integer; found {limit!r}")
+    if limit < 1:
+        raise InvalidQuery(f"the limit must be at least 1; found {limit}")
+
+
+def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(values, str):
+        raise InvalidQuery(f"{name} must be a list of texts; found the text {values!r}")
+    texts = tuple(values)
+    for text in texts:
+        if not isinstance(text, str):
+            raise InvalidQuery(f"{name} must hold texts; found {text!r}")
+    return texts
+
+
+def _audit(value: object) -> AuditMode:
+    try:
+        return AuditMode(str(value))
+    except ValueError:
+        names = ", ".join(mode.value for mode in AuditMode)
+        raise InvalidQuery(f"audit {value!r} is not known; use one of {names}") from None

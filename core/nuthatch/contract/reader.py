@@ -1,0 +1,100 @@
+"""What a search asks of an engine: a handful of primitive requests over one consistent state."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from nuthatch.contract.document import Document
+from nuthatch.contract.filters import Filter
+from nuthatch.matching.rung import Rung
+
+
+class Candidate(NamedTuple):
+    """Names a chunk by the engine's own key, with its score (finite, higher is better)."""
+
+    key: Hashable
+    score: float
+
+
+class Matches(NamedTuple):
+    """Answers one rung: the best candidates in total order, score first, then document order.
+
+    `total` is the number of chunks that match after filters, None where counting would cost.
+    `exact` tells that the candidates are provably the top by the engine's formula.
+    """
+
+    candidates: Sequence[Candidate]
+    total: int | None
+    exact: bool
+
+
+class FirstMatch(NamedTuple):
+    """Names the first rung (by index) that matches anything, and what it matched."""
+
+    rung: int
+    matches: Matches
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Holds what is kept of one chunk and its document.
+
+    `root` is the document's, 32 bytes. With proofs asked for, `header` is the canonical header
+    as it was hashed and `leaves` are the leaf hashes of all chunks of the document, in order.
+    """
+
+    uri: str
+    title: str
+    text: str
+    chunk_idx: int
+    root: bytes
+    fields: Mapping[str, Any]
+    header: bytes = b""
+    leaves: Sequence[bytes] = ()
+
+
+class Reader(Protocol):
+    """Is one consistent state of an index, held for a whole search.
+
+    Required: `document_frequencies`, `match`, `fetch`, `get`. Optional, used where present:
+
+    - `first_match(rungs, filters, limit) -> FirstMatch | None`: the winning rung in one pass.
+      Each rung's matches contain those of the rung before it.
+    - `explain(rung, keys) -> Sequence[Mapping[str, float]]`: each token's part of each score.
+    - `documents() -> Iterator[Document]`: every document, in document order.
+    """
+
+    def document_frequencies(self, tokens: Sequence[str]) -> Mapping[str, int]:
+        """Returns for every given token the number of chunks that hold it, unfiltered."""
+        ...
+
+    def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+        """Returns the best `limit` chunks of a rung; filters act before the cut."""
+        ...
+
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[Stored | None]:
+        """Returns what is stored for each key, in the given order; None for one that is gone."""
+        ...
+
+    def get(self, uri: str) -> Document | None:
+        """Returns the document with this uri."""
+        ...
+
+
+class AsyncReader(Protocol):
+    """Is a `Reader` whose methods are awaited."""
+
+    async def document_frequencies(self, tokens: Sequence[str]) -> Mapping[str, int]: ...
+    async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches: ...
+    async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[Stored | None]: ...
+    async def get(self, uri: str) -> Document | None: ...
+
+
+class ExportReader(Reader, Protocol):
+    """Is a reader that can stream the whole index."""
+
+    def documents(self) -> Iterator[Document]:
+        """Yields every document in document order."""
+        ...

@@ -1,0 +1,112 @@
+"""What a search returns: the hits, and how they were come by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, overload
+
+from nuthatch.contract.hit import Hit
+from nuthatch.contract.query import EntityQuery, Policy
+from nuthatch.matching.rung import Operator
+from nuthatch.text.normalize import NormalizedQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Describes one rung that was tried, or skipped because it could not match.
+
+    `matched` is the number of chunks that matched after filters, None where the engine does not
+    count them. `ms` is the time the engine took, in milliseconds.
+    """
+
+    operator: Operator
+    tokens: tuple[str, ...]
+    dropped: tuple[str, ...] = ()
+    matched: int | None = None
+    ms: float = 0.0
+    skipped: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the attempt as JSON values."""
+        return {
+            "operator": self.operator,
+            "tokens": list(self.tokens),
+            "dropped": list(self.dropped),
+            "matched": self.matched,
+            "ms": round(self.ms, 3),
+            "skipped": self.skipped,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Results(Sequence[Hit]):
+    """Is the sequence of hits, best first, with the story behind it.
+
+    `query` is what was looked for after normalization, `policy` what was asked for, `ran` what
+    ran, and `frequencies` the document frequency of each token that was looked up. `exact` is
+    true only if the hits provably equal the top of `ranked` for the same query, filters and
+    limit, by this engine's formula. `notes` say what a user should know about the answer.
+    """
+
+    hits: tuple[Hit, ...]
+    query: NormalizedQuery | EntityQuery
+    attempts: tuple[Attempt, ...] = ()
+    policy: Policy = "auto"
+    ran: Literal["ranked", "ladder"] = "ranked"
+    exact: bool = False
+    notes: tuple[str, ...] = ()
+    took_ms: float = 0.0
+    frequencies: tuple[tuple[str, int], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Hit]: ...
+    def __getitem__(self, index: int | slice) -> Hit | Sequence[Hit]:
+        return self.hits[index]
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the whole result as JSON values; `nuthatch verify` reads its hits back."""
+        return {
+            "query": _query_json(self.query),
+            "policy": self.policy,
+            "ran": self.ran,
+            "exact": self.exact,
+            "attempts": [attempt.to_json() for attempt in self.attempts],
+            "hits": [_hit_json(hit) for hit in self.hits],
+            "notes": list(self.notes),
+            "took_ms": round(self.took_ms, 3),
+        }
+
+    def json(self) -> str:
+        """Returns `to_json` as text."""
+        return json.dumps(self.to_json(), ensure_ascii=False, indent=2)
+
+
+def _hit_json(hit: Hit) -> dict[str, Any]:
+    absent = {name for name in ("evidence", "origin") if getattr(hit, name) is None}
+    return hit.model_dump(mode="json", exclude=absent)
+
+
+def _query_json(query: NormalizedQuery | EntityQuery) -> dict[str, Any]:
+    if isinstance(query, EntityQuery):
+        return {
+            "include": {name: list(phrases) for name, phrases in query.include.items()},
+            "exclude": {name: list(phrases) for name, phrases in query.exclude.items()},
+            "titles": list(query.titles),
+        }
+    return {
+        # A lone surrogate is legal in a query but not in JSON's UTF-8.
+        "text": query.text.encode("utf-8", "replace").decode(),
+        "tokens": list(query.tokens),
+        "extras": list(query.extras),
+        "dropped": [
+            {"token": token.encode("utf-8", "replace").decode(), "reason": reason}
+            for token, reason in query.dropped
+        ],
+    }

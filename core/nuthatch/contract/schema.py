@@ -1,0 +1,219 @@
+"""The schema: how an index analyzes and cuts its documents, and which fields can be searched.
+
+| field type     | values              | searched by                      |
+|----------------|---------------------|----------------------------------|
+| `PhraseField`  | text, one or many   | `include`, `exclude` of entities |
+| `KeywordField` | text, one or many   | `AnyOf`, `Range` (code points)   |
+| `IntegerField` | int64               | `Range`, `AnyOf`                 |
+| `NumberField`  | finite float        | `Range`, `AnyOf`                 |
+| `DateField`    | `YYYY-MM-DD`        | `Range`, `AnyOf`                 |
+
+A field that is not declared is stored, proven and exported, but cannot be searched.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic.dataclasses import dataclass
+
+from nuthatch.contract.chunking import chunker
+from nuthatch.contract.document import CONTROL, INT64, Document, FieldValue
+from nuthatch.errors import InvalidConfig, InvalidDocument
+
+#: A value as filters compare it: numbers by size, text (dates too) by code point.
+FilterValue = int | float | str
+
+# date.fromisoformat reads week dates such as 2020-W01-1, too.
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+_STRICT = ConfigDict(extra="forbid")
+_Name = Annotated[str, Field(min_length=1)]
+
+
+class _Field:
+    """Gives what the field types have in common."""
+
+    def values(self, value: FieldValue) -> list[FilterValue]:
+        """Returns what filters compare for this value. Raises `ValueError` for a wrong type."""
+        raise NotImplementedError
+
+    def parse(self, text: str) -> FilterValue:
+        """Returns the value that a text (a command line's, say) stands for, or `ValueError`."""
+        return self.values(text)[0]
+
+
+def _texts(value: FieldValue) -> list[FilterValue]:
+    texts: list[FilterValue] = []
+    for item in value if isinstance(value, list) else [value]:
+        if not isinstance(item, str):
+            raise ValueError(f"expected text or a list of texts, found {item!r}")
+        texts.append(item)
+    return texts
+
+
+@dataclass(frozen=True, config=_STRICT)
+class PhraseField(_Field):
+    """Declares names and titles that `include` and `exclude` match, whole or as a substring."""
+
+    name: _Name
+    match: Literal["exact", "substring"] = "exact"
+    type: Literal["phrase"] = "phrase"
+
+    def values(self, value: FieldValue) -> list[FilterValue]:
+        return _texts(value)
+
+
+@dataclass(frozen=True, config=_STRICT)
+class KeywordField(_Field):
+    """Declares a text value or a list of them, compared whole and by code point."""
+
+    name: _Name
+    type: Literal["keyword"] = "keyword"
+
+    def values(self, value: FieldValue) -> list[FilterValue]:
+        texts = _texts(value)
+        for text in texts:
+            if CONTROL.search(str(text)):
+                raise ValueError(f"keyword {text!r} holds control characters")
+        return texts
+
+
+@dataclass(frozen=True, config=_STRICT)
+class IntegerField(_Field):
+    """Declares an integer within int64."""
+
+    name: _Name
+    type: Literal["integer"] = "integer"
+
+    def values(self, value: FieldValue) -> list[FilterValue]:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError(f"expected an integer, found {value!r}")
+        return [value]
+
+    def parse(self, text: str) -> FilterValue:
+        number = int(text)
+        if number not in INT64:
+            raise ValueError(f"{text} is beyond int64")
+        return number
+
+
+@dataclass(frozen=True, config=_STRICT)
+class NumberField(_Field):
+    """Declares a finite number."""
+
+    name: _Name
+    type: Literal["number"] = "number"
+
+    def values(self, value: FieldValue) -> list[FilterValue]:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"expected a number, found {value!r}")
+        return [float(value)]
+
+    def parse(self, text: str) -> FilterValue:
+        return float(text)
+
+
+@dataclass(frozen=True, config=_STRICT)
+class DateField(_Field):
+    """Declares a calendar date, given as `datetime.date` or as `YYYY-MM-DD`."""
+
+    name: _Name
+    type: Literal["date"] = "date"
+
+    def values(self, value: FieldValue) -> list[FilterValue]:
+        if isinstance(value, str) and _DATE.fullmatch(value):
+            return [date.fromisoformat(value).isoformat()]
+        raise ValueError(f"expected a date as YYYY-MM-DD, found {value!r}")
+
+
+AnyField = Annotated[
+    PhraseField | KeywordField | IntegerField | NumberField | DateField,
+    Field(discriminator="type"),
+]
+
+
+class Schema(BaseModel):
+    """Declares how an index treats its documents; fixed when the index is created.
+
+    `analyzer` names a registered analyzer, `chunker` is `whole` or `words:N:OVERLAP`, `fields`
+    are the searchable fields, and `strict` refuses documents with fields that are not declared.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    analyzer: str = "standard"
+    chunker: str = "whole"
+    fields: tuple[AnyField, ...] = ()
+    strict: bool = False
+
+    @field_validator("chunker")
+    @classmethod
+    def _known_chunker(cls, spec: str) -> str:
+        chunker(spec)
+        return spec
+
+    @field_validator("fields")
+    @classmethod
+    def _distinct_fields(cls, fields: tuple[AnyField, ...]) -> tuple[AnyField, ...]:
+        names = [field.name for field in fields]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"field {name!r} is declared twice")
+        return fields
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Returns the schema that a JSON text describes. Raises `InvalidConfig`."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise InvalidConfig(f"the schema is not valid: {explain(error)}") from error
+
+    def field(self, name: str) -> AnyField | None:
+        """Returns the declared field of this name, if there is one."""
+        return next((field for field in self.fields if field.name == name), None)
+
+    def filter_values(self, document: Document) -> list[tuple[str, FilterValue]]:
+        """Returns (field name, value) for every declared field that the document has.
+
+        Raises `InvalidDocument` for a value of the wrong type, and under `strict` for a field
+        that is not declared. A null is the same as no value.
+        """
+        if self.strict:
+            self._refuse_undeclared(document)
+        rows: list[tuple[str, FilterValue]] = []
+        for declared in self.fields:
+            value = document.fields.get(declared.name)
+            if value is None:
+                continue
+            try:
+                rows += [(declared.name, item) for item in declared.values(value)]
+            except ValueError as error:
+                raise InvalidDocument(
+                    f"document {document.uri!r}: field {declared.name!r} is declared as "
+                    f"{declared.type}: {error}",
+                    uri=document.uri,
+                ) from error
+        return rows
+
+    def _refuse_undeclared(self, document: Document) -> None:
+        unknown = document.fields.keys() - {field.name for field in self.fields}
+        if unknown:
+            raise InvalidDocument(
+                f"document {document.uri!r}: field {min(unknown)!r} is not declared and the "
+                "schema is strict; declare it, drop it, or create the index without strict",
+                uri=document.uri,
+            )
+
+
+def explain(error: ValidationError) -> str:
+    """Returns a pydantic error in one line, without the values (they may be secrets)."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc']) or 'it'}: {problem['msg']}"
+        for problem in error.errors(include_url=False, include_input=False)
+    )

@@ -1,0 +1,87 @@
+"""What an installed backend says about itself before its driver is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nuthatch.contract.audit import AuditMode
+from nuthatch.contract.capability import Capabilities
+from nuthatch.contract.query import Policy
+from nuthatch.contract.schema import explain
+from nuthatch.errors import InvalidConfig
+
+#: The version of the contract that this core serves, apart from package versions. A backend of
+#: another major version, or of a newer minor one, is refused when it is loaded.
+CONTRACT: Final = (1, 0)
+
+#: False: the index must exist. True: it is made where there is none. "new": it must not exist.
+Create = Literal[False, True, "new"]
+
+
+class BackendConfig(BaseModel):
+    """Is the base of every backend's configuration: what a URL or keyword options may say.
+
+    `location` is the part of the URL between the scheme and the question mark. Declare secrets
+    as `pydantic.SecretStr`, so that no repr, log or error shows them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    location: str = ""
+
+    #: The option values of a URL that mean "none", for options that may be None.
+    _none: ClassVar[frozenset[str]] = frozenset({"none", "None"})
+
+    @classmethod
+    def from_url(cls, location: str, options: Mapping[str, Any]) -> Self:
+        """Returns the configuration for a location and options (texts, if from a URL).
+
+        Raises `InvalidConfig` that names the option, never its value. Override it where the
+        engine's own URLs hold more, such as a user and a host.
+        """
+        values = {
+            name: None if isinstance(value, str) and value in cls._none else value
+            for name, value in options.items()
+        }
+        unknown = sorted(values.keys() - cls.model_fields.keys())
+        if unknown:
+            known = ", ".join(sorted(cls.model_fields.keys() - {"location"}))
+            raise InvalidConfig(f"option {unknown[0]!r} is not known here; options are: {known}")
+        try:
+            return cls(location=location, **values)
+        except ValidationError as error:
+            raise InvalidConfig(f"the options are not valid: {explain(error)}") from error
+
+
+class LexicalConfig(BackendConfig):
+    """Adds what every `LexicalBackend` can be told.
+
+    `policy` is used where a query names none; `budget` bounds what `auto` ranks, in postings
+    (None: no bound); `timeout` is in seconds; `snippet` is the width of snippets in code points.
+    """
+
+    policy: Policy = "auto"
+    budget: int | None = Field(default=2_000_000, ge=0)
+    timeout: float | None = Field(default=None, gt=0)
+    snippet: int = Field(default=240, ge=20, le=100_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendSpec:
+    """Describes a backend; lives in a module that imports no driver.
+
+    `name` equals the entry point's name and the URL scheme. `contract` is the (major, minor)
+    version it was written for. `backend` is `module:Class`, imported when an index is opened.
+    """
+
+    name: str
+    summary: str
+    contract: tuple[int, int]
+    audit_mode: AuditMode
+    capabilities: Capabilities
+    config: type[BackendConfig]
+    backend: str

@@ -1,0 +1,152 @@
+"""Every way nuthatch can fail, each its own type.
+
+    NuthatchError
+    ├── UnknownBackend         no installed backend has that name
+    ├── PluginFailure          an installed plugin cannot be used; other plugins are not affected
+    ├── InvalidConfig          a URL, an option or a configuration file is wrong
+    ├── InvalidDocument        a document cannot be indexed as it is
+    ├── InvalidQuery           a query means nothing, whatever the engine
+    ├── UnsupportedQuery       the query is fine, this engine declares that it cannot answer it
+    ├── IndexNotFound          nothing to open
+    ├── IndexExists            something is there already
+    ├── SchemaMismatch         the index was made with another schema
+    ├── AnalyzerMismatch       the index was made with another analyzer, or another version of it
+    ├── FormatMismatch         the index was written in another format version
+    ├── IndexLocked            another writer holds the index
+    ├── IndexCorrupt           the index is damaged
+    ├── BackendUnavailable     the engine cannot be reached or cannot go on (`transient`: try again)
+    ├── QueryTimeout           the search took longer than allowed
+    └── VerificationFailed     evidence does not prove the hit
+
+A message says what was asked, what was found and what to do, in that order. An engine's own
+exception is always chained as `__cause__`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class NuthatchError(Exception):
+    """Is the base of every error that nuthatch raises on purpose."""
+
+
+class UnknownBackend(NuthatchError):
+    """No installed distribution provides a backend of this name.
+
+    `near` holds the installed names that look alike, best first.
+    """
+
+    def __init__(self, message: str, *, near: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.near = tuple(near)
+
+
+class PluginFailure(NuthatchError):
+    """Tells which plugin failed, at which stage and what to do; is a value and an exception.
+
+    `stage` is one of `metadata`, `import`, `shape`, `contract`, `name`, `hook`, `analyzer`.
+    The original exception, where there is one, is `__cause__`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        distribution: str = "",
+        version: str = "",
+        entry_point: str = "",
+        stage: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.distribution = distribution
+        self.version = version
+        self.entry_point = entry_point
+        self.stage = stage
+        self.hint = hint
+
+
+class InvalidConfig(NuthatchError):
+    """A URL, an option or a configuration file does not say something that can be done."""
+
+
+class InvalidDocument(NuthatchError):
+    """A document cannot be indexed; `uri` names it and `where` its place in the input, if known."""
+
+    def __init__(self, message: str, *, uri: str | None = None, where: str | None = None) -> None:
+        super().__init__(message if where is None else f"{where}: {message}")
+        self.uri = uri
+        self.where = where
+
+
+class InvalidQuery(NuthatchError):
+    """A query that no engine could answer: a limit below one, a filter without bounds, …"""
+
+
+class UnsupportedQuery(NuthatchError):
+    """A query that this backend declares it cannot answer.
+
+    `alternatives` are the names of other installed backends that declare `feature`.
+    """
+
+    def __init__(
+        self, backend: str, feature: str, reason: str, alternatives: Sequence[str] = ()
+    ) -> None:
+        instead = (
+            f"These installed backends support it: {', '.join(alternatives)}."
+            if alternatives
+            else "No other installed backend declares it."
+        )
+        super().__init__(f"{backend} does not support {feature}: {reason}. {instead}")
+        self.backend = backend
+        self.feature = feature
+        self.reason = reason
+        self.alternatives = tuple(alternatives)
+
+
+class IndexNotFound(NuthatchError):
+    """There is no index at the given place."""
+
+
+class IndexExists(NuthatchError):
+    """There is an index already where a new one was asked for."""
+
+
+class SchemaMismatch(NuthatchError):
+    """The index was made with another schema than the one given."""
+
+
+class AnalyzerMismatch(NuthatchError):
+    """The index holds the tokens of another analyzer, or of another version of the same one."""
+
+
+class FormatMismatch(NuthatchError):
+    """The index was written in a format that this version of the backend does not read."""
+
+
+class IndexLocked(NuthatchError):
+    """Another process or connection holds the right to write, and did not let go in time."""
+
+
+class IndexCorrupt(NuthatchError):
+    """The stored index is damaged or its parts contradict each other."""
+
+
+class BackendUnavailable(NuthatchError):
+    """The engine cannot be reached or cannot go on (no server, no disk space, closed).
+
+    `transient` is true where the same call may work in a moment.
+    """
+
+    def __init__(self, message: str, *, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient
+
+
+class QueryTimeout(NuthatchError):
+    """The search was stopped because it took longer than its timeout."""
+
+
+class VerificationFailed(NuthatchError):
+    """The evidence of a hit does not prove what the hit says."""

@@ -1,0 +1,1 @@
+"""Evidence: what makes a hit checkable without the backend that found it."""

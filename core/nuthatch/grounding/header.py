@@ -1,0 +1,75 @@
+"""The header: leaf 0 of a document's tree, its canonical JSON.
+
+    {"chunker":"whole","chunks":1,"fields":{…},"format":1,"title":"…","uri":"…"}
+
+Keys are sorted by code point, there are no spaces, text is UTF-8 unescaped, integers are within
+int64 and numbers are Python's float repr. Leaf i+1 is chunk i in UTF-8. The document's root is
+the root of that tree, so equal roots mean equal documents, cut the same way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from nuthatch.contract.document import Document
+from nuthatch.grounding.merkle import leaf_hash, tree_root
+
+EVIDENCE_FORMAT = 1
+
+# One encoder for all documents: json.dumps with arguments builds a new one for each call.
+_encode = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+).encode
+
+
+def canonical_json(value: object) -> str:
+    """Returns the one text of a JSON value. Raises `ValueError` or `TypeError` if it is none."""
+    return _encode(value)
+
+
+def header_bytes(document: Document, chunker: str, chunks: int) -> bytes:
+    """Returns the canonical header of a document that is cut into `chunks` chunks."""
+    header = {
+        "chunker": chunker,
+        "chunks": chunks,
+        "fields": document.fields,
+        "format": EVIDENCE_FORMAT,
+        "title": document.title,
+        "uri": document.uri,
+    }
+    return canonical_json(header).encode()
+
+
+def parse_header(header: bytes | str) -> dict[str, Any]:
+    """Returns the values of a header. Raises `ValueError` if it is not JSON."""
+    values: dict[str, Any] = json.loads(header)
+    return values
+
+
+def document_root(header: bytes, chunk_leaves: Iterable[bytes]) -> bytes:
+    """Returns the root of a document from its header and the leaf hashes of its chunks."""
+    return tree_root((leaf_hash(header), *chunk_leaves))
+
+
+def corpus_fingerprint(sorted_roots: Iterable[bytes]) -> str:
+    """Returns the root (hex) of the tree over all document roots, which come sorted bytewise.
+
+    Two indexes with the same fingerprint hold the same documents, whatever the order of adding.
+    """
+    return tree_root(leaf_hash(root) for root in sorted_roots).hex()
+
+
+def rebuild(header: bytes, chunks: Sequence[tuple[int, str]]) -> Document:
+    """Returns the document of a header and its chunks, given as (start, text) in order.
+
+    Chunks may overlap; the slices cover the text.
+    """
+    values = parse_header(header)
+    pieces: list[str] = []
+    length = 0
+    for start, text in chunks:
+        pieces.append(text[length - start :])
+        length = max(length, start + len(text))
+    return Document(values["uri"], values["title"], "".join(pieces), values["fields"])

@@ -1,0 +1,214 @@
+"""The memory backend: brute force, nothing stored between queries but the documents.
+
+It is the oracle that every engine is held against and the smallest complete backend. Scores are
+BM25 with Lucene's idf, k1 = 1.2, b = 0.75 (Robertson and Zaragoza 2009; Lucene's BM25Similarity
+with the constant factor k1 + 1 kept):
+
+    Σ over the rung's tokens t   idf(t) · tf · (k1 + 1) / (tf + k1 · (1 − b + b · length / average))
+    idf(t) = ln(1 + (N − n + 0.5) / (n + 0.5))
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Self, cast
+
+from nuthatch import (
+    CONTRACT,
+    EMULATED,
+    NATIVE,
+    AnalyzedDocument,
+    Analyzer,
+    AuditMode,
+    BackendSpec,
+    Candidate,
+    Capabilities,
+    Create,
+    Document,
+    Durability,
+    Filter,
+    FilterSupport,
+    IndexInfo,
+    IndexRecord,
+    LexicalBackend,
+    LexicalConfig,
+    Matches,
+    Rung,
+    Schema,
+    Stored,
+    WriteOutcome,
+    corpus_fingerprint,
+    no,
+    passes,
+)
+
+SPEC = BackendSpec(
+    name="memory",
+    summary="brute force in memory: for tests, notebooks and as the oracle of other engines",
+    contract=CONTRACT,
+    audit_mode=AuditMode.GROUNDED,
+    capabilities=Capabilities(
+        text=NATIVE,
+        entities=no("entity search is not part of this version"),
+        fuzzy=no("entity search is not part of this version"),
+        substring=no("entity search is not part of this version"),
+        filters=FilterSupport(range=NATIVE, any_of=NATIVE),
+        grounding=NATIVE,
+        explain=NATIVE,
+        timeout=EMULATED,
+        snapshot=NATIVE,
+        native_top_k=EMULATED,
+        write=NATIVE,
+        delete=NATIVE,
+        export=NATIVE,
+        check=no("there is nothing stored that could be damaged"),
+        optimize=no("there is nothing to settle"),
+        async_native=EMULATED,
+        max_limit=None,
+    ),
+    config=LexicalConfig,
+    backend="nuthatch.memory:MemoryBackend",
+)
+
+FORMAT = 1
+K1, B = 1.2, 0.75
+
+
+class MemoryReader:
+    """Answers from a dictionary of documents that nobody changes."""
+
+    def __init__(self, documents: Mapping[str, AnalyzedDocument]) -> None:
+        self._documents = documents
+        self._chunks = [
+            (document, index, Counter(chunk.tokens))
+            for document in documents.values()
+            for index, chunk in enumerate(document.chunks)
+        ]
+        self._average = sum(tf.total() for _, _, tf in self._chunks) / (len(self._chunks) or 1)
+
+    def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        return {token: sum(token in tf for _, _, tf in self._chunks) for token in tokens}
+
+    def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+        holds = all if rung.operator == "AND" else any
+        parts = self._parts(rung)
+        candidates = [
+            Candidate(position, sum(parts(token, tf) for token in rung.tokens))
+            for position, (document, _, tf) in enumerate(self._chunks)
+            if holds(token in tf for token in rung.tokens) and _passes(document, filters)
+        ]
+        candidates.sort(key=lambda candidate: (-candidate.score, candidate.key))
+        return Matches(candidates[:limit], len(candidates), exact=True)
+
+    def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
+        part = self._parts(rung)
+        counts = [self._chunks[cast(int, key)][2] for key in keys]
+        return [
+            {token: part(token, tf) * rung.tokens.count(token) for token in rung.tokens}
+            for tf in counts
+        ]
+
+    def _parts(self, rung: Rung) -> Any:
+        """Returns the function (token, term frequencies of a chunk) → part of the score."""
+        total = len(self._chunks)
+        idf = {
+            token: math.log(1 + (total - n + 0.5) / (n + 0.5))
+            for token, n in self.document_frequencies(rung.tokens).items()
+        }
+
+        def part(token: str, tf: Counter[str]) -> float:
+            norm = K1 * (1 - B + B * tf.total() / self._average)
+            return idf[token] * (tf[token] * (K1 + 1)) / (tf[token] + norm)
+
+        return part
+
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored]:
+        rows = [self._chunks[cast(int, key)] for key in keys]
+        return [
+            Stored(
+                uri=row.document.uri,
+                title=row.document.title,
+                text=row.chunks[index].text,
+                chunk_idx=index,
+                root=row.root,
+                fields=row.document.fields,
+                header=row.header,
+                leaves=[chunk.leaf for chunk in row.chunks],
+            )
+            for row, index, _ in rows
+        ]
+
+    def get(self, uri: str) -> Document | None:
+        row = self._documents.get(uri)
+        return None if row is None else row.document
+
+    def documents(self) -> Iterator[Document]:
+        for row in self._documents.values():
+            yield row.document
+
+
+class MemoryBackend(LexicalBackend):
+    """Keeps analyzed documents in a dictionary; every write makes a new one."""
+
+    spec = SPEC
+
+    def __init__(self, config: LexicalConfig, schema: Schema, analyzer: Analyzer) -> None:
+        super().__init__(config, schema, analyzer)
+        self._documents: dict[str, AnalyzedDocument] = {}
+
+    @classmethod
+    def open(cls, config: LexicalConfig, *, create: Create, schema: Schema | None) -> Self:
+        # Nothing outlives the object, so there is never an index to find or to overwrite.
+        record = IndexRecord.create(FORMAT, schema or Schema())
+        return cls(config, record.schema, record.check(None, place="memory:"))
+
+    @contextmanager
+    def reader(self, deadline: float | None = None) -> Iterator[MemoryReader]:
+        yield MemoryReader(self._documents)
+
+    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+        stored = dict(self._documents)
+        added = replaced = unchanged = chunks = 0
+        for row in documents:
+            before = stored.get(row.document.uri)
+            if before is not None and before.root == row.root:
+                unchanged += 1
+                continue
+            added, replaced = added + (before is None), replaced + (before is not None)
+            chunks += len(row.chunks)
+            stored.pop(row.document.uri, None)  # a replaced document comes last, as a new one does
+            stored[row.document.uri] = row
+        self._documents = stored
+        return WriteOutcome(added, replaced, unchanged, chunks)
+
+    def remove(self, uris: Sequence[str], durability: Durability) -> int:
+        stored = dict(self._documents)
+        gone = [uri for uri in uris if stored.pop(uri, None) is not None]
+        self._documents = stored
+        return len(gone)
+
+    def info(self) -> IndexInfo:
+        rows = self._documents.values()
+        return IndexInfo(
+            backend=self.name,
+            documents=len(rows),
+            chunks=sum(len(row.chunks) for row in rows),
+            bytes=0,
+            analyzer=self.schema.analyzer,
+            schema=self.schema,
+            corpus_fingerprint=corpus_fingerprint(sorted(row.root for row in rows)),
+            format=FORMAT,
+        )
+
+    def close(self) -> None:
+        self._documents = {}
+
+
+def _passes(document: AnalyzedDocument, filters: Sequence[Filter]) -> bool:
+    return all(
+        passes([value for name, value in document.values if name == condition.field], condition)
+        for condition in filters
+    )

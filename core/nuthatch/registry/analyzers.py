@@ -1,0 +1,104 @@
+"""Analyzers by name: core's own and those of plugins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any, Final
+
+from nuthatch.errors import InvalidConfig, PluginFailure
+from nuthatch.registry import discovery
+from nuthatch.registry.discovery import Installed
+from nuthatch.registry.plugins import asked
+from nuthatch.text.analyzer import Analyzer, builtin_analyzer, builtin_names
+
+_HOOK: Final = "nuthatch_register_analyzers"
+_WORD: Final = re.compile(r"\S+")
+
+
+def get_analyzer(name: str) -> Analyzer:
+    """Returns the analyzer of this name.
+
+    Raises `InvalidConfig` for an unknown name and `PluginFailure` where the name is claimed
+    twice or its plugin's analyzer lacks a name, a fingerprint or `tokens`.
+    """
+    own = builtin_analyzer(name)
+    found = [(source, each) for source, each in _registered() if _name(each) == name]
+    claims = [source.origin for source, _ in found]
+    if own is not None:
+        claims.insert(0, "nuthatch itself")
+    if len(claims) > 1:
+        source, _ = found[-1]
+        hint = f"Rename one of them, or go on without: --no-plugin {source.name}"
+        problem = f"registers the analyzer {name!r}, as {' and '.join(claims[:-1])} does"
+        raise source.failure("analyzer", problem, hint)
+    if own is not None:
+        return own
+    if found:
+        return _checked(*found[0])
+    raise _unknown(name)
+
+
+def analyzer_names() -> tuple[str, ...]:
+    """Returns the names of all analyzers, sorted; broken plugins have none."""
+    registered = (_name(each) for _, each in _registered())
+    return tuple(sorted({*builtin_names(), *(name for name in registered if name)}))
+
+
+def analyzer_failures() -> tuple[PluginFailure, ...]:
+    """Returns what plugins that register analyzers do wrong."""
+    failures = [each for _, each in asked(_HOOK) if isinstance(each, PluginFailure)]
+    for source, each in _registered():
+        try:
+            _checked(source, each)
+            get_analyzer(each.name)
+        except PluginFailure as failure:
+            failures.append(failure)
+    return tuple(failures)
+
+
+def _registered() -> Iterator[tuple[Installed, Any]]:
+    for source, answer in asked(_HOOK):
+        if not isinstance(answer, PluginFailure):
+            for each in answer:
+                yield source, each
+        elif discovery.strict():
+            raise answer
+
+
+def _name(each: Any) -> str:
+    name = _attribute(each, "name")
+    return name if isinstance(name, str) else ""
+
+
+def _attribute(each: Any, name: str) -> Any:
+    try:
+        return getattr(each, name, None)
+    except Exception as error:  # noqa: BLE001  a broken property is as good as none
+        return error
+
+
+def _checked(source: Installed, each: Any) -> Analyzer:
+    for attribute in ("name", "fingerprint"):
+        value = _attribute(each, attribute)
+        if not isinstance(value, str) or not _WORD.fullmatch(value):
+            hint = "It must be a text without white space; see nuthatch.Analyzer."
+            problem = f"registers an analyzer whose {attribute} is {value!r}"
+            raise source.failure("analyzer", problem, hint)
+    if not callable(_attribute(each, "tokens")):
+        hint = "It must be a method that takes a text; see nuthatch.Analyzer."
+        raise source.failure("analyzer", f"registers {each.name!r} without tokens", hint)
+    analyzer: Analyzer = each
+    return analyzer
+
+
+def _unknown(name: str) -> InvalidConfig:
+    names = analyzer_names()
+    near = get_close_matches(name, names, n=3)
+    instead = f"did you mean {' or '.join(near)}? " if near else ""
+    error = InvalidConfig(f"analyzer {name!r} is not known; {instead}There are {', '.join(names)}")
+    failures = [each for _, each in asked(_HOOK) if isinstance(each, PluginFailure)]
+    if failures:
+        error.__cause__ = failures[0]
+    return error

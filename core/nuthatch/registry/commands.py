@@ -1,0 +1,82 @@
+"""Commands of plugins for the command line: listed from metadata, imported only when run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nuthatch.errors import PluginFailure
+from nuthatch.registry import discovery
+from nuthatch.registry.discovery import COMMANDS, Installed, canonical
+
+if TYPE_CHECKING:
+    import click
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Is a command that is installed; `others` are distributions that claim the same name."""
+
+    installed: Installed
+    others: tuple[Installed, ...] = ()
+
+    def load(self) -> click.Command:
+        """Imports the command. Raises `PluginFailure`, also where its name is claimed twice."""
+        import click
+
+        item = self.installed
+        if self.others:
+            raise _claimed_twice((item, *self.others))
+        found = item.load()
+        if not isinstance(found, click.Command):
+            hint = f"It must be a click.Command; report it to the authors of {item.distribution}."
+            raise item.failure("shape", f"is not a command but {type(found).__name__}", hint)
+        return found
+
+
+def installed_commands() -> dict[str, Command]:
+    """Returns the installed commands by name, sorted; imports none of them.
+
+    A command of core keeps its name whoever else claims it, so that `nuthatch doctor` always
+    runs. Where two others claim one name, it fails when it is used; `distribution:name` is
+    there too and works.
+    """
+    claims: dict[str, list[Installed]] = {}
+    for item in discovery.installed(COMMANDS):
+        claims.setdefault(item.name, []).append(item)
+    commands: dict[str, Command] = {}
+    for name, items in claims.items():
+        core = [item for item in items if canonical(item.distribution) == "nuthatch"]
+        first, *others = core or items
+        commands[name] = Command(first, tuple(others))
+        if len(items) > 1:
+            commands.update({item.qualified: Command(item) for item in items})
+    return dict(sorted(commands.items()))
+
+
+def command_failures(taken: Sequence[str] = ()) -> tuple[PluginFailure, ...]:
+    """Returns the collisions: names claimed twice, or claimed although core has `taken` them."""
+    failures = [
+        _claimed_twice((command.installed, *command.others))
+        for command in installed_commands().values()
+        if command.others
+    ]
+    for item in discovery.installed(COMMANDS):
+        if item.name in taken and canonical(item.distribution) != "nuthatch":
+            hint = f"nuthatch's own runs; report it to the authors of {item.distribution}."
+            failures.append(item.failure("name", "has the name of a command of nuthatch", hint))
+    return tuple(failures)
+
+
+def _claimed_twice(items: Sequence[Installed]) -> PluginFailure:
+    hint = f"Write {' or '.join(item.qualified for item in items)}, or remove one of them."
+    origins = " and by ".join(item.origin for item in items)
+    return PluginFailure(
+        f"command {items[0].name!r} is provided by {origins}. {hint}",
+        distribution=", ".join(item.distribution for item in items),
+        version=", ".join(item.version for item in items),
+        entry_point=items[0].name,
+        stage="name",
+        hint=hint,
+    )

@@ -1,0 +1,67 @@
+"""Opening an index by its URL: `nuthatch.open`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from nuthatch.contract.lexical import LexicalBackend
+from nuthatch.contract.schema import Schema, explain
+from nuthatch.contract.spec import BackendConfig, BackendSpec, Create
+from nuthatch.errors import InvalidConfig
+from nuthatch.registry.backends import backend_class, backend_spec
+from nuthatch.registry.url import redact, split_url
+
+
+def open(
+    url: str, *, create: Create = False, schema: Schema | None = None, **options: Any
+) -> LexicalBackend:
+    """Opens the index that a URL names, or creates it; use it in a `with` statement.
+
+    `create` is False (the index must exist), True (it is made where there is none) or "new" (it
+    must not exist). `schema` is what a new index is made with and what an existing one must
+    have. Options may stand in the URL or be given by keyword, each once.
+
+    Raises `UnknownBackend`, `PluginFailure`, `InvalidConfig`, `IndexNotFound`, `IndexExists`,
+    `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`, `IndexCorrupt`,
+    `BackendUnavailable`. What else an engine raises is not wrapped.
+    """
+    if create not in (False, True, "new"):
+        raise InvalidConfig(f"create is False, True or 'new'; found {create!r}")
+    if not (schema is None or isinstance(schema, Schema)):
+        raise InvalidConfig(f"schema is a nuthatch.Schema; found {type(schema).__name__}")
+    spec, config = configure(url, options)
+    backend = cast("type[LexicalBackend]", backend_class(spec))
+    return backend.open(config, create=create, schema=schema)
+
+
+def configure(url: str, options: Mapping[str, Any]) -> tuple[BackendSpec, BackendConfig]:
+    """Returns the spec and the validated configuration for a URL; imports no driver.
+
+    Raises `UnknownBackend`, `PluginFailure` and `InvalidConfig`.
+    """
+    scheme, location, given = split_url(url)
+    spec = backend_spec(scheme)
+    twice = sorted(given.keys() & options.keys())
+    if twice:
+        raise InvalidConfig(f"{redact(url)!r}: option {twice[0]!r} is given in the URL and again")
+    merged = {**given, **options}
+    if "location" in merged:
+        raise InvalidConfig(f"{redact(url)!r}: the location stands in the URL, not in an option")
+    try:
+        return spec, spec.config.from_url(location, merged)
+    except InvalidConfig as error:
+        near = _near(merged, spec.config)
+        raise InvalidConfig(f"{redact(url)!r}: {error}{near}") from error
+    except ValidationError as error:
+        raise InvalidConfig(f"{redact(url)!r}: {explain(error)}") from error
+
+
+def _near(options: Mapping[str, Any], config: type[BackendConfig]) -> str:
+    known = sorted(config.model_fields.keys() - {"location"})
+    unknown = sorted(options.keys() - config.model_fields.keys())
+    near = [each for name in unknown for each in get_close_matches(name, known, n=2)]
+    return f"; did you mean {' or '.join(near)}?" if near else ""

@@ -1,0 +1,69 @@
+"""Whether what a plugin offers as a spec is one, and for a contract that this core serves."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from nuthatch.contract.audit import AuditMode
+from nuthatch.contract.capability import Capabilities
+from nuthatch.contract.spec import CONTRACT, BackendConfig, BackendSpec
+from nuthatch.registry.discovery import Installed
+
+#: What can stand before the colon of a URL; one letter would be a Windows drive.
+NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+")
+
+_CLASS: Final = re.compile(r"[\w.]+:\w+")
+_PARTS: Final = {
+    "name": str,
+    "summary": str,
+    "audit_mode": AuditMode,
+    "capabilities": Capabilities,
+    "backend": str,
+}
+
+
+def checked_spec(item: Installed, found: Any) -> BackendSpec:
+    """Returns what was found, if it is a spec that can be used. Raises `PluginFailure`."""
+    if not isinstance(found, BackendSpec):
+        hint = "The entry point must name a nuthatch.BackendSpec."
+        raise item.failure("shape", f"is not a spec but {type(found).__name__}", hint)
+    _check_contract(item, found.contract)
+    hint = f"Report it to the authors of {item.distribution}."
+    for name, kind in _PARTS.items():
+        value = getattr(found, name)
+        if not isinstance(value, kind):
+            problem = f"has a spec whose {name} is {value!r} and not of type {kind.__name__}"
+            raise item.failure("shape", problem, hint)
+    if not (isinstance(found.config, type) and issubclass(found.config, BackendConfig)):
+        raise item.failure("shape", "has a spec whose config is no BackendConfig model", hint)
+    if not _CLASS.fullmatch(found.backend):
+        problem = f"has a spec whose backend is {found.backend!r} and not module:Class"
+        raise item.failure("shape", problem, hint)
+    if found.name != item.name:
+        problem = f"has a spec with the name {found.name!r}"
+        raise item.failure("name", problem, f"Both names must be the same. {hint}")
+    if not NAME.fullmatch(found.name):
+        problem = "has a name that cannot be the scheme of a URL"
+        raise item.failure("name", problem, f"It must match {NAME.pattern}. {hint}")
+    return found
+
+
+def _check_contract(item: Installed, contract: object) -> None:
+    hint = f"Report it to the authors of {item.distribution}."
+    if not (
+        isinstance(contract, tuple)
+        and len(contract) == 2
+        and all(isinstance(number, int) for number in contract)
+    ):
+        problem = f"has a spec whose contract is {contract!r} and not (major, minor)"
+        raise item.failure("shape", problem, hint)
+    (major, minor), (our_major, our_minor) = contract, CONTRACT
+    if (major, minor) <= CONTRACT and major == our_major:
+        return
+    newer = "nuthatch" if (major, minor) > CONTRACT else item.distribution
+    raise item.failure(
+        "contract",
+        f"is written for contract {major}.{minor} and this core serves {our_major}.{our_minor}",
+        f"Upgrade {newer}: pip install --upgrade {newer}",
+    )
