@@ -1,0 +1,1 @@
+"""SQLite FTS5 as a nuthatch backend: `plugin.py` says what it is, `backend.py` opens it."""

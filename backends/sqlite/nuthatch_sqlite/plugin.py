@@ -1,0 +1,46 @@
+"""The spec: what the SQLite backend can do. Imports no driver."""
+
+from __future__ import annotations
+
+from nuthatch import (
+    CONTRACT,
+    EMULATED,
+    NATIVE,
+    AuditMode,
+    BackendSpec,
+    Capabilities,
+    FilterSupport,
+    no,
+)
+from nuthatch_sqlite.config import SqliteConfig
+
+_ENTITIES = "entity search is not part of this version"
+
+SPEC = BackendSpec(
+    name="sqlite",
+    summary="SQLite FTS5 in one file: exact BM25 from cached postings",
+    contract=CONTRACT,
+    audit_mode=AuditMode.GROUNDED,
+    capabilities=Capabilities(
+        text=NATIVE,
+        entities=no(_ENTITIES),
+        fuzzy=no(_ENTITIES),
+        substring=no(_ENTITIES),
+        filters=FilterSupport(range=NATIVE, any_of=NATIVE),
+        grounding=NATIVE,
+        explain=NATIVE,
+        timeout=NATIVE,
+        snapshot=NATIVE,
+        # FTS5 itself scores every match; the posting cache finds the top k, within the budget.
+        native_top_k=EMULATED,
+        write=NATIVE,
+        delete=NATIVE,
+        export=NATIVE,
+        check=NATIVE,
+        optimize=NATIVE,
+        async_native=EMULATED,
+        max_limit=None,
+    ),
+    config=SqliteConfig,
+    backend="nuthatch_sqlite.backend:SqliteBackend",
+)

@@ -1,0 +1,218 @@
+"""Reading: one SQLite read transaction is one `Reader`.
+
+OR    postings from the cache, MaxScore
+AND   the cache if every token is in it, else FTS5 matches and scores
+with the cache turned off, FTS5 does both
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, cast
+
+import apsw
+import numpy as np
+import zstandard
+
+from nuthatch import (
+    Candidate,
+    Document,
+    Filter,
+    FirstMatch,
+    IndexCorrupt,
+    Matches,
+    Rung,
+    Stored,
+    parse_header,
+    rebuild,
+)
+from nuthatch.scoring import TermScores, TopK, conjunction, conjunction_top_k, top_k
+from nuthatch_sqlite import schema
+from nuthatch_sqlite.connection import one, rows
+from nuthatch_sqlite.postings import Caches, Ids, Postings, State, filter_sql
+
+_HASH = 32  # bytes of a SHA-256
+
+
+class SqliteReader:
+    """Answers from one snapshot."""
+
+    def __init__(self, connection: apsw.Connection, caches: Caches) -> None:
+        self._connection = connection
+        self._state = State.read(connection)
+        self._ranks_here = caches.enabled
+        self._postings = Postings(connection, self._state, caches)
+
+    def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        return {token: self._postings.frequency(token) for token in tokens}
+
+    def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+        if not self._ranks_here:
+            return self._match_in_sql(rung, filters, limit)
+        if rung.operator == "OR":
+            terms = self._postings.terms(list(dict.fromkeys(rung.tokens)))
+            found = dict(zip(dict.fromkeys(rung.tokens), terms, strict=True))
+            weighted = [found[token] for token in rung.tokens]
+            return _matches(top_k(weighted, limit, self._postings.allowed(filters)))
+        at_hand = self._postings.at_hand(rung)
+        if at_hand is None:
+            return self._match_in_sql(rung, filters, limit)
+        return _matches(conjunction_top_k(at_hand, limit, self._postings.allowed(filters)))
+
+    def first_match(
+        self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
+    ) -> FirstMatch | None:
+        at_hand = self._postings.at_hand(rungs[0])
+        if at_hand is not None:
+            held = dict(zip(rungs[0].tokens, at_hand, strict=True))
+            return self._first_here(rungs, held, self._postings.allowed(filters), limit)
+        index = self._first_in_sql(rungs, filters)
+        if index is None:
+            return None
+        return FirstMatch(index, self._match_in_sql(rungs[index], filters, limit))
+
+    def _first_here(
+        self,
+        rungs: Sequence[Rung],
+        held: Mapping[str, TermScores],
+        allowed: Ids | None,
+        limit: int,
+    ) -> FirstMatch | None:
+        """Climbs from the last rung, of one token, up while something is left."""
+        winner: int | None = None
+        ids = allowed
+        tokens: set[str] = set()
+        for index in range(len(rungs) - 1, -1, -1):
+            fresh = [held[token].ids for token in set(rungs[index].tokens) - tokens]
+            tokens.update(rungs[index].tokens)
+            if fresh:
+                ids = conjunction([*fresh, *(() if ids is None else (ids,))])
+            if ids is None or not ids.size:
+                break
+            winner = index
+        if winner is None:
+            return None
+        terms = [held[token] for token in rungs[winner].tokens]
+        return FirstMatch(winner, _matches(conjunction_top_k(terms, limit, allowed)))
+
+    def _first_in_sql(self, rungs: Sequence[Rung], filters: Sequence[Filter]) -> int | None:
+        """Tries the first rung, as most queries end there, then searches the rest by halves."""
+        low, high = 0, len(rungs) - 1
+        if self._exists(rungs[0], filters):
+            return 0
+        if high == 0 or not self._exists(rungs[high], filters):
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._exists(rungs[middle], filters):
+                high = middle
+            else:
+                low = middle
+        return high
+
+    def _exists(self, rung: Rung, filters: Sequence[Filter]) -> bool:
+        sql, values = _filtered(schema.EXISTS, filters)
+        return one(self._connection, sql, (_expression(rung), *values)) is not None
+
+    def _match_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+        sql, values = _filtered(schema.MATCH, filters)
+        found = rows(self._connection, sql, (_expression(rung), *values, limit))
+        candidates = [Candidate(chunk, -score) for chunk, score in found]
+        total = len(candidates) if len(candidates) < limit else None
+        return Matches(candidates, total, exact=True)
+
+    def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
+        distinct = list(dict.fromkeys(rung.tokens))
+        parts: list[dict[str, float]] = [{} for _ in keys]
+        for token, term in zip(distinct, self._postings.terms(distinct), strict=True):
+            for part, key in zip(parts, keys, strict=True):
+                at = int(np.searchsorted(term.ids, np.uint32(cast(int, key))))
+                held = at < term.df and int(term.ids[at]) == key
+                impact = float(term.impacts[at]) if held else 0.0
+                part[token] = impact * rung.tokens.count(token)
+        return parts
+
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored | None]:
+        unpack = zstandard.ZstdDecompressor().decompress
+        return [self._fetch(cast(int, key), proofs, unpack) for key in keys]
+
+    def _fetch(self, key: int, proofs: bool, unpack: Any) -> Stored | None:
+        row = one(self._connection, schema.FETCH, (key,))
+        if row is None:
+            return None
+        first, uri, root, header, leaves, packed = row
+        with _readable(uri):
+            values = parse_header(header)
+            text = unpack(packed).decode()
+            title, fields = values["title"], values["fields"]
+        return Stored(
+            uri=uri,
+            title=title,
+            text=text,
+            chunk_idx=key - first,
+            root=root,
+            fields=fields,
+            header=header if proofs else b"",
+            leaves=_split(leaves) if proofs else (),
+        )
+
+    def get(self, uri: str) -> Document | None:
+        chunks = list(rows(self._connection, schema.GET, (uri,)))
+        if not chunks:
+            return None
+        return _document(uri, chunks[0][0], [(start, text) for _, start, text in chunks])
+
+    def documents(self) -> Iterator[Document]:
+        stored = rows(self._connection, schema.DOCUMENTS)
+        for first, group in groupby(stored, key=lambda row: row[0]):
+            chunks = list(group)
+            texts = [(start, text) for *_, start, text in chunks]
+            yield _document(f"at chunk {first}", chunks[0][1], texts)
+
+
+def _document(uri: str, header: bytes, chunks: Sequence[tuple[int, bytes]]) -> Document:
+    unpack = zstandard.ZstdDecompressor().decompress
+    with _readable(uri):
+        return rebuild(header, [(start, unpack(text).decode()) for start, text in chunks])
+
+
+class _readable:  # noqa: N801  # reads as a statement: with _readable(uri)
+    """Raises what fails in reading a stored document as `IndexCorrupt`."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, zstandard.ZstdError | ValueError | KeyError):
+            raise IndexCorrupt(
+                f"the stored document {self._uri!r} cannot be read ({error}); restore the index "
+                "from a copy, or index the corpus again"
+            ) from error
+
+
+def _split(leaves: bytes) -> list[bytes]:
+    return [leaves[at : at + _HASH] for at in range(0, len(leaves), _HASH)]
+
+
+def _matches(best: TopK) -> Matches:
+    candidates = [*map(Candidate, best.ids.tolist(), best.scores.tolist())]
+    return Matches(candidates, best.total, exact=True)
+
+
+def _expression(rung: Rung) -> str:
+    """Returns the MATCH expression; within quotes only the quote itself is special."""
+    quoted = ['"' + token.replace('"', '""') + '"' for token in rung.tokens]
+    return f" {rung.operator} ".join(quoted)
+
+
+def _filtered(sql: str, filters: Sequence[Filter]) -> tuple[str, list[object]]:
+    conditions, values = [], []
+    for condition in filters:
+        inner, given = filter_sql(condition)
+        conditions.append(schema.IN_FILTER.format(chunks=inner))
+        values += given
+    return sql.format(filters="".join(conditions)), values

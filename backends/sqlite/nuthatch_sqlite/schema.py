@@ -1,0 +1,180 @@
+"""The tables of an index, and every statement that is run on them.
+
+    document  id  uri  root  header  chunks  leaves      one row a document
+    chunk     id  start  text                            one row a chunk, text zstd-compressed
+    posting   (FTS5, contentless)  rowid = chunk.id      tokens as core made them
+    length    block  lengths                             tokens per chunk, 1,024 chunks a blob
+    value     field  value  document                     what filters compare
+    state     generation, counts, next_chunk             one row
+    meta      key  value                                 format, schema, analyzer fingerprint
+
+A document's id is the id of its first chunk and its chunks follow without a gap, so chunk_idx =
+chunk.id − document.id and no column is needed to tell whose a chunk is. Ids grow for ever: that
+of a deleted chunk is never given again, or the postings of both would be mixed up in old caches.
+"""
+
+from __future__ import annotations
+
+from string import punctuation
+from typing import Final
+
+FORMAT: Final = 1
+#: "nuth" as PRAGMA application_id: tells an index from any other SQLite file.
+APPLICATION_ID: Final = 0x6E757468
+#: Chunks whose lengths share one blob (4 bytes each: a blob is about a page).
+LENGTHS: Final = 1024
+
+# Core's tokens come joined by spaces. The ascii tokenizer takes every non-ASCII character for
+# part of a token; naming the punctuation as such leaves the space as the only separator.
+_TOKENIZE = "ascii tokenchars '" + punctuation.replace("'", "''") + "'"
+
+CREATE: Final = f"""
+PRAGMA application_id = {APPLICATION_ID};
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE state (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    generation INTEGER NOT NULL,
+    documents INTEGER NOT NULL,
+    chunks INTEGER NOT NULL,
+    tokens INTEGER NOT NULL,
+    next_chunk INTEGER NOT NULL
+);
+INSERT INTO state VALUES (1, 0, 0, 0, 0, 1);
+CREATE TABLE document (
+    id INTEGER PRIMARY KEY,
+    uri TEXT NOT NULL UNIQUE,
+    root BLOB NOT NULL,
+    header BLOB NOT NULL,
+    chunks INTEGER NOT NULL,
+    leaves BLOB NOT NULL
+);
+CREATE TABLE chunk (
+    id INTEGER PRIMARY KEY,
+    start INTEGER NOT NULL,
+    text BLOB NOT NULL
+);
+CREATE TABLE value (
+    field TEXT NOT NULL,
+    value NOT NULL,
+    document INTEGER NOT NULL,
+    PRIMARY KEY (field, value, document)
+) WITHOUT ROWID;
+CREATE INDEX value_document ON value (document);
+CREATE TABLE length (block INTEGER PRIMARY KEY, lengths BLOB NOT NULL);
+CREATE VIRTUAL TABLE posting USING fts5 (
+    tokens,
+    content = '',
+    contentless_delete = 1,
+    tokenize = "{_TOKENIZE.replace('"', '""')}"
+);
+-- Postings gathered in memory before they are written as a segment: larger, fewer segments.
+INSERT INTO posting (posting, rank) VALUES ('hashsize', 16777216);
+"""
+
+#: Views of FTS5's own dictionary; temporary, so that a read-only connection can make them.
+VOCABULARY: Final = """
+CREATE VIRTUAL TABLE temp.term USING fts5vocab (main, posting, 'row');
+CREATE VIRTUAL TABLE temp.occurrence USING fts5vocab (main, posting, 'instance');
+"""
+
+STATE: Final = "SELECT generation, chunks, tokens, documents, next_chunk FROM state"
+SET_STATE: Final = """
+UPDATE state
+SET generation = generation + 1,
+    documents = documents + :documents,
+    chunks = chunks + :chunks,
+    tokens = tokens + :tokens,
+    next_chunk = :next_chunk
+"""
+META: Final = "SELECT value FROM meta WHERE key = 'index'"
+SET_META: Final = "INSERT INTO meta VALUES ('index', ?)"
+
+# Writing
+
+FIND: Final = """
+SELECT uri, id, root, chunks
+FROM document
+WHERE uri IN (SELECT value FROM json_each(?))
+"""
+ADD_DOCUMENT: Final = "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?)"
+ADD_CHUNK: Final = "INSERT INTO chunk VALUES (?, ?, ?)"
+ADD_TOKENS: Final = "INSERT INTO posting (rowid, tokens) VALUES (?, ?)"
+# A keyword listed twice in a document is one value.
+ADD_VALUE: Final = "INSERT OR IGNORE INTO value VALUES (?, ?, ?)"
+SET_LENGTHS: Final = "INSERT OR REPLACE INTO length VALUES (?, ?)"
+# Postings are deleted by FTS5, never overwritten: inserting a rowid again would leave the old
+# ones behind, unseen by its integrity check.
+DELETE: Final = (
+    "DELETE FROM posting WHERE rowid BETWEEN :first AND :last",
+    "DELETE FROM chunk WHERE id BETWEEN :first AND :last",
+    "DELETE FROM value WHERE document = :first",
+    "DELETE FROM document WHERE id = :first",
+)
+
+# Reading
+
+FREQUENCY: Final = "SELECT doc FROM temp.term WHERE term = ?"
+# One text of all rowids, once for each occurrence: a fifth of the cost of fetching rows.
+OCCURRENCES: Final = "SELECT group_concat(doc, ' ') FROM temp.occurrence WHERE term = ?"
+ALL_LENGTHS: Final = "SELECT block, lengths FROM length ORDER BY block"
+BLOCK_LENGTHS: Final = "SELECT lengths FROM length WHERE block = ?"
+# The score is named and sorted by, so that SQLite keeps the best k only; sorting by `rank`
+# would sort everything, and a join in here would read what is thrown away.
+MATCH: Final = """
+SELECT rowid, bm25(posting) AS score
+FROM posting
+WHERE posting MATCH ?{filters}
+ORDER BY score, rowid
+LIMIT ?
+"""
+EXISTS: Final = """
+SELECT 1
+FROM posting
+WHERE posting MATCH ?{filters}
+LIMIT 1
+"""
+# The plus keeps the planner from walking the filter's rows and asking FTS5 about each of them.
+IN_FILTER: Final = "\n    AND +rowid IN ({chunks})"
+FILTERED: Final = """
+SELECT DISTINCT chunk.id
+FROM value
+JOIN document ON document.id = value.document
+JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
+WHERE value.field = ? AND {condition}
+"""
+FETCH: Final = """
+SELECT document.id, document.uri, document.root, document.header, document.leaves, chunk.text
+FROM chunk
+JOIN document ON document.id = (SELECT max(id) FROM document WHERE id <= chunk.id)
+WHERE chunk.id = ?
+"""
+GET: Final = """
+SELECT document.header, chunk.start, chunk.text
+FROM document
+JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
+WHERE document.uri = ?
+ORDER BY chunk.id
+"""
+DOCUMENTS: Final = """
+SELECT document.id, document.header, document.root, chunk.id, chunk.start, chunk.text
+FROM document
+JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
+ORDER BY document.id, chunk.id
+"""
+ROOTS: Final = "SELECT root FROM document ORDER BY root"
+
+# Keeping
+
+OPTIMIZE: Final = "INSERT INTO posting (posting) VALUES ('optimize')"
+COUNTS: Final = """
+SELECT (SELECT count(*) FROM document) AS documents,
+       (SELECT coalesce(sum(chunks), 0) FROM document) AS chunks,
+       (SELECT count(*) FROM chunk) AS texts,
+       (SELECT count(*) FROM posting_docsize) AS indexed,
+       (
+           SELECT count(*)
+           FROM value
+           WHERE document NOT IN (SELECT id FROM document)
+       ) AS stray
+"""
+SIZES: Final = "SELECT id, sz FROM posting_docsize ORDER BY id"

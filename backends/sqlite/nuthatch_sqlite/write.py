@@ -1,0 +1,210 @@
+"""Writing: one batch is one transaction, documents, postings and counts together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import apsw
+import numpy as np
+import zstandard
+
+from nuthatch import AnalyzedDocument, Durability, WriteOutcome
+from nuthatch_sqlite import schema
+from nuthatch_sqlite.postings import State
+
+_LEVEL = 3  # of zstd: text to .54-.60 of its size at 300 MB/s
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """Names a stored document."""
+
+    id: int
+    root: bytes
+    chunks: int
+
+
+@contextmanager
+def transaction(connection: apsw.Connection, durability: Durability) -> Iterator[None]:
+    """Commits what is done inside, or nothing of it.
+
+    In WAL mode NORMAL survives the death of the process, FULL that of the machine's power. The
+    write lock is taken at once: a read transaction that turns into a writing one fails whenever
+    another process wrote in between.
+    """
+    level = "FULL" if durability == "power" else "NORMAL"
+    connection.execute(f"PRAGMA synchronous = {level}")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def write(connection: apsw.Connection, documents: Sequence[AnalyzedDocument]) -> WriteOutcome:
+    """Upserts documents with distinct uris; called within a transaction."""
+    state = State.read(connection)
+    present = _present(connection, [each.document.uri for each in documents], state)
+    fresh = [each for each in documents if not _same(each, present)]
+    if not fresh:
+        return WriteOutcome(unchanged=len(documents))
+    replaced = [present[each.document.uri] for each in fresh if each.document.uri in present]
+    lengths = Lengths(connection)
+    tokens_gone = _delete(connection, replaced, lengths)
+    rows = list(_numbered(fresh, state.next_chunk))
+    _insert(connection, rows)
+    counts = [len(chunk.tokens) for _, each in rows for chunk in each.chunks]
+    lengths.append(state.next_chunk, counts)
+    lengths.save()
+    connection.execute(
+        schema.SET_STATE,
+        {
+            "documents": len(fresh) - len(replaced),
+            "chunks": len(counts) - sum(each.chunks for each in replaced),
+            "tokens": sum(counts) - tokens_gone,
+            "next_chunk": state.next_chunk + len(counts),
+        },
+    )
+    added = len(fresh) - len(replaced)
+    return WriteOutcome(added, len(replaced), len(documents) - len(fresh), len(counts))
+
+
+def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
+    """Removes documents; called within a transaction."""
+    state = State.read(connection)
+    gone = list(_present(connection, uris, state).values())
+    if not gone:
+        return 0
+    lengths = Lengths(connection)
+    tokens_gone = _delete(connection, gone, lengths)
+    lengths.save()
+    connection.execute(
+        schema.SET_STATE,
+        {
+            "documents": -len(gone),
+            "chunks": -sum(each.chunks for each in gone),
+            "tokens": -tokens_gone,
+            "next_chunk": state.next_chunk,
+        },
+    )
+    return len(gone)
+
+
+def _present(connection: apsw.Connection, uris: Sequence[str], state: State) -> dict[str, _Present]:
+    if not state.documents:
+        return {}
+    # A uri that is not Unicode text cannot have been stored, and JSON would not carry it.
+    asked = json.dumps([uri for uri in uris if uri.isascii() or _is_text(uri)])
+    rows = connection.execute(schema.FIND, (asked,))
+    return {uri: _Present(first, root, chunks) for uri, first, root, chunks in rows}
+
+
+def _is_text(uri: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in uri)
+
+
+def _same(each: AnalyzedDocument, present: Mapping[str, _Present]) -> bool:
+    before = present.get(each.document.uri)
+    return before is not None and before.root == each.root
+
+
+def _numbered(
+    documents: Iterable[AnalyzedDocument], first: int
+) -> Iterator[tuple[int, AnalyzedDocument]]:
+    for each in documents:
+        yield first, each
+        first += len(each.chunks)
+
+
+def _insert(connection: apsw.Connection, rows: Sequence[tuple[int, AnalyzedDocument]]) -> None:
+    pack = zstandard.ZstdCompressor(level=_LEVEL).compress
+    connection.executemany(
+        schema.ADD_DOCUMENT,
+        (
+            (
+                first,
+                each.document.uri,
+                each.root,
+                each.header,
+                len(each.chunks),
+                b"".join([chunk.leaf for chunk in each.chunks]),
+            )
+            for first, each in rows
+        ),
+    )
+    connection.executemany(
+        schema.ADD_CHUNK,
+        (
+            (first + index, chunk.start, pack(chunk.text.encode()))
+            for first, each in rows
+            for index, chunk in enumerate(each.chunks)
+        ),
+    )
+    connection.executemany(
+        schema.ADD_TOKENS,
+        (
+            (first + index, " ".join(chunk.tokens))
+            for first, each in rows
+            for index, chunk in enumerate(each.chunks)
+        ),
+    )
+    connection.executemany(
+        schema.ADD_VALUE,
+        ((name, value, first) for first, each in rows for name, value in each.values),
+    )
+
+
+def _delete(connection: apsw.Connection, documents: Sequence[_Present], lengths: Lengths) -> int:
+    """Deletes documents; returns how many tokens their chunks had."""
+    tokens = 0
+    for each in documents:
+        tokens += lengths.clear(each.id, each.chunks)
+        span = {"first": each.id, "last": each.id + each.chunks - 1}
+        for statement in schema.DELETE:
+            connection.execute(statement, span)
+    return tokens
+
+
+class Lengths:
+    """Changes the blobs of chunk lengths within one transaction."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._blocks: dict[int, np.ndarray[tuple[int], np.dtype[np.uint32]]] = {}
+
+    def append(self, first: int, counts: Sequence[int]) -> None:
+        """Sets the lengths of new chunks with consecutive ids."""
+        position = 0
+        while position < len(counts):
+            block, offset = divmod(first + position, schema.LENGTHS)
+            part = counts[position : position + schema.LENGTHS - offset]
+            self._block(block)[offset : offset + len(part)] = part
+            position += len(part)
+
+    def clear(self, first: int, chunks: int) -> int:
+        """Sets the lengths of deleted chunks to zero; returns their sum."""
+        total = 0
+        for chunk in range(first, first + chunks):
+            block, offset = divmod(chunk, schema.LENGTHS)
+            lengths = self._block(block)
+            total += int(lengths[offset])
+            lengths[offset] = 0
+        return total
+
+    def save(self) -> None:
+        """Writes the blocks that were touched."""
+        rows = [(block, lengths.astype("<u4").tobytes()) for block, lengths in self._blocks.items()]
+        self._connection.executemany(schema.SET_LENGTHS, rows)
+
+    def _block(self, block: int) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
+        if block not in self._blocks:
+            row = self._connection.execute(schema.BLOCK_LENGTHS, (block,)).fetchone()
+            stored = bytes(4 * schema.LENGTHS) if row is None else row[0]
+            self._blocks[block] = np.frombuffer(stored, "<u4").astype(np.uint32)
+        return self._blocks[block]
