@@ -29,7 +29,9 @@ class Support:
         return f"no ({self.reason})" if self.reason else self.level
 
 
+#: The engine does it itself.
 NATIVE: Final = Support("native")
+#: nuthatch does it for the engine.
 EMULATED: Final = Support("emulated")
 
 

@@ -46,6 +46,7 @@ class AnyOf:
             raise InvalidQuery(f"the filter on {self.field!r} has no value; give at least one")
 
 
+#: A hard condition; several are all to hold.
 Filter = Range | AnyOf
 
 

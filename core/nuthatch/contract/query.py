@@ -74,6 +74,7 @@ class EntityQuery:
             )
 
 
+#: What `search` takes; a str is a `TextQuery` of that text.
 Query = str | TextQuery | EntityQuery
 
 

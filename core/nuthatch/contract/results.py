@@ -77,6 +77,7 @@ class Results(Sequence[Hit]):
             "policy": self.policy,
             "ran": self.ran,
             "exact": self.exact,
+            "frequencies": dict(self.frequencies),
             "attempts": [attempt.to_json() for attempt in self.attempts],
             "hits": [_hit_json(hit) for hit in self.hits],
             "notes": list(self.notes),

@@ -1,0 +1,136 @@
+"""`nuthatch demo`: a first look, on a corpus that comes along."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from nuthatch.cli.answer import answer
+from nuthatch.cli.commands import COMMANDS
+from nuthatch.cli.explanation import show_explanation
+from nuthatch.cli.listing import show_footer, show_hits
+from nuthatch.cli.options import json_option
+from nuthatch.cli.progress import waiting
+from nuthatch.cli.screen import Cell, Screen, open_screen
+from nuthatch.demo.judged import films
+from nuthatch.demo.tour import SHOWN, Question, Tour, take_tour
+
+
+@click.command("demo", short_help=COMMANDS["demo"])
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("nuthatch-demo"),
+    show_default=True,
+    help="Where the indexes are made.",
+)
+@json_option
+def command(directory: Path, as_json: bool) -> None:
+    """Index a small film corpus and show what search can do.
+
+    Every installed engine that needs no server is tried. Running it again uses the indexes that
+    are there.
+    """
+    with waiting("indexing, searching and measuring"):
+        tour = take_tour(directory, films())
+    if as_json:
+        answer(tour.to_json())
+        return
+    screen = open_screen()
+    _show_engines(screen, tour)
+    for question, results in tour.answers:
+        screen.line("")
+        screen.line((f"$ {_command(tour, question)}", "strong"), wrap=False)
+        if question.explain:
+            show_explanation(screen, results)
+        show_hits(screen, results, explain=question.explain)
+        show_footer(screen, results)
+    _show_policies(screen, tour)
+    _show_proof(screen, tour)
+    _show_next(screen, tour)
+
+
+def _title(screen: Screen, text: str) -> None:
+    screen.line("")
+    screen.line((text, "strong"))
+
+
+def _show_engines(screen: Screen, tour: Tour) -> None:
+    read = max(engine.report.read for engine in tour.engines)
+    screen.line((f"{read:,} films, indexed by each engine in {tour.directory}", "strong"))
+    screen.table(
+        ("engine", "documents", "seconds", "where"),
+        [
+            (
+                (engine.name, "name"),
+                f"{engine.report.read:,}",
+                f"{engine.report.seconds:.2f}",
+                "in memory, gone afterwards" if engine.path is None else str(engine.path),
+            )
+            for engine in tour.engines
+            if not engine.skipped
+        ],
+        right=(1, 2),
+    )
+    if any(engine.report.unchanged for engine in tour.engines):
+        screen.line(("what an earlier demo had added was left as it is", "dim"))
+    for engine in tour.engines:
+        if engine.skipped:
+            screen.line((f"left out {engine.name}: {engine.skipped}", "dim"))
+
+
+def _show_policies(screen: Screen, tour: Tour) -> None:
+    queries = max(quality.queries for _, _, quality in tour.qualities)
+    _title(screen, f"How each policy answers {queries} judged queries")
+    rows: list[Sequence[Cell]] = [
+        (
+            (engine, "name"),
+            policy,
+            (f"{quality.ndcg10:.3f}", "strong"),
+            str(quality.zero_results),
+            f"{quality.median_ms:.2f}",
+        )
+        for engine, policy, quality in tour.qualities
+    ]
+    screen.table(("engine", "policy", "nDCG@10", "no hits", "median ms"), rows, right=(2, 3, 4))
+    for line in (
+        "ladder: all words, then fewer. ranked: any of them, best first by BM25.",
+        "auto, the default: ranked while that is cheap, else the ladder, filled up.",
+        "nDCG@10: 1 is the best order there is.",
+    ):
+        screen.line((line, "dim"))
+
+
+def _show_proof(screen: Screen, tour: Tour) -> None:
+    if tour.proof is None:
+        return
+    _title(screen, "Evidence")
+    hit = tour.proof.hit
+    screen.line(("verified ", "good"), f"{hit.document_uri}, root {hit.document_root[:16]}…")
+    screen.line(("refused  ", "bad"), f"with another title: {tour.proof.refused}")
+
+
+def _show_next(screen: Screen, tour: Tour) -> None:
+    _title(screen, "Try next")
+    for line in _next(tour):
+        screen.line(line, indent=2, wrap=False)
+
+
+def _next(tour: Tour) -> Iterator[str]:
+    engine = tour.engine
+    if engine.path is not None:
+        yield shlex.join(("nuthatch", "search", engine.url, "your own words", "--explain"))
+        yield shlex.join(("nuthatch", "info", engine.url))
+        yield f"nuthatch add {engine.name}:mine.db CORPUS.jsonl --create --analyzer english"
+    if tour.proof is not None:
+        yield shlex.join(("nuthatch", "verify", str(tour.proof.file)))
+    yield "nuthatch backends --capabilities"
+
+
+def _command(tour: Tour, question: Question) -> str:
+    words = ("search", tour.engine.url, question.text, *question.options, "-n", str(SHOWN))
+    return shlex.join(("nuthatch", *words))

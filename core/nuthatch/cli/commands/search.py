@@ -1,0 +1,107 @@
+"""`nuthatch search`: hits as a readable list, or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from nuthatch.cli.answer import answer
+from nuthatch.cli.commands import COMMANDS
+from nuthatch.cli.explanation import show_explanation
+from nuthatch.cli.filtering import parse_filter
+from nuthatch.cli.index import open_index
+from nuthatch.cli.listing import show_footer, show_hits
+from nuthatch.cli.options import json_option
+from nuthatch.cli.screen import open_screen
+from nuthatch.contract.audit import AuditMode
+from nuthatch.contract.filters import Filter
+from nuthatch.contract.query import EntityQuery, Policy, TextQuery
+from nuthatch.errors import InvalidQuery
+
+_MODES = [mode.value for mode in AuditMode]
+
+
+@click.command("search", short_help=COMMANDS["search"])
+@click.argument("url")
+@click.argument("query", metavar="QUERY", nargs=-1)
+@click.option("-n", "--limit", type=int, metavar="N", help="At most N hits (20).")
+@click.option("--policy", type=click.Choice(("auto", "ladder", "ranked")), help="How it climbs.")
+@click.option("--audit", type=click.Choice(_MODES), help="grounded: with evidence.")
+@click.option("--filter", "filters", multiple=True, metavar="COND", help="'year>=1990', 'tag=a|b'")
+@click.option("--include", multiple=True, metavar="FIELD=PHRASE", help='people="tom hanks"')
+@click.option("--exclude", multiple=True, metavar="FIELD=PHRASE", help="Without these.")
+@click.option("--title", "titles", multiple=True, metavar="WORDS", help="A title, typos forgiven.")
+@click.option("--extra", multiple=True, metavar="WORD", help="A synonym, for disjunctions only.")
+@click.option("--collapse", is_flag=True, help="Only the best chunk of each document.")
+@click.option("--timeout", type=float, metavar="SECONDS", help="Give up after this long.")
+@click.option("--explain", is_flag=True, help="Show tokens, rungs and parts of scores.")
+@json_option
+def command(
+    url: str,
+    query: tuple[str, ...],
+    limit: int | None,
+    policy: Policy | None,
+    audit: str | None,
+    filters: tuple[str, ...],
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    titles: tuple[str, ...],
+    extra: tuple[str, ...],
+    collapse: bool,
+    timeout: float | None,
+    explain: bool,
+    as_json: bool,
+) -> None:
+    """Search the index at URL for QUERY.
+
+    Everything in QUERY is text; nothing is an operator. COND is FIELD>=VALUE, FIELD<=VALUE or
+    FIELD=VALUE|VALUE; several filters must all hold.
+    """
+    entities = bool(include or exclude or titles)
+    if not query and not entities:
+        raise click.UsageError("give a QUERY, or --include or --title")
+    if query and entities:
+        raise InvalidQuery(
+            "a query is either text or entities (--include, --exclude, --title); ask twice"
+        )
+    with open_index(url) as index:
+        conditions = [parse_filter(text, index.schema) for text in filters]
+        asked = (
+            _entities(include, exclude, titles, conditions)
+            if entities
+            else TextQuery(" ".join(query), filters=conditions, collapse=collapse)
+        )
+        results = index.search(
+            asked,
+            limit,
+            extra_or_tokens=extra or None,
+            audit=None if audit is None else AuditMode(audit),
+            policy=policy,
+            explain=explain,
+            timeout=timeout,
+        )
+    if as_json:
+        answer(results.to_json())
+        return
+    screen = open_screen()
+    if explain:
+        show_explanation(screen, results)
+    show_hits(screen, results, explain=explain)
+    show_footer(screen, results)
+
+
+def _entities(
+    include: Sequence[str], exclude: Sequence[str], titles: Sequence[str], filters: list[Filter]
+) -> EntityQuery:
+    return EntityQuery(_phrases(include), _phrases(exclude), titles, filters)
+
+
+def _phrases(texts: Sequence[str]) -> dict[str, list[str]]:
+    buckets: dict[str, list[str]] = {}
+    for text in texts:
+        field, found, phrase = text.partition("=")
+        if not found or not field.strip() or not phrase.strip():
+            raise InvalidQuery(f'{text!r} cannot be read; write FIELD=PHRASE, people="tom hanks"')
+        buckets.setdefault(field.strip(), []).append(phrase)
+    return buckets

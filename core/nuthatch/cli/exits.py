@@ -1,0 +1,65 @@
+"""Exit codes: the one place that says which error ends with which code.
+
+      0  done; no hits is done
+      1  a check failed: evidence, integrity, a copy that is not equal, a document that is absent
+      2  wrong use: the command, a URL, a query or a document must be changed
+      3  unavailable, or could not be measured: locked, damaged, unreachable, out of time
+    130  interrupted (Ctrl-C)
+    141  standard output was closed by its reader (`| head`)
+
+A command returns its code; an error that it raises is turned into one here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nuthatch import errors
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG: Final = 2
+UNAVAILABLE: Final = 3
+INTERRUPTED: Final = 130
+CUT_OFF: Final = 141
+
+_CODES: Final[dict[type[errors.NuthatchError], int]] = {
+    errors.VerificationFailed: FAILED,
+    errors.UnknownBackend: WRONG,
+    errors.InvalidConfig: WRONG,
+    errors.InvalidDocument: WRONG,
+    errors.InvalidQuery: WRONG,
+    errors.UnsupportedQuery: WRONG,
+    errors.IndexNotFound: WRONG,
+    errors.IndexExists: WRONG,
+    errors.SchemaMismatch: WRONG,
+    errors.AnalyzerMismatch: WRONG,
+    errors.FormatMismatch: WRONG,
+    errors.PluginFailure: UNAVAILABLE,
+    errors.IndexLocked: UNAVAILABLE,
+    errors.IndexCorrupt: UNAVAILABLE,
+    errors.BackendUnavailable: UNAVAILABLE,
+    errors.QueryTimeout: UNAVAILABLE,
+}
+
+
+class DocumentNotFound(errors.NuthatchError):
+    """Tells that an index holds no document of the uri that was asked for."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Is Ctrl-C during a write; its text says what is safe."""
+
+
+class OutputClosed(Exception):
+    """Tells that nobody reads standard output any more."""
+
+
+def exit_code(error: BaseException) -> int:
+    """Returns the code for an error; what is not nuthatch's own counts as unavailable."""
+    if isinstance(error, DocumentNotFound):
+        return FAILED
+    for kind in type(error).__mro__:
+        if kind in _CODES:
+            return _CODES[kind]
+    return UNAVAILABLE

@@ -1,0 +1,55 @@
+"""What `search --explain` shows before the hits: the normalized query and every rung."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nuthatch.cli.screen import Cell, Screen
+from nuthatch.contract.results import Attempt, Results
+from nuthatch.text.normalize import NormalizedQuery
+
+
+def show_explanation(screen: Screen, results: Results) -> None:
+    """Shows what was looked for, and the rungs that were tried or skipped."""
+    if isinstance(results.query, NormalizedQuery):
+        _show_query(screen, results.query)
+    if results.attempts:
+        frequencies = dict(results.frequencies)
+        screen.table(
+            ("rung", "operator", "tokens (chunks that hold them)", "matched", "ms"),
+            [
+                _row(number, attempt, frequencies)
+                for number, attempt in enumerate(results.attempts, start=1)
+            ],
+            right=(0, 3, 4),
+        )
+    screen.line("")
+
+
+def _show_query(screen: Screen, query: NormalizedQuery) -> None:
+    screen.line(("query    ", "dim"), query.text)
+    screen.line(("tokens   ", "dim"), (" ".join(query.tokens) or "none", "strong"))
+    if query.dropped:
+        reasons: dict[str, list[str]] = {}
+        for token, reason in query.dropped:
+            reasons.setdefault(reason, []).append(token)
+        told = "; ".join(
+            f"{' '.join(tokens)} ({reason.replace('_', ' ')})".strip()
+            for reason, tokens in reasons.items()
+        )
+        screen.line(("dropped  ", "dim"), told)
+    if query.extras:
+        screen.line(("extras   ", "dim"), " ".join(query.extras))
+
+
+def _row(number: int, attempt: Attempt, frequencies: Mapping[str, int]) -> Sequence[Cell]:
+    def counted(token: str) -> str:
+        return f"{token} ({frequencies[token]:,})" if token in frequencies else token
+
+    tokens = " ".join(counted(token) for token in attempt.tokens)
+    if attempt.dropped:
+        tokens += f", without {' '.join(counted(token) for token in attempt.dropped)}"
+    if attempt.skipped:
+        return str(number), attempt.operator, (tokens, "dim"), ("skipped", "dim"), ""
+    matched = "?" if attempt.matched is None else f"{attempt.matched:,}"
+    return str(number), attempt.operator, tokens, matched, f"{attempt.ms:.1f}"

@@ -1,0 +1,158 @@
+"""The group of commands: lists them without importing any, and ends with the right exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from nuthatch.cli.answer import answer
+from nuthatch.cli.commands import COMMANDS
+from nuthatch.cli.exits import (
+    CUT_OFF,
+    DONE,
+    INTERRUPTED,
+    UNAVAILABLE,
+    WRONG,
+    Interrupted,
+    OutputClosed,
+    exit_code,
+)
+from nuthatch.cli.screen import printable
+from nuthatch.errors import NuthatchError
+from nuthatch.registry.commands import installed_commands
+
+
+class CommandGroup(click.Group):
+    """Imports a command's module when that command runs, and turns errors into exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS, *(name for name in installed_commands() if name not in COMMANDS)]
+
+    def get_command(
+        self,
+        ctx: click.Context,
+        cmd_name: str,
+    ) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            module = import_module(f"nuthatch.cli.commands.{cmd_name}")
+            command: click.Command = module.command
+            return command
+        found = installed_commands().get(cmd_name)
+        return None if found is None else found.load()
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches  # only on the way to an error
+
+            near = get_close_matches(name, self.list_commands(ctx), n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(
+        self,
+        ctx: click.Context,
+        formatter: click.HelpFormatter,
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+        others = [
+            (name, f"from {printable(command.installed.distribution)}")
+            for name, command in installed_commands().items()
+            if name not in COMMANDS
+        ]
+        if others:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(others)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise OutputClosed from error
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Runs a command line; ends the process unless `standalone_mode` is off."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        run = super().main
+
+        def command() -> object:
+            name = prog_name or "nuthatch"
+            return run(arguments, name, complete_var, standalone_mode=False, **extra)
+
+        if not standalone_mode:
+            return command()
+        sys.exit(_run(command, arguments))
+
+
+def _run(command: Callable[[], object], arguments: list[str]) -> int:
+    """Runs the command; returns its exit code after telling what went wrong, if anything did."""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    as_json = "--json" in own
+    try:
+        value = command()
+        sys.stdout.flush()
+        # A command returns its exit code; what else a plugin's command returns means nothing.
+        return value if type(value) is int else DONE
+    except (OutputClosed, BrokenPipeError):
+        _discard_output()
+        return CUT_OFF
+    except (click.Abort, KeyboardInterrupt) as error:
+        told = error.__cause__ if isinstance(error, click.Abort) else error
+        safe = f": {printable(str(told))}" if isinstance(told, Interrupted) else ""
+        click.echo(f"interrupted{safe}", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return _told(error, error.format_message(), WRONG, as_json)
+    except NuthatchError as error:
+        _trace(own)
+        click.echo(f"error: {printable(str(error))}", err=True)
+        return _told(error, str(error), exit_code(error), as_json)
+    except Exception as error:  # noqa: BLE001  # the last line: nobody else is there to catch it
+        _trace(own)
+        kind = type(error).__name__
+        hint = "run it with `nuthatch --debug …` to see where, and report it"
+        click.echo(f"error: {kind}: {printable(str(error))}; {hint}", err=True)
+        return _told(error, str(error), UNAVAILABLE, as_json)
+
+
+def _told(error: Exception, message: str, code: int, as_json: bool) -> int:
+    """Prints the error as JSON where JSON was asked for; returns the code."""
+    if as_json:
+        try:
+            answer({"error": {"type": type(error).__name__, "message": message}})
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _discard_output()
+    return code
+
+
+def _trace(arguments: list[str]) -> None:
+    if "--debug" in arguments or os.environ.get("NUTHATCH_DEBUG", "0") not in ("", "0"):
+        import traceback
+
+        click.echo(traceback.format_exc(), err=True, nl=False)
+
+
+def _discard_output() -> None:
+    """Lets what is still buffered go nowhere, or the interpreter would complain at its end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # standard output is not a file at all
+        return

@@ -1,0 +1,17 @@
+"""Opening an index by what stands on the command line: a URL or a name of `nuthatch.toml`."""
+
+from __future__ import annotations
+
+from nuthatch.contract.lexical import LexicalBackend
+from nuthatch.contract.schema import Schema
+from nuthatch.contract.spec import Create
+from nuthatch.registry.config import resolve_name
+from nuthatch.registry.opening import open as open_url
+
+
+def open_index(
+    text: str, *, create: Create = False, schema: Schema | None = None
+) -> LexicalBackend:
+    """Returns the open index; it is a context manager."""
+    url, options = resolve_name(text)
+    return open_url(url, create=create, schema=schema, **options)

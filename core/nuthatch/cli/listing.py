@@ -1,0 +1,64 @@
+"""How hits are shown: rank, score, title, uri and snippet, then one line on the search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nuthatch.cli.screen import Cell, Screen
+from nuthatch.contract.audit import AuditMode
+from nuthatch.contract.hit import Hit
+from nuthatch.contract.results import Results
+
+
+def show_hits(screen: Screen, results: Results, *, explain: bool = False) -> None:
+    """Shows the hits, best first; with `explain`, what each score is made of."""
+    for rank, hit in enumerate(results, start=1):
+        screen.line(
+            (f"{rank:>3}", "dim"),
+            (f"  {hit.score:7.3f}  ", "name"),
+            (hit.title or "(no title)", "strong"),
+        )
+        screen.line(*_place(hit), indent=14)
+        if hit.snippet:
+            screen.line(*highlighted(hit), indent=14)
+        if explain:
+            screen.line((_parts(hit), "dim"), indent=14)
+
+
+def show_footer(screen: Screen, results: Results) -> None:
+    """Shows the notes, and one line on how the hits were come by."""
+    for note in results.notes:
+        screen.line((f"note: {note}", "dim"))
+    count = "no hits" if not results.hits else f"{len(results)} hits"
+    parts = (
+        "1 hit" if len(results) == 1 else count,
+        f"policy {results.policy} ran {results.ran}",
+        "exact" if results.exact else "not proven to be the exact top",
+        f"{results.took_ms:.1f} ms",
+    )
+    screen.line((", ".join(parts), "dim"))
+
+
+def highlighted(hit: Hit) -> Iterator[Cell]:
+    """Yields the snippet as spans, the matched words marked."""
+    position = 0
+    for start, end in hit.marks:
+        yield hit.snippet[position : start - 1]  # without the brackets around the word
+        yield hit.snippet[start:end], "mark"
+        position = end + 1
+    yield hit.snippet[position:]
+
+
+def _place(hit: Hit) -> Iterator[Cell]:
+    yield hit.document_uri, "dim"
+    if hit.chunk_idx:
+        yield f" chunk {hit.chunk_idx}", "dim"
+    if hit.origin is not None:
+        yield f" from {hit.origin.backend} ({hit.origin.score:.3f})", "dim"
+    if hit.audit_mode is AuditMode.GROUNDED:
+        yield f" grounded in {hit.document_root[:16]}…", "good"
+
+
+def _parts(hit: Hit) -> str:
+    parts = [f"{name} {value:.3f}" for name, value in hit.score_parts.items() if value]
+    return f"rung {hit.rung + 1}: {' + '.join(parts) or 'nothing adds to the score'}"

@@ -1,0 +1,90 @@
+"""Readable output: lines and tables of styled spans.
+
+A terminal gets colour from `nuthatch.cli.terminal`, which imports rich; a pipe gets plain text,
+where a marked word is `[word]`. Nothing is ever parsed as markup, and control characters of
+documents and queries do not reach the reader's terminal.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Sequence
+from typing import Literal, Protocol
+
+import click
+
+Style = Literal["", "strong", "dim", "mark", "good", "bad", "name"]
+Span = tuple[str, Style]
+Cell = str | Span
+
+# C0, DEL, C1, surrogates and the bidirectional controls that reorder what stands around them.
+_CONTROLS = [
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    *range(0x202A, 0x202F),
+    *range(0x2066, 0x206A),
+    *range(0xD800, 0xE000),
+]
+_VISIBLE = dict.fromkeys(_CONTROLS, "\ufffd") | {ord(space): " " for space in "\t\n\r\v\f\x85"}
+
+
+def printable(text: str) -> str:
+    """Returns one line of text that is safe to show: white space as spaces, no controls."""
+    return text.translate(_VISIBLE)
+
+
+def span(cell: Cell) -> Span:
+    """Returns the cell as a printable span."""
+    return (printable(cell), "") if isinstance(cell, str) else (printable(cell[0]), cell[1])
+
+
+class Screen(Protocol):
+    """Is where a command shows its answer."""
+
+    def line(self, *cells: Cell, indent: int = 0, wrap: bool = True) -> None:
+        """Shows spans one after the other, as one paragraph; commands to copy are not wrapped."""
+
+    def table(
+        self,
+        headings: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        *,
+        right: Collection[int] = (),
+        indent: int = 0,
+    ) -> None:
+        """Shows rows under headings; `right` are the columns of numbers."""
+
+
+class PlainScreen:
+    """Writes plain text, for pipes and files: no colour, no wrapping."""
+
+    def line(self, *cells: Cell, indent: int = 0, wrap: bool = True) -> None:
+        spans = [span(cell) for cell in cells]
+        text = "".join(f"[{text}]" if style == "mark" else text for text, style in spans)
+        click.echo((" " * indent + text).rstrip())
+
+    def table(
+        self,
+        headings: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        *,
+        right: Collection[int] = (),
+        indent: int = 0,
+    ) -> None:
+        texts = [list(headings), *([span(cell)[0] for cell in row] for row in rows)]
+        widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+        for row in texts:
+            padded = [
+                text.rjust(width) if number in right else text.ljust(width)
+                for number, (text, width) in enumerate(zip(row, widths, strict=True))
+            ]
+            click.echo((" " * indent + "  ".join(padded)).rstrip())
+
+
+def open_screen() -> Screen:
+    """Returns the screen for standard output."""
+    if not sys.stdout.isatty():
+        return PlainScreen()
+    from nuthatch.cli.terminal import TerminalScreen  # imports rich
+
+    return TerminalScreen()

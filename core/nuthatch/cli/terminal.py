@@ -1,0 +1,112 @@
+"""What a terminal sees: colour, wrapping, progress bars. The only module that imports rich."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from nuthatch.cli.screen import Cell, Style, span
+
+_STYLES: dict[Style, str] = {
+    "": "",
+    "strong": "bold",
+    "dim": "dim",
+    "mark": "bold yellow",
+    "good": "green",
+    "bad": "bold red",
+    "name": "cyan",
+}
+
+#: Text is not wrapped into less than this, however narrow the terminal.
+_NARROWEST = 20
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Returns a console that takes text as it is: no markup, no emoji codes, no guessing."""
+    file = sys.stderr if stderr else sys.stdout
+    return Console(file=file, markup=False, emoji=False, highlight=False)
+
+
+def text(*cells: Cell) -> Text:
+    """Returns the spans as rich's text."""
+    return Text.assemble(*((words, _STYLES[style]) for words, style in map(span, cells)))
+
+
+class TerminalScreen:
+    """Shows coloured text, wrapped to the terminal's width."""
+
+    def __init__(self) -> None:
+        self._console = console()
+
+    def line(self, *cells: Cell, indent: int = 0, wrap: bool = True) -> None:
+        paragraph = text(*cells)
+        width = max(self._console.width - indent, _NARROWEST)
+        rows = list(paragraph.wrap(self._console, width)) if wrap else [paragraph]
+        for row in rows or [paragraph]:
+            row.rstrip()
+            self._console.print(Text(" " * indent).append_text(row), soft_wrap=True)
+
+    def table(
+        self,
+        headings: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        *,
+        right: Collection[int] = (),
+        indent: int = 0,
+    ) -> None:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+        for number, heading in enumerate(headings):
+            table.add_column(
+                text(heading),
+                justify="right" if number in right else "left",
+                no_wrap=number in right,
+                overflow="fold",
+            )
+        for row in rows:
+            table.add_row(*(text(cell) for cell in row))
+        self._console.print(Padding(table, (0, 0, 0, indent), expand=False))
+
+
+class Bar:
+    """Is a progress bar on standard error, with rate and time left where the total is known."""
+
+    def __init__(self, progress: Progress, total: int | None) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=total, rate="", safe="0 safe")
+
+    def move(self, position: int) -> None:
+        """Moves the bar to `position` of the total."""
+        self._progress.update(self._task, completed=position)
+
+    def acknowledge(self, read: int, seconds: float) -> None:
+        """Shows how many documents are safe, and how fast they became so."""
+        rate = f"{read / seconds:,.0f}/s" if seconds else ""
+        self._progress.update(self._task, safe=f"{read:,} safe", rate=rate)
+
+
+@contextmanager
+def bar(total: int | None) -> Iterator[Bar]:
+    """Shows a bar while the block runs."""
+    columns = (
+        BarColumn(bar_width=None),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[safe]}"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        yield Bar(progress, total)
+
+
+@contextmanager
+def spinner(message: str) -> Iterator[None]:
+    """Shows that something goes on for which no progress is known."""
+    with console(stderr=True).status(text(message)):
+        yield

@@ -1,0 +1,110 @@
+"""Where the bytes of a corpus come from, and how many have been read."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from nuthatch.errors import InvalidConfig
+
+STDIN = "-"
+_GZIP = b"\x1f\x8b"
+_BEIR = ("corpus.jsonl", "corpus.jsonl.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Names one stream of lines; `path` is None for standard input."""
+
+    name: str
+    path: Path | None
+
+    @property
+    def size(self) -> int | None:
+        """Is the number of bytes in the file, None where it cannot be known (a pipe)."""
+        if self.path is None or not self.path.is_file():
+            return None
+        return self.path.stat().st_size
+
+
+def locate(text: str) -> Source:
+    """Returns the source that a command line argument names. Raises `InvalidConfig`."""
+    if text == STDIN:
+        return Source("<stdin>", None)
+    path = Path(text)
+    if path.is_dir():
+        inside = next((path / name for name in _BEIR if (path / name).is_file()), None)
+        if inside is None:
+            raise InvalidConfig(
+                f"the folder {text} holds no {' or '.join(_BEIR)}; "
+                "name a folder in BEIR's layout or a file of JSON Lines"
+            )
+        return Source(str(inside), inside)
+    if not path.exists():
+        raise InvalidConfig(
+            f"there is no corpus {text}; name a file of JSON Lines (plain or gzip), a BEIR "
+            "folder, or - for standard input"
+        )
+    return Source(text, path)
+
+
+class Tally(io.RawIOBase):
+    """Passes bytes on and counts them; its first bytes can be looked at beforehand."""
+
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        self._read = read
+        self._ahead = b""
+        #: The number of bytes taken from the source so far.
+        self.count = 0
+
+    def starts_with(self, magic: bytes) -> bool:
+        """Tells whether the stream begins so; to be asked before anything is read."""
+        while len(self._ahead) < len(magic) and (more := self._read(len(magic))):
+            self._ahead += more
+        return self._ahead.startswith(magic)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]  # any writable buffer
+        data = self._ahead or self._read(len(view))
+        self._ahead = data[len(view) :]
+        data = data[: len(view)]
+        view[: len(data)] = data
+        self.count += len(data)
+        return len(data)
+
+
+@contextmanager
+def reading(source: Source) -> Iterator[tuple[BinaryIO, Tally]]:
+    """Gives the unpacked bytes of a source and the tally of the packed ones."""
+    if source.path is None:
+        # read1 returns what a pipe has, so that documents are indexed as they come.
+        standard_input = cast(io.BufferedReader, sys.stdin.buffer)
+        with _unpacked(Tally(standard_input.read1)) as opened:
+            yield opened
+        return
+    try:
+        raw = open(source.path, "rb", buffering=0)  # noqa: SIM115  # closed below
+    except PermissionError as error:
+        raise InvalidConfig(f"the corpus {source.name} may not be read: {error}") from error
+    with raw, _unpacked(Tally(raw.read)) as opened:
+        yield opened
+
+
+@contextmanager
+def _unpacked(tally: Tally) -> Iterator[tuple[BinaryIO, Tally]]:
+    packed = tally.starts_with(_GZIP)
+    with io.BufferedReader(tally, 256 * 1024) as stream:
+        if packed:
+            with gzip.GzipFile(fileobj=stream) as plain:
+                yield cast(BinaryIO, plain), tally
+        else:
+            yield stream, tally

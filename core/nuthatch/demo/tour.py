@@ -1,0 +1,162 @@
+"""The tour: what the demo does, in order, as values that can be shown or printed as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from nuthatch.contract.audit import AuditMode
+from nuthatch.contract.filters import AnyOf, Filter, Range
+from nuthatch.contract.hit import Hit
+from nuthatch.contract.lexical import LexicalBackend
+from nuthatch.contract.query import Policy
+from nuthatch.contract.results import Results
+from nuthatch.demo.engines import Engine, fill_engines
+from nuthatch.demo.judged import Judged
+from nuthatch.demo.quality import Quality, measure
+from nuthatch.errors import BackendUnavailable, VerificationFailed
+from nuthatch.grounding.evidence import verify
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Is a search that the demo shows; `options` are what the command line says for it."""
+
+    text: str
+    filters: tuple[Filter, ...] = ()
+    policy: Policy | None = None
+    explain: bool = False
+    options: tuple[str, ...] = ()
+
+
+#: Written for the demo and not among the judged queries.
+QUESTIONS: Final = (
+    Question("stolen bicycle"),
+    Question("bank robbers and a detective"),
+    Question(
+        "the thief plans one last robbery",
+        policy="ladder",
+        explain=True,
+        options=("--policy", "ladder", "--explain"),
+    ),
+    Question(
+        "a private detective",
+        filters=(AnyOf("genres", ["Film noir", "Crime"]), Range("year", lte=1960)),
+        options=("--filter", "genres=Film noir|Crime", "--filter", "year<=1960"),
+    ),
+)
+SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Holds a grounded hit that was verified, where it is saved, and how a forgery failed."""
+
+    hit: Hit
+    file: Path
+    refused: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """Holds everything the demo found out; `engine` is the one that answered the questions."""
+
+    directory: Path
+    engines: list[Engine]
+    engine: Engine
+    answers: list[tuple[Question, Results]]
+    qualities: list[tuple[str, Policy, Quality]]
+    proof: Proof | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the tour as JSON values."""
+        return {
+            "directory": str(self.directory),
+            "engines": [_engine_json(engine) for engine in self.engines],
+            "searches": [
+                {"engine": self.engine.name, "text": question.text, "results": results.to_json()}
+                for question, results in self.answers
+            ],
+            "policies": [
+                {"engine": engine, "policy": policy, **asdict(quality)}
+                for engine, policy, quality in self.qualities
+            ],
+            "verified": None if self.proof is None else str(self.proof.file),
+        }
+
+
+def take_tour(directory: Path, judged: Judged) -> Tour:
+    """Indexes, searches, measures and verifies. Raises `BackendUnavailable` without an engine."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with _filled(directory, judged) as engines:
+        usable = [(engine, engine.index) for engine in engines if engine.index is not None]
+        if not usable:
+            reasons = "; ".join(f"{engine.name}: {engine.skipped}" for engine in engines)
+            raise BackendUnavailable(f"no engine can have an index in {directory}: {reasons}")
+        # The one that is still there afterwards, so that what is shown can be tried again.
+        engine, index = next((each for each in usable if each[0].path is not None), usable[0])
+        answers = [(question, _ask(index, question)) for question in QUESTIONS]
+        proof = _prove(index, answers, directory)
+        policies: tuple[Policy, ...] = get_args(Policy)
+        qualities = [
+            (engine.name, policy, measure(index, judged, policy))
+            for engine, index in usable
+            for policy in sorted(policies, key=("ladder", "auto", "ranked").index)
+        ]
+    return Tour(directory, engines, engine, answers, qualities, proof)
+
+
+def _ask(index: LexicalBackend, question: Question) -> Results:
+    return index.search(
+        question.text,
+        SHOWN,
+        filters=question.filters,
+        policy=question.policy,
+        explain=question.explain,
+    )
+
+
+@contextmanager
+def _filled(directory: Path, judged: Judged) -> Iterator[list[Engine]]:
+    engines = fill_engines(directory, judged)
+    try:
+        yield engines
+    finally:
+        for engine in engines:
+            if engine.index is not None:
+                engine.index.close()
+
+
+def _prove(
+    index: LexicalBackend, answers: list[tuple[Question, Results]], directory: Path
+) -> Proof | None:
+    """Verifies the first hit, saves it, and shows that a changed one does not pass."""
+    question = next((question for question, results in answers if results), None)
+    if question is None or not index.capabilities.grounding:
+        return None
+    results = index.search(question.text, 1, filters=question.filters, audit=AuditMode.GROUNDED)
+    hit = results[0]
+    verify(hit)
+    file = directory / "hits.json"
+    file.write_text(json.dumps(results.to_json(), ensure_ascii=False), encoding="utf-8")
+    try:
+        verify(hit.model_copy(update={"title": f"{hit.title} II"}))
+    except VerificationFailed as error:
+        return Proof(hit, file, str(error))
+    raise VerificationFailed("a hit with another title passed as proven; report this as a bug")
+
+
+def _engine_json(engine: Engine) -> dict[str, Any]:
+    report = engine.report
+    return {
+        "name": engine.name,
+        "url": engine.url if engine.path is not None else None,
+        "documents": report.read,
+        "unchanged": report.unchanged,
+        "seconds": round(report.seconds, 3),
+        "skipped": engine.skipped or None,
+    }

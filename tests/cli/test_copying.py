@@ -1,0 +1,57 @@
+"""copy: every document into another index, and proof that it is the same."""
+
+import json
+from collections.abc import Callable
+
+from click.testing import Result
+
+Run = Callable[..., Result]
+
+
+def test_a_copy_has_the_sources_schema_and_fingerprint(run: Run, films: str) -> None:
+    result = run("copy", films, "sqlite:b.db", "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["same"] is True
+    assert told["documents"] == 3
+    assert told["source"] == told["target"]
+    ours, theirs = (json.loads(run("info", url, "--json").stdout) for url in (films, "sqlite:b.db"))
+    assert ours["schema"] == theirs["schema"]
+    assert run("search", "sqlite:b.db", "thief", "--filter", "year>=1990").exit_code == 0
+
+
+def test_a_copy_goes_to_another_engine(run: Run, films: str) -> None:
+    result = run("copy", films, "memory:")
+    assert result.exit_code == 0, result.output
+    assert "both hold the same documents" in result.stdout
+
+
+def test_copying_again_is_a_no_op(run: Run, films: str) -> None:
+    run("copy", films, "sqlite:b.db")
+    assert json.loads(run("copy", films, "sqlite:b.db", "--json").stdout)["unchanged"] == 3
+
+
+def test_a_copy_with_other_documents_in_it_fails_and_says_why(run: Run, films: str) -> None:
+    run("add", "sqlite:b.db", "-", "--create", stdin='{"uri": "dune", "text": "sand"}')
+    result = run("copy", films, "sqlite:b.db")
+    assert result.exit_code == 1
+    assert "the copy has 4 documents, the source had 3" in result.stdout
+
+
+def test_options_change_the_copys_schema(run: Run, films: str) -> None:
+    result = run("copy", films, "sqlite:b.db", "--analyzer", "standard")
+    assert result.exit_code == 0, result.output
+    info = json.loads(run("info", "sqlite:b.db", "--json").stdout)
+    assert info["analyzer"] == "standard"
+    assert [field["name"] for field in info["schema"]["fields"]] == ["year", "genres"]
+
+
+def test_copies_that_are_cut_differently_are_not_compared(run: Run, films: str) -> None:
+    told = json.loads(run("copy", films, "sqlite:b.db", "--chunker", "words:3:1", "--json").stdout)
+    assert told["same"] is None
+    assert "cut differently" in told["verdict"]
+
+
+def test_a_source_that_is_not_there_makes_no_target(run: Run) -> None:
+    assert run("copy", "sqlite:nowhere.db", "sqlite:b.db").exit_code == 2
+    assert run("info", "sqlite:b.db").exit_code == 2

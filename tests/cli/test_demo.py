@@ -1,0 +1,95 @@
+"""demo: a tour on a corpus of its own, here a tiny one."""
+
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from nuthatch.cli.commands import demo
+from nuthatch.demo.judged import FILMS, Judged, load
+
+Run = Callable[..., Result]
+
+TEXTS = {
+    "bicycle": ("Bicycle", "A man looks for his stolen bicycle.", 1948),
+    "heist": ("Vault", "Robbers in a bank, and a detective outside.", 2006),
+    "thief": ("Last", "A thief plans one last robbery with a robot.", 1995),
+    "noir": ("Night", "A private investigator, a detective by trade.", 1949),
+}
+
+
+@pytest.fixture
+def tiny(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Judged:
+    source = folder / "tiny"
+    source.mkdir()
+    with (source / "corpus.jsonl").open("w") as file:
+        for uri, (title, text, year) in TEXTS.items():
+            metadata = {"year": year, "genres": ["Crime"], "people": ["A. Nobody"]}
+            row = {"_id": uri, "title": title, "text": text, "metadata": metadata}
+            file.write(json.dumps(row) + "\n")
+    (source / "queries.jsonl").write_text('{"_id": "1", "text": "robot"}\n')
+    (source / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\tthief\t1\n")
+    judged = load(source, FILMS)
+    monkeypatch.setattr(demo, "films", lambda: judged)
+    return judged
+
+
+def test_the_tour_is_told_as_text(run: Run, tiny: Judged, folder: Path) -> None:
+    result = run("demo")
+    assert result.exit_code == 0, result.output
+    assert "4 films, indexed by each engine in nuthatch-demo" in result.stdout
+    assert "in memory, gone afterwards" in result.stdout
+    assert "nuthatch-demo/films.sqlite" in result.stdout
+    assert "[bicycle]" in result.stdout
+    assert "rung  operator" in result.stdout
+    assert "nDCG@10" in result.stdout
+    assert "verified " in result.stdout
+    assert "refused " in result.stdout
+    assert (folder / "nuthatch-demo" / "films.sqlite").exists()
+
+
+def test_what_it_suggests_next_works(run: Run, tiny: Judged) -> None:
+    lines = run("demo").stdout.splitlines()
+    commands = [line.strip() for line in lines[lines.index("Try next") + 1 :]]
+    assert all(command.startswith("nuthatch ") for command in commands)
+    shown = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    assert len(shown) == 4
+    for command in [*commands, *shown]:
+        if "CORPUS" not in command:
+            result = run(*shlex.split(command)[1:])
+            assert result.exit_code == 0, result.output
+
+
+def test_a_second_demo_uses_the_indexes_of_the_first(run: Run, tiny: Judged) -> None:
+    run("demo", "--dir", "odd?100%")
+    told = json.loads(run("demo", "--dir", "odd?100%", "--json").stdout)
+    engines = {engine["name"]: engine for engine in told["engines"]}
+    assert engines["sqlite"]["unchanged"] == 4
+    assert engines["memory"]["unchanged"] == 0
+    assert engines["memory"]["url"] is None
+
+
+def test_the_tour_as_json_has_every_policy_of_every_engine(run: Run, tiny: Judged) -> None:
+    told = json.loads(run("demo", "--json").stdout)
+    rows = {(row["engine"], row["policy"]): row for row in told["policies"]}
+    engines = {engine["name"] for engine in told["engines"] if not engine["skipped"]}
+    assert engines >= {"memory", "sqlite"}
+    assert set(rows) == {
+        (engine, policy) for engine in engines for policy in ("ladder", "auto", "ranked")
+    }
+    assert all(row["ndcg10"] == 1 and row["queries"] == 1 for row in rows.values())
+    found = [search["results"]["hits"][0]["document_uri"] for search in told["searches"]]
+    assert found == ["bicycle", "heist", "thief", "noir"]
+
+
+def test_an_engine_that_cannot_is_left_out_with_its_reason(
+    run: Run, tiny: Judged, folder: Path
+) -> None:
+    (folder / "nuthatch-demo" / "films.sqlite").mkdir(parents=True)
+    result = run("demo")
+    assert result.exit_code == 0, result.output
+    assert "left out sqlite: " in result.stdout
+    assert "in memory, gone afterwards" in result.stdout

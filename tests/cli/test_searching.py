@@ -1,0 +1,185 @@
+"""search: a readable list, an explanation, JSON."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+import nuthatch
+from nuthatch import AnyOf, InvalidQuery, Range, Schema
+from nuthatch.cli.filtering import parse_filter
+
+Run = Callable[..., Result]
+
+SCHEMA = Schema.model_validate(
+    {
+        "fields": [
+            {"name": "year", "type": "integer"},
+            {"name": "rating", "type": "number"},
+            {"name": "released", "type": "date"},
+            {"name": "genres", "type": "keyword"},
+            {"name": "people", "type": "phrase"},
+        ]
+    }
+)
+
+
+def answer(result: Result) -> dict[str, Any]:
+    assert result.exit_code == 0, result.output
+    loaded: dict[str, Any] = json.loads(result.stdout)
+    return loaded
+
+
+def found(result: Result) -> list[str]:
+    return [hit["document_uri"] for hit in answer(result)["hits"]]
+
+
+def test_hits_are_listed_with_rank_score_title_uri_and_marked_snippet(run: Run, films: str) -> None:
+    lines = run("search", films, "thief in los angeles").stdout.splitlines()
+    assert lines[0].split()[0] == "1"
+    assert float(lines[0].split()[1]) > 0
+    assert lines[0].split()[2] == "Heat"
+    assert lines[1].strip() == "heat"
+    assert "A [thief] and a detective in [Los] [Angeles]." in lines[2]
+    assert lines[3].split()[2] == "Jaws"
+    assert lines[-1].startswith("2 hits, policy auto ran ranked, exact, ")
+
+
+def test_words_of_a_query_need_no_quotes(run: Run, films: str) -> None:
+    assert found(run("search", films, "los", "angeles", "--json")) == ["heat"]
+
+
+def test_json_is_the_result_as_the_library_gives_it(run: Run, films: str) -> None:
+    told = answer(run("search", films, "space crew", "--json", "--explain"))
+    with nuthatch.open(films) as index:
+        expected = index.search("space crew", explain=True).to_json()
+    for values in (told, expected):
+        values.pop("took_ms")
+        for attempt in values["attempts"]:
+            attempt.pop("ms")
+    assert told == expected
+
+
+def test_limit_policy_extras_and_collapse_reach_the_search(run: Run, films: str) -> None:
+    assert len(found(run("search", films, "space thief", "-n", "1", "--json"))) == 1
+    told = answer(run("search", films, "space thief", "--policy", "ladder", "--json"))
+    assert (told["policy"], told["ran"]) == ("ladder", "ladder")
+    told = answer(run("search", films, "zebra", "--extra", "egg", "--extra", "crew", "--json"))
+    assert told["query"]["extras"] == ["egg", "crew"]
+    assert [hit["document_uri"] for hit in told["hits"]] == ["alien"]
+    assert answer(run("search", films, "space", "--collapse", "--json"))["exact"] is False
+
+
+def test_filters_are_typed_by_the_schema_and_must_all_hold(run: Run, films: str) -> None:
+    assert found(run("search", films, "space thief", "--filter", "year>=1990", "--json")) == [
+        "heat"
+    ]
+    both = ("--filter", "year<=1990", "--filter", "genres=Horror|War", "--json")
+    assert found(run("search", films, "space thief", *both)) == ["alien"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("year>=1990", Range("year", gte=1990)),
+        (" year <= -3 ", Range("year", lte=-3)),
+        ("year=1990|1991", AnyOf("year", [1990, 1991])),
+        ("rating>=7.5", Range("rating", gte=7.5)),
+        ("released<=2001-02-28", Range("released", lte="2001-02-28")),
+        ("genres=Action|Comedy", AnyOf("genres", ["Action", "Comedy"])),
+        ("genres=Film noir", AnyOf("genres", ["Film noir"])),
+        (r"genres=a\|b|c", AnyOf("genres", ["a|b", "c"])),
+        ("genres=a>=b", AnyOf("genres", ["a>=b"])),
+    ],
+)
+def test_a_filter_is_read_as_it_is_meant(text: str, expected: object) -> None:
+    assert parse_filter(text, SCHEMA) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "year",
+        "",
+        "=1990",
+        "year>1990",
+        "year<1990",
+        "year==1990",
+        "year>=",
+        "year=1|",
+        "year=soon",
+        "released>=2001-02-30",
+        "rating>=high",
+        ">=3",
+    ],
+)
+def test_a_filter_that_cannot_be_read_is_told_with_the_grammar(text: str) -> None:
+    with pytest.raises(InvalidQuery, match="write FIELD>=VALUE, FIELD<=VALUE or FIELD=VALUE"):
+        parse_filter(text, SCHEMA)
+
+
+def test_a_field_that_cannot_be_filtered_is_told_with_those_that_can(run: Run, films: str) -> None:
+    result = run("search", films, "x", "--filter", "colour=red")
+    assert result.exit_code == 2
+    assert "declared: year, genres" in result.stderr
+
+
+def test_an_explanation_shows_the_query_and_every_rung(run: Run, films: str) -> None:
+    query = ("the zebra and the thieves", "--policy", "ladder", "--extra", "egg", "--explain")
+    shown = run("search", films, *query).stdout
+    lines = shown.splitlines()
+    assert lines[0] == "query    the zebra and the thieves"
+    assert lines[1] == "tokens   zebra thiev"
+    assert "the and the (stopword)" in lines[2]
+    assert lines[3] == "extras   egg"
+    assert lines[4].split() == ["rung", "operator", *lines[4].split()[2:-2], "matched", "ms"]
+    assert "zebra (0)" in shown
+    assert "skipped" in shown
+    assert "egg (1)" in shown
+
+
+def test_an_explanation_shows_the_parts_of_each_score(run: Run, films: str) -> None:
+    shown = run("search", films, "thief in los angeles", "--explain").stdout
+    assert "rung 1: thief " in shown
+    assert " + los " in shown
+
+
+def test_notes_are_shown(run: Run, films: str) -> None:
+    assert "note: the query holds no word to look for" in run("search", films, "").stdout
+
+
+def test_text_and_entities_do_not_go_together(run: Run, films: str) -> None:
+    result = run("search", films, "thief", "--title", "heat")
+    assert result.exit_code == 2
+    assert "either text or entities" in result.stderr
+    assert "write FIELD=PHRASE" in run("search", films, "--include", "tom hanks").stderr
+
+
+def test_a_grounded_hit_says_so(run: Run, films: str) -> None:
+    assert " grounded in " in run("search", films, "crew", "--audit", "grounded").stdout
+
+
+def test_control_characters_and_markup_of_documents_are_shown_harmless(
+    run: Run, folder: Path
+) -> None:
+    document = {
+        "uri": "x[bold]y",
+        "title": "\x1b[31mred\x07 [link=a]t[/link]\nnext",
+        "text": "evil \x1b]0;owned\x07 \u202egnp.exe \x9b2J [/bold] word",
+    }
+    run("add", "sqlite:a.db", "-", "--create", stdin=json.dumps(document))
+    for command in (["search", "sqlite:a.db", "word"], ["get", "sqlite:a.db", "x[bold]y"]):
+        shown = run(*command).stdout
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(shown)
+        assert "[link=a]t[/link] next" in shown
+        assert "x[bold]y" in shown
+
+
+def test_a_query_that_looks_like_an_option_follows_two_dashes(run: Run, films: str) -> None:
+    result = run("search", films, "--json", "--", "--json")
+    assert answer(result)["query"]["text"] == "--json"
+    plain = run("search", films, "--", "--json")
+    assert plain.stdout.startswith("no hits")
