@@ -1,0 +1,106 @@
+"""Folding: NFKC, case folding, diacritics off; what is left is letters, digits, marks and blanks.
+
+    "Ｓｐｉｄｅｒ-Mañ ﬁlm ٣"  ->  "spider man film 3"
+
+A line is text folded so: a character that cannot be part of a word has become a blank. Diacritics
+of Latin, Greek, Cyrillic, Hebrew and Arabic go; the vowel signs of Devanagari, Thai and their like
+are letters in all but name and stay, so that no word is torn at a vowel. What Unicode ignores
+inside words (soft hyphen, joiners, direction marks, tatweel, variation selectors) goes without
+separating; the zero width space separates. Digits of every script become ASCII digits. Of the
+letters that differ by a stroke, which Unicode does not decompose, the six common ones fold too
+(`ø` `ł` `đ` `ħ` `ŧ`, and the dotless `ı`, else `IRMAK` would not find `ırmak`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_BLANK = 0x20
+_ZERO_WIDTH_SPACE = 0x200B
+_STROKES = {ord(letter): plain for letter, plain in zip("øłđħŧı", "oldhti", strict=True)}
+_TATWEEL = 0x0640
+
+#: Marks that are diacritics, in the sense of this module; category M only is looked up here.
+_DIACRITICS = (
+    (0x0300, 0x036F),  # combining diacritical marks
+    (0x0483, 0x0489),  # Cyrillic
+    (0x0591, 0x05C7),  # Hebrew points and accents
+    (0x0610, 0x061A),  # Arabic
+    (0x064B, 0x065F),
+    (0x0670, 0x0670),
+    (0x06D6, 0x06ED),
+    (0x0897, 0x08FF),  # Arabic extended
+    (0x1AB0, 0x1AFF),  # combining diacritical marks, extended
+    (0x1DC0, 0x1DFF),  # and their supplement
+    (0x20D0, 0x20FF),  # for symbols, the keycap among them
+    (0x2DE0, 0x2DFF),  # Cyrillic extended
+    (0xA66F, 0xA67D),
+    (0xA69E, 0xA69F),
+    (0xFB1E, 0xFB1E),  # Hebrew
+    (0xFE20, 0xFE2F),  # half marks
+)
+#: Marks that Unicode ignores: grapheme joiner, variation selectors.
+_IGNORED = ((0x034F, 0x034F), (0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+
+#: Python sorts a run of combining marks in quadratic time: 40,000 of them take over a second.
+_MARKS_IN_A_ROW = 64
+_OVERLONG = re.compile(rf"([^\w\s]{{{_MARKS_IN_A_ROW}}})[^\w\s]+")
+
+
+def _within(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
+    return any(first <= code <= last for first, last in ranges)
+
+
+class _Table(dict[int, int | str | None]):
+    """Maps a code point of decomposed text for `str.translate`; learns each when first met."""
+
+    def __init__(self, keep_diacritics: bool) -> None:
+        super().__init__({} if keep_diacritics else _STROKES)
+        self._keep_diacritics = keep_diacritics
+
+    def __missing__(self, code: int) -> int | str | None:
+        value = self[code] = self._fold(code)
+        return value
+
+    def _fold(self, code: int) -> int | str | None:
+        char = chr(code)
+        category = unicodedata.category(char)
+        if char.isalnum():
+            digit = unicodedata.decimal(char, None)
+            if code == _TATWEEL:
+                return None
+            return code if digit is None else str(digit)
+        if category == "Cf" and code != _ZERO_WIDTH_SPACE:
+            return None
+        if category.startswith("M"):
+            if _within(code, _IGNORED):
+                return None
+            if not self._keep_diacritics and _within(code, _DIACRITICS):
+                return None
+            return code
+        return _BLANK
+
+
+class Folding:
+    """Turns text into a line.
+
+    Diacritics stay with `keep_diacritics`; with `turkish` the small letter of `I` is `ı`. A word
+    with more than 64 combining marks in a row is split behind the 64th.
+    """
+
+    def __init__(self, *, keep_diacritics: bool = False, turkish: bool = False) -> None:
+        self._table = _Table(keep_diacritics)
+        self._turkish = turkish
+
+    def line(self, text: str) -> str:
+        """Returns the folded text; its length may differ from that of the text."""
+        text = unicodedata.normalize("NFKC", _OVERLONG.sub(r"\1 ", text))
+        if self._turkish:
+            text = text.replace("I", "ı").replace("İ", "i")
+        text = unicodedata.normalize("NFKD", text.casefold())
+        return unicodedata.normalize("NFC", text.translate(self._table))
+
+
+#: The folding of `standard`, of phrases and of titles.
+FOLDING = Folding()

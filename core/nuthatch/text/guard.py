@@ -1,0 +1,79 @@
+"""What every token must be, whoever made it.
+
+A token is not empty, holds no white space, control character, surrogate or ASCII capital, and is
+at most 129 code points long: one over 128 becomes its first 96, `_` and 32 hex digits of its
+BLAKE2b, so that it still equals itself on every engine (FTS5 truncates at 32 kB, Tantivy drops
+long terms, B-trees refuse them).
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+
+from nuthatch.errors import PluginFailure
+
+#: The longest token, in code points, that is kept as it is.
+LONGEST = 128
+_KEPT = 96
+_FORBIDDEN = re.compile(r"[\sA-Z\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def shorten(token: str) -> str:
+    """Returns a token of at most 128 code points as it is, a longer one abridged and hashed."""
+    if len(token) <= LONGEST:
+        return token
+    return f"{token[:_KEPT]}_{blake2b(token.encode(), digest_size=16).hexdigest()}"
+
+
+def shorten_all(tokens: list[str]) -> list[str]:
+    """Shortens the tokens that need it; the list itself comes back where none does."""
+    if max(map(len, tokens), default=0) <= LONGEST:
+        return tokens
+    return [shorten(token) for token in tokens]
+
+
+def holds_long_piece(text: str) -> bool:
+    """Tells whether a stretch of more than 128 code points holds no blank, one look per stretch.
+
+    False proves that no token of ASCII text is too long, at a tenth of the cost of tokenizing.
+    """
+    begin, end = 0, len(text)
+    while end - begin > LONGEST:
+        blank = text.rfind(" ", begin, begin + LONGEST + 1)
+        if blank < 0:
+            return True
+        begin = blank + 1
+    return False
+
+
+def is_clean(token: str) -> bool:
+    """Tells whether a token holds to everything but the length."""
+    return bool(token) and _FORBIDDEN.search(token) is None
+
+
+def checked(name: str, tokens: object) -> list[str]:
+    """Returns what a third party's analyzer gave, shortened, or raises `PluginFailure`."""
+    if not isinstance(tokens, list | tuple):
+        raise _violation(name, f"a {type(tokens).__name__}", "return a list of strings")
+    for token in tokens:
+        if not isinstance(token, str):
+            raise _violation(name, f"a list with a {type(token).__name__}", "return strings only")
+    if not all(tokens) or _FORBIDDEN.search("".join(tokens)):
+        bad = next(token for token in tokens if not is_clean(token))
+        raise _violation(
+            name,
+            f"the token {bad[:40]!a}",
+            "return tokens that are not empty and hold no white space, control characters, "
+            "surrogates or ASCII capitals",
+        )
+    return shorten_all(list(tokens))
+
+
+def _violation(name: str, found: str, wanted: str) -> PluginFailure:
+    return PluginFailure(
+        f"Analyzer {name!r} was asked for the tokens of a text and gave {found}; "
+        f"an analyzer must {wanted}.",
+        stage="analyzer",
+        hint=f"Report this to whoever wrote the analyzer {name!r}.",
+    )

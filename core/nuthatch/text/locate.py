@@ -1,0 +1,183 @@
+"""Location: where in a text the words stand that an analyzer turns into given tokens.
+
+Distinct pieces of the text are judged once, by memory where there is one, and only those that
+match are looked for; what does not match is never given an offset.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import compress
+
+from nuthatch.text.analyzer import OWN, Analyzer, analyze
+from nuthatch.text.ascii import AsciiAnalyzer, alphabetic_line, alphanumeric_line
+from nuthatch.text.guard import LONGEST, shorten
+from nuthatch.text.offsets import word_spans
+from nuthatch.text.snowball import SnowballAnalyzer
+from nuthatch.text.standard import StandardAnalyzer
+
+_WORD = re.compile(r"[^ ]+")
+_PART = re.compile(r"[^\W_]+")
+
+#: Start and end in the text, and the token found there.
+Match = tuple[int, int, str]
+
+
+def locate(analyzer: Analyzer, text: str, tokens: frozenset[str]) -> list[Match]:
+    """Returns where the tokens stand in a text, in order; pairs of characters overlap.
+
+    With a third party's analyzer, which tells no offsets, a word is what stands between white
+    space or its letters and digits, whichever gives the token.
+    """
+    if type(analyzer) not in OWN:
+        found = _by_asking(analyzer, text, tokens)
+    elif isinstance(analyzer, AsciiAnalyzer):
+        found = _alphabetic(text, tokens)
+    elif isinstance(analyzer, StandardAnalyzer):
+        line = analyzer.line(text)
+        if line is None:
+            found = _in_pieces(analyzer, text, tokens)
+        elif isinstance(analyzer, SnowballAnalyzer):
+            found = _stems_in_line(line, tokens, analyzer)
+        else:
+            found = _in_line(line, tokens)
+    found.sort()
+    return found
+
+
+def _in_line(line: str, tokens: Iterable[str]) -> list[Match]:
+    """Finds words in a line: text whose words stand in their places between blanks."""
+    found: list[Match] = []
+    padded = f" {line} "
+    for token in tokens:
+        size = len(token)
+        if size > LONGEST:
+            found += _long_in_line(line, token)
+            continue
+        needle = f" {token} "
+        at = padded.find(needle)
+        while at >= 0:
+            found.append((at, at + size, token))
+            at = padded.find(needle, at + size + 1)
+    return found
+
+
+def _alphabetic(text: str, tokens: frozenset[str]) -> list[Match]:
+    """Finds the words of `ascii`, which may follow on digits: `d` in `3d`."""
+    found: list[Match] = []
+    padded = f" {alphanumeric_line(text)} "
+    for token in tokens:
+        size = len(token)
+        if size > LONGEST:
+            found += _long_in_line(alphabetic_line(text), token)
+            continue
+        if not token[0].isalpha():
+            continue
+        needle = f"{token} "
+        at = padded.find(needle)
+        while at >= 0:
+            before = at - 1
+            while padded[before].isdigit():
+                before -= 1
+            if padded[before] == " ":
+                found.append((at - 1, at - 1 + size, token))
+            at = padded.find(needle, at + size)
+    return found
+
+
+def _long_in_line(line: str, token: str) -> list[Match]:
+    return [
+        (word.start(), word.end(), token)
+        for word in _WORD.finditer(line)
+        if word.end() - word.start() > LONGEST and shorten(word[0]) == token
+    ]
+
+
+def _stems_in_line(line: str, tokens: frozenset[str], analyzer: SnowballAnalyzer) -> list[Match]:
+    """Finds words by their stems, looking only where a word begins as the stem does."""
+    stems, rewrites = analyzer.stems, analyzer.rewrites
+    if rewrites is None:
+        distinct = list(set(line.split()))
+        stemmed = list(map(stems.__getitem__, distinct))
+        held = map(tokens.__contains__, stemmed)
+        token_of = dict(compress(zip(distinct, stemmed, strict=True), held))
+        found = [(start, end, token_of[word]) for start, end, word in _in_line(line, token_of)]
+        return found + _in_line(line, [token for token in tokens if len(token) > LONGEST])
+    found = []
+    padded = f" {line} "
+    for token in tokens:
+        if len(token) > LONGEST:
+            found += _long_in_line(line, token)
+            continue
+        beginning = " " + token[: max(1, len(token) - rewrites)]
+        at = padded.find(beginning)
+        while at >= 0:
+            end = padded.find(" ", at + 1)
+            if stems[padded[at + 1 : end]] == token:
+                found.append((at, end - 1, token))
+            at = padded.find(beginning, end)
+    return found
+
+
+def _in_pieces(analyzer: StandardAnalyzer, text: str, tokens: frozenset[str]) -> list[Match]:
+    """Finds words in text that is not ASCII, by its pieces between white space."""
+    pieces = set(text.split())
+    if all(len(token) <= LONGEST for token in tokens):
+        held = analyzer.pieces
+        pieces = {piece for piece in pieces if not tokens.isdisjoint(held[piece])}
+    found: list[Match] = []
+    for piece in pieces:
+        places = word_spans(piece, analyzer.folding)
+        stems = map(shorten, analyzer.stem([word for word, _, _ in places]))
+        marks = [
+            (start, end, token)
+            for (_, start, end), token in zip(places, stems, strict=True)
+            if token in tokens
+        ]
+        found += _at_each(text, piece, marks)
+    return found
+
+
+def _by_asking(analyzer: Analyzer, text: str, tokens: frozenset[str]) -> list[Match]:
+    """Finds words by nothing but the analyzer's tokens of pieces and of parts of pieces."""
+    found: list[Match] = []
+    for piece in set(text.split()):
+        held = tokens.intersection(analyze(analyzer, piece))
+        if not held:
+            continue
+        marks: list[Match] = []
+        for part in _PART.finditer(piece):
+            marks += _in_part(analyzer, part[0], part.start(), tokens)
+        found += _at_each(text, piece, marks or [(0, len(piece), token) for token in held])
+    return found
+
+
+def _in_part(analyzer: Analyzer, part: str, at: int, tokens: frozenset[str]) -> list[Match]:
+    """Finds the tokens literally in a part that gives others too, else marks all of the part."""
+    given = analyze(analyzer, part)
+    held = tokens.intersection(given)
+    marks: list[Match] = []
+    if held and len(given) > 1:
+        for token in held:
+            marks += [
+                (at + place.start(), at + place.end(), token)
+                for place in re.finditer(re.escape(token), part, re.IGNORECASE)
+                if token in analyze(analyzer, place[0])
+            ]
+    return marks or [(at, at + len(part), token) for token in held]
+
+
+def _at_each(text: str, piece: str, marks: Iterable[Match]) -> list[Match]:
+    """Puts the marks of a piece at each place where the piece stands between white space."""
+    found: list[Match] = []
+    size, end = len(piece), len(text)
+    at = text.find(piece)
+    while at >= 0:
+        after = at + size
+        if (at == 0 or text[at - 1].isspace()) and (after == end or text[after].isspace()):
+            found += [(at + first, at + last, token) for first, last, token in marks]
+            at = text.find(piece, after)
+        else:
+            at = text.find(piece, at + 1)
+    return found

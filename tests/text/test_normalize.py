@@ -1,0 +1,208 @@
+"""Normalization: what a query asks, what is dropped, and why."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from nuthatch.errors import PluginFailure
+from nuthatch.text.analyzer import Analyzer, analyze, builtin_analyzer, builtin_names
+from nuthatch.text.normalize import MAX_TOKENS, Dropped, NormalizedQuery, normalize
+from nuthatch.text.runs import is_unspaced
+from nuthatch.text.stopwords import languages, stopwords
+
+TEXTS = st.lists(
+    st.one_of(
+        st.sampled_from(("the", "who", "does", "x", "duck", "Ducks", "東", "東京", "é", "7", "не")),
+        st.text(max_size=4),
+    ),
+    max_size=10,
+).map(" ".join)
+
+
+class Plain:
+    """A third party's analyzer with nothing but the protocol."""
+
+    name = "plain"
+    fingerprint = "1"
+
+    def tokens(self, text: str) -> list[str]:
+        return text.lower().split()
+
+
+def builtin(name: str) -> Analyzer:
+    analyzer = builtin_analyzer(name)
+    assert analyzer is not None
+    return analyzer
+
+
+def asked(name: str, text: str, *extras: str) -> NormalizedQuery:
+    return normalize(builtin(name), text, extras)
+
+
+def test_stop_words_and_single_characters_are_dropped_and_reported_in_order() -> None:
+    query = asked("ascii", "Who is the x of Ducks, ducks")
+    assert query.tokens == ("ducks", "ducks")
+    assert query.dropped == (
+        Dropped("who", "stopword"),
+        Dropped("is", "stopword"),
+        Dropped("the", "stopword"),
+        Dropped("x", "one_character"),
+        Dropped("of", "stopword"),
+    )
+    assert not query.only_stopwords
+
+
+def test_stop_words_are_judged_before_stemming() -> None:
+    query = asked("english", "does doe beings being")
+    assert query.tokens == ("doe", "be")
+    assert [dropped.token for dropped in query.dropped] == ["does", "being"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "tokens"),
+    [
+        ("german", "Wer hat die Häuser für München gebaut?", ("haus", "munch", "gebaut")),
+        ("french", "Où est né Hergé ?", ("ne", "herg")),
+        ("french", "Ou est ne Herge ?", ("herg",)),
+        ("russian", "Кто является президентом?", ("президент",)),
+        ("turkish", "Panthers savunması kaç sayı?", ("panthers", "savunmas", "sa")),
+        ("arabic", "من هو رئيس", ("رييس",)),
+        ("arabic", "أين رئيس إلى", ("رييس",)),
+    ],
+)
+def test_a_language_has_stop_words_of_its_own(
+    name: str, text: str, tokens: tuple[str, ...]
+) -> None:
+    assert asked(name, text).tokens == tokens
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "tokens", "dropped"),
+    [
+        ("ascii", "to be or not to be x", "to be or not to be", "x"),
+        ("standard", "to be x", "to be", "x"),
+        ("ascii", "a", "", "a"),
+        ("standard", "a", "a", ""),
+        ("standard", "7 x", "7 x", ""),
+        ("english", "the", "the", ""),
+        ("standard", "the 東", "東", "the"),
+    ],
+)
+def test_a_query_of_nothing_else_keeps_them(
+    name: str, text: str, tokens: str, dropped: str
+) -> None:
+    query = asked(name, text)
+    assert query.tokens == tuple(tokens.split())
+    assert [token for token, _ in query.dropped] == dropped.split()
+    assert query.only_stopwords == ("東" not in text)
+
+
+@pytest.mark.parametrize("text", ["東", "駅 tower", "ไ"])
+def test_one_character_of_chinese_or_thai_is_a_word(text: str) -> None:
+    query = asked("standard", text)
+    assert query.tokens == tuple(text.split())
+    assert not query.only_stopwords
+
+
+@pytest.mark.parametrize("text", ["", " ", "!?", "\0", "👻"])
+def test_a_query_without_words_is_not_one_of_stop_words(text: str) -> None:
+    query = asked("standard", text)
+    assert query == NormalizedQuery(text, (), (), (), only_stopwords=False)
+
+
+def test_the_first_64_occurrences_are_used_and_the_rest_reported() -> None:
+    query = asked("ascii", "the " + "w" * 3 + " duck" * 70)
+    assert query.tokens == ("www", *["duck"] * (MAX_TOKENS - 1))
+    assert query.dropped == (Dropped("the", "stopword"), *[Dropped("duck", "too_long")] * 7)
+
+
+def test_lone_surrogates_are_dropped_and_recorded_once() -> None:
+    query = asked("english", "\ud800duck\udfff \ud812goose")
+    assert query.tokens == ("duck", "goos")
+    assert query.dropped == (Dropped("", "surrogate"),)
+    query.text.encode()
+
+
+def test_synonyms_are_analyzed_and_kept_in_order_without_repetition() -> None:
+    query = asked("english", "big ducks", "New York", "DUCK", "new Goose", "the", "goose does", "x")
+    assert query.tokens == ("big", "duck")
+    assert query.extras == ("new", "york", "goos", "x")
+
+
+def test_synonyms_are_bounded_like_tokens() -> None:
+    query = asked("ascii", "duck", *(f"w{number}" for number in range(70)))
+    assert len(query.extras) == MAX_TOKENS
+    assert len(query.dropped) == 6
+    assert {reason for _, reason in query.dropped} == {"too_long"}
+
+
+def test_a_plain_analyzer_has_no_stop_words_unless_it_says_so() -> None:
+    assert normalize(Plain(), "Who is it").tokens == ("who", "is", "it")
+    analyzer = Plain()
+    analyzer.stopwords = frozenset({"who"})  # type: ignore[attr-defined]
+    assert normalize(analyzer, "Who is it").tokens == ("is", "it")
+
+
+def test_synonyms_of_a_plain_analyzer_are_compared_without_case() -> None:
+    class Keeping(Plain):
+        def tokens(self, text: str) -> list[str]:
+            return text.split()
+
+    assert normalize(Keeping(), "éa", ["Éa", "Éb", "éb"]).extras == ("Éb",)
+
+
+def test_an_analyzer_whose_stems_do_not_pair_with_its_words_fails() -> None:
+    class Losing(Plain):
+        def surfaces(self, text: str) -> list[str]:
+            return text.split()
+
+        def stem(self, words: list[str]) -> list[str]:
+            return words[1:]
+
+    with pytest.raises(PluginFailure, match="one for each"):
+        normalize(Losing(), "two words")
+
+
+@given(TEXTS, st.sampled_from(builtin_names()), st.lists(TEXTS, max_size=3))
+@example("\ud800" * 3 + "東" * 200, "standard", [])
+def test_every_word_is_used_or_dropped_with_a_reason(
+    text: str, name: str, extras: list[str]
+) -> None:
+    analyzer = builtin(name)
+    query = normalize(analyzer, text, extras)
+    raw = analyze(analyzer, text)
+    reasons = [reason for _, reason in query.dropped]
+    assert len(query.tokens) <= MAX_TOKENS
+    assert len(query.tokens) + len(reasons) - reasons.count("surrogate") >= len(raw)
+    remaining = iter(raw)
+    assert all(token in remaining for token in query.tokens), "a subsequence, with multiplicity"
+    assert not set(query.extras) & set(query.tokens)
+    assert len(set(query.extras)) == len(query.extras)
+    if raw and name != "ascii":
+        assert query.tokens
+    if not query.only_stopwords:
+        used = set(analyzer.surfaces(text)) if name == "ascii" else set()  # type: ignore[attr-defined]
+        assert not {t for t in query.tokens if t in used} & stopwords("english")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_list_holds_single_words_as_the_analyzer_spells_them(language: str) -> None:
+    analyzer = builtin(language)
+    listed = stopwords(language)
+    assert len(listed) > 40
+    for word in listed:
+        assert analyzer.surfaces(word) == [word] or word not in {  # type: ignore[attr-defined]
+            surface
+            for other in listed
+            for surface in analyzer.surfaces(other)  # type: ignore[attr-defined]
+        }
+    spelt = {surface for word in listed for surface in analyzer.surfaces(word)}  # type: ignore[attr-defined]
+    assert spelt <= listed
+
+
+def test_languages_without_a_list_have_no_stop_words() -> None:
+    assert stopwords("basque") == frozenset()
+    assert all(language in builtin_names() for language in languages())
+    assert not any(is_unspaced(word) for language in languages() for word in stopwords(language))
