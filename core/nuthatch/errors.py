@@ -45,7 +45,8 @@ class UnknownBackend(NuthatchError):
 class PluginFailure(NuthatchError):
     """Tells which plugin failed, at which stage and what to do; is a value and an exception.
 
-    `stage` is one of `metadata`, `import`, `shape`, `contract`, `name`, `hook`, `analyzer`.
+    `stage` is one of `metadata`, `import`, `shape`, `contract`, `name`, `hook`, `analyzer`,
+    `search`.
     The original exception, where there is one, is `__cause__`.
     """
 

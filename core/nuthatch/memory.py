@@ -14,10 +14,10 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, Self, cast
 
 from nuthatch import (
-    CONTRACT,
     EMULATED,
     NATIVE,
     AnalyzedDocument,
@@ -48,7 +48,7 @@ from nuthatch import (
 SPEC = BackendSpec(
     name="memory",
     summary="brute force in memory: for tests, notebooks and as the oracle of other engines",
-    contract=CONTRACT,
+    contract=(1, 0),
     audit_mode=AuditMode.GROUNDED,
     capabilities=Capabilities(
         text=NATIVE,
@@ -64,6 +64,7 @@ SPEC = BackendSpec(
         write=NATIVE,
         delete=NATIVE,
         export=NATIVE,
+        persistent=no("everything is gone when the index is closed"),
         check=no("there is nothing stored that could be damaged"),
         optimize=no("there is nothing to settle"),
         async_native=EMULATED,
@@ -158,6 +159,7 @@ class MemoryBackend(LexicalBackend):
     def __init__(self, config: LexicalConfig, schema: Schema, analyzer: Analyzer) -> None:
         super().__init__(config, schema, analyzer)
         self._documents: dict[str, AnalyzedDocument] = {}
+        self._one_writer = Lock()
 
     @classmethod
     def open(cls, config: LexicalConfig, *, create: Create, schema: Schema | None) -> Self:
@@ -170,24 +172,26 @@ class MemoryBackend(LexicalBackend):
         yield MemoryReader(self._documents)
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        stored = dict(self._documents)
         added = replaced = unchanged = chunks = 0
-        for row in documents:
-            before = stored.get(row.document.uri)
-            if before is not None and before.root == row.root:
-                unchanged += 1
-                continue
-            added, replaced = added + (before is None), replaced + (before is not None)
-            chunks += len(row.chunks)
-            stored.pop(row.document.uri, None)  # a replaced document comes last, as a new one does
-            stored[row.document.uri] = row
-        self._documents = stored
+        with self._one_writer:
+            stored = dict(self._documents)
+            for row in documents:
+                before = stored.get(row.document.uri)
+                if before is not None and before.root == row.root:
+                    unchanged += 1
+                    continue
+                added, replaced = added + (before is None), replaced + (before is not None)
+                chunks += len(row.chunks)
+                stored.pop(row.document.uri, None)  # a replaced document comes last, like a new one
+                stored[row.document.uri] = row
+            self._documents = stored
         return WriteOutcome(added, replaced, unchanged, chunks)
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        stored = dict(self._documents)
-        gone = [uri for uri in uris if stored.pop(uri, None) is not None]
-        self._documents = stored
+        with self._one_writer:
+            stored = dict(self._documents)
+            gone = [uri for uri in uris if stored.pop(uri, None) is not None]
+            self._documents = stored
         return len(gone)
 
     def info(self) -> IndexInfo:

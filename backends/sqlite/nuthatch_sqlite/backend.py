@@ -34,8 +34,8 @@ from nuthatch import (
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.check import problems
 from nuthatch_sqlite.config import SqliteConfig
-from nuthatch_sqlite.connection import Pool, inherited, one, reading, rows, writing
-from nuthatch_sqlite.failure import translated
+from nuthatch_sqlite.connection import Pool, inherited, one, reading, rows, undo, writing
+from nuthatch_sqlite.failure import readable, translated
 from nuthatch_sqlite.plugin import SPEC
 from nuthatch_sqlite.postings import Caches, State
 from nuthatch_sqlite.read import SqliteReader
@@ -70,7 +70,7 @@ class SqliteBackend(LexicalBackend):
             if stored is None:
                 if not create:
                     raise IndexNotFound(f"there is no index at {path}; create it first")
-                record = _create(config, schema or Schema())
+                record = _create(config, create, schema or Schema())
             elif create == "new":
                 raise IndexExists(f"{path} is an index already; open it or choose another path")
             else:
@@ -88,7 +88,7 @@ class SqliteBackend(LexicalBackend):
     @contextmanager
     def _snapshot(self, deadline: float | None = None) -> Iterator[apsw.Connection]:
         """Lends a reading connection inside a transaction."""
-        with translated(self._path), self._pool.connection() as connection:
+        with translated(self._path), self._pool.connection(deadline=deadline) as connection:
             if deadline is not None:
                 connection.set_progress_handler(lambda: monotonic() > deadline, _STEPS)
             connection.execute("BEGIN")
@@ -161,12 +161,15 @@ class SqliteBackend(LexicalBackend):
     def _corpus_fingerprint(self, connection: apsw.Connection, generation: int) -> str:
         if self._fingerprint is None or self._fingerprint[0] != generation:
             roots = (row[0] for row in rows(connection, schema.ROOTS))
-            self._fingerprint = (generation, corpus_fingerprint(roots))
+            with readable("the list of roots"):
+                self._fingerprint = (generation, corpus_fingerprint(roots))
         return self._fingerprint[1]
 
     def check(self) -> list[str]:
-        with self._snapshot() as connection:
-            return list(problems(connection))
+        # FTS5's integrity-check believes in the structure that a connection saw last, however old.
+        with translated(self._path), self._pool.connection(fresh=True) as connection:
+            connection.execute("BEGIN")
+            return list(problems(connection, self.schema))
 
     def optimize(self) -> None:
         with self._writing("process") as connection:
@@ -227,7 +230,7 @@ def _record(config: SqliteConfig, create: Create) -> IndexRecord | None:
     """
     connection = reading(config.path, config.lock_timeout)
     try:
-        application = connection.pragma("application_id")
+        application = _application(connection, config)
         if application == schema.APPLICATION_ID:
             row = one(connection, schema.META)
             if row is None:
@@ -241,7 +244,18 @@ def _record(config: SqliteConfig, create: Create) -> IndexRecord | None:
         connection.close()
 
 
-def _create(config: SqliteConfig, wanted: Schema) -> IndexRecord:
+def _application(connection: apsw.Connection, config: SqliteConfig) -> object:
+    try:
+        return connection.pragma("application_id")
+    except apsw.ReadOnlyError:
+        # Somebody died while making the file: its rollback journal is still there.
+        if config.read_only:
+            raise
+        undo(config.path, config.lock_timeout)
+        return connection.pragma("application_id")
+
+
+def _create(config: SqliteConfig, create: Create, wanted: Schema) -> IndexRecord:
     """Makes the tables, all or none: a process that dies here leaves an empty database."""
     if config.read_only:
         raise IndexNotFound(f"there is no index at {config.path}; read_only makes none")
@@ -249,9 +263,11 @@ def _create(config: SqliteConfig, wanted: Schema) -> IndexRecord:
     connection = writing(config.path, config.lock_timeout, create=True)
     try:
         with transaction(connection, "power"):
-            if not connection.pragma("application_id"):  # nobody else was faster
+            if not connection.pragma("application_id"):
                 connection.execute(schema.CREATE)
                 connection.execute(schema.SET_META, (record.to_json(),))
+            elif create == "new":
+                raise IndexExists(f"{config.path} was just made by somebody else; open it")
     finally:
         connection.close()
     return _record(config, True) or record

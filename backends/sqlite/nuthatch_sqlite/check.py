@@ -1,87 +1,112 @@
-"""Checking: SQLite's own checks, FTS5's, and that the tables agree with each other."""
+"""Checking: SQLite's own checks, FTS5's, and that the tables agree with each other.
+
+quick_check        pages, b-trees, and since SQLite 3.44 FTS5's integrity-check
+counts, lengths    the state row, FTS5's sizes, averages and dictionary, our length blobs
+documents          header, texts, leaves and root; uri, starts and values
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import Any
 
 import apsw
 import numpy as np
 import zstandard
 
-from nuthatch import document_root, leaf_hash
+from nuthatch import IndexCorrupt, Schema, document_root, leaf_hash, parse_header, rebuild
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
+from nuthatch_sqlite.failure import UNREADABLE
 from nuthatch_sqlite.postings import State
 
 
-def problems(connection: apsw.Connection) -> Iterator[str]:
-    """Yields what is wrong, a sentence each; called within a transaction.
-
-    Since SQLite 3.44 quick_check runs FTS5's integrity-check too, and only reads. Both pass over
-    postings that were made or lost whole; the counts and lengths find these.
-    """
-    try:
-        for (found,) in rows(connection, "PRAGMA quick_check"):
-            if found != "ok":
-                yield f"SQLite's quick_check: {found}"
-        yield from _disagreements(connection)
-    except apsw.CorruptError as error:
-        yield f"reading stopped at a damaged page: {error}"
+def problems(connection: apsw.Connection, declared: Schema) -> Iterator[str]:
+    """Yields what is wrong, a sentence each; called within a read transaction."""
+    for part in (_engine(connection), _counts(connection), _documents(connection, declared)):
+        try:
+            yield from part
+        except (apsw.CorruptError, IndexCorrupt, *UNREADABLE) as error:
+            yield f"reading stopped at something damaged: {error}"
 
 
-def _disagreements(connection: apsw.Connection) -> Iterator[str]:
+def _engine(connection: apsw.Connection) -> Iterator[str]:
+    for (found,) in rows(connection, "PRAGMA quick_check"):
+        if found != "ok":
+            yield f"SQLite's quick_check: {found}"
+
+
+def _counts(connection: apsw.Connection) -> Iterator[str]:
+    """Compares the state row with the tables: both engine checks pass over a lost row."""
     state = State.read(connection)
-    documents, chunks, texts, indexed, stray = next(rows(connection, schema.COUNTS))
+    documents, chunks, texts, last, occurrences, stray = next(rows(connection, schema.COUNTS))
+    averages = next(rows(connection, schema.AVERAGES), (b"",))[0]
+    averaged, sized = (*_varints(averages), 0, 0)[:2]
+    lengths = {block: np.frombuffer(blob, "<u4") for block, blob in _length_blobs(connection)}
+    sizes = [(chunk, _varints(size)[0]) for chunk, size in rows(connection, schema.SIZES)]
     for name, found, expected in (
         ("documents", documents, state.documents),
         ("chunks of documents", chunks, state.chunks),
         ("chunk texts", texts, state.chunks),
-        ("chunks with postings", indexed, state.chunks),
+        ("chunks with postings", len(sizes), state.chunks),
+        ("chunks in FTS5's averages", averaged, state.chunks),
+        ("tokens in FTS5's averages", sized, state.tokens),
+        ("tokens in FTS5's dictionary", occurrences, state.tokens),
+        ("tokens in FTS5's sizes", sum(length for _, length in sizes), state.tokens),
+        ("tokens in the lengths", sum(int(each.sum()) for each in lengths.values()), state.tokens),
+        ("field values of no document", stray, 0),
     ):
         if found != expected:
-            yield f"there are {found} {name}, and the index counts {expected}"
-    yield from _lengths(connection, state)
-    if stray:
-        yield f"{stray} field values belong to no document"
-    yield from _roots(connection)
-
-
-def _lengths(connection: apsw.Connection, state: State) -> Iterator[str]:
-    """Compares our lengths with FTS5's, which bm25() divides by."""
-    stored = rows(connection, schema.ALL_LENGTHS)
-    blocks = {block: np.frombuffer(blob, "<u4") for block, blob in stored}
-    total = 0
-    for chunk, size in rows(connection, schema.SIZES):
+            yield f"there are {found} {name}, and there should be {expected}"
+    if last >= state.next_chunk:
+        yield f"the next chunk would get the id {state.next_chunk}, and {last} is taken"
+    for chunk, length in sizes:
         block, offset = divmod(chunk, schema.LENGTHS)
-        length = _varint(size)
-        total += length
-        if block not in blocks or blocks[block][offset] != length:
+        if block not in lengths or lengths[block][offset] != length:
             yield f"chunk {chunk} has {length} tokens, and its stored length differs"
-    ours = sum(int(lengths.sum()) for lengths in blocks.values())
-    if not total == ours == state.tokens:
-        yield f"FTS5 holds {total} tokens, the lengths {ours}, and the index counts {state.tokens}"
 
 
-def _varint(blob: bytes) -> int:
-    """Returns the number that SQLite stored in its variable-length form (up to 63 bits)."""
-    value = 0
+def _length_blobs(connection: apsw.Connection) -> Iterator[tuple[Any, ...]]:
+    return rows(connection, schema.ALL_LENGTHS)
+
+
+def _varints(blob: bytes) -> list[int]:
+    """Returns the numbers that SQLite stored in its variable-length form (up to 63 bits)."""
+    values = [0]
     for byte in blob:
-        value = value << 7 | byte & 0x7F
+        values[-1] = values[-1] << 7 | byte & 0x7F
         if byte < 0x80:
-            break
-    return value
+            values.append(0)
+    return values[:-1]
 
 
-def _roots(connection: apsw.Connection) -> Iterator[str]:
-    """Proves every document: its header and chunk texts must lead to its root."""
-    unpack = zstandard.ZstdDecompressor().decompress
-    for first, group in groupby(rows(connection, schema.DOCUMENTS), key=lambda row: row[0]):
+def _documents(connection: apsw.Connection, declared: Schema) -> Iterator[str]:
+    """Proves every document: what is stored of it must lead to its root."""
+    for first, group in groupby(rows(connection, schema.PROOFS), key=lambda row: row[0]):
         chunks = list(group)
-        _, header, root = chunks[0][:3]
+        values = list(rows(connection, schema.VALUES, (first,)))
         try:
-            intact = document_root(header, [leaf_hash(unpack(row[5])) for row in chunks]) == root
-        except zstandard.ZstdError:
+            intact = _is_intact(chunks, values, declared)
+        except UNREADABLE:
             intact = False
         if not intact:
             yield f"the stored document at chunk {first} does not match its root"
+
+
+def _is_intact(
+    chunks: Sequence[tuple[Any, ...]], values: Sequence[tuple[Any, ...]], declared: Schema
+) -> bool:
+    _, uri, root, header, leaves, *_ = chunks[0]
+    unpack = zstandard.ZstdDecompressor().decompress
+    texts = [(start, unpack(packed).decode()) for *_, start, packed in chunks]
+    hashes = [leaf_hash(text.encode()) for _, text in texts]
+    document = rebuild(header, texts)
+    return (
+        document_root(header, hashes) == root
+        and b"".join(hashes) == leaves
+        and parse_header(header)["chunks"] == len(chunks)
+        and document.uri == uri
+        and all(document.text.startswith(text, start) for start, text in texts)
+        and set(declared.filter_values(document)) == set(values)
+    )

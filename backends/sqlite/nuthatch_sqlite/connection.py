@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock, Semaphore
+from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +25,8 @@ import apsw
 from nuthatch import BackendUnavailable
 from nuthatch_sqlite import schema
 
+#: Seconds that a reader without a deadline waits for another one to finish.
+WAIT = 30.0
 _READ = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
 #: Connections that a parent process was using; kept, so that nothing ever closes them here.
@@ -48,6 +51,16 @@ def writing(path: Path, lock_timeout: float, *, create: bool = False) -> apsw.Co
         "PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536"
     )
     return connection
+
+
+def undo(path: Path, lock_timeout: float) -> None:
+    """Takes back what a process had begun when it died, which a reading connection cannot."""
+    connection = apsw.Connection(_uri(path), flags=_WRITE)
+    connection.set_busy_timeout(round(1000 * lock_timeout))
+    try:
+        connection.pragma("application_id")
+    finally:
+        connection.close()
 
 
 def _uri(path: Path) -> str:
@@ -100,27 +113,45 @@ class Pool:
         self._closed = False
 
     @contextmanager
-    def connection(self) -> Iterator[apsw.Connection]:
-        """Lends a connection."""
+    def connection(
+        self, *, fresh: bool = False, deadline: float | None = None
+    ) -> Iterator[apsw.Connection]:
+        """Lends a connection; a fresh one is made for this and closed afterwards.
+
+        Waits for one until the deadline (of `time.monotonic`), or `WAIT` seconds.
+        """
         if self._pid != os.getpid():
             inherited.extend(self._idle)
             self._start()
-        with self._free:
-            with self._lock:
-                if self._closed:
-                    raise BackendUnavailable(f"{self._path} was closed; open it again")
-                connection = self._idle.pop() if self._idle else None
-            if connection is None:
-                connection = self._connect()
-                connection.execute(schema.VOCABULARY)
+        free = self._free
+        if not free.acquire(timeout=WAIT if deadline is None else max(0.0, deadline - monotonic())):
+            raise BackendUnavailable(
+                f"all {self._size} reading connections of {self._path} are in use; end what reads "
+                "(a loop over documents() holds one), or raise readers",
+                transient=True,
+            )
+        try:
+            connection = self._idle_or_new(fresh)
             try:
                 yield connection
             finally:
-                self._take_back(connection)
+                self._take_back(connection, keep=not fresh)
+        finally:
+            free.release()
 
-    def _take_back(self, connection: apsw.Connection) -> None:
+    def _idle_or_new(self, fresh: bool) -> apsw.Connection:
         with self._lock:
-            if not self._closed:
+            if self._closed:
+                raise BackendUnavailable(f"{self._path} was closed; open it again")
+            if self._idle and not fresh:
+                return self._idle.pop()
+        connection = self._connect()
+        connection.execute(schema.VOCABULARY)
+        return connection
+
+    def _take_back(self, connection: apsw.Connection, *, keep: bool) -> None:
+        with self._lock:
+            if keep and not self._closed:
                 self._idle.append(connection)
                 return
         connection.close()

@@ -5,16 +5,47 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import apsw
+import zstandard
 
 from nuthatch import (
     BackendUnavailable,
     IndexCorrupt,
     IndexLocked,
+    InvalidDocument,
     NuthatchError,
     QueryTimeout,
 )
+
+#: What values of the wrong shape raise where they are decoded, measured or looked up.
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    MemoryError,
+    zstandard.ZstdError,
+    InvalidDocument,
+)
+
+
+class readable:  # noqa: N801  # reads as a statement: with readable("the counts")
+    """Raises what fails in reading stored values as `IndexCorrupt`."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, UNREADABLE):
+            raise IndexCorrupt(
+                f"{self._what} cannot be read ({error}); restore the index from a copy, or index "
+                "the corpus again"
+            ) from error
 
 
 @contextmanager
@@ -24,6 +55,14 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except apsw.Error as error:
         raise _translation(error, path) from error
+    except UnicodeDecodeError as error:
+        raise IndexCorrupt(_DAMAGED.format(path=path, error=error)) from error
+
+
+_DAMAGED = (
+    "{path} is damaged or is no SQLite database ({error}); restore it from a copy, or delete it "
+    "and index the corpus again"
+)
 
 
 def _translation(error: apsw.Error, path: Path) -> NuthatchError:
@@ -34,10 +73,9 @@ def _translation(error: apsw.Error, path: Path) -> NuthatchError:
                 "try again, or raise lock_timeout"
             )
         case apsw.CorruptError() | apsw.NotADBError() | apsw.FormatError():
-            return IndexCorrupt(
-                f"{path} is damaged or is no SQLite database ({error}); restore it from a copy, "
-                "or delete it and index the corpus again"
-            )
+            return IndexCorrupt(_DAMAGED.format(path=path, error=error))
+        case apsw.SQLError() if "no such table" in str(error):
+            return IndexCorrupt(_DAMAGED.format(path=path, error=error))
         case apsw.FullError():
             return BackendUnavailable(
                 f"{path} cannot grow ({error}); the batch was not written and what was "

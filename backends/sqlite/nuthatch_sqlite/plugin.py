@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nuthatch import (
-    CONTRACT,
     EMULATED,
     NATIVE,
     AuditMode,
@@ -19,7 +18,7 @@ _ENTITIES = "entity search is not part of this version"
 SPEC = BackendSpec(
     name="sqlite",
     summary="SQLite FTS5 in one file: exact BM25 from cached postings",
-    contract=CONTRACT,
+    contract=(1, 0),
     audit_mode=AuditMode.GROUNDED,
     capabilities=Capabilities(
         text=NATIVE,
@@ -36,6 +35,7 @@ SPEC = BackendSpec(
         write=NATIVE,
         delete=NATIVE,
         export=NATIVE,
+        persistent=NATIVE,
         check=NATIVE,
         optimize=NATIVE,
         async_native=EMULATED,

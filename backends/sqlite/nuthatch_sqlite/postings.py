@@ -18,6 +18,7 @@ from nuthatch import AnyOf, Filter, IndexCorrupt, Rung
 from nuthatch.scoring import BM25, CollectionStatistics, PostingCache, PostingList, TermScores
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
+from nuthatch_sqlite.failure import readable
 
 Ids = npt.NDArray[np.uint32]
 MODEL = BM25(idf="fts5")
@@ -41,7 +42,8 @@ class State:
         row = one(connection, schema.STATE)
         if row is None:
             raise IndexCorrupt("the index has lost its counts; restore it from a copy")
-        return cls(*row)
+        with readable("the row of counts"):
+            return cls(*map(int, row))
 
 
 class Caches:
@@ -126,11 +128,12 @@ class Postings:
     def _read(self, token: str) -> TermScores:
         row = one(self._connection, schema.OCCURRENCES, (token,))
         text = "" if row is None or row[0] is None else row[0]
-        occurrences = np.fromstring(text, dtype=np.int64, sep=" ")
-        lengths = self._caches.lengths(self._state.generation, self._connection)
-        postings = PostingList.from_occurrences(occurrences, lambda ids: lengths[ids])
-        statistics = CollectionStatistics(self._state.chunks, self._state.tokens)
-        term = TermScores.of(postings, MODEL, statistics)
+        with readable(f"the list of postings of {token!r}"):
+            occurrences = np.fromstring(text, dtype=np.int64, sep=" ")
+            lengths = self._caches.lengths(self._state.generation, self._connection)
+            postings = PostingList.from_occurrences(occurrences, lambda ids: lengths[ids])
+            statistics = CollectionStatistics(self._state.chunks, self._state.tokens)
+            term = TermScores.of(postings, MODEL, statistics)
         self._caches.terms.put(self._state.generation, token, term)
         return term
 
@@ -143,7 +146,8 @@ class Postings:
             if ids is None:
                 sql, values = filter_sql(condition)
                 passing = (row[0] for row in rows(self._connection, sql, values))
-                ids = np.unique(np.fromiter(passing, dtype=np.uint32))
+                with readable(f"the values of the field {condition.field!r}"):
+                    ids = np.unique(np.fromiter(passing, dtype=np.uint32))
                 self._caches.filters.put(self._state.generation, key, ids)
             allowed = ids if allowed is None else np.intersect1d(allowed, ids, assume_unique=True)
         return allowed

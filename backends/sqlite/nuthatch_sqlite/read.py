@@ -7,6 +7,8 @@ with the cache turned off, FTS5 does both
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, cast
@@ -20,7 +22,6 @@ from nuthatch import (
     Document,
     Filter,
     FirstMatch,
-    IndexCorrupt,
     Matches,
     Rung,
     Stored,
@@ -30,9 +31,20 @@ from nuthatch import (
 from nuthatch.scoring import TermScores, TopK, conjunction, conjunction_top_k, top_k
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
+from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.postings import Caches, Ids, Postings, State, filter_sql
 
 _HASH = 32  # bytes of a SHA-256
+
+
+class _Zstd(threading.local):
+    """Holds a decompressor for each thread: to make one costs as much as ten texts."""
+
+    def __init__(self) -> None:
+        self.unpack = zstandard.ZstdDecompressor().decompress
+
+
+_zstd = _Zstd()
 
 
 class SqliteReader:
@@ -67,6 +79,10 @@ class SqliteReader:
         if at_hand is not None:
             held = dict(zip(rungs[0].tokens, at_hand, strict=True))
             return self._first_here(rungs, held, self._postings.allowed(filters), limit)
+        # Most queries end on their first rung, and one that is empty is never scored.
+        matches = self._match_in_sql(rungs[0], filters, limit)
+        if matches.candidates:
+            return FirstMatch(0, matches)
         index = self._first_in_sql(rungs, filters)
         if index is None:
             return None
@@ -97,10 +113,8 @@ class SqliteReader:
         return FirstMatch(winner, _matches(conjunction_top_k(terms, limit, allowed)))
 
     def _first_in_sql(self, rungs: Sequence[Rung], filters: Sequence[Filter]) -> int | None:
-        """Tries the first rung, as most queries end there, then searches the rest by halves."""
+        """Searches the rungs after the first, which is empty, by halves."""
         low, high = 0, len(rungs) - 1
-        if self._exists(rungs[0], filters):
-            return 0
         if high == 0 or not self._exists(rungs[high], filters):
             return None
         while high - low > 1:
@@ -118,7 +132,8 @@ class SqliteReader:
     def _match_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         sql, values = _filtered(schema.MATCH, filters)
         found = rows(self._connection, sql, (_expression(rung), *values, limit))
-        candidates = [Candidate(chunk, -score) for chunk, score in found]
+        with readable("the scores of the matches"):
+            candidates = [Candidate(chunk, -score) for chunk, score in found]
         total = len(candidates) if len(candidates) < limit else None
         return Matches(candidates, total, exact=True)
 
@@ -134,28 +149,9 @@ class SqliteReader:
         return parts
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored | None]:
-        unpack = zstandard.ZstdDecompressor().decompress
-        return [self._fetch(cast(int, key), proofs, unpack) for key in keys]
-
-    def _fetch(self, key: int, proofs: bool, unpack: Any) -> Stored | None:
-        row = one(self._connection, schema.FETCH, (key,))
-        if row is None:
-            return None
-        first, uri, root, header, leaves, packed = row
-        with _readable(uri):
-            values = parse_header(header)
-            text = unpack(packed).decode()
-            title, fields = values["title"], values["fields"]
-        return Stored(
-            uri=uri,
-            title=title,
-            text=text,
-            chunk_idx=key - first,
-            root=root,
-            fields=fields,
-            header=header if proofs else b"",
-            leaves=_split(leaves) if proofs else (),
-        )
+        found = rows(self._connection, schema.FETCH, (json.dumps(keys),))
+        stored = {row[0]: _stored(row, proofs) for row in found}
+        return [stored.get(key) for key in keys]
 
     def get(self, uri: str) -> Document | None:
         chunks = list(rows(self._connection, schema.GET, (uri,)))
@@ -171,30 +167,32 @@ class SqliteReader:
             yield _document(f"at chunk {first}", chunks[0][1], texts)
 
 
+def _stored(row: tuple[Any, ...], proofs: bool) -> Stored:
+    key, first, uri, root, header, leaves, packed = row
+    with readable(f"the stored document {uri!r}"):
+        values = parse_header(header)
+        if key - first >= values["chunks"]:
+            raise ValueError(f"it has {values['chunks']} chunks, and not chunk {key - first}")
+        return Stored(
+            uri=uri,
+            title=values["title"],
+            text=_zstd.unpack(packed).decode(),
+            chunk_idx=key - first,
+            root=root,
+            fields=values["fields"],
+            header=header if proofs else b"",
+            leaves=_split(leaves, values["chunks"]) if proofs else (),
+        )
+
+
 def _document(uri: str, header: bytes, chunks: Sequence[tuple[int, bytes]]) -> Document:
-    unpack = zstandard.ZstdDecompressor().decompress
-    with _readable(uri):
-        return rebuild(header, [(start, unpack(text).decode()) for start, text in chunks])
+    with readable(f"the stored document {uri!r}"):
+        return rebuild(header, [(start, _zstd.unpack(text).decode()) for start, text in chunks])
 
 
-class _readable:  # noqa: N801  # reads as a statement: with _readable(uri)
-    """Raises what fails in reading a stored document as `IndexCorrupt`."""
-
-    def __init__(self, uri: str) -> None:
-        self._uri = uri
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, zstandard.ZstdError | ValueError | KeyError):
-            raise IndexCorrupt(
-                f"the stored document {self._uri!r} cannot be read ({error}); restore the index "
-                "from a copy, or index the corpus again"
-            ) from error
-
-
-def _split(leaves: bytes) -> list[bytes]:
+def _split(leaves: bytes, chunks: int) -> list[bytes]:
+    if len(leaves) != chunks * _HASH:
+        raise ValueError(f"{len(leaves)} bytes are not the leaves of {chunks} chunks")
     return [leaves[at : at + _HASH] for at in range(0, len(leaves), _HASH)]
 
 

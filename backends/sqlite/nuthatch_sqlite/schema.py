@@ -142,11 +142,18 @@ JOIN document ON document.id = value.document
 JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
 WHERE value.field = ? AND {condition}
 """
+# One statement for all hits; CROSS JOIN holds SQLite to the order of the tables.
 FETCH: Final = """
-SELECT document.id, document.uri, document.root, document.header, document.leaves, chunk.text
-FROM chunk
+SELECT chunk.id,
+       document.id,
+       document.uri,
+       document.root,
+       document.header,
+       document.leaves,
+       chunk.text
+FROM json_each(?) AS wanted
+CROSS JOIN chunk ON chunk.id = wanted.value
 JOIN document ON document.id = (SELECT max(id) FROM document WHERE id <= chunk.id)
-WHERE chunk.id = ?
 """
 GET: Final = """
 SELECT document.header, chunk.start, chunk.text
@@ -170,7 +177,8 @@ COUNTS: Final = """
 SELECT (SELECT count(*) FROM document) AS documents,
        (SELECT coalesce(sum(chunks), 0) FROM document) AS chunks,
        (SELECT count(*) FROM chunk) AS texts,
-       (SELECT count(*) FROM posting_docsize) AS indexed,
+       (SELECT coalesce(max(id), 0) FROM chunk) AS last,
+       (SELECT coalesce(sum(cnt), 0) FROM temp.term) AS occurrences,
        (
            SELECT count(*)
            FROM value
@@ -178,3 +186,13 @@ SELECT (SELECT count(*) FROM document) AS documents,
        ) AS stray
 """
 SIZES: Final = "SELECT id, sz FROM posting_docsize ORDER BY id"
+# The record by which bm25() knows the number of chunks and their average length.
+AVERAGES: Final = "SELECT block FROM posting_data WHERE id = 1"
+PROOFS: Final = """
+SELECT document.id, document.uri, document.root, document.header, document.leaves,
+       chunk.start, chunk.text
+FROM document
+LEFT JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
+ORDER BY document.id, chunk.id
+"""
+VALUES: Final = "SELECT field, value FROM value WHERE document = ?"

@@ -13,6 +13,7 @@ import zstandard
 
 from nuthatch import AnalyzedDocument, Durability, WriteOutcome
 from nuthatch_sqlite import schema
+from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.postings import State
 
 _LEVEL = 3  # of zstd: text to .54-.60 of its size at 300 MB/s
@@ -206,5 +207,6 @@ class Lengths:
         if block not in self._blocks:
             row = self._connection.execute(schema.BLOCK_LENGTHS, (block,)).fetchone()
             stored = bytes(4 * schema.LENGTHS) if row is None else row[0]
-            self._blocks[block] = np.frombuffer(stored, "<u4").astype(np.uint32)
+            with readable(f"block {block} of the lengths"):
+                self._blocks[block] = np.frombuffer(stored, "<u4", schema.LENGTHS).astype(np.uint32)
         return self._blocks[block]

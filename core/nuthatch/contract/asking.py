@@ -81,6 +81,8 @@ def search_task(
     seconds = timeout if timeout is not None else config.timeout
     if seconds is not None and seconds <= 0:
         raise InvalidQuery(f"the timeout must be positive; found {seconds} seconds")
+    parts = backend.capabilities.explain
+    notes = () if parts or not explain else (f"no score for each token: {parts.reason}",)
     extras = (*query.extra_or_tokens, *expand(backend.name, query.text))
     always_ranked = backend.capabilities.native_top_k.level == "native"
     own_budget = "budget" in config.model_fields_set or not always_ranked
@@ -95,10 +97,11 @@ def search_task(
         budget=config.budget if own_budget else None,
         audit=audit,
         collapse=query.collapse,
-        explain=explain,
+        explain=explain and bool(parts),
         snippet_width=config.snippet,
         deadline=None if seconds is None else monotonic() + seconds,
         begun=begun,
+        notes=notes,
     )
 
 

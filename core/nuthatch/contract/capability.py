@@ -82,6 +82,8 @@ class Capabilities:
     delete: Support
     #: `documents()`, for copy, audit and reindexing.
     export: Support
+    #: The index outlives the object and the process: what was acknowledged is there again.
+    persistent: Support
     #: `check()`.
     check: Support
     #: `optimize()`.

@@ -16,6 +16,8 @@ FieldValue = bool | int | float | str | None | list["FieldValue"] | dict[str, "F
 
 INT64 = range(-(2**63), 2**63)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+#: Bytes of UTF-8 that a uri or a keyword may take: B-trees of some engines refuse longer keys.
+MAX_KEY_BYTES = 2000
 #: Nested lists and objects deeper than this are a mistake or an attack; JSON parsers recurse.
 _MAX_DEPTH = 32
 
@@ -24,8 +26,8 @@ _MAX_DEPTH = 32
 class Document:
     """Holds one document: `uri` (unique in an index), `title`, `text` and `fields`.
 
-    `uri` is not empty and holds no control characters. `title` and `text` are any Unicode text
-    (NUL is legal, lone surrogates are not). `fields` maps names to JSON values: integers within
+    `uri` is not empty, holds no control characters and takes at most 2,000 bytes of UTF-8.
+    `title` and `text` are any Unicode text (NUL is legal, lone surrogates are not). `fields` maps names to JSON values: integers within
     int64, finite numbers (−0 becomes 0), text, lists, objects; a `datetime.date` is kept as
     `YYYY-MM-DD`. Raises `InvalidDocument`.
     """
@@ -46,6 +48,11 @@ class Document:
             )
         for name in ("uri", "title", "text"):
             check_text(getattr(self, name), name, self.uri)
+        if len(self.uri.encode()) > MAX_KEY_BYTES:
+            raise InvalidDocument(
+                f"uri {self.uri[:80]!r}… is longer than {MAX_KEY_BYTES} bytes; shorten or hash it",
+                uri=self.uri,
+            )
         if not isinstance(self.fields, Mapping):
             raise InvalidDocument(
                 f"document {self.uri!r}: fields must map names to values; "

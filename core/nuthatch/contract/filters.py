@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeGuard
 
 from nuthatch.contract.document import INT64
-from nuthatch.contract.schema import FilterValue, PhraseField, Schema
+from nuthatch.contract.schema import AnyField, FilterValue, PhraseField, Schema
 from nuthatch.errors import InvalidQuery
 
 Bound = int | float | str | date
@@ -51,8 +51,9 @@ Filter = Range | AnyOf
 
 
 def checked_filters(schema: Schema, filters: Iterable[Filter]) -> tuple[Filter, ...]:
-    """Returns the filters with values as the schema stores them (dates as ISO text).
+    """Returns the filters with values as the schema stores them.
 
+    Dates become ISO text, bounds of number fields floats and those of integer fields integers.
     Raises `InvalidQuery` for a field that is not declared or a value of the wrong type.
     """
     return tuple(_checked(schema, item) for item in filters)
@@ -72,40 +73,53 @@ def _checked(schema: Schema, condition: Filter) -> Filter:
             f"filter on {condition.field!r}: a phrase field is searched with include and "
             "exclude; declare a KeywordField to filter by it"
         )
-    text = declared.type in ("keyword", "date")
-
-    def value(given: Bound) -> FilterValue:
-        if isinstance(given, date) and not isinstance(given, datetime):
-            given = given.isoformat()
-        try:
-            if declared.type == "date":
-                return declared.values(given)[0]  # type: ignore[arg-type]
-            if text and isinstance(given, str):
-                given.encode()
-                return given
-            if not text and _is_number(given):
-                # As the field's own values are, so that no engine compares int with float.
-                return float(given) if declared.type == "number" else given
-        except ValueError as error:  # UnicodeEncodeError is one
-            raise InvalidQuery(f"filter on {condition.field!r}: {error}") from error
-        raise InvalidQuery(
-            f"filter on {condition.field!r}: {given!r} cannot be compared with "
-            f"{declared.type} values"
-        )
-
     if isinstance(condition, AnyOf):
-        return AnyOf(condition.field, tuple(value(item) for item in condition.values))
+        values = tuple(_value(declared, item, _exactly) for item in condition.values)
+        return AnyOf(condition.field, values)
+    low, high = condition.gte, condition.lte
     return Range(
         condition.field,
-        None if condition.gte is None else value(condition.gte),
-        None if condition.lte is None else value(condition.lte),
+        None if low is None else _value(declared, low, math.ceil),
+        None if high is None else _value(declared, high, math.floor),
     )
+
+
+def _value(declared: AnyField, given: Bound, whole: Callable[[float], int]) -> FilterValue:
+    """Returns a filter's value as the field's own values are, so that engines compare like with
+    like. `whole` turns a fraction into the integer that bounds an integer field the same way."""
+    if isinstance(given, date) and not isinstance(given, datetime):
+        given = given.isoformat()
+    try:
+        match declared.type:
+            case "date" if isinstance(given, str):
+                return declared.values(given)[0]
+            case "keyword" if isinstance(given, str):
+                given.encode()
+                return given
+            case "number" if _is_number(given):
+                return float(given) + 0.0  # −0.0 + 0.0 is 0.0
+            case "integer" if _is_number(given):
+                number = whole(given)
+                if number in INT64:
+                    return number
+                raise ValueError(f"{given!r} is beyond int64")
+    except (ValueError, OverflowError) as error:  # UnicodeEncodeError is a ValueError
+        raise InvalidQuery(f"filter on {declared.name!r}: {error}") from error
+    raise InvalidQuery(
+        f"filter on {declared.name!r}: {given!r} cannot be compared with {declared.type} values"
+    )
+
+
+def _exactly(given: float) -> int:
+    if given != int(given):
+        raise ValueError(f"no integer equals {given!r}")
+    return int(given)
 
 
 def _is_number(given: Bound) -> TypeGuard[int | float]:
     if isinstance(given, bool) or not isinstance(given, int | float):
         return False
-    return given in INT64 if isinstance(given, int) else math.isfinite(given)
+    return isinstance(given, int) or math.isfinite(given)
 
 
 def passes(values: Iterable[FilterValue], condition: Filter) -> bool:

@@ -48,7 +48,8 @@ class LexicalBackend(SearchBackend):
 
     Required: `spec` (a class attribute), `open`, `reader`, `write`, `remove`, `info`, `close`.
     Optional: `check`, `optimize`, `async_reader`. Everything else is given. `write`, `remove`
-    and `reader` may be called from any thread; one batch is written at a time.
+    and `reader` may be called from any thread and by several at a time; an engine that writes
+    one batch at a time sees to that itself.
     """
 
     spec: ClassVar[BackendSpec]
@@ -99,7 +100,7 @@ class LexicalBackend(SearchBackend):
         raise NotImplementedError(f"{self.name} declares check and does not define it")
 
     def optimize(self) -> None:
-        """Settles the index for fast reading; never changes an answer."""
+        """Settles the index for fast reading; never changes what matches."""
         require(self, "optimize")
         raise NotImplementedError(f"{self.name} declares optimize and does not define it")
 

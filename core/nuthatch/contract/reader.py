@@ -62,7 +62,8 @@ class Reader(Protocol):
 
     - `first_match(rungs, filters, limit) -> FirstMatch | None`: the winning rung in one pass.
       Each rung's matches contain those of the rung before it.
-    - `explain(rung, keys) -> Sequence[Mapping[str, float]]`: each token's part of each score.
+    - `explain(rung, keys) -> Sequence[Mapping[str, float]]`: each token's part of each score; an
+      engine that declares `explain` has it.
     - `documents() -> Iterator[Document]`: every document, in document order.
     """
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.dataclasses import dataclass
 
 from nuthatch.contract.chunking import chunker
-from nuthatch.contract.document import CONTROL, INT64, Document, FieldValue
+from nuthatch.contract.document import CONTROL, INT64, MAX_KEY_BYTES, Document, FieldValue
 from nuthatch.errors import InvalidConfig, InvalidDocument
 
 #: A value as filters compare it: numbers by size, text (dates too) by code point.
@@ -80,6 +80,8 @@ class KeywordField(_Field):
         for text in texts:
             if CONTROL.search(str(text)):
                 raise ValueError(f"keyword {text!r} holds control characters")
+            if len(str(text).encode()) > MAX_KEY_BYTES:
+                raise ValueError(f"keyword {str(text)[:80]!r}… is over {MAX_KEY_BYTES} bytes")
         return texts
 
 

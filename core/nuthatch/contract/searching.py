@@ -27,7 +27,7 @@ from nuthatch.grounding.evidence import evidence_for
 from nuthatch.matching.climb import Climb, Request
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.normalize import NormalizedQuery
-from nuthatch.text.snippet import render, snippet
+from nuthatch.text.snippet import snippet
 
 T = TypeVar("T")
 Search = Generator[Request, Any, T]
@@ -120,10 +120,8 @@ def text_search(task: SearchTask, reader: Reader | AsyncReader) -> Search[Result
     if vanished:
         notes.append(f"{vanished} hits vanished between matching and reading and are left out")
     parts: Mapping[Hashable, Mapping[str, float]] = {}
-    if task.explain and hasattr(reader, "explain"):
+    if task.explain:
         parts = yield from _explain(climb, [pair for pair, _ in kept])
-    elif task.explain:
-        notes.append(f"{task.backend} gives no part of the score for each token")
     hits = _hits(task, climb, kept, parts)
     return Results(
         hits=hits,
@@ -161,19 +159,18 @@ def _hits(
     for (rung, candidate), row in kept:
         assert row is not None  # vanished ones were taken out
         cut = snippet(task.analyzer, row.text, tokens, width=task.snippet_width)
-        text, marks = render(row.text, cut.start, cut.end, cut.marks)
         value = {
             "document_root": row.root.hex(),
             "document_uri": row.uri,
             "chunk_idx": row.chunk_idx,
             "title": row.title,
-            "snippet": text,
+            "snippet": cut.text,
             "score": candidate.score,
             "score_parts": parts.get(candidate.key) or {"bm25": candidate.score},
             "audit_mode": task.audit,
             "fields": row.fields,
             "rung": rung,
-            "marks": marks,
+            "marks": cut.shown,
         }
         if task.audit is AuditMode.GROUNDED:
             value["evidence"] = evidence_for(row, cut)

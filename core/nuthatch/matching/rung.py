@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+#: Whether a chunk holds all tokens of a rung or any of them.
 Operator = Literal["AND", "OR"]
 
 

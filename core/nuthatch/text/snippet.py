@@ -57,7 +57,7 @@ def snippet(analyzer: Analyzer, text: str, tokens: Collection[str], *, width: in
     wanted = frozenset(filter(None, tokens))
     matches = _matches(analyzer, text, wanted, width) if wanted else []
     inner = densest(matches, width) if matches else (0, 0)
-    start, end = around(text, inner, matches, width)
+    start, end = settled(text, *around(text, inner, matches, width))
     marks = _merged(matches, start, end)
     rendered, shown = render(text, start, end, marks)
     return Snippet(rendered, start, end, marks, shown)
@@ -68,11 +68,13 @@ def render(text: str, start: int, end: int, marks: Sequence[tuple[int, int]]) ->
 
     Runs of white space and control characters become one blank, `…` stands where the text goes
     on, each mark is put in brackets; the offsets are those of the words without the brackets.
-    Raises `ValueError` for a span outside the text, or for marks that are empty, outside the
-    span, out of order or overlapping.
+    Raises `ValueError` for a span outside the text or not `settled` (so no two spans look the
+    same), or for marks that are empty, outside the span, out of order or overlapping.
     """
     if not 0 <= start <= end <= len(text):
         raise ValueError(f"span {start}:{end} of a text of {len(text)} code points")
+    if settled(text, start, end) != (start, end):
+        raise ValueError(f"span {start}:{end} is cut at a blank or off an ellipsis")
     tidy = _is_tidy(text[start:end])
     pieces = [ELLIPSIS] if start > 0 else []
     length = len(pieces)
@@ -93,6 +95,23 @@ def render(text: str, start: int, end: int, marks: Sequence[tuple[int, int]]) ->
     if end < len(text):
         pieces.append(ELLIPSIS)
     return "".join(pieces), tuple(places)
+
+
+def settled(text: str, start: int, end: int) -> tuple[int, int]:
+    """Returns the span without blanks where it is cut, and without a cut that takes off just `…`.
+
+    Blanks at a cut cannot be counted once they are tidied, and `…` is shown for what is left out:
+    either way another span would look the same, and evidence could not tell them apart.
+    """
+    while start < end < len(text) and _BLANKS.match(text, end - 1):
+        end -= 1
+    while 0 < start < end and _BLANKS.match(text, start):
+        start += 1
+    if start == 1 and text[0] == ELLIPSIS:
+        start = 0
+    if end == len(text) - 1 and text[end] == ELLIPSIS:
+        end = len(text)
+    return (start, end) if start < end else (0, 0)
 
 
 def _is_tidy(span: str) -> bool:

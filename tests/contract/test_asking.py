@@ -1,0 +1,242 @@
+"""From what is asked to a task or a typed refusal: arguments, capabilities, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from nuthatch import (
+    EMULATED,
+    NATIVE,
+    AnyOf,
+    AuditMode,
+    Document,
+    EntityQuery,
+    FilterSupport,
+    InvalidQuery,
+    LexicalBackend,
+    Range,
+    TextQuery,
+    UnsupportedQuery,
+    no,
+)
+from nuthatch.memory import MemoryReader
+
+BROKEN = no("broken on purpose")
+
+
+def fill(backend: LexicalBackend) -> LexicalBackend:
+    backend.add(Document(f"doc{n}", text="heat", fields={"year": 1990 + n}) for n in range(30))
+    return backend
+
+
+def uris(results: Any) -> list[str]:
+    return [hit.document_uri for hit in results]
+
+
+def test_an_argument_overrides_the_query_objects_own(index: LexicalBackend) -> None:
+    fill(index)
+    late, early = Range("year", gte=2000), Range("year", lte=1991)
+    grounded = AuditMode.GROUNDED
+    query = TextQuery("heat", limit=3, policy="ladder", filters=[late], audit=grounded)
+    own = index.search(query)
+    assert (len(own), own.policy, own[0].audit_mode) == (3, "ladder", grounded)
+    assert uris(own) == ["doc10", "doc11", "doc12"]
+    over = index.search(query, 2, policy="ranked", filters=[early], audit=AuditMode.UNGROUNDED)
+    assert (uris(over), over.policy) == (["doc0", "doc1"], "ranked")
+    assert over[0].evidence is None
+
+
+def test_an_empty_list_overrides_and_none_does_not(index: LexicalBackend) -> None:
+    fill(index)
+    query = TextQuery("heat", limit=50, filters=[Range("year", gte=2000)])
+    assert len(index.search(query, filters=None)) == 20
+    assert len(index.search(query, filters=[])) == 30
+
+
+def test_extra_tokens_can_be_given_either_way(index: LexicalBackend) -> None:
+    fill(index)
+    assert index.search("nothing", extra_or_tokens=["heat"])
+    assert index.search(TextQuery("nothing", extra_or_tokens=["heat"]))
+    assert not index.search(TextQuery("nothing", extra_or_tokens=["heat"]), extra_or_tokens=[])
+
+
+def test_the_limit_defaults_to_20(index: LexicalBackend) -> None:
+    assert len(fill(index).search("heat")) == 20
+
+
+@pytest.mark.parametrize("limit", [31, 2**31, 2**63, 10**30])
+def test_a_limit_beyond_the_index_gives_what_there_is(index: LexicalBackend, limit: int) -> None:
+    assert len(fill(index).search("heat", limit)) == 30
+
+
+@pytest.mark.parametrize("limit", [0, -1, True, 1.0, "3"])
+def test_a_limit_that_is_none_is_refused(index: LexicalBackend, limit: Any) -> None:
+    with pytest.raises(InvalidQuery, match="limit"):
+        index.search("heat", limit)
+
+
+@pytest.mark.parametrize("query", [None, 7, b"heat", ["heat"], Range("year", gte=1)])
+def test_a_query_of_another_type_is_refused(index: LexicalBackend, query: Any) -> None:
+    with pytest.raises(InvalidQuery, match="a query is a str, a TextQuery or an EntityQuery"):
+        index.search(query)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "?!", "\ud800"])
+def test_a_query_without_words_has_no_hits_and_says_why(index: LexicalBackend, text: str) -> None:
+    results = fill(index).search(text)
+    assert (list(results), results.exact) == ([], True)
+    assert results.notes == ("the query holds no word to look for",)
+
+
+def test_entities_are_refused_by_capability(index: LexicalBackend) -> None:
+    with pytest.raises(UnsupportedQuery) as caught:
+        index.search(EntityQuery(titles=["heat"]))
+    error = caught.value
+    assert (error.backend, error.feature) == ("memory", "entities")
+    assert error.reason == "entity search is not part of this version"
+    assert error.alternatives == ()
+
+
+@pytest.mark.parametrize("arguments", [{"extra_or_tokens": ["thriller"]}, {"policy": "ranked"}])
+def test_entities_and_the_arguments_of_text_do_not_mix(
+    index: LexicalBackend, arguments: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidQuery, match=f"{next(iter(arguments))} belongs to text queries"):
+        index.search(EntityQuery(titles=["heat"]), **arguments)
+
+
+REFUSALS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("text", {"text": BROKEN}, {}),
+    ("grounding", {"grounding": BROKEN}, {"audit": AuditMode.GROUNDED}),
+    (
+        "filters.range",
+        {"filters": FilterSupport(range=BROKEN, any_of=NATIVE)},
+        {"filters": [AnyOf("year", [1990]), Range("year", gte=1990)]},
+    ),
+    (
+        "filters.any_of",
+        {"filters": FilterSupport(range=NATIVE, any_of=BROKEN)},
+        {"filters": [Range("year", gte=1990), AnyOf("year", [1990])]},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("feature", "book", "arguments"), REFUSALS, ids=[feature for feature, _, _ in REFUSALS]
+)
+def test_what_the_book_denies_is_refused_before_the_engine_is_asked(
+    make_backend: Any, feature: str, book: dict[str, Any], arguments: dict[str, Any]
+) -> None:
+    backend = make_backend(reader=None, **book)  # no reader: asking the engine would be a TypeError
+    with pytest.raises(UnsupportedQuery, match="varied does not support") as caught:
+        backend.search("heat", **arguments)
+    assert (caught.value.feature, caught.value.reason) == (feature, "broken on purpose")
+    assert "memory" in caught.value.alternatives
+    assert "varied" not in caught.value.alternatives
+
+
+@pytest.mark.parametrize("argument", ["range", "any_of"])
+def test_the_other_filter_still_works(make_backend: Any, argument: str) -> None:
+    entries = {"range": NATIVE, "any_of": NATIVE} | {argument: BROKEN}
+    backend = fill(make_backend(filters=FilterSupport(**entries)))
+    filters = {"range": AnyOf("year", [1990]), "any_of": Range("year", lte=1990)}
+    assert uris(backend.search("heat", filters=[filters[argument]])) == ["doc0"]
+
+
+@pytest.mark.parametrize(
+    ("feature", "call"),
+    [
+        ("write", lambda backend: backend.add([])),
+        ("delete", lambda backend: backend.delete("doc0")),
+        ("export", lambda backend: list(backend.documents())),
+        ("check", lambda backend: backend.check()),
+        ("optimize", lambda backend: backend.optimize()),
+        ("async_native", lambda backend: backend.async_reader()),
+    ],
+)
+def test_operations_are_refused_as_arguments_are(
+    make_backend: Any, feature: str, call: Any
+) -> None:
+    with pytest.raises(UnsupportedQuery) as caught:
+        call(make_backend(**{feature: BROKEN}))
+    assert (caught.value.feature, caught.value.reason) == (feature, "broken on purpose")
+
+
+@pytest.mark.parametrize("feature", ["check", "optimize", "async_reader"])
+def test_an_operation_that_is_declared_and_not_defined_says_so(
+    make_backend: Any, feature: str
+) -> None:
+    backend = make_backend(check=NATIVE, optimize=NATIVE, async_native=NATIVE)
+    with pytest.raises(NotImplementedError, match="varied declares"):
+        getattr(backend, feature)()
+
+
+def test_a_limit_above_the_engines_largest_is_refused(make_backend: Any) -> None:
+    backend = fill(make_backend(max_limit=25))
+    assert len(backend.search("heat", 25)) == 25
+    with pytest.raises(UnsupportedQuery, match="a limit of 26: its largest limit is 25"):
+        backend.search("heat", 26)
+
+
+def test_the_default_limit_keeps_to_the_engines_largest(make_backend: Any) -> None:
+    assert len(fill(make_backend(max_limit=7)).search("heat")) == 7
+
+
+@pytest.mark.parametrize("timeout", [0, -1, -0.5])
+def test_a_timeout_is_positive(index: LexicalBackend, timeout: float) -> None:
+    with pytest.raises(InvalidQuery, match="the timeout must be positive"):
+        index.search("heat", timeout=timeout)
+
+
+def test_the_policy_of_the_configuration_holds_where_the_query_names_none(
+    make_backend: Any,
+) -> None:
+    backend = fill(make_backend(config={"policy": "ladder"}))
+    assert backend.search("heat").policy == "ladder"
+    assert backend.search("heat", policy="ranked").policy == "ranked"
+
+
+@pytest.mark.parametrize(
+    ("native_top_k", "config", "ran"),
+    [
+        (EMULATED, {"budget": 29}, "ladder"),
+        (EMULATED, {"budget": 30}, "ranked"),
+        (EMULATED, {"budget": None}, "ranked"),
+        (NATIVE, {}, "ranked"),
+        (NATIVE, {"budget": 29}, "ladder"),
+    ],
+)
+def test_an_engine_with_its_own_top_k_has_no_budget_unless_told(
+    make_backend: Any, native_top_k: Any, config: dict[str, Any], ran: str
+) -> None:
+    assert fill(make_backend(native_top_k=native_top_k, config=config)).search("heat").ran == ran
+
+
+class CommonWord(MemoryReader):
+    """Holds every word in a billion chunks."""
+
+    def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        return dict.fromkeys(tokens, 10**9)
+
+
+@pytest.mark.parametrize(("native_top_k", "ran"), [(NATIVE, "ranked"), (EMULATED, "ladder")])
+def test_the_default_budget_binds_only_engines_without_a_top_k_of_their_own(
+    make_backend: Any, native_top_k: Any, ran: str
+) -> None:
+    assert fill(make_backend(CommonWord, native_top_k=native_top_k)).search("heat").ran == ran
+
+
+def test_filters_are_checked_against_the_schema(index: LexicalBackend) -> None:
+    with pytest.raises(InvalidQuery, match="declares no such field"):
+        index.search("heat", filters=[Range("director", gte="a")])
+
+
+def test_the_query_object_is_left_as_it_was(index: LexicalBackend) -> None:
+    query = TextQuery("heat", limit=3)
+    before = replace(query)
+    fill(index).search(query, 2, policy="ranked")
+    assert query == before

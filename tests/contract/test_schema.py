@@ -1,0 +1,192 @@
+"""The schema: a round trip through JSON, and what each field type takes."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from nuthatch import (
+    DateField,
+    Document,
+    IntegerField,
+    InvalidConfig,
+    InvalidDocument,
+    KeywordField,
+    NumberField,
+    PhraseField,
+    Schema,
+)
+
+FIELDS = (
+    PhraseField("people"),
+    PhraseField("characters", match="substring"),
+    KeywordField("genres"),
+    IntegerField("year"),
+    NumberField("rating"),
+    DateField("released"),
+)
+
+names = st.text(min_size=1, max_size=5)
+field_types = st.sampled_from([PhraseField, KeywordField, IntegerField, NumberField, DateField])
+
+
+@given(
+    st.lists(st.tuples(field_types, names), unique_by=lambda pair: pair[1], max_size=5),
+    st.sampled_from(["whole", "words:5:0", "words:200:20"]),
+    st.booleans(),
+)
+def test_a_schema_survives_json(declared: list[Any], chunker: str, strict: bool) -> None:
+    fields = tuple(kind(name) for kind, name in declared)
+    schema = Schema(analyzer="english", chunker=chunker, fields=fields, strict=strict)
+    again = Schema.from_json(schema.model_dump_json())
+    assert again == schema
+    assert [type(field) for field in again.fields] == [type(field) for field in fields]
+
+
+def test_the_type_tells_field_types_with_the_same_shape_apart() -> None:
+    text = '{"fields": [{"name": "a", "type": "integer"}, {"name": "b", "type": "number"}]}'
+    assert Schema.from_json(text).fields == (IntegerField("a"), NumberField("b"))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"fields": [{"name": "a"}]}', "type"),
+        ('{"fields": [{"type": "keyword"}]}', "name"),
+        ('{"fields": [{"type": "keyword", "name": ""}]}', "name"),
+        ('{"fields": [{"type": "keyword", "name": "a", "self": 1}]}', "self"),
+        ('{"fields": [{"type": "colour", "name": "a"}]}', "colour"),
+        ('{"fields": [{"type": "keyword", "name": "a", "match": "exact"}]}', "match"),
+        ('{"fields": [{"type": "phrase", "name": "a", "match": "fuzzy"}]}', "match"),
+        ('{"analyser": "english"}', "analyser"),
+        ('{"chunker": "lines"}', "lines"),
+        ("{", "JSON"),
+        ("[]", "object"),
+    ],
+)
+def test_a_schema_that_says_something_else_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(InvalidConfig, match=problem):
+        Schema.from_json(text)
+
+
+def test_a_field_is_declared_once() -> None:
+    with pytest.raises(ValidationError, match="'year' is declared twice"):
+        Schema(fields=(IntegerField("year"), KeywordField("year")))
+
+
+def test_a_schema_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        Schema().analyzer = "english"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("spec", ["", "words", "words:5", "words:5:5", "words:0:0", "words:-1:0"])
+def test_an_unknown_chunker_is_refused_with_those_there_are(spec: str) -> None:
+    with pytest.raises(InvalidConfig, match=re.escape(repr(spec))):
+        Schema(chunker=spec)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"people": "Al Pacino"}, [("people", "Al Pacino")]),
+        ({"people": ["Al Pacino", "De Niro"]}, [("people", "Al Pacino"), ("people", "De Niro")]),
+        ({"genres": "crime"}, [("genres", "crime")]),
+        ({"genres": []}, []),
+        ({"year": 1995}, [("year", 1995)]),
+        ({"rating": 8}, [("rating", 8.0)]),
+        ({"rating": 8.3}, [("rating", 8.3)]),
+        ({"released": "1995-12-15"}, [("released", "1995-12-15")]),
+        ({"released": date(1995, 12, 15)}, [("released", "1995-12-15")]),
+        ({"genres": None, "year": None}, []),
+        ({}, []),
+    ],
+)
+def test_filters_compare_the_values_of_declared_fields(
+    fields: dict[str, Any], expected: list[tuple[str, Any]]
+) -> None:
+    values = Schema(fields=FIELDS).filter_values(Document("a", fields=fields))
+    assert values == expected
+    assert [type(value) for _, value in values] == [type(value) for _, value in expected]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"people": 7},
+        {"people": ["a", 7]},
+        {"people": [None]},
+        {"genres": {"a": 1}},
+        {"genres": "two\nlines"},
+        {"genres": ["fine", "\x00"]},
+        {"genres": "é" * 1000 + "x"},
+        {"year": "1995"},
+        {"year": 1995.0},
+        {"year": True},
+        {"year": [1995]},
+        {"rating": "8"},
+        {"rating": False},
+        {"released": "1995"},
+        {"released": "15.12.1995"},
+        {"released": "1995-02-30"},
+        {"released": "2020-W01-1"},
+        {"released": "19951215"},
+        {"released": 1995},
+        {"released": "1995-12-15 "},
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused_by_name(fields: dict[str, Any]) -> None:
+    name = next(iter(fields))
+    with pytest.raises(InvalidDocument, match=f"document 'a': field '{name}' is declared as"):
+        Schema(fields=FIELDS).filter_values(Document("a", fields=fields))
+
+
+def test_a_field_that_is_not_declared_is_no_business_of_filters() -> None:
+    schema = Schema(fields=FIELDS)
+    assert schema.filter_values(Document("a", fields={"studio": {"any": ["thing", 1]}})) == []
+
+
+def test_strict_refuses_fields_that_are_not_declared_null_or_not() -> None:
+    schema = Schema(fields=FIELDS, strict=True)
+    assert schema.filter_values(Document("a", fields={"year": 1995})) == [("year", 1995)]
+    with pytest.raises(InvalidDocument, match="'studio' is not declared and the schema is strict"):
+        schema.filter_values(Document("a", fields={"year": 1995, "studio": None}))
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        (IntegerField("f"), "-12", -12),
+        (NumberField("f"), "1e3", 1000.0),
+        (DateField("f"), "1995-12-15", "1995-12-15"),
+        (KeywordField("f"), "crime", "crime"),
+    ],
+)
+def test_a_text_stands_for_a_value_of_the_field(field: Any, text: str, value: object) -> None:
+    parsed = field.parse(text)
+    assert (parsed, type(parsed)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        (IntegerField("f"), "ten"),
+        (IntegerField("f"), str(2**63)),
+        (NumberField("f"), ""),
+        (DateField("f"), "yesterday"),
+    ],
+)
+def test_a_text_that_stands_for_no_value_is_a_value_error(field: Any, text: str) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        field.parse(text)
+
+
+def test_a_field_is_found_by_its_name() -> None:
+    schema = Schema(fields=FIELDS)
+    assert schema.field("year") == IntegerField("year")
+    assert schema.field("director") is None

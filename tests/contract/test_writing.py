@@ -1,0 +1,236 @@
+"""Adding and deleting: what is counted, what is acknowledged, what an invalid document undoes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nuthatch
+from nuthatch import (
+    AddReport,
+    AnalyzedDocument,
+    Document,
+    Durability,
+    InvalidDocument,
+    InvalidQuery,
+    LexicalBackend,
+    LexicalConfig,
+    Schema,
+    WriteOutcome,
+)
+from nuthatch.contract import writing
+from nuthatch.memory import MemoryBackend
+
+
+class Recorder(MemoryBackend):
+    """Keeps what it was given to write: per batch the uris, and the durability."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.batches: list[list[str]] = []
+        self.durabilities: list[Durability] = []
+
+    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+        self.batches.append([row.document.uri for row in documents])
+        self.durabilities.append(durability)
+        return super().write(documents, durability)
+
+    def remove(self, uris: Sequence[str], durability: Durability) -> int:
+        self.batches.append(list(uris))
+        self.durabilities.append(durability)
+        return super().remove(uris, durability)
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder.open(LexicalConfig(), create=False, schema=Schema(chunker="words:2:0"))
+
+
+def docs(*uris: str) -> list[Document]:
+    return [Document(uri, text=f"text of {uri}") for uri in uris]
+
+
+versions = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["one", "two three four"])))
+
+
+@given(versions, versions, st.integers(1, 4))
+def test_what_was_read_was_added_replaced_unchanged_or_skipped(
+    before: list[Any], rows: list[Any], batch: int
+) -> None:
+    index = Recorder.open(LexicalConfig(), create=False, schema=Schema(chunker="words:2:0"))
+    index.add(Document(uri, text=text) for uri, text in before)
+    held = {document.uri: document.text for document in index.documents()}
+    report = index.add((Document(uri, text=text) for uri, text in rows), batch=batch)
+    expected = dict.fromkeys(("added", "replaced", "unchanged", "skipped"), 0)
+    for first in range(0, len(rows), batch):
+        latest = dict(rows[first : first + batch])
+        expected["skipped"] += len(rows[first : first + batch]) - len(latest)
+        for uri, text in latest.items():
+            kind = "added" if uri not in held else "replaced" if held[uri] != text else "unchanged"
+            expected[kind] += 1
+        held |= latest
+    assert {name: getattr(report, name) for name in expected} == expected
+    assert report.read == len(rows) == sum(expected.values())
+    assert {document.uri: document.text for document in index.documents()} == held
+
+
+def test_chunks_are_counted_of_what_was_written(recorder: Recorder) -> None:
+    long = Document("long", text="a b c d e")
+    assert recorder.add([long, *docs("x")]).chunks == 3 + 2
+    assert recorder.add([long]).chunks == 0
+
+
+def test_the_last_of_a_uri_wins_and_takes_the_later_place(recorder: Recorder) -> None:
+    report = recorder.add([Document("a", text="old"), Document("b"), Document("a", text="new")])
+    assert recorder.batches == [["b", "a"]]
+    assert recorder.get("a") == Document("a", text="new")
+    assert (report.read, report.added, report.skipped) == (3, 2, 1)
+
+
+def test_batches_hold_so_many_documents_and_each_is_reported(recorder: Recorder) -> None:
+    reports: list[AddReport] = []
+    written: list[int] = []
+
+    def progress(report: AddReport) -> None:
+        reports.append(report)
+        written.append(recorder.info().documents)
+
+    final = recorder.add(docs(*"abcde"), batch=2, progress=progress)
+    assert recorder.batches == [["a", "b"], ["c", "d"], ["e"]]
+    assert [report.read for report in reports] == [2, 4, 5]
+    assert written == [2, 4, 5]  # acknowledged means written
+    assert reports[-1] == final
+    assert 0 <= reports[0].seconds <= reports[1].seconds <= final.seconds
+
+
+def test_a_batch_is_bounded_by_its_text_too(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_BATCH_TEXT", 10)
+    recorder.add([Document("a", text="x" * 4), Document("b", text="x" * 6), Document("c")])
+    assert recorder.batches == [["a", "b"], ["c"]]
+
+
+def test_documents_are_taken_as_they_come() -> None:
+    """Nothing is read ahead of the batch that is being written, so a stream may be endless."""
+    index = Recorder.open(LexicalConfig(), create=False, schema=Schema())
+    read = 0
+
+    def stream() -> Iterator[Document]:
+        nonlocal read
+        for document in docs(*"abcdef"):
+            read += 1
+            yield document
+
+    seen: list[int] = []
+    index.add(stream(), batch=2, progress=lambda report: seen.append(read))
+    assert seen == [2, 4, 6]
+
+
+INVALID: dict[str, Any] = {
+    "no uri": {"text": "x"},
+    "unknown key": {"uri": "x", "body": "x"},
+    "wrong type": 7,
+    "wrong field": {"uri": "x", "fields": {"year": "late"}},
+}
+
+
+@pytest.mark.parametrize("kind", INVALID)
+def test_an_invalid_document_undoes_its_batch_and_no_other(
+    index: LexicalBackend, kind: str
+) -> None:
+    reports: list[AddReport] = []
+    rows = [*docs("a", "b", "c"), INVALID[kind], *docs("d", "e")]
+    with pytest.raises(InvalidDocument):
+        index.add(rows, batch=2, progress=reports.append)
+    assert [document.uri for document in index.documents()] == ["a", "b"]
+    assert [report.read for report in reports] == [2]
+
+
+def test_a_batch_that_fails_to_be_written_is_not_acknowledged(recorder: Recorder) -> None:
+    reports: list[AddReport] = []
+
+    def write(documents: Any, durability: Any) -> WriteOutcome:
+        if documents[0].document.uri == "c":
+            raise OSError("disk full")
+        return WriteOutcome(added=len(documents))
+
+    recorder.write = write  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="disk full"):
+        recorder.add(docs(*"abcde"), batch=2, progress=reports.append)
+    assert [report.read for report in reports] == [2]
+
+
+def test_mappings_are_read_as_json_documents(index: LexicalBackend) -> None:
+    index.add([{"uri": "a", "title": "T"}, {"_id": "b", "metadata": {"year": 1995}}])
+    assert list(index.documents()) == [Document("a", "T"), Document("b", fields={"year": 1995})]
+
+
+@pytest.mark.parametrize("rows", [["text"], [None], [["a"]], {"uri": "a"}, "text"])
+def test_anything_else_is_refused_by_type_and_position(index: LexicalBackend, rows: Any) -> None:
+    with pytest.raises(InvalidDocument, match=r"found \w+ at position 0"):
+        index.add(rows)
+
+
+def test_adding_nothing_writes_nothing(recorder: Recorder) -> None:
+    report = recorder.add([])
+    assert report == AddReport(seconds=report.seconds)
+    assert recorder.batches == []
+
+
+@pytest.mark.parametrize("batch", [0, -1])
+def test_a_batch_holds_at_least_one_document(index: LexicalBackend, batch: int) -> None:
+    with pytest.raises(InvalidQuery, match="at least one document"):
+        index.add([], batch=batch)
+
+
+def test_a_single_write_survives_the_power_and_a_bulk_the_process(recorder: Recorder) -> None:
+    recorder.add(Document("a"))
+    recorder.add([Document("b")])
+    recorder.add([Document("c")], durability="power")
+    recorder.add(Document("d"), durability="process")
+    recorder.delete("a")
+    recorder.delete(["b"])
+    recorder.delete(["c", "d"])
+    recorder.delete(["c", "d"], durability="power")
+    assert recorder.durabilities == [
+        "power",
+        "process",
+        "power",
+        "process",
+        "power",
+        "power",
+        "process",
+        "power",
+    ]
+
+
+def test_deleting_counts_what_was_there_and_each_uri_once(recorder: Recorder) -> None:
+    recorder.add(docs("a", "b"))
+    assert recorder.delete(["a", "a", "never"]) == 1
+    assert recorder.batches[-1] == ["a", "never"]
+    assert [document.uri for document in recorder.documents()] == ["b"]
+    assert recorder.delete("b") == 1
+    assert recorder.delete("b") == 0
+    assert recorder.delete([]) == 0
+
+
+def test_a_uri_to_delete_is_text(index: LexicalBackend) -> None:
+    index.add(docs("a"))
+    with pytest.raises(InvalidQuery, match="a uri is text; found 7"):
+        index.delete(["a", 7])  # type: ignore[list-item]
+    assert index.get("a") is not None
+
+
+def test_what_is_indexed_are_the_titles_tokens_followed_by_the_chunks_own() -> None:
+    preparer = writing.Preparer(Schema(chunker="words:2:0"), nuthatch.get_analyzer("standard"))
+    row = preparer.prepare(Document("a", "The Heat", "One two three"))
+    assert [chunk.tokens for chunk in row.chunks] == [
+        ["the", "heat", "one", "two"],
+        ["the", "heat", "three"],
+    ]
+    assert [(chunk.start, chunk.text) for chunk in row.chunks] == [(0, "One two "), (8, "three")]

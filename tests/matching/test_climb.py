@@ -1,0 +1,300 @@
+"""Climbing: the planned climb against a naive one, over sets of tokens instead of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from nuthatch import Candidate, FirstMatch, Matches, NormalizedQuery, Rung
+from nuthatch.matching.climb import Climb
+
+#: Longer words are rarer here, so that the ladder has something to climb.
+VOCABULARY = ("a", "b", "cc", "dd", "eee", "ffff")
+UNKNOWN = "unknowable"
+
+chunk = st.frozensets(st.sampled_from(VOCABULARY), max_size=5)
+words = st.lists(st.sampled_from((*VOCABULARY, UNKNOWN)), max_size=5)
+
+
+@dataclass
+class SetReader:
+    """Matches over sets of tokens; every chunk stands for `copies` in document frequencies.
+
+    Chunks whose number is in `hidden` fail the filters. Every rung that is asked for is kept.
+    """
+
+    chunks: Sequence[frozenset[str]]
+    hidden: frozenset[int] = frozenset()
+    copies: int = 1
+    asked: list[Rung] = field(default_factory=list)
+
+    def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        return {token: self.copies * sum(token in c for c in self.chunks) for token in tokens}
+
+    def all_matches(self, rung: Rung) -> list[Candidate]:
+        holds = all if rung.operator == "AND" else any
+        found = [
+            Candidate(key, sum(token in chunk for token in rung.tokens) / (1 + key % 3))
+            for key, chunk in enumerate(self.chunks)
+            if key not in self.hidden and holds(token in chunk for token in rung.tokens)
+        ]
+        return sorted(found, key=lambda candidate: (-candidate.score, candidate.key))
+
+    def match(self, rung: Rung, filters: Any, limit: int) -> Matches:
+        self.asked.append(rung)
+        found = self.all_matches(rung)
+        return Matches(found[:limit], len(found), exact=True)
+
+
+class OnePassReader(SetReader):
+    """Finds the winning rung by itself."""
+
+    def first_match(self, rungs: Sequence[Rung], filters: Any, limit: int) -> FirstMatch | None:
+        for index, rung in enumerate(rungs):
+            matches = self.match(rung, filters, limit)
+            if matches.candidates:
+                return FirstMatch(index, matches)
+        return None
+
+
+corpora = st.builds(
+    SetReader,
+    st.lists(chunk, max_size=8),
+    st.frozensets(st.integers(0, 7), max_size=3),
+    st.sampled_from([1, 20_000]),
+)
+
+
+def normalized(tokens: Sequence[str], extras: Sequence[str] = (), stop: bool = False) -> Any:
+    only_extras = tuple(dict.fromkeys(token for token in extras if token not in tokens))
+    return NormalizedQuery(" ".join(tokens), tuple(tokens), (), only_extras, stop)
+
+
+def climb(
+    reader: SetReader,
+    query: NormalizedQuery,
+    policy: Any = "ladder",
+    limit: int = 100,
+    budget: int | None = 0,
+    filters: Any = (),
+) -> Climb:
+    up = Climb(query, filters, limit, budget, hasattr(reader, "first_match"))
+    steps = up.run(policy)
+    try:
+        request = next(steps)
+        while True:
+            request = steps.send(getattr(reader, request.method)(*request.arguments))
+    except StopIteration:
+        return up
+
+
+def naive_rungs(reader: SetReader, query: NormalizedQuery) -> list[tuple[str, list[str]]]:
+    """The ladder as the design describes it in words; nothing of `nuthatch.matching`."""
+    frequencies = reader.document_frequencies((*query.tokens, *query.extras))
+    rungs: list[tuple[str, list[str]]] = []
+    chain = [] if query.only_stopwords else list(query.tokens)
+    while chain:
+        rungs.append(("AND", list(chain)))
+        lengths = [len(token) for token in chain]
+        del chain[lengths.index(min(lengths))]
+    pool = list(query.tokens)
+    if not query.only_stopwords:
+        pool += query.extras
+    pool = [token for at, token in enumerate(pool) if token not in pool[:at]]
+    useful = [token for token in pool if 1 <= frequencies[token] <= 50_000] or pool
+    places = sorted(range(len(useful)), key=lambda at: (-len(useful[at]), at))[:5]
+    rungs.append(("OR", [useful[at] for at in sorted(places)]))
+    return rungs
+
+
+def naive(reader: SetReader, query: NormalizedQuery) -> tuple[str, list[str], list[int]]:
+    """Returns the first rung that matches and the chunks it matches, in order."""
+    for operator, tokens in naive_rungs(reader, query):
+        found = reader.all_matches(Rung(operator, tuple(tokens)))  # type: ignore[arg-type]
+        if found:
+            break
+    return operator, tokens, [candidate.key for candidate in found]  # type: ignore[misc]
+
+
+def one_pass(reader: SetReader) -> OnePassReader:
+    return OnePassReader(reader.chunks, reader.hidden, reader.copies)
+
+
+@given(corpora, words, words, st.booleans())
+@example(SetReader([frozenset("a")], frozenset({0})), ["a"], [], False)
+@example(SetReader([frozenset("a")]), [UNKNOWN], ["a"], False)
+def test_the_planned_ladder_wins_at_the_rung_of_the_naive_one(
+    reader: SetReader, tokens: list[str], extras: list[str], stop: bool
+) -> None:
+    query = normalized(tokens, extras, stop)
+    operator, winner, keys = naive(reader, query)
+    for each in (reader, one_pass(reader)):
+        up = climb(each, query)
+        assert [candidate.key for _, candidate in up.found] == keys
+        if keys:
+            assert (up.rungs[-1].operator, list(up.rungs[-1].tokens)) == (operator, winner)
+            assert {rung for rung, _ in up.found} == {len(up.rungs) - 1}
+        assert up.ran == "ladder"
+
+
+@given(corpora, words, words)
+def test_with_and_without_one_pass_the_same_is_told(
+    reader: SetReader, tokens: list[str], extras: list[str]
+) -> None:
+    for policy in ("ladder", "auto"):
+        plain = climb(reader, normalized(tokens, extras), policy, limit=3)
+        passing = climb(one_pass(reader), normalized(tokens, extras), policy, limit=3)
+        assert passing.found == plain.found
+        assert passing.rungs == plain.rungs
+        assert passing.exact == plain.exact
+        told = [
+            [(each.tokens, each.matched, each.skipped) for each in up.attempts]
+            for up in (plain, passing)
+        ]
+        assert told[0] == told[1]
+
+
+@given(corpora, words)
+def test_a_rung_is_skipped_if_and_only_if_it_cannot_match_and_the_engine_is_not_asked(
+    reader: SetReader, tokens: list[str]
+) -> None:
+    up = climb(reader, normalized(tokens))
+    for rung, attempt in zip(up.rungs, up.attempts, strict=True):
+        known = [up.frequencies[token] > 0 for token in rung.tokens]
+        possible = all(known) if rung.operator == "AND" else any(known)
+        assert attempt.skipped is not possible
+        assert (rung in reader.asked) is possible
+        assert (attempt.operator, attempt.tokens) == (rung.operator, rung.tokens)
+        assert not attempt.skipped or attempt.matched == 0
+
+
+@given(corpora, words, words)
+def test_every_rung_up_to_the_winner_is_told_in_order(
+    reader: SetReader, tokens: list[str], extras: list[str]
+) -> None:
+    up = climb(reader, normalized(tokens, extras))
+    expected = naive_rungs(reader, normalized(tokens, extras))[: len(up.rungs)]
+    assert [(rung.operator, list(rung.tokens)) for rung in up.rungs] == expected
+    counts = [attempt.matched for attempt in up.attempts]
+    assert not any(counts[:-1])
+
+
+@given(corpora, words, words, st.integers(1, 10))
+@example(SetReader([frozenset(c) for c in ("b", "b", "ab", "b")]), ["a", "b"], [], 3)
+def test_auto_fills_up_from_lower_rungs_without_duplicates(
+    reader: SetReader, tokens: list[str], extras: list[str], limit: int
+) -> None:
+    query = normalized(tokens, extras)
+    expected: list[tuple[tuple[str, ...], int]] = []
+    for operator, names in naive_rungs(reader, query):
+        seen = {key for _, key in expected}
+        for candidate in reader.all_matches(Rung(operator, tuple(names))):  # type: ignore[arg-type]
+            if candidate.key not in seen:
+                expected.append((tuple(names), candidate.key))  # type: ignore[arg-type]
+    for each in (reader, one_pass(reader)):
+        up = climb(each, query, "auto", limit, budget=-1)
+        assert [(up.rungs[rung].tokens, c.key) for rung, c in up.found] == expected[:limit]
+
+
+@given(corpora, words, words, st.integers(1, 9), st.sampled_from(["auto", "ladder", "ranked"]))
+def test_a_bigger_limit_extends_the_list(
+    reader: SetReader, tokens: list[str], extras: list[str], limit: int, policy: Any
+) -> None:
+    query = normalized(tokens, extras)
+    shorter = climb(reader, query, policy, limit, budget=-1).found
+    longer = climb(reader, query, policy, limit + 1, budget=-1).found
+    assert longer[:limit] == shorter
+
+
+@given(corpora, words, words)
+def test_the_budget_is_compared_with_the_sum_of_document_frequencies(
+    reader: SetReader, tokens: list[str], extras: list[str]
+) -> None:
+    """Each distinct token counts once; extras do not count; the bound itself is affordable."""
+    query = normalized(tokens, extras)
+    cost = sum(reader.document_frequencies(list(set(tokens))).values())
+    affordable = [
+        climb(reader, query, "auto", budget=cost),
+        climb(reader, query, "auto", budget=None),
+    ]
+    assert [up.ran for up in affordable] == (["ranked"] * 2 if cost else ["ladder"] * 2)
+    assert climb(reader, query, "auto", budget=cost - 1).ran == "ladder"
+
+
+@given(corpora, words, words)
+def test_ranked_is_one_disjunction_of_everything(
+    reader: SetReader, tokens: list[str], extras: list[str]
+) -> None:
+    query = normalized(tokens, extras)
+    up = climb(reader, query, "ranked")
+    everything = (*query.tokens, *query.extras)
+    known = tuple(token for token in everything if up.frequencies[token])
+    assert [candidate for _, candidate in up.found] == reader.all_matches(Rung("OR", everything))
+    assert up.rungs == [Rung("OR", known or everything, up.rungs[0].dropped)]
+    assert up.rungs[0].dropped == (tuple(t for t in everything if t not in known) if known else ())
+    assert (up.ran, up.exact) == ("ranked", True)
+
+
+def test_a_query_without_a_known_token_tries_the_fallback_with_extras_only() -> None:
+    reader = SetReader([frozenset({"cc"}), frozenset({"dd"})])
+    up = climb(reader, normalized([UNKNOWN], ["cc"]), "auto", budget=None)
+    assert up.ran == "ladder"
+    assert [(each.tokens, each.skipped) for each in up.attempts] == [
+        ((UNKNOWN,), True),
+        (("cc",), False),
+    ]
+    assert reader.asked == [Rung("OR", ("cc",), (UNKNOWN,))]
+
+
+def test_a_query_of_stop_words_is_a_disjunction_without_extras() -> None:
+    reader = SetReader([frozenset({"a"}), frozenset({"b"}), frozenset({"cc"})])
+    up = climb(reader, normalized(["a", "b"], ["cc"], stop=True))
+    assert reader.asked == [Rung("OR", ("a", "b"))]
+    assert [candidate.key for _, candidate in up.found] == [0, 1]
+    assert up.exact is False  # ranked would have found what the extras find
+
+
+def test_a_query_of_stop_words_is_exact_without_extras() -> None:
+    reader = SetReader([frozenset({"a"}), frozenset({"b"})])
+    assert climb(reader, normalized(["a", "b"], stop=True)).exact is True
+
+
+def test_document_frequencies_are_asked_once_for_each_distinct_token() -> None:
+    asked: list[Sequence[str]] = []
+
+    class Counting(SetReader):
+        def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+            asked.append(tokens)
+            return super().document_frequencies(tokens)
+
+    up = climb(Counting([frozenset({"a"})]), normalized(["b", "a", "b"], ["cc"]))
+    assert asked == [("b", "a", "cc")]
+    assert up.frequencies == {"b": 0, "a": 1, "cc": 0}
+
+
+def test_an_engine_that_gives_more_than_the_limit_is_cut() -> None:
+    class Generous(SetReader):
+        def match(self, rung: Rung, filters: Any, limit: int) -> Matches:
+            return super().match(rung, filters, 1000)
+
+    reader = Generous([frozenset({"a"})] * 5)
+    assert len(climb(reader, normalized(["a"]), limit=3).found) == 3
+
+
+@pytest.mark.parametrize("policy", ["auto", "ladder", "ranked"])
+def test_filters_and_limit_reach_the_engine_as_they_are(policy: Any) -> None:
+    seen: list[tuple[Any, int]] = []
+
+    class Watching(SetReader):
+        def match(self, rung: Rung, filters: Any, limit: int) -> Matches:
+            seen.append((filters, limit))
+            return super().match(rung, filters, limit)
+
+    filters: Any = ("a filter",)
+    climb(Watching([frozenset({"a"})]), normalized(["a"]), policy, 7, None, filters)
+    assert seen == [(filters, 7)]

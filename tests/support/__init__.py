@@ -1,0 +1,1 @@
+"""What several test packages share: corpora, oracles, processes. Found by `pythonpath = tests`."""

@@ -1,0 +1,173 @@
+"""Who may import whom, and how long a file may be: read off the sources."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import nuthatch
+import nuthatch.scoring
+
+ROOT = Path(__file__).parents[1]
+LONGEST_FILE = 300
+#: Every package of a backend or plugin: `backends/sqlite/nuthatch_sqlite`, …
+MEMBERS = sorted(
+    path for kind in ("backends", "plugins") for path in ROOT.glob(f"{kind}/*/nuthatch_*")
+)
+#: Public submodules of core, with the names that may be imported from them.
+PUBLIC = {"nuthatch": set(nuthatch.__all__), "nuthatch.scoring": set(nuthatch.scoring.__all__)}
+
+
+def sources(*folders: Path) -> Iterator[Path]:
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            if not any(part.startswith(".") or part == "build" for part in path.parts):
+                yield path
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+@cache
+def imports(path: Path) -> list[tuple[str, str | None]]:
+    """Returns (module, name) for `from module import name`, (module, None) for `import module`."""
+    return imports_of(parsed(path))
+
+
+def imports_of(tree: ast.Module) -> list[tuple[str, str | None]]:
+    found: list[tuple[str, str | None]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, None) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            package = "." * node.level + (node.module or "")
+            found += [(package, alias.name) for alias in node.names]
+    return found
+
+
+def shown(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert any(member.name == "nuthatch_sqlite" for member in MEMBERS)
+    assert len(list(sources(ROOT / "core" / "nuthatch"))) > 50
+
+
+def test_core_imports_no_backend_and_no_plugin() -> None:
+    offences = [
+        f"{shown(path)} imports {module}"
+        for path in sources(ROOT / "core" / "nuthatch")
+        for module, _ in imports(path)
+        if module.startswith("nuthatch_")
+    ]
+    assert offences == []
+
+
+def test_only_scoring_needs_numpy() -> None:
+    offences = [
+        shown(path)
+        for path in sources(ROOT / "core" / "nuthatch")
+        for module, _ in imports(path)
+        if module.partition(".")[0] == "numpy" and path.parent.name != "scoring"
+    ]
+    assert offences == []
+
+
+def is_public(module: str, name: str | None, own: str) -> bool:
+    """Tells whether a member called `own` may import this: no secrets of core, no neighbours."""
+    top = module.partition(".")[0]
+    if top.startswith("nuthatch_"):
+        return top == own
+    if top != "nuthatch" or f"{module}.{name}" in PUBLIC:
+        return True
+    return module in PUBLIC and (name is None or name in PUBLIC[module])
+
+
+def offences_of(path: Path, own: str) -> list[str]:
+    return [
+        f"{shown(path)} imports {name or module} from {module}"
+        for module, name in imports(path)
+        if not is_public(module, name, own)
+    ]
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
+def test_a_member_imports_only_public_names_of_core_and_nothing_of_another(member: Path) -> None:
+    assert [wrong for path in sources(member) for wrong in offences_of(path, member.name)] == []
+
+
+def test_the_memory_backend_keeps_to_the_rules_of_all_backends() -> None:
+    assert offences_of(ROOT / "core" / "nuthatch" / "memory.py", "nuthatch_memory") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [
+        ("import apsw", True),
+        ("from nuthatch import Document", True),
+        ("from nuthatch import scoring", True),
+        ("from nuthatch.scoring import BM25", True),
+        ("import nuthatch.scoring", True),
+        ("from nuthatch_mine.config import Config", True),
+        ("from nuthatch import _HOME_OF", False),
+        ("from nuthatch.contract.document import Document", False),
+        ("from nuthatch.scoring.arrays import anything", False),
+        ("import nuthatch.memory", False),
+        ("import nuthatch_other", False),
+        ("def f():\n    from nuthatch.text.analyzer import analyze", False),
+    ],
+)
+def test_the_rule_sees_what_it_forbids(line: str, allowed: bool) -> None:
+    ((module, name),) = imports_of(ast.parse(line))
+    assert is_public(module, name, "nuthatch_mine") is allowed
+
+
+def test_specs_import_no_driver() -> None:
+    """`plugin.py` and `config.py` are read to list a backend; its driver may be absent."""
+    core = {"nuthatch", "pydantic", "__future__"}
+    offences = [
+        f"{shown(path)} imports {module}"
+        for member in MEMBERS
+        if member.parts[-3] == "backends"
+        for path in (member / "plugin.py", member / "config.py")
+        if path.exists()
+        for module, _ in imports(path)
+        if (top := module.partition(".")[0]) not in core | {member.name}
+        and top not in sys.stdlib_module_names
+    ]
+    assert offences == []
+
+
+def test_no_file_is_longer_than_a_reader_takes_in() -> None:
+    folders = [ROOT / name for name in ("core", "backends", "plugins", "benchmarks")]
+    lengths = {shown(path): len(path.read_text("utf-8").splitlines()) for path in sources(*folders)}
+    assert {path: length for path, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def asserts(path: Path) -> bool:
+    return any(
+        isinstance(node, ast.Assert) or (isinstance(node, ast.Attribute) and node.attr == "raises")
+        for node in ast.walk(parsed(path))
+    )
+
+
+def test_every_test_file_asserts_something_and_says_what_it_holds() -> None:
+    files = list(ROOT.glob("tests/**/test_*.py"))
+    assert files
+    assert [shown(path) for path in files if not asserts(path)] == []
+    bare = [shown(path) for path in files if not ast.get_docstring(parsed(path))]
+    assert bare == []
+
+
+def test_every_module_says_what_it_is() -> None:
+    folders = [ROOT / "core", *MEMBERS]
+    bare = [shown(path) for path in sources(*folders) if not ast.get_docstring(parsed(path))]
+    assert bare == []

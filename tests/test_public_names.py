@@ -1,0 +1,130 @@
+"""The public names: one sorted list, complete, documented, and cheap to import."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import nuthatch
+import nuthatch.scoring
+
+PUBLIC = [nuthatch, nuthatch.scoring]
+NAMES = [(module, name) for module in PUBLIC for name in module.__all__]
+IDS = [f"{module.__name__}.{name}" for module, name in NAMES]
+
+
+def sort_key(name: str) -> tuple[int, list[tuple[bool, Any]]]:
+    """Orders as ruff's RUF022 does: constants, classes, the rest; numbers by value."""
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
+    parts = re.findall(r"\d+|\D+", name)
+    return kind, [(not part.isdigit(), int(part) if part.isdigit() else part) for part in parts]
+
+
+@pytest.mark.parametrize("module", PUBLIC, ids=lambda module: module.__name__)
+def test_the_list_is_sorted_and_names_each_once(module: ModuleType) -> None:
+    assert list(module.__all__) == sorted(set(module.__all__), key=sort_key)
+
+
+def test_the_list_is_what_the_package_imports_and_what_it_can_give() -> None:
+    """Three lists tell type checkers, readers and `__getattr__` the same names."""
+    tree = ast.parse(inspect.getsource(nuthatch))
+    (guarded,) = (
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    )
+    imported = {
+        alias.asname or alias.name: node.module
+        for node in guarded.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert sorted(imported, key=sort_key) == nuthatch.__all__
+    assert {name: f"nuthatch.{home}" for name, home in nuthatch._HOME_OF.items()} == imported
+
+
+def test_scoring_lists_all_it_imports() -> None:
+    held = {name for name, value in vars(nuthatch.scoring).items() if not inspect.ismodule(value)}
+    public = {name for name in held if not name.startswith("_")}
+    assert public == set(nuthatch.scoring.__all__)
+
+
+@pytest.mark.parametrize(("module", "name"), NAMES, ids=IDS)
+def test_every_public_name_is_there_and_says_what_it_is(module: ModuleType, name: str) -> None:
+    """Classes and functions by a docstring of their own, anything else by a comment `#:`."""
+    value = getattr(module, name)
+    if inspect.isclass(value) or inspect.isroutine(value):
+        doc = vars(value).get("__doc__") if inspect.isclass(value) else value.__doc__
+        # Tuples and dataclasses without one are given their signature for a docstring.
+        assert doc
+        assert not doc.startswith(f"{name}(")
+    else:
+        home = import_module(f"nuthatch.{nuthatch._HOME_OF[name]}")
+        lines = inspect.getsource(home).splitlines()
+        (line,) = (at for at, text in enumerate(lines) if re.match(rf"{name}(:.*)? = ", text))
+        assert lines[line - 1].startswith("#:"), f"{home.__name__}.{name} has no comment"
+
+
+def test_another_name_is_an_attribute_error_and_all_are_listed() -> None:
+    with pytest.raises(AttributeError, match="'nuthatch' has no attribute 'Serch'"):
+        nuthatch.Serch  # noqa: B018
+    assert set(nuthatch.__all__) <= set(dir(nuthatch))
+
+
+def loaded_after(statement: str) -> set[str]:
+    program = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
+    # -P: the working directory is no place to import from.
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+HEAVY = [
+    "numpy",
+    "apsw",
+    "click",
+    "rich",
+    "pytest",
+    "hypothesis",
+    "zstandard",
+    "psycopg",
+    "tantivy",
+]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import nuthatch",
+        "from nuthatch import *",
+        "import nuthatch; nuthatch.Document('a'); nuthatch.TextQuery('b')",
+    ],
+)
+def test_importing_the_package_imports_no_driver_no_backend_and_no_command_line(
+    statement: str,
+) -> None:
+    loaded = loaded_after(statement)
+    assert "nuthatch" in loaded
+    assert loaded.isdisjoint(HEAVY)
+    assert {"nuthatch.memory", "nuthatch.scoring", "nuthatch.cli"}.isdisjoint(loaded)
+    assert not [name for name in loaded if name.startswith("nuthatch_")]
+
+
+def test_listing_backends_imports_their_specs_and_no_driver() -> None:
+    loaded = loaded_after("from nuthatch.registry.backends import installed_backends as i; i()")
+    assert "nuthatch.memory" in loaded
+    assert loaded.isdisjoint(["apsw", "psycopg", "tantivy", "numpy"])
+
+
+def test_the_package_is_typed() -> None:
+    assert (Path(nuthatch.__file__).parent / "py.typed").is_file()
