@@ -1,0 +1,1 @@
+"""Tantivy as a nuthatch backend: `plugin.py` says what it is, `backend.py` opens it."""

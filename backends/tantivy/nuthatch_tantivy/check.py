@@ -1,0 +1,111 @@
+"""Checking: every file against Tantivy's own checksum, and every document against its root.
+
+segment file   body ‖ footer (JSON: version, crc) ‖ length of the footer ‖ magic number
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from struct import unpack
+from zlib import crc32
+
+from nuthatch import IndexCorrupt, document_root, leaf_hash, parse_header, rebuild
+from nuthatch_tantivy import schema
+from nuthatch_tantivy.failure import translated
+from nuthatch_tantivy.read import Row, TantivyReader
+
+_MAGIC = 1337
+_BLOCK = 2**20
+
+
+def problems(path: Path, reader: TantivyReader) -> Iterator[str]:
+    """Yields what is wrong, a sentence each.
+
+    Files that a merge removes while they are being read are not missed.
+    """
+    damaged = list(_files(path))
+    yield from damaged
+    if damaged:
+        return  # reading on would only tell the same again, or make Tantivy panic
+    try:
+        with translated(path):
+            yield from _documents(reader)
+    except IndexCorrupt as error:
+        yield f"reading stopped: {error}"
+
+
+def _files(path: Path) -> Iterator[str]:
+    meta = json.loads((path / schema.META).read_bytes())
+    segments = {segment["segment_id"].replace("-", "") for segment in meta["segments"]}
+    for file in sorted(path.iterdir()):
+        if file.name.partition(".")[0] not in segments:
+            continue
+        try:
+            intact = _is_intact(file)
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError, KeyError) as error:
+            yield f"{file.name} cannot be read: {error}"
+            continue
+        if not intact:
+            yield f"{file.name} does not match its checksum"
+
+
+def _is_intact(file: Path) -> bool:
+    length = file.stat().st_size
+    with file.open("rb") as stream:
+        if length < 8:
+            raise ValueError("it is too short")
+        stream.seek(length - 8)
+        size, magic = unpack("<II", stream.read(8))
+        if magic != _MAGIC or size > length - 8:
+            raise ValueError("its end is missing")
+        left = length - 8 - size
+        stream.seek(left)
+        expected: int = json.loads(stream.read(size))["crc"]
+        stream.seek(0)
+        found = 0
+        while left:
+            block = stream.read(min(left, _BLOCK))
+            if not block:
+                raise ValueError("it became shorter")
+            found = crc32(block, found)
+            left -= len(block)
+        return found == expected
+
+
+def _documents(reader: TantivyReader) -> Iterator[str]:
+    """Proves every document: its header and chunk texts must lead to its root."""
+    keys: set[str] = set()
+    chunks = 0
+    for rows in reader.stored():
+        key = rows[0].get("key", ["?"])[0]
+        chunks += len(rows)
+        if key in keys:
+            yield f"the document {key!r} is there twice"
+        keys.add(key)
+        if not _is_proven(rows):
+            yield f"the stored document {key!r} does not match its root"
+    if chunks != reader.chunks:
+        yield f"there are {chunks} chunks of documents, and Tantivy counts {reader.chunks}"
+    if (documents := reader.document_count()) != len(keys):
+        yield f"there are {len(keys)} documents, and {documents} first chunks"
+
+
+def _is_proven(rows: Sequence[Row]) -> bool:
+    try:
+        header: bytes = rows[0]["header"][0]
+        texts = [(row["start"][0], row["text"][0].decode()) for row in rows]
+        hashes = [leaf_hash(text.encode()) for _, text in texts]
+        document = rebuild(header, texts)
+    except (ValueError, KeyError, IndexError):
+        return False
+    return (
+        document_root(header, hashes) == rows[0]["root"][0]
+        and b"".join(hashes) == rows[0]["leaves"][0]
+        and [row["chunk"][0] for row in rows] == list(range(parse_header(header)["chunks"]))
+        and schema.key(document.uri) == rows[0]["key"][0]
+        and all(document.text.startswith(text, start) for start, text in texts)
+    )

@@ -1,0 +1,35 @@
+"""What a `tantivy:` URL may say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from nuthatch import LexicalConfig
+
+
+class TantivyConfig(LexicalConfig):
+    """Configures one Tantivy index; `location` is the path of its folder.
+
+    `read_only` refuses writes. `lock_timeout` (seconds) is how long a writer waits for another
+    one. `heap_bytes` is how much a writer gathers in memory before it writes a segment.
+    """
+
+    read_only: bool = False
+    lock_timeout: float = Field(default=5.0, ge=0, le=3600)
+    heap_bytes: int = Field(default=128_000_000, ge=15_000_000, le=4_000_000_000)
+
+    @field_validator("location")
+    @classmethod
+    def _a_folder(cls, location: str) -> str:
+        if not location:
+            raise ValueError("a path is missing; write tantivy:films.idx")
+        if "\0" in location:
+            raise ValueError("a path holds no NUL")
+        return location
+
+    @property
+    def path(self) -> Path:
+        """Is the path of the index folder."""
+        return Path(self.location)

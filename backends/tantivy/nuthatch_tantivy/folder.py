@@ -1,0 +1,212 @@
+"""The folder of an index: making it, opening it, and seeing what others commit to it.
+
+create   a sibling folder is filled and renamed: an index is there whole or not at all
+open     Tantivy's own way where the folder can be written (it locks a file to read), else
+         by way of a folder of links
+state    a commit replaces meta.json; one look at that file tells whether to load again
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from tempfile import mkdtemp
+from threading import Lock
+from typing import NamedTuple
+
+import tantivy
+
+from nuthatch import (
+    BackendUnavailable,
+    Create,
+    IndexCorrupt,
+    IndexExists,
+    IndexNotFound,
+    IndexRecord,
+)
+from nuthatch_tantivy import schema
+
+#: Tries to open a read-only folder that somebody else is changing meanwhile.
+_TRIES = 5
+
+#: Device, inode, size and time of meta.json: differs after every commit.
+Signature = tuple[int, ...]
+
+
+class State(NamedTuple):
+    """Is one state of the index; `signature` names it, `layout` is Tantivy's schema.
+
+    `counted` is for document frequencies that were counted in this state.
+    """
+
+    searcher: tantivy.Searcher
+    layout: tantivy.Schema
+    signature: Signature
+    counted: dict[str, int]
+
+
+class Folder:
+    """Holds an opened index and gives its newest state. Safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._index: tantivy.Index | None = None
+        self._signature: Signature = ()
+        self._counted: dict[str, int] = {}
+        self.closed = False
+
+    def state(self) -> State:
+        """Returns the newest committed state."""
+        with self._lock:
+            index = self._newest()
+            return State(index.searcher(), index.schema, self._signature, self._counted)
+
+    def writer(self, heap: int) -> tantivy.IndexWriter:
+        """Returns a writer of one thread: it makes one segment, the smallest and fastest to read.
+
+        It holds the index's lock until it is consumed by `wait_merging_threads`.
+        """
+        with self._lock:
+            return self._newest().writer(heap, 1)
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        with self._lock:
+            self.closed = True
+            self._index = None
+
+    def _newest(self) -> tantivy.Index:
+        if self.closed:
+            raise BackendUnavailable(f"{self._path} was closed; open it again")
+        # Looked at first: what is committed after the look is loaded, and loaded once more later.
+        found = _signature(self._path)
+        if self._index is None or (found != self._signature and is_frozen(self._path)):
+            self._index = _open_frozen(self._path) if is_frozen(self._path) else _open(self._path)
+        elif found != self._signature:
+            self._index.reload()
+        else:
+            return self._index
+        self._signature, self._counted = found, {}
+        return self._index
+
+
+def _signature(path: Path) -> Signature:
+    found = os.stat(path / schema.META)
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def is_frozen(path: Path) -> bool:
+    """Tells whether Tantivy, which locks a file in the folder to read it, cannot do so."""
+    return not os.access(path, os.W_OK)
+
+
+def _open(path: Path) -> tantivy.Index:
+    index = tantivy.Index.open(str(path))
+    schema.register(index)
+    index.config_reader("manual")
+    return index
+
+
+def _open_frozen(path: Path) -> tantivy.Index:
+    """Opens a folder that cannot be written, by links to its files from a folder of our own.
+
+    What is open stays readable without its name, so that the links can go at once.
+    """
+    for attempt in range(1, _TRIES + 1):
+        links = Path(mkdtemp(prefix="nuthatch-"))
+        try:
+            # A copy, as it must go with the files that are linked now.
+            (links / schema.META).write_bytes((path / schema.META).read_bytes())
+            for file in path.iterdir():
+                if file.name != schema.META and file.suffix != ".lock":
+                    (links / file.name).symlink_to(file.absolute())
+            return _open(links)
+        except ValueError:  # a file that meta.json names is gone: the writer is tidying up
+            if attempt == _TRIES:
+                raise
+        finally:
+            shutil.rmtree(links, ignore_errors=True)
+    raise AssertionError("the last try returns or raises")
+
+
+def size(path: Path) -> int:
+    """Returns what the files of the folder take, in bytes."""
+    total = 0
+    for file in path.iterdir():
+        with suppress(FileNotFoundError):  # merged away meanwhile
+            total += file.stat().st_size
+    return total
+
+
+def find(path: Path, create: Create) -> IndexRecord | None:
+    """Returns what the index in the folder says of itself; None where there is nothing yet.
+
+    Raises `IndexExists` or `IndexNotFound` for what is not ours to fill.
+    """
+    try:
+        found = (path / schema.RECORD).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        _refuse_others(path, create)
+        return None
+    except OSError as error:
+        raise BackendUnavailable(
+            f"{path} cannot be read ({error.strerror}); check the path and its rights"
+        ) from error
+    return IndexRecord.from_json(found, place=str(path), format=schema.FORMAT)
+
+
+def _refuse_others(path: Path, create: Create) -> None:
+    """Raises unless the path, which holds no record, is free or an empty folder."""
+    kind = IndexExists if create else IndexNotFound
+    if path.is_dir():
+        meta = path / schema.META
+        if meta.exists() and f'"{schema.EVERY}"' in meta.read_text(errors="replace"):
+            raise IndexCorrupt(
+                f"{path} has lost its {schema.RECORD}; restore the file from a copy of the index, "
+                "or index the corpus again"
+            )
+        if any(path.iterdir()):
+            raise kind(f"{path} is a folder of another kind; name another path")
+    elif path.exists():
+        raise kind(f"{path} is a file; name a folder")
+
+
+def create(path: Path, record: IndexRecord) -> bool:
+    """Makes an index, all or nothing; returns False if somebody else was faster."""
+    path = path.absolute()
+    try:
+        draft = Path(mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise BackendUnavailable(
+            f"{path} cannot be made ({error.strerror}); check the path and the rights of its folder"
+        ) from error
+    try:
+        tantivy.Index(schema.build(record.schema), path=str(draft))
+        with open(draft / schema.RECORD, "w", encoding="utf-8") as file:
+            file.write(record.to_json())
+            file.flush()
+            os.fsync(file.fileno())
+        sync(draft)
+        try:
+            draft.rename(path)  # takes the place of an empty folder, never of a full one
+        except OSError:
+            if (path / schema.RECORD).exists():
+                return False
+            raise
+        sync(path.parent)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return True
+
+
+def sync(folder: Path) -> None:
+    """Makes the names in a folder outlast a power cut, where folders can be synced."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,46 @@
+"""The spec: what the Tantivy backend can do. Imports no driver."""
+
+from __future__ import annotations
+
+from nuthatch import (
+    EMULATED,
+    NATIVE,
+    AuditMode,
+    BackendSpec,
+    Capabilities,
+    FilterSupport,
+    no,
+)
+from nuthatch_tantivy.config import TantivyConfig
+
+_ENTITIES = "entity search is not part of this version"
+
+SPEC = BackendSpec(
+    name="tantivy",
+    summary="Tantivy in one folder: native ranking in tens of microseconds",
+    contract=(1, 0),
+    audit_mode=AuditMode.GROUNDED,
+    capabilities=Capabilities(
+        text=NATIVE,
+        entities=no(_ENTITIES),
+        fuzzy=no(_ENTITIES),
+        substring=no(_ENTITIES),
+        filters=FilterSupport(range=NATIVE, any_of=NATIVE),
+        grounding=NATIVE,
+        explain=NATIVE,
+        # A Tantivy search cannot be interrupted; core looks at the clock between searches.
+        timeout=EMULATED,
+        snapshot=NATIVE,
+        native_top_k=NATIVE,
+        write=NATIVE,
+        delete=NATIVE,
+        export=NATIVE,
+        persistent=NATIVE,
+        check=NATIVE,
+        optimize=NATIVE,
+        async_native=EMULATED,
+        max_limit=None,
+    ),
+    config=TantivyConfig,
+    backend="nuthatch_tantivy.backend:TantivyBackend",
+)

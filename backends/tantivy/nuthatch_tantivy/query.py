@@ -1,0 +1,110 @@
+"""From rungs and filters to Tantivy's queries, which are built and never parsed.
+
+OR  heat los heat  ──▶  (heat^2 los)
+with a filter      ──▶  +(heat^2 los) +year:[1990 TO 1999]^0
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+import tantivy
+from tantivy import FieldType, Occur, Query
+
+from nuthatch import AnyOf, Filter, Range, Rung
+from nuthatch_tantivy import schema
+
+#: Returns the indexed terms of a text field that begin with a prefix.
+Terms = Callable[[str, str], Iterable[str]]
+
+
+class Queries:
+    """Builds queries over one index. `columns` are those of `schema.columns`."""
+
+    def __init__(
+        self, layout: tantivy.Schema, columns: Mapping[str, tuple[str, str]], terms: Terms
+    ) -> None:
+        self._layout = layout
+        self._columns = columns
+        self._terms = terms
+
+    def rung(self, rung: Rung, filters: Sequence[Filter]) -> Query:
+        """Returns the query of a rung; filters decide what matches and add nothing to scores."""
+        occur = Occur.Must if rung.operator == "AND" else Occur.Should
+        parts = [self.token(token, times) for token, times in Counter(rung.tokens).items()]
+        query = parts[0] if len(parts) == 1 else _boolean(occur, parts)
+        if not filters:
+            return query
+        unscored = [Query.const_score_query(self._filter(each), 0.0) for each in filters]
+        return _boolean(Occur.Must, [query, *unscored])
+
+    def token(self, token: str, times: int) -> Query:
+        """Returns the query of one token that occurs `times` in the rung."""
+        query = Query.term_query(self._layout, "tokens", token, "freq")
+        return query if times == 1 else Query.boost_query(query, float(times))
+
+    def every(self) -> Query:
+        """Returns the query that matches every chunk."""
+        return self.term(schema.EVERY, 1)
+
+    def firsts(self) -> Query:
+        """Returns the query for the first chunk of every document."""
+        return self.term("chunk", 0)
+
+    def first(self, key: str) -> Query:
+        """Returns the query for the first chunk of the document with this key."""
+        return _boolean(Occur.Must, [self.term("key", key), self.firsts()])
+
+    def term(self, field: str, value: str | int) -> Query:
+        """Returns the query for one value of a field that has no frequencies."""
+        return Query.term_query(self._layout, field, value, "basic")
+
+    def after(self, order: int) -> Query:
+        """Returns the query for the chunks that come later in the document order."""
+        return self._between("order", FieldType.Integer, order + 1, None)
+
+    def _filter(self, condition: Filter) -> Query:
+        name, kind = self._columns[condition.field]
+        if isinstance(condition, AnyOf):
+            return self._any_of(name, kind, condition.values)
+        if kind == "keyword":
+            return self._texts(name, condition)
+        low, high = condition.gte, condition.lte
+        if kind == "number":
+            return self._between(name, FieldType.Float, low, high)
+        if kind == "date":
+            low, high = (None if day is None else schema.ordinal(str(day)) for day in (low, high))
+        return self._between(name, FieldType.Integer, low, high)
+
+    def _any_of(self, name: str, kind: str, values: Sequence[Any]) -> Query:
+        if kind == "keyword":
+            values = [value for value in values if len(value.encode()) <= schema.MAX_TERM]
+        if kind == "date":
+            values = [schema.ordinal(value) for value in values]
+        return Query.term_set_query(self._layout, name, list(values))
+
+    def _texts(self, name: str, condition: Range) -> Query:
+        """Compares keywords by code point: picks the terms, for Tantivy has no range of texts."""
+        low, high = condition.gte, condition.lte
+        prefix = ""
+        if low is not None and high is not None:
+            pairs = zip(str(low), str(high), strict=False)
+            prefix = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        wanted = [
+            term
+            for term in self._terms(name, prefix)
+            if (low is None or str(low) <= term) and (high is None or term <= str(high))
+        ]
+        return Query.term_set_query(self._layout, name, wanted)
+
+    def _between(self, name: str, kind: FieldType, low: Any, high: Any) -> Query:
+        if low is not None and high is not None and low > high:
+            return Query.empty_query()
+        return Query.range_query(self._layout, name, kind, low, high)
+
+
+def _boolean(occur: Occur, parts: Sequence[Query]) -> Query:
+    return Query.boolean_query([(occur, part) for part in parts])

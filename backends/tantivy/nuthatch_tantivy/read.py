@@ -1,0 +1,275 @@
+"""Reading: one Tantivy searcher is one `Reader`.
+
+The order is total: score, then order of addition. Tantivy itself breaks ties by where a chunk
+lies, which merges change; so where the cut falls into a tie the whole tie is fetched and sorted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from tantivy import DocAddress, Order, Query
+
+from nuthatch import (
+    Candidate,
+    Document,
+    Filter,
+    IndexCorrupt,
+    Matches,
+    Rung,
+    Stored,
+    parse_header,
+    rebuild,
+)
+from nuthatch_tantivy import schema
+from nuthatch_tantivy.failure import translated
+from nuthatch_tantivy.folder import State
+from nuthatch_tantivy.query import Queries
+
+_HASH = 32  # bytes of a SHA-256
+#: Chunks read at a time when everything is.
+_PAGE = 5_000
+#: Document frequencies that are kept at most.
+_COUNTED = 100_000
+
+#: What is stored of a chunk, by field.
+Row = dict[str, list[Any]]
+#: Where a chunk lies: segment and number in it, within one state of the index.
+Place = tuple[int, int]
+Scored = list[tuple[float, DocAddress]]
+
+
+class TantivyReader:
+    """Answers from one searcher."""
+
+    def __init__(self, state: State, columns: Mapping[str, tuple[str, str]], path: Path) -> None:
+        self._searcher = state.searcher
+        self._counted = state.counted
+        self._path = path
+        self.chunks = state.searcher.num_docs
+        self._queries = Queries(state.layout, columns, self._terms)
+
+    @property
+    def deleted(self) -> int:
+        """Is the number of deleted chunks that no merge has removed yet."""
+        return self._searcher.doc_freq(schema.EVERY, 1) - self.chunks
+
+    @property
+    def segments(self) -> int:
+        """Is the number of segments."""
+        return self._searcher.num_segments
+
+    def _terms(self, field: str, prefix: str) -> list[str]:
+        return [term for term, _ in self._searcher.terms_with_prefix(field, prefix)]
+
+    def count(self, query: Query) -> int:
+        """Returns the number of chunks that match."""
+        found: Any = self._searcher.search(query, 1, count=True)
+        return int(found.count)
+
+    def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        """Reads the dictionary, which counts deleted chunks too; while there are any, counts."""
+        with translated(self._path):
+            if self.deleted:
+                return {token: self._counted_frequency(token) for token in tokens}
+            frequency = self._searcher.doc_freq
+            return {token: frequency("tokens", token) for token in tokens}
+
+    def _counted_frequency(self, token: str) -> int:
+        found = self._counted.get(token)
+        if found is None:
+            if len(self._counted) >= _COUNTED:
+                self._counted.clear()
+            found = self.count(self._queries.term("tokens", token))
+            self._counted[token] = found
+        return found
+
+    def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+        limit = min(limit, self.chunks)  # Tantivy allocates what is asked for, or dies
+        if not limit:
+            return Matches([], 0, exact=True)
+        with translated(self._path):
+            hits = self._beyond_ties(self._queries.rung(rung, filters), limit)
+            candidates = self._ordered(hits)[:limit]
+        return Matches(candidates, len(hits) if len(hits) <= limit else None, exact=True)
+
+    def _beyond_ties(self, query: Query, limit: int) -> Scored:
+        """Returns the best hits, at least one more than `limit` and to the end of its tie."""
+        asked = limit + 1
+        while True:
+            asked = min(asked, self.chunks)
+            hits: Scored = self._searcher.search(query, asked, count=False).hits
+            complete = len(hits) < asked or asked == self.chunks
+            if complete or hits[-1][0] < hits[limit - 1][0]:
+                return hits
+            asked *= 4
+
+    def _ordered(self, hits: Scored) -> list[Candidate]:
+        if len({score for score, _ in hits}) < len(hits):
+            orders = self._searcher.fast_field_values("order", [place for _, place in hits])
+            keyed = sorted(
+                (-score, cast(int, order), at)
+                for at, ((score, _), order) in enumerate(zip(hits, orders, strict=True))
+            )
+            hits = [hits[at] for _, _, at in keyed]
+        return [Candidate((place.segment_ord, place.doc), score) for score, place in hits]
+
+    def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
+        with translated(self._path):
+            queries = {
+                token: self._queries.token(token, times)
+                for token, times in Counter(rung.tokens).items()
+            }
+            return [
+                {token: self._part(query, cast(Place, key)) for token, query in queries.items()}
+                for key in keys
+            ]
+
+    def _part(self, query: Query, place: Place) -> float:
+        try:
+            explained = query.explain(self._searcher, DocAddress(*place)).to_json()
+        except ValueError as error:
+            if "does not match" not in str(error):
+                raise
+            return 0.0
+        return float(json.loads(explained)["value"])
+
+    def _row(self, place: DocAddress) -> Row:
+        return self._searcher.doc(place).to_dict()
+
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored]:
+        with translated(self._path):
+            return [self._fetch(cast(Place, key), proofs) for key in keys]
+
+    def _fetch(self, place: Place, proofs: bool) -> Stored:
+        row = self._row(DocAddress(*place))
+        with readable(row, self._path):
+            chunk: int = row["chunk"][0]
+            first = row if chunk == 0 else self._first(row["key"][0])
+            header: bytes = first["header"][0]
+            values = parse_header(header)
+            return Stored(
+                uri=values["uri"],
+                title=values["title"],
+                text=row["text"][0].decode(),
+                chunk_idx=chunk,
+                root=first["root"][0],
+                fields=values["fields"],
+                header=header if proofs else b"",
+                leaves=split(first["leaves"][0]) if proofs else (),
+            )
+
+    def _first(self, key: str) -> Row:
+        row = self.head(key)
+        if row is None:
+            raise ValueError("its first chunk is missing")
+        return row
+
+    def head(self, key: str) -> Row | None:
+        """Returns the first chunk of the document with this key, if there is one."""
+        hits = self._searcher.search(self._queries.first(key), 1, count=False).hits
+        return self._row(hits[0][1]) if hits else None
+
+    def holds(self, key: str) -> bool:
+        """Tells whether there is a document with this key."""
+        if not self._searcher.doc_freq("key", key):
+            return False
+        return bool(self._searcher.search(self._queries.first(key), 1, count=False).hits)
+
+    def root(self, key: str) -> bytes | None:
+        """Returns the root of the document with this key, if there is one."""
+        if not self._searcher.doc_freq("key", key):
+            return None
+        row = self.head(key)
+        return None if row is None else cast(bytes, row["root"][0])
+
+    def roots(self) -> Iterator[bytes]:
+        """Yields the root of every document, in any order."""
+        query = self._queries.firsts()
+        for _, place in self._searcher.search(query, max(self.chunks, 1), count=False).hits:
+            row = self._row(place)
+            with readable(row, self._path):
+                yield row["root"][0]
+
+    def document_count(self) -> int:
+        """Returns the number of documents."""
+        return self.count(self._queries.firsts())
+
+    def get(self, uri: str) -> Document | None:
+        key = schema.key(uri)
+        if key is None:
+            return None
+        with translated(self._path):
+            chunks = self._searcher.doc_freq("key", key)
+            if not chunks:
+                return None
+            query = self._queries.term("key", key)
+            hits = self._searcher.search(query, max(1, min(chunks, self.chunks)), count=False).hits
+            rows = [self._row(place) for _, place in hits]
+        if not rows:
+            return None
+        return self._document(sorted(rows, key=lambda row: row["chunk"][0]))
+
+    def documents(self) -> Iterator[Document]:
+        for rows in self.stored():
+            yield self._document(rows)
+
+    def _document(self, rows: Sequence[Row]) -> Document:
+        with readable(rows[0], self._path):
+            texts = [(row["start"][0], row["text"][0].decode()) for row in rows]
+            return rebuild(rows[0]["header"][0], texts)
+
+    def stored(self) -> Iterator[list[Row]]:
+        """Yields the chunks of every document, in document order."""
+        rows: list[Row] = []
+        for row in self._in_order():
+            if rows and row.get("key") != rows[0].get("key"):
+                yield rows
+                rows = []
+            rows.append(row)
+        if rows:
+            yield rows
+
+    def _in_order(self) -> Iterator[Row]:
+        last = -1
+        while True:
+            with translated(self._path):
+                query = self._queries.after(last)
+                found = self._searcher.search(
+                    query, _PAGE, count=False, order_by_field="order", order=Order.Asc
+                )
+                page = [(order, self._row(place)) for order, place in found.hits]
+            yield from (row for _, row in page)
+            if len(page) < _PAGE:
+                return
+            last = page[-1][0]
+
+
+def split(leaves: bytes) -> list[bytes]:
+    """Returns the leaf hashes that are stored in a row."""
+    return [leaves[at : at + _HASH] for at in range(0, len(leaves), _HASH)]
+
+
+class readable:  # noqa: N801  # reads as a statement: with readable(row, path)
+    """Raises what fails in reading stored values as `IndexCorrupt`."""
+
+    __slots__ = ("_path", "_row")
+
+    def __init__(self, row: Row, path: Path) -> None:
+        self._row = row
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, ValueError | KeyError | IndexError):
+            uri = self._row.get("key", ["?"])[0]
+            raise IndexCorrupt(
+                f"{self._path}: the stored document {uri!r} cannot be read ({error}); restore "
+                "the index from a copy, or index the corpus again"
+            ) from error

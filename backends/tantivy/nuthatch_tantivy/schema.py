@@ -1,0 +1,92 @@
+"""The layout of an index: a folder of Tantivy's files and one of ours.
+
+    films.idx/
+        nuthatch.json    the IndexRecord: format, schema, analyzer fingerprint; never changes
+        meta.json        Tantivy's list of segments; replacing it is what a commit is
+        *.idx, *.term …  segments
+
+Every chunk is one Tantivy document:
+
+    nuthatch  1                                           counts chunks, deleted ones too
+    tokens    core's tokens, joined by spaces             what is ranked; frequencies, no positions
+    key       the document's uri                          deletes a document, all chunks at once
+    order     ascending in the order of addition          breaks ties, orders the export
+    chunk     index in its document                       0 names the chunk that holds the rest
+    start     where its text starts in the document's     stored
+    text      the chunk in UTF-8                          stored, LZ4 in blocks of 16 kB
+    header, root, leaves                                  stored with chunk 0 only
+    f0, f1 …  the schema's fields, by position            what filters compare
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import tantivy
+
+from nuthatch import FilterValue, Schema
+
+FORMAT: Final = 1
+RECORD: Final = "nuthatch.json"
+META: Final = "meta.json"
+#: The field that tells an index of ours from another's, and that every chunk has a 1 in.
+EVERY: Final = "nuthatch"
+#: Tantivy drops terms longer than 65,530 bytes without a word.
+MAX_TERM: Final = 65_000
+
+_WORDS: Final = "nuthatch_tokens"
+
+
+def build(schema: Schema) -> tantivy.Schema:
+    """Returns Tantivy's schema for one of ours."""
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field(EVERY, indexed=True)
+    builder.add_text_field("tokens", tokenizer_name=_WORDS, index_option="freq")
+    # Text, as deleting by the term of an unsigned field silently deletes nothing.
+    builder.add_text_field("key", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("order", fast=True)
+    builder.add_integer_field("chunk", stored=True, indexed=True)
+    builder.add_integer_field("start", stored=True)
+    for name in ("text", "header", "root", "leaves"):
+        builder.add_bytes_field(name, stored=True)
+    for name, kind in columns(schema).values():
+        match kind:
+            case "keyword":
+                builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+            case "number":
+                builder.add_float_field(name, indexed=True, fast=True)
+            case _:
+                builder.add_integer_field(name, indexed=True, fast=True)
+    return builder.build()
+
+
+def register(index: tantivy.Index) -> None:
+    """Teaches an opened index to split at the spaces between core's tokens, and nowhere else."""
+    words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    index.register_tokenizer(_WORDS, words)
+
+
+def columns(schema: Schema) -> dict[str, tuple[str, str]]:
+    """Returns for every field that filters compare its name here and its type.
+
+    Named by position: any text may name a field, and Tantivy takes a dot for a path.
+    """
+    return {
+        field.name: (f"f{position}", field.type)
+        for position, field in enumerate(schema.fields)
+        if field.type != "phrase"
+    }
+
+
+def ordinal(day: FilterValue) -> int:
+    """Returns the number of an ISO date; in the order of days, as in that of ISO dates."""
+    return date.fromisoformat(str(day)).toordinal()
+
+
+def key(uri: str) -> str | None:
+    """Returns the term that stands for a uri; None for one that cannot have been stored."""
+    try:
+        return uri if len(uri.encode()) <= MAX_TERM else None
+    except UnicodeEncodeError:
+        return None

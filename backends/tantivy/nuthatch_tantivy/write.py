@@ -1,0 +1,93 @@
+"""Writing: one batch is one commit.
+
+Tantivy syncs the files of a commit, their names and the new meta.json, then puts that into place:
+after this the death of a process loses nothing. That last renaming it does not sync; "power" does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import tantivy
+
+from nuthatch import AnalyzedDocument, FilterValue, WriteOutcome
+from nuthatch_tantivy import schema
+from nuthatch_tantivy.read import TantivyReader
+
+Columns = dict[str, tuple[str, str]]
+
+
+def write(
+    writer: tantivy.IndexWriter,
+    stored: TantivyReader,
+    columns: Columns,
+    documents: Sequence[AnalyzedDocument],
+) -> WriteOutcome:
+    """Upserts documents with distinct uris; `stored` is the state that the writer goes on from."""
+    added = replaced = unchanged = chunks = 0
+    # The stamps of Tantivy's operations grow with each chunk, for ever, so orders never repeat.
+    order = writer.commit_opstamp
+    for each in documents:
+        key = schema.key(each.document.uri)
+        assert key is not None  # core lets no such document through
+        before = stored.root(key)
+        if before == each.root:
+            unchanged += 1
+            continue
+        if before is None:
+            added += 1
+        else:
+            replaced += 1
+            writer.delete_documents_by_term("key", key)
+        order = _insert(writer, columns, each, key, order)
+        chunks += len(each.chunks)
+    if added or replaced:
+        writer.commit()
+    return WriteOutcome(added, replaced, unchanged, chunks)
+
+
+def remove(writer: tantivy.IndexWriter, stored: TantivyReader, uris: Sequence[str]) -> int:
+    """Removes documents; returns how many there were."""
+    gone = [key for uri in uris if (key := schema.key(uri)) is not None and stored.holds(key)]
+    for key in gone:
+        writer.delete_documents_by_term("key", key)
+    if gone:
+        writer.commit()
+    return len(gone)
+
+
+def _insert(
+    writer: tantivy.IndexWriter, columns: Columns, each: AnalyzedDocument, key: str, order: int
+) -> int:
+    """Adds the chunks of a document; returns the order of the last one."""
+    for index, chunk in enumerate(each.chunks):
+        row = tantivy.Document()
+        row.add_integer(schema.EVERY, 1)
+        row.add_text("tokens", " ".join(chunk.tokens))
+        row.add_text("key", key)
+        row.add_integer("order", order := order + 1)
+        row.add_integer("chunk", index)
+        row.add_integer("start", chunk.start)
+        row.add_bytes("text", chunk.text.encode())
+        if not index:
+            row.add_bytes("header", each.header)
+            row.add_bytes("root", each.root)
+            row.add_bytes("leaves", b"".join([chunk.leaf for chunk in each.chunks]))
+        for field, value in each.values:
+            if field in columns:
+                _add_value(row, *columns[field], value, each.document.uri)
+        writer.add_document(row)
+    return order
+
+
+def _add_value(row: tantivy.Document, name: str, kind: str, value: FilterValue, uri: str) -> None:
+    match kind, value:
+        case "keyword", str():
+            row.add_text(name, value)
+        case "date", str():
+            row.add_integer(name, date.fromisoformat(value).toordinal())
+        case "number", float():
+            row.add_float(name, value)
+        case "integer", int():
+            row.add_integer(name, value)
