@@ -14,6 +14,7 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from threading import Lock
 from typing import Any, Self, cast
 
@@ -24,6 +25,7 @@ from nuthatch import (
     Analyzer,
     AuditMode,
     BackendSpec,
+    BackendUnavailable,
     Candidate,
     Capabilities,
     Create,
@@ -42,7 +44,9 @@ from nuthatch import (
     WriteOutcome,
     corpus_fingerprint,
     no,
+    parse_header,
     passes,
+    rebuild,
 )
 
 SPEC = BackendSpec(
@@ -83,12 +87,18 @@ class MemoryReader:
 
     def __init__(self, documents: Mapping[str, AnalyzedDocument]) -> None:
         self._documents = documents
-        self._chunks = [
+
+    @cached_property
+    def _chunks(self) -> list[tuple[AnalyzedDocument, int, Counter[str]]]:
+        return [
             (document, index, Counter(chunk.tokens))
-            for document in documents.values()
+            for document in self._documents.values()
             for index, chunk in enumerate(document.chunks)
         ]
-        self._average = sum(tf.total() for _, _, tf in self._chunks) / (len(self._chunks) or 1)
+
+    @cached_property
+    def _average(self) -> float:
+        return sum(tf.total() for _, _, tf in self._chunks) / (len(self._chunks) or 1)
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         return {token: sum(token in tf for _, _, tf in self._chunks) for token in tokens}
@@ -135,7 +145,7 @@ class MemoryReader:
                 text=row.chunks[index].text,
                 chunk_idx=index,
                 root=row.root,
-                fields=row.document.fields,
+                fields=parse_header(row.header)["fields"],
                 header=row.header,
                 leaves=[chunk.leaf for chunk in row.chunks],
             )
@@ -144,11 +154,10 @@ class MemoryReader:
 
     def get(self, uri: str) -> Document | None:
         row = self._documents.get(uri)
-        return None if row is None else row.document
+        return None if row is None else _rebuilt(row)
 
     def documents(self) -> Iterator[Document]:
-        for row in self._documents.values():
-            yield row.document
+        return map(_rebuilt, self._documents.values())
 
 
 class MemoryBackend(LexicalBackend):
@@ -158,14 +167,21 @@ class MemoryBackend(LexicalBackend):
 
     def __init__(self, config: LexicalConfig, schema: Schema, analyzer: Analyzer) -> None:
         super().__init__(config, schema, analyzer)
-        self._documents: dict[str, AnalyzedDocument] = {}
+        self._stored: dict[str, AnalyzedDocument] | None = {}
         self._one_writer = Lock()
+
+    @property
+    def _documents(self) -> dict[str, AnalyzedDocument]:
+        if self._stored is None:
+            raise BackendUnavailable("this index in memory was closed; open a new one")
+        return self._stored
 
     @classmethod
     def open(cls, config: LexicalConfig, *, create: Create, schema: Schema | None) -> Self:
         # Nothing outlives the object, so there is never an index to find or to overwrite.
         record = IndexRecord.create(FORMAT, schema or Schema())
-        return cls(config, record.schema, record.check(None, place="memory:"))
+        analyzer = record.check(None, place="memory:", export_only=config.export_only)
+        return cls(config, record.schema, analyzer)
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[MemoryReader]:
@@ -184,14 +200,14 @@ class MemoryBackend(LexicalBackend):
                 chunks += len(row.chunks)
                 stored.pop(row.document.uri, None)  # a replaced document comes last, like a new one
                 stored[row.document.uri] = row
-            self._documents = stored
+            self._stored = stored
         return WriteOutcome(added, replaced, unchanged, chunks)
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
         with self._one_writer:
             stored = dict(self._documents)
             gone = [uri for uri in uris if stored.pop(uri, None) is not None]
-            self._documents = stored
+            self._stored = stored
         return len(gone)
 
     def info(self) -> IndexInfo:
@@ -208,7 +224,13 @@ class MemoryBackend(LexicalBackend):
         )
 
     def close(self) -> None:
-        self._documents = {}
+        with self._one_writer:
+            self._stored = None
+
+
+def _rebuilt(row: AnalyzedDocument) -> Document:
+    """Returns a document of its own: a caller who changes it does not change the index."""
+    return rebuild(row.header, [(chunk.start, chunk.text) for chunk in row.chunks])
 
 
 def _passes(document: AnalyzedDocument, filters: Sequence[Filter]) -> bool:

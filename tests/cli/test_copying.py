@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
+import apsw
+import pytest
 from click.testing import Result
 
 Run = Callable[..., Result]
+SCHEMA = {"analyzer": "english", "fields": [{"name": "year", "type": "integer"}]}
 
 
 def test_a_copy_has_the_sources_schema_and_fingerprint(run: Run, films: str) -> None:
@@ -55,3 +59,46 @@ def test_copies_that_are_cut_differently_are_not_compared(run: Run, films: str) 
 def test_a_source_that_is_not_there_makes_no_target(run: Run) -> None:
     assert run("copy", "sqlite:nowhere.db", "sqlite:b.db").exit_code == 2
     assert run("info", "sqlite:b.db").exit_code == 2
+
+
+@pytest.mark.parametrize("suffix", ["", "?export_only=true"])
+def test_an_index_of_another_version_of_its_analyzer_is_copied(
+    run: Run, films: str, folder: Path, suffix: str
+) -> None:
+    redescribe(folder / "films.db", {"fingerprint": "english/0"})
+    refused = run("search", films, "thief")
+    assert refused.exit_code == 2
+    assert "nuthatch copy" in refused.output
+    result = run("copy", films + suffix, "sqlite:b.db")
+    assert result.exit_code == 0, result.output
+    assert "both hold the same documents" in result.stdout
+    assert "Heat" in run("search", "sqlite:b.db", "detectives").stdout
+
+
+def test_an_index_without_its_analyzer_is_copied_to_another(
+    run: Run, films: str, folder: Path
+) -> None:
+    redescribe(folder / "films.db", {"schema": SCHEMA | {"analyzer": "elvish"}})
+    result = run("copy", films, "sqlite:b.db", "--analyzer", "english", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["same"] is True
+
+
+def test_an_index_of_tantivys_is_copied_without_its_analyzer(
+    run: Run, films: str, folder: Path
+) -> None:
+    assert run("copy", films, "tantivy:films.idx").exit_code == 0
+    record = folder / "films.idx" / "nuthatch.json"
+    record.write_text(record.read_text().replace('"english"', '"elvish"'))
+    assert run("search", "tantivy:films.idx", "thief").exit_code == 2
+    result = run("copy", "tantivy:films.idx", "memory:", "--analyzer", "english")
+    assert result.exit_code == 0, result.output
+
+
+def redescribe(path: Path, change: dict[str, object]) -> None:
+    """Changes what an index says of itself."""
+    database = apsw.Connection(str(path))
+    (text,) = database.execute("SELECT value FROM meta WHERE key = 'index'").fetchone()
+    values = (json.dumps(json.loads(text) | change),)
+    database.execute("UPDATE meta SET value = ? WHERE key = 'index'", values)
+    database.close()

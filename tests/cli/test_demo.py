@@ -1,7 +1,9 @@
 """demo: a tour on a corpus of its own, here a tiny one."""
 
 import json
+import re
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from click.testing import Result
 
 from nuthatch.cli.commands import demo
 from nuthatch.demo.judged import FILMS, Judged, load
+from nuthatch.demo.tour import SMALL_BUDGET
 
 Run = Callable[..., Result]
 
@@ -43,6 +46,8 @@ def test_the_tour_is_told_as_text(run: Run, tiny: Judged, folder: Path) -> None:
     assert "4 films, indexed by each engine in nuthatch-demo" in result.stdout
     assert "in memory, gone afterwards" in result.stdout
     assert "nuthatch-demo/films.sqlite" in result.stdout
+    assert "nuthatch-demo/films.tantivy" in result.stdout
+    assert f"auto, budget {SMALL_BUDGET}" in result.stdout
     assert "[bicycle]" in result.stdout
     assert "rung  operator" in result.stdout
     assert "nDCG@10" in result.stdout
@@ -63,6 +68,34 @@ def test_what_it_suggests_next_works(run: Run, tiny: Judged) -> None:
             assert result.exit_code == 0, result.output
 
 
+def test_a_command_that_is_shown_gives_the_answer_that_is_shown(run: Run, folder: Path) -> None:
+    told = run("demo").stdout  # the corpus that comes along: its texts are longer than a snippet
+    answers = told.partition("\nHow each policy")[0].split("\n$ ")[1:]
+    assert len(answers) == 4
+    for answer in answers:
+        command, _, shown = answer.partition("\n")
+        again = run(*shlex.split(command)[1:]).stdout
+        assert _hits(shown) == _hits(again)
+
+
+def _hits(shown: str) -> list[str]:
+    """Returns the lines without those that tell times: the rungs and the last."""
+    return [line for line in shown.rstrip().splitlines()[:-1] if not re.search(r" \d+\.\d$", line)]
+
+
+def test_commands_are_shown_as_this_program_was_called(
+    tiny: Judged, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = folder / "my venv" / "nuthatch"
+    script.parent.mkdir()
+    script.touch(mode=0o755)
+    monkeypatch.setattr(sys, "argv", [str(script), "demo"])
+    monkeypatch.setenv("PATH", "")
+    assert f"$ {shlex.quote(str(script))} search sqlite:" in run("demo").stdout
+    monkeypatch.setenv("PATH", str(script.parent))
+    assert "$ nuthatch search sqlite:" in run("demo").stdout
+
+
 def test_a_second_demo_uses_the_indexes_of_the_first(run: Run, tiny: Judged) -> None:
     run("demo", "--dir", "odd?100%")
     told = json.loads(run("demo", "--dir", "odd?100%", "--json").stdout)
@@ -74,12 +107,12 @@ def test_a_second_demo_uses_the_indexes_of_the_first(run: Run, tiny: Judged) -> 
 
 def test_the_tour_as_json_has_every_policy_of_every_engine(run: Run, tiny: Judged) -> None:
     told = json.loads(run("demo", "--json").stdout)
-    rows = {(row["engine"], row["policy"]): row for row in told["policies"]}
+    rows = {(row["engine"], row["policy"], row["budget"]): row for row in told["policies"]}
     engines = {engine["name"] for engine in told["engines"] if not engine["skipped"]}
-    assert engines >= {"memory", "sqlite"}
-    assert set(rows) == {
-        (engine, policy) for engine in engines for policy in ("ladder", "auto", "ranked")
-    }
+    assert engines >= {"memory", "sqlite", "tantivy"}
+    own = {(engine, policy, None) for engine in engines for policy in ("ladder", "auto", "ranked")}
+    stored = {engine["name"] for engine in told["engines"] if engine["url"]}
+    assert set(rows) == own | {(engine, "auto", SMALL_BUDGET) for engine in stored}
     assert all(row["ndcg10"] == 1 and row["queries"] == 1 for row in rows.values())
     found = [search["results"]["hits"][0]["document_uri"] for search in told["searches"]]
     assert found == ["bicycle", "heist", "thief", "noir"]
@@ -89,7 +122,11 @@ def test_an_engine_that_cannot_is_left_out_with_its_reason(
     run: Run, tiny: Judged, folder: Path
 ) -> None:
     (folder / "nuthatch-demo" / "films.sqlite").mkdir(parents=True)
+    (folder / "nuthatch-demo" / "films.tantivy").write_text("no index")
     result = run("demo")
     assert result.exit_code == 0, result.output
     assert "left out sqlite: " in result.stdout
+    assert "left out tantivy: " in result.stdout
+    assert "\n'stolen bicycle'\n" in result.stdout
+    assert "\n$ " not in result.stdout
     assert "in memory, gone afterwards" in result.stdout

@@ -118,3 +118,21 @@ def test_a_password_in_a_url_is_not_shown(run: Run) -> None:
     result = run("info", "nosuch://me:hunter2@host/db?password=hunter2")
     assert result.exit_code == 2
     assert "hunter2" not in result.output
+
+
+@pytest.mark.parametrize("arguments", [["info", "a", "\x1b]0;\x07\u202e"], ["\x9b2J\u202e"]])
+def test_a_command_line_is_repeated_without_its_controls(run: Run, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(result.stderr)
+    assert result.stderr.startswith("Usage: ")
+    assert "\nError: " in result.stderr
+
+
+def test_the_name_of_a_corpus_is_repeated_without_its_controls(run: Run, folder: Path) -> None:
+    (folder / "a\x1b[31m\u202e.jsonl").write_text('{"uri": "a"}\n{"uri": ""}\n')
+    result = run("add", "sqlite:a.db", "a\x1b[31m\u202e.jsonl", "--create", "--batch", "1")
+    assert result.exit_code == 2
+    assert "safe: 1 documents, up to a\ufffd[31m\ufffd.jsonl:1" in result.stderr
+    assert "note: the first 1 documents (up to a\ufffd[31m" in result.stderr
+    assert not {"\x1b", "\u202e"} & set(result.stderr)

@@ -11,6 +11,7 @@ from click.testing import Result
 import nuthatch
 from nuthatch import AnyOf, InvalidQuery, Range, Schema
 from nuthatch.cli.filtering import parse_filter
+from nuthatch.cli.listing import highlighted
 
 Run = Callable[..., Result]
 
@@ -25,6 +26,9 @@ SCHEMA = Schema.model_validate(
         ]
     }
 )
+
+
+CONTROLS_OF_TERMINALS = "\x1b\x7f\x9b\u202e\u2066\u2069"
 
 
 def answer(result: Result) -> dict[str, Any]:
@@ -183,3 +187,42 @@ def test_a_query_that_looks_like_an_option_follows_two_dashes(run: Run, films: s
     assert answer(result)["query"]["text"] == "--json"
     plain = run("search", films, "--", "--json")
     assert plain.stdout.startswith("no hits")
+    refused = run("search", films, "-5 degrees")
+    assert refused.exit_code == 2
+    assert "Put -- before text that starts with a dash" in refused.stderr
+    assert "Put --" not in run("backends", "--five").stderr
+    assert "Put -- before a QUERY that starts with -." in " ".join(
+        run("search", "-h").output.split()
+    )
+
+
+def test_json_leaves_no_control_to_the_terminal(run: Run, films: str) -> None:
+    query = "a\x1b\x7f\x9b2J\u202egnp\u2066x\u2069é東"
+    told = run("search", films, query, "--json")
+    assert not set(query) & set(CONTROLS_OF_TERMINALS) & set(told.stdout)
+    assert "\\u009b2J\\u202egnp\\u2066x\\u2069é東" in told.stdout
+    assert answer(told)["query"]["text"] == query
+
+
+def test_marks_that_hold_controls_of_their_own_are_shown_where_they_are() -> None:
+    values = {"document_root": "", "document_uri": "a", "chunk_idx": 0, "title": "", "score": 1.0}
+    snippet = "\0 [a] b\0 [c]"
+    hit = nuthatch.Hit(
+        **values,
+        snippet=snippet,
+        marks=((3, 4), (10, 11)),
+        score_parts={},
+        audit_mode=nuthatch.AuditMode.UNGROUNDED,
+    )
+    assert list(highlighted(hit)) == [
+        ("\ufffd ", ""),
+        ("a", "mark"),
+        (" b\ufffd ", ""),
+        ("c", "mark"),
+        ("", ""),
+    ]
+
+
+def test_the_last_line_tells_how_hits_are_ordered(run: Run, films: str) -> None:
+    ladder = run("search", films, "thief crew", "--policy", "ladder").stdout.splitlines()[-1]
+    assert ", policy ladder ran ladder, ordered by rung, " in ladder

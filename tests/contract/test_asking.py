@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,17 +15,23 @@ from nuthatch import (
     NATIVE,
     AnyOf,
     AuditMode,
+    BackendSpec,
     Document,
     EntityQuery,
     FilterSupport,
+    InvalidDocument,
     InvalidQuery,
     LexicalBackend,
+    PluginFailure,
     Range,
     TextQuery,
     UnsupportedQuery,
+    hookimpl,
     no,
+    register_plugin,
+    unregister_plugin,
 )
-from nuthatch.memory import MemoryReader
+from nuthatch.memory import SPEC, MemoryReader
 
 BROKEN = no("broken on purpose")
 
@@ -85,11 +93,33 @@ def test_a_query_of_another_type_is_refused(index: LexicalBackend, query: Any) -
         index.search(query)
 
 
+@pytest.mark.parametrize("extras", [[], ["heat"]])
 @pytest.mark.parametrize("text", ["", "   ", "?!", "\ud800"])
-def test_a_query_without_words_has_no_hits_and_says_why(index: LexicalBackend, text: str) -> None:
-    results = fill(index).search(text)
+def test_a_query_without_words_has_no_hits_and_says_why(
+    index: LexicalBackend, text: str, extras: list[str]
+) -> None:
+    results = fill(index).search(text, extra_or_tokens=extras)
     assert (list(results), results.exact) == ([], True)
     assert results.notes == ("the query holds no word to look for",)
+
+
+@pytest.mark.parametrize(
+    ("text", "extras", "note"),
+    [
+        ("heat " * 101, [], "the first 64 words are used, 37 were left out"),
+        (
+            "heat",
+            [f"word{n}" for n in range(66)],
+            "the first 64 synonyms are used, 2 were left out",
+        ),
+        ("heat " * 64, [f"word{n}" for n in range(64)], None),
+    ],
+)
+def test_a_query_that_is_cut_says_so(
+    index: LexicalBackend, text: str, extras: list[str], note: str | None
+) -> None:
+    results = fill(index).search(text, extra_or_tokens=extras)
+    assert results.notes == ((note,) if note else ())
 
 
 def test_entities_are_refused_by_capability(index: LexicalBackend) -> None:
@@ -171,8 +201,10 @@ def test_an_operation_that_is_declared_and_not_defined_says_so(
     make_backend: Any, feature: str
 ) -> None:
     backend = make_backend(check=NATIVE, optimize=NATIVE, async_native=NATIVE)
-    with pytest.raises(NotImplementedError, match="varied declares"):
+    with pytest.raises(PluginFailure, match="the backend 'varied' declares") as caught:
         getattr(backend, feature)()
+    assert caught.value.stage == "shape"
+    assert "Report it" in caught.value.hint
 
 
 def test_a_limit_above_the_engines_largest_is_refused(make_backend: Any) -> None:
@@ -182,13 +214,34 @@ def test_a_limit_above_the_engines_largest_is_refused(make_backend: Any) -> None
         backend.search("heat", 26)
 
 
+def test_the_refusal_of_a_limit_names_who_gives_as_many(
+    make_backend: Any,
+) -> None:
+    class Others:
+        @hookimpl
+        def nuthatch_register_backends(self) -> list[BackendSpec]:
+            return [
+                replace(SPEC, name=f"upto{n}", capabilities=replace(SPEC.capabilities, max_limit=n))
+                for n in (25, 26)
+            ]
+
+    name = register_plugin(Others())
+    try:
+        with pytest.raises(UnsupportedQuery) as caught:
+            make_backend(max_limit=25).search("heat", 26)
+    finally:
+        unregister_plugin(name)
+    assert {"memory", "upto26"} <= set(caught.value.alternatives)
+    assert not {"varied", "upto25"} & set(caught.value.alternatives)
+
+
 def test_the_default_limit_keeps_to_the_engines_largest(make_backend: Any) -> None:
     assert len(fill(make_backend(max_limit=7)).search("heat")) == 7
 
 
-@pytest.mark.parametrize("timeout", [0, -1, -0.5])
-def test_a_timeout_is_positive(index: LexicalBackend, timeout: float) -> None:
-    with pytest.raises(InvalidQuery, match="the timeout must be positive"):
+@pytest.mark.parametrize("timeout", [0, -1, -0.5, math.nan, math.inf, 10**400, "5", True, [1]])
+def test_a_timeout_is_positive_and_finite(index: LexicalBackend, timeout: Any) -> None:
+    with pytest.raises(InvalidQuery, match="the timeout must be positive and finite"):
         index.search("heat", timeout=timeout)
 
 
@@ -240,3 +293,40 @@ def test_the_query_object_is_left_as_it_was(index: LexicalBackend) -> None:
     before = replace(query)
     fill(index).search(query, 2, policy="ranked")
     assert query == before
+
+
+WRONG: list[tuple[Callable[[LexicalBackend], Any], str]] = [
+    (lambda index: index.search("x", filters=Range("year", gte=1)), "filters must be a list of"),  # type: ignore[arg-type]
+    (lambda index: index.search("x", extra_or_tokens=5), "extra_or_tokens must be a list"),  # type: ignore[arg-type]
+    (lambda index: index.add([], batch="10"), "batch='10'"),  # type: ignore[arg-type]
+    (lambda index: index.add([], batch=True), "batch=True"),
+    (lambda index: index.add([], durability="ram"), "'ram' is not known; use process or power"),  # type: ignore[arg-type]
+    (lambda index: index.delete("a", durability="ram"), "use process or power"),  # type: ignore[arg-type]
+    (lambda index: index.delete(None), "delete takes a uri or a list of them; found None"),  # type: ignore[arg-type]
+    (lambda index: index.delete([["a"]]), "a uri is text"),  # type: ignore[list-item]
+    (lambda index: index.get(["a"]), "a uri is text"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("call", "problem"), WRONG, ids=[problem for _, problem in WRONG])
+def test_arguments_of_another_type_are_refused(
+    index: LexicalBackend, call: Callable[[LexicalBackend], Any], problem: str
+) -> None:
+    with pytest.raises(InvalidQuery, match=re.escape(problem)):
+        call(index)
+
+
+@pytest.mark.parametrize("documents", [None, 7, "heat", [None], {"uri": "a"}])
+def test_what_is_no_document_is_refused(index: LexicalBackend, documents: Any) -> None:
+    with pytest.raises(InvalidDocument, match="add takes"):
+        index.add(documents)
+
+
+def test_a_uri_that_cannot_be_is_not_there_and_the_engine_is_not_asked(make_backend: Any) -> None:
+    assert make_backend(reader=None).get("a\ud800") is None
+    assert fill(make_backend()).delete(["a\ud800", "doc1"]) == 1
+
+
+def test_documents_are_refused_at_the_call(make_backend: Any) -> None:
+    with pytest.raises(UnsupportedQuery):
+        make_backend(export=BROKEN).documents()

@@ -22,11 +22,14 @@ def test_support_is_true_unless_it_is_no() -> None:
 def test_support_is_shown_with_its_reason() -> None:
     assert [str(NATIVE), str(EMULATED)] == ["native", "emulated"]
     assert str(no("too slow")) == "no (too slow)"
+    assert str(Support("emulated", "in a thread")) == "emulated (in a thread)"
 
 
 def test_what_is_absent_needs_a_reason() -> None:
     with pytest.raises(InvalidConfig, match="needs a reason"):
         no("")
+    with pytest.raises(InvalidConfig, match="needs a reason"):
+        Support("no")
 
 
 def test_every_entry_must_be_given() -> None:

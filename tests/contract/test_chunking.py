@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from nuthatch import Document, Schema, get_analyzer, rebuild
 from nuthatch.contract.chunking import chunker
 from nuthatch.contract.writing import Preparer
+from nuthatch.text.runs import UNSPACED
 from support.few_words import any_text
 
 #: Words, sentence ends, paragraphs, scripts without blanks and controls, in any order.
@@ -40,7 +41,6 @@ prose = st.lists(
 ).map("".join)
 texts = prose | any_text
 sizes = st.tuples(st.integers(1, 9), st.integers(0, 8)).filter(lambda pair: pair[1] < pair[0])
-_NO_BLANKS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 
 
 def cut(text: str, spec: str) -> list[str]:
@@ -49,7 +49,7 @@ def cut(text: str, spec: str) -> list[str]:
 
 def words_of(text: str) -> list[str]:
     """Counts as a reader would: runs between blanks, and each sign of scripts without blanks."""
-    return re.findall(rf"[{_NO_BLANKS}]|[^\s{_NO_BLANKS}]+", text)
+    return re.findall(rf"[{UNSPACED}]|[^\s{UNSPACED}]+", text)
 
 
 @given(texts)
@@ -148,3 +148,8 @@ def test_a_document_is_rebuilt_from_its_header_and_its_chunks(
     document = Document("a", title, text, {"year": 1995, "tags": ["x", None]})
     row = Preparer(schema, get_analyzer("standard")).prepare(document)
     assert rebuild(row.header, [(chunk.start, chunk.text) for chunk in row.chunks]) == document
+
+
+@pytest.mark.parametrize("text", ["東京都東京", "한국어검색", "ไทยไท", "々〆〇𠀀𠀁"])
+def test_what_the_analyzer_cuts_into_pairs_is_counted_by_the_character(text: str) -> None:
+    assert cut(text, "words:2:0") == [text[:2], text[2:4], text[4:]]

@@ -186,3 +186,11 @@ def test_the_place_in_the_input_opens_the_message(row: object) -> None:
     with pytest.raises(InvalidDocument, match=r"^films\.jsonl:12: ") as caught:
         document_from_json(row, where="films.jsonl:12")
     assert caught.value.where == "films.jsonl:12"
+
+
+def test_a_document_keeps_no_dictionary_of_the_callers() -> None:
+    for fields in ({}, {"cast": ["al pacino"]}):
+        document = Document("a", fields=fields)
+        fields["year"] = [1]
+        fields["year"].append(2)
+        assert "year" not in document.fields

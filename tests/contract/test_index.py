@@ -10,6 +10,7 @@ import pytest
 
 from nuthatch import (
     AnalyzerMismatch,
+    BackendUnavailable,
     FormatMismatch,
     IndexCorrupt,
     IndexRecord,
@@ -45,7 +46,10 @@ def test_another_format_is_told_both_ways(format: int) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "{}", "[]", "null", '{"format": 3}', '{"format": "new"}', b"\xff\xfe\x00"]
-    + [json.dumps(json.loads(RECORD.to_json()) | {"schema": bad}) for bad in (None, {"x": 1}, 7)],
+    + [
+        json.dumps(json.loads(RECORD.to_json()) | {"schema": bad})
+        for bad in (None, {"x": 1}, {"chunker": "lines"}, 7)
+    ],
 )
 def test_a_record_that_cannot_be_read_is_a_corrupt_index(text: Any) -> None:
     with pytest.raises(IndexCorrupt, match=r"x\.db does not say"):
@@ -81,6 +85,24 @@ def test_another_schema_is_a_mismatch_that_names_the_difference(
 def test_another_version_of_the_analyzer_is_refused() -> None:
     with pytest.raises(AnalyzerMismatch, match="fingerprint english/0"):
         replace(RECORD, fingerprint="english/0").check(None, place="x.db")
+
+
+def test_an_analyzer_that_is_gone_is_named_and_the_way_out() -> None:
+    record = replace(RECORD, schema=SCHEMA.model_copy(update={"analyzer": "elvish"}))
+    with pytest.raises(InvalidConfig, match=r"x\.db .*elvish.*nuthatch copy --analyzer"):
+        record.check(None, place="x.db")
+
+
+def test_for_export_no_analyzer_is_looked_for() -> None:
+    """The record's own name and fingerprint stand in; a text is refused."""
+    gone = SCHEMA.model_copy(update={"analyzer": "elvish"})
+    record = replace(RECORD, schema=gone, fingerprint="elvish/7")
+    analyzer = record.check(gone, place="x.db", export_only=True)
+    assert (analyzer.name, analyzer.fingerprint) == ("elvish", "elvish/7")
+    with pytest.raises(BackendUnavailable, match="export_only"):
+        analyzer.tokens("alpha")
+    with pytest.raises(AnalyzerMismatch):
+        record.check(SCHEMA, place="x.db", export_only=True)
 
 
 def test_the_description_of_an_index_is_json(index: LexicalBackend) -> None:

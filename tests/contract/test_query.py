@@ -29,10 +29,23 @@ def test_a_limit_is_an_integer(limit: Any) -> None:
         TextQuery("heat", limit=limit)
 
 
-@pytest.mark.parametrize("extras", ["thriller", [7], [None]])
+@pytest.mark.parametrize("extras", ["thriller", [7], [None], 5, None])
 def test_extra_tokens_are_a_list_of_texts(extras: Any) -> None:
     with pytest.raises(InvalidQuery, match="extra_or_tokens must"):
         TextQuery("heat", extra_or_tokens=extras)
+
+
+@pytest.mark.parametrize("filters", [Range("year", gte=1990), None, 5])
+def test_filters_are_a_list(filters: Any) -> None:
+    for query, text in ((TextQuery, "heat"), (EntityQuery, {"people": ["al pacino"]})):
+        with pytest.raises(InvalidQuery, match="filters must be a list of Range and AnyOf"):
+            query(text, filters=filters)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("collapse", ["no", 0, None])
+def test_collapse_is_true_or_false(collapse: Any) -> None:
+    with pytest.raises(InvalidQuery, match="collapse is True or False"):
+        TextQuery("heat", collapse=collapse)
 
 
 def test_an_unknown_policy_is_refused_with_those_there_are() -> None:
@@ -84,9 +97,14 @@ def test_excludes_or_filters_alone_are_no_entity_query(parts: dict[str, Any]) ->
         {"include": {"people": [7]}},
         {"titles": "heat"},
         {"titles": [None]},
+        {"titles": 5},
+        {"include": ["al pacino"]},
+        {"titles": ["heat"], "exclude": None},
         {"titles": ["heat"], "exclude": {"people": "al pacino"}},
     ],
 )
 def test_phrases_and_titles_are_lists_of_texts(parts: dict[str, Any]) -> None:
-    with pytest.raises(InvalidQuery, match=r"must (be a list of|hold) texts"):
+    with pytest.raises(
+        InvalidQuery, match=r"must (be a list of|hold|map fields to lists of) texts"
+    ):
         EntityQuery(**parts)

@@ -67,7 +67,7 @@ def test_the_type_tells_field_types_with_the_same_shape_apart() -> None:
         ('{"analyser": "english"}', "analyser"),
         ('{"chunker": "lines"}', "lines"),
         ("{", "JSON"),
-        ("[]", "object"),
+        ("[]", "dictionary"),
     ],
 )
 def test_a_schema_that_says_something_else_is_refused(text: str, problem: str) -> None:
@@ -76,8 +76,23 @@ def test_a_schema_that_says_something_else_is_refused(text: str, problem: str) -
 
 
 def test_a_field_is_declared_once() -> None:
-    with pytest.raises(ValidationError, match="'year' is declared twice"):
+    with pytest.raises(InvalidConfig, match="'year' is declared twice"):
         Schema(fields=(IntegerField("year"), KeywordField("year")))
+
+
+@pytest.mark.parametrize(
+    ("declare", "problem"),
+    [
+        (lambda: Schema(analyser="english"), "the schema is not valid: analyser"),  # type: ignore[call-arg]
+        (lambda: Schema(fields=7), "the schema is not valid: fields"),  # type: ignore[arg-type]
+        (lambda: IntegerField(""), "the IntegerField is not valid: "),
+        (lambda: PhraseField("a", match="fuzzy"), "the PhraseField is not valid: match"),  # type: ignore[arg-type]
+        (lambda: DateField("a", colour=1), "the DateField is not valid: colour"),  # type: ignore[call-arg]
+    ],
+)
+def test_a_wrong_declaration_is_a_wrong_configuration(declare: Any, problem: str) -> None:
+    with pytest.raises(InvalidConfig, match=problem):
+        declare()
 
 
 def test_a_schema_cannot_be_changed() -> None:

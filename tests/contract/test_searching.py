@@ -202,3 +202,74 @@ def test_a_snippet_is_about_as_wide_as_configured(make_backend: Any) -> None:
     (hit,) = backend.search("needle")
     assert "[needle]" in hit.snippet
     assert 20 < len(hit.snippet) <= 40 + len("…[]…")
+
+
+class Short(MemoryReader):
+    """Loses a row without leaving None in its place."""
+
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored]:
+        return super().fetch(keys, proofs)[1:]
+
+
+class ShortExplain(MemoryReader):
+    def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
+        return super().explain(rung, keys)[1:]
+
+
+@pytest.mark.parametrize(("reader", "method"), [(Short, "fetch"), (ShortExplain, "explain")])
+def test_another_number_of_rows_is_the_backends_failure(
+    make_backend: Any, reader: Any, method: str
+) -> None:
+    backend = make_backend(reader)
+    backend.add(FILMS)
+    with pytest.raises(PluginFailure, match=f"asked by {method} for 2 rows and gave 1") as caught:
+        backend.search("thief", explain=True)
+    assert caught.value.stage == "search"
+
+
+def test_an_engine_may_leave_out_the_tokens_that_it_does_not_know(make_backend: Any) -> None:
+    class Terse(MemoryReader):
+        def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+            found = super().document_frequencies(tokens)
+            return {token: number for token, number in found.items() if number}
+
+    class TerseOnlyToCore(Terse):
+        def _parts(self, rung: Rung) -> Any:
+            known = tuple(
+                token for token in rung.tokens if token in self.document_frequencies([token])
+            )
+            return super()._parts(Rung(rung.operator, known))
+
+    backend = make_backend(TerseOnlyToCore)
+    backend.add(FILMS)
+    for policy in ("ranked", "ladder", "auto"):
+        results = backend.search("detective nothing", policy=policy, extra_or_tokens=["nowhere"])
+        assert uris(results) == ["heat"]
+        assert dict(results.frequencies) == {"detective": 1, "nothing": 0, "nowhere": 0}
+
+
+class WithoutOptional:
+    """Is a memory reader with the four required methods only."""
+
+    def __init__(self, documents: Any) -> None:
+        reader = MemoryReader(documents)
+        self.document_frequencies = reader.document_frequencies
+        self.match, self.fetch, self.get = reader.match, reader.fetch, reader.get
+
+
+@pytest.mark.parametrize(
+    ("call", "missing"),
+    [
+        (lambda backend: backend.search("thief", explain=True), "explain"),
+        (lambda backend: list(backend.documents()), "documents"),
+    ],
+)
+def test_a_declared_method_that_the_reader_lacks_is_the_backends_failure(
+    make_backend: Any, call: Any, missing: str
+) -> None:
+    backend = make_backend(WithoutOptional)
+    backend.add(FILMS)
+    assert uris(backend.search("detective")) == ["heat"]
+    with pytest.raises(PluginFailure, match=f"does not define the reader's {missing}") as caught:
+        call(backend)
+    assert caught.value.stage == "shape"

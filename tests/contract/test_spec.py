@@ -45,6 +45,8 @@ def test_a_place_may_be_called_none() -> None:
         {"budget": "many"},
         {"timeout": "0"},
         {"timeout": "-3"},
+        {"timeout": "inf"},
+        {"timeout": "nan"},
         {"snippet": "19"},
         {"snippet": "100001"},
         {"snippet": "none"},
@@ -63,7 +65,8 @@ def test_an_unknown_option_is_refused_with_those_there_are() -> None:
     with pytest.raises(InvalidConfig) as caught:
         LexicalConfig.from_url("", {"bugdet": "secret"})
     assert str(caught.value) == (
-        "option 'bugdet' is not known here; options are: budget, policy, snippet, timeout"
+        "option 'bugdet' is not known here; options are: budget, export_only, policy, "
+        "snippet, timeout"
     )
 
 

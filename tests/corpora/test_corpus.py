@@ -1,5 +1,6 @@
 """A corpus streams documents from files, folders and standard input."""
 
+import errno
 import gzip
 import io
 import json
@@ -11,6 +12,7 @@ import pytest
 
 from nuthatch import Document
 from nuthatch.corpora import Corpus
+from nuthatch.corpora.source import locate, reading
 from nuthatch.errors import InvalidConfig, InvalidDocument
 
 
@@ -32,6 +34,16 @@ class Pipe:
 
     def read1(self, size: int) -> bytes:
         return self._data.read(min(size, self._piece))
+
+
+class Broken:
+    """Stands for sys.stdin on a disk that fails."""
+
+    def __init__(self) -> None:
+        self.buffer = self
+
+    def read1(self, size: int) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
 
 
 def test_both_shapes_of_documents_are_read(tmp_path: Path) -> None:
@@ -81,6 +93,31 @@ def test_a_source_that_is_not_there_is_told_before_anything_is_read(tmp_path: Pa
         Corpus([str(good), str(tmp_path / "b.jsonl")])
     with pytest.raises(InvalidConfig, match=r"holds no corpus\.jsonl"):
         Corpus([str(tmp_path)])
+
+
+def test_a_source_that_the_system_refuses_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("x" * 300)
+    with pytest.raises(InvalidConfig, match=r"the corpus .*xxx cannot be read: File name too long"):
+        Corpus([str(long)])
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(lines("a"))
+    corpus = Corpus([str(path)])
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(InvalidConfig, match=r"a\.jsonl cannot be read: Is a directory"):
+        list(corpus)
+    monkeypatch.setattr(sys, "stdin", Broken())
+    with pytest.raises(InvalidConfig, match="<stdin> cannot be read: Input/output error"):
+        uris("-")
+
+
+def test_an_error_of_the_one_who_reads_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(lines("a"))
+    with pytest.raises(OSError, match="mine"), reading(locate(str(path))):
+        raise OSError("mine")
 
 
 def test_a_bad_document_is_named_by_file_and_line(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(path for path in (ROOT / "docs").glob("*.md") if path.name != "benchmarks.md")
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 README = ROOT / "README.md"
 _FENCE = re.compile(r"^```(\w+)?([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -74,8 +74,8 @@ def blocks(page: Path) -> list[Block]:
     return [block for block in found if "notest" not in block.options]
 
 
-def run_python(page: Path) -> None:
-    """Runs a page's blocks in order, commands too, in the working directory."""
+def run(page: Path) -> None:
+    """Runs a page's blocks in order in the working directory."""
     module = ModuleType(f"page_{re.sub(r'[^a-z]', '_', page.stem.lower())}")
     sys.modules[module.__name__] = module  # so that a backend on the page can be imported
     try:
@@ -86,7 +86,7 @@ def run_python(page: Path) -> None:
                 printed = _executed(block, module)
                 if "output" in following.options:
                     assert_shown(following.place, following.text, printed)
-            elif block.language == "console" and page != README:
+            elif block.language == "console":
                 run_commands(block)
     finally:
         del sys.modules[module.__name__]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from nuthatch.cli.commands import COMMANDS
+from nuthatch.demo.judged import films
+from nuthatch.registry.commands import installed_commands
 
-from .pages import PAGES, README, ROOT, blocks, run_commands, run_python
+from .pages import PAGES, README, ROOT, blocks, run
 
+FILMS = "core/nuthatch/demo/films"
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
@@ -24,29 +28,37 @@ def test_the_examples_of_a_page_run_and_print_what_it_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    run_python(page)
+    if page == README:  # it is read in the folder of the repository
+        shutil.copytree(ROOT / FILMS, tmp_path / FILMS)
+    run(page)
 
 
-def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("corpus.jsonl").write_text('{"uri": "alien", "text": "A crew is hunted in space."}\n')
-    for block in blocks(README):
-        if block.language == "console":
-            run_commands(block)
+def test_the_readme_asks_what_was_not_judged() -> None:
+    judged = films().queries.values()
+    asked = [block.text for block in blocks(README) if block.language in ("console", "python")]
+    assert not any(query in text for query in judged for text in asked)
+
+
+def test_the_readme_holds_the_two_commands_that_install() -> None:
+    lines = README.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if "venv .venv" in line] == [
+        "$ python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt . "
+        "&& .venv/bin/nuthatch demo",
+        "$ python3 -m venv .venv && .venv/bin/pip install -q -r requirements-dev.txt "
+        "&& .venv/bin/python -m pytest -n auto -q",
+    ]
 
 
 @pytest.mark.parametrize("page", [*PAGES, README], ids=_id)
 def test_every_command_that_is_named_exists(page: Path) -> None:
-    named = re.findall(r"(?:`|^\$ )nuthatch ([a-z]+)", page.read_text(encoding="utf-8"), re.M)
-    assert set(named) <= COMMANDS.keys()
+    named = re.findall(r"(?:`|^\$ )nuthatch ([a-z][a-z-]*)", page.read_text(encoding="utf-8"), re.M)
+    assert set(named) <= COMMANDS.keys() | installed_commands().keys()
 
 
 @pytest.mark.parametrize("page", [*PAGES, README], ids=_id)
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target, anchor in _LINK.findall(page.read_text(encoding="utf-8")):
         linked = page.parent / target if target else page
-        if linked.name == "benchmarks.md":  # made by a run of the benchmarks
-            continue
         assert linked.exists(), f"{page.name} links to {target}"
         if anchor:
             headings = _HEADING.findall(linked.read_text(encoding="utf-8"))

@@ -298,3 +298,15 @@ def test_scores_are_not_proven(hit: Any) -> None:
 def test_verification_asks_no_backend(hit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nuthatch.memory.MemoryBackend.reader", None)
     verify(hit)
+
+
+@pytest.mark.parametrize(
+    "change", [{"chunk_idx": "0"}, {"title": None}, {"evidence": 7}, {"marks": "none"}]
+)
+def test_a_hit_that_was_copied_with_wrong_values_is_no_hit(hit: Any, change: Any) -> None:
+    with pytest.raises(VerificationFailed, match="this is not a hit"):
+        verify(Hit.model_validate(hit).model_copy(update=change))
+
+
+def test_the_trusted_root_may_be_written_in_capitals(hit: Any) -> None:
+    verify(hit, root=hit["document_root"].upper())

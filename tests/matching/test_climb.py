@@ -259,6 +259,20 @@ def test_a_query_of_stop_words_is_a_disjunction_without_extras() -> None:
     assert up.exact is False  # ranked would have found what the extras find
 
 
+def test_unknown_stop_words_get_the_fallback_with_extras_under_auto_only() -> None:
+    query = normalized([UNKNOWN], ["cc"], stop=True)
+    for policy, found in (("auto", [1]), ("ladder", [])):
+        up = climb(SetReader([frozenset({"a"}), frozenset({"cc"})]), query, policy, budget=None)
+        assert up.ran == "ladder"
+        assert [candidate.key for _, candidate in up.found] == found
+
+
+def test_known_stop_words_that_cost_too_much_climb_without_extras() -> None:
+    reader = SetReader([frozenset({"a"}), frozenset({"cc"})])
+    up = climb(reader, normalized(["a"], ["cc"], stop=True), "auto", budget=0)
+    assert [candidate.key for _, candidate in up.found] == [0]
+
+
 def test_a_query_of_stop_words_is_exact_without_extras() -> None:
     reader = SetReader([frozenset({"a"}), frozenset({"b"})])
     assert climb(reader, normalized(["a", "b"], stop=True)).exact is True

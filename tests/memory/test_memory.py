@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nuthatch
-from nuthatch import AnyOf, Document, IntegerField, LexicalBackend, Range, Schema
+from nuthatch import (
+    AnyOf,
+    AuditMode,
+    BackendUnavailable,
+    Document,
+    IntegerField,
+    LexicalBackend,
+    Range,
+    Schema,
+)
 from support.few_words import any_text, corpora, field_values, queries
 
 SCHEMA = Schema(fields=(IntegerField("year"),))
@@ -168,10 +177,47 @@ def test_operators_of_engines_are_words_like_others(text: str) -> None:
     assert uris(index.search(text)) == (["a"] if "heat" in text else [])
 
 
-def test_every_index_in_memory_is_its_own_and_closing_empties_it() -> None:
+def test_every_index_in_memory_is_its_own() -> None:
     one, other = index_of([Document("a", text="heat")]), index_of([])
+    assert one.search("heat")
     assert not other.search("heat")
-    with one as index:
-        assert index.search("heat")
-    one.close()
-    assert one.info().documents == 0
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda index: index.search("heat"),
+        lambda index: index.add([Document("b")]),
+        lambda index: index.delete("a"),
+        lambda index: index.get("a"),
+        lambda index: index.info(),
+        lambda index: list(index.documents()),
+    ],
+    ids=["search", "add", "delete", "get", "info", "documents"],
+)
+def test_a_closed_index_is_of_no_use_and_may_be_closed_again(use: Any) -> None:
+    with index_of([Document("a", text="heat")]) as index:
+        use(index)
+    index.close()
+    with pytest.raises(BackendUnavailable, match="was closed") as caught:
+        use(index)
+    assert caught.value.transient is False
+
+
+def test_what_is_given_out_may_be_changed_and_the_index_does_not() -> None:
+    given = Document("a", text="heat", fields={"year": 1, "cast": ["x"]})
+    index = index_of([given])
+    held = [index.get("a"), next(iter(index.documents())), *index.search("heat"), given]
+    for each in held:
+        each.fields["year"] = 2
+        each.fields["cast"].append("y")
+    expected = {"year": 1, "cast": ["x"]}
+    assert index.get("a").fields == expected  # type: ignore[union-attr]
+    assert index.search("heat")[0].fields == expected
+    nuthatch.verify(index.search("heat", audit=AuditMode.GROUNDED)[0])
+
+
+def test_getting_a_document_counts_no_words(monkeypatch: Any) -> None:
+    index = index_of([Document("a", text="heat")])
+    monkeypatch.setattr("nuthatch.memory.Counter", None)
+    assert index.get("a") == Document("a", text="heat")

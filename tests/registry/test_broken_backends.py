@@ -67,6 +67,17 @@ def has_text_for_a_contract(site: Site) -> None:
     site.install_backend("nuthatch-bad", "bad", "bad_spec", contract="'1.0'")
 
 
+def claims_proofs_that_its_book_denies(site: Site) -> None:
+    site.install(
+        "nuthatch-bad",
+        backends="bad = bad_spec:SPEC",
+        bad_spec="from dataclasses import replace\n"
+        "from nuthatch import memory, no\n"
+        "book = replace(memory.SPEC.capabilities, grounding=no('no hashes'))\n"
+        "SPEC = replace(memory.SPEC, name='bad', capabilities=book)\n",
+    )
+
+
 def has_another_name(site: Site) -> None:
     site.install_backend("nuthatch-bad", "good", "bad_spec")
     entry_points = site.path / "nuthatch_bad-1.0.dist-info" / "entry_points.txt"
@@ -91,6 +102,7 @@ BROKEN: list[tuple[Callable[[Site], None], str, str, str]] = [
         "Upgrade nuthatch:",
     ),
     (has_text_for_a_contract, "shape", "'1.0'", "Report it"),
+    (claims_proofs_that_its_book_denies, "shape", "no to grounding", "Report it"),
     (has_another_name, "name", "the name 'good'", "must be the same"),
 ]
 
@@ -188,6 +200,31 @@ def test_a_class_that_is_no_backend_is_refused(site: Site) -> None:
     site.install_backend("nuthatch-off", "off", "off_spec", backend="'collections:Conuter'")
     with pytest.raises(PluginFailure, match="Conuter"):
         nuthatch.open("off:x")
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("class Far(nuthatch.SearchBackend): pass", "does not define open"),
+        ("class Far(nuthatch.SearchBackend): open = 'far'", "does not define open"),
+        ("class Far(nuthatch.LexicalBackend): pass", "does not define open"),
+    ],
+)
+def test_a_class_that_cannot_be_opened_is_refused(site: Site, body: str, problem: str) -> None:
+    site.install_backend("nuthatch-far", "far", "far_spec", backend="'far_backend:Far'")
+    (site.path / "far_backend.py").write_text(f"import nuthatch\n{body}\n")
+    with pytest.raises(PluginFailure, match=problem) as caught:
+        nuthatch.open("far:x")
+    assert (caught.value.stage, caught.value.distribution) == ("shape", "nuthatch-far")
+    assert not next(check for check in examine() if check.name == "backend far").ok
+
+
+def test_a_lexical_backend_needs_a_lexical_config(site: Site) -> None:
+    config = "__import__('nuthatch').BackendConfig"
+    site.install_backend("nuthatch-far", "far", "far_spec", config=config)
+    with pytest.raises(PluginFailure, match="no LexicalConfig, BackendConfig") as caught:
+        nuthatch.open("far:x")
+    assert caught.value.stage == "shape"
 
 
 def test_the_configuration_is_checked_before_the_driver_is_imported(site: Site) -> None:

@@ -277,6 +277,22 @@ def test_a_deadline_stops_the_engine_in_the_middle_of_a_statement(seeded_path: P
             assert len(reader.match(Rung("OR", common), (), 10).candidates) == 10
 
 
+def test_a_search_that_waits_for_a_reader_past_its_timeout_times_out(
+    open_index: Callable[..., LexicalBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a timeout the wait has a bound of its own: then the index is busy, for now."""
+    index = open_index(readers=1)
+    index.add(map(document, range(3)))
+    monkeypatch.setattr("nuthatch_sqlite.pool.WAIT", 0.05)
+    for _ in index.documents():
+        with pytest.raises(QueryTimeout, match="readers"):
+            index.search("every", timeout=0.05)
+        with pytest.raises(BackendUnavailable, match="readers") as caught:
+            index.search("every")
+        assert caught.value.transient
+    assert len(index.search("every", timeout=60)) == 3
+
+
 @pytest.mark.parametrize("timeout", [0, -1])
 def test_a_timeout_must_be_positive(index: LexicalBackend, timeout: float) -> None:
     with pytest.raises(InvalidQuery, match="timeout"):

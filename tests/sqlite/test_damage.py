@@ -70,7 +70,7 @@ def answers(path: Path, **options: object) -> list[object]:
 
 
 @pytest.mark.parametrize("cache_bytes", [0, 2**20])
-@pytest.mark.parametrize("rounds", [30, pytest.param(2000, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("rounds", [30, pytest.param(1000, marks=pytest.mark.nightly)])
 def test_overwritten_bytes_are_found_or_change_nothing(
     sound: Path, path: Path, rounds: int, cache_bytes: int
 ) -> None:

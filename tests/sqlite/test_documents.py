@@ -210,19 +210,19 @@ def test_many_chunks_cross_the_blocks_of_lengths(open_index: Callable[..., Lexic
 @pytest.mark.parametrize(
     ("condition", "passing"),
     [
-        (AnyOf("tags", ["b"]), {"two", "three"}),
-        (AnyOf("tags", ["a", "b"]), {"one", "two", "three"}),
-        (AnyOf("tags", ["B"]), set()),
-        (AnyOf("tags", ["ü'\"%_"]), {"one"}),
-        (Range("tags", gte="b"), {"one", "two", "three"}),
-        (Range("year", gte=2000), {"two"}),
-        (Range("year", gte=1999, lte=1999), {"one"}),
-        (Range("year", lte=1998.5), set()),
-        (AnyOf("year", [1999, 2001.0]), {"one", "two"}),
-        (Range("score", gte=-1, lte=0), {"one", "three"}),
-        (AnyOf("score", [0]), {"one"}),
-        (Range("day", gte="2000-01-01"), {"two"}),
-        (AnyOf("day", ["1999-12-31"]), {"one"}),
+        (AnyOf("tags", ["b"]), "two three"),
+        (AnyOf("tags", ["a", "b"]), "one two three"),
+        (AnyOf("tags", ["B"]), ""),
+        (AnyOf("tags", ["ü'\"%_"]), "one"),
+        (Range("tags", gte="b"), "one two three"),
+        (Range("year", gte=2000), "two"),
+        (Range("year", gte=1999, lte=1999), "one"),
+        (Range("year", lte=1998.5), ""),
+        (AnyOf("year", [1999, 2001.0]), "one two"),
+        (Range("score", gte=-1, lte=0), "one three"),
+        (AnyOf("score", [0]), "one"),
+        (Range("day", gte="2000-01-01"), "two"),
+        (AnyOf("day", ["1999-12-31"]), "one"),
     ],
     ids=repr,
 )
@@ -231,7 +231,7 @@ def test_many_chunks_cross_the_blocks_of_lengths(open_index: Callable[..., Lexic
 def test_filters_compare_values_as_the_schema_declares_them(
     open_index: Callable[..., LexicalBackend],
     condition: Any,
-    passing: set[str],
+    passing: str,
     policy: Any,
     cache_bytes: int,
 ) -> None:
@@ -255,7 +255,7 @@ def test_filters_compare_values_as_the_schema_declares_them(
     )
     for _ in range(3):
         found = index.search("x", filters=[condition], policy=policy)
-        assert {hit.document_uri for hit in found} == passing
+        assert {hit.document_uri for hit in found} == set(passing.split())
 
 
 @pytest.mark.parametrize(

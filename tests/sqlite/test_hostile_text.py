@@ -114,7 +114,11 @@ def test_tokens_of_any_analyzer_are_kept_apart(
     """Third parties' tokens may hold quotes, operators, marks: each matches itself and no other."""
     documents = [
         AnalyzedDocument(
-            Document(f"d{n}"), bytes([n]) * 32, b"{}", [AnalyzedChunk("", 0, b"", tokens)], []
+            Document(f"d{n}"),
+            bytes([n]) * 32,
+            b"{}",
+            [AnalyzedChunk("", 0, b"", " ".join(tokens), len(tokens))],
+            [],
         )
         for n, tokens in enumerate(texts)
     ]

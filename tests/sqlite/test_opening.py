@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import nuthatch
 from nuthatch import (
     AnalyzerMismatch,
+    BackendUnavailable,
     Document,
     FormatMismatch,
     IndexExists,
@@ -108,6 +110,59 @@ def test_an_unknown_analyzer_leaves_no_file(path: Path) -> None:
     with pytest.raises(NuthatchError):
         nuthatch.open(f"sqlite:{path}", create=True, schema=Schema(analyzer="elvish"))
     assert not list(path.parent.iterdir())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda description: description.update(fingerprint="standard/0"),
+        lambda description: description["schema"].update(analyzer="elvish"),
+    ],
+    ids=["another-version", "not-installed"],
+)
+def test_documents_can_be_read_out_whatever_the_analyzer(
+    made: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    """With export_only: what needs the analyzer is refused, everything else works."""
+    describe(made, change)
+    with pytest.raises(NuthatchError, match="copy it into a new index"):
+        nuthatch.open(f"sqlite:{made}")
+    with nuthatch.open(f"sqlite:{made}?export_only=true") as index:
+        expected = Document("one", "", "alpha", {"year": 1999})
+        assert list(index.documents()) == [expected]
+        assert index.get("one") == expected
+        assert index.info().documents == 1
+        assert index.check() == []
+        for use in (
+            lambda: index.search("alpha"),
+            lambda: index.search(""),
+            lambda: index.add(Document("two")),
+            lambda: index.delete("one"),
+        ):
+            with pytest.raises(BackendUnavailable, match="opened with export_only"):
+                use()
+
+
+def test_a_file_name_may_hold_any_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that are no UTF-8, and characters that mean something in a URI."""
+    monkeypatch.chdir(tmp_path)
+    for name in (os.fsdecode(b"\xff.db"), "a#b c;d%41.db", "\u2603.db"):
+        url = "sqlite:" + name.replace("%", "%25")
+        with nuthatch.open(url, create=True) as index:
+            index.add(Document("one", "", "alpha"))
+            assert len(index.search("alpha")) == 1
+        assert name in os.listdir(tmp_path)
+
+
+def test_a_path_may_begin_with_slashes(made: Path) -> None:
+    for slashes in ("", "//", "///"):
+        with nuthatch.open(f"sqlite:{slashes}{made}") as index:
+            assert index.info().documents == 1
+
+
+def test_a_url_with_a_host_is_refused() -> None:
+    with pytest.raises(InvalidConfig, match=r"write sqlite:films\.db"):
+        nuthatch.open("sqlite://films.db", create=True)
 
 
 @pytest.mark.parametrize("url", ["sqlite:", "sqlite::memory:", "sqlite:x\0y"])

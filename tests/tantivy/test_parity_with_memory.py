@@ -54,7 +54,7 @@ documents = st.lists(
 ).map(lambda rows: [Document(f"doc{row[0]}", *row[1:]) for row in rows])
 
 _bounds = {
-    "year": st.sampled_from(YEARS) | st.sampled_from((-1e300, -0.5, 0.5, 2.0**60, 1e300)),
+    "year": st.sampled_from((*YEARS, 2.0**60)),
     "tags": st.sampled_from(KEYWORDS),
     "day": st.sampled_from(DAYS),
     "stars": st.sampled_from((*STARS, -0.0, 1)),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch.text.snippet import render
+from nuthatch.text.snippet import render, settled
 
 Marks = list[tuple[int, int]]
 
@@ -19,7 +19,8 @@ def cuts(draw: st.DrawFn) -> tuple[str, int, int, Marks]:
     places = sorted(draw(st.sets(st.integers(0, len(text)), min_size=0, max_size=8)))
     if len(places) < 2:
         return text, 0, len(text), []
-    start, *inner, end = places
+    start, end = settled(text, places[0], places[-1])
+    inner = [place for place in places[1:-1] if start <= place <= end]
     return text, start, end, list(zip(inner[::2], inner[1::2], strict=False))
 
 
@@ -74,6 +75,7 @@ def test_without_its_marks_a_rendering_is_the_tidied_span(
         (0, 5, ((3, 2),)),
         (0, 5, ((0, 3), (2, 4))),
         (0, 5, ((3, 4), (0, 1))),
+        (2, 2, ()),
     ],
 )
 def test_a_span_or_mark_out_of_place_is_refused(
@@ -81,3 +83,25 @@ def test_a_span_or_mark_out_of_place_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match="span"):
         render("abcde", start, end, marks)
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "alike"),
+    [
+        ("ab cd", (2, 5), (3, 5)),
+        ("ab cd", (0, 3), (0, 2)),
+        ("a\0 \n d", (1, 5), (0, 0)),
+        ("…abc", (1, 4), (0, 4)),
+        ("abc…", (0, 3), (0, 4)),
+        (" ab ", (0, 4), (0, 4)),
+        ("……abc", (1, 5), (0, 5)),
+        ("a…abc", (1, 5), (1, 5)),
+    ],
+)
+def test_of_spans_that_look_alike_one_is_taken(
+    text: str, span: tuple[int, int], alike: tuple[int, int]
+) -> None:
+    assert settled(text, *span) == settled(text, *alike) == alike
+    if span != alike:
+        with pytest.raises(ValueError, match="is cut at a blank or off an ellipsis"):
+            render(text, *span, ())

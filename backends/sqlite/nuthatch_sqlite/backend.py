@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from stat import S_ISDIR
-from threading import Lock
+from threading import Lock, get_ident
 from time import monotonic
 from typing import Self
 from weakref import WeakSet
@@ -34,15 +32,19 @@ from nuthatch import (
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.check import problems
 from nuthatch_sqlite.config import SqliteConfig
-from nuthatch_sqlite.connection import Pool, inherited, one, reading, rows, undo, writing
+from nuthatch_sqlite.connection import checked, inherit, one, reading, rows, undo, writing
 from nuthatch_sqlite.failure import readable, translated
+from nuthatch_sqlite.identity import Identity, status
 from nuthatch_sqlite.plugin import SPEC
+from nuthatch_sqlite.pool import Pool
 from nuthatch_sqlite.postings import Caches, State
 from nuthatch_sqlite.read import SqliteReader
 from nuthatch_sqlite.write import remove, transaction, write
 
 #: Virtual machine steps between two looks at the clock: well under a millisecond.
 _STEPS = 10_000
+#: Seconds that a fork waits for what other threads read, and again for what they write.
+_FORK_WAIT = 5.0
 
 
 class SqliteBackend(LexicalBackend):
@@ -51,14 +53,17 @@ class SqliteBackend(LexicalBackend):
     spec = SPEC
     config: SqliteConfig
 
-    def __init__(self, config: SqliteConfig, record: IndexRecord, analyzer: Analyzer) -> None:
+    def __init__(
+        self, config: SqliteConfig, record: IndexRecord, analyzer: Analyzer, identity: Identity
+    ) -> None:
         super().__init__(config, record.schema, analyzer)
         self._path = config.path
+        self._identity = identity
         self._caches = Caches(config.cache_bytes)
-        self._pool = Pool(self._connect, config.readers, config.path)
+        self._pool = Pool(self._connect, config.readers, identity)
         self._write_lock = Lock()
         self._writer: apsw.Connection | None = None
-        self._writer_pid = 0
+        self._forking = 0  # the thread that holds the write lock for its fork
         self._fingerprint: tuple[int, str] | None = None
         _open.add(self)
 
@@ -66,19 +71,19 @@ class SqliteBackend(LexicalBackend):
     def open(cls, config: SqliteConfig, *, create: Create, schema: Schema | None) -> Self:
         path = config.path
         with translated(path):
-            stored = _record(config, create) if _size(path) else None
+            stored = _stored(config, create)
             if stored is None:
                 if not create:
                     raise IndexNotFound(f"there is no index at {path}; create it first")
-                record = _create(config, create, schema or Schema())
+                stored = _create(config, create, schema or Schema())
             elif create == "new":
                 raise IndexExists(f"{path} is an index already; open it or choose another path")
-            else:
-                record = stored
-        return cls(config, record, record.check(schema, place=str(path)))
+        record, identity = stored
+        analyzer = record.check(schema, place=str(path), export_only=config.export_only)
+        return cls(config, record, analyzer, identity)
 
     def _connect(self) -> apsw.Connection:
-        return reading(self._path, self.config.lock_timeout)
+        return checked(reading(self._path, self.config.lock_timeout), self._identity)
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[SqliteReader]:
@@ -118,12 +123,9 @@ class SqliteBackend(LexicalBackend):
     def _writing_connection(self) -> apsw.Connection:
         if self._pool.closed:
             raise BackendUnavailable(f"{self._path} was closed; open it again")
-        if self._writer is not None and self._writer_pid != os.getpid():
-            inherited.append(self._writer)
-            self._writer = None
+        self._identity.check()
         if self._writer is None:
-            self._writer = writing(self._path, self.config.lock_timeout)
-            self._writer_pid = os.getpid()
+            self._writer = writing(self._path, self.config.lock_timeout, self._identity)
         return self._writer
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
@@ -138,13 +140,12 @@ class SqliteBackend(LexicalBackend):
         with self._snapshot() as connection:
             state = State.read(connection)
             fingerprint = self._corpus_fingerprint(connection, state.generation)
-        files = [self._path, self._path.with_name(self._path.name + "-wal")]
         cache = self._caches.terms.info()
         return IndexInfo(
             backend=self.name,
             documents=state.documents,
             chunks=state.chunks,
-            bytes=sum(file.stat().st_size for file in files if file.exists()),
+            bytes=self._bytes(),
             analyzer=self.schema.analyzer,
             schema=self.schema,
             corpus_fingerprint=fingerprint,
@@ -157,6 +158,11 @@ class SqliteBackend(LexicalBackend):
                 "sqlite": apsw.sqlite_lib_version(),
             },
         )
+
+    def _bytes(self) -> int:
+        self._identity.check()
+        log = status(self._path.with_name(self._path.name + "-wal"))
+        return self._path.stat().st_size + (0 if log is None else log.st_size)
 
     def _corpus_fingerprint(self, connection: apsw.Connection, generation: int) -> str:
         if self._fingerprint is None or self._fingerprint[0] != generation:
@@ -183,51 +189,60 @@ class SqliteBackend(LexicalBackend):
             self._close_writer()
 
     def _close_writer(self) -> None:
-        if self._writer is not None and self._writer_pid == os.getpid():
+        if self._writer is not None:
             self._writer.close()
             self._writer = None
 
     def before_fork(self) -> None:
-        """Closes the connections that nobody is using; they are made again when needed."""
-        self._pool.release()
-        if self._write_lock.acquire(blocking=False):
+        """Closes all connections, once no other thread is using them; a child must have none."""
+        if self._write_lock.acquire(timeout=_FORK_WAIT):
+            self._forking = get_ident()
             self._close_writer()
+        self._pool.pause(_FORK_WAIT)
+
+    def after_fork_in_parent(self) -> None:
+        """Lets the parent's threads go on."""
+        self._pool.resume()
+        if self._forking == get_ident():
+            self._forking = 0
             self._write_lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Begins anew: locks and caches are as the parent's threads had them in their hands."""
+        if self._writer is not None:
+            inherit([self._writer], self._identity)
+            self._writer = None
+        self._pool.restart()
+        self._caches = Caches(self.config.cache_bytes)
+        self._write_lock = Lock()
+        self._forking = 0
 
 
 #: The open indexes of this process.
 _open: WeakSet[SqliteBackend] = WeakSet()
 
 
-def _before_fork() -> None:
+def _each(method: str) -> None:
     for backend in list(_open):
-        backend.before_fork()
+        getattr(backend, method)()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(before=_before_fork)
+    os.register_at_fork(
+        before=lambda: _each("before_fork"),
+        after_in_parent=lambda: _each("after_fork_in_parent"),
+        after_in_child=lambda: _each("after_fork_in_child"),
+    )
 
 
-def _size(path: Path) -> int:
-    """Returns the size of the file in bytes, 0 where there is none."""
-    try:
-        found = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return 0
-    except OSError as error:
-        raise BackendUnavailable(
-            f"{path} cannot be looked at ({error.strerror}); check the path and its rights"
-        ) from error
-    if S_ISDIR(found.st_mode):
-        raise IndexNotFound(f"{path} is a folder; name a file")
-    return found.st_size
-
-
-def _record(config: SqliteConfig, create: Create) -> IndexRecord | None:
-    """Returns what the index at the path says of itself; None for an empty database.
+def _stored(config: SqliteConfig, create: Create) -> tuple[IndexRecord, Identity] | None:
+    """Returns what the index at the path says of itself; None for no file or an empty database.
 
     Raises `IndexExists` or `IndexNotFound` for somebody else's database: it is not ours to fill.
     """
+    found = status(config.path)
+    if found is None or not found.st_size:
+        return None
     connection = reading(config.path, config.lock_timeout)
     try:
         application = _application(connection, config)
@@ -235,7 +250,8 @@ def _record(config: SqliteConfig, create: Create) -> IndexRecord | None:
             row = one(connection, schema.META)
             if row is None:
                 raise IndexCorrupt(f"{config.path} has lost its description; restore it")
-            return IndexRecord.from_json(row[0], place=str(config.path), format=schema.FORMAT)
+            record = IndexRecord.from_json(row[0], place=str(config.path), format=schema.FORMAT)
+            return record, Identity.of(config.path, found, connection)
         if one(connection, "SELECT 1 FROM sqlite_schema"):
             kind = IndexExists if create else IndexNotFound
             raise kind(f"{config.path} is an SQLite database of another kind; name another path")
@@ -255,12 +271,12 @@ def _application(connection: apsw.Connection, config: SqliteConfig) -> object:
         return connection.pragma("application_id")
 
 
-def _create(config: SqliteConfig, create: Create, wanted: Schema) -> IndexRecord:
+def _create(config: SqliteConfig, create: Create, wanted: Schema) -> tuple[IndexRecord, Identity]:
     """Makes the tables, all or none: a process that dies here leaves an empty database."""
     if config.read_only:
         raise IndexNotFound(f"there is no index at {config.path}; read_only makes none")
     record = IndexRecord.create(schema.FORMAT, wanted)
-    connection = writing(config.path, config.lock_timeout, create=True)
+    connection = writing(config.path, config.lock_timeout, identity=None)
     try:
         with transaction(connection, "power"):
             if not connection.pragma("application_id"):
@@ -270,4 +286,7 @@ def _create(config: SqliteConfig, create: Create, wanted: Schema) -> IndexRecord
                 raise IndexExists(f"{config.path} was just made by somebody else; open it")
     finally:
         connection.close()
-    return _record(config, True) or record
+    stored = _stored(config, True)
+    if stored is None:
+        raise BackendUnavailable(f"{config.path} was replaced by another file; open it again")
+    return stored

@@ -29,6 +29,8 @@ class SqliteConfig(LexicalConfig):
             raise ValueError("a path is missing; write sqlite:films.db")
         if location == ":memory:" or "\0" in location:
             raise ValueError("the index must be a file; use the memory backend for one in memory")
+        if location.startswith("//") and location[2:3] not in ("", "/"):
+            raise ValueError("two slashes begin a host, and a file has none; write sqlite:films.db")
         return location
 
     @property

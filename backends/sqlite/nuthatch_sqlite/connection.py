@@ -4,37 +4,42 @@
                   └─ writing connection, made on the first write, guarded by a lock
 
 A connection must not be carried over a fork: the child's SQLite would take its parent's locks for
-its own, hold none, and go on in a log that the parent deletes when it closes. So idle connections
-are closed before a fork. One that another thread was using then is left alone in the child, and
-unclosed.
+its own, hold none, and go on in a log that the parent deletes when it closes. So before a fork the
+connections come back and are closed. One that does not come back in time is left alone in the
+child, unclosed, and SQLite cannot have that file a second time there: it is refused.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from threading import Lock, Semaphore
-from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
 import apsw
 
 from nuthatch import BackendUnavailable
-from nuthatch_sqlite import schema
+from nuthatch_sqlite.identity import Identity, status
 
-#: Seconds that a reader without a deadline waits for another one to finish.
-WAIT = 30.0
 _READ = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
 #: Connections that a parent process was using; kept, so that nothing ever closes them here.
-inherited: list[apsw.Connection] = []
+_inherited: list[apsw.Connection] = []
+#: Device and inode of the files that they have open.
+_inherited_files: set[tuple[int, int]] = set()
+
+
+def inherit(connections: Iterable[apsw.Connection], identity: Identity) -> None:
+    """Puts aside what a parent process was using; called in the child."""
+    for connection in connections:
+        _inherited.append(connection)
+        _inherited_files.add((identity.device, identity.inode))
 
 
 def reading(path: Path, lock_timeout: float) -> apsw.Connection:
-    """Opens a connection that only reads, with the dictionary views in place."""
+    """Opens a connection that only reads."""
+    _refuse_inherited(path)
     immutable = "?immutable=1" if _is_frozen(path) else ""
     connection = apsw.Connection(_uri(path) + immutable, flags=_READ)
     connection.set_busy_timeout(round(1000 * lock_timeout))
@@ -42,11 +47,14 @@ def reading(path: Path, lock_timeout: float) -> apsw.Connection:
     return connection
 
 
-def writing(path: Path, lock_timeout: float, *, create: bool = False) -> apsw.Connection:
-    """Opens a connection that writes, in WAL mode."""
-    flags = _WRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
+def writing(path: Path, lock_timeout: float, identity: Identity | None) -> apsw.Connection:
+    """Opens a connection that writes, in WAL mode; without an identity it makes the file."""
+    _refuse_inherited(path)
+    flags = _WRITE | (apsw.SQLITE_OPEN_CREATE if identity is None else 0)
     connection = apsw.Connection(_uri(path), flags=flags)
     connection.set_busy_timeout(round(1000 * lock_timeout))
+    if identity is not None:
+        checked(connection, identity)  # before anything is changed in it
     connection.execute(
         "PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536"
     )
@@ -55,6 +63,7 @@ def writing(path: Path, lock_timeout: float, *, create: bool = False) -> apsw.Co
 
 def undo(path: Path, lock_timeout: float) -> None:
     """Takes back what a process had begun when it died, which a reading connection cannot."""
+    _refuse_inherited(path)
     connection = apsw.Connection(_uri(path), flags=_WRITE)
     connection.set_busy_timeout(round(1000 * lock_timeout))
     try:
@@ -63,8 +72,30 @@ def undo(path: Path, lock_timeout: float) -> None:
         connection.close()
 
 
+def checked(connection: apsw.Connection, identity: Identity) -> apsw.Connection:
+    """Returns a connection just made, if it is one to that file; closes it if not."""
+    try:
+        identity.check_connection(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _uri(path: Path) -> str:
-    return "file:" + quote(str(path.absolute()))
+    """Returns a URL with an empty authority, whatever bytes and slashes the path holds."""
+    place = path.absolute().as_posix()
+    return "file://" + quote(os.fsencode(place if place.startswith("/") else f"/{place}"))
+
+
+def _refuse_inherited(path: Path) -> None:
+    """Raises `BackendUnavailable` where a second connection would have no locks of its own."""
+    found = status(path) if _inherited_files else None
+    if found is not None and (found.st_dev, found.st_ino) in _inherited_files:
+        raise BackendUnavailable(
+            f"this process was forked while {path} was in use, and SQLite cannot open it here: "
+            "end batches and loops over documents() before a fork, or start the process anew"
+        )
 
 
 def _is_frozen(path: Path) -> bool:
@@ -75,8 +106,8 @@ def _is_frozen(path: Path) -> bool:
     """
     if os.access(path.parent, os.W_OK):
         return False
-    log = path.with_name(path.name + "-wal")
-    if log.exists() and log.stat().st_size:
+    log = status(path.with_name(path.name + "-wal"))
+    if log is not None and log.st_size:
         raise BackendUnavailable(
             f"{path} has an unmerged write-ahead log and its folder cannot be written; open it "
             "once with the right to write, or copy both files to a folder of your own"
@@ -94,84 +125,3 @@ def rows(
 def one(connection: apsw.Connection, statement: str, values: Any = ()) -> tuple[Any, ...] | None:
     """Runs a statement and returns its first row, if it has one."""
     return next(rows(connection, statement, values), None)
-
-
-class Pool:
-    """Lends reading connections, at most `size` at a time; waits when all are lent."""
-
-    def __init__(self, connect: Callable[[], apsw.Connection], size: int, path: Path) -> None:
-        self._connect = connect
-        self._size = size
-        self._path = path
-        self._start()
-
-    def _start(self) -> None:
-        self._pid = os.getpid()
-        self._lock = Lock()
-        self._free = Semaphore(self._size)
-        self._idle: list[apsw.Connection] = []
-        self._closed = False
-
-    @contextmanager
-    def connection(
-        self, *, fresh: bool = False, deadline: float | None = None
-    ) -> Iterator[apsw.Connection]:
-        """Lends a connection; a fresh one is made for this and closed afterwards.
-
-        Waits for one until the deadline (of `time.monotonic`), or `WAIT` seconds.
-        """
-        if self._pid != os.getpid():
-            inherited.extend(self._idle)
-            self._start()
-        free = self._free
-        if not free.acquire(timeout=WAIT if deadline is None else max(0.0, deadline - monotonic())):
-            raise BackendUnavailable(
-                f"all {self._size} reading connections of {self._path} are in use; end what reads "
-                "(a loop over documents() holds one), or raise readers",
-                transient=True,
-            )
-        try:
-            connection = self._idle_or_new(fresh)
-            try:
-                yield connection
-            finally:
-                self._take_back(connection, keep=not fresh)
-        finally:
-            free.release()
-
-    def _idle_or_new(self, fresh: bool) -> apsw.Connection:
-        with self._lock:
-            if self._closed:
-                raise BackendUnavailable(f"{self._path} was closed; open it again")
-            if self._idle and not fresh:
-                return self._idle.pop()
-        connection = self._connect()
-        connection.execute(schema.VOCABULARY)
-        return connection
-
-    def _take_back(self, connection: apsw.Connection, *, keep: bool) -> None:
-        with self._lock:
-            if keep and not self._closed:
-                self._idle.append(connection)
-                return
-        connection.close()
-
-    @property
-    def closed(self) -> bool:
-        """Is true once `close` was called."""
-        return self._closed
-
-    def release(self) -> None:
-        """Closes what is idle; new connections are made when they are needed."""
-        if self._pid != os.getpid():
-            return
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
-
-    def close(self) -> None:
-        """Closes what is idle now and the rest when it comes back."""
-        with self._lock:
-            self._closed = True
-        self.release()

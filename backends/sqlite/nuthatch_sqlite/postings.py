@@ -6,7 +6,7 @@ reader has seen; a reader on an older snapshot passes them by.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -22,6 +22,8 @@ from nuthatch_sqlite.failure import readable
 
 Ids = npt.NDArray[np.uint32]
 MODEL = BM25(idf="fts5")
+#: Postings of a token that FTS5 scores in the time it takes to read them into the cache.
+_FEW = 64
 #: How many tokens' document frequencies are remembered.
 _FREQUENCIES = 100_000
 
@@ -106,10 +108,11 @@ class Postings:
         return self._caches.terms.get(self._state.generation, token)
 
     def at_hand(self, rung: Rung) -> list[TermScores] | None:
-        """Returns the terms of a conjunction if ranking them here beats asking FTS5.
+        """Returns the scored postings of a rung's tokens; None where FTS5 answers sooner.
 
-        It does once they are cached. They are read when all of them are asked for a second time:
-        the first conjunction is cheaper in FTS5, as it scores its few matches only.
+        FTS5 scores every match of a disjunction, so its postings are read at once, unless they
+        are few. Of a conjunction it scores the few chunks that hold all tokens, so these are read
+        when all of them are asked for a second time.
         """
         if not self._caches.enabled:
             return None
@@ -120,10 +123,16 @@ class Postings:
             term is not None or self._caches.terms.touched(generation, token)
             for token, term in zip(distinct, held, strict=True)
         ]
-        if not all(known):
+        if not all(known) and (rung.operator == "AND" or self._are_few(distinct, held)):
             return None
         found = dict(zip(distinct, self.terms(list(distinct)), strict=True))
         return [found[token] for token in rung.tokens]
+
+    def _are_few(self, tokens: Iterable[str], held: Iterable[TermScores | None]) -> bool:
+        """Tells whether FTS5 scores the postings that are not held in less time than they take to
+        read: for each token that costs as much as some dozens of matches."""
+        missing = [token for token, term in zip(tokens, held, strict=True) if term is None]
+        return sum(map(self.frequency, missing)) <= _FEW * len(missing)
 
     def _read(self, token: str) -> TermScores:
         row = one(self._connection, schema.OCCURRENCES, (token,))

@@ -53,24 +53,17 @@ class SqliteReader:
     def __init__(self, connection: apsw.Connection, caches: Caches) -> None:
         self._connection = connection
         self._state = State.read(connection)
-        self._ranks_here = caches.enabled
         self._postings = Postings(connection, self._state, caches)
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         return {token: self._postings.frequency(token) for token in tokens}
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        if not self._ranks_here:
-            return self._match_in_sql(rung, filters, limit)
-        if rung.operator == "OR":
-            terms = self._postings.terms(list(dict.fromkeys(rung.tokens)))
-            found = dict(zip(dict.fromkeys(rung.tokens), terms, strict=True))
-            weighted = [found[token] for token in rung.tokens]
-            return _matches(top_k(weighted, limit, self._postings.allowed(filters)))
         at_hand = self._postings.at_hand(rung)
         if at_hand is None:
             return self._match_in_sql(rung, filters, limit)
-        return _matches(conjunction_top_k(at_hand, limit, self._postings.allowed(filters)))
+        rank = top_k if rung.operator == "OR" else conjunction_top_k
+        return _matches(rank(at_hand, limit, self._postings.allowed(filters)))
 
     def first_match(
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int

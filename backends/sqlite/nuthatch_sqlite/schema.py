@@ -6,7 +6,7 @@
     length    block  lengths                             tokens per chunk, 1,024 chunks a blob
     value     field  value  document                     what filters compare
     state     generation, counts, next_chunk             one row
-    meta      key  value                                 format, schema, analyzer fingerprint
+    meta      key  value                                 format, schema, fingerprint; a random mark
 
 A document's id is the id of its first chunk and its chunks follow without a gap, so chunk_idx =
 chunk.id − document.id and no column is needed to tell whose a chunk is. Ids grow for ever: that
@@ -31,6 +31,7 @@ _TOKENIZE = "ascii tokenchars '" + punctuation.replace("'", "''") + "'"
 CREATE: Final = f"""
 PRAGMA application_id = {APPLICATION_ID};
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('mark', hex(randomblob(16)));
 CREATE TABLE state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     generation INTEGER NOT NULL,
@@ -88,6 +89,7 @@ SET generation = generation + 1,
 """
 META: Final = "SELECT value FROM meta WHERE key = 'index'"
 SET_META: Final = "INSERT INTO meta VALUES ('index', ?)"
+MARK: Final = "SELECT value FROM meta WHERE key = 'mark'"
 
 # Writing
 

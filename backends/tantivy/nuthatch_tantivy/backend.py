@@ -68,7 +68,8 @@ class TantivyBackend(LexicalBackend):
                 record = _create(config, create, schema or Schema())
             elif create == "new":
                 raise IndexExists(f"{path} is an index already; open it or choose another path")
-            backend = cls(config, record, record.check(schema, place=str(path)))
+            analyzer = record.check(schema, place=str(path), export_only=config.export_only)
+            backend = cls(config, record, analyzer)
             backend._folder.state()  # so that damage is found now
         return backend
 

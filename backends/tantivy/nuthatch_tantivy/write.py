@@ -64,7 +64,7 @@ def _insert(
     for index, chunk in enumerate(each.chunks):
         row = tantivy.Document()
         row.add_integer(schema.EVERY, 1)
-        row.add_text("tokens", " ".join(chunk.tokens))
+        row.add_text("tokens", chunk.line)
         row.add_text("key", key)
         row.add_integer("order", order := order + 1)
         row.add_integer("chunk", index)

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from io import StringIO
 from typing import Any
 
 import click
@@ -118,7 +119,8 @@ def _run(command: Callable[[], object], arguments: list[str]) -> int:
         click.echo(f"interrupted{safe}", err=True)
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        error = _hinted(error)
+        _show(error)
         return _told(error, error.format_message(), WRONG, as_json)
     except NuthatchError as error:
         _trace(own)
@@ -130,6 +132,24 @@ def _run(command: Callable[[], object], arguments: list[str]) -> int:
         hint = "run it with `nuthatch --debug …` to see where, and report it"
         click.echo(f"error: {kind}: {printable(str(error))}; {hint}", err=True)
         return _told(error, str(error), UNAVAILABLE, as_json)
+
+
+def _hinted(error: click.ClickException) -> click.ClickException:
+    """Returns the error; one on a text that was taken for an option says what to do about that."""
+    if not isinstance(error, click.NoSuchOption) or error.ctx is None:
+        return error
+    if not any(isinstance(each, click.Argument) for each in error.ctx.command.params):
+        return error
+    message = f"{error.format_message()}\nPut -- before text that starts with a dash."
+    return click.NoSuchOption(error.option_name, message, ctx=error.ctx)
+
+
+def _show(error: click.ClickException) -> None:
+    """Shows what is wrong with a command line, whose words it repeats, without controls."""
+    shown = StringIO()
+    error.show(shown)
+    for line in shown.getvalue().removesuffix("\n").split("\n"):
+        click.echo(printable(line), err=True)
 
 
 def _told(error: Exception, message: str, code: int, as_json: bool) -> int:

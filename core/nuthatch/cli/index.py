@@ -7,11 +7,14 @@ from nuthatch.contract.schema import Schema
 from nuthatch.contract.spec import Create
 from nuthatch.registry.config import resolve_name
 from nuthatch.registry.opening import open as open_url
+from nuthatch.registry.url import split_url
 
 
 def open_index(
-    text: str, *, create: Create = False, schema: Schema | None = None
+    text: str, *, create: Create = False, schema: Schema | None = None, export_only: bool = False
 ) -> LexicalBackend:
     """Returns the open index; it is a context manager."""
     url, options = resolve_name(text)
+    if export_only and "export_only" not in split_url(url)[2]:
+        options["export_only"] = True
     return open_url(url, create=create, schema=schema, **options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nuthatch.cli.screen import Cell, Screen
+from nuthatch.cli.screen import Cell, Screen, printable
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.hit import Hit
 from nuthatch.contract.results import Results
@@ -33,20 +33,24 @@ def show_footer(screen: Screen, results: Results) -> None:
     parts = (
         "1 hit" if len(results) == 1 else count,
         f"policy {results.policy} ran {results.ran}",
-        "exact" if results.exact else "not proven to be the exact top",
+        _exactness(results),
         f"{results.took_ms:.1f} ms",
     )
     screen.line((", ".join(parts), "dim"))
 
 
+def _exactness(results: Results) -> str:
+    if results.exact:
+        return "exact"
+    return "ordered by rung" if results.ran == "ladder" else "perhaps not the exact top"
+
+
 def highlighted(hit: Hit) -> Iterator[Cell]:
     """Yields the snippet as spans, the matched words marked."""
-    position = 0
-    for start, end in hit.marks:
-        yield hit.snippet[position : start - 1]  # without the brackets around the word
-        yield hit.snippet[start:end], "mark"
-        position = end + 1
-    yield hit.snippet[position:]
+    # No printable text holds a NUL, so it parts the snippet where the marks are.
+    pieces = hit.highlighted("\0", "\0", escape=printable).split("\0")
+    for number, piece in enumerate(pieces):
+        yield piece, "mark" if number % 2 else ""
 
 
 def _place(hit: Hit) -> Iterator[Cell]:

@@ -14,6 +14,7 @@ from typing import Protocol
 import click
 
 from nuthatch.cli.exits import Interrupted
+from nuthatch.cli.screen import printable
 from nuthatch.contract.document import Document
 from nuthatch.contract.writing import AddReport
 from nuthatch.errors import NuthatchError
@@ -67,7 +68,7 @@ def write(
         with _reporting(stream, total, state) as (documents, progress):
             return add(documents, progress)
     except NuthatchError:
-        click.echo(f"note: {state.safe()}", err=True)
+        click.echo(f"note: {printable(state.safe())}", err=True)
         raise
     except KeyboardInterrupt as error:
         raise Interrupted(state.safe()) from error
@@ -109,7 +110,7 @@ def _reporting(
 
 def _batch_line(report: AddReport, place: str) -> str:
     parts = [f"safe: {report.read:,} documents"]
-    parts += [f"up to {place}"] if place else []
+    parts += [f"up to {printable(place)}"] if place else []
     parts.append(f"{report.seconds:.1f} s")
     return ", ".join(parts)
 

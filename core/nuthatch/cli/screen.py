@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import click
 
@@ -17,15 +17,15 @@ Style = Literal["", "strong", "dim", "mark", "good", "bad", "name"]
 Span = tuple[str, Style]
 Cell = str | Span
 
-# C0, DEL, C1, surrogates and the bidirectional controls that reorder what stands around them.
-_CONTROLS = [
+#: C0, DEL, C1, surrogates and the bidirectional controls that reorder what stands around them.
+CONTROLS: Final = [
     *range(0x20),
     *range(0x7F, 0xA0),
     *range(0x202A, 0x202F),
     *range(0x2066, 0x206A),
     *range(0xD800, 0xE000),
 ]
-_VISIBLE = dict.fromkeys(_CONTROLS, "\ufffd") | {ord(space): " " for space in "\t\n\r\v\f\x85"}
+_VISIBLE = dict.fromkeys(CONTROLS, "\ufffd") | {ord(space): " " for space in "\t\n\r\v\f\x85"}
 
 
 def printable(text: str) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from sys import float_info
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.filters import AnyOf, Filter, checked_filters
+from nuthatch.contract.index import EXPORT_ONLY
 from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, Policy, Query, TextQuery
 from nuthatch.contract.searching import SearchTask
-from nuthatch.errors import InvalidQuery, UnsupportedQuery
+from nuthatch.errors import BackendUnavailable, InvalidQuery, UnsupportedQuery
 from nuthatch.registry.hooks import expand
-from nuthatch.text.normalize import normalize
+from nuthatch.text.normalize import MAX_TOKENS, NormalizedQuery, normalize
 
 if TYPE_CHECKING:
     from nuthatch.contract.lexical import LexicalBackend
@@ -67,6 +69,7 @@ def search_task(
         require(backend, "entities")
         raise InvalidQuery("contract 1.0 declares entity queries; a later one answers them")
     require(backend, "text")
+    refuse_if_export_only(backend)
     audit = query.audit or AuditMode.UNGROUNDED
     if audit is AuditMode.GROUNDED:
         require(backend, "grounding")
@@ -74,22 +77,21 @@ def search_task(
         require(backend, "filters.any_of" if isinstance(condition, AnyOf) else "filters.range")
     largest = backend.capabilities.max_limit
     if query.limit is not None and largest is not None and query.limit > largest:
-        raise UnsupportedQuery(
-            backend.name, f"a limit of {query.limit}", f"its largest limit is {largest}"
-        )
+        raise _limit_refused(backend.name, query.limit, largest)
     config = backend.config
-    seconds = timeout if timeout is not None else config.timeout
-    if seconds is not None and seconds <= 0:
-        raise InvalidQuery(f"the timeout must be positive; found {seconds} seconds")
-    parts = backend.capabilities.explain
-    notes = () if parts or not explain else (f"no score for each token: {parts.reason}",)
+    deadline = _deadline(config.timeout if timeout is None else timeout)
     extras = (*query.extra_or_tokens, *expand(backend.name, query.text))
+    normalized = normalize(backend.analyzer, query.text, extras)
+    notes = _left_out(normalized)
+    parts = backend.capabilities.explain
+    if explain and not parts:
+        notes.append(f"no score for each token: {parts.reason}")
     always_ranked = backend.capabilities.native_top_k.level == "native"
     own_budget = "budget" in config.model_fields_set or not always_ranked
     return SearchTask(
         backend=backend.name,
         analyzer=backend.analyzer,
-        query=normalize(backend.analyzer, query.text, extras),
+        query=normalized,
         filters=checked_filters(backend.schema, query.filters),
         limit=min(query.limit or DEFAULT_LIMIT, largest or _MAX_LIMIT, _MAX_LIMIT),
         largest=largest,
@@ -99,10 +101,42 @@ def search_task(
         collapse=query.collapse,
         explain=explain and bool(parts),
         snippet_width=config.snippet,
-        deadline=None if seconds is None else monotonic() + seconds,
+        deadline=deadline,
         begun=begun,
-        notes=notes,
+        notes=tuple(notes),
     )
+
+
+def _deadline(timeout: float | None) -> float | None:
+    if timeout is None:
+        return None
+    number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+    if not number or not 0 < timeout <= float_info.max:
+        raise InvalidQuery(
+            f"the timeout must be positive and finite, in seconds; found {timeout!r}"
+        )
+    return monotonic() + timeout
+
+
+def _left_out(query: NormalizedQuery) -> list[str]:
+    """Returns a note if the query is longer than what is used of it."""
+    number = sum(word.reason == "too_long" for word in query.dropped)
+    kind = "words" if len(query.tokens) == MAX_TOKENS else "synonyms"
+    return [f"the first {MAX_TOKENS} {kind} are used, {number} were left out"] if number else []
+
+
+def _limit_refused(backend: str, limit: int, largest: int) -> UnsupportedQuery:
+    from nuthatch.registry.backends import backends_up_to  # only on the way to an error
+
+    others = backends_up_to(limit, besides=backend)
+    reason = f"its largest limit is {largest}"
+    return UnsupportedQuery(backend, f"a limit of {limit}", reason, others)
+
+
+def refuse_if_export_only(backend: LexicalBackend) -> None:
+    """Raises `BackendUnavailable` where an index was opened without its analyzer."""
+    if backend.config.export_only:
+        raise BackendUnavailable(EXPORT_ONLY)
 
 
 def require(backend: SearchBackend, feature: str) -> None:

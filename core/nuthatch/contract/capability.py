@@ -22,11 +22,15 @@ class Support:
     level: Literal["native", "emulated", "no"]
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        if self.level == "no" and not self.reason:
+            raise InvalidConfig("a capability that is absent needs a reason that users can read")
+
     def __bool__(self) -> bool:
         return self.level != "no"
 
     def __str__(self) -> str:
-        return f"no ({self.reason})" if self.reason else self.level
+        return f"{self.level} ({self.reason})" if self.reason else self.level
 
 
 #: The engine does it itself.
@@ -37,8 +41,6 @@ EMULATED: Final = Support("emulated")
 
 def no(reason: str) -> Support:
     """Returns the entry for what a backend cannot do; the reason is shown to users."""
-    if not reason:
-        raise InvalidConfig("a capability that is absent needs a reason that users can read")
     return Support("no", reason)
 
 

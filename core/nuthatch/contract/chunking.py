@@ -2,6 +2,7 @@
 
     whole            one chunk, the text
     words:200:20     chunks of at most 200 words, each repeating the last 20 of the one before
+                     (of the scripts that analyzers cut into pairs, 200 characters)
 
 A chunk is an exact slice of the text, the slices cover the text, and an empty text still has
 one empty chunk.
@@ -13,13 +14,13 @@ import re
 from collections.abc import Callable, Sequence
 
 from nuthatch.errors import InvalidConfig
+from nuthatch.text.runs import UNSPACED
 
 Span = tuple[int, int]
 Chunker = Callable[[str], Sequence[Span]]
 
 # In scripts without spaces every character counts as a word, or a chapter would be one word.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
+_WORD = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
 _SENTENCE_END = re.compile(r"[.!?…]['\"”’)\]]*\Z|[。！？]\Z")
 
 

@@ -27,9 +27,9 @@ class Document:
     """Holds one document: `uri` (unique in an index), `title`, `text` and `fields`.
 
     `uri` is not empty, holds no control characters and takes at most 2,000 bytes of UTF-8.
-    `title` and `text` are any Unicode text (NUL is legal, lone surrogates are not). `fields` maps names to JSON values: integers within
-    int64, finite numbers (−0 becomes 0), text, lists, objects; a `datetime.date` is kept as
-    `YYYY-MM-DD`. Raises `InvalidDocument`.
+    `title` and `text` are any Unicode text (NUL is legal, lone surrogates are not). `fields`
+    maps names to JSON values: integers within int64, finite numbers (−0 becomes 0), text, lists,
+    objects; a `datetime.date` is kept as `YYYY-MM-DD`. Raises `InvalidDocument`.
     """
 
     uri: str
@@ -59,12 +59,11 @@ class Document:
                 f"found {type(self.fields).__name__}",
                 uri=self.uri,
             )
-        if self.fields:
-            clean = {
-                _name(key, self.uri): _canonical(value, str(key), self.uri, 0)
-                for key, value in self.fields.items()
-            }
-            object.__setattr__(self, "fields", clean)
+        clean = {
+            _name(key, self.uri): _canonical(value, str(key), self.uri, 0)
+            for key, value in self.fields.items()
+        }
+        object.__setattr__(self, "fields", clean)
 
 
 def document_from_json(row: object, where: str | None = None) -> Document:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictInt, TypeAdapter
@@ -56,9 +56,10 @@ class Hit(BaseModel):
     title: str
     snippet: str
     score: FiniteFloat
-    score_parts: Mapping[str, float]
+    # dict, not Mapping: pydantic checks that in compiled code
+    score_parts: dict[str, float]
     audit_mode: AuditMode
-    fields: Mapping[str, Any] = Field(default_factory=dict)
+    fields: dict[str, Any] = Field(default_factory=dict)
     rung: int = 0
     marks: tuple[tuple[StrictInt, StrictInt], ...] = ()
     origin: Origin | None = None

@@ -5,12 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from nuthatch.contract.schema import Schema
-from nuthatch.errors import AnalyzerMismatch, FormatMismatch, IndexCorrupt, SchemaMismatch
+from nuthatch.errors import (
+    AnalyzerMismatch,
+    BackendUnavailable,
+    FormatMismatch,
+    IndexCorrupt,
+    InvalidConfig,
+    SchemaMismatch,
+)
 from nuthatch.registry.analyzers import get_analyzer
 from nuthatch.text.analyzer import Analyzer
+
+#: Why an index refuses what needs its analyzer.
+EXPORT_ONLY: Final = "the index was opened with export_only; open it without, to search or write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +63,18 @@ class IndexRecord:
                 )
             schema = Schema.model_validate(values["schema"])
             return cls(found, schema, str(values["fingerprint"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, InvalidConfig) as error:
             raise IndexCorrupt(
                 f"{place} does not say with which schema it was made; restore it from a copy "
                 "or index the corpus again"
             ) from error
 
-    def check(self, wanted: Schema | None, *, place: str) -> Analyzer:
+    def check(self, wanted: Schema | None, *, place: str, export_only: bool = False) -> Analyzer:
         """Returns the analyzer of the index, once it and the schema are the wanted ones.
 
-        Raises `SchemaMismatch` and `AnalyzerMismatch`.
+        `export_only` (of the configuration) looks for no analyzer and returns one that refuses
+        every text. Raises `SchemaMismatch`, `AnalyzerMismatch`, and for an analyzer that is not
+        installed `InvalidConfig`.
         """
         if wanted is not None and wanted != self.schema:
             if wanted.analyzer != self.schema.analyzer:
@@ -74,14 +86,33 @@ class IndexRecord:
                 f"{place} was made with another schema ({_difference(self.schema, wanted)}); "
                 "open it without a schema, or copy it into a new index"
             )
-        analyzer = get_analyzer(self.schema.analyzer)
+        if export_only:
+            return _NoAnalyzer(self.schema.analyzer, self.fingerprint)
+        try:
+            analyzer = get_analyzer(self.schema.analyzer)
+        except InvalidConfig as error:
+            raise InvalidConfig(
+                f"{place} was made with an analyzer that is not installed ({error}): install it, "
+                "or copy it into a new index (nuthatch copy --analyzer NAME does)"
+            ) from error
         if analyzer.fingerprint != self.fingerprint:
             raise AnalyzerMismatch(
                 f"{place} holds tokens of {self.schema.analyzer!r} with the fingerprint "
                 f"{self.fingerprint}; the installed one has {analyzer.fingerprint}: install the "
-                "version that made it, or copy it into a new index"
+                "version that made it, or copy it into a new index (nuthatch copy does)"
             )
         return analyzer
+
+
+@dataclass(frozen=True, slots=True)
+class _NoAnalyzer:
+    """Stands for the analyzer of an index that is only read out."""
+
+    name: str
+    fingerprint: str
+
+    def tokens(self, text: str) -> list[str]:
+        raise BackendUnavailable(EXPORT_ONLY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from time import perf_counter
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
-from nuthatch.contract.asking import merged, require, search_task
+from nuthatch.contract.asking import merged, refuse_if_export_only, require, search_task
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
@@ -27,7 +27,13 @@ from nuthatch.contract.query import Policy, Query
 from nuthatch.contract.reader import AsyncReader, Reader
 from nuthatch.contract.results import Results
 from nuthatch.contract.schema import Schema
-from nuthatch.contract.searching import SearchTask, drive, drive_async, text_search
+from nuthatch.contract.searching import (
+    SearchTask,
+    drive,
+    drive_async,
+    text_search,
+    undefined,
+)
 from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
 from nuthatch.contract.writing import (
     AddReport,
@@ -38,7 +44,7 @@ from nuthatch.contract.writing import (
     WriteOutcome,
     write_batches,
 )
-from nuthatch.errors import InvalidQuery
+from nuthatch.errors import InvalidDocument, InvalidQuery
 from nuthatch.registry.hooks import observe
 from nuthatch.text.analyzer import Analyzer
 
@@ -97,19 +103,19 @@ class LexicalBackend(SearchBackend):
     def check(self) -> list[str]:
         """Returns what is wrong with the stored index, one sentence each; empty if nothing."""
         require(self, "check")
-        raise NotImplementedError(f"{self.name} declares check and does not define it")
+        raise undefined(self.name, "check", "it")
 
     def optimize(self) -> None:
         """Settles the index for fast reading; never changes what matches."""
         require(self, "optimize")
-        raise NotImplementedError(f"{self.name} declares optimize and does not define it")
+        raise undefined(self.name, "optimize", "it")
 
     def async_reader(
         self, deadline: float | None = None
     ) -> AbstractAsyncContextManager[AsyncReader]:
         """Is `reader` for an engine that declares `async_native`."""
         require(self, "async_native")
-        raise NotImplementedError(f"{self.name} declares async_native without async_reader")
+        raise undefined(self.name, "async_native", "async_reader")
 
     # What is written once
 
@@ -140,7 +146,7 @@ class LexicalBackend(SearchBackend):
         begun = perf_counter()
         asked = merged(query, limit, extra_or_tokens, filters, audit, policy)
         task = search_task(self, asked, explain, timeout, begun)
-        if task.query.tokens or task.query.extras:
+        if task.query.tokens:
             with self.reader(task.deadline) as reader:
                 results = drive(text_search(task, reader), reader, task.deadline)
         else:
@@ -173,7 +179,7 @@ class LexicalBackend(SearchBackend):
         begun = perf_counter()
         asked = merged(query, limit, extra_or_tokens, filters, audit, policy)
         task = search_task(self, asked, explain, timeout, begun)
-        if task.query.tokens or task.query.extras:
+        if task.query.tokens:
             async with self.async_reader(task.deadline) as reader:
                 results = await drive_async(text_search(task, reader), reader, task.deadline)
         else:
@@ -181,14 +187,24 @@ class LexicalBackend(SearchBackend):
         return observe(self.name, results)
 
     def get(self, uri: str) -> Document | None:
+        if not isinstance(uri, str):
+            raise InvalidQuery(f"a uri is text; found {uri!r}")
+        if not _possible(uri):
+            return None
         with self.reader() as reader:
             return reader.get(uri)
 
     def documents(self) -> Iterator[Document]:
         """Yields every document in document order, from one state of the index."""
         require(self, "export")
+        return self._exported()
+
+    def _exported(self) -> Iterator[Document]:
         with self.reader() as reader:
-            yield from reader.documents()  # type: ignore[attr-defined]  # declared by `export`
+            documents = getattr(reader, "documents", None)
+            if documents is None:
+                raise undefined(self.name, "export", "the reader's documents")
+            yield from documents()
 
     def add(
         self,
@@ -204,16 +220,21 @@ class LexicalBackend(SearchBackend):
         with the report so far once a batch is safe. Mappings are read as JSON documents.
         `durability` defaults to "power" for a single document and to "process" otherwise. Raises
         `InvalidDocument` at the first document that cannot be indexed: the batches before stand,
-        nothing of its own batch is written. Also `IndexLocked`, `BackendUnavailable`.
+        nothing of its own batch is written. Also `InvalidQuery`, `IndexLocked`,
+        `BackendUnavailable`.
         """
         require(self, "write")
-        if batch < 1:
-            raise InvalidQuery(f"a batch holds at least one document; found batch={batch}")
+        refuse_if_export_only(self)
+        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+            raise InvalidQuery(f"a batch holds at least one document; found batch={batch!r}")
+        single = isinstance(documents, Document)
         given = [documents] if isinstance(documents, Document) else documents
-        default: Durability = "power" if isinstance(documents, Document) else "process"
+        if not isinstance(given, Iterable):
+            raise InvalidDocument(f"add takes a Document or a list of them; found {documents!r}")
+        safety = _durability(durability, single)
 
         def write(each: Batch) -> WriteOutcome:
-            return self.write(each.documents, durability or default)
+            return self.write(each.documents, safety)
 
         preparer = Preparer(self.schema, self.analyzer)
         return write_batches(preparer.batches(given, batch), write, progress)
@@ -221,12 +242,29 @@ class LexicalBackend(SearchBackend):
     def delete(self, uris: str | Iterable[str], *, durability: Durability | None = None) -> int:
         """Deletes documents by uri, all or none; returns how many there were."""
         require(self, "delete")
-        given = [uris] if isinstance(uris, str) else list(dict.fromkeys(uris))
-        wrong = next((uri for uri in given if not isinstance(uri, str)), None)
-        if wrong is not None:
-            raise InvalidQuery(f"a uri is text; found {wrong!r}")
-        default: Durability = "power" if len(given) == 1 else "process"
-        return self.remove(given, durability or default)
+        refuse_if_export_only(self)
+        if not isinstance(uris, Iterable):
+            raise InvalidQuery(f"delete takes a uri or a list of them; found {uris!r}")
+        given = [uris] if isinstance(uris, str) else list(uris)
+        for uri in given:
+            if not isinstance(uri, str):
+                raise InvalidQuery(f"a uri is text; found {uri!r}")
+        distinct = list(dict.fromkeys(filter(_possible, given)))
+        return self.remove(distinct, _durability(durability, len(distinct) == 1))
+
+
+def _possible(uri: str) -> bool:
+    """Tells whether UTF-8 can hold a uri; no document has one that it cannot hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in uri)
+
+
+def _durability(asked: Durability | None, single: bool) -> Durability:
+    if asked is None:
+        return "power" if single else "process"
+    if asked not in get_args(Durability):
+        names = " or ".join(get_args(Durability))
+        raise InvalidQuery(f"durability {asked!r} is not known; use {names}")
+    return asked
 
 
 def _nothing(task: SearchTask) -> Results:

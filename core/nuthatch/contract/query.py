@@ -35,8 +35,10 @@ class TextQuery:
         if not isinstance(self.text, str):
             raise InvalidQuery(f"the text of a query must be a str; found {self.text!r}")
         object.__setattr__(self, "extra_or_tokens", _texts("extra_or_tokens", self.extra_or_tokens))
-        object.__setattr__(self, "filters", tuple(self.filters))
+        object.__setattr__(self, "filters", _listed(self.filters))
         checked_limit(self.limit)
+        if not isinstance(self.collapse, bool):
+            raise InvalidQuery(f"collapse is True or False; found {self.collapse!r}")
         if self.policy is not None and self.policy not in get_args(Policy):
             raise InvalidQuery(
                 f"policy {self.policy!r} is not known; use one of {', '.join(get_args(Policy))}"
@@ -62,10 +64,12 @@ class EntityQuery:
     def __post_init__(self) -> None:
         for name in ("include", "exclude"):
             buckets = getattr(self, name)
+            if not isinstance(buckets, Mapping):
+                raise InvalidQuery(f"{name} must map fields to lists of texts; found {buckets!r}")
             clean = {field: _texts(field, phrases) for field, phrases in buckets.items()}
             object.__setattr__(self, name, clean)
         object.__setattr__(self, "titles", _texts("titles", self.titles))
-        object.__setattr__(self, "filters", tuple(self.filters))
+        object.__setattr__(self, "filters", _listed(self.filters))
         checked_limit(self.limit)
         if not self.titles and not any(self.include.values()):
             raise InvalidQuery(
@@ -88,9 +92,15 @@ def checked_limit(limit: int | None) -> None:
         raise InvalidQuery(f"the limit must be at least 1; found {limit}")
 
 
+def _listed(filters: Iterable[Filter]) -> tuple[Filter, ...]:
+    if not isinstance(filters, Iterable):
+        raise InvalidQuery(f"filters must be a list of Range and AnyOf; found {filters!r}")
+    return tuple(filters)
+
+
 def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(values, str):
-        raise InvalidQuery(f"{name} must be a list of texts; found the text {values!r}")
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InvalidQuery(f"{name} must be a list of texts; found {values!r}")
     texts = tuple(values)
     for text in texts:
         if not isinstance(text, str):

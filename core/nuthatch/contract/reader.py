@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from nuthatch.contract.document import Document
@@ -37,8 +36,7 @@ class FirstMatch(NamedTuple):
     matches: Matches
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """Holds what is kept of one chunk and its document.
 
     `root` is the document's, 32 bytes. With proofs asked for, `header` is the canonical header
@@ -91,11 +89,3 @@ class AsyncReader(Protocol):
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches: ...
     async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[Stored | None]: ...
     async def get(self, uri: str) -> Document | None: ...
-
-
-class ExportReader(Reader, Protocol):
-    """Is a reader that can stream the whole index."""
-
-    def documents(self) -> Iterator[Document]:
-        """Yields every document in document order."""
-        ...

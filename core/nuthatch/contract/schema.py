@@ -15,9 +15,17 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.dataclasses import dataclass
 
 from nuthatch.contract.chunking import chunker
@@ -35,8 +43,17 @@ _STRICT = ConfigDict(extra="forbid")
 _Name = Annotated[str, Field(min_length=1)]
 
 
+@dataclass(frozen=True, config=_STRICT)
 class _Field:
     """Gives what the field types have in common."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _typed_error(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return build(values)
+        except ValidationError as error:
+            raise InvalidConfig(f"the {cls.__name__} is not valid: {explain(error)}") from error
 
     def values(self, value: FieldValue) -> list[FilterValue]:
         """Returns what filters compare for this value. Raises `ValueError` for a wrong type."""
@@ -144,9 +161,18 @@ class Schema(BaseModel):
 
     `analyzer` names a registered analyzer, `chunker` is `whole` or `words:N:OVERLAP`, `fields`
     are the searchable fields, and `strict` refuses documents with fields that are not declared.
+    Raises `InvalidConfig`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _typed_error(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return build(values)
+        except ValidationError as error:
+            raise InvalidConfig(f"the schema is not valid: {explain(error)}") from error
 
     analyzer: str = "standard"
     chunker: str = "whole"
@@ -173,7 +199,7 @@ class Schema(BaseModel):
         """Returns the schema that a JSON text describes. Raises `InvalidConfig`."""
         try:
             return cls.model_validate_json(text)
-        except ValidationError as error:
+        except ValidationError as error:  # of the JSON itself
             raise InvalidConfig(f"the schema is not valid: {explain(error)}") from error
 
     def field(self, name: str) -> AnyField | None:

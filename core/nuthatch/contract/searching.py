@@ -91,6 +91,8 @@ def text_search(task: SearchTask, reader: Reader | AsyncReader) -> Search[Result
 
     The reader is only looked at for its optional methods, never called.
     """
+    if task.explain and not hasattr(reader, "explain"):
+        raise undefined(task.backend, "explain", "the reader's explain")
     one_pass = hasattr(reader, "first_match")
     limit = task.limit
     notes = list(task.notes)
@@ -101,6 +103,7 @@ def text_search(task: SearchTask, reader: Reader | AsyncReader) -> Search[Result
         keys = [candidate.key for _, candidate in found]
         proofs = task.audit is AuditMode.GROUNDED
         stored: Sequence[Stored | None] = (yield Request("fetch", (keys, proofs))) if keys else ()
+        _check_rows(task.backend, "fetch", keys, stored)
         kept = [pair for pair in zip(found, stored, strict=True) if pair[1] is not None]
         vanished = len(found) - len(kept)
         if not task.collapse:
@@ -121,7 +124,7 @@ def text_search(task: SearchTask, reader: Reader | AsyncReader) -> Search[Result
         notes.append(f"{vanished} hits vanished between matching and reading and are left out")
     parts: Mapping[Hashable, Mapping[str, float]] = {}
     if task.explain:
-        parts = yield from _explain(climb, [pair for pair, _ in kept])
+        parts = yield from _explain(task.backend, climb, [pair for pair, _ in kept])
     hits = _hits(task, climb, kept, parts)
     return Results(
         hits=hits,
@@ -136,14 +139,33 @@ def text_search(task: SearchTask, reader: Reader | AsyncReader) -> Search[Result
     )
 
 
+def undefined(backend: str, feature: str, method: str) -> PluginFailure:
+    """Returns the failure of a backend that declares a feature without the method for it."""
+    return _failure(backend, f"declares {feature} and does not define {method}", "shape")
+
+
+def _failure(backend: str, problem: str, stage: str) -> PluginFailure:
+    hint = "Report it to the backend's author."
+    return PluginFailure(f"the backend {backend!r} {problem}. {hint}", stage=stage, hint=hint)
+
+
+def _check_rows(
+    backend: str, method: str, keys: Sequence[Hashable], rows: Sequence[object]
+) -> None:
+    if len(rows) != len(keys):
+        problem = f"was asked by {method} for {len(keys)} rows and gave {len(rows)}"
+        raise _failure(backend, problem, "search")
+
+
 def _explain(
-    climb: Climb, found: Sequence[tuple[int, Candidate]]
+    backend: str, climb: Climb, found: Sequence[tuple[int, Candidate]]
 ) -> Search[Mapping[Hashable, Mapping[str, float]]]:
     """Asks, rung by rung, what each token adds to the scores of the hits."""
     parts: dict[Hashable, Mapping[str, float]] = {}
     for index in dict.fromkeys(index for index, _ in found):
         keys = [candidate.key for rung, candidate in found if rung == index]
         answer = yield Request("explain", (climb.rungs[index], keys))
+        _check_rows(backend, "explain", keys, answer)
         parts.update(zip(keys, answer, strict=True))
     return parts
 
@@ -178,8 +200,5 @@ def _hits(
     try:
         return HITS.validate_python(values)
     except ValidationError as error:
-        raise PluginFailure(
-            f"the backend {task.backend!r} returned hits that break the contract "
-            f"({explain_validation(error)}); report it to the backend's author",
-            stage="search",
-        ) from error
+        problem = f"returned hits that break the contract ({explain_validation(error)})"
+        raise _failure(task.backend, problem, "search") from error

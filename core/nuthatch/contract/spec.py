@@ -62,12 +62,15 @@ class LexicalConfig(BackendConfig):
 
     `policy` is used where a query names none; `budget` bounds what `auto` ranks, in postings
     (None: no bound); `timeout` is in seconds; `snippet` is the width of snippets in code points.
+    `export_only` opens an index whatever its analyzer: documents can be read, `search`, `add`
+    and `delete` raise `BackendUnavailable`.
     """
 
     policy: Policy = "auto"
     budget: int | None = Field(default=2_000_000, ge=0)
-    timeout: float | None = Field(default=None, gt=0)
+    timeout: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     snippet: int = Field(default=240, ge=20, le=100_000)
+    export_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

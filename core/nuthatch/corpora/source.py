@@ -38,15 +38,17 @@ def locate(text: str) -> Source:
     if text == STDIN:
         return Source("<stdin>", None)
     path = Path(text)
-    if path.is_dir():
+    with _told(text):
+        folder, exists = path.is_dir(), path.exists()
         inside = next((path / name for name in _BEIR if (path / name).is_file()), None)
+    if folder:
         if inside is None:
             raise InvalidConfig(
                 f"the folder {text} holds no {' or '.join(_BEIR)}; "
                 "name a folder in BEIR's layout or a file of JSON Lines"
             )
         return Source(str(inside), inside)
-    if not path.exists():
+    if not exists:
         raise InvalidConfig(
             f"there is no corpus {text}; name a file of JSON Lines (plain or gzip), a BEIR "
             "folder, or - for standard input"
@@ -88,15 +90,25 @@ def reading(source: Source) -> Iterator[tuple[BinaryIO, Tally]]:
     if source.path is None:
         # read1 returns what a pipe has, so that documents are indexed as they come.
         standard_input = cast(io.BufferedReader, sys.stdin.buffer)
-        with _unpacked(Tally(standard_input.read1)) as opened:
+        with _unpacked(Tally(_told(source.name)(standard_input.read1))) as opened:
             yield opened
         return
-    try:
+    with _told(source.name):
         raw = open(source.path, "rb", buffering=0)  # noqa: SIM115  # closed below
-    except PermissionError as error:
-        raise InvalidConfig(f"the corpus {source.name} may not be read: {error}") from error
-    with raw, _unpacked(Tally(raw.read)) as opened:
+    with raw, _unpacked(Tally(_told(source.name)(raw.read))) as opened:
         yield opened
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Turns what the system says of a source into a sentence that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidConfig(
+            f"the corpus {name} cannot be read: {error.strerror or error}; "
+            "name a file of JSON Lines that can be read"
+        ) from error
 
 
 @contextmanager

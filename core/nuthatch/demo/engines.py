@@ -17,8 +17,6 @@ from nuthatch.errors import NuthatchError, PluginFailure
 from nuthatch.registry.backends import installed_backends
 from nuthatch.registry.opening import open as open_url
 
-_SNIPPET = 150
-
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -58,7 +56,7 @@ def fill_engines(directory: Path, judged: Judged) -> list[Engine]:
 
 
 def _filled(name: str, url: str, path: Path, judged: Judged) -> Engine:
-    index = open_url(url, create=True, schema=judged.schema, snippet=_SNIPPET)
+    index = open_url(url, create=True, schema=judged.schema)
     try:
         report = index.add(Corpus([str(judged.corpus)]))
     except BaseException:

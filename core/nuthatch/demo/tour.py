@@ -20,6 +20,7 @@ from nuthatch.demo.judged import Judged
 from nuthatch.demo.quality import Quality, measure
 from nuthatch.errors import BackendUnavailable, VerificationFailed
 from nuthatch.grounding.evidence import verify
+from nuthatch.registry.opening import open as open_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,18 @@ QUESTIONS: Final = (
     ),
 )
 SHOWN: Final = 3
+#: So few postings that `auto`, for which a small corpus is all cheap, has to climb at times.
+SMALL_BUDGET: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Holds how a policy did on an engine; `budget` is None where it is the engine's own."""
+
+    engine: str
+    policy: Policy
+    quality: Quality
+    budget: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,7 @@ class Tour:
     engines: list[Engine]
     engine: Engine
     answers: list[tuple[Question, Results]]
-    qualities: list[tuple[str, Policy, Quality]]
+    qualities: list[Measured]
     proof: Proof | None
 
     def to_json(self) -> dict[str, Any]:
@@ -82,8 +95,13 @@ class Tour:
                 for question, results in self.answers
             ],
             "policies": [
-                {"engine": engine, "policy": policy, **asdict(quality)}
-                for engine, policy, quality in self.qualities
+                {
+                    "engine": each.engine,
+                    "policy": each.policy,
+                    "budget": each.budget,
+                    **asdict(each.quality),
+                }
+                for each in self.qualities
             ],
             "verified": None if self.proof is None else str(self.proof.file),
         }
@@ -101,13 +119,18 @@ def take_tour(directory: Path, judged: Judged) -> Tour:
         engine, index = next((each for each in usable if each[0].path is not None), usable[0])
         answers = [(question, _ask(index, question)) for question in QUESTIONS]
         proof = _prove(index, answers, directory)
-        policies: tuple[Policy, ...] = get_args(Policy)
-        qualities = [
-            (engine.name, policy, measure(index, judged, policy))
-            for engine, index in usable
-            for policy in sorted(policies, key=("ladder", "auto", "ranked").index)
-        ]
+        qualities = [each for one, index in usable for each in _measured(one, index, judged)]
     return Tour(directory, engines, engine, answers, qualities, proof)
+
+
+def _measured(engine: Engine, index: LexicalBackend, judged: Judged) -> Iterator[Measured]:
+    policies: tuple[Policy, ...] = get_args(Policy)
+    for policy in sorted(policies, key=("ladder", "auto", "ranked").index):
+        yield Measured(engine.name, policy, measure(index, judged, policy))
+        if policy == "auto" and engine.path is not None:
+            with open_url(engine.url, budget=SMALL_BUDGET) as small:
+                quality = measure(small, judged, policy)
+            yield Measured(engine.name, policy, quality, SMALL_BUDGET)
 
 
 def _ask(index: LexicalBackend, question: Question) -> Results:

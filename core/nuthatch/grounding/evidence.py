@@ -40,14 +40,16 @@ def evidence_for(stored: Stored, snippet: Snippet) -> dict[str, Any]:
 def verify(hit: Hit | Mapping[str, Any], root: str | None = None) -> None:
     """Raises `VerificationFailed` unless the evidence proves the hit; needs no backend.
 
-    `hit` is a `Hit` or the JSON object of one. `root` (hex) is the document root that the caller
-    trusts; without it the hit's own root is taken, which proves consistency, not authenticity.
+    `hit` is a `Hit` or the JSON object of one. `root` (hex, in either case) is the document root
+    that the caller trusts; without it the hit's own root is taken, which proves consistency, not
+    authenticity.
     """
-    if not isinstance(hit, Hit):
-        try:
-            hit = Hit.model_validate(hit)
-        except ValidationError as error:
-            raise VerificationFailed(f"this is not a hit: {explain(error)}") from error
+    try:
+        # A Hit too, for `model_copy` checks nothing.
+        given = hit.model_dump(warnings=False) if isinstance(hit, Hit) else hit
+        hit = Hit.model_validate(given)
+    except ValidationError as error:
+        raise VerificationFailed(f"this is not a hit: {explain(error)}") from error
     evidence = hit.evidence
     if hit.audit_mode is not AuditMode.GROUNDED or evidence is None:
         raise VerificationFailed(
@@ -55,7 +57,8 @@ def verify(hit: Hit | Mapping[str, Any], root: str | None = None) -> None:
             "search with audit=AuditMode.GROUNDED"
         )
     _require(evidence.format == EVIDENCE_FORMAT, hit, f"its format is {evidence.format}")
-    _require(root is None or root == hit.document_root, hit, "its root is not the trusted one")
+    trusted = root is None or str(root).lower() == hit.document_root
+    _require(trusted, hit, "its root is not the trusted one")
     header = _header(hit, evidence)
     _check_paths(hit, evidence, size=header["chunks"] + 1)
     _check_snippet(hit, evidence)

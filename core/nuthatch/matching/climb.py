@@ -71,13 +71,16 @@ class Climb:
     def run(self, policy: Policy) -> Steps:
         """Climbs by the given policy; everything learnt is left in the attributes."""
         wanted = tuple(dict.fromkeys((*self.query.tokens, *self.query.extras)))
-        self.frequencies = yield Request("document_frequencies", (wanted,))
+        held: Mapping[str, int] = yield Request("document_frequencies", (wanted,))
+        self.frequencies = {token: held.get(token, 0) for token in wanted}
         if policy == "ranked" or (policy == "auto" and self._affordable()):
             yield from self._ranked()
             return
         self.ran = "ladder"
         if self.query.only_stopwords:
-            yield from self._match(fallback_rung(self.query.tokens, (), self.frequencies))
+            known = any(self.frequencies[token] for token in self.query.tokens)
+            extras = self.query.extras if policy == "auto" and not known else ()
+            yield from self._match(fallback_rung(self.query.tokens, extras, self.frequencies))
         else:
             yield from self._conjunctions(fill=policy == "auto")
             if not self.found or (policy == "auto" and len(self.found) < self.limit):

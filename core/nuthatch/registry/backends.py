@@ -7,19 +7,20 @@ A failure is a value while backends are listed and an exception once one is aske
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from time import perf_counter
 from typing import Any
 
 from nuthatch.contract.backend import SearchBackend
+from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.spec import BackendSpec
 from nuthatch.errors import PluginFailure, UnknownBackend
 from nuthatch.registry import discovery
 from nuthatch.registry.discovery import BACKENDS, RUN_TIME, Installed, canonical, reason
 from nuthatch.registry.plugins import asked, plugin_failures
-from nuthatch.registry.shape import checked_spec
+from nuthatch.registry.shape import checked_class, checked_spec
 
 _HOOK = "nuthatch_register_backends"
 
@@ -70,12 +71,23 @@ def import_ms(item: Installed) -> float | None:
 
 def backends_with(feature: str, besides: str) -> tuple[str, ...]:
     """Returns the names of the other backends that declare a feature, such as `filters.range`."""
+
+    def able(book: Capabilities) -> bool:
+        return any(name == feature and support for name, support in book)
+
+    return _others(able, besides)
+
+
+def backends_up_to(limit: int, besides: str) -> tuple[str, ...]:
+    """Returns the names of the other backends that give as many hits in one search."""
+    return _others(lambda book: book.max_limit is None or limit <= book.max_limit, besides)
+
+
+def _others(able: Callable[[Capabilities], bool], besides: str) -> tuple[str, ...]:
     names = {
         item.name
         for item, spec in _listed()
-        if isinstance(spec, BackendSpec)
-        and item.name != besides
-        and any(name == feature and support for name, support in spec.capabilities)
+        if isinstance(spec, BackendSpec) and item.name != besides and able(spec.capabilities)
     }
     return tuple(sorted(names))
 
@@ -102,10 +114,7 @@ def backend_class(spec: BackendSpec) -> type[SearchBackend]:
         raise item.failure(
             "import", problem, discovery.import_hint(item, name, error), error
         ) from error
-    if not (isinstance(found, type) and issubclass(found, SearchBackend)):
-        hint = "Extend nuthatch.LexicalBackend."
-        raise item.failure("shape", f"names {spec.backend}, which is no SearchBackend", hint)
-    return found
+    return checked_class(item, spec, found)
 
 
 def _candidates() -> list[_Candidate]:

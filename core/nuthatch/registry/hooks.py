@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from pluggy import HookimplMarker
 
 from nuthatch.registry.discovery import Installed, reason
-from nuthatch.registry.hookspecs import hookspec
 from nuthatch.registry.plugins import (
     implementations,
     plugin_failures,
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = [
     "expand",
     "hookimpl",
-    "hookspec",
     "observe",
     "plugin_manager",
     "register_plugin",

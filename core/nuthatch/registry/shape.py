@@ -1,4 +1,4 @@
-"""Whether what a plugin offers as a spec is one, and for a contract that this core serves."""
+"""Whether what a plugin offers is a spec for a contract that this core serves, and a backend."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from typing import Any, Final
 
 from nuthatch.contract.audit import AuditMode
+from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
-from nuthatch.contract.spec import CONTRACT, BackendConfig, BackendSpec
+from nuthatch.contract.spec import CONTRACT, BackendConfig, BackendSpec, LexicalConfig
 from nuthatch.registry.discovery import Installed
 
 #: What can stand before the colon of a URL; one letter would be a Windows drive.
@@ -40,12 +41,34 @@ def checked_spec(item: Installed, found: Any) -> BackendSpec:
     if not _CLASS.fullmatch(found.backend):
         problem = f"has a spec whose backend is {found.backend!r} and not module:Class"
         raise item.failure("shape", problem, hint)
+    if found.audit_mode is AuditMode.GROUNDED and not found.capabilities.grounding:
+        problem = "has a spec whose audit_mode is grounded and whose book says no to grounding"
+        raise item.failure("shape", problem, hint)
     if found.name != item.name:
         problem = f"has a spec with the name {found.name!r}"
         raise item.failure("name", problem, f"Both names must be the same. {hint}")
     if not NAME.fullmatch(found.name):
         problem = "has a name that cannot be the scheme of a URL"
         raise item.failure("name", problem, f"It must match {NAME.pattern}. {hint}")
+    return found
+
+
+def checked_class(item: Installed, spec: BackendSpec, found: Any) -> type[SearchBackend]:
+    """Returns what a spec names, if it is a class that can be opened. Raises `PluginFailure`."""
+    from nuthatch.contract.lexical import LexicalBackend  # more than a list of backends needs
+
+    hint = f"Report it to the authors of {item.distribution}."
+    if not (isinstance(found, type) and issubclass(found, SearchBackend)):
+        hint = "Extend nuthatch.LexicalBackend."
+        raise item.failure("shape", f"names {spec.backend}, which is no SearchBackend", hint)
+    opener = getattr(found, "open", None)
+    if not callable(opener) or getattr(opener, "__isabstractmethod__", False):
+        raise item.failure("shape", f"names {spec.backend}, which does not define open", hint)
+    if issubclass(found, LexicalBackend) and not issubclass(spec.config, LexicalConfig):
+        problem = (
+            f"has a LexicalBackend and a config that is no LexicalConfig, {spec.config.__name__}"
+        )
+        raise item.failure("shape", problem, hint)
     return found
 
 

@@ -49,12 +49,13 @@ class Export:
 def command(source: str, target: str, schema: SchemaOptions, batch: int, as_json: bool) -> int:
     """Copy every document of the index SRC into the index DST.
 
-    Where there is no DST it is made with SRC's schema, changed by the options. At the end both
-    corpus fingerprints are compared; ends with 1 if they differ.
+    Where there is no DST it is made with SRC's schema, changed by the options. SRC's analyzer
+    need not be installed. At the end both corpus fingerprints are compared; ends with 1 if they
+    differ.
     """
     if resolve_name(source) == resolve_name(target):
         raise InvalidConfig(f"{source!r} would be copied onto itself; name another DST")
-    with open_index(source) as old:
+    with open_index(source, export_only=True) as old:
         before = old.info()
         with _target(target, schema, before.schema) as new:
             add = partial(new.add, batch=batch)

@@ -13,10 +13,11 @@ from nuthatch.cli.commands import COMMANDS
 from nuthatch.cli.explanation import show_explanation
 from nuthatch.cli.listing import show_footer, show_hits
 from nuthatch.cli.options import json_option
+from nuthatch.cli.program import program
 from nuthatch.cli.progress import waiting
 from nuthatch.cli.screen import Cell, Screen, open_screen
 from nuthatch.demo.judged import films
-from nuthatch.demo.tour import SHOWN, Question, Tour, take_tour
+from nuthatch.demo.tour import SHOWN, SMALL_BUDGET, Question, Tour, take_tour
 
 
 @click.command("demo", short_help=COMMANDS["demo"])
@@ -44,7 +45,7 @@ def command(directory: Path, as_json: bool) -> None:
     _show_engines(screen, tour)
     for question, results in tour.answers:
         screen.line("")
-        screen.line((f"$ {_command(tour, question)}", "strong"), wrap=False)
+        screen.line((_asked(tour, question), "strong"), wrap=False)
         if question.explain:
             show_explanation(screen, results)
         show_hits(screen, results, explain=question.explain)
@@ -84,22 +85,24 @@ def _show_engines(screen: Screen, tour: Tour) -> None:
 
 
 def _show_policies(screen: Screen, tour: Tour) -> None:
-    queries = max(quality.queries for _, _, quality in tour.qualities)
+    queries = max(each.quality.queries for each in tour.qualities)
     _title(screen, f"How each policy answers {queries} judged queries")
     rows: list[Sequence[Cell]] = [
         (
-            (engine, "name"),
-            policy,
-            (f"{quality.ndcg10:.3f}", "strong"),
-            str(quality.zero_results),
-            f"{quality.median_ms:.2f}",
+            (each.engine, "name"),
+            each.policy if each.budget is None else f"{each.policy}, budget {each.budget}",
+            (f"{each.quality.ndcg10:.3f}", "strong"),
+            str(each.quality.zero_results),
+            f"{each.quality.median_ms:.2f}",
         )
-        for engine, policy, quality in tour.qualities
+        for each in tour.qualities
     ]
     screen.table(("engine", "policy", "nDCG@10", "no hits", "median ms"), rows, right=(2, 3, 4))
     for line in (
         "ladder: all words, then fewer. ranked: any of them, best first by BM25.",
         "auto, the default: ranked while that is cheap, else the ladder, filled up.",
+        "In so few films all is cheap, so auto ranks; within a budget of "
+        f"{SMALL_BUDGET} postings it must climb.",
         "nDCG@10: 1 is the best order there is.",
     ):
         screen.line((line, "dim"))
@@ -123,14 +126,23 @@ def _show_next(screen: Screen, tour: Tour) -> None:
 def _next(tour: Tour) -> Iterator[str]:
     engine = tour.engine
     if engine.path is not None:
-        yield shlex.join(("nuthatch", "search", engine.url, "your own words", "--explain"))
-        yield shlex.join(("nuthatch", "info", engine.url))
-        yield f"nuthatch add {engine.name}:mine.db CORPUS.jsonl --create --analyzer english"
+        yield _line("search", engine.url, "your own words", "--explain")
+        yield _line("info", engine.url)
+        yield _line(
+            "add", f"{engine.name}:mine.db", "CORPUS.jsonl", "--create", "--analyzer", "english"
+        )
     if tour.proof is not None:
-        yield shlex.join(("nuthatch", "verify", str(tour.proof.file)))
-    yield "nuthatch backends --capabilities"
+        yield _line("verify", str(tour.proof.file))
+    yield _line("backends", "--capabilities")
 
 
-def _command(tour: Tour, question: Question) -> str:
-    words = ("search", tour.engine.url, question.text, *question.options, "-n", str(SHOWN))
-    return shlex.join(("nuthatch", *words))
+def _asked(tour: Tour, question: Question) -> str:
+    """Returns the command that gives the same answer again, if the index is still there."""
+    words = (question.text, *question.options)
+    if tour.engine.path is None:
+        return shlex.join(words)
+    return f"$ {_line('search', tour.engine.url, *words, '-n', str(SHOWN))}"
+
+
+def _line(*words: str) -> str:
+    return f"{program()} {shlex.join(words)}"

@@ -56,7 +56,7 @@ def command(
     """Search the index at URL for QUERY.
 
     Everything in QUERY is text; nothing is an operator. COND is FIELD>=VALUE, FIELD<=VALUE or
-    FIELD=VALUE|VALUE; several filters must all hold.
+    FIELD=VALUE|VALUE; several filters must all hold. Put -- before a QUERY that starts with -.
     """
     entities = bool(include or exclude or titles)
     if not query and not entities:

@@ -1,0 +1,11 @@
+"""Benchmarks: every claim of speed as a ratio, measured against an honest baseline in one run.
+
+    python -m benchmarks sqlite                                 all of it, 200,000 documents
+    python -m benchmarks sqlite --documents 20000 --only ladder,snippets
+
+    corpus, queries ─▶ sqlite/{ladder,ranked,loading,snippets,overhead,growth} ─▶ report
+                                       │ compares with
+                                  baselines/
+
+Only ratios inside one run mean anything: all sides of a comparison take turns, query by query.
+"""

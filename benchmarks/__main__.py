@@ -1,0 +1,91 @@
+"""The command: `python -m benchmarks sqlite`; exit code 1 where a target is missed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from benchmarks import corpus
+from benchmarks.report import Report, Row, cells
+from benchmarks.sqlite import growth, ladder, loading, overhead, ranked, snippets
+from benchmarks.sqlite.stage import Stage
+from nuthatch import Document
+
+_PARTS: dict[str, Callable[[Stage], Iterable[Row]]] = {
+    "ladder": ladder.measure,
+    "ranked": ranked.measure,
+    "loading": loading.measure,
+    "snippets": snippets.measure,
+    "overhead": overhead.measure,
+}
+_SIZES = (10_000, 100_000, 1_000_000)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures, prints and writes; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    documents, described = _corpus(options)
+    report = Report(f"python -m benchmarks {shlex.join(given)}", described)
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        stage = Stage(documents, Path(folder), options.rounds, options.queries)
+        for name, part in _PARTS.items():
+            if name in options.only:
+                _collect(report, part(stage))
+        if "growth" in options.only:
+            _collect(report, growth.measure(_SIZES if options.growth else _SIZES[:2], Path(folder)))
+    if options.out:
+        options.out.write_text(report.markdown(), encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(report.to_json(), indent=2), encoding="utf-8")
+    return int(any("no" in row.verdict for row in report.rows))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("engine", choices=["sqlite"])
+    parser.add_argument("--documents", type=int, default=200_000, help="default: 200,000")
+    parser.add_argument("--corpus", choices=["synthetic", "arxiv"], default="synthetic")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each query; default: 5")
+    parser.add_argument("--queries", type=int, default=60, help="queries per set; default: 60")
+    parser.add_argument("--only", type=_names, default=[*_PARTS, "growth"], metavar="NAME,…")
+    parser.add_argument("--growth", action="store_true", help="grow to 1,000,000 documents")
+    parser.add_argument("--folder", type=Path, help="where indexes are made and deleted again")
+    parser.add_argument("--out", type=Path, help="write the page, such as docs/benchmarks.md")
+    parser.add_argument("--json", type=Path, help="write the figures")
+    return parser
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    known = [*_PARTS, "growth"]
+    wrong = [name for name in names if name not in known]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"{wrong[0]!r} is none of {', '.join(known)}")
+    return names
+
+
+def _corpus(options: argparse.Namespace) -> tuple[list[Document], str]:
+    if options.corpus == "arxiv":
+        documents = list(corpus.arxiv(options.documents))
+        kind = "titles and abstracts of arXiv"
+    else:
+        documents = list(corpus.Synthetic().documents(options.documents))
+        kind = "synthetic (Zipf-Mandelbrot, topics, bursts, lognormal lengths; seed 7)"
+    size = sum(len(each.title) + len(each.text) for each in documents) / 1e6
+    return documents, f"{len(documents):,} documents, {size:.0f} MB, {kind}"
+
+
+def _collect(report: Report, rows: Iterable[Row]) -> None:
+    for row in rows:
+        report.rows.append(row)
+        print(" | ".join(cell for cell in cells(row) if cell).replace("**", ""), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

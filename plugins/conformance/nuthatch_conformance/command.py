@@ -1,0 +1,150 @@
+"""`nuthatch conform`: the kit without a line of code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import pytest
+
+from nuthatch_conformance import plugin
+from nuthatch_conformance.card import to_text
+from nuthatch_conformance.engine import Subject
+from nuthatch_conformance.profile import NAMES
+from nuthatch_conformance.progress import Progress
+from nuthatch_conformance.summary import lines
+
+PASSED: Final = 0
+FAILED: Final = 1
+COULD_NOT_RUN: Final = 3
+
+
+@click.command("conform", short_help="Prove that a backend keeps the contract.")
+@click.argument("url", required=False)
+@click.option("--backend", metavar="NAME", help="Test NAME:{dir}/index.")
+@click.option(
+    "--json",
+    "card_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True),
+    help="Write the report card; - is stdout.",
+)
+@click.option(
+    "--deviations", metavar="FILE", type=click.Path(exists=True), help="Known deviations (TOML)."
+)
+@click.option("--profile", type=click.Choice(NAMES), default="default", help="How many examples.")
+@click.option("--examples", type=click.IntRange(1), metavar="N", help="Examples a property.")
+@click.option("--seed", type=int, metavar="N", help="Repeat a random run.")
+@click.option("-k", "expression", metavar="EXPR", help="Run matching tests and topics only.")
+def command(
+    url: str | None,
+    backend: str | None,
+    card_file: str | None,
+    deviations: str | None,
+    profile: str,
+    examples: int | None,
+    seed: int | None,
+    expression: str | None,
+) -> int:
+    """Run the conformance kit against the backend of URL.
+
+    Every index is made anew: {dir} in the URL stands for an empty folder, {n} for a text that was
+    never used before, such as 'mine:{dir}/index' or 'mine://host/db?index={n}'. Nothing that is
+    there already is touched.
+
+    Exit codes: 0 all passed, 1 a test failed, 2 wrong use, 3 could not run.
+    """
+    if (url is None) == (backend is None):
+        raise click.UsageError("give a URL, or --backend NAME")
+    if card_file not in (None, "-") and not Path(str(card_file)).absolute().parent.is_dir():
+        raise click.UsageError(f"--json {card_file}: there is no such folder")
+    template = url if url is not None else f"{backend}:{{dir}}/index"
+    _look_at(template)
+    options = {
+        "--conformance-url": template,
+        "--conformance-deviations": deviations and os.path.abspath(deviations),
+        "--conformance-profile": profile,
+        "--conformance-examples": examples,
+        "--conformance-seed": seed,
+        "-k": expression,
+    }
+    progress = Progress()
+    code = _run(options, progress)
+    if code is pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise click.UsageError(f"-k {expression}: no test matches")
+    if code is pytest.ExitCode.USAGE_ERROR:
+        raise click.UsageError("the run could not begin; see above")
+    if code is pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
+    if progress.card is None or code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        click.echo("error: the tests could not be run; see above", err=True)
+        return COULD_NOT_RUN
+    _tell(progress.card, card_file)
+    return FAILED if progress.card["counts"]["failed"] else PASSED
+
+
+def _look_at(template: str) -> None:
+    """Raises what keeps the backend from being tested at all."""
+    try:
+        Subject(template)
+    except pytest.UsageError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _run(options: Mapping[str, Any], progress: Progress) -> int:
+    """Runs the kit's class with no other plugins, configuration or cache than the kit's own."""
+    given = [
+        text for name, value in options.items() if value is not None for text in (name, str(value))
+    ]
+    with tempfile.TemporaryDirectory(prefix="conform-") as folder, _environment():
+        config = Path(folder, "pytest.ini")
+        config.write_text("[pytest]\n")
+        own = [
+            "-c",
+            str(config),
+            "--rootdir",
+            folder,
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:terminal",
+            "--pyargs",
+            "nuthatch_conformance.by_url",
+        ]
+        return pytest.main([*own, *given], plugins=[plugin, progress])
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    changes = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _tell(card: Mapping[str, Any], card_file: str | None) -> None:
+    """Prints the failures and the summary, and writes the card."""
+    to_stdout = card_file == "-"
+    for test in card["tests"]:
+        if test["outcome"] == "failed":
+            click.echo(f"\nFAILED {test['message']}", err=to_stdout)
+    click.echo("", err=to_stdout)
+    for line in lines(card):
+        click.echo(line, err=to_stdout)
+    if to_stdout:
+        sys.stdout.write(to_text(card))
+    elif card_file is not None:
+        Path(card_file).write_text(to_text(card), "utf-8")

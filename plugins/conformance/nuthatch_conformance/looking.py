@@ -1,0 +1,77 @@
+"""Looking at answers: what was found, named by (uri, chunk) so that engines can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from nuthatch import (
+    Document,
+    Filter,
+    Hit,
+    LexicalBackend,
+    Operator,
+    Results,
+    Rung,
+    Schema,
+    passes,
+)
+
+#: More than any corpus of the kit has chunks.
+MANY = 1000
+
+#: A chunk: its document's uri, its number in the document.
+Name = tuple[str, int]
+
+
+def names(hits: Iterable[Hit]) -> list[Name]:
+    """Returns the chunks of hits, in order."""
+    return [(hit.document_uri, hit.chunk_idx) for hit in hits]
+
+
+def uris(hits: Iterable[Hit]) -> list[str]:
+    """Returns the uris of hits, in order."""
+    return [hit.document_uri for hit in hits]
+
+
+def rung(
+    index: LexicalBackend,
+    operator: Operator,
+    tokens: Sequence[str],
+    filters: Sequence[Filter] = (),
+) -> list[Name]:
+    """Returns the chunks that one rung matches, in order, asked of a reader directly."""
+    limit = min(MANY, index.capabilities.max_limit or MANY)
+    with index.reader() as reader:
+        matches = reader.match(Rung(operator, tuple(tokens)), filters, limit)
+        rows = reader.fetch([candidate.key for candidate in matches.candidates], False)
+    return [("(vanished)", -1) if row is None else (row.uri, row.chunk_idx) for row in rows]
+
+
+def frequencies(index: LexicalBackend, tokens: Sequence[str]) -> dict[str, int]:
+    """Returns the document frequency of every token."""
+    with index.reader() as reader:
+        return dict(reader.document_frequencies(list(tokens)))
+
+
+def winner(results: Results) -> tuple[str, tuple[str, ...]] | None:
+    """Returns operator and tokens of the rung that the first hit came from."""
+    if not results.hits:
+        return None
+    attempt = results.attempts[results.hits[0].rung]
+    return attempt.operator, attempt.tokens
+
+
+def keeps(schema: Schema, document: Document, condition: Filter) -> bool:
+    """Tells, by the contract's own words, whether a document passes a filter."""
+    values = [value for name, value in schema.filter_values(document) if name == condition.field]
+    return passes(values, condition)
+
+
+def everything(index: LexicalBackend, probes: Sequence[str], limit: int) -> list[object]:
+    """Returns all that can be seen of an index: counts, fingerprint, ranked answers."""
+    info = index.info()
+    seen: list[object] = [info.documents, info.chunks, info.corpus_fingerprint]
+    if index.capabilities.text:
+        seen += [names(index.search(text, limit, policy="ranked")) for text in probes]
+        seen.append(frequencies(index, probes))
+    return seen

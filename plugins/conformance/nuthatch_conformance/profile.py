@@ -1,0 +1,80 @@
+"""Profiles: how many examples, and whether the same ones every time.
+
+    default    derandomized, 50 examples a property: for every change
+    nightly    random, 500: `--seed` runs the same ones again
+
+Time says nothing about an example on a shared machine, so there are no deadlines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import SystemRandom
+from typing import Any, Final
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as with_seed
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+from hypothesis.strategies import SearchStrategy
+
+_EXAMPLES: Final = {"default": 50, "nightly": 500}
+_STEPS: Final = {"default": 20, "nightly": 60}
+NAMES: Final = tuple(_EXAMPLES)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Holds the size of a run; without a `seed` it is the same run every time."""
+
+    name: str
+    examples: int
+    seed: int | None
+
+    @classmethod
+    def chosen(cls, name: str, examples: int | None = None, seed: int | None = None) -> Profile:
+        """Returns the profile of this name; a random one draws its seed here."""
+        if seed is None and name == "nightly":
+            seed = SystemRandom().randrange(2**32)
+        return cls(name, examples or _EXAMPLES[name], seed)
+
+    def run(
+        self,
+        name: str,
+        strategies: Mapping[str, SearchStrategy[Any]],
+        body: Callable[..., None],
+        engine: Any,
+    ) -> None:
+        """Runs the body with drawn values; what it opened is cleaned up after each example."""
+
+        def example(**drawn: Any) -> None:
+            try:
+                body(**drawn)
+            finally:
+                engine.clean()
+
+        example.__name__ = example.__qualname__ = name
+        test = settings(self._settings(self.examples))(given(**strategies)(example))
+        (test if self.seed is None else with_seed(self.seed)(test))()
+
+    def run_machine(self, machine: type[RuleBasedStateMachine]) -> None:
+        """Runs a state machine."""
+        if self.seed is not None:
+            with_seed(self.seed)(machine)
+        steps = _STEPS[self.name]
+        run_state_machine_as_test(
+            machine, settings=self._settings(self.examples, stateful_step_count=steps)
+        )
+
+    def _settings(self, examples: int, **others: Any) -> settings:
+        return settings(
+            max_examples=examples,
+            derandomize=self.seed is None,
+            database=None,
+            deadline=None,
+            print_blob=False,
+            report_multiple_bugs=False,
+            phases=(Phase.explicit, Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+            **others,
+        )

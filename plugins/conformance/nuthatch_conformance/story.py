@@ -1,0 +1,87 @@
+"""What a failed test tells: the property, what was found, the smallest example, likely causes."""
+
+from __future__ import annotations
+
+import re
+import sysconfig
+import traceback
+from pathlib import Path
+from typing import Final
+
+from nuthatch_conformance.case import Case
+
+_INDENT: Final = "    "
+_DEEPEST: Final = 12
+_LONGEST: Final = 20_000
+#: Where frames say nothing about the backend: the runner, and who draws examples and compares.
+_MACHINERY = re.compile(
+    r"[/\\](_pytest|pluggy|hypothesis|nuthatch_conformance[/\\](case|profile|expect)\.py)"
+)
+#: How Hypothesis begins the note, in older versions and newer ones.
+_EXAMPLE = re.compile(r"(Falsifying example|Failing test case):\s*")
+_LIBRARY: Final = Path(sysconfig.get_path("stdlib")).resolve()
+
+
+def story(case: Case, error: BaseException) -> str:
+    """Returns the message of a failed test."""
+    needs = f", needs {' '.join(case.needs)}" if case.needs else ""
+    since = ".".join(map(str, case.since))
+    parts = [
+        f"{case.id} (contract {since}{needs})",
+        f"must hold: {case.rule}",
+        f"found: {_found(error)}",
+    ]
+    example = _example(error)
+    if example:
+        parts.append("the smallest example that shows it:\n" + _indented(example))
+    if case.causes:
+        parts.append("likely causes:\n" + _indented("\n".join(f"- {each}" for each in case.causes)))
+    parts.append("where:\n" + _indented(_where(error)))
+    return _printable("\n".join(parts))[:_LONGEST]
+
+
+def _found(error: BaseException) -> str:
+    words = str(error) or "(no message)"
+    if isinstance(error, AssertionError):
+        return words
+    return f"{type(error).__name__}: {words}"
+
+
+def _example(error: BaseException) -> str:
+    """Returns the drawn values: what Hypothesis noted on the error, without its own comments."""
+    notes = [note for note in getattr(error, "__notes__", ()) if _EXAMPLE.match(note)]
+    if not notes:
+        return ""
+    text = _EXAMPLE.sub("", notes[0]).strip("\n ")
+    call = re.fullmatch(r"test_\w+\(\n(.*)\n\)", text, re.DOTALL)
+    lines = (call[1] if call else text).splitlines()
+    shown = [line.removeprefix(_INDENT) if call else line for line in lines]
+    return "\n".join(line.rstrip(",") if call else line for line in shown if line.strip())
+
+
+def _where(error: BaseException) -> str:
+    """Returns the frames that belong to the test and to the backend, innermost last."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not _MACHINERY.search(frame.filename) and not _is_library(frame.filename)
+    ]
+    told = [f"{frame.filename}:{frame.lineno} {frame.name}: {frame.line}" for frame in frames]
+    cause = error.__cause__
+    if cause is not None:
+        told.append(f"caused by {type(cause).__name__}: {cause}")
+    return "\n".join(told[-_DEEPEST:]) or "(outside of test and backend)"
+
+
+def _is_library(filename: str) -> bool:
+    path = Path(filename).resolve()
+    return path.is_relative_to(_LIBRARY) and "site-packages" not in path.parts
+
+
+def _indented(text: str) -> str:
+    return "\n".join(_INDENT + line for line in text.splitlines())
+
+
+def _printable(text: str) -> str:
+    """Returns the text with what no terminal and no JSON reader takes written as escapes."""
+    return re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", lambda m: ascii(m[0])[1:-1], text)

@@ -1,0 +1,43 @@
+"""`BackendConformance`: all topics in one class."""
+
+from __future__ import annotations
+
+from nuthatch_conformance.topics.asynchrony import Asynchrony
+from nuthatch_conformance.topics.capabilities import CapabilitiesBothWays
+from nuthatch_conformance.topics.concurrency import Concurrency
+from nuthatch_conformance.topics.errors import Errors
+from nuthatch_conformance.topics.exporting import Exporting
+from nuthatch_conformance.topics.filters import Filters
+from nuthatch_conformance.topics.frequencies import Frequencies
+from nuthatch_conformance.topics.grounding import Grounding
+from nuthatch_conformance.topics.hostile import Hostile
+from nuthatch_conformance.topics.machine import Sequences
+from nuthatch_conformance.topics.reopening import Reopening
+from nuthatch_conformance.topics.searching import Searching
+from nuthatch_conformance.topics.shape import Shape
+from nuthatch_conformance.topics.writing import Writing
+
+
+class BackendConformance(
+    # The last runs first: what the others build on.
+    Sequences,
+    Hostile,
+    Concurrency,
+    Asynchrony,
+    Reopening,
+    Exporting,
+    Grounding,
+    Errors,
+    CapabilitiesBothWays,
+    Filters,
+    Frequencies,
+    Searching,
+    Writing,
+    Shape,
+):
+    """Proves that a backend keeps the contract; extend it and give the fixture `url`.
+
+    `url` returns the URL of a new index, in which {dir} stands for an empty folder and {n} for
+    a text that was never used before. `deviations` may name a file of known deviations beside
+    the class. Tests cannot be overridden, skipped or marked.
+    """

@@ -1,0 +1,144 @@
+"""Capabilities both ways: what is declared works, what is not is refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from nuthatch import (
+    AnyOf,
+    AuditMode,
+    Document,
+    EntityQuery,
+    IndexNotFound,
+    QueryTimeout,
+    Range,
+    UnsupportedQuery,
+)
+from nuthatch_conformance.case import case
+from nuthatch_conformance.corpora import SCHEMA, corpora, queries
+from nuthatch_conformance.engine import Engine
+from nuthatch_conformance.expect import equal, holds, raises
+from nuthatch_conformance.looking import everything, names
+from nuthatch_conformance.topic import Topic
+
+_PROBES = ("aa", "aa bb", "ccc ddd", "the of")
+
+
+class CapabilitiesBothWays(Topic, topic="capabilities"):
+    """Tests the book against the backend."""
+
+    @case(since=(1, 0))
+    def test_what_is_not_declared_is_refused(self, engine: Engine) -> None:
+        """What the book denies raises UnsupportedQuery; if it works quietly, declare it.
+
+        Likely causes: a method written anew without the check; a copied book; a capability that
+        was added to the engine and not to the book.
+        """
+        documents = [Document("d0", "", "aa", {"year": 1})]
+        index = engine.index(documents if engine.can("write") else ())
+        calls: dict[str, Callable[[], object]] = {
+            "write": lambda: index.add([Document("d1")]),
+            "delete": lambda: index.delete("d0"),
+            "export": lambda: list(index.documents()),
+            "check": index.check,
+            "optimize": index.optimize,
+            "text": lambda: index.search("aa"),
+            "entities": lambda: index.search(EntityQuery(titles=["aa"])),
+            "filters.range": lambda: index.search("aa", filters=[Range("year", gte=1)]),
+            "filters.any_of": lambda: index.search("aa", filters=[AnyOf("year", [1])]),
+            "grounding": lambda: index.search("aa", audit=AuditMode.GROUNDED),
+        }
+        for feature, call in calls.items():
+            if not engine.can(feature):
+                what = f"{feature}, which is not declared"
+                error = raises(UnsupportedQuery, call, what)
+                equal(error.backend, index.name, f"the backend that the refusal of {what} names")
+        largest = engine.capabilities.max_limit
+        if largest is not None and engine.can("text"):
+            what = f"a limit of {largest + 1} beyond max_limit={largest}"
+            raises(UnsupportedQuery, lambda: index.search("aa", largest + 1), what)
+        if not engine.can("persistent"):
+            self._is_gone_after_closing(engine)
+
+    @staticmethod
+    def _is_gone_after_closing(engine: Engine) -> None:
+        place = engine.place()
+        with engine.open(place, create="new", schema=SCHEMA) as index:
+            if engine.can("write"):
+                index.add([Document("d0", "", "aa")])
+        try:
+            again = engine.open(place)
+        except IndexNotFound:
+            return
+        equal(again.info().documents, 0, "documents after closing, where persistent is denied")
+
+    @case(since=(1, 0), needs="write check")
+    def test_check_finds_a_good_index_good(self, engine: Engine) -> None:
+        """check() has nothing to say of an index that was written, rewritten and emptied.
+
+        Likely causes: a check that is declared and not written; counts that drift with upserts
+        and deletes.
+        """
+        index = engine.index()
+        equal(index.check(), [], "what check() says of an empty index")
+        for text in ("aa bb", "bb", "the aa " * 5):
+            index.add([Document(f"d{n}", "aa", text, {"year": n}) for n in range(4)])
+            equal(index.check(), [], "what check() says after writing")
+        if engine.can("delete"):
+            index.delete(["d1", "d2"])
+            equal(index.check(), [], "what check() says after deleting")
+
+    @case(since=(1, 0), needs="write optimize", documents=corpora(min_size=1), others=corpora())
+    def test_optimizing_changes_no_answer(
+        self, engine: Engine, documents: list[Document], others: list[Document]
+    ) -> None:
+        """Before and after optimize() every answer is the same, and so are documents.
+
+        Likely causes: a merge that brings deleted documents back, or that renumbers what a cache
+        holds; ties in another order.
+        """
+        index = engine.index(documents)
+        index.add(others)
+        if engine.can("delete"):
+            index.delete(documents[0].uri)
+        before = everything(index, _PROBES, engine.everything)
+        kept = {document.uri: index.get(document.uri) for document in (*documents, *others)}
+        index.optimize()
+        equal(everything(index, _PROBES, engine.everything), before, "the index after optimize()")
+        after = {uri: index.get(uri) for uri in kept}
+        equal(after, kept, "the documents after optimize()")
+
+    @case(since=(1, 0), needs="write text timeout")
+    def test_a_timeout_stops_the_search_and_nothing_else(self, engine: Engine) -> None:
+        """A search out of time raises QueryTimeout, and the next one answers as ever.
+
+        Likely causes: a timeout that is not handed on; a partial answer; a connection that stays
+        in the state in which it was stopped.
+        """
+        index = engine.index([Document(f"d{n}", "", f"aa w{n}") for n in range(20)])
+        before = names(index.search("aa w3"))
+        for _ in range(2):
+            raises(QueryTimeout, lambda: index.search("aa w3", timeout=1e-9), "a nanosecond")
+            equal(names(index.search("aa w3", timeout=600)), before, "hits after a timeout")
+
+    @case(since=(1, 0), needs="write text explain", documents=corpora(min_size=1), query=queries)
+    def test_explained_parts_add_up_to_the_score(
+        self, engine: Engine, documents: list[Document], query: str
+    ) -> None:
+        """With `explain` each hit tells what each token adds; together that is its score.
+
+        Likely causes: a repeated token told once; parts of another formula, or in another order
+        of hits; tokens that are not the query's.
+        """
+        index = engine.index(documents)
+        plain = index.search(query, engine.everything, policy="ranked")
+        results = index.search(query, engine.everything, policy="ranked", explain=True)
+        equal(names(results), names(plain), "hits with and without explain")
+        for hit in results:
+            tokens = results.attempts[hit.rung].tokens
+            strange = sorted(set(hit.score_parts) - set(tokens))
+            equal(strange, [], f"parts of the score that are no tokens of {tokens}")
+            whole = sum(hit.score_parts.values())
+            same = math.isclose(whole, hit.score, rel_tol=1e-3, abs_tol=1e-6)
+            holds(same, f"{dict(hit.score_parts)} add up to {whole}; the score is {hit.score}")

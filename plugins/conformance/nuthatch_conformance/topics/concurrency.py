@@ -1,0 +1,128 @@
+"""Concurrency: readers beside a writer see whole batches, and threads do not disturb each other."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+from nuthatch import Document, LexicalBackend, Reader, Rung
+from nuthatch_conformance.case import case
+from nuthatch_conformance.engine import Engine
+from nuthatch_conformance.expect import equal, holds
+from nuthatch_conformance.looking import names, rung
+from nuthatch_conformance.topic import Topic
+
+_BATCH = 10
+_BATCHES = 12
+
+
+class Concurrency(Topic, topic="concurrency", needs="write text"):
+    """Tests one index from several threads."""
+
+    @case(since=(1, 0), needs="snapshot")
+    def test_a_reader_keeps_its_state(self, engine: Engine) -> None:
+        """A reader that was begun before a write answers as before it, in all it can be asked.
+
+        Likely causes: a reader that looks at the newest state for each request; a cache that the
+        write changed; deletes that act at once.
+        """
+        index = engine.index([Document("one", "", "aa bb"), Document("two", "", "aa")])
+        every = Rung("OR", ("aa",))
+        with index.reader() as reader:
+            before = _seen(reader, every)
+            index.add([Document("three", "", "aa aa"), Document("two", "", "ccc")])
+            if engine.can("delete"):
+                index.delete("one")
+            equal(_seen(reader, every), before, "what a reader sees after a write")
+        after = sorted(rung(index, "OR", ["aa"]))
+        left = [("three", 0)] if engine.can("delete") else [("one", 0), ("three", 0)]
+        equal(after, left, "what the next reader sees")
+
+    @case(since=(1, 0), needs="snapshot export")
+    def test_an_export_is_of_one_state(self, engine: Engine) -> None:
+        """An export that was begun before a write gives the documents as they were, to its end.
+
+        Likely causes: an export page by page, each of the newest state; a cursor that the write
+        invalidates.
+        """
+        documents = [Document(f"d{n:02}", "", f"aa w{n}") for n in range(40)]
+        index = engine.index(documents)
+        with closing(index.documents()) as exported:  # type: ignore[type-var]  # a generator
+            found = [next(exported)]
+            index.add([Document(f"d{n:02}", "", "new") for n in range(20, 60)])
+            if engine.can("delete"):
+                index.delete("d05")
+            found += exported
+        expected = {document.uri: document for document in documents}
+        equal({document.uri: document for document in found}, expected, "the export")
+
+    @case(since=(1, 0), needs="snapshot")
+    def test_readers_see_whole_batches_while_a_thread_writes(self, engine: Engine) -> None:
+        """What a reader counts is always a whole number of batches, and never fewer than before.
+
+        Likely causes: documents that are visible before their batch is; frequencies and postings
+        of two states; a reader that keeps an old cache.
+        """
+        index = engine.index()
+        rows = [Document(f"d{n}", "", f"aa w{n}") for n in range(_BATCH * _BATCHES)]
+        with ThreadPoolExecutor(1) as threads:
+            writing = threads.submit(index.add, rows, batch=_BATCH)
+            last = 0
+            while last < len(rows):
+                finished = writing.done()
+                if finished:
+                    writing.result()  # or it never ends
+                counted, matched = _counted(index)
+                equal(matched, counted, "chunks that match, by the frequency of the same reader")
+                equal(counted % _BATCH, 0, f"documents beyond whole batches, of {counted}")
+                holds(counted >= last, f"{counted} documents where there were {last}")
+                holds(not finished or counted == len(rows), f"{counted} documents at the end")
+                last = counted
+
+    @case(since=(1, 0))
+    def test_threads_that_search_get_their_own_answers(self, engine: Engine) -> None:
+        """Eight threads that search, beside one that writes other documents, answer as one does.
+
+        Likely causes: a cursor, buffer or query object that threads share; a cache that is
+        changed while it is read.
+        """
+        index = engine.index([Document(f"d{n}", f"t{n % 7}", f"aa w{n % 5}") for n in range(60)])
+        texts = [f"t{n % 7} w{n % 5}" for n in range(35)]
+        alone = [_found(index, text) for text in texts]
+        stop = threading.Event()
+
+        def write() -> None:
+            number = 0
+            while not stop.is_set():
+                number += 1
+                index.add([Document(f"new{number % 3}", "", f"bb n{number}")])
+
+        with ThreadPoolExecutor(9) as threads:
+            writing = threads.submit(write)
+            try:
+                answers = list(threads.map(lambda text: _found(index, text), texts * 3))
+            finally:
+                stop.set()
+            writing.result()
+        for text, answer, expected in zip(texts * 3, answers, alone * 3, strict=True):
+            equal(answer, expected, f"chunks that a thread finds for {text!r}")
+
+
+def _seen(reader: Reader, wanted: Rung) -> list[object]:
+    matches = reader.match(wanted, (), 100)
+    keys = [candidate.key for candidate in matches.candidates]
+    rows = [(row.uri, row.text) if row else None for row in reader.fetch(keys, False)]
+    counts = dict(reader.document_frequencies(["aa", "bb", "ccc"]))
+    return [rows, counts, [reader.get(uri) for uri in ("one", "two", "three")]]
+
+
+def _counted(index: LexicalBackend) -> tuple[int, int]:
+    """Returns what one reader says in two ways: the frequency of a word, the chunks that match."""
+    with index.reader() as reader:
+        count = reader.document_frequencies(["aa"])["aa"]
+        return count, len(reader.match(Rung("OR", ("aa",)), (), 1000).candidates)
+
+
+def _found(index: LexicalBackend, text: str) -> list[tuple[str, int]]:
+    return sorted(names(index.search(text, 1000, policy="ranked")))

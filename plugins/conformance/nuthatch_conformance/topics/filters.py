@@ -1,0 +1,206 @@
+"""Filters: hard conditions that act before a rung wins and before the limit cuts."""
+
+from __future__ import annotations
+
+from nuthatch import (
+    AnyOf,
+    Document,
+    Filter,
+    IntegerField,
+    KeywordField,
+    Policy,
+    Range,
+    Schema,
+    TextQuery,
+)
+from nuthatch_conformance.case import case
+from nuthatch_conformance.corpora import (
+    SCHEMA,
+    any_ofs,
+    corpora,
+    policies,
+    queries,
+    ranges,
+    token_lists,
+)
+from nuthatch_conformance.engine import Engine
+from nuthatch_conformance.expect import equal, same_set
+from nuthatch_conformance.hostile_text import FIELD_NAMES, KEYWORDS
+from nuthatch_conformance.looking import keeps, names, rung, uris, winner
+from nuthatch_conformance.topic import Topic
+
+#: Around what a double can tell apart, and at the ends of int64.
+_INTEGERS = (2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1, 2**63 - 2, -(2**63), -1, 0)
+
+
+class Filters(Topic, topic="filters", needs="write text"):
+    """Tests `Range` and `AnyOf` on every type of field."""
+
+    def _is_post_filter(
+        self, engine: Engine, documents: list[Document], tokens: list[str], conditions: list[Filter]
+    ) -> None:
+        index = engine.index(documents)
+        held = {document.uri: document for document in documents}
+        for operator in ("AND", "OR"):
+            expected = [
+                name
+                for name in rung(index, operator, tokens)
+                if all(keeps(SCHEMA, held[name[0]], condition) for condition in conditions)
+            ]
+            found = rung(index, operator, tokens, conditions)
+            equal(found, expected, f"chunks for {operator} of {tokens} under {conditions}")
+
+    @case(
+        since=(1, 0),
+        needs="filters.range",
+        documents=corpora(min_size=1, fields=True),
+        tokens=token_lists,
+        condition=ranges(),
+    )
+    def test_a_range_keeps_what_lies_within_its_bounds(
+        self, engine: Engine, documents: list[Document], tokens: list[str], condition: Filter
+    ) -> None:
+        """A range keeps the hits, and their order, of documents with a value within its bounds.
+
+        Likely causes: a bound that is left out; a document without the field that passes; numbers
+        compared as text, or text by a locale; one bound met by one value and one by another.
+        """
+        self._is_post_filter(engine, documents, tokens, [condition])
+
+    @case(
+        since=(1, 0),
+        needs="filters.any_of",
+        documents=corpora(min_size=1, fields=True),
+        tokens=token_lists,
+        condition=any_ofs(),
+    )
+    def test_any_of_keeps_what_has_one_of_the_values(
+        self, engine: Engine, documents: list[Document], tokens: list[str], condition: Filter
+    ) -> None:
+        """A choice of values keeps the hits, each once, of documents with one of them.
+
+        Likely causes: only the first of several values is stored, or looked for; a join that
+        gives a hit once for each value; values that are folded, stripped or cut into words.
+        """
+        self._is_post_filter(engine, documents, tokens, [condition])
+
+    @case(
+        since=(1, 0),
+        needs="filters.range filters.any_of",
+        documents=corpora(min_size=1, fields=True),
+        tokens=token_lists,
+        one=ranges(),
+        other=any_ofs(),
+    )
+    def test_several_filters_must_all_hold(
+        self,
+        engine: Engine,
+        documents: list[Document],
+        tokens: list[str],
+        one: Filter,
+        other: Filter,
+    ) -> None:
+        """Filters are joined by AND, also two on one field, which two values may satisfy.
+
+        Likely causes: filters joined by OR; the last of a field wins; an OR of the query that
+        binds weaker than the AND of the filters.
+        """
+        self._is_post_filter(engine, documents, tokens, [one, other])
+
+    @case(
+        since=(1, 0),
+        needs="filters.range",
+        documents=corpora(min_size=1, fields=True),
+        query=queries,
+        condition=ranges(),
+        policy=policies,
+    )
+    def test_filters_act_before_a_rung_wins_and_before_the_cut(
+        self,
+        engine: Engine,
+        documents: list[Document],
+        query: str,
+        condition: Filter,
+        policy: Policy,
+    ) -> None:
+        """A rung that only filtered chunks match does not win, and the limit counts what is left.
+
+        Likely causes: hits filtered after the best were taken; a first rung found without the
+        filters.
+        """
+        index, oracle = engine.index(documents), engine.oracle(documents)
+        asked = TextQuery(query, filters=[condition], policy=policy, limit=engine.everything)
+        found, right = index.search(asked), oracle.search(asked)
+        if policy != "auto":
+            equal(winner(found), winner(right), f"the rung that wins under {policy}")
+            same_set(names(found), names(right), f"hits under {policy}")
+        for limit in (1, 2):
+            head = index.search(asked, limit)
+            equal(names(head), names(found)[:limit], f"filtered hits with the limit {limit}")
+
+    @case(since=(1, 0), needs="filters.range filters.any_of")
+    def test_integers_are_compared_exactly(self, engine: Engine) -> None:
+        """All integers of 64 bits are told apart, those that a double cannot hold too.
+
+        Likely causes: integers stored or compared as floating point; unsigned columns.
+        """
+        schema = Schema(fields=(IntegerField("size"),))
+        documents = [Document(f"{n}", "", "aa", {"size": n}) for n in _INTEGERS]
+        index = engine.index(documents, schema=schema)
+        for number in _INTEGERS:
+            found = uris(index.search("aa", filters=[AnyOf("size", [number])]))
+            same_set(found, [f"{number}"], f"documents with the size {number}")
+            found = uris(index.search("aa", filters=[Range("size", gte=number)]))
+            expected = [f"{n}" for n in _INTEGERS if n >= number]
+            same_set(found, expected, f"documents of size {number} or more")
+
+    @case(since=(1, 0), needs="filters.range filters.any_of")
+    def test_keywords_are_compared_whole_and_by_code_point(self, engine: Engine) -> None:
+        """Keywords are equal or ordered by their code points, never by case, locale or words.
+
+        Likely causes: a collation; an analyzer on keyword fields; order by UTF-16 units; a
+        separator inside a joined list; values that are stripped or normalized.
+        """
+        schema = Schema(fields=(KeywordField("tag"),))
+        numbered = dict(enumerate(KEYWORDS))
+        documents = [Document(f"k{n}", "", "aa", {"tag": [word]}) for n, word in numbered.items()]
+        index = engine.index(documents, schema=schema)
+        many = engine.everything
+        for number, word in numbered.items():
+            found = uris(index.search("aa", many, filters=[AnyOf("tag", [word])]))
+            same_set(found, [f"k{number}"], f"documents with the keyword {word!r}")
+            found = uris(index.search("aa", many, filters=[Range("tag", gte=word)]))
+            expected = [f"k{n}" for n, other in numbered.items() if other >= word]
+            same_set(found, expected, f"documents with a keyword from {word!r} on")
+
+    @case(since=(1, 0), needs="filters.any_of")
+    def test_a_replaced_document_passes_by_its_new_values(self, engine: Engine) -> None:
+        """When a document is replaced or deleted its old values match nothing any more.
+
+        Likely causes: rows of values that stay behind; values that are written for new documents
+        only.
+        """
+        one = Document("one", "", "aa", {"year": 1, "tags": ["x", "y"]})
+        index = engine.index([one, Document("other", "", "aa", {"year": 1})])
+        index.add([Document("one", "", "aa", {"year": 2, "tags": ["y"]})])
+        for condition, expected in (
+            (AnyOf("year", [1]), ["other"]),
+            (AnyOf("year", [2]), ["one"]),
+            (AnyOf("tags", ["x"]), []),
+            (AnyOf("tags", ["y"]), ["one"]),
+        ):
+            same_set(uris(index.search("aa", filters=[condition])), expected, f"{condition}")
+
+    @case(since=(1, 0), needs="filters.any_of")
+    def test_any_field_name_is_legal(self, engine: Engine) -> None:
+        """A declared field may be called anything; its name is data, not part of a statement.
+
+        Likely causes: names pasted into SQL or a query string; columns or internal fields of the
+        same name; dots read as paths.
+        """
+        schema = Schema(fields=tuple(KeywordField(name) for name in FIELD_NAMES))
+        documents = [Document(f"f{n}", "", "aa", {f: "x"}) for n, f in enumerate(FIELD_NAMES)]
+        index = engine.index(documents, schema=schema)
+        for number, name in enumerate(FIELD_NAMES):
+            found = uris(index.search("aa", filters=[AnyOf(name, ["x"])]))
+            same_set(found, [f"f{number}"], f"documents with a value in the field {name!r}")

@@ -1,0 +1,76 @@
+"""Grounding: evidence proves the document that was added, and the index proves its corpus."""
+
+from __future__ import annotations
+
+import nuthatch
+from nuthatch import AuditMode, Document, VerificationFailed
+from nuthatch_conformance.case import case
+from nuthatch_conformance.corpora import corpora, queries
+from nuthatch_conformance.engine import Engine
+from nuthatch_conformance.expect import equal, raises
+from nuthatch_conformance.looking import names
+from nuthatch_conformance.topic import Topic
+
+
+class Grounding(Topic, topic="grounding", needs="write"):
+    """Tests what an engine stores of a document's tree."""
+
+    @case(
+        since=(1, 0),
+        needs="text grounding",
+        documents=corpora(min_size=1, fields=True),
+        query=queries,
+    )
+    def test_every_grounded_hit_verifies(
+        self, engine: Engine, documents: list[Document], query: str
+    ) -> None:
+        """Hits carry evidence that leads to the root of the document that was added.
+
+        It is the same evidence on every engine; grounding changes neither hits nor order.
+
+        Likely causes: a header that is encoded anew; leaves in another order or of another
+        version; the evidence of the document's first chunk; a root that is made up.
+        """
+        index, oracle = engine.index(documents), engine.oracle(documents)
+        limit = engine.everything
+        plain = index.search(query, limit, policy="ranked")
+        found = index.search(query, limit, policy="ranked", audit=AuditMode.GROUNDED)
+        equal(names(found), names(plain), "hits with and without evidence")
+        proven = oracle.search(query, limit, policy="ranked", audit=AuditMode.GROUNDED)
+        right = dict(_named(proven))
+        for name, hit in _named(found):
+            equal(hit.audit_mode, AuditMode.GROUNDED, f"the claim of the hit {name}")
+            nuthatch.verify(hit, root=right[name].document_root)
+            equal(hit.evidence, right[name].evidence, f"the evidence of the hit {name}")
+            forged = hit.model_copy(update={"title": hit.title + "!"})
+            raises(
+                VerificationFailed,
+                lambda forged=forged: nuthatch.verify(forged),  # type: ignore[misc]
+                f"verifying a hit {name} with another title",
+            )
+
+    @case(since=(1, 0), documents=corpora(min_size=1), others=corpora())
+    def test_the_corpus_fingerprint_is_that_of_the_documents(
+        self, engine: Engine, documents: list[Document], others: list[Document]
+    ) -> None:
+        """After every write info() tells the fingerprint over exactly the documents there are.
+
+        Likely causes: a fingerprint that is cached across a write; roots not sorted bytewise;
+        roots of deleted or replaced documents.
+        """
+        index, oracle = engine.index(), engine.oracle()
+        for batch in (documents, others, documents):
+            index.add(batch)
+            oracle.add(batch)
+            found, right = (each.info().corpus_fingerprint for each in (index, oracle))
+            equal(found, right, "the corpus fingerprint after adding")
+        if engine.can("delete"):
+            for document in documents:
+                index.delete(document.uri)
+                oracle.delete(document.uri)
+                found, right = (each.info().corpus_fingerprint for each in (index, oracle))
+                equal(found, right, "the corpus fingerprint after deleting")
+
+
+def _named(hits: nuthatch.Results) -> list[tuple[tuple[str, int], nuthatch.Hit]]:
+    return list(zip(names(hits), hits, strict=True))

@@ -1,0 +1,101 @@
+"""The machine: random sequences of writes, searches and reopenings, beside the oracle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from nuthatch import Document, Policy
+from nuthatch_conformance.case import case
+from nuthatch_conformance.corpora import CLIMBS, SCHEMA, WORDS, corpora, queries
+from nuthatch_conformance.engine import Engine
+from nuthatch_conformance.expect import equal, same_set
+from nuthatch_conformance.looking import frequencies, names, winner
+from nuthatch_conformance.topic import Topic
+
+
+class Machine(RuleBasedStateMachine):
+    """Does the same to an engine and to the oracle, and compares all that can be seen."""
+
+    engine: Engine
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = self.engine.place()
+        self.index = self.engine.open(self.place, create="new", schema=SCHEMA)
+        self.oracle = self.engine.oracle()
+
+    @initialize(documents=corpora(min_size=1, fields=True))
+    def begin(self, documents: list[Document]) -> None:
+        self.add(documents, batch=10)
+
+    @rule(documents=corpora(fields=True), batch=st.integers(1, 3))
+    def add(self, documents: list[Document], batch: int) -> None:
+        ours, theirs = (each.add(documents, batch=batch) for each in (self.index, self.oracle))
+        told = [(r.added, r.replaced, r.unchanged, r.chunks) for r in (ours, theirs)]
+        equal(told[0], told[1], "added, replaced, unchanged, chunks")
+
+    @precondition(lambda self: self.engine.can("delete"))
+    @rule(numbers=st.sets(st.integers(0, 5)))
+    def delete(self, numbers: set[int]) -> None:
+        uris = [f"d{number}" for number in numbers]
+        equal(self.index.delete(uris), self.oracle.delete(uris), "documents deleted")
+
+    @precondition(lambda self: self.engine.can("text"))
+    @rule(query=queries, policy=st.sampled_from(CLIMBS))
+    def search(self, query: str, policy: Policy) -> None:
+        limit = self.engine.everything
+        found, right = (
+            each.search(query, limit, policy=policy) for each in (self.index, self.oracle)
+        )
+        equal(winner(found), winner(right), f"the rung that wins under {policy}")
+        same_set(names(found), names(right), f"hits for {query!r} under {policy}")
+
+    @rule(number=st.integers(0, 5))
+    def get(self, number: int) -> None:
+        uri = f"d{number}"
+        equal(self.index.get(uri), self.oracle.get(uri), f"the document {uri}")
+
+    @rule()
+    def describe(self) -> None:
+        told = [
+            (info.documents, info.chunks, info.corpus_fingerprint)
+            for info in (self.index.info(), self.oracle.info())
+        ]
+        equal(told[0], told[1], "documents, chunks and fingerprint")
+        if self.engine.can("text"):
+            right = frequencies(self.oracle, WORDS)
+            equal(frequencies(self.index, WORDS), right, "document frequencies")
+
+    @precondition(lambda self: self.engine.can("persistent"))
+    @rule()
+    def reopen(self) -> None:
+        self.index.close()
+        self.index = self.engine.open(self.place)
+
+    @precondition(lambda self: self.engine.can("optimize"))
+    @rule()
+    def optimize(self) -> None:
+        self.index.optimize()
+
+    def teardown(self) -> None:
+        try:
+            self.describe()
+        finally:
+            self.engine.clean()
+
+
+class Sequences(Topic, topic="machine", needs="write"):
+    """Tests what no single test thinks of."""
+
+    @case(since=(1, 0))
+    def test_any_sequence_of_calls_gives_what_the_oracle_gives(self, engine: Engine) -> None:
+        """After any adds, replacements, deletes and reopenings the index equals the oracle.
+
+        Likely causes: what a write leaves in a cache; keys that are used again; counts that
+        drift; what only a reopened index, or only one that was not, has.
+        """
+        attributes: dict[str, Any] = {"engine": engine}
+        engine.profile.run_machine(type("Machine", (Machine,), attributes))

@@ -1,0 +1,228 @@
+"""Reopening: what was acknowledged is there again, and is never read with the wrong schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import nuthatch
+from nuthatch import (
+    Analyzer,
+    AnalyzerMismatch,
+    BackendUnavailable,
+    Document,
+    IndexExists,
+    IndexNotFound,
+    IntegerField,
+    Schema,
+    SchemaMismatch,
+)
+from nuthatch_conformance.case import NotApplicable, case
+from nuthatch_conformance.corpora import SCHEMA, corpora
+from nuthatch_conformance.engine import Engine
+from nuthatch_conformance.expect import equal, raises, typed
+from nuthatch_conformance.looking import everything, uris
+from nuthatch_conformance.place import Place
+from nuthatch_conformance.topic import Topic
+
+_PROBES: Final = ("aa", "bb", "ccc", "ddd", "aa bb eeee", "the")
+
+
+class Splitter:
+    """Is an analyzer that cuts at blanks; its versions differ by fingerprint alone."""
+
+    name = "conformance-splitter"
+
+    def __init__(self, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+
+    def tokens(self, text: str) -> list[str]:
+        """Returns the words of a text."""
+        return text.lower().split()
+
+
+class Splitters:
+    """Registers one version of the analyzer."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self._splitter = Splitter(fingerprint)
+
+    @nuthatch.hookimpl
+    def nuthatch_register_analyzers(self) -> Sequence[Analyzer]:
+        return [self._splitter]
+
+
+@contextmanager
+def _splitter(fingerprint: str) -> Iterator[None]:
+    """Installs one version of the analyzer for the block."""
+    nuthatch.register_plugin(Splitters(fingerprint), Splitter.name)
+    try:
+        yield
+    finally:
+        nuthatch.unregister_plugin(Splitter.name)
+
+
+class Reopening(Topic, topic="reopening", needs="write persistent"):
+    """Tests an index that is closed and opened again."""
+
+    @case(since=(1, 0), documents=corpora(min_size=1, fields=True), others=corpora())
+    def test_a_reopened_index_is_the_same(
+        self, engine: Engine, documents: list[Document], others: list[Document]
+    ) -> None:
+        """After closing and opening every answer is what it was, deletes and upserts included.
+
+        Likely causes: a last batch that close() forgets; postings that are written back after
+        their documents were replaced; statistics that are not stored; documents that come back.
+        """
+        place = engine.place()
+        index = engine.open(place, create="new", schema=SCHEMA)
+        index.add(documents)
+        index.add(others)
+        if engine.can("delete"):
+            index.delete(documents[0].uri)
+        before = everything(index, _PROBES, engine.everything)
+        kept = [index.get(document.uri) for document in documents]
+        index.close()
+        again = engine.open(place)
+        equal(everything(again, _PROBES, engine.everything), before, "counts and answers")
+        equal([again.get(document.uri) for document in documents], kept, "documents")
+
+    @case(since=(1, 0))
+    def test_an_index_keeps_its_schema_and_analyzer(self, engine: Engine) -> None:
+        """An index that is opened without a schema has the one it was made with, and uses it.
+
+        Likely causes: the default schema in place of the stored one; a chunker or analyzer that
+        is not stored.
+        """
+        schema = Schema(analyzer="german", chunker="words:2:0", fields=(IntegerField("year"),))
+        place = engine.place()
+        with engine.open(place, create=True, schema=schema) as index:
+            index.add([Document("one", "", "die Häuser am See stehen leer")])
+        again = engine.open(place)
+        equal(again.schema, schema, "the schema after opening")
+        again.add([Document("other", "", "ein Haus am See")])
+        equal(again.info().chunks, 5, "chunks of two words each")
+        if engine.can("text"):
+            found = sorted(set(uris(again.search("Haus", policy="ranked"))))
+            equal(found, ["one", "other"], "documents that hold Haus or Häuser")
+        again.close()
+        equal(engine.open(place, create=True, schema=schema).schema, schema, "the same schema")
+
+    @case(since=(1, 0))
+    def test_another_schema_is_refused(self, engine: Engine) -> None:
+        """Opening with other fields is a SchemaMismatch, with another analyzer AnalyzerMismatch.
+
+        Likely causes: the schema is not looked at where the index exists; it is overwritten;
+        one error for both.
+        """
+        place = engine.place()
+        with engine.open(place, create="new", schema=SCHEMA) as index:
+            index.add([Document("d0", "", "aa")])
+        fewer = SCHEMA.model_copy(update={"fields": SCHEMA.fields[:1]})
+        cut = SCHEMA.model_copy(update={"chunker": "whole"})
+        german = SCHEMA.model_copy(update={"analyzer": "german"})
+        for kind, schema in (
+            (SchemaMismatch, fewer),
+            (SchemaMismatch, cut),
+            (AnalyzerMismatch, german),
+        ):
+            for create in (False, True):
+                raises(
+                    kind,
+                    lambda schema=schema, create=create: engine.open(  # type: ignore[misc]
+                        place, create=create, schema=schema
+                    ),
+                    f"opening (create={create}) with another schema",
+                )
+        again = engine.open(place, schema=SCHEMA)
+        equal((again.schema, again.info().documents), (SCHEMA, 1), "the index afterwards")
+
+    @case(since=(1, 0))
+    def test_another_version_of_the_analyzer_is_refused(self, engine: Engine) -> None:
+        """An index is not opened with an analyzer that makes other tokens under the same name.
+
+        With `export_only` its documents are read out all the same, and nothing else is done.
+
+        Likely causes: the name of the analyzer is stored and its fingerprint is not; the option
+        is not handed to IndexRecord.check.
+        """
+        place = engine.place()
+        document = Document("d0", "", "aa")
+        with _splitter("v1"):
+            schema = Schema(analyzer=Splitter.name)
+            with engine.open(place, create="new", schema=schema) as index:
+                index.add([document])
+            engine.open(place).close()
+        with _splitter("v2"):
+            raises(AnalyzerMismatch, lambda: engine.open(place), "opening with version 2")
+            index = engine.open(place, export_only=True)
+            equal(index.get("d0"), document, "a document read with export_only")
+            if engine.can("text"):
+                raises(BackendUnavailable, lambda: index.search("aa"), "searching by export_only")
+
+    @case(since=(1, 0))
+    def test_an_index_that_is_not_there_is_not_found(self, engine: Engine) -> None:
+        """Without `create` a missing index is IndexNotFound, and it is not made by asking.
+
+        Likely causes: a driver that creates what it opens; a folder or table that is made before
+        the check.
+        """
+        place = engine.place()
+        for time in ("first", "second"):
+            raises(IndexNotFound, lambda: engine.open(place), f"opening for the {time} time")
+        engine.open(place, create="new", schema=SCHEMA)
+
+    @case(since=(1, 0))
+    def test_new_means_that_nothing_is_there(self, engine: Engine) -> None:
+        """create="new" is IndexExists where an index is, which stays; create=True opens it.
+
+        Likely causes: an index that is overwritten; "new" treated as True, being true.
+        """
+        place = engine.place()
+        with engine.open(place, create="new", schema=SCHEMA) as index:
+            index.add([Document("d0", "", "aa")])
+        raises(
+            IndexExists,
+            lambda: engine.open(place, create="new", schema=SCHEMA),
+            "making an index where there is one",
+        )
+        with engine.open(place, create=True) as index:
+            equal(index.info().documents, 1, "documents after opening with create=True")
+
+    @case(since=(1, 0))
+    def test_a_damaged_index_is_a_typed_error(self, engine: Engine) -> None:
+        """Files that are overwritten or cut give one of nuthatch's errors, or the right answer.
+
+        The engine's own error is chained, and create=True does not wipe the rest.
+
+        Likely causes: the driver's exceptions are not translated, or only while opening; an
+        index that cannot be read is taken for none; `from None`.
+        """
+        documents = [Document(f"d{n}", "aa", f"bb ccc w{n}") for n in range(20)]
+        expected = engine.index(documents)
+        right = everything(expected, _PROBES, engine.everything)
+        for damage in ("garbage", "half"):
+            for create in (False, True):
+                place = engine.place()
+                with engine.open(place, create="new", schema=SCHEMA) as index:
+                    index.add(documents)
+                _damage(place, damage)
+                try:
+                    index = engine.open(place, create=create)
+                    found = everything(index, _PROBES, engine.everything)
+                except Exception as error:  # noqa: BLE001  whatever it is, it is judged
+                    typed(error, f"an index of {damage}, opened with create={create}")
+                else:
+                    equal(found, right, f"the answer of an index of {damage}, create={create}")
+
+
+def _damage(place: Place, kind: str) -> None:
+    files = list(place.files())
+    if not files:
+        raise NotApplicable("the URL holds no {dir}, so there are no files to damage")
+    for path in files:
+        content = path.read_bytes()
+        path.write_bytes(
+            b"\xa5" * len(content) if kind == "garbage" else content[: len(content) // 2]
+        )

@@ -1,0 +1,241 @@
+"""Searching: what a rung matches, which rung wins, how hits are ordered and cut."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from nuthatch import Document, Policy, Schema, TextQuery
+from nuthatch_conformance.case import case
+from nuthatch_conformance.corpora import (
+    CLIMBS,
+    corpora,
+    extras,
+    policies,
+    queries,
+    token_lists,
+)
+from nuthatch_conformance.engine import Engine
+from nuthatch_conformance.expect import equal, holds, same_set
+from nuthatch_conformance.looking import names, rung, uris, winner
+from nuthatch_conformance.topic import Topic
+
+#: A document is one chunk, so that nothing but its words decides.
+WHOLE = Schema()
+#: An integer that is more than any index has chunks, and than any engine's counter holds.
+HUGE = 10**12
+
+
+class Searching(Topic, topic="searching", needs="write text"):
+    """Tests text queries without filters."""
+
+    @case(since=(1, 0), documents=corpora(), tokens=token_lists)
+    def test_a_rung_matches_the_chunks_that_hold_its_tokens(
+        self, engine: Engine, documents: list[Document], tokens: list[str]
+    ) -> None:
+        """AND finds the chunks that hold all tokens, OR those that hold any; each chunk once.
+
+        Likely causes: documents matched in place of chunks; title words missing in later chunks;
+        the engine's own tokenizer or stop words; a total that counts something else.
+        """
+        index, expected = engine.index(documents), engine.oracle(documents)
+        for operator in ("AND", "OR"):
+            found = rung(index, operator, tokens)
+            same_set(found, rung(expected, operator, tokens), f"chunks for {operator} of {tokens}")
+        results = index.search(" ".join(tokens), engine.everything, policy="ranked")
+        for attempt in results.attempts:
+            holds(
+                attempt.matched in (None, len(results)),
+                f"{attempt.matched} chunks are told to match; all {len(results)} are here",
+            )
+
+    @case(since=(1, 0), documents=corpora(), tokens=token_lists)
+    def test_and_lies_within_each_token_and_each_token_within_or(
+        self, engine: Engine, documents: list[Document], tokens: list[str]
+    ) -> None:
+        """More words under AND never find more; more words under OR never find less.
+
+        Likely causes: precedence of operators; a token that is dropped where another is absent;
+        a list that is cut before it is intersected.
+        """
+        index = engine.index(documents)
+        conjunction = set(rung(index, "AND", tokens))
+        disjunction = set(rung(index, "OR", tokens))
+        for token in tokens:
+            single = set(rung(index, "AND", [token]))
+            holds(conjunction <= single, f"AND of {tokens} finds what {token!r} alone does not")
+            holds(single <= disjunction, f"{token!r} finds what OR of {tokens} does not")
+
+    @case(since=(1, 0), documents=corpora(), query=queries, synonyms=extras)
+    def test_every_policy_finds_what_the_oracle_finds(
+        self, engine: Engine, documents: list[Document], query: str, synonyms: list[str]
+    ) -> None:
+        """`ranked` and `ladder` find the chunks that brute force finds, on the same rung.
+
+        Likely causes: document frequencies that are wrong, so that a rung is skipped or tried in
+        vain; first_match() that is off by one; a rung's matches of which some are missing.
+        """
+        index, expected = engine.index(documents), engine.oracle(documents)
+        for policy in CLIMBS:
+            asked = TextQuery(query, synonyms, policy=policy, limit=engine.everything)
+            found, right = index.search(asked), expected.search(asked)
+            equal(winner(found), winner(right), f"the rung that wins under {policy}")
+            same_set(names(found), names(right), f"hits under {policy}")
+
+    @case(since=(1, 0), documents=corpora(min_size=1), query=queries)
+    def test_auto_ranks_within_its_budget_and_climbs_beyond(
+        self, engine: Engine, documents: list[Document], query: str
+    ) -> None:
+        """At a budget of exactly the cost `auto` ranks; one below it climbs and fills up.
+
+        What is filled up finds each chunk once, and all that `ranked` finds.
+
+        Likely causes: document frequencies that count documents or occurrences; keys of
+        candidates that differ from rung to rung; a config without the `budget` of LexicalConfig.
+        """
+        expected = engine.oracle(documents).search(query, policy="ranked")
+        used = set(expected.query.tokens)  # type: ignore[union-attr]  # a text query
+        cost = sum(count for token, count in expected.frequencies if token in used)
+        if not cost:
+            return
+        at = engine.index(documents, budget=cost).search(query, engine.everything)
+        below = engine.index(documents, budget=cost - 1).search(query, engine.everything)
+        equal((at.ran, below.ran), ("ranked", "ladder"), "what ran at the cost and one below it")
+        same_set(names(below), names(at), "hits of the ladder that was filled up")
+
+    @case(since=(1, 0), documents=corpora(min_size=1), query=queries, policy=policies)
+    def test_a_smaller_limit_gives_the_head_of_the_list(
+        self, engine: Engine, documents: list[Document], query: str, policy: Policy
+    ) -> None:
+        """Every limit, from one to more than the index holds, cuts the same list, ties included.
+
+        Results that claim to be exact are the head of what `ranked` gives.
+
+        Likely causes: ties in no order; a limit that is off by one; a limit handed to the engine
+        that is cut again after something was dropped; a limit too large for the engine; `exact`
+        told of an approximation.
+        """
+        index = engine.index(documents)
+        largest = engine.capabilities.max_limit or HUGE
+        whole = index.search(query, largest, policy=policy)
+        ranked = names(index.search(query, largest, policy="ranked"))
+        for limit in (1, 2, 3, 5, len(whole) or 1, len(whole) + 1):
+            head = index.search(query, limit, policy=policy)
+            equal(names(head), names(whole)[:limit], f"hits under {policy} with the limit {limit}")
+            if head.exact:
+                equal(names(head), ranked[:limit], f"hits that claim to be exact, limit {limit}")
+            shown = [(hit.rung, hit.score) for hit in head]
+            full = [(hit.rung, hit.score) for hit in whole][:limit]
+            for (ours, score), (theirs, known) in zip(shown, full, strict=True):
+                same = ours == theirs and math.isclose(score, known, rel_tol=1e-4, abs_tol=1e-9)
+                holds(same, f"rung and score depend on the limit {limit}: {shown} and {full}")
+
+    @case(since=(1, 0), documents=corpora(min_size=1), query=queries, policy=policies)
+    def test_better_hits_come_first(
+        self, engine: Engine, documents: list[Document], query: str, policy: Policy
+    ) -> None:
+        """Hits are ordered by rung, then by score, and scores are finite numbers.
+
+        Likely causes: the engine sorts ascending; a score with the wrong sign; hits fetched in
+        the order of keys.
+        """
+        results = engine.index(documents).search(query, engine.everything, policy=policy)
+        for better, worse in pairwise(results):
+            holds(
+                (better.rung, -better.score) <= (worse.rung, -worse.score),
+                f"{names([worse])} (rung {worse.rung}, {worse.score}) stands after "
+                f"{names([better])} (rung {better.rung}, {better.score})",
+            )
+        holds(all(math.isfinite(hit.score) for hit in results), "a score is not finite")
+
+    @case(since=(1, 0))
+    def test_more_of_what_was_asked_ranks_higher(self, engine: Engine) -> None:
+        """Of documents of one length, more occurrences and more of the query's words win.
+
+        Likely causes: scores with the wrong sign; term frequencies that are not stored; words of
+        a rung that do not add up.
+        """
+        index = engine.index(
+            [
+                Document("one of one", "", "aa ccc ddd ddd"),
+                Document("two of one", "", "aa aa ccc ddd"),
+                Document("both", "", "aa bb ccc ddd"),
+                Document("none", "", "ccc ccc ddd ddd"),
+                Document("other", "", "bb ccc ddd ddd"),
+            ],
+            schema=WHOLE,
+        )
+        found = uris(index.search("aa", policy="ranked"))
+        holds(found.index("two of one") < found.index("one of one"), f"two occurrences: {found}")
+        found = uris(index.search("aa bb", policy="ranked"))
+        for less in ("one of one", "other"):
+            holds(found.index("both") < found.index(less), f"both words of the query: {found}")
+
+    @case(since=(1, 0))
+    def test_a_word_that_is_asked_twice_weighs_more(self, engine: Engine) -> None:
+        """Repeating a word in a query moves the documents with that word up.
+
+        Likely causes: tokens of a rung made distinct; a query built as a set of terms.
+        """
+        index = engine.index(
+            [Document("one", "", "aa ccc"), Document("other", "", "bb ccc")], schema=WHOLE
+        )
+        for query, first in (("aa aa bb", "one"), ("aa bb bb", "other")):
+            found = uris(index.search(query, policy="ranked"))
+            equal(found[:1], [first], f"the best hit for {query!r}")
+
+    @case(since=(1, 0), needs="export", documents=corpora(min_size=2), query=queries)
+    def test_ties_keep_the_document_order(
+        self, engine: Engine, documents: list[Document], query: str
+    ) -> None:
+        """Equal scores are ordered as documents() gives the documents, then by chunk.
+
+        Likely causes: a sort that is not stable or by score alone; heaps; keys that are compared
+        as text (d10 before d2).
+        """
+        twins = [Document(f"{d.uri}-{n}", d.title, d.text) for d in documents for n in (1, 2)]
+        index = engine.index(twins)
+        order = {document.uri: place for place, document in enumerate(index.documents())}
+        results = index.search(query, engine.everything, policy="ranked")
+        for one, other in pairwise(results):
+            if one.score == other.score:
+                first, second = ((order[uri], idx) for uri, idx in names([one, other]))
+                holds(first < second, f"a tie out of order: {names([one, other])} in {list(order)}")
+
+    @case(since=(1, 0), documents=corpora(min_size=1, fields=True), query=queries)
+    def test_a_hit_shows_what_is_stored(
+        self, engine: Engine, documents: list[Document], query: str
+    ) -> None:
+        """Title, fields, root and snippet of a hit are those of its own chunk and document.
+
+        Likely causes: rows fetched in another order than asked for; chunks counted from one; the
+        snippet of the whole text; fields of another version of the document.
+        """
+        index, expected = engine.index(documents), engine.oracle(documents)
+        right = {
+            (hit.document_uri, hit.chunk_idx): hit
+            for hit in expected.search(query, engine.everything, policy="ranked")
+        }
+        for hit in index.search(query, engine.everything, policy="ranked"):
+            [name] = names([hit])
+            holds(name in right, f"the hit {name} is no chunk that holds a word of {query!r}")
+            for part in ("title", "fields", "document_root", "snippet", "marks"):
+                equal(getattr(hit, part), getattr(right[name], part), f"{part} of the hit {name}")
+
+    @case(since=(1, 0), documents=corpora(min_size=1), query=queries, policy=policies)
+    def test_collapse_keeps_the_best_chunk_of_each_document(
+        self, engine: Engine, documents: list[Document], query: str, policy: Policy
+    ) -> None:
+        """With `collapse` a document is found once, by the chunk that comes first without it.
+
+        Likely causes: a limit that counts chunks where documents are meant; an order that
+        changes as the limit grows.
+        """
+        index = engine.index(documents)
+        best: dict[str, int] = {}
+        for uri, chunk in names(index.search(query, engine.everything, policy=policy)):
+            best.setdefault(uri, chunk)
+        for limit in (1, 2, 20):
+            asked = TextQuery(query, policy=policy, collapse=True, limit=limit)
+            found = names(index.search(asked))
+            equal(found, list(best.items())[:limit], f"the best chunks, limit {limit}")

@@ -1,0 +1,248 @@
+"""Writing: upserts, batches that are all or nothing, what is visible when, deletes."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+from hypothesis import strategies as st
+
+from nuthatch import AddReport, Document, LexicalBackend
+from nuthatch_conformance import oracle
+from nuthatch_conformance.batches import Broken, Slow, Torn
+from nuthatch_conformance.case import case
+from nuthatch_conformance.corpora import (
+    SCHEMA,
+    WORDS,
+    any_text,
+    corpora,
+    field_values,
+    token_lists,
+)
+from nuthatch_conformance.engine import Engine
+from nuthatch_conformance.expect import equal, holds, same_set
+from nuthatch_conformance.looking import everything, frequencies, rung
+from nuthatch_conformance.topic import Topic
+
+
+def probe(index: LexicalBackend, engine: Engine) -> list[object]:
+    """Returns what can be seen of an index."""
+    return everything(index, WORDS, engine.everything)
+
+
+class Writing(Topic, topic="writing", needs="write"):
+    """Tests `add` and `delete`."""
+
+    @case(
+        since=(1, 0),
+        title=any_text,
+        text=any_text,
+        fields=st.dictionaries(any_text, field_values, max_size=3),
+    )
+    def test_a_document_is_given_back_as_it_was_added(
+        self, engine: Engine, title: str, text: str, fields: dict[str, Any]
+    ) -> None:
+        """get() returns uri, title, text and fields exactly, in value and in type.
+
+        Likely causes: overlapping chunks put together wrongly; text that is stripped or cut at
+        NUL; fields in columns (1, 1.0 and true become the same); what the schema does not
+        declare is dropped; an object that is shared with the caller.
+        """
+        document = Document("d0", title, text, fields)
+        index = engine.index([document])
+        found = index.get("d0")
+        holds(found is not None, "get() finds no document right after it was added")
+        assert found is not None
+        equal((found.uri, found.title), ("d0", title), "uri and title")
+        equal(found.text, text, "the text")
+        as_json = [json.dumps(d.fields, sort_keys=True) for d in (found, document)]
+        equal(as_json[0], as_json[1], "the fields, as JSON")
+        if isinstance(found.fields, dict):
+            found.fields["changed"] = True  # a caller's copy, not the index
+        again = index.get("d0")
+        equal(again, document, "the document after a caller changed what get() gave")
+
+    @case(since=(1, 0))
+    def test_a_batch_is_there_when_it_is_acknowledged(self, engine: Engine) -> None:
+        """When `progress` is called for a batch, its documents can be got, counted and found.
+
+        Likely causes: the last batch stays in a buffer; a commit or refresh that comes later; a
+        reader that is kept from before.
+        """
+        documents = [Document(f"d{n}", "aa", f"bb w{n}") for n in range(5)]
+        index = engine.index()
+        if engine.can("text"):
+            index.search("aa")
+
+        def look(report: AddReport) -> None:
+            expected = [f"d{n}" for n in range(report.read)]
+            got = [document.uri for document in documents if index.get(document.uri)]
+            equal(got, expected, f"documents that get() finds after {report.read}")
+            equal(index.info().documents, report.read, "documents that info() counts")
+            if engine.can("text"):
+                found = [uri for uri, _ in rung(index, "OR", ["aa"])]
+                same_set(found, expected, f"documents that are found after {report.read}")
+
+        final = index.add(documents, batch=2, progress=look)
+        look(final)
+        equal((final.read, final.added), (5, 5), "documents read and added")
+
+    @case(since=(1, 0), documents=corpora(min_size=1))
+    def test_adding_the_same_again_changes_nothing(
+        self, engine: Engine, documents: list[Document]
+    ) -> None:
+        """Documents that are stored already are counted as unchanged and leave every answer.
+
+        Likely causes: an insert that does not look for the uri; a delete and insert of the same
+        (the order of ties changes); a root that is not compared.
+        """
+        index = engine.index(documents)
+        before = probe(index, engine)
+        report = index.add(documents)
+        counts = (report.added, report.replaced, report.unchanged, report.chunks)
+        equal(counts, (0, 0, len(documents), 0), "added, replaced, unchanged, chunks")
+        equal(probe(index, engine), before, "counts, fingerprint and answers after adding again")
+
+    @case(since=(1, 0), documents=corpora(min_size=1), others=corpora(min_size=1))
+    def test_the_last_of_a_uri_wins(
+        self, engine: Engine, documents: list[Document], others: list[Document]
+    ) -> None:
+        """A document that is replaced leaves nothing behind, and the new one is found at once.
+
+        Likely causes: postings, chunks or frequencies of the old version that stay; fewer chunks
+        than before and the surplus remains; a key that is used again.
+        """
+        index = engine.index(documents)
+        report = index.add(others, batch=1)
+        held = {document.uri: document for document in (*documents, *others)}
+        expected = engine.oracle(list(held.values()))
+        counts = report.added + report.replaced + report.unchanged
+        equal(counts, len(others), "added + replaced + unchanged")
+        equal(index.info().documents, len(held), "the number of documents")
+        equal(index.info().chunks, expected.info().chunks, "the number of chunks")
+        for uri, document in held.items():
+            equal(index.get(uri), document, f"the document {uri}")
+        if engine.can("text"):
+            for word in WORDS:
+                found = rung(index, "OR", [word])
+                same_set(found, rung(expected, "OR", [word]), f"chunks that hold {word!r}")
+            equal(frequencies(index, WORDS), frequencies(expected, WORDS), "document frequencies")
+
+    @case(since=(1, 0), documents=corpora(min_size=2), data=st.data())
+    def test_the_order_of_adding_changes_no_set(
+        self, engine: Engine, documents: list[Document], data: st.DataObject
+    ) -> None:
+        """The same documents in another order and other batches make the same index, as a set.
+
+        Likely causes: a document lost at the border of a batch; a fingerprint over roots in the
+        order of adding; statistics that only the first batch counts in.
+        """
+        shuffled = data.draw(st.permutations(documents), label="the other order")
+        one, other = engine.index(documents), engine.index()
+        other.add(shuffled, batch=2)
+        ours, theirs = one.info(), other.info()
+        equal(theirs.corpus_fingerprint, ours.corpus_fingerprint, "the corpus fingerprint")
+        equal(theirs.chunks, ours.chunks, "the number of chunks")
+        if engine.can("text"):
+            for word in WORDS:
+                found = rung(other, "OR", [word])
+                same_set(found, rung(one, "OR", [word]), f"chunks that hold {word!r}")
+
+    @case(since=(1, 0))
+    def test_a_batch_that_fails_halfway_leaves_nothing(self, engine: Engine) -> None:
+        """A batch is written whole or not at all, and after a failure the index goes on.
+
+        Likely causes: a commit for each document; a transaction that is not rolled back; a lock
+        that is not released; an error that is swallowed.
+        """
+        first = [Document("d0", "", "aa bb"), Document("d1", "", "bb")]
+        second = [Document("d0", "", "ccc"), Document("d2", "", "ddd"), Document("d3", "", "aa")]
+        index = engine.index(first)
+        before = probe(index, engine)
+        rows = oracle.analyzed(second, SCHEMA)
+        for whole in (1, 2):
+            try:
+                index.write(Torn(rows, whole), "process")
+            except Exception as error:  # noqa: BLE001  an engine may translate it
+                chain = [error, error.__cause__, error.__context__]
+                holds(
+                    any(isinstance(each, Broken) for each in chain),
+                    f"{type(error).__name__} ({error}) hides the cause of the failure",
+                )
+            else:
+                raise AssertionError("a batch that cannot be read to its end raised nothing")
+            equal(probe(index, engine), before, f"the index after a batch that broke at {whole}")
+        index.add(second)
+        expected = probe(engine.oracle([first[1], *second]), engine)[:3]
+        equal(probe(index, engine)[:3], expected, "documents, chunks, fingerprint after that")
+
+    @case(since=(1, 0))
+    def test_threads_that_write_at_once_lose_nothing(self, engine: Engine) -> None:
+        """Two batches that are written at the same time are both there afterwards.
+
+        Likely causes: a state that is copied, changed and put back without a lock; one cursor or
+        writer for all threads.
+        """
+        index = engine.index()
+        slow = oracle.analyzed([Document("d0", "", "aa"), Document("d1", "", "aa")], SCHEMA)
+        entered, done = threading.Event(), threading.Event()
+        errors: list[BaseException] = []
+
+        def write_slowly() -> None:
+            try:
+                index.write(Slow(slow, entered, done), "process")
+            except BaseException as error:  # noqa: BLE001  told by the main thread
+                errors.append(error)
+
+        thread = threading.Thread(target=write_slowly)
+        thread.start()
+        entered.wait(5)
+        index.add([Document("d2", "", "aa")])
+        done.set()
+        thread.join()
+        holds(not errors, f"writing in a thread failed: {errors}")
+        got = [uri for uri in ("d0", "d1", "d2") if index.get(uri)]
+        equal(got, ["d0", "d1", "d2"], "documents that two threads added")
+        equal(index.info().documents, 3, "the number of documents")
+
+    @case(since=(1, 0), needs="delete", documents=corpora(min_size=1), data=st.data())
+    def test_deleting_removes_the_document_and_nothing_else(
+        self, engine: Engine, documents: list[Document], data: st.DataObject
+    ) -> None:
+        """A delete takes away the chunks of its documents, and their numbers, and no others.
+
+        Likely causes: postings that stay behind; only the first chunk goes; a uri that is
+        matched as a prefix or as words; what was asked is counted, not what was there.
+        """
+        uris = [document.uri for document in documents]
+        gone = data.draw(st.lists(st.sampled_from([*uris, "d", "absent"])), label="deleted")
+        index = engine.index(documents)
+        if engine.can("text"):
+            index.search("aa bb")
+        there = set(gone) & set(uris)
+        equal(index.delete(gone), len(there), "the number of documents deleted")
+        left = [document for document in documents if document.uri not in there]
+        expected = engine.oracle(left)
+        equal([d.uri for d in documents if index.get(d.uri)], [d.uri for d in left], "what is left")
+        counts = (index.info().documents, index.info().chunks)
+        equal(counts, (len(left), expected.info().chunks), "documents and chunks")
+        if engine.can("text"):
+            for word in WORDS:
+                found = rung(index, "OR", [word])
+                same_set(found, rung(expected, "OR", [word]), f"chunks that hold {word!r}")
+
+    @case(since=(1, 0), needs="text", documents=corpora(min_size=1), tokens=token_lists)
+    def test_an_unrelated_document_keeps_the_hits(
+        self, engine: Engine, documents: list[Document], tokens: list[str]
+    ) -> None:
+        """A document without any word of a query changes neither AND nor OR, as sets.
+
+        Likely causes: chunks with a score of zero or below are dropped; statistics that decide
+        what matches; a posting list that is cut.
+        """
+        index = engine.index(documents)
+        before = [sorted(rung(index, operator, tokens)) for operator in ("AND", "OR")]
+        index.add([Document(f"other{n}", "", "zzzz yyyyyy") for n in range(3)])
+        after = [sorted(rung(index, operator, tokens)) for operator in ("AND", "OR")]
+        equal(after, before, f"chunks for AND and OR of {tokens} after an unrelated document")

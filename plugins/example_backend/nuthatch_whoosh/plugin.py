@@ -1,0 +1,38 @@
+"""The spec: what this backend can do. Imports no driver."""
+
+from __future__ import annotations
+
+from nuthatch import EMULATED, NATIVE, AuditMode, BackendSpec, Capabilities, FilterSupport, no
+
+from nuthatch_whoosh.config import WhooshConfig
+
+_TEXT_ONLY = "this backend answers text queries only"
+
+SPEC = BackendSpec(
+    name="whoosh",
+    summary="Whoosh in a folder: full-text search in pure Python",
+    contract=(1, 0),
+    audit_mode=AuditMode.UNGROUNDED,
+    capabilities=Capabilities(
+        text=NATIVE,
+        entities=no(_TEXT_ONLY),
+        fuzzy=no(_TEXT_ONLY),
+        substring=no(_TEXT_ONLY),
+        filters=FilterSupport(range=no(_TEXT_ONLY), any_of=no(_TEXT_ONLY)),
+        grounding=no("it does not store the hashes that a proof needs"),
+        explain=no("Whoosh tells the score of a chunk, not that of each word"),
+        timeout=EMULATED,
+        snapshot=NATIVE,
+        native_top_k=NATIVE,
+        write=NATIVE,
+        delete=NATIVE,
+        export=NATIVE,
+        persistent=NATIVE,
+        check=no("Whoosh cannot check its files"),
+        optimize=no("Whoosh merges its segments as it writes"),
+        async_native=EMULATED,
+        max_limit=None,
+    ),
+    config=WhooshConfig,
+    backend="nuthatch_whoosh.backend:WhooshBackend",
+)

@@ -1,0 +1,68 @@
+"""Reading: one Whoosh searcher is one `Reader`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from nuthatch import Candidate, Document, Filter, Matches, Rung, Stored, parse_header, rebuild
+from whoosh.query import And, Or, Term
+from whoosh.searching import Searcher
+
+
+class WhooshReader:
+    """Answers from the segments that its searcher was opened with, whatever is written since."""
+
+    def __init__(self, searcher: Searcher) -> None:
+        self._searcher = searcher
+
+    def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        # Counted, for Whoosh's own numbers include deleted chunks until their segment is merged.
+        return {token: sum(1 for _ in self._chunks("tokens", token)) for token in tokens}
+
+    def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+        operator = And if rung.operator == "AND" else Or
+        weights = Counter(rung.tokens)  # a token that stands twice counts twice
+        query = operator([Term("tokens", token, boost=n) for token, n in weights.items()])
+        found = self._searcher.search(query, limit=limit)
+        candidates = [Candidate(chunk, score) for chunk, score in found.items()]
+        return Matches(candidates, total=None, exact=True)
+
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored]:
+        return [_stored(self._searcher.stored_fields(key)) for key in keys]
+
+    def get(self, uri: str) -> Document | None:
+        rows = list(self.rows(uri))
+        return _document(rows) if rows else None
+
+    def documents(self) -> Iterator[Document]:
+        rows = self._searcher.reader().all_stored_fields()
+        for _, chunks in groupby(rows, key=itemgetter("uri")):
+            yield _document(list(chunks))
+
+    def rows(self, uri: str) -> Iterator[dict[str, Any]]:
+        """Yields what is stored for each chunk of a document, in order."""
+        return map(self._searcher.stored_fields, self._chunks("uri", uri))
+
+    def _chunks(self, field: str, term: str) -> Iterable[int]:
+        chunks: Iterable[int] = self._searcher.docs_for_query(Term(field, term))
+        return chunks
+
+
+def _stored(row: dict[str, Any]) -> Stored:
+    header = parse_header(row["header"])
+    return Stored(
+        uri=row["uri"],
+        title=header["title"],
+        text=row["text"],
+        chunk_idx=row["number"],
+        root=row["root"],
+        fields=header["fields"],
+    )
+
+
+def _document(rows: Sequence[dict[str, Any]]) -> Document:
+    return rebuild(rows[0]["header"], [(row["start"], row["text"]) for row in rows])

@@ -1,0 +1,46 @@
+"""Writing: one batch is one commit of Whoosh's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from nuthatch import AnalyzedDocument, WriteOutcome
+from whoosh.writing import SegmentWriter
+
+from nuthatch_whoosh.read import WhooshReader
+
+
+def write(writer: SegmentWriter, documents: Sequence[AnalyzedDocument]) -> WriteOutcome:
+    """Upserts documents with distinct uris."""
+    stored = WhooshReader(writer.searcher())
+    counts: Counter[str] = Counter()
+    for each in documents:
+        before = next(stored.rows(each.document.uri), None)
+        if before is not None and before["root"] == each.root:
+            counts["unchanged"] += 1
+            continue
+        counts["added" if before is None else "replaced"] += 1
+        counts["chunks"] += len(each.chunks)
+        writer.delete_by_term("uri", each.document.uri)
+        for number, chunk in enumerate(each.chunks):
+            writer.add_document(
+                tokens=chunk.tokens,
+                uri=each.document.uri,
+                number=number,
+                start=chunk.start,
+                text=chunk.text,
+                root=each.root,
+                header=each.header,
+            )
+    if counts["chunks"]:
+        writer.commit()
+    return WriteOutcome(**counts)
+
+
+def remove(writer: SegmentWriter, uris: Sequence[str]) -> int:
+    """Removes documents; returns how many there were."""
+    gone: int = sum(writer.delete_by_term("uri", uri) > 0 for uri in uris)
+    if gone:
+        writer.commit()
+    return gone

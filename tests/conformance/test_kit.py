@@ -1,0 +1,55 @@
+"""The kit itself: it knows no backend, and every test says what it holds and what breaks it."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+import nuthatch
+import nuthatch_conformance
+from nuthatch_conformance import BackendConformance
+from nuthatch_conformance.case import Case
+
+PACKAGE = Path(nuthatch_conformance.__file__).parent
+CASES = list(BackendConformance.cases().values())
+
+
+def test_no_backend_is_named_but_the_oracle_and_that_once() -> None:
+    """A kit that knows a backend makes exceptions for it sooner or later."""
+    names = {point.name for point in entry_points(group="nuthatch.backends")}
+    assert {"memory", "sqlite"} <= names
+    pattern = re.compile(
+        rf"\b({'|'.join(sorted(names | {'tantivy', 'postgres', 'opensearch'}))})\b"
+    )
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.name != "new_backend.py" and "example" not in path.parts
+        for line in path.read_text("utf-8").splitlines()
+        if pattern.search(line.lower())
+    ]
+    assert found == ['oracle.py: _URL = "memory:"']
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_every_test_tells_its_property_and_its_likely_causes(case: Case) -> None:
+    assert case.rule.endswith(".")
+    assert case.causes
+    assert case.topic
+
+
+def test_every_need_is_a_capability_and_every_version_is_served() -> None:
+    book = nuthatch.open("memory:").capabilities
+    known = {name for name, _ in book} | {"max_limit"}
+    assert {need for case in CASES for need in case.needs} <= known
+    assert all(case.since <= nuthatch.CONTRACT for case in CASES)
+
+
+def test_ids_are_distinct() -> None:
+    """Two topics with a function of one name would hide one of both."""
+    bases = [base for base in BackendConformance.__mro__ if vars(base).get("_topic")]
+    functions = [name for base in bases for name in vars(base) if name.startswith("test_")]
+    assert len(functions) == len(set(functions)) == len(CASES)

@@ -1,0 +1,208 @@
+"""`nuthatch new-backend`: a project under any name that installs, registers and passes the kit."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import venv
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from nuthatch_conformance.new_backend import Names, command, example, rendered
+
+from .conftest import EXAMPLE, ROOT, Site, pip
+
+#: As few as a property can have: what is proven here is that the project works, not the engine.
+FEW = "2"
+
+
+def made(*arguments: str, code: int = 0) -> str:
+    done = CliRunner().invoke(command, list(arguments))
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_template_is_the_example() -> None:
+    assert example() == EXAMPLE
+
+
+def test_under_its_own_name_it_is_the_example_unchanged() -> None:
+    files = rendered(Names("whoosh"))
+    assert files == {name: (EXAMPLE / name).read_text(encoding="utf-8") for name in files}
+    tracked = {
+        path.relative_to(EXAMPLE).as_posix()
+        for path in EXAMPLE.rglob("*")
+        if path.is_file() and not any(part[0] in "._" for part in path.parent.parts[-2:])
+    }
+    assert files.keys() == {name for name in tracked if "cache" not in name}
+
+
+@pytest.mark.parametrize(
+    "name", ["ab", "heron", "night-heron-2", "a-very-long-name-for-an-engine-x"]
+)
+def test_nothing_is_left_of_the_old_name_but_the_engine(name: str) -> None:
+    for path, text in rendered(Names(name)).items():
+        assert "whoosh" not in path
+        for line in text.splitlines():
+            left = re.sub(r"from whoosh\b|whoosh-reloaded|\"whoosh\.\*\"|Whoosh(?![A-Z])", "", line)
+            assert "whoosh" not in left.lower(), f"{path}: {line}"
+    project = tomllib.loads(rendered(Names(name))["pyproject.toml"])["project"]
+    package = f"nuthatch_{name.replace('-', '_')}"
+    assert project["name"] == f"nuthatch-{name}"
+    assert project["entry-points"]["nuthatch.backends"] == {name: f"{package}.plugin:SPEC"}
+
+
+@pytest.mark.parametrize("name", ["ab", "heron", "a-very-long-name-for-an-engine-x"])
+def test_the_project_is_formatted_and_clean(name: str) -> None:
+    made(name, "--dir", "project")
+    for check in (["check"], ["format", "--check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *check, "--no-cache", "project"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+
+
+def test_it_tells_what_it_made_and_what_to_do_next() -> None:
+    output = made("heron")
+    for line in ("nuthatch-heron/nuthatch_heron/plugin.py", "cd nuthatch-heron", "heron:{dir}"):
+        assert line in output
+    told = json.loads(made("heron", "--dir", "deep/other", "--json"))
+    assert (told["backend"], told["distribution"]) == ("heron", "nuthatch-heron")
+    assert all(Path("deep/other", file).is_file() for file in told["files"])
+
+
+@pytest.mark.parametrize("there", ["folder", "file"])
+def test_what_is_there_already_is_left_alone(there: str) -> None:
+    place = Path("nuthatch-heron")
+    if there == "folder":
+        place.mkdir()
+    else:
+        place.write_text("mine")
+    assert "is there already" in made("heron", code=2)
+    assert list(place.iterdir()) == [] if there == "folder" else place.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("x", "2 to 32"),
+        ("a" * 33, "2 to 32"),
+        ("Heron DB", "'heron-db' would do"),
+        ("3heron", "'heron' would do"),
+        ("hé", "a letter first"),
+        ("../heron", "a letter first"),
+        ("heron-", "'heron' would do"),
+        ("class", ""),
+        ("nuthatch-heron", "write 'heron'"),
+        ("memory", "nuthatch is installed"),
+        ("conformance", "nuthatch-conformance"),
+    ],
+)
+def test_a_name_that_cannot_be_used_is_refused(name: str, told: str) -> None:
+    output = " ".join(made(name, code=2 if told else 0).split())
+    assert told in output
+    assert Path(f"nuthatch-{name}").exists() is not bool(told)
+
+
+def test_help_fits_a_screen() -> None:
+    lines = made("--help").splitlines()
+    assert len(lines) <= 24
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_what_was_installed_from_wheels_makes_a_backend_that_passes(
+    site: Site, tmp_path: Path
+) -> None:
+    told = site.nuthatch("new-backend", "heron", "--json", cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["folder"] == "nuthatch-heron"
+    assert "UnknownBackend" in site.nuthatch("info", "heron:x", "--json", cwd=tmp_path).stdout
+
+    site.install(tmp_path / "nuthatch-heron")
+    listed = json.loads(site.nuthatch("backends", "--json", cwd=tmp_path).stdout)
+    assert "nuthatch-heron" in json.dumps(listed)
+    taken = site.nuthatch("new-backend", "heron", "--dir", "again", cwd=tmp_path)
+    assert (taken.returncode, "is taken" in taken.stderr) == (2, True)
+
+    done = site.nuthatch(
+        *("conform", "heron:{dir}/index", "--examples", FEW, "--json", "card.json"), cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    card = json.loads((tmp_path / "card.json").read_text(encoding="utf-8"))
+    assert card["counts"]["failed"] == card["counts"].get("deviation", 0) == 0
+    assert card["counts"]["passed"] > 40
+
+
+def test_the_project_has_tests_of_its_own_that_pass(site: Site, tmp_path: Path) -> None:
+    assert site.nuthatch("new-backend", "heron", cwd=tmp_path).returncode == 0
+    project = tmp_path / "nuthatch-heron"
+    site.install(project)
+    # A topic is enough: all of them ran in the test above, by the command.
+    few = ["--conformance-examples", FEW, "-k", "shape", "-p", "no:cacheprovider"]
+    done = site.python("-m", "pytest", *few, cwd=project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "conformance of TestHeronBackend" in done.stdout
+
+
+@pytest.mark.nightly
+def test_in_a_clean_environment_example_and_project_pass_the_whole_kit(
+    wheels: Path, tmp_path: Path
+) -> None:
+    """Nothing but the wheels of core, kit and example, and what they ask for from the index."""
+    place = tmp_path / "clean"
+    venv.create(place, with_pip=True)
+    pins = ["-c", str(ROOT / "constraints.txt"), "--quiet", "--disable-pip-version-check"]
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [str(place / "bin" / arguments[0]), *arguments[1:]],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            timeout=1200,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run("pip", "install", *pins, *map(str, wheels.glob("*.whl")))
+    run("nuthatch", "conform", "whoosh:{dir}/index")
+    run("nuthatch", "new-backend", "heron")
+    run("pip", "install", *pins, "./nuthatch-heron")
+    doctor = run("nuthatch", "doctor")
+    assert "backend heron" in doctor
+    assert "backend whoosh" in doctor
+    run("nuthatch", "conform", "heron:{dir}/index")
+
+
+def test_the_wheel_of_the_kit_holds_the_whole_template(wheels: Path, tmp_path: Path) -> None:
+    (wheel,) = wheels.glob("nuthatch_conformance-*.whl")
+    shutil.unpack_archive(wheel, tmp_path / "kit", format="zip")
+    template = tmp_path / "kit" / "nuthatch_conformance" / "template"
+    files = {
+        path.relative_to(template).as_posix(): path.read_text(encoding="utf-8")
+        for path in template.rglob("*")
+        if path.is_file()
+    }
+    assert files == rendered(Names("whoosh"))
+
+
+def test_the_wheel_of_the_example_holds_the_backend_only(wheels: Path, tmp_path: Path) -> None:
+    pip("install", "--no-deps", "--no-index", "--quiet", "--target", str(tmp_path / "site"),
+        *map(str, wheels.glob("nuthatch_whoosh-*.whl")))  # fmt: skip
+    found = {path.name for path in (tmp_path / "site").iterdir() if path.suffix != ".dist-info"}
+    assert found == {"nuthatch_whoosh"}
