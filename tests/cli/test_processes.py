@@ -19,7 +19,10 @@ Shell = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def adding(folder: Path, script: list[str]) -> Iterator[subprocess.Popen[str]]:
     """Starts an `add` that waits for more of its standard input."""
-    command = [*script, "add", "sqlite:a.db", "-", "--create", "--batch", "2"]
+    # A process started in the background ignores the interrupt, and so would its children.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    arguments = ["add", "sqlite:a.db", "-", "--create", "--batch", "2"]
+    command = [*script[:-1], heeding + script[-1], *arguments]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -39,7 +39,7 @@ class Example:
         return [SPEC]
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def example() -> Iterator[None]:
     """Makes `whoosh:` URLs work."""
     if entry_points(group="nuthatch.backends", name="whoosh"):

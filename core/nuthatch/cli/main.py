@@ -11,10 +11,7 @@ import click
 import nuthatch
 from nuthatch.cli.group import CommandGroup
 
-_EPILOG = (
-    "Exit codes: 0 done, 1 a check failed, 2 wrong use, 3 unavailable. "
-    "nuthatch COMMAND -h tells more."
-)
+_EPILOG = "Exit codes: 0 done, 1 a check failed, 2 wrong use, 3 unavailable."
 
 
 def _block(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> None:
