@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from pydantic import ValidationError
 
-from nuthatch.contract.schema import Schema, explain
+from nuthatch.contract.schema import Schema
 from nuthatch.errors import InvalidConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,12 +46,7 @@ class SchemaOptions:
             schema = Schema.from_json(text)
         wanted = {"analyzer": self.analyzer, "chunker": self.chunker, "strict": self.strict}
         changes = {name: value for name, value in wanted.items() if value}
-        if not changes:
-            return schema
-        try:
-            return Schema.model_validate({**schema.model_dump(), **changes})
-        except ValidationError as error:
-            raise InvalidConfig(f"the schema is not valid: {explain(error)}") from error
+        return Schema.model_validate({**schema.model_dump(), **changes}) if changes else schema
 
 
 def create_options(function: F) -> F:

@@ -102,12 +102,8 @@ def _query_json(query: NormalizedQuery | EntityQuery) -> dict[str, Any]:
             "titles": list(query.titles),
         }
     return {
-        # A lone surrogate is legal in a query but not in JSON's UTF-8.
-        "text": query.text.encode("utf-8", "replace").decode(),
+        "text": query.text,
         "tokens": list(query.tokens),
         "extras": list(query.extras),
-        "dropped": [
-            {"token": token.encode("utf-8", "replace").decode(), "reason": reason}
-            for token, reason in query.dropped
-        ],
+        "dropped": [{"token": token, "reason": reason} for token, reason in query.dropped],
     }
