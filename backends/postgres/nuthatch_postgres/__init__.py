@@ -1,0 +1,1 @@
+"""PostgreSQL as a nuthatch backend; the spec is in `nuthatch_postgres.plugin`."""

@@ -1,0 +1,1 @@
+"""Compares backends: relevance, agreement, latency, cost."""
