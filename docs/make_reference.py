@@ -27,6 +27,7 @@ GROUPS = {
     "FilterValue",
     "Documents": "Document document_from_json AddReport Durability",
     "Queries": "Query TextQuery EntityQuery Policy Filter Range AnyOf AuditMode",
+    "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",
     "Indexes and results": "SearchBackend LexicalBackend Results Attempt NormalizedQuery Hit "
     "Origin IndexInfo",
     "Grounding": "Evidence verify corpus_fingerprint document_root leaf_hash parse_header rebuild",

@@ -17,6 +17,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nuthatch.combine.failover import Failover
+    from nuthatch.combine.fuse import Fuse
+    from nuthatch.combine.interleave import Interleave
+    from nuthatch.combine.shadow import Shadow, ShadowCounts, ShadowPair
+    from nuthatch.combine.split import Split
     from nuthatch.contract.audit import AuditMode
     from nuthatch.contract.backend import SearchBackend
     from nuthatch.contract.capability import (
@@ -107,11 +112,13 @@ __all__ = [
     "Durability",
     "EntityQuery",
     "Evidence",
+    "Failover",
     "Filter",
     "FilterSupport",
     "FilterValue",
     "FirstMatch",
     "FormatMismatch",
+    "Fuse",
     "Hit",
     "IndexCorrupt",
     "IndexExists",
@@ -120,6 +127,7 @@ __all__ = [
     "IndexNotFound",
     "IndexRecord",
     "IntegerField",
+    "Interleave",
     "InvalidConfig",
     "InvalidDocument",
     "InvalidQuery",
@@ -144,6 +152,10 @@ __all__ = [
     "Schema",
     "SchemaMismatch",
     "SearchBackend",
+    "Shadow",
+    "ShadowCounts",
+    "ShadowPair",
+    "Split",
     "Stored",
     "Support",
     "TextQuery",
@@ -169,6 +181,11 @@ __all__ = [
 
 #: The module that each public name lives in, for `__getattr__`; a test holds the three lists equal.
 _HOMES = {
+    "combine.failover": "Failover",
+    "combine.fuse": "Fuse",
+    "combine.interleave": "Interleave",
+    "combine.shadow": "Shadow ShadowCounts ShadowPair",
+    "combine.split": "Split",
     "contract.audit": "AuditMode",
     "contract.backend": "SearchBackend",
     "contract.capability": "EMULATED NATIVE Capabilities FilterSupport Support no",

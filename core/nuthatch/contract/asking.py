@@ -65,19 +65,12 @@ def search_task(
     begun: float,
 ) -> SearchTask:
     """Returns the validated task. Raises `InvalidQuery` and `UnsupportedQuery`."""
+    refuse_undeclared(backend, query)
     if isinstance(query, EntityQuery):
-        require(backend, "entities")
         raise InvalidQuery("contract 1.0 declares entity queries; a later one answers them")
-    require(backend, "text")
     refuse_if_export_only(backend)
     audit = query.audit or AuditMode.UNGROUNDED
-    if audit is AuditMode.GROUNDED:
-        require(backend, "grounding")
-    for condition in query.filters:
-        require(backend, "filters.any_of" if isinstance(condition, AnyOf) else "filters.range")
     largest = backend.capabilities.max_limit
-    if query.limit is not None and largest is not None and query.limit > largest:
-        raise _limit_refused(backend.name, query.limit, largest)
     config = backend.config
     deadline = _deadline(config.timeout if timeout is None else timeout)
     extras = (*query.extra_or_tokens, *expand(backend.name, query.text))
@@ -105,6 +98,18 @@ def search_task(
         begun=begun,
         notes=tuple(notes),
     )
+
+
+def refuse_undeclared(backend: SearchBackend, query: TextQuery | EntityQuery) -> None:
+    """Raises `UnsupportedQuery` where a query needs what the backend's book denies."""
+    require(backend, "entities" if isinstance(query, EntityQuery) else "text")
+    if isinstance(query, TextQuery) and query.audit is AuditMode.GROUNDED:
+        require(backend, "grounding")
+    for condition in query.filters:
+        require(backend, "filters.any_of" if isinstance(condition, AnyOf) else "filters.range")
+    largest = backend.capabilities.max_limit
+    if query.limit is not None and largest is not None and query.limit > largest:
+        raise _limit_refused(backend.name, query.limit, largest)
 
 
 def _deadline(timeout: float | None) -> float | None:

@@ -89,7 +89,8 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
         """
         index = engine.index([Document(f"d{n}", f"t{n % 7}", f"aa w{n % 5}") for n in range(60)])
         texts = [f"t{n % 7} w{n % 5}" for n in range(35)]
-        alone = [_found(index, text) for text in texts]
+        limit = engine.everything
+        alone = [_found(index, text, limit) for text in texts]
         stop = threading.Event()
 
         def write() -> None:
@@ -101,7 +102,7 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
         with ThreadPoolExecutor(9) as threads:
             writing = threads.submit(write)
             try:
-                answers = list(threads.map(lambda text: _found(index, text), texts * 3))
+                answers = list(threads.map(lambda text: _found(index, text, limit), texts * 3))
             finally:
                 stop.set()
             writing.result()
@@ -124,5 +125,5 @@ def _counted(index: LexicalBackend) -> tuple[int, int]:
         return count, len(reader.match(Rung("OR", ("aa",)), (), 1000).candidates)
 
 
-def _found(index: LexicalBackend, text: str) -> list[tuple[str, int]]:
-    return sorted(names(index.search(text, 1000, policy="ranked")))
+def _found(index: LexicalBackend, text: str, limit: int) -> list[tuple[str, int]]:
+    return sorted(names(index.search(text, limit, policy="ranked")))

@@ -1,0 +1,92 @@
+"""`Fuse`: one list from several, by reciprocal rank.
+
+    score(d) = Σ 1 / (k + rank of d in an engine's list)        ranks count from 1
+
+Reciprocal rank fusion, Cormack, Clarke and Büttcher, SIGIR 2009; k = 60 as there. Only ranks
+count, so the engines' scores need not be comparable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from time import perf_counter
+
+from nuthatch.combine.book import shared_book
+from nuthatch.combine.combination import Asked, Call, Combination, Steps, same_hit
+from nuthatch.combine.mixing import mixed, same_rungs
+from nuthatch.contract.backend import SearchBackend
+from nuthatch.contract.capability import Capabilities, no
+from nuthatch.contract.hit import Hit, Origin
+from nuthatch.contract.query import DEFAULT_LIMIT
+from nuthatch.contract.results import Results
+from nuthatch.errors import InvalidConfig
+
+
+class Fuse(Combination):
+    """Asks all engines side by side and fuses their lists; a hit that several found rises.
+
+    `depth` hits are fused from each engine whatever the limit, so that a larger limit only
+    extends the list; it is also the largest limit. `score_parts` tell what each engine added,
+    `Hit.origin` the engine that ranked the hit best, with that engine's own score. One engine's
+    error is the whole search's. Raises `InvalidConfig`.
+    """
+
+    kind = "fuse"
+
+    def __init__(
+        self,
+        *engines: SearchBackend,
+        k: float = 60.0,
+        depth: int = 100,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(engines, names)
+        if not k > 0:
+            raise InvalidConfig(f"k must be positive; found {k!r}")
+        if depth < 1:
+            raise InvalidConfig(f"depth must be at least 1; found {depth!r}")
+        self.k = k
+        limits = [engine.capabilities.max_limit for engine in engines]
+        self.depth = min(limit for limit in (depth, *limits) if limit is not None)
+
+    def _book(self, books: Mapping[str, Capabilities]) -> Capabilities:
+        return shared_book(
+            books,
+            self.kind,
+            explain=no("a score is a sum over ranks; no token has a part in it"),
+            snapshot=no("each engine is asked for its own state"),
+            native_top_k=no("no engine ranks by the fused score"),
+            max_limit=self.depth,
+        )
+
+    def _steps(self, asked: Asked) -> Steps:
+        begun = perf_counter()
+        deep = replace(asked, query=replace(asked.query, limit=self.depth), explain=False)
+        answers = yield [Call(engine, deep) for engine in self.engines.values()]
+        by_name = dict(zip(self.engines, answers, strict=True))
+        hits = self._fused(by_name)[: asked.query.limit or DEFAULT_LIMIT]
+        return mixed(by_name, hits, 1000 * (perf_counter() - begun))
+
+    def _fused(self, answers: Mapping[str, Results]) -> list[Hit]:
+        """Returns the fused list: rung, fused score, best rank, first engine that has it."""
+        found: dict[tuple[str, int], list[tuple[int, str, Hit]]] = {}
+        for name, results in answers.items():
+            for rank, hit in enumerate(results, 1):
+                found.setdefault(same_hit(hit), []).append((rank, name, hit))
+        keep_rungs = same_rungs(list(answers.values()))
+        fused = [self._one(each, keep_rungs) for each in found.values()]
+        best_rank = {key: min(rank for rank, _, _ in each) for key, each in found.items()}
+        return sorted(fused, key=lambda hit: (hit.rung, -hit.score, best_rank[same_hit(hit)]))
+
+    def _one(self, ranked: Sequence[tuple[int, str, Hit]], keep_rungs: bool) -> Hit:
+        parts = {name: 1 / (self.k + rank) for rank, name, _ in ranked}
+        _, name, best = min(ranked, key=lambda each: each[0])
+        return best.model_copy(
+            update={
+                "score": sum(parts.values()),
+                "score_parts": parts,
+                "origin": Origin(backend=name, score=best.score),
+                "rung": min(hit.rung for _, _, hit in ranked) if keep_rungs else 0,
+            }
+        )

@@ -1,0 +1,101 @@
+"""`Interleave`: one list drafted from two, so that clicks tell which engine users prefer.
+
+    round by round the team with fewer picks, or at a tie a coin, drafts its best hit that is
+    not on the list yet; the hit is credited to the team that drafted it
+
+Team-draft interleaving, Radlinski, Kurup and Joachims, CIKM 2008. The coin is a hash of salt,
+unit and query: reloading or paging shows a user the same list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from time import perf_counter
+
+from nuthatch.combine.book import shared_book
+from nuthatch.combine.combination import Asked, Call, Combination, Steps, same_hit
+from nuthatch.combine.mixing import mixed
+from nuthatch.combine.unit import bits, text_of, unit_of
+from nuthatch.contract.backend import SearchBackend
+from nuthatch.contract.capability import Capabilities, no
+from nuthatch.contract.hit import Hit, Origin
+from nuthatch.contract.query import DEFAULT_LIMIT
+
+
+class Interleave(Combination):
+    """Asks both engines side by side and drafts one list, as long as the limit says.
+
+    `Hit.origin` names the team that drafted the hit, with that engine's own score; the hit's
+    score is 1/rank. `unit` is called for each search and names the user or session, a context
+    variable's `get`, say. Where one team has no hit left the other goes on, to its own credit.
+    """
+
+    kind = "interleave"
+
+    def __init__(
+        self,
+        a: SearchBackend,
+        b: SearchBackend,
+        *,
+        unit: Callable[[], str],
+        salt: str = "",
+        names: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__((a, b), names)
+        self._unit = unit
+        self._salt = salt
+
+    def _book(self, books: Mapping[str, Capabilities]) -> Capabilities:
+        return shared_book(
+            books,
+            self.kind,
+            explain=no("a score is 1/rank; no token has a part in it"),
+            snapshot=no("each engine is asked for its own state"),
+            native_top_k=no("no engine ranks by the draft"),
+        )
+
+    def _steps(self, asked: Asked) -> Steps:
+        begun = perf_counter()
+        coin = bits(self._salt, unit_of(self._unit), text_of(asked.query))
+        plain = replace(asked, explain=False)
+        answers = yield [Call(engine, plain) for engine in self.engines.values()]
+        by_name = dict(zip(self.engines, answers, strict=True))
+        limit = asked.query.limit or DEFAULT_LIMIT
+        picks = draft([each.hits for each in answers], limit, coin)
+        teams = list(self.engines)
+        hits = [
+            hit.model_copy(
+                update={
+                    "score": 1 / rank,
+                    "score_parts": {"1/rank": 1 / rank},
+                    "origin": Origin(backend=teams[team], score=hit.score),
+                }
+            )
+            for rank, (team, hit) in enumerate(picks, 1)
+        ]
+        return mixed(by_name, hits, 1000 * (perf_counter() - begun))
+
+
+def draft(
+    lists: Sequence[Sequence[Hit]], limit: int, coin: Iterator[bool]
+) -> list[tuple[int, Hit]]:
+    """Returns (team, hit) in the order of the draft; the coin says whether team 1 goes first."""
+    left = [iter(hits) for hits in lists]
+    ahead = [next(hits, None) for hits in left]
+    taken: set[tuple[str, int]] = set()
+    picks: list[tuple[int, Hit]] = []
+    counts = [0, 0]
+    while len(picks) < limit:
+        for team, hits in enumerate(left):
+            while (hit := ahead[team]) is not None and same_hit(hit) in taken:
+                ahead[team] = next(hits, None)
+        first = int(next(coin)) if counts[0] == counts[1] else int(counts[1] < counts[0])
+        team = first if ahead[first] is not None else 1 - first
+        hit = ahead[team]
+        if hit is None:
+            break
+        picks.append((team, hit))
+        taken.add(same_hit(hit))
+        counts[team] += 1
+    return picks

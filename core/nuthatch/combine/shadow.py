@@ -1,0 +1,217 @@
+"""`Shadow`: a second engine is asked the same, off the path of the request.
+
+    search ── a ──► the caller
+        └─ bounded queue ── worker ── b ──► observe(pair)      full: dropped, and counted
+
+Whatever b does, the caller does not notice: not its errors, not its slowness.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from queue import Full, Queue
+from random import Random
+from threading import Lock, Thread
+
+from nuthatch.combine.book import shared_book
+from nuthatch.combine.combination import Asked, Call, Combination, Steps, passed_on, same_hit
+from nuthatch.contract.audit import AuditMode
+from nuthatch.contract.backend import SearchBackend
+from nuthatch.contract.capability import Capabilities
+from nuthatch.contract.query import EntityQuery, TextQuery
+from nuthatch.contract.results import Results
+from nuthatch.errors import InvalidConfig, QueryTimeout
+
+_log = logging.getLogger("nuthatch.combine")
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowPair:
+    """Holds what both engines said to one query; `shadow` is None where `error` tells why."""
+
+    query: TextQuery | EntityQuery
+    served: Results
+    shadow: Results | None
+    error: Exception | None = None
+
+    def overlap(self, k: int = 10) -> float | None:
+        """Returns the share of common hits among the first k of both, by the longer list.
+
+        Two empty lists overlap wholly; None where the shadow gave no answer.
+        """
+        if self.shadow is None:
+            return None
+        one, other = (
+            {same_hit(hit) for hit in each.hits[:k]} for each in (self.served, self.shadow)
+        )
+        return len(one & other) / max(len(one), len(other)) if one or other else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowCounts:
+    """Counts what became of the searches: served = skipped + dropped + waiting + finished.
+
+    `skipped` were not sampled, `dropped` found the queue full, `waiting` are queued or running.
+    Of the finished ones `answered` were answered, `timed_out` and `failed` were not; `unseen`
+    are pairs at which the observer itself failed.
+    """
+
+    served: int = 0
+    skipped: int = 0
+    dropped: int = 0
+    answered: int = 0
+    timed_out: int = 0
+    failed: int = 0
+    unseen: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """Are the searches that the shadow was not asked yet, or is being asked."""
+        finished = self.answered + self.timed_out + self.failed
+        return self.served - self.skipped - self.dropped - finished
+
+
+class Shadow(Combination):
+    """Serves `a`'s answers, and shows each with `b`'s to `observe`, which a worker calls.
+
+    A share of `sample` of the searches is asked again, chosen by `seed`; at most `queue` of them
+    wait. `timeout` (seconds) bounds each search of b. What b cannot answer by its book is counted
+    as failed. `close` lets the worker finish what it is at and drops what waits.
+    Raises `InvalidConfig`.
+    """
+
+    kind = "shadow"
+
+    def __init__(
+        self,
+        a: SearchBackend,
+        b: SearchBackend,
+        observe: Callable[[ShadowPair], None],
+        *,
+        sample: float = 1.0,
+        queue: int = 100,
+        timeout: float | None = 5.0,
+        seed: int = 0,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__((a, b), names)
+        if not 0 <= sample <= 1 or queue < 1:
+            raise InvalidConfig(
+                f"sample is a share from 0 to 1 and queue at least 1; found {sample!r}, {queue!r}"
+            )
+        self._served, self._shadow = self.engines.values()
+        self._observe = observe
+        self._sample = sample
+        self._size = queue
+        self._timeout = timeout
+        self._random = Random(seed)
+        self._lock = Lock()
+        self._counts = ShadowCounts()
+        self._worker: _Worker | None = None
+        self._closed = False
+
+    @property
+    def audit_mode(self) -> AuditMode:
+        return self._served.audit_mode
+
+    def _book(self, books: Mapping[str, Capabilities]) -> Capabilities:
+        name = next(iter(books))
+        return shared_book({name: books[name]}, self.kind)  # b is asked whatever it can do
+
+    @property
+    def counts(self) -> ShadowCounts:
+        """Are the counts so far."""
+        return self._counts
+
+    def _steps(self, asked: Asked) -> Steps:
+        (results,) = yield [Call(self._served, asked)]
+        self._ask_too(asked, results)
+        return passed_on(results, next(iter(self.engines)))
+
+    def _ask_too(self, asked: Asked, served: Results) -> None:
+        with self._lock:
+            sampled = not self._closed and self._random.random() < self._sample
+            if not sampled:
+                self._count("served", "skipped")
+                return
+            self._count("served")
+            if self._worker is None or not self._worker.is_mine():
+                self._worker = _Worker(self._size, self._compare)
+            if not self._worker.take((replace(asked, timeout=self._timeout), served)):
+                self._count("dropped")
+
+    def _compare(self, asked: Asked, served: Results) -> None:
+        try:
+            answer = Call(self._shadow, asked).run()
+        except QueryTimeout as error:
+            outcome, pair = "timed_out", ShadowPair(asked.query, served, None, error)
+        except Exception as error:  # noqa: BLE001  counted and shown; no user waits for it
+            outcome, pair = "failed", ShadowPair(asked.query, served, None, error)
+        else:
+            outcome, pair = "answered", ShadowPair(asked.query, served, answer)
+        try:
+            self._observe(pair)
+        except Exception:  # noqa: BLE001  logged and counted; no user waits for it
+            _log.exception("the observer of %s failed", self.name)
+            with self._lock:
+                self._count("unseen")
+        with self._lock:
+            self._count(outcome)
+
+    def _count(self, *names: str) -> None:
+        self._counts = replace(
+            self._counts, **{name: getattr(self._counts, name) + 1 for name in names}
+        )
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed, worker = True, self._worker
+        if worker is not None and worker.is_mine():
+            worker.stop()
+            with self._lock:
+                self._counts = replace(
+                    self._counts, dropped=self._counts.dropped + self._counts.waiting
+                )
+        super().close()
+
+
+_Work = tuple[Asked, Results]
+
+
+class _Worker:
+    """Is a thread of this process with its bounded queue."""
+
+    def __init__(self, size: int, work: Callable[[Asked, Results], None]) -> None:
+        self._queue: Queue[_Work | None] = Queue(size)
+        self._process = os.getpid()
+        self._stopping = False
+        self._work = work
+        self._thread = Thread(target=self._run, name="nuthatch-shadow", daemon=True)
+        self._thread.start()
+
+    def is_mine(self) -> bool:
+        """Tells whether the thread runs in this process; a fork does not take it along."""
+        return self._process == os.getpid()
+
+    def take(self, work: _Work) -> bool:
+        """Queues a search; returns False where the queue is full."""
+        try:
+            self._queue.put_nowait(work)
+        except Full:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """Ends the thread after what it is at; what waits is not asked any more."""
+        self._stopping = True
+        with suppress(Full):  # then the thread wakes by what is in the queue
+            self._queue.put_nowait(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (work := self._queue.get()) is not None and not self._stopping:
+            self._work(*work)

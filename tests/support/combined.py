@@ -1,0 +1,118 @@
+"""Combinations of two memory engines as backends that can be opened, written to and searched.
+
+A combination only searches. For the conformance kit, which writes too, each is dressed as an
+index: what is written goes to both engines, what is searched goes through the combination.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import fields, replace
+from typing import Any, ClassVar, Self
+
+import nuthatch
+from nuthatch import (
+    AnalyzedDocument,
+    Capabilities,
+    Create,
+    Durability,
+    IndexInfo,
+    LexicalBackend,
+    LexicalConfig,
+    Reader,
+    Results,
+    Schema,
+    SearchBackend,
+    WriteOutcome,
+)
+from nuthatch.memory import SPEC, MemoryBackend
+
+#: How each kind is made of two engines.
+KINDS: dict[str, Callable[[SearchBackend, SearchBackend], SearchBackend]] = {
+    "failover": nuthatch.Failover,
+    "fuse": nuthatch.Fuse,
+    "interleave": lambda a, b: nuthatch.Interleave(a, b, unit=lambda: "u7"),
+    "shadow": lambda a, b: nuthatch.Shadow(a, b, lambda pair: None),
+    "split": lambda a, b: nuthatch.Split(a, b, share=0.5, unit=lambda: "u7"),
+}
+#: What the dress adds to a combination: the operations of an index.
+_KEPT = {"write", "delete", "export", "persistent", "check", "optimize", "drop"}
+
+
+class _Dressed(LexicalBackend):
+    make: ClassVar[Callable[[SearchBackend, SearchBackend], SearchBackend]]
+
+    def __init__(self, one: MemoryBackend, other: MemoryBackend) -> None:
+        super().__init__(one.config, one.schema, one.analyzer)
+        self._both = one, other
+        self._combination = type(self).make(one, other)
+
+    @classmethod
+    def open(cls, config: LexicalConfig, *, create: Create, schema: Schema | None) -> Self:
+        one, other = (MemoryBackend.open(config, create=create, schema=schema) for _ in "ab")
+        return cls(one, other)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.spec.capabilities
+
+    def search(self, *query: Any, **arguments: Any) -> Results:
+        return self._combination.search(*query, **arguments)
+
+    async def search_async(self, *query: Any, **arguments: Any) -> Results:
+        return await self._combination.search_async(*query, **arguments)
+
+    def reader(self, deadline: float | None = None) -> AbstractContextManager[Reader]:
+        return self._both[0].reader(deadline)
+
+    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+        self._both[1].write(documents, durability)
+        return self._both[0].write(documents, durability)
+
+    def remove(self, uris: Sequence[str], durability: Durability) -> int:
+        self._both[1].remove(uris, durability)
+        return self._both[0].remove(uris, durability)
+
+    def info(self) -> IndexInfo:
+        return replace(self._both[0].info(), backend=self.name)
+
+    def close(self) -> None:
+        self._combination.close()
+
+
+def _dress(kind: str) -> type[_Dressed]:
+    with MemoryBackend.open(LexicalConfig(), create=True, schema=None) as one:
+        book = KINDS[kind](one, one).capabilities
+    own = {item.name: getattr(SPEC.capabilities, item.name) for item in fields(book)}
+    kept = {name: support for name, support in own.items() if name in _KEPT}
+    spec = replace(
+        SPEC,
+        name=kind,
+        capabilities=replace(book, **kept),
+        backend=f"{__name__}:{kind.title()}",
+    )
+    return type(kind.title(), (_Dressed,), {"spec": spec, "make": staticmethod(KINDS[kind])})
+
+
+_CLASSES = {kind: _dress(kind) for kind in KINDS}
+for _kind, _class in _CLASSES.items():
+    setattr(sys.modules[__name__], _kind.title(), _class)
+
+
+class _Plugin:
+    @nuthatch.hookimpl
+    def nuthatch_register_backends(self) -> list[nuthatch.BackendSpec]:
+        return [each.spec for each in _CLASSES.values()]
+
+
+@contextmanager
+def registered() -> Iterator[None]:
+    """Makes the combinations known by their kinds, so that `nuthatch.open("fuse:")` works."""
+    plugin = _Plugin()
+    nuthatch.register_plugin(plugin, "combined")
+    try:
+        yield
+    finally:
+        nuthatch.unregister_plugin(plugin)
