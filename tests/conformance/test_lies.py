@@ -97,3 +97,19 @@ def test_an_error_of_the_engine_is_told_with_its_place(author: Kit) -> None:
     message = run.message("shape.an_index_without_documents_answers")
     assert "found: KeyError: 'd0'" in message
     assert "test_mine.py" in message
+
+
+def test_a_failure_tells_what_the_test_drew_by_itself(author: Kit) -> None:
+    eager = "Backend.remove = lambda self, uris, durability: len(uris)\n"
+    test = "writing.deleting_removes_the_document_and_nothing_else"
+    run = author(eager, "-k", "deleting_removes")
+    assert "deleted=['d" in run.message(test)
+    assert "data(...)" not in run.message(test)
+
+
+def test_a_failure_of_the_machine_tells_its_steps(author: Kit) -> None:
+    eager = "Backend.remove = lambda self, uris, durability: len(uris)\n"
+    run = author(eager, "-k", "any_sequence")
+    message = run.message("machine.any_sequence_of_calls_gives_what_the_oracle_gives")
+    assert "    state.begin(documents=[" in message
+    assert "    state.delete(numbers=" in message

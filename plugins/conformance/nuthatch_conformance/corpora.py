@@ -65,6 +65,8 @@ _FIELDS = st.fixed_dictionaries(
     },
 )
 
+_names = st.sampled_from(sorted(_VALUES))
+
 _scalars = (
     st.none()
     | st.booleans()
@@ -80,29 +82,36 @@ field_values = st.recursive(
 )
 
 
+@st.composite  # and not a map, of which a failure would show the code in place of documents
 def corpora(
-    *, min_size: int = 0, max_size: int = 6, fields: bool = False
-) -> st.SearchStrategy[list[Document]]:
+    draw: st.DrawFn, *, min_size: int = 0, max_size: int = 6, fields: bool = False
+) -> list[Document]:
     """Draws documents `d0`, `d1`, … of a title, up to nine words of text, and fields if wanted."""
     titles = st.sampled_from(["", "aa", "ccc ddd"])
     row = st.tuples(titles, sentences, _FIELDS if fields else st.just({}))
-    rows = st.lists(row, min_size=min_size, max_size=max_size)
-    return rows.map(
-        lambda drawn: [Document(f"d{number}", *each) for number, each in enumerate(drawn)]
-    )
+    rows = draw(st.lists(row, min_size=min_size, max_size=max_size))
+    return [Document(f"d{number}", *each) for number, each in enumerate(rows)]
 
 
 @st.composite
-def ranges(draw: st.DrawFn) -> Filter:
-    """Draws a range over any field, with one bound or two."""
-    name = draw(st.sampled_from(sorted(_VALUES)))
+def ranges(draw: st.DrawFn, field: str | None = None) -> Filter:
+    """Draws a range over a field, or over any, with one bound or two."""
+    name = field or draw(_names)
     low, high = draw(_VALUES[name]), draw(_VALUES[name])
     kind = draw(st.sampled_from(["both", "gte", "lte"]))
     return Range(name, None if kind == "lte" else low, None if kind == "gte" else high)
 
 
 @st.composite
-def any_ofs(draw: st.DrawFn) -> Filter:
-    """Draws a choice of values of any field."""
-    name = draw(st.sampled_from(sorted(_VALUES)))
+def any_ofs(draw: st.DrawFn, field: str | None = None) -> Filter:
+    """Draws a choice of values of a field, or of any."""
+    name = field or draw(_names)
     return AnyOf(name, draw(st.lists(_VALUES[name], min_size=1, max_size=3)))
+
+
+@st.composite
+def filter_pairs(draw: st.DrawFn) -> list[Filter]:
+    """Draws two filters, as often as not on one field."""
+    field = draw(st.none() | _names)
+    both = ranges(field) | any_ofs(field)
+    return [draw(both), draw(both)]

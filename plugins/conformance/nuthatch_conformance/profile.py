@@ -25,11 +25,15 @@ NAMES: Final = tuple(_EXAMPLES)
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Holds the size of a run; without a `seed` it is the same run every time."""
+    """Holds the size of a run; without a `seed` it is the same run every time.
+
+    `shrink` looks for the smallest example of a failure, which takes most of a failure's time.
+    """
 
     name: str
     examples: int
     seed: int | None
+    shrink: bool = True
 
     @classmethod
     def chosen(cls, name: str, examples: int | None = None, seed: int | None = None) -> Profile:
@@ -74,7 +78,7 @@ class Profile:
             deadline=None,
             print_blob=False,
             report_multiple_bugs=False,
-            phases=(Phase.explicit, Phase.generate, Phase.shrink),
+            phases=(Phase.generate, *((Phase.shrink,) if self.shrink else ())),
             suppress_health_check=list(HealthCheck),
             **others,
         )

@@ -19,6 +19,9 @@ _MACHINERY = re.compile(
 )
 #: How Hypothesis begins the note, in older versions and newer ones.
 _EXAMPLE = re.compile(r"(Falsifying example|Failing test case):\s*")
+#: How it notes what a test drew by itself, under a label, and the steps of a state machine.
+_DRAW = re.compile(r"Draw \d+ \((.*?)\): ")
+_STEP = re.compile(r"state\b")
 _LIBRARY: Final = Path(sysconfig.get_path("stdlib")).resolve()
 
 
@@ -48,15 +51,23 @@ def _found(error: BaseException) -> str:
 
 
 def _example(error: BaseException) -> str:
-    """Returns the drawn values: what Hypothesis noted on the error, without its own comments."""
-    notes = [note for note in getattr(error, "__notes__", ()) if _EXAMPLE.match(note)]
-    if not notes:
-        return ""
-    text = _EXAMPLE.sub("", notes[0]).strip("\n ")
-    call = re.fullmatch(r"test_\w+\(\n(.*)\n\)", text, re.DOTALL)
-    lines = (call[1] if call else text).splitlines()
-    shown = [line.removeprefix(_INDENT) if call else line for line in lines]
-    return "\n".join(line.rstrip(",") if call else line for line in shown if line.strip())
+    """Returns the drawn values, or a machine's steps: what Hypothesis noted on the error."""
+    notes = list(getattr(error, "__notes__", ()))
+    start = next((n for n, note in enumerate(notes) if _EXAMPLE.match(note)), len(notes))
+    told = [_arguments(_EXAMPLE.sub("", note).strip("\n ")) for note in notes[start : start + 1]]
+    told += [_DRAW.sub(r"\1=", note) for note in notes if _DRAW.match(note)]
+    told += [note for note in notes[start + 1 :] if _STEP.match(note)]
+    return "\n".join(filter(None, told))
+
+
+def _arguments(text: str) -> str:
+    """Returns the arguments of a call of the test, without what stands for values told below."""
+    call = re.fullmatch(r"test_\w+\(\n {4}(.*?),?\n\)", text, re.DOTALL)
+    if call is None:
+        return text.removeprefix("<state machine>")
+    given = re.split(r",\n {4}(?=\w+=)", call[1])
+    shown = [each.replace("\n    ", "\n") for each in given]
+    return "\n".join(each for each in shown if not each.endswith("=data(...)"))
 
 
 def _where(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from nuthatch_conformance.corpora import (
     SCHEMA,
     any_ofs,
     corpora,
+    filter_pairs,
     policies,
     queries,
     ranges,
@@ -89,23 +90,21 @@ class Filters(Topic, topic="filters", needs="write text"):
         needs="filters.range filters.any_of",
         documents=corpora(min_size=1, fields=True),
         tokens=token_lists,
-        one=ranges(),
-        other=any_ofs(),
+        conditions=filter_pairs(),
     )
     def test_several_filters_must_all_hold(
         self,
         engine: Engine,
         documents: list[Document],
         tokens: list[str],
-        one: Filter,
-        other: Filter,
+        conditions: list[Filter],
     ) -> None:
         """Filters are joined by AND, also two on one field, which two values may satisfy.
 
         Likely causes: filters joined by OR; the last of a field wins; an OR of the query that
         binds weaker than the AND of the filters.
         """
-        self._is_post_filter(engine, documents, tokens, [one, other])
+        self._is_post_filter(engine, documents, tokens, conditions)
 
     @case(
         since=(1, 0),

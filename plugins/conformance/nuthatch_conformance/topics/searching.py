@@ -109,11 +109,12 @@ class Searching(Topic, topic="searching", needs="write text"):
     ) -> None:
         """Every limit, from one to more than the index holds, cuts the same list, ties included.
 
-        Results that claim to be exact are the head of what `ranked` gives.
+        Results that claim to be exact are the head of what `ranked` gives. The number of chunks
+        that match does not depend on the limit.
 
         Likely causes: ties in no order; a limit that is off by one; a limit handed to the engine
         that is cut again after something was dropped; a limit too large for the engine; `exact`
-        told of an approximation.
+        told of an approximation; a total that is counted after the cut.
         """
         index = engine.index(documents)
         largest = engine.capabilities.max_limit or HUGE
@@ -121,6 +122,9 @@ class Searching(Topic, topic="searching", needs="write text"):
         ranked = names(index.search(query, largest, policy="ranked"))
         for limit in (1, 2, 3, 5, len(whole) or 1, len(whole) + 1):
             head = index.search(query, limit, policy=policy)
+            if head.ran == "ranked":
+                told = {attempt.matched for attempt in head.attempts} - {None, len(ranked)}
+                equal(told, set(), f"numbers of chunks told to match, not {len(ranked)}")
             equal(names(head), names(whole)[:limit], f"hits under {policy} with the limit {limit}")
             if head.exact:
                 equal(names(head), ranked[:limit], f"hits that claim to be exact, limit {limit}")

@@ -1,0 +1,33 @@
+"""Backends that are wrong, to test the kit: each must fail at least one of its tests.
+
+To add a mutant, write a subclass of `Working` into one of the modules here (or a new one): the
+docstring is the slip in one sentence, the body changes at most ten lines. Then
+
+    python -m tests.conformance.mutants FiltersAreDropped    tells which tests kill it, and how
+    python -m tests.conformance.mutants                      prints the whole matrix
+    python -m tests.conformance.mutants --record             and writes it to matrix.json
+
+A new test of the kit needs a mutant that it kills. No test is removed to fill the matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+
+from .working import Working
+
+for _module in iter_modules(__path__):
+    if not _module.name.startswith("__"):
+        import_module(f"{__name__}.{_module.name}")
+
+
+def _all(base: type[Working]) -> Iterator[type[Working]]:
+    for each in base.__subclasses__():
+        yield each
+        yield from _all(each)
+
+
+#: Every mutant by the name of its class.
+MUTANTS = {each.__name__: each for each in _all(Working)}

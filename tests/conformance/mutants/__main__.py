@@ -1,0 +1,78 @@
+"""Prints which mutant is killed by which test of the kit, and what is missing.
+
+python -m tests.conformance.mutants [MUTANT …] [--record] [--examples N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+
+from . import MUTANTS
+from .matrix import CASES, PROFILE, Matrix, killers, record, slip, told
+
+
+def main() -> int:
+    """Returns 1 where a mutant lives or a test kills none."""
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance.mutants")
+    parser.add_argument("mutants", nargs="*", metavar="MUTANT", help="tell how these are killed")
+    parser.add_argument("--record", action="store_true", help="write matrix.json")
+    parser.add_argument("--examples", type=int, default=PROFILE.examples, metavar="N")
+    given = parser.parse_args()
+    unknown = set(given.mutants) - set(MUTANTS)
+    if unknown:
+        parser.error(f"no such mutant: {', '.join(sorted(unknown))}")
+    if given.mutants:
+        return _tell(given.mutants, given.examples)
+    names = sorted(MUTANTS)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        rows = pool.map(_row, names, [given.examples] * len(names))
+        matrix: Matrix = dict(zip(names, rows, strict=True))
+    _print(matrix)
+    if given.record:
+        record(matrix)
+    idle = [test for test in CASES if not any(test in tests for tests in matrix.values())]
+    alive = [name for name in names if not matrix[name]]
+    for name in alive:
+        print(f"LIVES  {name}: {slip(MUTANTS[name])}")
+    for test in idle:
+        print(f"IDLE   {test} kills no mutant")
+    return 1 if alive or idle else 0
+
+
+def _row(name: str, examples: int) -> list[str]:
+    return list(killers(MUTANTS[name], profile=replace(PROFILE, examples=examples)))
+
+
+def _tell(names: list[str], examples: int) -> int:
+    for name in names:
+        print(f"{name}: {slip(MUTANTS[name])}")
+        found = killers(MUTANTS[name], profile=replace(PROFILE, examples=examples, shrink=True))
+        for test, error in found.items():
+            print(f"\nKILLED BY {told(test, error)}")
+        if not found:
+            print("LIVES")
+            return 1
+    return 0
+
+
+def _print(matrix: Matrix) -> None:
+    """Prints a row for each mutant and a column for each test, numbered below."""
+    numbers = {test: number for number, test in enumerate(CASES, 1)}
+    width = max(map(len, matrix))
+    for digit in (10, 1):
+        print(" " * width, "".join(str(number // digit % 10) for number in numbers.values()))
+    for name, tests in matrix.items():
+        print(f"{name:<{width}}", "".join("x" if test in tests else "·" for test in CASES))
+    print()
+    for test, number in numbers.items():
+        kills = sum(test in tests for tests in matrix.values())
+        print(f"{number:>3}  {test} ({kills})")
+    print(f"\n{len(matrix)} mutants, {len(CASES)} tests")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

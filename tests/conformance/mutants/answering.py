@@ -1,0 +1,213 @@
+"""Slips in what a hit, a document and an export show, and in `search` written anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any, ClassVar
+
+from nuthatch import Document, InvalidQuery, NuthatchError, Results, Stored, TextQuery
+from nuthatch.memory import MemoryReader
+
+from .working import Working
+
+
+class RowsComeInTheOrderOfKeys(Working):
+    """Rows are fetched with one statement, in the table's order."""
+
+    class Reader(MemoryReader):
+        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[Stored]:
+            return super().fetch(sorted(keys), proofs)
+
+
+class ChunksAreCountedFromOne(Working):
+    """The number of a chunk is off by one."""
+
+    class Reader(MemoryReader):
+        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[Stored]:
+            rows = super().fetch(keys, proofs)
+            return [row._replace(chunk_idx=row.chunk_idx + 1) for row in rows]
+
+
+class TheHeaderIsEncodedAnew(Working):
+    """The header is put together from its values, with blanks that were not hashed."""
+
+    class Reader(MemoryReader):
+        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[Stored]:
+            rows = super().fetch(keys, proofs)
+            anew = [json.dumps(json.loads(row.header)).encode() for row in rows]
+            return [row._replace(header=header) for row, header in zip(rows, anew, strict=True)]
+
+
+class LeavesStandInAnotherOrder(Working):
+    """Leaf hashes are read back sorted by themselves."""
+
+    class Reader(MemoryReader):
+        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[Stored]:
+            rows = super().fetch(keys, proofs)
+            return [row._replace(leaves=sorted(row.leaves)) for row in rows]
+
+
+class GetFoldsCase(Working):
+    """A collation takes `A` and `a` for one uri."""
+
+    class Reader(MemoryReader):
+        def get(self, uri: str) -> Document | None:
+            same = (each for each in self._documents if each.lower() == uri.lower())
+            return super().get(next(same, uri))
+
+
+class GetGivesTheNextDocument(Working):
+    """A uri that is not there finds the next one in order."""
+
+    class Reader(MemoryReader):
+        def get(self, uri: str) -> Document | None:
+            later = sorted(each for each in self._documents if each >= uri)
+            return super().get(later[0]) if later else None
+
+
+class TextEndsAtNul(Working):
+    """A driver takes NUL for the end of a text."""
+
+    class Reader(MemoryReader):
+        def get(self, uri: str) -> Document | None:
+            found = super().get(uri)
+            if found is None:
+                return None
+            return Document(uri, found.title, found.text.partition("\0")[0], found.fields)
+
+
+class TitlesAreStripped(Working):
+    """White space around a title is taken for noise."""
+
+    class Reader(MemoryReader):
+        def get(self, uri: str) -> Document | None:
+            found = super().get(uri)
+            return found and Document(uri, found.title.strip(), found.text, found.fields)
+
+
+class GetSharesItsAnswer(Working):
+    """A document is built once and given to every caller, who may change it."""
+
+    def get(self, uri: str) -> Document | None:
+        built = self.__dict__.setdefault("built", {})
+        rows = self._documents
+        if built.get("rows") is not rows:
+            built.clear()
+            built["rows"] = rows
+        return built.setdefault(uri, super().get(uri))
+
+
+class TheExportEndsWithItsFirstPage(Working):
+    """A page of a thousand is all that is read."""
+
+    class Reader(MemoryReader):
+        def documents(self) -> Iterator[Document]:
+            return islice(super().documents(), 1000)
+
+
+class TheExportMissesTheLast(Working):
+    """The last document of an export is never flushed."""
+
+    class Reader(MemoryReader):
+        def documents(self) -> Iterator[Document]:
+            return islice(super().documents(), max(len(self._documents) - 1, 0))
+
+
+class AnExportReadsTheNewestState(Working):
+    """Each document of an export is got when its turn comes."""
+
+    def documents(self) -> Iterator[Document]:
+        for uri in list(self._documents):
+            found = self.get(uri)
+            if found is not None:
+                yield found
+
+
+class ErrorsAreSwallowed(Working):
+    """Whatever goes wrong in a search is an empty answer."""
+
+    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+        try:
+            return super().search(query, limit, **asked)
+        except NuthatchError:
+            return super().search("", 1)
+
+
+class AnUnknownFieldIsNoFilter(Working):
+    """A filter that means nothing is left out of the search."""
+
+    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+        try:
+            return super().search(query, limit, **asked)
+        except InvalidQuery:
+            if asked.pop("filters", None) is None:
+                raise
+            return super().search(query, limit, **asked)
+
+
+class TheLimitZeroMeansAll(Working):
+    """A limit of zero is taken for none."""
+
+    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+        return super().search(query, limit or None, **asked)
+
+
+class TheTimeoutIsForgotten(Working):
+    """A timeout is not handed on."""
+
+    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+        return super().search(query, limit, **{**asked, "timeout": None})
+
+
+class CollapsingShortensTheList(Working):
+    """Chunks are collapsed after the limit has cut."""
+
+    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+        collapse, query = getattr(query, "collapse", False), _spread(query)
+        found = super().search(query, limit, **asked)
+        if not collapse:
+            return found
+        best = {hit.document_uri: hit for hit in reversed(found.hits)}
+        return replace(found, hits=tuple(hit for hit in found if hit in best.values()))
+
+
+def _spread(query: Any) -> Any:
+    return replace(query, collapse=False) if isinstance(query, TextQuery) else query
+
+
+class HitsClaimAProofThatTheyDoNotCarry(Working):
+    """Hits are called grounded, and nothing is put beside them."""
+
+    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+        audit = asked.pop("audit", None)
+        found = super().search(query, limit, **asked)
+        claimed = {} if audit is None else {"audit_mode": audit}
+        return replace(found, hits=tuple(hit.model_copy(update=claimed) for hit in found))
+
+
+class EveryAnswerIsCalledExact(Working):
+    """The climb of the ladder claims to be what ranking gives."""
+
+    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+        return replace(super().search(query, limit, **asked), exact=True)
+
+
+class AsyncDropsItsArguments(Working):
+    """search_async hands on the query and the limit, and no more."""
+
+    async def search_async(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+        return await super().search_async(query, limit)
+
+
+class AsyncRemembersAnswers(Working):
+    """search_async keeps answers by the text of the query alone."""
+
+    answers: ClassVar[dict[Any, Results]] = {}
+
+    async def search_async(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+        if query not in self.answers:
+            self.answers[query] = await super().search_async(query, limit, **asked)
+        return self.answers[query]

@@ -1,0 +1,268 @@
+"""Slips in what a rung matches and in which order."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Any, ClassVar
+
+from nuthatch import AnyOf, Candidate, Filter, Matches, Range, Rung
+from nuthatch.memory import MemoryReader
+
+from .working import Working
+
+
+class FiltersAreDropped(Working):
+    """Filters are taken and forgotten."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            return super().match(rung, (), limit)
+
+
+class FiltersActAfterTheCut(Working):
+    """The best are taken first, and filtered then."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            found = super().match(rung, filters, len(self._chunks))
+            best = super().match(rung, (), limit).candidates
+            return found._replace(candidates=[each for each in found.candidates if each in best])
+
+
+class FiltersAreJoinedByOr(Working):
+    """A chunk passes by one of several filters."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            parts = [super(type(self), self).match(rung, [f], 10**6) for f in filters]
+            whole = super().match(rung, (), 10**6).candidates
+            passing = set(chain(*(part.candidates for part in parts))) if parts else set(whole)
+            kept = [each for each in whole if each in passing]
+            return Matches(kept[:limit], len(kept), True)
+
+
+class TheLastFilterOfAFieldWins(Working):
+    """Filters are gathered in a dictionary by field."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            by_field = {condition.field: condition for condition in filters}
+            return super().match(rung, list(by_field.values()), limit)
+
+
+class TheUpperBoundIsLeftOut(Working):
+    """A range with two bounds keeps the lower one alone."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            lower = [
+                Range(f.field, f.gte) if isinstance(f, Range) and f.gte is not None else f
+                for f in filters
+            ]
+            return super().match(rung, lower, limit)
+
+
+class OnlyTheFirstValueIsLookedFor(Working):
+    """A choice of values is read as its first one."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            first = [AnyOf(f.field, f.values[:1]) if isinstance(f, AnyOf) else f for f in filters]
+            return super().match(rung, first, limit)
+
+
+class AHitForEachValue(Working):
+    """A join with the values gives a chunk once for each value asked for."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            found = super().match(rung, filters, limit)
+            times = max((len(f.values) for f in filters if isinstance(f, AnyOf)), default=1)
+            repeated = [each for each in found.candidates for _ in range(times)]
+            return found._replace(candidates=repeated[:limit])
+
+
+class AndMeansOr(Working):
+    """The operator of a rung is not looked at."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            return super().match(replace(rung, operator="OR"), filters, limit)
+
+
+class OnlyTheFirstChunkMatches(Working):
+    """Documents are matched by their first chunk."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            found = super().match(rung, filters, len(self._chunks)).candidates
+            first = [each for each in found if self._chunks[each.key][1] == 0]
+            return Matches(first[:limit], len(first), True)
+
+
+class TheLimitIsOffByOne(Working):
+    """One candidate fewer than was asked for is returned."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            return super().match(rung, filters, limit - 1)
+
+
+class TheTotalIsOffByOne(Working):
+    """One chunk too many is told to match."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            found = super().match(rung, filters, limit)
+            return found._replace(total=found.total + 1 if found.candidates else 0)
+
+
+class TheTotalIsOfThePage(Working):
+    """The total is counted after the cut."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            found = super().match(rung, filters, limit)
+            return found._replace(total=len(found.candidates))
+
+
+class TiesAreReversed(Working):
+    """Equal scores stand in the opposite of document order."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            found = super().match(rung, filters, len(self._chunks))
+            ordered = sorted(found.candidates, key=lambda each: (-each.score, -each.key))
+            return found._replace(candidates=ordered[:limit])
+
+
+class TiesDependOnTheLimit(Working):
+    """Short lists are taken with a heap that breaks ties its own way."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            found = super().match(rung, filters, len(self._chunks)).candidates
+            turn = -1 if limit < 4 else 1
+            ordered = sorted(found, key=lambda each: (-each.score, turn * each.key))
+            return Matches(ordered[:limit], len(found), True)
+
+
+class ScoresAscend(Working):
+    """The sort has the wrong sign: the best come last."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            found = super().match(rung, filters, len(self._chunks))
+            return found._replace(candidates=found.candidates[::-1][:limit])
+
+
+class ANumberThatIsNone(Working):
+    """Scores are scaled to 0…1: where all are equal that is 0/0, not a number."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            found = super().match(rung, filters, limit)
+            scores = [each.score for each in found.candidates]
+            if len(scores) > 1 and min(scores) == max(scores):
+                scaled = [Candidate(each.key, float("nan")) for each in found.candidates]
+                return found._replace(candidates=scaled)
+            return found
+
+
+class ScoresAreDividedByTheBest(Working):
+    """Scores are scaled by the first one, which an index without a match does not have."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            found = super().match(rung, filters, limit)
+            best = found.candidates[0].score
+            scaled = [Candidate(each.key, each.score / best) for each in found.candidates]
+            return found._replace(candidates=scaled)
+
+
+class TokensAreMadeDistinct(Working):
+    """A rung is read as a set: a repeated word weighs once."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            tokens = tuple(dict.fromkeys(rung.tokens))
+            return super().match(replace(rung, tokens=tokens), filters, limit)
+
+
+class OccurrencesAreNotStored(Working):
+    """Term frequencies are all one."""
+
+    class Reader(MemoryReader):
+        def _parts(self, rung: Rung) -> Any:
+            part = super()._parts(rung)
+            return lambda token, tf: part(token, Counter(set(tf)))
+
+
+class WordsThatMostChunksHoldMatchNothing(Working):
+    """Robertson's idf is negative in more than half of the chunks, and the sign is filtered."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            counts = self.document_frequencies(rung.tokens)
+            rare = tuple(t for t in rung.tokens if 2 * counts[t] <= len(self._chunks))
+            return super().match(replace(rung, tokens=rare), filters, limit)
+
+
+class OperatorsAreObeyed(Working):
+    """Tokens are pasted into a query string, whose parser takes some for operators."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            plain = tuple(t for t in rung.tokens if t not in ("and", "or", "not", "near"))
+            return super().match(replace(rung, tokens=plain), filters, limit)
+
+
+class OnlyAsciiIsLookedFor(Working):
+    """Query tokens beyond ASCII are dropped on the way to the engine."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            plain = tuple(token for token in rung.tokens if token.isascii())
+            return super().match(replace(rung, tokens=plain), filters, limit)
+
+
+class ThreadsShareACursor(Working):
+    """What was matched lies in one place for all threads until it is read."""
+
+    class Reader(MemoryReader):
+        cursor: ClassVar[dict[str, Matches]] = {}
+
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            self.cursor["found"] = super().match(rung, filters, limit)
+            time.sleep(0.0005)
+            return self.cursor["found"]
+
+
+class FrequenciesCountDocuments(Working):
+    """A token's frequency is the number of documents, not of chunks."""
+
+    class Reader(MemoryReader):
+        def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+            holders = [set(chain(*(c.tokens for c in d.chunks))) for d in self._documents.values()]
+            return {token: sum(token in holder for holder in holders) for token in tokens}
+
+
+class UnknownTokensHaveNoFrequency(Working):
+    """Tokens without postings are left out of the frequencies."""
+
+    class Reader(MemoryReader):
+        def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+            counts = super().document_frequencies(tokens)
+            return {token: count for token, count in counts.items() if count}
+
+
+class ExplainTellsARepeatedTokenOnce(Working):
+    """The parts of the score are those of distinct tokens."""
+
+    class Reader(MemoryReader):
+        def explain(self, rung: Rung, keys: Sequence[Any]) -> list[dict[str, float]]:
+            return super().explain(replace(rung, tokens=tuple(dict.fromkeys(rung.tokens))), keys)

@@ -1,0 +1,101 @@
+"""`Working`: a right backend, from which every mutant differs by one slip.
+
+It is the memory backend kept in a file, so that what persists can be got wrong too:
+
+    index    32 bytes of SHA-256, then a pickle of (record, uri → analyzed document)
+
+A subclass is a mutant: its docstring tells the slip, its body is the slip, its keyword arguments
+are changes to the book of capabilities.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from nuthatch import (
+    NATIVE,
+    BackendSpec,
+    Create,
+    IndexCorrupt,
+    IndexExists,
+    IndexNotFound,
+    IndexRecord,
+    LexicalConfig,
+    Schema,
+)
+from nuthatch.memory import FORMAT, SPEC, MemoryBackend, MemoryReader
+
+
+class Working(MemoryBackend):
+    """Keeps the documents of the memory backend in a file; passes the kit."""
+
+    spec: ClassVar[BackendSpec] = replace(
+        SPEC,
+        name="working",
+        capabilities=replace(
+            SPEC.capabilities, persistent=NATIVE, check=NATIVE, optimize=NATIVE, max_limit=100_000
+        ),
+        backend=f"{__name__}:Working",
+    )
+    Reader: ClassVar[Any] = MemoryReader
+
+    def __init_subclass__(cls, **changes: Any) -> None:
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
+        book = replace(cls.spec.capabilities, **changes)
+        backend = f"{cls.__module__}:{cls.__name__}"
+        cls.spec = replace(cls.spec, name=name, capabilities=book, backend=backend)
+
+    @classmethod
+    def open(cls, config: LexicalConfig, *, create: Create, schema: Schema | None) -> Self:
+        path = Path(config.location)
+        if create == "new" and path.exists():
+            raise IndexExists(f"{path} is there already")
+        if not create and not path.exists():
+            raise IndexNotFound(f"there is nothing at {path}")
+        new = IndexRecord.create(FORMAT, schema or Schema())
+        record, stored = cls.load(path) if path.exists() else (new, {})
+        analyzer = record.check(schema, place=str(path), export_only=config.export_only)
+        index = cls(config, record.schema, analyzer)
+        index.record, index._stored = record, stored
+        index.save()
+        return index
+
+    @staticmethod
+    def load(path: Path) -> tuple[IndexRecord, dict[str, Any]]:
+        content = path.read_bytes()
+        if content[:32] != sha256(content[32:]).digest():
+            raise IndexCorrupt(f"{path} is damaged; restore it from a copy")
+        record, stored = pickle.loads(content[32:])
+        return record, stored
+
+    def save(self) -> None:
+        content = pickle.dumps((self.record, self._documents))
+        Path(self.config.location).write_bytes(sha256(content).digest() + content)
+
+    @contextmanager
+    def reader(self, deadline: float | None = None) -> Iterator[Any]:
+        yield self.Reader(self._documents)
+
+    def write(self, documents: Any, durability: Any) -> Any:
+        outcome = super().write(documents, durability)
+        self.save()
+        return outcome
+
+    def remove(self, uris: Any, durability: Any) -> int:
+        gone = super().remove(uris, durability)
+        self.save()
+        return gone
+
+    def check(self) -> list[str]:
+        self.info()
+        return []
+
+    def optimize(self) -> None:
+        self.save()

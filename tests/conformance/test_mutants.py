@@ -1,0 +1,63 @@
+"""The kit kills every mutant, and every test of the kit kills one.
+
+The whole matrix is for nightly runs; for every change each mutant and each test stands in a pair
+of the recorded matrix that is tried anew, and the record is of today's mutants and tests.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from .mutants import MUTANTS
+from .mutants.matrix import CASES, Matrix, changed_lines, killers, recorded, slip
+from .mutants.working import Working
+
+HOW = "run python -m tests.conformance.mutants --record"
+
+
+def witnesses(matrix: Matrix) -> list[tuple[str, str]]:
+    """Returns pairs of a mutant and a test that hold every one of both, rare killers first."""
+    kills = Counter(test for tests in matrix.values() for test in tests)
+    pairs = {(name, min(tests, key=kills.__getitem__)) for name, tests in matrix.items() if tests}
+    seen = {test for _, test in pairs}
+    for test in (test for test in CASES if test not in seen):
+        names = [name for name, tests in matrix.items() if test in tests]
+        pairs |= {(min(names, key=lambda name: len(matrix[name])), test)} if names else set()
+    return sorted(pairs)
+
+
+def test_the_backend_that_mutants_are_made_of_is_right() -> None:
+    assert killers(Working) == {}
+
+
+def test_the_record_is_of_the_mutants_and_tests_there_are() -> None:
+    matrix = recorded()
+    assert sorted(matrix) == sorted(MUTANTS), HOW
+    assert {test for tests in matrix.values() for test in tests} <= set(CASES), HOW
+
+
+def test_every_mutant_is_killed_and_every_test_kills_one() -> None:
+    matrix = recorded()
+    assert [name for name in MUTANTS if not matrix.get(name)] == [], HOW
+    idle = set(CASES) - {test for tests in matrix.values() for test in tests}
+    assert sorted(idle) == [], f"write a mutant that each of these kills, then {HOW}"
+
+
+@pytest.mark.parametrize(("name", "test"), witnesses(recorded()))
+def test_the_recorded_test_kills_the_mutant(name: str, test: str) -> None:
+    assert set(killers(MUTANTS[name], [test])) == {test}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_is_one_small_slip_that_is_told(name: str) -> None:
+    assert slip(MUTANTS[name]).endswith(".")
+    assert changed_lines(MUTANTS[name]) <= 10
+
+
+@pytest.mark.nightly
+def test_the_whole_matrix_has_no_empty_row_and_no_empty_column() -> None:
+    matrix = {name: list(killers(mutant)) for name, mutant in MUTANTS.items()}
+    assert [name for name, tests in matrix.items() if not tests] == []
+    assert {test for tests in matrix.values() for test in tests} == set(CASES)
