@@ -110,6 +110,18 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def wheels_of_sdists(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Is a folder with the wheels of core and kit that their sdists give, far from here."""
+    folder = tmp_path_factory.mktemp("sdists")
+    for project in (ROOT / "core", ROOT / "plugins" / "conformance"):
+        command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(folder)]
+        subprocess.run(command, cwd=project, check=True, capture_output=True, timeout=500)
+    options = ["--no-deps", "--no-build-isolation", "--quiet", "--wheel-dir", str(folder)]
+    pip("wheel", *options, *map(str, folder.glob("*.tar.gz")))
+    return folder
+
+
 @pytest.fixture
 def site(wheels: Path, tmp_path: Path) -> Site:
     """Has core and the kit from wheels."""

@@ -10,6 +10,7 @@ import sys
 import tomllib
 import venv
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from click.testing import CliRunner
@@ -156,6 +157,24 @@ def test_the_project_has_tests_of_its_own_that_pass(site: Site, tmp_path: Path) 
     done = site.python("-m", "pytest", *few, cwd=project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "conformance of TestHeronBackend" in done.stdout
+
+
+def test_the_sources_that_are_released_hold_the_template_too(
+    wheels: Path, wheels_of_sdists: Path, tmp_path: Path
+) -> None:
+    """Who builds from an sdist gets the wheel that the repository gives."""
+    [name] = [path.name for path in wheels.glob("nuthatch_conformance-*.whl")]
+    one, other = (
+        {
+            (each.filename, each.CRC)
+            for each in ZipFile(folder / name).infolist()
+            if not each.filename.endswith("/RECORD")  # its lines stand in any order
+        }
+        for folder in (wheels, wheels_of_sdists)
+    )
+    own = set(rendered(Names("whoosh")))
+    assert {f"nuthatch_conformance/template/{path}" for path in own} <= {path for path, _ in one}
+    assert one == other
 
 
 @pytest.mark.nightly
