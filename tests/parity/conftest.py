@@ -1,0 +1,27 @@
+"""Each test of this folder runs with every engine; the overlap of rankings is told at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .engines import ENGINES, Engine
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    return Engine(request.param, request)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    told = [
+        text
+        for report in terminalreporter.stats.get("passed", ())
+        for name, text in report.user_properties
+        if name == "overlap"
+    ]
+    if told:
+        terminalreporter.section("overlap with memory's ten best")
+        for line in sorted(told):
+            terminalreporter.write_line(line)

@@ -1,0 +1,47 @@
+"""The engines that are held against memory, which searches by brute force.
+
+`{dir}` stands for an empty folder, `{n}` for a text that was never used before, and any other name
+in braces for the value of the fixture of that name: an engine behind a server joins by one line.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from uuid import uuid4
+
+import pytest
+
+import nuthatch
+from nuthatch import LexicalBackend, Schema
+from support.processes import memory_folder
+
+ENGINES = {
+    "sqlite": "sqlite:{dir}/index.db",
+    "tantivy": "tantivy:{dir}/index",
+}
+
+_RUN = uuid4().hex[:8]
+_numbers = count(1)
+
+
+class Engine:
+    """Makes indexes of one engine."""
+
+    def __init__(self, name: str, request: pytest.FixtureRequest) -> None:
+        self.name = name
+        given = set(re.findall(r"{(\w+)}", ENGINES[name])) - {"dir", "n"}
+        values = {fixture: str(request.getfixturevalue(fixture)) for fixture in given}
+        self._template = re.sub(r"{(\w+)}", lambda m: values.get(m[1], m[0]), ENGINES[name])
+
+    @contextmanager
+    def index(self, schema: Schema) -> Iterator[LexicalBackend]:
+        """Opens a new index, which is gone after the block."""
+        with tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
+            number = f"p{_RUN}n{next(_numbers)}"
+            url = self._template.replace("{dir}", folder).replace("{n}", number)
+            with nuthatch.open(url, create="new", schema=schema) as opened:
+                yield opened
