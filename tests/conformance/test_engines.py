@@ -1,7 +1,9 @@
-"""The engines of this repository pass the kit, and both ways to run it give the same card."""
+"""The engines of this repository pass the kit, as the cards in docs say, and both ways to run it
+give the same card."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from nuthatch_conformance import BackendConformance
 
 from .conftest import Kit, Run, run
 
+CARDS = Path(__file__).parents[2] / "docs" / "cards"
 SUITE = """
 import pytest
 from nuthatch_conformance import BackendConformance
@@ -24,6 +27,14 @@ class TestIt(BackendConformance):
 
 def failures(found: Run) -> list[str]:
     return [found.message(test) for test in found.having("failed")]
+
+
+@pytest.mark.parametrize("backend", ["memory", "sqlite", "tantivy"])
+def test_the_engine_does_what_its_published_card_says(backend: str, command: Kit) -> None:
+    run = command("--backend", backend)
+    assert failures(run) == []
+    published = json.loads((CARDS / f"{backend}.json").read_text("utf-8"))
+    assert run.outcomes() == {test["id"]: test["outcome"] for test in published["tests"]}
 
 
 @pytest.mark.parametrize("backend", ["memory", "sqlite"])
