@@ -1,6 +1,7 @@
 """copy: every document into another index, and proof that it is the same."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from click.testing import Result
 
 Run = Callable[..., Result]
+Shell = Callable[..., subprocess.CompletedProcess[str]]
 SCHEMA = {"analyzer": "english", "fields": [{"name": "year", "type": "integer"}]}
 
 
@@ -102,3 +104,23 @@ def redescribe(path: Path, change: dict[str, object]) -> None:
     values = (json.dumps(json.loads(text) | change),)
     database.execute("UPDATE meta SET value = ? WHERE key = 'index'", values)
     database.close()
+
+
+@pytest.mark.parametrize("target", ["tantivy:b.idx", "sqlite:b.db"])
+def test_a_copy_that_was_killed_goes_on_where_it_was(
+    target: str, run: Run, shell: Shell, script: list[str]
+) -> None:
+    """Killed at its third batch, run again: what was reported is there, the rest is added."""
+    rows = (json.dumps({"uri": f"d{n}", "text": f"word w{n % 97}"}) for n in range(3000))
+    assert run("add", "sqlite:a.db", "-", "--create", stdin="\n".join(rows)).exit_code == 0
+    command = [*script, "copy", "sqlite:a.db", target, "--batch", "100"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as copying:
+        assert copying.stderr is not None
+        told = [copying.stderr.readline() for _ in range(3)]
+        copying.kill()
+    assert told[-1].startswith("safe: 300 documents")
+    there = json.loads(shell("info", target, "--json").stdout)["documents"]
+    assert 300 <= there < 3000
+    again = json.loads(shell("copy", "sqlite:a.db", target, "--json").stdout)
+    assert (again["unchanged"], again["added"], again["same"]) == (there, 3000 - there, True)
+    assert shell("check", target).returncode == 0

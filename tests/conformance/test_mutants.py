@@ -57,7 +57,8 @@ def test_a_mutant_is_one_small_slip_that_is_told(name: str) -> None:
 
 
 @pytest.mark.nightly
-def test_the_whole_matrix_has_no_empty_row_and_no_empty_column() -> None:
-    matrix = {name: list(killers(mutant)) for name, mutant in MUTANTS.items()}
-    assert [name for name, tests in matrix.items() if not tests] == []
-    assert {test for tests in matrix.values() for test in tests} == set(CASES)
+@pytest.mark.parametrize("name", MUTANTS)
+def test_every_recorded_test_still_kills_the_mutant(name: str) -> None:
+    """But those of threads, which may be lucky once."""
+    lost = set(recorded()[name]) - set(killers(MUTANTS[name]))
+    assert [test for test in lost if not test.startswith("concurrency.")] == [], HOW
