@@ -1,0 +1,95 @@
+"""The null backend: answers at once, so that what is measured is the driver's own cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nuthatch import (
+    EMULATED,
+    AuditMode,
+    Capabilities,
+    Document,
+    Filter,
+    FilterSupport,
+    Hit,
+    NormalizedQuery,
+    Policy,
+    Query,
+    Results,
+    SearchBackend,
+    no,
+)
+
+_NOTHING = no("the null backend holds nothing")
+_ASKED = NormalizedQuery(text="", tokens=(), dropped=(), extras=(), only_stopwords=False)
+
+
+class Null(SearchBackend):
+    """Answers every query with the same `hits` made-up hits, which it built beforehand."""
+
+    def __init__(self, hits: int = 10) -> None:
+        made_up = tuple(
+            Hit(
+                document_root="",
+                document_uri=f"null-{number}",
+                chunk_idx=0,
+                title="",
+                snippet="",
+                score=0.0,
+                score_parts={},
+                audit_mode=AuditMode.UNGROUNDED,
+            )
+            for number in range(hits)
+        )
+        self._results = Results(made_up, _ASKED)
+
+    @property
+    def name(self) -> str:
+        return "null"
+
+    @property
+    def audit_mode(self) -> AuditMode:
+        return AuditMode.UNGROUNDED
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            text=EMULATED,
+            entities=_NOTHING,
+            fuzzy=_NOTHING,
+            substring=_NOTHING,
+            filters=FilterSupport(range=_NOTHING, any_of=_NOTHING),
+            grounding=_NOTHING,
+            explain=_NOTHING,
+            timeout=_NOTHING,
+            snapshot=_NOTHING,
+            native_top_k=_NOTHING,
+            write=_NOTHING,
+            delete=_NOTHING,
+            export=_NOTHING,
+            persistent=_NOTHING,
+            check=_NOTHING,
+            optimize=_NOTHING,
+            async_native=_NOTHING,
+            max_limit=None,
+        )
+
+    def search(
+        self,
+        query: Query,
+        limit: int | None = None,
+        *,
+        extra_or_tokens: Sequence[str] | None = None,
+        filters: Sequence[Filter] | None = None,
+        audit: AuditMode | None = None,
+        policy: Policy | None = None,
+        explain: bool = False,
+        timeout: float | None = None,
+    ) -> Results:
+        return self._results
+
+    def get(self, uri: str) -> Document | None:
+        return None
+
+    def close(self) -> None:
+        """Has nothing to free."""
