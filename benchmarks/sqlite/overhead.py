@@ -18,7 +18,7 @@ from benchmarks.report import Row
 from benchmarks.sqlite.stage import LIMIT, Stage, forget, open_index
 from benchmarks.timing import Side, by_turns
 from nuthatch import Analyzer
-from nuthatch.text.snippet import snippet
+from nuthatch.text.snippet import Snippets
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.backend import SqliteBackend
 
@@ -91,7 +91,8 @@ def _statements(connection: apsw.Connection, query: _Recorded) -> list[bytes]:
 
 
 def _work(connection: apsw.Connection, analyzer: Analyzer, query: _Recorded) -> None:
+    snippets = Snippets(analyzer, query.tokens)
     unpack = zstandard.ZstdDecompressor().decompress
     for packed in _statements(connection, query):
         text = unpack(packed).decode()
-        snippet(analyzer, text, query.tokens, width=240)
+        snippets.of(text)

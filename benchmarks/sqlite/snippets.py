@@ -12,8 +12,8 @@ from benchmarks.corpus import ARXIV, arxiv
 from benchmarks.report import Row
 from benchmarks.sqlite.stage import LIMIT, Stage
 from benchmarks.timing import Ratio, Side, by_turns
-from nuthatch.text.locate import locate
-from nuthatch.text.snippet import render, snippet
+from nuthatch.text.locate import locator
+from nuthatch.text.snippet import Snippets
 from nuthatch.text.snowball import SnowballAnalyzer
 
 SECTION = "Snippets"
@@ -36,7 +36,7 @@ def measure(stage: Stage) -> Iterator[Row]:
         queries = _hits(analyzer, ascii_texts, size, stage.each)
         for query in queries:
             for text in query.texts:
-                spans = [(start, end) for start, end, _ in locate(analyzer, text, query.tokens)]
+                spans = [(start, end) for start, end, _ in locator(analyzer, query.tokens)(text)]
                 assert spans == matches(analyzer, text, query.tokens), (query.tokens, text)
         sides = {
             "baseline": Side(lambda query: _baseline(analyzer, query)),
@@ -69,6 +69,6 @@ def _baseline(analyzer: SnowballAnalyzer, query: _Hits) -> None:
 
 
 def _ours(analyzer: SnowballAnalyzer, query: _Hits) -> None:
+    snippets = Snippets(analyzer, query.tokens, width=240)
     for text in query.texts:
-        cut = snippet(analyzer, text, query.tokens, width=240)
-        render(text, cut.start, cut.end, cut.marks)
+        snippets.of(text)

@@ -27,7 +27,7 @@ from nuthatch.grounding.evidence import evidence_for
 from nuthatch.matching.climb import Climb, Request
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.normalize import NormalizedQuery
-from nuthatch.text.snippet import snippet
+from nuthatch.text.snippet import Snippets
 
 T = TypeVar("T")
 Search = Generator[Request, Any, T]
@@ -176,11 +176,12 @@ def _hits(
     kept: Sequence[tuple[tuple[int, Candidate], Stored | None]],
     parts: Mapping[Hashable, Mapping[str, float]],
 ) -> tuple[Hit, ...]:
-    tokens = frozenset((*task.query.tokens, *task.query.extras))
+    tokens = (*task.query.tokens, *task.query.extras)
+    snippets = Snippets(task.analyzer, tokens, width=task.snippet_width)
     values = []
     for (rung, candidate), row in kept:
         assert row is not None  # vanished ones were taken out
-        cut = snippet(task.analyzer, row.text, tokens, width=task.snippet_width)
+        cut = snippets.of(row.text)
         value = {
             "document_root": row.root.hex(),
             "document_uri": row.uri,

@@ -7,7 +7,8 @@ match are looked for; what does not match is never given an offset.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from itertools import compress
 
 from nuthatch.text.analyzer import OWN, Analyzer, analyze
@@ -22,31 +23,39 @@ _PART = re.compile(r"[^\W_]+")
 
 #: Start and end in the text, and the token found there.
 Match = tuple[int, int, str]
+Locate = Callable[[str], list[Match]]
 
 
-def locate(analyzer: Analyzer, text: str, tokens: frozenset[str]) -> list[Match]:
-    """Returns where the tokens stand in a text, in order; pairs of characters overlap.
+def locator(analyzer: Analyzer, tokens: frozenset[str]) -> Locate:
+    """Returns what tells where the tokens stand in a text, in order; pairs of characters overlap.
 
-    With a third party's analyzer, which tells no offsets, a word is what stands between white
-    space or its letters and digits, whichever gives the token.
+    What depends on the tokens alone is done here, once for all texts. With a third party's
+    analyzer, which tells no offsets, a word is what stands between white space or its letters and
+    digits, whichever gives the token.
     """
     if type(analyzer) not in OWN:
-        found = _by_asking(analyzer, text, tokens)
-    elif isinstance(analyzer, AsciiAnalyzer):
-        found = _alphabetic(text, tokens)
-    elif isinstance(analyzer, StandardAnalyzer):
+        return partial(_by_asking, analyzer, tokens)
+    if isinstance(analyzer, AsciiAnalyzer):
+        return partial(_alphabetic, tokens)
+    assert isinstance(analyzer, StandardAnalyzer)
+    in_pieces = partial(_in_pieces, analyzer, tokens)
+    if not isinstance(analyzer, SnowballAnalyzer):
+        in_line: Locate = partial(_in_line, tokens)
+    elif analyzer.beginning is None:
+        in_line = partial(_stems_in_line, analyzer, tokens)
+    else:
+        short = [token for token in tokens if len(token) <= LONGEST]
+        needles = [(f" {analyzer.beginning(token)}", token) for token in short]
+        in_line = partial(_beginnings_in_line, analyzer, needles, tokens.difference(short))
+
+    def find(text: str) -> list[Match]:
         line = analyzer.line(text)
-        if line is None:
-            found = _in_pieces(analyzer, text, tokens)
-        elif isinstance(analyzer, SnowballAnalyzer):
-            found = _stems_in_line(line, tokens, analyzer)
-        else:
-            found = _in_line(line, tokens)
-    found.sort()
-    return found
+        return in_pieces(text) if line is None else in_line(line)
+
+    return find
 
 
-def _in_line(line: str, tokens: Iterable[str]) -> list[Match]:
+def _in_line(tokens: Iterable[str], line: str) -> list[Match]:
     """Finds words in a line: text whose words stand in their places between blanks."""
     found: list[Match] = []
     padded = f" {line} "
@@ -60,10 +69,11 @@ def _in_line(line: str, tokens: Iterable[str]) -> list[Match]:
         while at >= 0:
             found.append((at, at + size, token))
             at = padded.find(needle, at + size + 1)
+    found.sort()
     return found
 
 
-def _alphabetic(text: str, tokens: frozenset[str]) -> list[Match]:
+def _alphabetic(tokens: frozenset[str], text: str) -> list[Match]:
     """Finds the words of `ascii`, which may follow on digits: `d` in `3d`."""
     found: list[Match] = []
     padded = f" {alphanumeric_line(text)} "
@@ -83,6 +93,7 @@ def _alphabetic(text: str, tokens: frozenset[str]) -> list[Match]:
             if padded[before] == " ":
                 found.append((at - 1, at - 1 + size, token))
             at = padded.find(needle, at + size)
+    found.sort()
     return found
 
 
@@ -94,33 +105,39 @@ def _long_in_line(line: str, token: str) -> list[Match]:
     ]
 
 
-def _stems_in_line(line: str, tokens: frozenset[str], analyzer: SnowballAnalyzer) -> list[Match]:
-    """Finds words by their stems, looking only where a word begins as the stem does."""
-    stems, rewrites = analyzer.stems, analyzer.rewrites
-    if rewrites is None:
-        distinct = list(set(line.split()))
-        stemmed = list(map(stems.__getitem__, distinct))
-        held = map(tokens.__contains__, stemmed)
-        token_of = dict(compress(zip(distinct, stemmed, strict=True), held))
-        found = [(start, end, token_of[word]) for start, end, word in _in_line(line, token_of)]
-        return found + _in_line(line, [token for token in tokens if len(token) > LONGEST])
-    found = []
+def _stems_in_line(analyzer: SnowballAnalyzer, tokens: frozenset[str], line: str) -> list[Match]:
+    """Finds words by their stems, having stemmed each distinct word of the line."""
+    distinct = list(set(line.split()))
+    stemmed = list(map(analyzer.stems.__getitem__, distinct))
+    held = map(tokens.__contains__, stemmed)
+    token_of = dict(compress(zip(distinct, stemmed, strict=True), held))
+    found = [(start, end, token_of[word]) for start, end, word in _in_line(token_of, line)]
+    found += _in_line([token for token in tokens if len(token) > LONGEST], line)
+    found.sort()
+    return found
+
+
+def _beginnings_in_line(
+    analyzer: SnowballAnalyzer, needles: Sequence[tuple[str, str]], long: Collection[str], line: str
+) -> list[Match]:
+    """Finds words by their stems, looking only where a word begins as all of the stem do."""
+    stems = analyzer.stems
+    found: list[Match] = []
     padded = f" {line} "
-    for token in tokens:
-        if len(token) > LONGEST:
-            found += _long_in_line(line, token)
-            continue
-        beginning = " " + token[: max(1, len(token) - rewrites)]
-        at = padded.find(beginning)
+    for needle, token in needles:
+        at = padded.find(needle)
         while at >= 0:
             end = padded.find(" ", at + 1)
             if stems[padded[at + 1 : end]] == token:
                 found.append((at, end - 1, token))
-            at = padded.find(beginning, end)
+            at = padded.find(needle, end)
+    for token in long:
+        found += _long_in_line(line, token)
+    found.sort()
     return found
 
 
-def _in_pieces(analyzer: StandardAnalyzer, text: str, tokens: frozenset[str]) -> list[Match]:
+def _in_pieces(analyzer: StandardAnalyzer, tokens: frozenset[str], text: str) -> list[Match]:
     """Finds words in text that is not ASCII, by its pieces between white space."""
     pieces = set(text.split())
     if all(len(token) <= LONGEST for token in tokens):
@@ -136,10 +153,11 @@ def _in_pieces(analyzer: StandardAnalyzer, text: str, tokens: frozenset[str]) ->
             if token in tokens
         ]
         found += _at_each(text, piece, marks)
+    found.sort()
     return found
 
 
-def _by_asking(analyzer: Analyzer, text: str, tokens: frozenset[str]) -> list[Match]:
+def _by_asking(analyzer: Analyzer, tokens: frozenset[str], text: str) -> list[Match]:
     """Finds words by nothing but the analyzer's tokens of pieces and of parts of pieces."""
     found: list[Match] = []
     for piece in set(text.split()):
@@ -150,6 +168,7 @@ def _by_asking(analyzer: Analyzer, text: str, tokens: frozenset[str]) -> list[Ma
         for part in _PART.finditer(piece):
             marks += _in_part(analyzer, part[0], part.start(), tokens)
         found += _at_each(text, piece, marks or [(0, len(piece), token) for token in held])
+    found.sort()
     return found
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nuthatch.text.analyzer import Analyzer
-from nuthatch.text.locate import Match, locate
+from nuthatch.text.locate import Locate, Match, locator
 from nuthatch.text.window import around, densest
 
 ELLIPSIS = "…"
@@ -26,10 +26,12 @@ SCAN = 1_048_576
 
 Marks = tuple[tuple[int, int], ...]
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+#: All of these but the blank itself; a lone blank needs no tidying.
+_ODD = "\x00-\x1f\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_UNTIDY = re.compile(rf"[{_ODD}][ {_ODD}]*| [ {_ODD}]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(NamedTuple):
     """A part of a chunk: `text` as rendered, `start` and `end` in the chunk, in code points.
 
     `marks` are the matched words as offsets in the chunk's text, inside the span, sorted and
@@ -44,23 +46,44 @@ class Snippet:
     shown: Marks = ()
 
 
-def snippet(analyzer: Analyzer, text: str, tokens: Collection[str], *, width: int = 240) -> Snippet:
-    """Returns the part of a text, about `width` code points, that holds most of the tokens.
+class Snippets:
+    """Cuts the snippets of one search; what depends on the query alone is done once."""
 
-    Words match by their tokens, so stems and folded forms do too. Without a match it is the start
-    of the text; so it is where the first match lies beyond the first million of code points, or
-    quarter of a million where they are not ASCII. A matched word longer than `width` does not
-    count.
-    """
-    if width < 1:
-        raise ValueError(f"A snippet of width {width} was asked for; it must be at least 1.")
-    wanted = frozenset(filter(None, tokens))
-    matches = _matches(analyzer, text, wanted, width) if wanted else []
-    inner = densest(matches, width) if matches else (0, 0)
-    start, end = settled(text, *around(text, inner, matches, width))
-    marks = _merged(matches, start, end)
-    rendered, shown = render(text, start, end, marks)
-    return Snippet(rendered, start, end, marks, shown)
+    def __init__(self, analyzer: Analyzer, tokens: Collection[str], *, width: int = 240) -> None:
+        if width < 1:
+            raise ValueError(f"A snippet of width {width} was asked for; it must be at least 1.")
+        wanted = frozenset(filter(None, tokens))
+        self._locate: Locate = locator(analyzer, wanted) if wanted else _nowhere
+        self._width = width
+
+    def of(self, text: str) -> Snippet:
+        """Returns the part of a text, about `width` code points, that holds most of the tokens.
+
+        Words match by their tokens, so stems and folded forms do too. Without a match it is the
+        start of the text; so it is where the first match lies beyond the first million of code
+        points, or quarter of a million where they are not ASCII. A matched word longer than
+        `width` does not count.
+        """
+        width = self._width
+        matches = _matches(self._locate, text, width)
+        if matches:
+            inner = densest(matches, width)
+            start, end = settled(text, *around(text, inner, matches, width))
+            marks = _merged(matches, start, end)
+        else:
+            start, end = settled(text, *around(text, (0, 0), (), width))
+            marks = ()
+        rendered, shown = _rendered(text, start, end, marks)
+        return Snippet(rendered, start, end, marks, shown)
+
+
+def _nowhere(_: str) -> list[Match]:
+    return []
+
+
+def snippet(analyzer: Analyzer, text: str, tokens: Collection[str], *, width: int = 240) -> Snippet:
+    """Returns the snippet of one text; see `Snippets`, which does it for many."""
+    return Snippets(analyzer, tokens, width=width).of(text)
 
 
 def render(text: str, start: int, end: int, marks: Sequence[tuple[int, int]]) -> tuple[str, Marks]:
@@ -75,25 +98,37 @@ def render(text: str, start: int, end: int, marks: Sequence[tuple[int, int]]) ->
         raise ValueError(f"span {start}:{end} of a text of {len(text)} code points")
     if settled(text, start, end) != (start, end):
         raise ValueError(f"span {start}:{end} is cut at a blank or off an ellipsis")
-    tidy = _is_tidy(text[start:end])
-    pieces = [ELLIPSIS] if start > 0 else []
-    length = len(pieces)
-    places: list[tuple[int, int]] = []
     position = start
     for first, last in marks:
         if not position <= first < last <= end:
             raise ValueError(f"mark {first}:{last} behind {position} in the span {start}:{end}")
-        before, word = text[position:first], text[first:last]
+        position = last
+    return _rendered(text, start, end, marks)
+
+
+def _rendered(
+    text: str, start: int, end: int, marks: Sequence[tuple[int, int]]
+) -> tuple[str, Marks]:
+    span = text[start:end]
+    before, after = ELLIPSIS if start > 0 else "", ELLIPSIS if end < len(text) else ""
+    tidy = _is_tidy(span)
+    if not marks:
+        return f"{before}{span if tidy else _tidied(span)}{after}", ()
+    pieces = [before]
+    length = len(before)
+    places: list[tuple[int, int]] = []
+    position = start
+    for first, last in marks:
+        between, word = text[position:first], text[first:last]
         if not tidy:
-            before, word = _BLANKS.sub(" ", before), _BLANKS.sub(" ", word)
-        pieces.append(f"{before}[{word}]")
-        begin = length + len(before) + 1
+            between, word = _tidied(between), _tidied(word)
+        pieces += (between, "[", word, "]")
+        begin = length + len(between) + 1
         length = begin + len(word) + 1
         places.append((begin, length - 1))
         position = last
-    pieces.append(text[position:end] if tidy else _BLANKS.sub(" ", text[position:end]))
-    if end < len(text):
-        pieces.append(ELLIPSIS)
+    rest = text[position:end]
+    pieces += (rest if tidy else _tidied(rest), after)
     return "".join(pieces), tuple(places)
 
 
@@ -103,14 +138,17 @@ def settled(text: str, start: int, end: int) -> tuple[int, int]:
     Blanks at a cut cannot be counted once they are tidied, and `…` is shown for what is left out:
     either way another span would look the same, and evidence could not tell them apart.
     """
-    while start < end < len(text) and _BLANKS.match(text, end - 1):
-        end -= 1
-    while 0 < start < end and _BLANKS.match(text, start):
-        start += 1
+    size = len(text)
+    if start < end < size and not text[end - 1].isalnum():
+        while start < end and _BLANKS.match(text, end - 1):
+            end -= 1
+    if 0 < start < end and not text[start].isalnum():
+        while start < end and _BLANKS.match(text, start):
+            start += 1
     if start == 1 and text[0] == ELLIPSIS:
         start = 0
-    if end == len(text) - 1 and text[end] == ELLIPSIS:
-        end = len(text)
+    if end == size - 1 and text[end] == ELLIPSIS:
+        end = size
     return (start, end) if start < end else (0, 0)
 
 
@@ -119,15 +157,20 @@ def _is_tidy(span: str) -> bool:
     return span.isprintable() and "  " not in span
 
 
-def _matches(analyzer: Analyzer, text: str, tokens: frozenset[str], width: int) -> list[Match]:
+def _tidied(part: str) -> str:
+    return _UNTIDY.sub(" ", part)
+
+
+def _matches(locate: Locate, text: str, width: int) -> list[Match]:
     if len(text) <= BLOCK:
-        return [m for m in locate(analyzer, text, tokens) if m[1] - m[0] <= width]
+        matches = locate(text)
+        return [match for match in matches if match[1] - match[0] <= width] if matches else matches
     begin, budget = 0, SCAN
     while begin < len(text) and budget > 0:
         end = _block_end(text, begin)
         block = text[begin:end]
         budget -= len(block) if block.isascii() else 4 * len(block)
-        found = locate(analyzer, block, tokens)
+        found = locate(block)
         if matches := [(a + begin, b + begin, t) for a, b, t in found if b - a <= width]:
             return matches
         begin = end

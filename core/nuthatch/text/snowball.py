@@ -26,12 +26,26 @@ _SUPERSEDED = frozenset({"porter", "dutch_porter"})
 _FOLD_FIRST = frozenset({"arabic", "danish", "dutch", "english", "finnish", "german"}) | frozenset(
     {"indonesian", "norwegian", "sesotho", "swedish"}
 )
-# `dying` has the stem `die`, `stability` `stabl`: all but two letters begin the word, too.
-_REWRITES = {"english": 2}
 # Snowball changes its rules in minor versions, not in patches.
 _SNOWBALL = ".".join(Stemmer.version().split(".")[:2])
 
 LANGUAGES: tuple[str, ...] = tuple(sorted(set(Stemmer.algorithms()) - _SUPERSEDED))
+
+
+def _english_beginning(stem: str) -> str:
+    """Returns what every word with a stem begins with: the stem, or all but what rules rewrite.
+
+    They put an `i` for a `y` (`happy`), an `e` after what they cut (`hoping`: `hope`), `bl` for
+    `bili` (`stability`: `stabl`), `sky` for `skies` and, alone to change two letters, `die` for
+    `dying` and its like.
+    """
+    if stem[-1] in "eiy" or stem.endswith("bl"):
+        kept = 2 if len(stem) == 3 and stem.endswith("ie") else 1
+        return stem[: max(1, len(stem) - kept)]
+    return stem
+
+
+_BEGINNINGS = {"english": _english_beginning}
 
 
 class SnowballAnalyzer(StandardAnalyzer):
@@ -46,8 +60,8 @@ class SnowballAnalyzer(StandardAnalyzer):
         self.stopwords = stopwords(language)
         self._stemmer = Stemmer.Stemmer(language, 0)  # its own cache is slower than ours
         self._lock = Lock()
-        #: How many of its last letters a stem may not share with its word; None: no bound known.
-        self.rewrites = _REWRITES.get(language)
+        #: Gives what all words of a stem begin with; None: not known.
+        self.beginning = _BEGINNINGS.get(language)
         #: Stem by word.
         self.stems: Memo[str] = Memo(self._stem)
 
