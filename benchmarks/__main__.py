@@ -1,4 +1,7 @@
-"""The command: `python -m benchmarks sqlite`; exit code 1 where a target is missed."""
+"""The command: `python -m benchmarks sqlite`, `tantivy` or `relevance`.
+
+The exit code is 1 where a target is missed.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from benchmarks import corpus
+from benchmarks import corpus, relevance
 from benchmarks.report import Report, Row, cells
 from benchmarks.sqlite import growth, ladder, loading, overhead, ranked, snippets
 from benchmarks.sqlite.stage import Stage
+from benchmarks.tantivy import added
+from benchmarks.tantivy import loading as writing
+from benchmarks.tantivy import ranked as ranking
+from benchmarks.tantivy.stage import Pair
 from nuthatch import Document
 
 _PARTS: dict[str, Callable[[Stage], Iterable[Row]]] = {
@@ -23,22 +30,36 @@ _PARTS: dict[str, Callable[[Stage], Iterable[Row]]] = {
     "snippets": snippets.measure,
     "overhead": overhead.measure,
 }
+_TANTIVY: dict[str, Callable[[Pair], Iterable[Row]]] = {
+    "ranked": ranking.measure,
+    "overhead": added.measure,
+    "loading": writing.measure,
+}
+_SAME_COUNT = (
+    "all sides must find equally many documents; Tantivy keeps lengths in one byte, so that\n"
+    "scores, and the order of near ties, differ from FTS5's"
+)
 _SIZES = (10_000, 100_000, 1_000_000)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, prints and writes; returns the exit code."""
-    options = _parser().parse_args(arguments)
     given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["relevance"]:
+        return relevance.main(given[1:])
+    options = _parser().parse_args(given)
     documents, described = _corpus(options)
     report = Report(f"python -m benchmarks {shlex.join(given)}", described)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         stage = Stage(documents, Path(folder), options.rounds, options.queries)
-        for name, part in _PARTS.items():
-            if name in options.only:
-                _collect(report, part(stage))
-        if "growth" in options.only:
-            _collect(report, growth.measure(_SIZES if options.growth else _SIZES[:2], Path(folder)))
+        if options.engine == "tantivy":
+            report.title, report.sameness = "Benchmarks: Tantivy", _SAME_COUNT
+            pair = Pair(stage)
+            for name, part in _TANTIVY.items():
+                if name in options.only:
+                    _collect(report, part(pair))
+        else:
+            _sqlite(report, stage, options)
     if options.out:
         options.out.write_text(report.markdown(), encoding="utf-8")
     if options.json:
@@ -46,9 +67,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any("no" in row.verdict for row in report.rows))
 
 
+def _sqlite(report: Report, stage: Stage, options: argparse.Namespace) -> None:
+    for name, part in _PARTS.items():
+        if name in options.only:
+            _collect(report, part(stage))
+    if "growth" in options.only:
+        sizes = _SIZES if options.growth else _SIZES[:2]
+        _collect(report, growth.measure(sizes, stage.folder))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("engine", choices=["sqlite"])
+    parser.add_argument("engine", choices=["sqlite", "tantivy", "relevance"])
     parser.add_argument("--documents", type=int, default=200_000, help="default: 200,000")
     parser.add_argument("--corpus", choices=["synthetic", "arxiv"], default="synthetic")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each query; default: 5")

@@ -14,7 +14,12 @@ import apsw
 
 from benchmarks.timing import Ratio
 
-_PACKAGES = ("nuthatch", "nuthatch-sqlite", "apsw", "numpy", "zstandard", "pydantic", "bm25s")
+_PACKAGES = (
+    *("nuthatch", "nuthatch-sqlite", "nuthatch-tantivy", "apsw", "tantivy", "numpy"),
+    *("zstandard", "pydantic", "bm25s"),
+)
+#: What is held before anything is timed.
+SAME_SCORES = "both sides must give the same documents with the same scores (to 1e-7)"
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class Report:
 
     command: str
     corpus: str
+    title: str = "Benchmarks"
+    sameness: str = SAME_SCORES
     rows: list[Row] = field(default_factory=list)
     begun: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -73,6 +80,8 @@ class Report:
         lost = [row for row in self.rows if row.ratio and row.ratio.total < 1]
         parts = [
             _HEAD.format(
+                title=self.title,
+                sameness=self.sameness,
                 command=self.command,
                 corpus=self.corpus,
                 machine=machine(),
@@ -91,7 +100,7 @@ class Report:
 
 
 _HEAD = """\
-# Benchmarks
+# {title}
 
 <!-- Written by the command below; change benchmarks/, not this page. -->
 
@@ -106,8 +115,8 @@ A ratio is the baseline's time ÷ nuthatch's, so above 1 nuthatch is faster. Bot
 query by query; a query's time is the median of its rounds; `total` compares sums over all queries,
 `p5`, `p50` and `p95` are ratios of single queries, `slower` is the share of queries that nuthatch
 loses, and `rounds` the lowest and highest total of a single round, which shows the noise. Before
-anything is timed both sides must give the same documents with the same scores (to 1e-7). Times
-mean nothing beyond this machine; `ms` is the median of baseline and nuthatch.
+anything is timed {sameness}.
+Times mean nothing beyond this machine; `ms` is the median of baseline and nuthatch.
 """
 
 

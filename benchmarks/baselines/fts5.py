@@ -17,13 +17,15 @@ LIMIT ?
 
 
 class Fts5Search:
-    """Ranks a disjunction in the index that nuthatch wrote."""
+    """Ranks a disjunction, or a conjunction, in the index that nuthatch wrote."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._execute = connection.execute
 
-    def search(self, tokens: Sequence[str], limit: int) -> list[tuple[int, float]]:
+    def search(
+        self, tokens: Sequence[str], limit: int, operator: str = "OR"
+    ) -> list[tuple[int, float]]:
         """Returns ids and scores (below zero, the best first)."""
-        expression = " OR ".join([f'"{token}"' for token in tokens])
+        expression = f" {operator} ".join([f'"{token}"' for token in tokens])
         rows: list[Any] = self._execute(_TOP, (expression, limit)).fetchall()
         return rows

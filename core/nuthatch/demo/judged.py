@@ -1,8 +1,8 @@
 """A judged corpus: documents, queries, and which documents answer which query how well.
 
-corpus.jsonl    {"_id", "title", "text", "metadata"}       one document a line
-queries.jsonl   {"_id", "text"}                            one query a line
-qrels.tsv       query-id  corpus-id  score                 0 is not relevant
+corpus.jsonl[.gz]            {"_id", "title", "text", "metadata"}   one document a line
+queries.jsonl                {"_id", "text"}                        one query a line
+qrels.tsv, qrels/test.tsv    query-id  corpus-id  score             0 is not relevant
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FILMS: Final = Schema(
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Holds a corpus by its path, and its queries with their judgments."""
+    """Holds a corpus by the path of its file or folder, and its queries with their judgments."""
 
     corpus: Path
     schema: Schema
@@ -54,7 +54,10 @@ def load(folder: Path, schema: Schema) -> Judged:
         for row in rows(stream, "queries.jsonl"):
             value = cast(dict[str, str], row.value)
             queries[value["_id"]] = value["text"]
-    return Judged(folder / "corpus.jsonl", schema, queries, _judgments(folder / "qrels.tsv"))
+    qrels = folder / "qrels.tsv"
+    if not qrels.exists():
+        qrels = folder / "qrels" / "test.tsv"
+    return Judged(folder, schema, queries, _judgments(qrels))
 
 
 def _judgments(path: Path) -> Judgments:
