@@ -113,3 +113,31 @@ def test_a_failure_of_the_machine_tells_its_steps(author: Kit) -> None:
     message = run.message("machine.any_sequence_of_calls_gives_what_the_oracle_gives")
     assert "    state.begin(documents=[" in message
     assert "    state.delete(numbers=" in message
+
+
+def test_a_backend_that_loses_what_it_acknowledged_is_found_out(author: Kit) -> None:
+    """A process of the kit's own writes to the index, whether or not the backend is installed."""
+    kept = """
+import pickle
+from pathlib import Path
+
+_open, _close = Backend.open.__func__, Backend.close
+
+def open(cls, config, *, create, schema):
+    path = Path(config.location)
+    index = _open(cls, config, create=create, schema=schema)
+    index._stored = pickle.loads(path.read_bytes()) if path.exists() else {}
+    return index
+
+def close(self):
+    if self._stored is not None:
+        Path(self.config.location).write_bytes(pickle.dumps(self._stored))
+    _close(self)
+
+Backend.open, Backend.close = classmethod(open), close
+"""
+    suite = FRESH.replace("mine:{n}", "mine:{dir}/index")
+    run = author(book(persistent="NATIVE") + kept, "-k", "crashes", suite=suite)
+    test = "crashes.what_was_acknowledged_survives_a_kill"
+    assert run.having("failed") == [test]
+    assert "0 documents are left of " in run.message(test)

@@ -11,6 +11,7 @@ from collections import Counter
 import pytest
 
 from .mutants import MUTANTS
+from .mutants.__main__ import main
 from .mutants.matrix import CASES, Matrix, changed_lines, killers, recorded, slip
 from .mutants.working import Working
 
@@ -54,6 +55,16 @@ def test_the_recorded_test_kills_the_mutant(name: str, test: str) -> None:
 def test_a_mutant_is_one_small_slip_that_is_told(name: str) -> None:
     assert slip(MUTANTS[name]).endswith(".")
     assert changed_lines(MUTANTS[name]) <= 10
+
+
+def test_a_command_tells_how_a_mutant_is_killed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["UnknownOptionsAreIgnored"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("UnknownOptionsAreIgnored: A misspelt option is a silent default.")
+    assert "KILLED BY shape.an_option_that_is_not_known_is_refused" in told
+    with pytest.raises(SystemExit):
+        main(["NoSuchMutant"])
+    assert "no such mutant: NoSuchMutant" in capsys.readouterr().err
 
 
 @pytest.mark.nightly

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nuthatch_conformance.topics.asynchrony import Asynchrony
 from nuthatch_conformance.topics.capabilities import CapabilitiesBothWays
 from nuthatch_conformance.topics.concurrency import Concurrency
+from nuthatch_conformance.topics.crashes import Crashes
 from nuthatch_conformance.topics.errors import Errors
 from nuthatch_conformance.topics.exporting import Exporting
 from nuthatch_conformance.topics.filters import Filters
@@ -24,6 +25,7 @@ class BackendConformance(
     Hostile,
     Concurrency,
     Asynchrony,
+    Crashes,
     Reopening,
     Exporting,
     Grounding,

@@ -3,9 +3,10 @@
 To add a mutant, write a subclass of `Working` into one of the modules here (or a new one): the
 docstring is the slip in one sentence, the body changes at most ten lines. Then
 
-    python -m tests.conformance.mutants FiltersAreDropped    tells which tests kill it, and how
-    python -m tests.conformance.mutants                      prints the whole matrix
-    python -m tests.conformance.mutants --record             and writes it to matrix.json
+    python -m tests.conformance.mutants FiltersAreDropped             which tests kill it, and how
+    python -m tests.conformance.mutants FiltersAreDropped --record    and keeps that in matrix.json
+    python -m tests.conformance.mutants                               the whole matrix, in minutes
+    python -m tests.conformance.mutants --record                      and keeps it, all rows anew
 
 A new test of the kit needs a mutant that it kills. No test is removed to fill the matrix.
 """

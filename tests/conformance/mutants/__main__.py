@@ -8,25 +8,26 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
 from . import MUTANTS
-from .matrix import CASES, PROFILE, Matrix, killers, record, slip, told
+from .matrix import CASES, PROFILE, Matrix, killers, record, recorded, slip, told
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 1 where a mutant lives or a test kills none."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance.mutants")
     parser.add_argument("mutants", nargs="*", metavar="MUTANT", help="tell how these are killed")
-    parser.add_argument("--record", action="store_true", help="write matrix.json")
+    parser.add_argument("--record", action="store_true", help="write matrix.json, or these rows")
     parser.add_argument("--examples", type=int, default=PROFILE.examples, metavar="N")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     unknown = set(given.mutants) - set(MUTANTS)
     if unknown:
         parser.error(f"no such mutant: {', '.join(sorted(unknown))}")
     if given.mutants:
-        return _tell(given.mutants, given.examples)
+        return _tell(given.mutants, given.examples, given.record)
     names = sorted(MUTANTS)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         rows = pool.map(_row, names, [given.examples] * len(names))
@@ -47,7 +48,8 @@ def _row(name: str, examples: int) -> list[str]:
     return list(killers(MUTANTS[name], profile=replace(PROFILE, examples=examples)))
 
 
-def _tell(names: list[str], examples: int) -> int:
+def _tell(names: list[str], examples: int, keep: bool) -> int:
+    rows: Matrix = {}
     for name in names:
         print(f"{name}: {slip(MUTANTS[name])}")
         found = killers(MUTANTS[name], profile=replace(PROFILE, examples=examples, shrink=True))
@@ -55,8 +57,10 @@ def _tell(names: list[str], examples: int) -> int:
             print(f"\nKILLED BY {told(test, error)}")
         if not found:
             print("LIVES")
-            return 1
-    return 0
+        rows[name] = list(found)
+    if keep:
+        record({name: tests for name, tests in {**recorded(), **rows}.items() if name in MUTANTS})
+    return 0 if all(rows.values()) else 1
 
 
 def _print(matrix: Matrix) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import islice
 from typing import Any, ClassVar
 
-from nuthatch import Document, InvalidQuery, NuthatchError, Results, Stored, TextQuery
+from nuthatch import NATIVE, Document, InvalidQuery, NuthatchError, Results, Stored, TextQuery
 from nuthatch.memory import MemoryReader
 
 from .working import Working
@@ -200,6 +201,29 @@ class AsyncDropsItsArguments(Working):
 
     async def search_async(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
         return await super().search_async(query, limit)
+
+
+class TheAsyncReaderIsStale(Working, async_native=NATIVE):
+    """A native asynchronous reader is opened once and kept."""
+
+    @asynccontextmanager
+    async def async_reader(self, deadline: float | None = None) -> AsyncIterator[Any]:
+        yield self.__dict__.setdefault("kept", _Awaited(self.Reader(self._documents)))
+
+
+class _Awaited:
+    """Gives a reader's answers to whoever awaits them."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+
+    def __getattr__(self, name: str) -> Any:
+        asked = getattr(self._reader, name)
+
+        async def answer(*given: Any) -> Any:
+            return asked(*given)
+
+        return answer
 
 
 class AsyncRemembersAnswers(Working):

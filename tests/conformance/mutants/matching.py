@@ -9,81 +9,10 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, ClassVar
 
-from nuthatch import AnyOf, Candidate, Filter, Matches, Range, Rung
+from nuthatch import Candidate, Filter, FirstMatch, Matches, Rung
 from nuthatch.memory import MemoryReader
 
 from .working import Working
-
-
-class FiltersAreDropped(Working):
-    """Filters are taken and forgotten."""
-
-    class Reader(MemoryReader):
-        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-            return super().match(rung, (), limit)
-
-
-class FiltersActAfterTheCut(Working):
-    """The best are taken first, and filtered then."""
-
-    class Reader(MemoryReader):
-        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-            found = super().match(rung, filters, len(self._chunks))
-            best = super().match(rung, (), limit).candidates
-            return found._replace(candidates=[each for each in found.candidates if each in best])
-
-
-class FiltersAreJoinedByOr(Working):
-    """A chunk passes by one of several filters."""
-
-    class Reader(MemoryReader):
-        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-            parts = [super(type(self), self).match(rung, [f], 10**6) for f in filters]
-            whole = super().match(rung, (), 10**6).candidates
-            passing = set(chain(*(part.candidates for part in parts))) if parts else set(whole)
-            kept = [each for each in whole if each in passing]
-            return Matches(kept[:limit], len(kept), True)
-
-
-class TheLastFilterOfAFieldWins(Working):
-    """Filters are gathered in a dictionary by field."""
-
-    class Reader(MemoryReader):
-        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-            by_field = {condition.field: condition for condition in filters}
-            return super().match(rung, list(by_field.values()), limit)
-
-
-class TheUpperBoundIsLeftOut(Working):
-    """A range with two bounds keeps the lower one alone."""
-
-    class Reader(MemoryReader):
-        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-            lower = [
-                Range(f.field, f.gte) if isinstance(f, Range) and f.gte is not None else f
-                for f in filters
-            ]
-            return super().match(rung, lower, limit)
-
-
-class OnlyTheFirstValueIsLookedFor(Working):
-    """A choice of values is read as its first one."""
-
-    class Reader(MemoryReader):
-        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-            first = [AnyOf(f.field, f.values[:1]) if isinstance(f, AnyOf) else f for f in filters]
-            return super().match(rung, first, limit)
-
-
-class AHitForEachValue(Working):
-    """A join with the values gives a chunk once for each value asked for."""
-
-    class Reader(MemoryReader):
-        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-            found = super().match(rung, filters, limit)
-            times = max((len(f.values) for f in filters if isinstance(f, AnyOf)), default=1)
-            repeated = [each for each in found.candidates for _ in range(times)]
-            return found._replace(candidates=repeated[:limit])
 
 
 class AndMeansOr(Working):
@@ -182,6 +111,30 @@ class ScoresAreDividedByTheBest(Working):
             best = found.candidates[0].score
             scaled = [Candidate(each.key, each.score / best) for each in found.candidates]
             return found._replace(candidates=scaled)
+
+
+class TheHeadIsApproximate(Working):
+    """The cut takes the best by the first token, and only they are ranked by all."""
+
+    class Reader(MemoryReader):
+        def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+            whole = super().match(rung, filters, 10**6)
+            first = super().match(Rung("OR", rung.tokens[:1]), filters, limit).candidates
+            keys = [each.key for each in first]
+            kept = sorted(whole.candidates, key=lambda each: each.key not in keys)[:limit]
+            return whole._replace(candidates=sorted(kept, key=lambda c: (-c.score, c.key)))
+
+
+class TheFirstMatchIsTheSecond(Working):
+    """The winning rung found in one pass is off by one."""
+
+    class Reader(MemoryReader):
+        def first_match(self, rungs: Any, filters: Any, limit: int) -> FirstMatch | None:
+            for number in range(1, len(rungs)):
+                found = self.match(rungs[number], filters, limit)
+                if found.candidates:
+                    return FirstMatch(number, found)
+            return None
 
 
 class TokensAreMadeDistinct(Working):

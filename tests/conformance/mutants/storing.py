@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,27 @@ class TheLastBatchIsNotSaved(Working):
     def write(self, documents: Any, durability: Any) -> Any:
         self.save()
         return super(Working, self).write(documents, durability)
+
+
+class AcknowledgedBeforeItIsSaved(Working):
+    """What is written is saved when the index is closed."""
+
+    def write(self, documents: Any, durability: Any) -> Any:
+        return super(Working, self).write(documents, durability)
+
+    def close(self) -> None:
+        if self._stored is not None:
+            self.save()
+        super().close()
+
+
+class TheFileIsWrittenInPlace(Working):
+    """The file is emptied before it is written, and a kill between the two leaves no index."""
+
+    def save(self) -> None:
+        Path(self.config.location).write_bytes(b"")
+        time.sleep(0.01)
+        super().save()
 
 
 class DeletesAreNotSaved(Working):

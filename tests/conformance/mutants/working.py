@@ -77,7 +77,10 @@ class Working(MemoryBackend):
 
     def save(self) -> None:
         content = pickle.dumps((self.record, self._documents))
-        Path(self.config.location).write_bytes(sha256(content).digest() + content)
+        path = Path(self.config.location)
+        new = path.with_suffix(".new")
+        new.write_bytes(sha256(content).digest() + content)
+        new.replace(path)
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[Any]:

@@ -24,7 +24,7 @@ class Asynchrony(Topic, topic="asynchrony", needs="write text"):
         """Hits, scores, rungs and errors are the same, also when several searches run at once.
 
         Likely causes: an argument that is not handed on; a second implementation that drifted;
-        one connection for all coroutines.
+        one connection for all coroutines; a reader that is kept from the first search on.
         """
         index = engine.index(documents)
         asked: list[dict[str, Any]] = [{"policy": policy, "limit": limit} for limit in (1, 3, 20)]
@@ -41,6 +41,9 @@ class Asynchrony(Topic, topic="asynchrony", needs="write text"):
                 equal(one.evidence, other.evidence, f"evidence for {arguments}")
             tried = [[(a.operator, a.tokens) for a in r.attempts] for r in (results, expected)]
             equal(tried[0], tried[1], f"rungs that were tried for {arguments}")
+        index.add([Document("later", "", query)])
+        found = asyncio.run(_together(index, query, asked[2:3]))
+        equal(names(found[0]), names(index.search(query, **asked[2])), "hits after another write")
         raises(
             InvalidQuery,
             lambda: asyncio.run(_together(index, query, [{"limit": 0}])),

@@ -137,6 +137,23 @@ class Filters(Topic, topic="filters", needs="write text"):
             head = index.search(asked, limit)
             equal(names(head), names(found)[:limit], f"filtered hits with the limit {limit}")
 
+    @case(since=(1, 0), needs="filters.range")
+    def test_a_range_is_met_by_one_value(self, engine: Engine) -> None:
+        """Of several values of a field one lies within both bounds, or the document fails.
+
+        Likely causes: each bound is looked for by itself; the least and the greatest value are
+        stored in place of all.
+        """
+        index = engine.index(
+            [
+                Document("around", "", "aa", {"tags": ["a", "z"]}),
+                Document("within", "", "aa", {"tags": ["a", "m", "z"]}),
+                Document("below", "", "aa", {"tags": ["a"]}),
+            ]
+        )
+        found = uris(index.search("aa", filters=[Range("tags", gte="b", lte="y")]))
+        same_set(found, ["within"], "documents with a tag from b to y")
+
     @case(since=(1, 0), needs="filters.range filters.any_of")
     def test_integers_are_compared_exactly(self, engine: Engine) -> None:
         """All integers of 64 bits are told apart, those that a double cannot hold too.
