@@ -36,7 +36,7 @@ _TANTIVY: dict[str, Callable[[Pair], Iterable[Row]]] = {
     "loading": writing.measure,
 }
 _SAME_COUNT = (
-    "all sides must find equally many documents; Tantivy keeps lengths in one byte, so that\n"
+    "all sides must find equally many documents: Tantivy keeps lengths in one byte, so its\n"
     "scores, and the order of near ties, differ from FTS5's"
 )
 _SIZES = (10_000, 100_000, 1_000_000)

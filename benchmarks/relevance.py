@@ -263,7 +263,8 @@ every document and is left out beyond 5,000.
   it so, as trec_eval does, and is held against the targets. The other means leave it out
   (`queries` tells how many of the judged remain), as `nuthatch demo` does. The two differ only on
   chorus-icecat, where 19 of 135 queries have no relevant product.
-- A query without any judgment is not asked. Ranks are nuthatch's own: ties are not broken anew by the evaluation.
+- A query without any judgment is not asked. Ranks are nuthatch's own: ties are not broken anew by
+  the evaluation.
 
 The films come with nuthatch (`--only films` needs nothing else). The other corpora are looked for
 in `../shared/data`, or where `--data` says, as folders in BEIR's layout (`corpus.jsonl[.gz]`,

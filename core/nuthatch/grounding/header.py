@@ -18,10 +18,12 @@ from nuthatch.grounding.merkle import leaf_hash, tree_root
 
 EVIDENCE_FORMAT = 1
 
-# One encoder for all documents: json.dumps with arguments builds a new one for each call.
+# One encoder for all documents: json.dumps with arguments builds a new one for each call, and
+# json.loads guesses the encoding of bytes.
 _encode = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
 ).encode
+_decode = json.JSONDecoder().decode
 
 
 def canonical_json(value: object) -> str:
@@ -44,7 +46,7 @@ def header_bytes(document: Document, chunker: str, chunks: int) -> bytes:
 
 def parse_header(header: bytes | str) -> dict[str, Any]:
     """Returns the values of a header. Raises `ValueError` if it is not JSON."""
-    values: dict[str, Any] = json.loads(header)
+    values: dict[str, Any] = _decode(header if isinstance(header, str) else header.decode())
     return values
 
 

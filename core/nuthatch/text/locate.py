@@ -12,7 +12,7 @@ from functools import partial
 from itertools import compress
 
 from nuthatch.text.analyzer import OWN, Analyzer, analyze
-from nuthatch.text.ascii import AsciiAnalyzer, alphabetic_line, alphanumeric_line
+from nuthatch.text.ascii import AsciiAnalyzer, alphabetic_line
 from nuthatch.text.guard import LONGEST, shorten
 from nuthatch.text.offsets import word_spans
 from nuthatch.text.snowball import SnowballAnalyzer
@@ -75,26 +75,7 @@ def _in_line(tokens: Iterable[str], line: str) -> list[Match]:
 
 def _alphabetic(tokens: frozenset[str], text: str) -> list[Match]:
     """Finds the words of `ascii`, which may follow on digits: `d` in `3d`."""
-    found: list[Match] = []
-    padded = f" {alphanumeric_line(text)} "
-    for token in tokens:
-        size = len(token)
-        if size > LONGEST:
-            found += _long_in_line(alphabetic_line(text), token)
-            continue
-        if not token[0].isalpha():
-            continue
-        needle = f"{token} "
-        at = padded.find(needle)
-        while at >= 0:
-            before = at - 1
-            while padded[before].isdigit():
-                before -= 1
-            if padded[before] == " ":
-                found.append((at - 1, at - 1 + size, token))
-            at = padded.find(needle, at + size)
-    found.sort()
-    return found
+    return _in_line(tokens, alphabetic_line(text))
 
 
 def _long_in_line(line: str, token: str) -> list[Match]:
