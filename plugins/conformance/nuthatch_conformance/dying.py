@@ -15,6 +15,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
+from tempfile import TemporaryFile
+from threading import Timer
+from time import sleep
 
 import nuthatch
 from nuthatch import AddReport, BackendSpec, Document, LexicalBackend, UnknownBackend
@@ -22,6 +25,8 @@ from nuthatch import AddReport, BackendSpec, Document, LexicalBackend, UnknownBa
 BATCH = 5
 #: The exit code of a process that cannot find the backend.
 _NOT_HERE = 70
+#: Seconds after which a process that hangs, for a lock maybe, is killed.
+_PATIENCE = 60
 
 
 def killed(url: str, spec: BackendSpec, acknowledged: int) -> int:
@@ -32,23 +37,31 @@ def killed(url: str, spec: BackendSpec, acknowledged: int) -> int:
     """
     command = [sys.executable, "-m", __name__, url, spec.backend]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment) as writer:
-        assert writer.stdout is not None
-        assert writer.stderr is not None
-        told = [writer.stdout.readline() for _ in range(acknowledged)]
-        writer.kill()
-        told += writer.stdout.readlines()
-        wrong = writer.stderr.read()
-    if writer.returncode == _NOT_HERE:
-        from nuthatch_conformance.case import (
-            NotApplicable,  # brings pytest, which writing needs not
+    with TemporaryFile("w+") as errors:
+        writer = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
         )
+        patience = Timer(_PATIENCE, writer.kill)
+        patience.start()
+        with writer, writer.stdout as output:  # type: ignore[union-attr]  # it is a pipe
+            told = [output.readline() for _ in range(acknowledged)]
+            sleep(0.003 * acknowledged)  # well into another batch, each time elsewhere
+            writer.kill()
+            told += output.readlines()
+        patience.cancel()
+        errors.seek(0)
+        wrong = errors.read()
+    if writer.returncode == _NOT_HERE:
+        # Imported here, for it brings pytest, and the process that writes needs none.
+        from nuthatch_conformance.case import NotApplicable
 
         raise NotApplicable("the backend cannot be opened in another process")
     whole = [int(line) for line in told if line.endswith("\n")]
     if len(whole) < acknowledged:
-        raise AssertionError(f"a process that writes to the index ended by itself:\n{wrong}")
+        raise AssertionError(
+            f"a process that writes to the index ended, or was silent for {_PATIENCE} seconds, "
+            f"after {len(whole)} batches:\n{wrong}"
+        )
     return whole[-1]
 
 

@@ -47,7 +47,7 @@ class TheFileIsWrittenInPlace(Working):
 
     def save(self) -> None:
         Path(self.config.location).write_bytes(b"")
-        time.sleep(0.01)
+        time.sleep(0.05)
         super().save()
 
 
