@@ -38,7 +38,7 @@ Signature = tuple[int, ...]
 class State(NamedTuple):
     """Is one state of the index; `signature` names it, `layout` is Tantivy's schema.
 
-    `counted` is for document frequencies that were counted in this state.
+    `counted` is for document frequencies that were asked for in this state.
     """
 
     searcher: tantivy.Searcher

@@ -72,20 +72,20 @@ class TantivyReader:
         return int(found.count)
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
-        """Reads the dictionary, which counts deleted chunks too; while there are any, counts."""
+        """Remembers in this state of the index; a dictionary look-up goes to every segment."""
         with translated(self._path):
-            if self.deleted:
-                return {token: self._counted_frequency(token) for token in tokens}
-            frequency = self._searcher.doc_freq
-            return {token: frequency("tokens", token) for token in tokens}
+            counted = self._counted
+            return {token: counted.get(token) or self._frequency(token) for token in tokens}
 
-    def _counted_frequency(self, token: str) -> int:
-        found = self._counted.get(token)
-        if found is None:
-            if len(self._counted) >= _COUNTED:
-                self._counted.clear()
+    def _frequency(self, token: str) -> int:
+        """Reads the dictionary, which counts deleted chunks too; while there are any, counts."""
+        if self.deleted:
             found = self.count(self._queries.term("tokens", token))
-            self._counted[token] = found
+        else:
+            found = self._searcher.doc_freq("tokens", token)
+        if len(self._counted) >= _COUNTED:
+            self._counted.clear()
+        self._counted[token] = found
         return found
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:

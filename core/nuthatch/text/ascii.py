@@ -35,10 +35,11 @@ def alphabetic_line(text: str) -> str:
     """Returns the same with the digits that no letter precedes in their run blanked as well."""
     raw = text.encode("ascii", "replace")
     line = raw.translate(TABLE)
-    zeroes = b" %b " % raw.translate(_ZEROES)
-    at = zeroes.find(b" 0")
-    if at < 0:
+    zeroes = raw.translate(_ZEROES)
+    if _ZERO not in zeroes:
         return line.decode("ascii")
+    zeroes = b" %b " % zeroes
+    at = zeroes.find(b" 0")
     blanked = bytearray(line)
     while at >= 0:
         end = at + 2

@@ -24,6 +24,8 @@ _PART = re.compile(r"[^\W_]+")
 #: Start and end in the text, and the token found there.
 Match = tuple[int, int, str]
 Locate = Callable[[str], list[Match]]
+#: What is looked for in a line between blanks, and the token that it stands for.
+Needle = tuple[str, str]
 
 
 def locator(analyzer: Analyzer, tokens: frozenset[str]) -> Locate:
@@ -36,11 +38,11 @@ def locator(analyzer: Analyzer, tokens: frozenset[str]) -> Locate:
     if type(analyzer) not in OWN:
         return partial(_by_asking, analyzer, tokens)
     if isinstance(analyzer, AsciiAnalyzer):
-        return partial(_alphabetic, tokens)
+        return partial(_alphabetic, _whole(tokens))
     assert isinstance(analyzer, StandardAnalyzer)
     in_pieces = partial(_in_pieces, analyzer, tokens)
     if not isinstance(analyzer, SnowballAnalyzer):
-        in_line: Locate = partial(_in_line, tokens)
+        in_line: Locate = partial(_in_line, _whole(tokens))
     elif analyzer.beginning is None:
         in_line = partial(_stems_in_line, analyzer, tokens)
     else:
@@ -55,16 +57,20 @@ def locator(analyzer: Analyzer, tokens: frozenset[str]) -> Locate:
     return find
 
 
-def _in_line(tokens: Iterable[str], line: str) -> list[Match]:
+def _whole(tokens: Iterable[str]) -> list[Needle]:
+    """Returns the needles for words that are the tokens themselves."""
+    return [(f" {token} ", token) for token in tokens]
+
+
+def _in_line(needles: Iterable[Needle], line: str) -> list[Match]:
     """Finds words in a line: text whose words stand in their places between blanks."""
     found: list[Match] = []
     padded = f" {line} "
-    for token in tokens:
+    for needle, token in needles:
         size = len(token)
         if size > LONGEST:
             found += _long_in_line(line, token)
             continue
-        needle = f" {token} "
         at = padded.find(needle)
         while at >= 0:
             found.append((at, at + size, token))
@@ -73,9 +79,9 @@ def _in_line(tokens: Iterable[str], line: str) -> list[Match]:
     return found
 
 
-def _alphabetic(tokens: frozenset[str], text: str) -> list[Match]:
+def _alphabetic(needles: Sequence[Needle], text: str) -> list[Match]:
     """Finds the words of `ascii`, which may follow on digits: `d` in `3d`."""
-    return _in_line(tokens, alphabetic_line(text))
+    return _in_line(needles, alphabetic_line(text))
 
 
 def _long_in_line(line: str, token: str) -> list[Match]:
@@ -92,14 +98,14 @@ def _stems_in_line(analyzer: SnowballAnalyzer, tokens: frozenset[str], line: str
     stemmed = list(map(analyzer.stems.__getitem__, distinct))
     held = map(tokens.__contains__, stemmed)
     token_of = dict(compress(zip(distinct, stemmed, strict=True), held))
-    found = [(start, end, token_of[word]) for start, end, word in _in_line(token_of, line)]
-    found += _in_line([token for token in tokens if len(token) > LONGEST], line)
+    found = [(start, end, token_of[word]) for start, end, word in _in_line(_whole(token_of), line)]
+    found += _in_line(_whole(token for token in tokens if len(token) > LONGEST), line)
     found.sort()
     return found
 
 
 def _beginnings_in_line(
-    analyzer: SnowballAnalyzer, needles: Sequence[tuple[str, str]], long: Collection[str], line: str
+    analyzer: SnowballAnalyzer, needles: Sequence[Needle], long: Collection[str], line: str
 ) -> list[Match]:
     """Finds words by their stems, looking only where a word begins as all of the stem do."""
     stems = analyzer.stems
