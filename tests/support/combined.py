@@ -110,9 +110,8 @@ class _Plugin:
 @contextmanager
 def registered() -> Iterator[None]:
     """Makes the combinations known by their kinds, so that `nuthatch.open("fuse:")` works."""
-    plugin = _Plugin()
-    nuthatch.register_plugin(plugin, "combined")
+    name = nuthatch.register_plugin(_Plugin(), "combined")
     try:
         yield
     finally:
-        nuthatch.unregister_plugin(plugin)
+        nuthatch.unregister_plugin(name)
