@@ -23,8 +23,8 @@ from nuthatch import scoring
 PAGE = Path(__file__).with_name("reference.md")
 INTRO = "# Reference\n\nMade by `python docs/make_reference.py`. Nothing else of core is public.\n"
 GROUPS = {
-    "Opening": "open Create Schema IntegerField NumberField DateField KeywordField PhraseField "
-    "FilterValue",
+    "Opening": "open drop Create Schema IntegerField NumberField DateField KeywordField "
+    "PhraseField FilterValue",
     "Documents": "Document document_from_json AddReport Durability",
     "Queries": "Query TextQuery EntityQuery Policy Filter Range AnyOf AuditMode",
     "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",
@@ -33,7 +33,7 @@ GROUPS = {
     "Grounding": "Evidence verify corpus_fingerprint document_root leaf_hash parse_header rebuild",
     "Writing engines": "BackendSpec CONTRACT BackendConfig LexicalConfig Capabilities "
     "FilterSupport Support NATIVE EMULATED no Reader AsyncReader Rung Operator Candidate Matches "
-    "FirstMatch Stored AnalyzedDocument AnalyzedChunk WriteOutcome IndexRecord passes",
+    "FirstMatch Stored AnalyzedDocument AnalyzedChunk WriteOutcome IndexRecord passes chunk_tokens",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "
     "InvalidQuery UnsupportedQuery IndexNotFound IndexExists SchemaMismatch AnalyzerMismatch "

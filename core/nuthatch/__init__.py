@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         AnalyzedDocument,
         Durability,
         WriteOutcome,
+        chunk_tokens,
     )
     from nuthatch.errors import (
         AnalyzerMismatch,
@@ -82,7 +83,7 @@ if TYPE_CHECKING:
     from nuthatch.matching.rung import Operator, Rung
     from nuthatch.registry.analyzers import get_analyzer
     from nuthatch.registry.hooks import hookimpl, register_plugin, unregister_plugin
-    from nuthatch.registry.opening import open
+    from nuthatch.registry.opening import drop, open
     from nuthatch.text.analyzer import Analyzer
     from nuthatch.text.normalize import NormalizedQuery
 
@@ -163,9 +164,11 @@ __all__ = [
     "UnsupportedQuery",
     "VerificationFailed",
     "WriteOutcome",
+    "chunk_tokens",
     "corpus_fingerprint",
     "document_from_json",
     "document_root",
+    "drop",
     "get_analyzer",
     "hookimpl",
     "leaf_hash",
@@ -201,7 +204,9 @@ _HOMES = {
         "DateField FilterValue IntegerField KeywordField NumberField PhraseField Schema"
     ),
     "contract.spec": "CONTRACT BackendConfig BackendSpec Create LexicalConfig",
-    "contract.writing": "AddReport AnalyzedChunk AnalyzedDocument Durability WriteOutcome",
+    "contract.writing": (
+        "AddReport AnalyzedChunk AnalyzedDocument Durability WriteOutcome chunk_tokens"
+    ),
     "errors": (
         "AnalyzerMismatch BackendUnavailable FormatMismatch IndexCorrupt IndexExists "
         "IndexLocked IndexNotFound InvalidConfig InvalidDocument InvalidQuery NuthatchError "
@@ -214,7 +219,7 @@ _HOMES = {
     "matching.rung": "Operator Rung",
     "registry.analyzers": "get_analyzer",
     "registry.hooks": "hookimpl register_plugin unregister_plugin",
-    "registry.opening": "open",
+    "registry.opening": "drop open",
     "text.analyzer": "Analyzer",
     "text.normalize": "NormalizedQuery",
 }

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 import nuthatch
-from nuthatch import errors
+from nuthatch import LexicalConfig, errors
 from nuthatch.cli.commands import COMMANDS
 from nuthatch.cli.exits import exit_code
 from nuthatch.registry import hookspecs
+from nuthatch_postgres import schema as postgres_schema
+from nuthatch_postgres.config import PostgresConfig
 from nuthatch_sqlite import schema as sqlite_schema
 from nuthatch_sqlite.config import SqliteConfig
 from nuthatch_sqlite.plugin import SPEC
@@ -92,6 +94,12 @@ def test_every_option_of_sqlite_is_told() -> None:
 )
 def test_every_table_of_sqlite_is_told(table: str) -> None:
     assert table in _rows("sqlite.md")
+
+
+def test_every_option_and_every_table_of_postgresql_is_told() -> None:
+    rows = _rows("postgres.md")
+    assert PostgresConfig.model_fields.keys() - LexicalConfig.model_fields.keys() <= rows.keys()
+    assert set(postgres_schema.TABLES) <= rows.keys()
 
 
 def test_every_command_has_a_row() -> None:

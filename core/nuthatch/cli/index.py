@@ -6,6 +6,7 @@ from nuthatch.contract.lexical import LexicalBackend
 from nuthatch.contract.schema import Schema
 from nuthatch.contract.spec import Create
 from nuthatch.registry.config import resolve_name
+from nuthatch.registry.opening import drop as drop_url
 from nuthatch.registry.opening import open as open_url
 from nuthatch.registry.url import split_url
 
@@ -18,3 +19,9 @@ def open_index(
     if export_only and "export_only" not in split_url(url)[2]:
         options["export_only"] = True
     return open_url(url, create=create, schema=schema, **options)
+
+
+def drop_index(text: str) -> None:
+    """Removes the index."""
+    url, options = resolve_name(text)
+    drop_url(url, **options)

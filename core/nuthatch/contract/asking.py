@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
+from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.filters import AnyOf, Filter, checked_filters
 from nuthatch.contract.index import EXPORT_ONLY
 from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, Policy, Query, TextQuery
@@ -146,9 +147,14 @@ def refuse_if_export_only(backend: LexicalBackend) -> None:
 
 def require(backend: SearchBackend, feature: str) -> None:
     """Raises `UnsupportedQuery` unless the backend declares the feature."""
-    support = backend.capabilities.support(feature)
+    require_of(backend.name, backend.capabilities, feature)
+
+
+def require_of(name: str, book: Capabilities, feature: str) -> None:
+    """Is `require` for a backend that is not open."""
+    support = book.support(feature)
     if not support:
         from nuthatch.registry.backends import backends_with  # only on the way to an error
 
-        others = backends_with(feature, besides=backend.name)
-        raise UnsupportedQuery(backend.name, feature, support.reason, others)
+        others = backends_with(feature, besides=name)
+        raise UnsupportedQuery(name, feature, support.reason, others)

@@ -94,6 +94,9 @@ class Capabilities:
     async_native: Support
     #: The largest limit of one search; None for no bound but the index's size.
     max_limit: int | None
+    #: `nuthatch.drop`: the index goes, with everything that belongs to it. The one entry that may
+    #: be left out, as it came later than the others.
+    drop: Support = Support("no", "its backend knows no way; remove what it is stored in")
 
     def __iter__(self) -> Iterator[tuple[str, Support]]:
         """Yields (dotted name, entry) in the order of declaration."""

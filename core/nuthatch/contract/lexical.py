@@ -53,9 +53,9 @@ class LexicalBackend(SearchBackend):
     """Is a search engine over tokens.
 
     Required: `spec` (a class attribute), `open`, `reader`, `write`, `remove`, `info`, `close`.
-    Optional: `check`, `optimize`, `async_reader`. Everything else is given. `write`, `remove`
-    and `reader` may be called from any thread and by several at a time; an engine that writes
-    one batch at a time sees to that itself.
+    Optional: `check`, `optimize`, `drop`, `async_reader`. Everything else is given. `write`,
+    `remove` and `reader` may be called from any thread and by several at a time; an engine that
+    writes one batch at a time sees to that itself.
     """
 
     spec: ClassVar[BackendSpec]
@@ -109,6 +109,15 @@ class LexicalBackend(SearchBackend):
         """Settles the index for fast reading; never changes what matches."""
         require(self, "optimize")
         raise undefined(self.name, "optimize", "it")
+
+    @classmethod
+    def drop(cls, config: Any) -> None:
+        """Removes the index that `config` names, all or nothing, and leaves nothing behind.
+
+        Needs neither its schema nor its analyzer, so that an index that cannot be opened any more
+        can be removed. Raises `IndexNotFound` where there is none.
+        """
+        raise undefined(cls.spec.name, "drop", "it")
 
     def async_reader(
         self, deadline: float | None = None

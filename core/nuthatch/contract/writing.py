@@ -150,6 +150,14 @@ class Preparer:
             yield Batch([self.prepare(each) for each in latest.values()], read)
 
 
+def chunk_tokens(analyzer: Analyzer, title: str, text: str) -> list[str]:
+    """Returns what is indexed of a chunk, once more from what is stored of it.
+
+    For engines that keep no list of a chunk's tokens, and need them to delete it or to check it.
+    """
+    return analyze(analyzer, title) + analyze(analyzer, text)
+
+
 def write_batches(
     batches: Iterable[Batch],
     write: Callable[[Batch], WriteOutcome],

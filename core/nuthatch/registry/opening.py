@@ -1,4 +1,4 @@
-"""Opening an index by its URL: `nuthatch.open`."""
+"""Opening an index by its URL, and dropping it: `nuthatch.open`, `nuthatch.drop`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from nuthatch.contract.asking import require_of
 from nuthatch.contract.lexical import LexicalBackend
 from nuthatch.contract.schema import Schema, explain
 from nuthatch.contract.spec import BackendConfig, BackendSpec, Create
@@ -36,6 +37,19 @@ def open(
     spec, config = configure(url, options)
     backend = cast("type[LexicalBackend]", backend_class(spec))
     return backend.open(config, create=create, schema=schema)
+
+
+def drop(url: str, **options: Any) -> None:
+    """Removes the index that a URL names, and everything that belongs to it.
+
+    Takes URLs and options as `open` does; a damaged index, and one whose analyzer is not
+    installed, can be removed too. Raises `UnsupportedQuery` where the backend cannot,
+    `IndexNotFound` where there is no index, and what `open` raises.
+    """
+    spec, config = configure(url, options)
+    require_of(spec.name, spec.capabilities, "drop")
+    backend = cast("type[LexicalBackend]", backend_class(spec))
+    backend.drop(config)
 
 
 def configure(url: str, options: Mapping[str, Any]) -> tuple[BackendSpec, BackendConfig]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 import nuthatch
-from nuthatch import Capabilities, Create, Document, LexicalBackend, Schema
+from nuthatch import Capabilities, Create, Document, IndexNotFound, LexicalBackend, Schema
 from nuthatch_conformance import oracle
 from nuthatch_conformance.case import Case, NotApplicable
 from nuthatch_conformance.corpora import SCHEMA
@@ -27,6 +28,8 @@ class Subject:
             with nuthatch.open(place.url, create="new", schema=SCHEMA) as index:
                 self.facts = Facts.of(index, place.url)
                 self.capabilities: Capabilities = index.capabilities
+            if place.folder is None and supports(self.capabilities, "drop"):
+                nuthatch.drop(place.url)
         finally:
             place.remove()
         if supports(self.capabilities, "persistent") and not is_fresh(template):
@@ -121,4 +124,11 @@ class Engine:
                 index.close()
         finally:
             for place in places:
-                place.remove()
+                self._remove(place)
+
+    def _remove(self, place: Place) -> None:
+        """Removes an index; one that is no file goes as its backend declares."""
+        place.remove()
+        if place.folder is None and self.can("drop"):
+            with suppress(IndexNotFound):
+                nuthatch.drop(place.url)

@@ -22,4 +22,5 @@ COMMANDS: Final = {
     "verify": "Verify saved hits without any index.",
     "check": "Check that a stored index is whole.",
     "optimize": "Settle an index for fast reading.",
+    "drop": "Remove an index with all it holds.",
 }
