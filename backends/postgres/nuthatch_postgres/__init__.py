@@ -1,1 +1,1 @@
-"""PostgreSQL as a nuthatch backend; the spec is in `nuthatch_postgres.plugin`."""
+"""PostgreSQL as a nuthatch backend: `plugin.py` says what it is, `backend.py` opens it."""

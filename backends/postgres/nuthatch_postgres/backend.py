@@ -1,0 +1,244 @@
+"""`PostgresBackend`: opens an index, lends readers, writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Self, TypeVar
+from uuid import UUID
+from weakref import WeakSet
+
+import psycopg
+
+from nuthatch import (
+    AnalyzedDocument,
+    Analyzer,
+    BackendUnavailable,
+    Create,
+    Document,
+    Durability,
+    IndexInfo,
+    IndexRecord,
+    LexicalBackend,
+    Results,
+    Schema,
+    WriteOutcome,
+    corpus_fingerprint,
+)
+from nuthatch_postgres import queries, schema
+from nuthatch_postgres.async_pool import AsyncPools
+from nuthatch_postgres.async_reader import AsyncPostgresReader
+from nuthatch_postgres.check import problems
+from nuthatch_postgres.config import PostgresConfig
+from nuthatch_postgres.connection import Statement, ask, connect, run
+from nuthatch_postgres.failure import is_lost, translated
+from nuthatch_postgres.plugin import SPEC
+from nuthatch_postgres.pool import Pool
+from nuthatch_postgres.postings import Caches
+from nuthatch_postgres.queries import Statements
+from nuthatch_postgres.read import Reading
+from nuthatch_postgres.reader import PostgresReader
+from nuthatch_postgres.seal import seal, vacuum
+from nuthatch_postgres.storage import dropped, found_or_made
+from nuthatch_postgres.write import Writer
+
+T = TypeVar("T")
+
+
+class PostgresBackend(LexicalBackend):
+    """Keeps an index in one schema of a database. Safe to share between threads."""
+
+    spec = SPEC
+    config: PostgresConfig
+
+    def __init__(
+        self, config: PostgresConfig, record: IndexRecord, analyzer: Analyzer, mark: UUID
+    ) -> None:
+        super().__init__(config, record.schema, analyzer)
+        self._mark = mark
+        self._statements = Statements(config.schema_name)
+        self._caches = Caches(config.cache_bytes)
+        self._pool = Pool(config)
+        self._pools = AsyncPools(config)
+        _open.add(self)
+
+    @classmethod
+    def open(cls, config: PostgresConfig, *, create: Create, schema: Schema | None) -> Self:
+        with translated(config.place), connect(config) as connection:
+            record, mark = found_or_made(connection, config, create, schema or Schema())
+        analyzer = record.check(schema, place=config.place, export_only=config.export_only)
+        return cls(config, record, analyzer, mark)
+
+    @classmethod
+    def drop(cls, config: PostgresConfig) -> None:
+        if config.read_only:
+            raise BackendUnavailable(f"{config.place} was named with read_only; name it without")
+        with translated(config.place), connect(config) as connection:
+            dropped(connection, config)
+
+    @contextmanager
+    def reader(self, deadline: float | None = None) -> Iterator[PostgresReader]:
+        with translated(self.config.place), self._pool.connection(deadline) as connection:
+            yield PostgresReader(connection, self._reading(deadline))
+
+    @asynccontextmanager
+    async def async_reader(
+        self, deadline: float | None = None
+    ) -> AsyncIterator[AsyncPostgresReader]:
+        with translated(self.config.place):
+            async with self._pools.connection(deadline) as connection:
+                yield AsyncPostgresReader(connection, self._reading(deadline))
+
+    def _reading(self, deadline: float | None) -> Reading:
+        return Reading(
+            self._statements,
+            self._caches,
+            self.schema,
+            self._mark,
+            self.config.place,
+            deadline,
+        )
+
+    def search(self, *query: Any, **arguments: Any) -> Results:
+        return self._again(lambda: super(PostgresBackend, self).search(*query, **arguments))
+
+    async def search_async(self, *query: Any, **arguments: Any) -> Results:
+        try:
+            return await super().search_async(*query, **arguments)
+        except BackendUnavailable as error:
+            if not is_lost(error):
+                raise
+        with translated(self.config.place):
+            self._pools.refresh()
+        return await super().search_async(*query, **arguments)
+
+    def get(self, uri: str) -> Document | None:
+        return self._again(lambda: super(PostgresBackend, self).get(uri))
+
+    def _again(self, read: Callable[[], T]) -> T:
+        """Reads, and once more where the server went away meanwhile: that changes nothing."""
+        try:
+            return read()
+        except BackendUnavailable as error:
+            if not is_lost(error):
+                raise
+        with translated(self.config.place):
+            self._pool.refresh()
+        return read()
+
+    @contextmanager
+    def _writing(self) -> Iterator[psycopg.Connection]:
+        """Lends a connection that is alive: what was written is never sent a second time."""
+        if self.config.read_only:
+            raise BackendUnavailable(
+                f"{self.config.place} was opened with read_only; open it without"
+            )
+        with translated(self.config.place):
+            with self._pool.connection() as connection:
+                if self._is_ours(connection):
+                    yield connection
+                    return
+            self._pool.refresh()
+            with self._pool.connection() as connection:
+                self._is_ours(connection)
+                yield connection
+
+    def _is_ours(self, connection: psycopg.Connection) -> bool:
+        """Tells whether the connection is alive; raises if the index is another one now."""
+        try:
+            ((row,),) = ask(connection, [Statement(self._statements(queries.MARK))])
+        except psycopg.OperationalError:
+            if connection.closed:
+                return False
+            raise
+        if row[0] != self._mark:
+            raise BackendUnavailable(
+                f"{self.config.place} was dropped and made anew; open it again"
+            )
+        return True
+
+    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+        with self._writing() as connection:
+            outcome = self._writer(connection).write(documents, durability)
+            if outcome.added or outcome.replaced:
+                seal(connection, self._statements, self.config.seal_at)
+            return outcome
+
+    def remove(self, uris: Sequence[str], durability: Durability) -> int:
+        with self._writing() as connection:
+            gone = self._writer(connection).remove(uris, durability)
+            if gone:
+                seal(connection, self._statements, self.config.seal_at)
+            return gone
+
+    def _writer(self, connection: psycopg.Connection) -> Writer:
+        return Writer(
+            connection, self._statements, self.schema, self.analyzer, self.config.lock_timeout
+        )
+
+    def info(self) -> IndexInfo:
+        return self._again(self._info)
+
+    def _info(self) -> IndexInfo:
+        with translated(self.config.place), self._pool.connection() as connection:
+            state = run(connection, self._reading(None).begin())
+            roots, size = ask(
+                connection,
+                [
+                    Statement(self._statements(queries.ROOTS)),
+                    Statement(queries.BYTES.encode(), (self.config.schema_name,)),
+                ],
+            )
+            version = connection.info.server_version
+        cache = self._caches.terms.info()
+        return IndexInfo(
+            backend=self.name,
+            documents=state.documents,
+            chunks=state.chunks,
+            bytes=size[0][0],
+            analyzer=self.schema.analyzer,
+            schema=self.schema,
+            corpus_fingerprint=corpus_fingerprint(row[0] for row in roots),
+            format=schema.FORMAT,
+            details={
+                "tokens": state.tokens,
+                "sealed": state.sealed,
+                "cache_bytes": cache.bytes + self._caches.sealed.info().bytes,
+                "cached_terms": cache.entries,
+                "schema": self.config.schema_name,
+                "postgresql": f"{version // 10_000}.{version % 10_000}",
+            },
+        )
+
+    def check(self) -> list[str]:
+        with translated(self.config.place), self._pool.connection() as connection:
+            return list(problems(connection, self._reading(None), self._statements, self))
+
+    def optimize(self) -> None:
+        with self._writing() as connection:
+            seal(connection, self._statements, None)
+            vacuum(connection, self._statements)
+
+    def close(self) -> None:
+        self._pool.close()
+        self._pools.close()
+
+    def after_fork_in_child(self) -> None:
+        """Begins anew: sockets are the parent's, locks as its threads had them in their hands."""
+        self._pool.restart()
+        self._pools.restart()
+        self._caches = Caches(self.config.cache_bytes)
+
+
+#: The open indexes of this process.
+_open: WeakSet[PostgresBackend] = WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for backend in list(_open):
+        backend.after_fork_in_child()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,128 @@
+"""Postings as bytes: what a row of `block` and of `recent` holds.
+
+    kind  1 byte    which of the three arrays are wide
+    ids             offsets from `first`: u16, wide u32
+    tfs             frequencies: u8, wide u32
+    lengths         tokens of the chunks: u16, wide u32
+
+Each array has `n` elements, little-endian. Wide arrays are for ids that lie far apart, for a word
+that stands more than 255 times in a chunk and for chunks of more than 65,535 tokens: nothing is
+clamped, so scores are exact whatever the documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nuthatch import IndexCorrupt
+from nuthatch_postgres.schema import BLOCK
+
+Numbers = npt.NDArray[np.uint32]
+
+#: (narrow, wide) types of the arrays, in their order; bit i of the kind says which array i has.
+_TYPES: Final = (("<u2", "<u4"), ("u1", "<u4"), ("<u2", "<u4"))
+_LIMITS: Final = (2**16, 2**8, 2**16)
+
+#: A row as it is read: term, first, n, data.
+Row = tuple[int, int, int, bytes]
+
+
+class Postings(NamedTuple):
+    """Holds postings of several terms, aligned; sorted by term, then id, where it is said."""
+
+    terms: Numbers
+    ids: Numbers
+    tfs: Numbers
+    lengths: Numbers
+
+    def take(self, at: npt.NDArray[Any]) -> Postings:
+        """Returns the postings at positions, or where a mask is true."""
+        return Postings(*(array[at] for array in self))
+
+    def ordered(self) -> Postings:
+        """Returns the postings by term, then id."""
+        key = self.terms.astype(np.uint64) << np.uint64(32) | self.ids
+        if bool((key[1:] > key[:-1]).all()):
+            return self
+        return self.take(np.argsort(key, kind="stable"))
+
+
+EMPTY: Final = Postings(*(np.zeros(0, dtype=np.uint32) for _ in range(4)))
+
+
+def encode(first: int, ids: Numbers, tfs: Numbers, lengths: Numbers) -> bytes:
+    """Returns the bytes of one row; `ids` ascending from `first`."""
+    kind, parts = 0, []
+    for bit, array in enumerate((ids - np.uint32(first), tfs, lengths)):
+        wide = bool(array.max() >= _LIMITS[bit])
+        kind |= wide << bit
+        parts.append(array.astype(_TYPES[bit][wide]).tobytes())
+    return bytes([kind]) + b"".join(parts)
+
+
+def decode(rows: Sequence[Row]) -> Postings:
+    """Returns the postings of rows, in the order of the rows within each shape.
+
+    Rows of one shape are read as one table: a thousand full blocks cost as much as a dozen.
+    Raises `IndexCorrupt`.
+    """
+    shapes: dict[tuple[int, int], list[Row]] = {}
+    for row in rows:
+        shapes.setdefault((row[3][0] if row[3] else -1, row[2]), []).append(row)
+    parts = [_table(kind, n, alike) for (kind, n), alike in shapes.items()]
+    if not parts:
+        return EMPTY
+    return Postings(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def _table(kind: int, n: int, rows: Sequence[Row]) -> Postings:
+    types = [_TYPES[bit][kind >> bit & 1] for bit in range(3)]
+    table = np.dtype([("kind", "u1"), *((f"a{bit}", each, (n,)) for bit, each in enumerate(types))])
+    data = b"".join([row[3] for row in rows])
+    whole = all(len(row[3]) == table.itemsize for row in rows)
+    if not (0 <= kind < 8 and n > 0 and whole):
+        raise IndexCorrupt(
+            f"postings of the term {rows[0][0]} have {len(rows[0][3])} bytes of kind {kind} for "
+            f"{n} chunks; restore the index from a copy, or index the corpus again"
+        )
+    found = np.frombuffer(data, table)
+    firsts = np.array([row[1] for row in rows], dtype=np.uint32)
+    ids = found["a0"].astype(np.uint32) + firsts[:, None]
+    return Postings(
+        np.repeat(np.array([row[0] for row in rows], dtype=np.uint32), n),
+        ids.reshape(-1),
+        found["a1"].astype(np.uint32).reshape(-1),
+        found["a2"].astype(np.uint32).reshape(-1),
+    )
+
+
+class Slice(NamedTuple):
+    """Is one row to be written: the term, and where its postings stand."""
+
+    term: int
+    begin: int
+    end: int
+
+
+def slices(postings: Postings) -> Iterator[Slice]:
+    """Yields the rows that ordered postings fill, each of one term and of at most `BLOCK`."""
+    if not postings.terms.size:
+        return
+    starts = np.flatnonzero(np.diff(postings.terms, prepend=postings.terms[0] + np.uint32(1)))
+    ends = np.append(starts[1:], postings.terms.size)
+    for term, start, end in zip(
+        postings.terms[starts].tolist(), starts.tolist(), ends.tolist(), strict=True
+    ):
+        for begin in range(start, end, BLOCK):
+            yield Slice(term, begin, min(begin + BLOCK, end))
+
+
+def packed(postings: Postings, part: Slice) -> bytes:
+    """Returns the bytes of a slice."""
+    at = slice(part.begin, part.end)
+    ids = postings.ids[at]
+    return encode(int(ids[0]), ids, postings.tfs[at], postings.lengths[at])

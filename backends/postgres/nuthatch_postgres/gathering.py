@@ -1,0 +1,54 @@
+"""From a batch of documents to its postings, by term."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from nuthatch import AnalyzedDocument
+from nuthatch_postgres.block import EMPTY, Postings
+
+
+def numbered(
+    documents: Sequence[AnalyzedDocument], first: int
+) -> list[tuple[int, AnalyzedDocument]]:
+    """Gives each document the id of its first chunk; ids follow without a gap."""
+    rows = []
+    for each in documents:
+        rows.append((first, each))
+        first += len(each.chunks)
+    return rows
+
+
+def gathered(
+    rows: Sequence[tuple[int, AnalyzedDocument]],
+    ids: Callable[[Sequence[str]], Mapping[str, int]],
+) -> Postings:
+    """Returns the postings of numbered documents, by term, then chunk.
+
+    `ids` gives every token's number in the dictionary; it is called once.
+    """
+    places: dict[str, int] = {}
+    occurrences: list[int] = []
+    lengths: list[int] = []
+    chunks: list[int] = []
+    for first, each in rows:
+        for index, chunk in enumerate(each.chunks):
+            occurrences += [places.setdefault(token, len(places)) for token in chunk.tokens]
+            lengths.append(chunk.length)
+            chunks.append(first + index)
+    if not occurrences:
+        return EMPTY
+    known = ids(list(places))
+    terms = np.array([known[token] for token in places], dtype=np.uint64)
+    at = np.repeat(np.arange(len(chunks), dtype=np.uint64), lengths)
+    keys = terms[occurrences] << np.uint64(32) | at
+    distinct, tfs = np.unique(keys, return_counts=True)
+    at = distinct & np.uint64(2**32 - 1)
+    return Postings(
+        (distinct >> np.uint64(32)).astype(np.uint32),
+        np.array(chunks, dtype=np.uint32)[at],
+        tfs.astype(np.uint32),
+        np.array(lengths, dtype=np.uint32)[at],
+    )

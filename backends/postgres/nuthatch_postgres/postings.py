@@ -1,0 +1,153 @@
+"""What is read once and kept: sealed postings, scored terms, filters, frequencies.
+
+    sealed postings    hold from one seal to the next       key: the number of the seal
+    scored terms       hold in one state of the index       key: the seal and the writes seen since
+
+A state is known by what it consists of, so every state seen gets a number of its own. The caches
+hold the newest; a reader in an older one passes them by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nuthatch import BackendUnavailable, IndexCorrupt
+from nuthatch.scoring import BM25, CollectionStatistics, PostingCache, PostingList, TermScores
+from nuthatch_postgres.block import Postings
+from nuthatch_postgres.failure import readable
+
+Ids = npt.NDArray[np.uint32]
+MODEL = BM25(idf="lucene")
+#: How many tokens' document frequencies are remembered.
+_FREQUENCIES = 100_000
+#: How many states have a number; more than readers hold at the same time.
+_STATES = 1024
+
+
+class Term(NamedTuple):
+    """Says what the dictionary knows of a token: `df` chunks hold it in this state."""
+
+    id: int
+    df: int
+    bound: float
+
+
+class Sealed(NamedTuple):
+    """Holds a term's sealed postings, deleted chunks included."""
+
+    ids: Ids
+    tfs: Ids
+    lengths: Ids
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the three arrays."""
+        return self.ids.nbytes + self.tfs.nbytes + self.lengths.nbytes
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Holds the row that every transaction reads first."""
+
+    sealed: int
+    documents: int
+    chunks: int
+    tokens: int
+    average: float
+    digest: bytes
+    gone: Ids
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[Any]], mark: object, place: str) -> State:
+        """Reads the row; raises unless it is that of the index that was opened."""
+        if len(rows) != 1:
+            raise IndexCorrupt(f"{place} has lost its counts; restore it from a copy")
+        found, sealed, documents, chunks, tokens, average, digest, gone = rows[0]
+        if found != mark:
+            raise BackendUnavailable(f"{place} was dropped and made anew; open it again")
+        with readable("the row of counts"):
+            return cls(sealed, documents, chunks, tokens, average, digest, ids_of(gone))
+
+    @property
+    def statistics(self) -> CollectionStatistics:
+        """Are what BM25 knows of the whole index."""
+        return CollectionStatistics(self.chunks, self.tokens)
+
+
+def ids_of(data: bytes) -> Ids:
+    """Returns ids that the server or `bytes_of` packed, four bytes each; in any order."""
+    return np.frombuffer(data, ">u4").astype(np.uint32)
+
+
+def bytes_of(ids: npt.ArrayLike) -> bytes:
+    """Packs ids as PostgreSQL's int4send does."""
+    return np.asarray(ids, dtype=">u4").tobytes()
+
+
+class Caches:
+    """Holds what all readers of one backend share."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.terms: PostingCache[TermScores] = PostingCache(max_bytes // 2)
+        self.sealed: PostingCache[Sealed] = PostingCache(max_bytes // 2)
+        self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
+        self._lock = Lock()
+        self._numbers: dict[tuple[int, bytes], int] = {}
+        self._given = 0
+        self._known: tuple[int, dict[str, Term | None]] = (-1, {})
+        self._tombstones: tuple[int, Ids] | None = None
+
+    def number(self, state: State) -> int:
+        """Returns the number of a state, higher than that of every one seen first earlier."""
+        key = state.sealed, state.digest
+        with self._lock:
+            number = self._numbers.get(key)
+            if number is None:
+                if len(self._numbers) >= _STATES:
+                    del self._numbers[next(iter(self._numbers))]
+                self._given += 1
+                number = self._numbers[key] = self._given
+            return number
+
+    def known(self, number: int) -> dict[str, Term | None]:
+        """Returns the tokens looked up in a state; what is added to them is kept."""
+        with self._lock:
+            newest, known = self._known
+            if number < newest:
+                return {}
+            if number > newest or len(known) > _FREQUENCIES:
+                known = {}
+                self._known = (number, known)
+            return known
+
+    def tombstones(self, sealed: int) -> Ids | None:
+        """Returns the deleted chunks that blocks still name as of a seal, if they are at hand."""
+        with self._lock:
+            kept = self._tombstones
+        return kept[1] if kept is not None and kept[0] == sealed else None
+
+    def keep_tombstones(self, sealed: int, ids: Ids) -> None:
+        """Keeps the deleted chunks as of a seal."""
+        with self._lock:
+            if self._tombstones is None or self._tombstones[0] <= sealed:
+                self._tombstones = (sealed, ids)
+
+
+def live(postings: Postings, dead: Ids) -> Postings:
+    """Returns the postings of chunks that are not deleted; `dead` in any order."""
+    if not dead.size or not postings.ids.size:
+        return postings
+    return postings.take(~np.isin(postings.ids, dead))
+
+
+def scored(postings: Postings, state: State, df: int, token: str) -> TermScores:
+    """Scores the live postings of one term, all of them or those that matter."""
+    with readable(f"the list of postings of {token!r}"):
+        listed = PostingList.of(postings.ids, postings.tfs, postings.lengths)
+        return TermScores.of(listed, MODEL, state.statistics, df=df)

@@ -1,0 +1,183 @@
+"""Every statement that opens, reads and writes an index; `seal.py` and `check.py` have their own.
+
+`{schema}` stands for the quoted name of the index's schema, which `Statements` writes in: no
+session has a search path of ours, and nothing else is ever put into a statement.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from psycopg import sql
+
+# Opening
+
+FIND_SCHEMA: Final = """
+SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %(schema)s) AS there,
+       ARRAY(
+           SELECT relname::text
+           FROM pg_catalog.pg_class
+           JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+           WHERE nspname = %(schema)s AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+           ORDER BY relname
+       ) AS relations
+"""
+#: Two processes that create the same index meet here; the key is the name's own.
+ALONE: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+META: Final = "SELECT value FROM {schema}.meta WHERE key = 'index'"
+SET_META: Final = "INSERT INTO {schema}.meta VALUES ('index', %s)"
+MARK: Final = "SELECT mark FROM {schema}.state"
+
+# Reading
+
+BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+#: Local to the transaction, so that no pooled connection keeps it.
+TIMEOUT: Final = "SELECT set_config('statement_timeout', %s, true)"
+# The digest names the writes that are seen since the seal: what two snapshots with the same one
+# see is the same.
+STATE: Final = """
+SELECT mark,
+       sealed,
+       state.documents + coalesce(sum.documents, 0)::bigint,
+       state.chunks + coalesce(sum.chunks, 0)::bigint,
+       state.tokens + coalesce(sum.tokens, 0)::bigint,
+       average,
+       coalesce(sum.digest, ''),
+       coalesce(sum.gone, '')
+FROM {schema}.state
+CROSS JOIN (
+    SELECT sum(change.documents) AS documents,
+           sum(change.chunks) AS chunks,
+           sum(change.tokens) AS tokens,
+           sha256(string_agg(int8send(id), '' ORDER BY id)) AS digest,
+           string_agg(gone, '') AS gone
+    FROM {schema}.change
+) AS sum
+"""
+TERMS: Final = """
+SELECT token,
+       id,
+       df
+           + (SELECT coalesce(sum(n), 0) FROM {schema}.recent WHERE term = id)
+           - (SELECT coalesce(sum(n), 0) FROM {schema}.loss WHERE term = id),
+       bound
+FROM {schema}.term
+WHERE token = ANY(%s)
+"""
+BLOCKS: Final = """
+SELECT term, first, n, data
+FROM {schema}.block
+WHERE term = ANY(%s)
+ORDER BY term, last
+"""
+RECENT: Final = """
+SELECT term, first, n, data
+FROM {schema}.recent
+WHERE term = ANY(%s)
+ORDER BY term, first
+"""
+TOMBSTONES: Final = "SELECT chunks FROM {schema}.tombstone"
+# One text of all ids: a fraction of the cost of fetching rows.
+FILTERED: Final = """
+SELECT coalesce(string_agg(int4send(chunk.id), ''), '')
+FROM {schema}.chunk
+WHERE chunk.document IN (
+    SELECT document
+    FROM {schema}.value
+    WHERE field = %s AND {condition}
+)
+"""
+FETCH: Final = """
+SELECT chunk.id,
+       document.id,
+       document.uri,
+       document.root,
+       document.header,
+       document.leaves,
+       chunk.text
+FROM {schema}.chunk
+JOIN {schema}.document ON document.id = chunk.document
+WHERE chunk.id = ANY(%s)
+"""
+GET: Final = """
+SELECT document.header, chunk.start, chunk.text
+FROM {schema}.document
+JOIN {schema}.chunk ON chunk.document = document.id
+WHERE document.uri = %s
+ORDER BY chunk.id
+"""
+#: A cursor holds its place on the server, so that an export of any size fits into memory.
+DOCUMENTS: Final = """
+DECLARE documents NO SCROLL CURSOR FOR
+SELECT document.id, document.header, chunk.start, chunk.text
+FROM {schema}.chunk
+JOIN {schema}.document ON document.id = chunk.document
+ORDER BY chunk.id
+"""
+MORE_DOCUMENTS: Final = "FETCH FORWARD 1000 FROM documents"
+ROOTS: Final = "SELECT root FROM {schema}.document ORDER BY root"
+BYTES: Final = """
+SELECT coalesce(sum(pg_total_relation_size(pg_class.oid)), 0)::bigint
+FROM pg_catalog.pg_class
+JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+WHERE nspname = %s AND relkind = 'r'
+"""
+
+# Writing
+
+ALLOCATE: Final = "UPDATE {schema}.counter SET next = next + %s RETURNING next"
+KNOWN_TERMS: Final = "SELECT token, id FROM {schema}.term WHERE token = ANY(%s)"
+# In one order, so that two writers with the same new words wait for each other in a line.
+ADD_TERMS: Final = """
+INSERT INTO {schema}.term (token)
+SELECT token FROM unnest(%s::text[]) WITH ORDINALITY AS given (token, place) ORDER BY place
+ON CONFLICT (token) DO NOTHING
+"""
+FIND: Final = """
+SELECT uri, id, root, chunks
+FROM {schema}.document
+WHERE uri = ANY(%s)
+ORDER BY uri
+"""
+FIND_AND_LOCK: Final = FIND + "FOR UPDATE"
+#: What every writer takes first, and what keeps all of them out; readers need neither.
+A_WRITER: Final = "LOCK TABLE {schema}.document IN ROW EXCLUSIVE MODE"
+ONE_WRITER: Final = "LOCK TABLE {schema}.document IN SHARE ROW EXCLUSIVE MODE"
+TEXTS: Final = """
+SELECT document.header, chunk.text
+FROM {schema}.document
+JOIN {schema}.chunk ON chunk.document = document.id
+WHERE document.id = ANY(%s)
+"""
+DELETE: Final = (
+    "DELETE FROM {schema}.value WHERE document = ANY(%s)",
+    "DELETE FROM {schema}.chunk WHERE document = ANY(%s)",
+    "DELETE FROM {schema}.document WHERE id = ANY(%s)",
+)
+ADD_CHANGE: Final = """
+INSERT INTO {schema}.change (documents, chunks, tokens, rows, gone) VALUES (%s, %s, %s, %s, %s)
+"""
+COPY_DOCUMENTS: Final = (
+    "COPY {schema}.document (id, uri, root, header, chunks, leaves) FROM STDIN (FORMAT BINARY)"
+)
+COPY_CHUNKS: Final = "COPY {schema}.chunk (id, document, start, text) FROM STDIN (FORMAT BINARY)"
+COPY_VALUES: Final = (
+    "COPY {schema}.value (field, document, whole, number, word) FROM STDIN (FORMAT BINARY)"
+)
+COPY_RECENT: Final = "COPY {schema}.recent (term, first, n, data) FROM STDIN (FORMAT BINARY)"
+COPY_LOSS: Final = "COPY {schema}.loss (term, n) FROM STDIN (FORMAT BINARY)"
+
+
+class Statements:
+    """Writes the schema's name, quoted, into statements; each is made once."""
+
+    def __init__(self, schema: str) -> None:
+        self._quoted = sql.Identifier(schema).as_string(None)
+        self._made: dict[str, bytes] = {}
+
+    def __call__(self, statement: str) -> bytes:
+        """Returns a statement of this package for the schema of one index."""
+        made = self._made.get(statement)
+        if made is None:
+            made = self._made[statement] = statement.replace("{schema}", self._quoted).encode()
+        return made

@@ -1,0 +1,283 @@
+"""Reading: what one snapshot is asked, without saying how it is asked.
+
+Every method is a generator of statements, so that `PostgresReader` answers them over a connection
+and `AsyncPostgresReader` over an asynchronous one. The first question begins the transaction.
+
+    1st trip   BEGIN, the state, the tokens' frequencies
+    2nd trip   postings and filters, as far as they are not cached
+    3rd trip   the hits' texts
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from time import monotonic
+from typing import Any, cast
+from uuid import UUID
+
+import numpy as np
+
+from nuthatch import (
+    AnyOf,
+    Candidate,
+    Document,
+    Filter,
+    FirstMatch,
+    IndexCorrupt,
+    Matches,
+    QueryTimeout,
+    Rung,
+    Schema,
+    Stored,
+)
+from nuthatch.scoring import TermScores, TopK, conjunction, conjunction_top_k, top_k
+from nuthatch_postgres import queries
+from nuthatch_postgres.block import EMPTY, Postings, decode
+from nuthatch_postgres.connection import Asking, Rows, Statement
+from nuthatch_postgres.failure import readable
+from nuthatch_postgres.postings import Caches, Ids, Sealed, State, Term, ids_of, live, scored
+from nuthatch_postgres.queries import Statements
+from nuthatch_postgres.stored import document, stored
+
+_NOTHING = scored(EMPTY, State(0, 0, 0, 0, 1.0, b"", ids_of(b"")), 0, "")
+
+
+class Reading:
+    """Asks one snapshot."""
+
+    def __init__(
+        self,
+        statements: Statements,
+        caches: Caches,
+        declared: Schema,
+        mark: UUID,
+        place: str,
+        deadline: float | None,
+    ) -> None:
+        self._sql = statements
+        self._caches = caches
+        self._fields = {each.name: (at, each.type) for at, each in enumerate(declared.fields)}
+        self._mark = mark
+        self._place = place
+        self._deadline = deadline
+        self._state: State | None = None
+        self._number = 0
+        self._known: dict[str, Term | None] = {}
+
+    @property
+    def state(self) -> State:
+        """Is the state of the snapshot, once something was asked."""
+        assert self._state is not None
+        return self._state
+
+    def statement(self, statement: str) -> bytes:
+        """Returns a statement for this index."""
+        return self._sql(statement)
+
+    def begin(self) -> Asking[State]:
+        """Asks for the state alone."""
+        yield from self._ask()
+        return self.state
+
+    def _ask(self, *statements: Statement) -> Asking[list[Rows]]:
+        opening: list[Statement] = []
+        if self._state is None:
+            opening.append(Statement(queries.BEGIN.encode()))
+        if self._deadline is not None:
+            left = self._deadline - monotonic()
+            if left <= 0:
+                raise QueryTimeout(f"the search in {self._place} took longer than its timeout")
+            opening.append(
+                Statement(queries.TIMEOUT.encode(), (f"{max(1, round(1000 * left))}ms",))
+            )
+        if self._state is None:
+            opening.append(Statement(self._sql(queries.STATE)))
+        if not (opening or statements):
+            return []
+        rows = yield [*opening, *statements]
+        if self._state is None:
+            self._state = State.of(rows[len(opening) - 1], self._mark, self._place)
+            self._number = self._caches.number(self._state)
+            self._known = self._caches.known(self._number)
+        return rows[len(opening) :]
+
+    def frequencies(self, tokens: Sequence[str]) -> Asking[dict[str, int]]:
+        """Returns for each token the number of chunks that hold it."""
+        found = yield from self._look_up(tokens)
+        return {token: 0 if term is None else term.df for token, term in found.items()}
+
+    def _look_up(self, tokens: Sequence[str]) -> Asking[dict[str, Term | None]]:
+        distinct = list(dict.fromkeys(tokens))
+        # Before the state is known nothing is: asking costs less than another round trip.
+        wanted = [token for token in distinct if token not in self._known]
+        if wanted:
+            (rows,) = yield from self._ask(Statement(self._sql(queries.TERMS), (wanted,)))
+            found = {token: Term(id_, int(df), bound) for token, id_, df, bound in rows}
+            self._known.update((token, found.get(token)) for token in wanted)
+        return {token: self._known[token] for token in distinct}
+
+    def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Asking[Matches]:
+        """Returns the best chunks of a rung."""
+        held, allowed = yield from self._gather(rung.tokens, filters)
+        terms = [held[token] for token in rung.tokens]
+        rank = top_k if rung.operator == "OR" else conjunction_top_k
+        return _matches(rank(terms, limit, allowed))
+
+    def first_match(
+        self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
+    ) -> Asking[FirstMatch | None]:
+        """Climbs from the last rung, of the fewest tokens, up while something is left."""
+        held, allowed = yield from self._gather(rungs[0].tokens, filters)
+        winner: int | None = None
+        ids = allowed
+        tokens: set[str] = set()
+        for index in range(len(rungs) - 1, -1, -1):
+            fresh = [held[token].ids for token in set(rungs[index].tokens) - tokens]
+            tokens.update(rungs[index].tokens)
+            if fresh:
+                ids = conjunction([*fresh, *(() if ids is None else (ids,))])
+            if ids is None or not ids.size:
+                break
+            winner = index
+        if winner is None:
+            return None
+        terms = [held[token] for token in rungs[winner].tokens]
+        return FirstMatch(winner, _matches(conjunction_top_k(terms, limit, allowed)))
+
+    def explain(self, rung: Rung, keys: Sequence[Hashable]) -> Asking[list[dict[str, float]]]:
+        """Returns each token's part of the scores."""
+        held, _ = yield from self._gather(rung.tokens, ())
+        parts: list[dict[str, float]] = [{} for _ in keys]
+        for token, term in held.items():
+            for part, key in zip(parts, keys, strict=True):
+                at = int(np.searchsorted(term.ids, np.uint32(cast(int, key))))
+                there = at < term.df and int(term.ids[at]) == key
+                impact = float(term.impacts[at]) if there else 0.0
+                part[token] = impact * rung.tokens.count(token)
+        return parts
+
+    def _gather(
+        self, tokens: Sequence[str], filters: Sequence[Filter]
+    ) -> Asking[tuple[dict[str, TermScores], Ids | None]]:
+        """Returns each token's scored postings and what passes the filters, in one round trip."""
+        found = yield from self._look_up(tokens)
+        held: dict[str, TermScores] = {}
+        missing: dict[str, Term] = {}
+        for token, term in found.items():
+            cached = self._caches.terms.get(self._number, token) if term else _NOTHING
+            if cached is not None:
+                held[token] = cached
+            elif term is not None:
+                missing[token] = term
+        sealed = {token: self._caches.sealed.get(self.state.sealed, token) for token in missing}
+        unread = [missing[token].id for token, postings in sealed.items() if postings is None]
+        asked: list[Statement] = []
+        if missing:
+            ids = [term.id for term in missing.values()]
+            asked.append(Statement(self._sql(queries.RECENT), (ids,)))
+            asked.append(Statement(self._sql(queries.BLOCKS), (unread,)))
+        tombstones = self._caches.tombstones(self.state.sealed)
+        if missing and tombstones is None:
+            asked.append(Statement(self._sql(queries.TOMBSTONES)))
+        passing = {item: self._caches.filters.get(self._number, repr(item)) for item in filters}
+        unknown = [item for item, ids_ in passing.items() if ids_ is None]
+        asked += [self._filter(item) for item in unknown]
+        if asked:
+            rows = yield from self._ask(*asked)
+            for item in reversed(unknown):
+                passing[item] = self._passing(item, rows.pop())
+            if missing:
+                if tombstones is None:
+                    tombstones = self._tombstones(rows.pop())
+                held |= self._scored(missing, sealed, rows[0], rows[1], tombstones)
+        return held, _intersection([ids_ for ids_ in passing.values() if ids_ is not None])
+
+    def _tombstones(self, rows: Rows) -> Ids:
+        if len(rows) != 1:
+            raise IndexCorrupt(f"{self._place} has lost its tombstones; restore it from a copy")
+        with readable("a list of chunks"):
+            tombstones = ids_of(rows[0][0])
+        self._caches.keep_tombstones(self.state.sealed, tombstones)
+        return tombstones
+
+    def _scored(
+        self,
+        missing: Mapping[str, Term],
+        sealed: Mapping[str, Sealed | None],
+        recent: Rows,
+        blocks: Rows,
+        tombstones: Ids,
+    ) -> dict[str, TermScores]:
+        fresh, read = decode(recent).ordered(), decode(blocks).ordered()
+        dead = np.concatenate([tombstones, self.state.gone])
+        held = {}
+        for token, term in missing.items():
+            kept = sealed[token]
+            if kept is None:
+                kept = Sealed(*_of(read, term.id)[1:])
+                self._caches.sealed.put(self.state.sealed, token, kept)
+            new = _of(fresh, term.id)
+            both = (np.concatenate(pair) for pair in zip(kept, new[1:], strict=True))
+            every = Postings(np.full(kept.ids.size + new.ids.size, term.id, np.uint32), *both)
+            part = live(every.ordered(), dead)
+            if part.ids.size != term.df:
+                raise IndexCorrupt(
+                    f"{token!r} stands in {part.ids.size} chunks of {self._place} and the "
+                    f"dictionary counts {term.df}; drop the index and index the corpus again"
+                )
+            held[token] = scored(part, self.state, term.df, token)
+            self._caches.terms.put(self._number, token, held[token])
+        return held
+
+    def _filter(self, condition: Filter) -> Statement:
+        """Returns the statement that selects the chunks that pass."""
+        position, kind = self._fields[condition.field]
+        column = {"integer": "whole", "number": "number"}.get(kind, "word")
+        values: list[Any] = [position]
+        if isinstance(condition, AnyOf):
+            bounds = [f"{column} = ANY(%s)"]
+            values.append(list(condition.values))
+        else:
+            bounds = []
+            for operator, bound in ((">=", condition.gte), ("<=", condition.lte)):
+                if bound is not None:
+                    bounds.append(f"{column} {operator} %s")
+                    values.append(bound)
+        statement = queries.FILTERED.replace("{condition}", " AND ".join(bounds))
+        return Statement(self._sql(statement), values)
+
+    def _passing(self, condition: Filter, rows: Rows) -> Ids:
+        with readable("a list of chunks"):
+            ids = np.sort(ids_of(rows[0][0]))
+        self._caches.filters.put(self._number, repr(condition), ids)
+        return ids
+
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Asking[list[Stored | None]]:
+        """Returns what is stored for each key."""
+        (rows,) = yield from self._ask(Statement(self._sql(queries.FETCH), (list(keys),)))
+        found = {row[0]: stored(row, proofs) for row in rows}
+        return [found.get(cast(int, key)) for key in keys]
+
+    def get(self, uri: str) -> Asking[Document | None]:
+        """Returns the document with this uri."""
+        if "\0" in uri:  # no uri holds one, and PostgreSQL takes none
+            return None
+        (rows,) = yield from self._ask(Statement(self._sql(queries.GET), (uri,)))
+        if not rows:
+            return None
+        return document(uri, rows[0][0], [(start, text) for _, start, text in rows])
+
+
+def _of(postings: Postings, term: int) -> Postings:
+    """Returns one term's part of ordered postings."""
+    begin, end = np.searchsorted(postings.terms, np.array([term, term + 1], dtype=np.uint32))
+    return Postings(*(array[begin:end] for array in postings))
+
+
+def _intersection(lists: Sequence[Ids]) -> Ids | None:
+    return conjunction(lists) if lists else None
+
+
+def _matches(best: TopK) -> Matches:
+    candidates = [*map(Candidate, best.ids.tolist(), best.scores.tolist())]
+    return Matches(candidates, best.total, exact=True)

@@ -1,0 +1,108 @@
+"""Finding an index in a database, making it, dropping it: each in one transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from nuthatch import (
+    Create,
+    IndexCorrupt,
+    IndexExists,
+    IndexNotFound,
+    IndexRecord,
+    Schema,
+)
+from nuthatch_postgres import queries, schema
+from nuthatch_postgres.config import PostgresConfig
+from nuthatch_postgres.queries import Statements
+
+
+def found_or_made(
+    connection: psycopg.Connection, config: PostgresConfig, create: Create, wanted: Schema
+) -> tuple[IndexRecord, UUID]:
+    """Returns what the index says of itself and its mark; makes it where that is asked for."""
+    found = stored(connection, config, create)
+    if found is None:
+        if not create:
+            raise IndexNotFound(f"there is no index at {config.place}; create it first")
+        if config.read_only:
+            raise IndexNotFound(f"there is no index at {config.place}; read_only makes none")
+        return _made(connection, config, create, wanted)
+    if create == "new":
+        raise IndexExists(f"{config.place} is an index already; open it or choose another name")
+    return found
+
+
+def stored(
+    connection: psycopg.Connection, config: PostgresConfig, create: Create
+) -> tuple[IndexRecord, UUID] | None:
+    """Returns what the index says of itself and its mark; None where there is none.
+
+    Raises `IndexExists` or `IndexNotFound` for a schema that holds somebody else's tables: it is
+    not ours to fill.
+    """
+    there, relations = _look(connection, config)
+    if not there or not relations:
+        return None
+    if not {"meta", "state", "block"} <= set(relations):
+        kind = IndexExists if create else IndexNotFound
+        raise kind(
+            f"the schema {config.schema_name} at {config.place} holds something else "
+            f"({', '.join(relations[:3])}); choose another name for the index"
+        )
+    statements = Statements(config.schema_name)
+    meta = connection.execute(statements(queries.META)).fetchone()
+    mark = connection.execute(statements(queries.MARK)).fetchone()
+    if meta is None or mark is None:
+        raise IndexCorrupt(f"{config.place} has lost its description; restore it from a copy")
+    record = IndexRecord.from_json(meta[0], place=config.place, format=schema.FORMAT)
+    return record, mark[0]
+
+
+def _look(connection: psycopg.Connection, config: PostgresConfig) -> tuple[bool, list[str]]:
+    row: Any = connection.execute(queries.FIND_SCHEMA, {"schema": config.schema_name}).fetchone()
+    return row[0], row[1]
+
+
+def _made(
+    connection: psycopg.Connection, config: PostgresConfig, create: Create, wanted: Schema
+) -> tuple[IndexRecord, UUID]:
+    """Makes the tables, all or none; in a schema that is there already if it is empty."""
+    record = IndexRecord.create(schema.FORMAT, wanted)
+    statements = Statements(config.schema_name)
+    with connection.transaction():
+        connection.execute(queries.ALONE, (f"nuthatch:{config.schema_name}",))
+        there, relations = _look(connection, config)
+        if relations:
+            if create == "new":
+                raise IndexExists(f"{config.place} was just made by somebody else; open it")
+        else:
+            if not there:
+                name = sql.Identifier(config.schema_name)
+                connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
+            for statement in schema.CREATE:
+                connection.execute(statements(statement))
+            connection.execute(statements(queries.SET_META), (record.to_json(),))
+    made = stored(connection, config, True)
+    if made is None:
+        raise IndexNotFound(f"{config.place} was dropped by somebody else; create it again")
+    return made
+
+
+def dropped(connection: psycopg.Connection, config: PostgresConfig) -> None:
+    """Drops the tables and their schema; refuses where something else was built upon them."""
+    with connection.transaction():
+        connection.execute(queries.ALONE, (f"nuthatch:{config.schema_name}",))
+        there, relations = _look(connection, config)
+        if not there or "meta" not in relations:
+            raise IndexNotFound(f"there is no index at {config.place}")
+        name = sql.Identifier(config.schema_name)
+        for table in schema.TABLES:
+            connection.execute(
+                sql.SQL("DROP TABLE IF EXISTS {}.{}").format(name, sql.Identifier(table))
+            )
+        connection.execute(sql.SQL("DROP SCHEMA {}").format(name))
