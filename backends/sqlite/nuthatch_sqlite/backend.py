@@ -93,15 +93,19 @@ class SqliteBackend(LexicalBackend):
     @contextmanager
     def _snapshot(self, deadline: float | None = None) -> Iterator[apsw.Connection]:
         """Lends a reading connection inside a transaction."""
-        with translated(self._path), self._pool.connection(deadline=deadline) as connection:
-            if deadline is not None:
-                connection.set_progress_handler(lambda: monotonic() > deadline, _STEPS)
-            connection.execute("BEGIN")
+        with translated(self._path):
+            loan, connection = self._pool.lend(deadline)
             try:
-                yield connection
+                if deadline is not None:
+                    connection.set_progress_handler(lambda: monotonic() > deadline, _STEPS)
+                connection.execute("BEGIN")
+                try:
+                    yield connection
+                finally:
+                    connection.set_progress_handler(None)
+                    connection.execute("ROLLBACK")
             finally:
-                connection.set_progress_handler(None)
-                connection.execute("ROLLBACK")
+                self._pool.take_back(loan)
 
     @contextmanager
     def _writing(self, durability: Durability) -> Iterator[apsw.Connection]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -48,15 +46,20 @@ class readable:  # noqa: N801  # reads as a statement: with readable("the counts
             ) from error
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
+class translated:  # noqa: N801  # reads as a statement: with translated(path)
     """Raises what SQLite raises inside as the `NuthatchError` that it means."""
-    try:
-        yield
-    except apsw.Error as error:
-        raise _translation(error, path) from error
-    except UnicodeDecodeError as error:
-        raise IndexCorrupt(_DAMAGED.format(path=path, error=error)) from error
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, apsw.Error):
+            raise _translation(error, self._path) from error
+        if isinstance(error, UnicodeDecodeError):
+            raise IndexCorrupt(_DAMAGED.format(path=self._path, error=error)) from error
 
 
 _DAMAGED = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Condition, Lock, Semaphore, get_ident
+from threading import Condition, Lock, get_ident
 from time import monotonic
 
 import apsw
@@ -20,7 +20,7 @@ WAIT = 30.0
 
 
 @dataclass(eq=False, slots=True)
-class _Loan:
+class Loan:
     """Says who has a connection; it has none while it is being made."""
 
     thread: int
@@ -42,33 +42,58 @@ class Pool:
     def _start(self) -> None:
         self._lock = Lock()
         self._changed = Condition(self._lock)
-        self._free = Semaphore(self._size)
         self._idle: list[apsw.Connection] = []
-        self._loans: set[_Loan] = set()
+        self._loans: set[Loan] = set()
         self._paused = 0
+        self._waiting = 0
 
     @contextmanager
-    def connection(
-        self, *, fresh: bool = False, deadline: float | None = None
-    ) -> Iterator[apsw.Connection]:
-        """Lends a connection; a fresh one is made for this and closed afterwards.
+    def connection(self, *, fresh: bool = False) -> Iterator[apsw.Connection]:
+        """Lends a connection; a fresh one is made for this and closed afterwards."""
+        loan, connection = self.lend(fresh=fresh)
+        try:
+            yield connection
+        finally:
+            self.take_back(loan, keep=not fresh)
+
+    def lend(
+        self, deadline: float | None = None, *, fresh: bool = False
+    ) -> tuple[Loan, apsw.Connection]:
+        """Returns a connection and the loan by which it is taken back.
 
         Waits for one until the deadline (of `time.monotonic`), or `WAIT` seconds. Raises
         `QueryTimeout`, or a transient `BackendUnavailable`.
         """
-        free = self._free
-        if not free.acquire(timeout=WAIT if deadline is None else max(0.0, deadline - monotonic())):
-            self._refuse(deadline)
-        try:
-            loan = self._lend(fresh)
+        with self._lock:
+            if self._paused or len(self._loans) >= self._size:
+                self._wait(deadline)
+            if self._closed:
+                raise BackendUnavailable(f"{self._identity.path} was closed; open it again")
+            self._identity.check()
+            connection = self._idle.pop() if self._idle and not fresh else None
+            loan = Loan(get_ident(), connection)
+            self._loans.add(loan)
+        if connection is None:
             try:
-                if loan.connection is None:
-                    loan.connection = self._new()
-                yield loan.connection
-            finally:
-                self._take_back(loan, keep=not fresh)
+                connection = loan.connection = self._connect()
+                connection.execute(schema.VOCABULARY)
+            except BaseException:
+                self.take_back(loan, keep=False)
+                raise
+        return loan, connection
+
+    def _wait(self, deadline: float | None) -> None:
+        """Waits for room; a pause, which ends by itself, does not count against the deadline."""
+        ends = monotonic() + WAIT if deadline is None else deadline
+        self._waiting += 1
+        try:
+            while self._paused or len(self._loans) >= self._size:
+                left = None if self._paused else ends - monotonic()
+                if left is not None and left <= 0:
+                    self._refuse(deadline)
+                self._changed.wait(left)
         finally:
-            free.release()
+            self._waiting -= 1
 
     def _refuse(self, deadline: float | None) -> None:
         busy = (
@@ -79,29 +104,16 @@ class Pool:
             raise QueryTimeout(f"the search waited for its whole timeout: {busy}")
         raise BackendUnavailable(busy, transient=True)
 
-    def _lend(self, fresh: bool) -> _Loan:
-        with self._lock:
-            while self._paused:
-                self._changed.wait()
-            if self._closed:
-                raise BackendUnavailable(f"{self._identity.path} was closed; open it again")
-            self._identity.check()
-            loan = _Loan(get_ident(), self._idle.pop() if self._idle and not fresh else None)
-            self._loans.add(loan)
-            return loan
-
-    def _new(self) -> apsw.Connection:
-        connection = self._connect()
-        connection.execute(schema.VOCABULARY)
-        return connection
-
-    def _take_back(self, loan: _Loan, *, keep: bool) -> None:
+    def take_back(self, loan: Loan, *, keep: bool = True) -> None:
+        """Ends a loan; without `keep` the connection is closed."""
         with self._lock:
             if loan not in self._loans:  # lent before a fork, to the parent
                 return
             self._loans.remove(loan)
             if self._paused:
                 self._changed.notify_all()
+            elif self._waiting:
+                self._changed.notify()
             if loan.connection is not None and keep and not self._closed:
                 self._idle.append(loan.connection)
                 return

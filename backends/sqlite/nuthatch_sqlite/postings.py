@@ -90,13 +90,16 @@ class Postings:
         self._state = state
         self._caches = caches
 
-    def frequency(self, token: str) -> int:
-        """Returns the number of chunks that hold the token."""
+    def frequencies(self, tokens: Iterable[str]) -> dict[str, int]:
+        """Returns the number of chunks that hold each token."""
         known = self._caches.frequencies(self._state.generation)
-        found = known.get(token)
-        if found is None:
-            row = one(self._connection, schema.FREQUENCY, (token,))
-            found = known[token] = row[0] if row else 0
+        found = {}
+        for token in tokens:
+            df = known.get(token)
+            if df is None:
+                row = one(self._connection, schema.FREQUENCY, (token,))
+                df = known[token] = row[0] if row else 0
+            found[token] = df
         return found
 
     def terms(self, tokens: Sequence[str]) -> list[TermScores]:
@@ -132,7 +135,7 @@ class Postings:
         """Tells whether FTS5 scores the postings that are not held in less time than they take to
         read: for each token that costs as much as some dozens of matches."""
         missing = [token for token, term in zip(tokens, held, strict=True) if term is None]
-        return sum(map(self.frequency, missing)) <= _FEW * len(missing)
+        return sum(self.frequencies(missing).values()) <= _FEW * len(missing)
 
     def _read(self, token: str) -> TermScores:
         row = one(self._connection, schema.OCCURRENCES, (token,))

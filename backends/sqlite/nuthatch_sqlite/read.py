@@ -56,7 +56,7 @@ class SqliteReader:
         self._postings = Postings(connection, self._state, caches)
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
-        return {token: self._postings.frequency(token) for token in tokens}
+        return self._postings.frequencies(tokens)
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         at_hand = self._postings.at_hand(rung)
@@ -167,14 +167,14 @@ def _stored(row: tuple[Any, ...], proofs: bool) -> Stored:
         if key - first >= values["chunks"]:
             raise ValueError(f"it has {values['chunks']} chunks, and not chunk {key - first}")
         return Stored(
-            uri=uri,
-            title=values["title"],
-            text=_zstd.unpack(packed).decode(),
-            chunk_idx=key - first,
-            root=root,
-            fields=values["fields"],
-            header=header if proofs else b"",
-            leaves=_split(leaves, values["chunks"]) if proofs else (),
+            uri,
+            values["title"],
+            _zstd.unpack(packed).decode(),
+            key - first,
+            root,
+            values["fields"],
+            header if proofs else b"",
+            _split(leaves, values["chunks"]) if proofs else (),
         )
 
 

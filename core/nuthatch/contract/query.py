@@ -13,6 +13,7 @@ from nuthatch.errors import InvalidQuery
 #: How a text query climbs: see `nuthatch.matching`.
 Policy = Literal["auto", "ladder", "ranked"]
 DEFAULT_LIMIT = 20
+_POLICIES = get_args(Policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,9 @@ class TextQuery:
         checked_limit(self.limit)
         if not isinstance(self.collapse, bool):
             raise InvalidQuery(f"collapse is True or False; found {self.collapse!r}")
-        if self.policy is not None and self.policy not in get_args(Policy):
+        if self.policy is not None and self.policy not in _POLICIES:
             raise InvalidQuery(
-                f"policy {self.policy!r} is not known; use one of {', '.join(get_args(Policy))}"
+                f"policy {self.policy!r} is not known; use one of {', '.join(_POLICIES)}"
             )
         if self.audit is not None and not isinstance(self.audit, AuditMode):
             object.__setattr__(self, "audit", _audit(self.audit))

@@ -9,9 +9,8 @@ It is a generator of reader requests. Two short loops drive it: `drive` over a `
 from __future__ import annotations
 
 from collections.abc import Generator, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from time import monotonic, perf_counter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -33,8 +32,7 @@ T = TypeVar("T")
 Search = Generator[Request, Any, T]
 
 
-@dataclass(frozen=True, slots=True)
-class SearchTask:
+class SearchTask(NamedTuple):
     """Holds one validated search: everything that is known before the engine is asked.
 
     `largest` is the engine's largest limit, `deadline` a `time.monotonic` reading.

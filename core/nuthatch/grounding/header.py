@@ -23,7 +23,7 @@ EVIDENCE_FORMAT = 1
 _encode = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
 ).encode
-_decode = json.JSONDecoder().decode
+_decode = json.JSONDecoder().raw_decode
 
 
 def canonical_json(value: object) -> str:
@@ -46,7 +46,11 @@ def header_bytes(document: Document, chunker: str, chunks: int) -> bytes:
 
 def parse_header(header: bytes | str) -> dict[str, Any]:
     """Returns the values of a header. Raises `ValueError` if it is not JSON."""
-    values: dict[str, Any] = _decode(header if isinstance(header, str) else header.decode())
+    text = header if isinstance(header, str) else header.decode()
+    values: dict[str, Any]
+    values, end = _decode(text)
+    if end != len(text):
+        raise ValueError(f"the JSON ends at {end} of {len(text)} characters")
     return values
 
 

@@ -11,7 +11,6 @@ sent the answers, so that one climb serves synchronous and asynchronous engines 
 from __future__ import annotations
 
 from collections.abc import Generator, Hashable, Mapping, Sequence
-from dataclasses import replace
 from time import perf_counter
 from typing import Any, Literal, NamedTuple
 
@@ -150,11 +149,11 @@ class Climb:
         A rung is asked for `limit` candidates; at most as many of them as were found before can
         have been seen, so enough new ones are among them.
         """
-        self._note(rung)
+        index = len(self.rungs)
+        self.rungs.append(rung)
         total = matches.total if matches.candidates else 0
-        self.attempts[-1] = replace(self.attempts[-1], matched=total, ms=ms)
+        self.attempts.append(Attempt(rung.operator, rung.tokens, rung.dropped, total, ms))
         self.exact = self.exact and matches.exact
-        index = len(self.rungs) - 1
         for candidate in matches.candidates[: self.limit]:
             if len(self.found) < self.limit and candidate.key not in self._seen:
                 self._seen.add(candidate.key)
@@ -162,7 +161,7 @@ class Climb:
 
     def _provably_ranked(self) -> bool:
         ranked = ranked_rung(self.query.tokens, self.query.extras)
-        if not can_match(ranked, self.frequencies):
+        if not self.found and not can_match(ranked, self.frequencies):
             return True
         answered = {index for index, _ in self.found} or {len(self.rungs) - 1}
         return (

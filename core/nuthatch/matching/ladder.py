@@ -69,5 +69,7 @@ def same_as_ranked(rung: Rung, ranked: Rung, frequencies: Mapping[str, int]) -> 
     So it is when both hold the same occurrences of tokens that exist in the index, in the same
     order, and the rung is a disjunction or has one distinct token only.
     """
+    if rung.operator == "AND" and len(set(rung.tokens)) > 1:
+        return False
     held = [[token for token in each.tokens if frequencies[token]] for each in (rung, ranked)]
-    return held[0] == held[1] and (rung.operator == "OR" or len(set(rung.tokens)) == 1)
+    return held[0] == held[1]

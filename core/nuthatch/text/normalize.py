@@ -82,15 +82,16 @@ def normalize(
         else:
             tokens.append(word.token)
     extras: list[str] = []
-    seen = {token.casefold() for token in tokens}
-    for word in _extra_words(analyzer, extra_or_tokens, stopwords):
-        folded = word.token.casefold()
-        if folded not in seen:
-            seen.add(folded)
-            if len(extras) < MAX_TOKENS:
-                extras.append(word.token)
-            else:
-                dropped.append(Dropped(word.surface, "too_long"))
+    if extra_or_tokens:
+        seen = {token.casefold() for token in tokens}
+        for word in _extra_words(analyzer, extra_or_tokens, stopwords):
+            folded = word.token.casefold()
+            if folded not in seen:
+                seen.add(folded)
+                if len(extras) < MAX_TOKENS:
+                    extras.append(word.token)
+                else:
+                    dropped.append(Dropped(word.surface, "too_long"))
     return NormalizedQuery(clean, tuple(tokens), tuple(dropped), tuple(extras), only_stopwords)
 
 
@@ -104,7 +105,8 @@ def _words(analyzer: Analyzer, text: str) -> list[_Word]:
     surfaces = surfaces_of(text)
     tokens = stem(surfaces)
     if type(analyzer) in OWN:
-        return list(map(_Word, shorten_all(surfaces), shorten_all(tokens)))
+        short = shorten_all(surfaces)
+        return list(map(_Word, short, short if tokens is surfaces else shorten_all(tokens)))
     tokens = checked(analyzer.name, tokens)
     if len(tokens) != len(surfaces):
         raise PluginFailure(
