@@ -1,0 +1,114 @@
+"""Judgments: every form gives the same grades, and what is wrong is named by its line."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from nuthatch import InvalidConfig
+from nuthatch_compare.judgments import read_judgments
+from nuthatch_compare.reconcile import reconcile
+
+GRADES = {"q1": {"d1": 2, "d2": 0}, "q2": {"d1": 1}}
+FORMS = {
+    "beir": "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\nq2\td1\t1\n",
+    "trec": "q1 0 d1 2\nq1 0 d2 0\n\nq2 0 d1 1\n",
+    "jsonl": '{"query_id": "q1", "doc_id": "d1", "relevance": 2}\n'
+    '{"query_id": "q1", "doc_id": "d2", "relevance": 0.0}\n'
+    '{"qid": "q2", "docno": "d1", "grade": "1"}\n',
+    "tsv": "grade\tquery\tdocument\tnote\n2\tq1\td1\tgood\n0\tq1\td2\t\n1\tq2\td1\tx\n",
+}
+
+
+def written(folder: Path, text: str) -> str:
+    path = folder / "qrels.txt"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("packed", [False, True])
+def test_every_form_gives_the_same_grades(form: str, packed: bool, tmp_path: Path) -> None:
+    path = tmp_path / "qrels"  # gzip is seen from the bytes
+    data = FORMS[form].encode()
+    path.write_bytes(gzip.compress(data) if packed else data)
+    found = read_judgments(str(path))
+    assert (found.form, found.grades, found.pairs) == (form, GRADES, 3)
+
+
+def test_trec_between_tabs_and_columns_without_a_header_are_read(tmp_path: Path) -> None:
+    trec = read_judgments(written(tmp_path, "q1\t0\td1\t2\n"))
+    assert (trec.form, trec.grades) == ("trec", {"q1": {"d1": 2}})
+    bare = read_judgments(written(tmp_path, "q1\ta document\t1\n"))
+    assert (bare.form, bare.grades) == ("tsv", {"q1": {"a document": 1}})
+
+
+def test_repeated_and_negative_judgments_are_counted(tmp_path: Path) -> None:
+    found = read_judgments(written(tmp_path, "1 0 a 1\n1 0 a 1\n1 0 b -2\n"))
+    assert (found.repeated, found.negative, found.grades) == (1, 1, {"1": {"a": 1, "b": -2}})
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("1 0 a 1\n1 0 a 2\n", 2, "'a' has grade 2 for query '1' and had 1 before"),
+        ("1 0 a 1\n1 0 b 0.5\n", 2, "the grade '0.5' is no whole number"),
+        ("1 0 a 1\n1 0 b nan\n", 2, "the grade 'nan' is no whole number"),
+        ("1 0 a 1\n1 0 b\n", 2, "3 columns, where TREC's judgments have four"),
+        ("1 a 1\n", 1, "3 columns, where TREC's judgments have four"),
+        ("query-id\tscore\n1\t2\n", 1, "names no column of documents"),
+        ("query-id\tcorpus-id\n1\t2\n", 1, "names no column of grades"),
+        ("query-id\tcorpus-id\tscore\n1\td\n", 2, "2 tab-separated columns, at least 3 are due"),
+        ("query-id\tcorpus-id\tscore\n1\t\t1\n", 2, "is empty"),
+        ('{"query-id": "1", "score": 1}\n', 1, "none of the keys corpus-id"),
+        ('{"query-id": "1", "corpus-id": "d", "score": null}\n', 1, "no whole number"),
+        ('{"query-id": true, "corpus-id": "d", "score": 1}\n', 1, "True names no query"),
+        ('{"query-id": "1", "corpus-id": "d", "score": 1}\n1 0 d 1\n', 2, "not a JSON object"),
+        ('{"query-id": "1", "corpus-id": "d", "score": 1}\n[1]\n', 2, "a JSON list where"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(
+    text: str, line: int, told: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(InvalidConfig) as error:
+        read_judgments(path)
+    assert str(error.value).startswith(f"{path}:{line}: ")
+    assert told in str(error.value)
+
+
+def test_files_that_cannot_be_read_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(InvalidConfig, match="cannot be read: No such file"):
+        read_judgments(str(tmp_path / "absent"))
+    with pytest.raises(InvalidConfig, match="holds no judgments"):
+        read_judgments(written(tmp_path, "\n\n"))
+    path = tmp_path / "broken"
+    path.write_bytes(gzip.compress(b"1 0 a 1\n" * 2000)[:-12])
+    with pytest.raises(InvalidConfig, match="the gzip stream is damaged"):
+        read_judgments(str(path))
+    path.write_bytes(b"1 0 a 1\n1 0 \xff 1\n")
+    with pytest.raises(InvalidConfig, match=":2: byte 0xff is not UTF-8"):
+        read_judgments(str(path))
+
+
+def test_what_does_not_fit_together_is_counted_and_told() -> None:
+    grades = {"1": {"a": 1, "gone": 2}, "2": {"b": 0}, "9": {"a": 1}}
+    found = reconcile(grades, ["3", "2", "1"], {"a", "b"})
+    assert found.measured == ("2", "1")
+    assert found.without_relevant == ("2",)
+    assert found.unjudged_queries == ("3",)
+    assert found.unknown_queries == ("9",)
+    assert (found.unknown_documents, found.unknown_examples) == (1, ("gone",))
+    assert [note.split(" ", 2)[:2] for note in found.notes] == [
+        ["1", "queries"],
+        ["1", "queries"],
+        ["1", "queries"],
+        ["1", "judgments"],
+    ]
+
+
+def test_judgments_of_other_queries_are_an_error() -> None:
+    with pytest.raises(InvalidConfig, match="are these the judgments of other queries"):
+        reconcile({"q1": {"a": 1}}, ["1", "2"])
