@@ -122,11 +122,13 @@ def test_an_engine_that_cannot_is_left_out_with_its_reason(
     run: Run, tiny: Judged, folder: Path
 ) -> None:
     (folder / "nuthatch-demo" / "films.sqlite").mkdir(parents=True)
-    (folder / "nuthatch-demo" / "films.tantivy").write_text("no index")
+    for engine in ("tantivy", "postgresql"):
+        (folder / "nuthatch-demo" / f"films.{engine}").write_text("no index")
     result = run("demo")
     assert result.exit_code == 0, result.output
     assert "left out sqlite: " in result.stdout
     assert "left out tantivy: " in result.stdout
+    assert "left out postgresql: " in result.stdout
     assert "\n'stolen bicycle'\n" in result.stdout
     assert "\n$ " not in result.stdout
     assert "in memory, gone afterwards" in result.stdout

@@ -7,13 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.server import Server
+import pytest
+
+from support.server import Kind, Server, server
 
 CARD = Path(__file__).parents[2] / "docs" / "cards" / "postgresql.json"
 INDEXES = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'nuthatch\\_k%'"
 
 
-def test_the_engine_does_what_its_published_card_says(running: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["system", "embedded"])
+def test_the_engine_does_what_its_published_card_says(kind: Kind, tmp_path: Path) -> None:
+    with server(kind) as running:
+        _conforms(running, tmp_path)
+
+
+def _conforms(running: Server, tmp_path: Path) -> None:
     start = "from nuthatch.cli.main import main; main()"
     url = f"{running.dsn()}?index={{n}}"
     command = [sys.executable, "-c", start, "conform", url, "--json", "card.json"]

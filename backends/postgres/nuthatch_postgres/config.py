@@ -4,13 +4,15 @@
 
 What stands before the question mark is libpq's own URL (several hosts too) and goes to it as it
 is, but for the password, which is taken out at once. Behind it stand nuthatch's options and
-libpq's connection parameters.
+libpq's connection parameters. A path, as in `postgresql:films.pg`, is the folder of an embedded
+server.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import unquote
 
@@ -88,9 +90,9 @@ class PostgresConfig(LexicalConfig):
 
     @classmethod
     def from_url(cls, location: str, options: Mapping[str, Any]) -> Self:
-        if not location.startswith("//"):
-            raise InvalidConfig("write postgresql://user@host/database?index=NAME")
         given = dict(options)
+        if not location.startswith("//"):
+            return cls._embedded(location, given)
         if "libpq" in given:
             raise InvalidConfig("write the connection parameters of libpq as options by themselves")
         if "index" not in given:
@@ -104,12 +106,32 @@ class PostgresConfig(LexicalConfig):
         libpq = {name: str(given.pop(name)) for name in sorted(given.keys() & _LIBPQ)}
         return super().from_url(location, {**given, "libpq": libpq})
 
+    @classmethod
+    def _embedded(cls, location: str, given: dict[str, Any]) -> Self:
+        if not location.strip():
+            raise InvalidConfig(
+                "write postgresql://user@host/database?index=NAME, or postgresql:FOLDER for an "
+                "embedded server"
+            )
+        needless = sorted(given.keys() & {*_LIBPQ, "libpq", "password"})
+        if needless:
+            raise InvalidConfig(
+                f"{needless[0]} is an option of a server, and {location} is the folder of an "
+                "embedded one, which needs no such thing"
+            )
+        return super().from_url(location, {"index": "main", **given})
+
     @field_validator("index")
     @classmethod
     def _a_name(cls, index: str) -> str:
         if not _INDEX.fullmatch(index):
             raise ValueError("an index is named by 1 to 48 ASCII letters, digits, _ and -")
         return index
+
+    @property
+    def folder(self) -> Path | None:
+        """Is the folder of an embedded server; None for any other."""
+        return None if self.location.startswith("//") else Path(self.location)
 
     @property
     def schema_name(self) -> str:

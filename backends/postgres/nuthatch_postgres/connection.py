@@ -16,6 +16,7 @@ from psycopg.pq import TransactionStatus
 
 from nuthatch import BackendUnavailable, InvalidConfig
 from nuthatch_postgres.config import PostgresConfig
+from nuthatch_postgres.embedded import address
 from nuthatch_postgres.failure import unreachable
 
 T = TypeVar("T")
@@ -41,8 +42,9 @@ def conninfo(config: PostgresConfig) -> str:
         own["password"] = config.password.get_secret_value()
     if "application_name" not in config.libpq:
         own["fallback_application_name"] = "nuthatch"
+    place = f"postgresql:{config.location}" if config.folder is None else address(config.folder)
     try:
-        return make_conninfo(f"postgresql:{config.location}", **config.libpq, **own)
+        return make_conninfo(place, **config.libpq, **own)
     except psycopg.ProgrammingError:
         # Its message repeats the URL, and may chain one that does.
         raise InvalidConfig(

