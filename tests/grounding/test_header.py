@@ -101,7 +101,7 @@ def test_a_header_is_read_back_and_writes_itself_again(title: str, fields: dict[
     assert parse_header(raw) == parse_header(raw.decode()) == json.loads(raw)
 
 
-@pytest.mark.parametrize("text", ["", "{", b"\xff", "{'a': 1}"])
+@pytest.mark.parametrize("text", ["", "{", b"\xff", "{'a': 1}", "{} x"])
 def test_what_is_no_json_is_a_value_error(text: Any) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         parse_header(text)

@@ -20,6 +20,7 @@ from urllib.parse import quote
 import apsw
 
 from nuthatch import BackendUnavailable
+from nuthatch_sqlite import schema
 from nuthatch_sqlite.identity import Identity, status
 
 _READ = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
@@ -59,6 +60,16 @@ def writing(path: Path, lock_timeout: float, identity: Identity | None) -> apsw.
         "PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536"
     )
     return connection
+
+
+def prepare(connection: apsw.Connection) -> None:
+    """Makes what searches need in a connection beside the tables."""
+    connection.execute(schema.VOCABULARY)
+    connection.register_fts5_function("occurrences", _occurrences)
+
+
+def _occurrences(match: apsw.FTS5ExtensionApi, *_: object) -> int:
+    return match.inst_count
 
 
 def undo(path: Path, lock_timeout: float) -> None:

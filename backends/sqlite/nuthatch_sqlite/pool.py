@@ -11,8 +11,7 @@ from time import monotonic
 import apsw
 
 from nuthatch import BackendUnavailable, QueryTimeout
-from nuthatch_sqlite import schema
-from nuthatch_sqlite.connection import inherit
+from nuthatch_sqlite.connection import inherit, prepare
 from nuthatch_sqlite.identity import Identity
 
 #: Seconds that a reader without a deadline waits for another one to finish.
@@ -76,7 +75,7 @@ class Pool:
         if connection is None:
             try:
                 connection = loan.connection = self._connect()
-                connection.execute(schema.VOCABULARY)
+                prepare(connection)
             except BaseException:
                 self.take_back(loan, keep=False)
                 raise

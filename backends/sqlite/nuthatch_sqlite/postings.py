@@ -6,7 +6,7 @@ reader has seen; a reader on an older snapshot passes them by.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -14,16 +14,26 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
-from nuthatch import AnyOf, Filter, IndexCorrupt, Rung
-from nuthatch.scoring import BM25, CollectionStatistics, PostingCache, PostingList, TermScores
+from nuthatch import AnyOf, Filter, IndexCorrupt
+from nuthatch.scoring import (
+    BM25,
+    CollectionStatistics,
+    PostingCache,
+    PostingList,
+    Term,
+    TermScores,
+)
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
 from nuthatch_sqlite.failure import readable
+from nuthatch_sqlite.unread import Unread
 
 Ids = npt.NDArray[np.uint32]
 MODEL = BM25(idf="fts5")
 #: Postings of a token that FTS5 scores in the time it takes to read them into the cache.
 _FEW = 64
+#: A list of so many postings is not read before it must be.
+_LONG = 1024
 #: How many tokens' document frequencies are remembered.
 _FREQUENCIES = 100_000
 
@@ -46,6 +56,11 @@ class State:
             raise IndexCorrupt("the index has lost its counts; restore it from a copy")
         with readable("the row of counts"):
             return cls(*map(int, row))
+
+    @property
+    def statistics(self) -> CollectionStatistics:
+        """Are what BM25 knows of the whole index."""
+        return CollectionStatistics(self.chunks, self.tokens)
 
 
 class Caches:
@@ -102,40 +117,63 @@ class Postings:
             found[token] = df
         return found
 
-    def terms(self, tokens: Sequence[str]) -> list[TermScores]:
-        """Returns each token's scored postings; reads what is not cached."""
-        return [self.cached(token) or self._read(token) for token in tokens]
+    def conjunction(self, tokens: Sequence[str]) -> list[TermScores] | None:
+        """Returns the tokens' scored postings; None where FTS5 answers sooner.
 
-    def cached(self, token: str) -> TermScores | None:
-        """Returns the token's scored postings if they are at hand."""
+        FTS5 scores no more than the few chunks that hold all tokens. So postings are read when
+        all of them are asked for a second time.
+        """
+        held = self._held(tokens)
+        if held is None:
+            return None
+        again = [self._touched(token) for token, term in held.items() if term is None]
+        if not all(again):
+            return None
+        terms = {token: term or self._read(token) for token, term in held.items()}
+        return [terms[token] for token in tokens]
+
+    def disjunction(self, tokens: Sequence[str]) -> list[Term] | None:
+        """Returns the tokens' terms; None where FTS5 answers sooner.
+
+        FTS5 scores every match. So postings are read at once, unless they are few: for each token
+        that costs as much as some dozens of matches.
+        """
+        held = self._held(tokens)
+        if held is None:
+            return None
+        missing = [token for token, term in held.items() if term is None]
+        again = {token for token in missing if self._touched(token)}
+        few = sum(self.frequencies(held).values()) <= _FEW * len(missing)
+        if few and len(again) < len(missing):
+            return None
+        terms = {token: term or self._term(token, again) for token, term in held.items()}
+        return [terms[token] for token in tokens]
+
+    def term(self, token: str) -> Term:
+        """Returns what knows the impacts of a token."""
+        return self._cached(token) or self._term(token, again=())
+
+    def _held(self, tokens: Iterable[str]) -> dict[str, TermScores | None] | None:
+        """Returns what is cached of each token; None where nothing ever is."""
+        return {token: self._cached(token) for token in tokens} if self._caches.enabled else None
+
+    def _cached(self, token: str) -> TermScores | None:
         return self._caches.terms.get(self._state.generation, token)
 
-    def at_hand(self, rung: Rung) -> list[TermScores] | None:
-        """Returns the scored postings of a rung's tokens; None where FTS5 answers sooner.
+    def _touched(self, token: str) -> bool:
+        """Tells whether a token was asked for before, and notes that it is now."""
+        return self._caches.terms.touched(self._state.generation, token)
 
-        FTS5 scores every match of a disjunction, so its postings are read at once, unless they
-        are few. Of a conjunction it scores the few chunks that hold all tokens, so these are read
-        when all of them are asked for a second time.
-        """
-        if not self._caches.enabled:
-            return None
-        distinct = dict.fromkeys(rung.tokens)
-        generation = self._state.generation
-        held = [self.cached(token) for token in distinct]
-        known = [
-            term is not None or self._caches.terms.touched(generation, token)
-            for token, term in zip(distinct, held, strict=True)
-        ]
-        if not all(known) and (rung.operator == "AND" or self._are_few(distinct, held)):
-            return None
-        found = dict(zip(distinct, self.terms(list(distinct)), strict=True))
-        return [found[token] for token in rung.tokens]
-
-    def _are_few(self, tokens: Iterable[str], held: Iterable[TermScores | None]) -> bool:
-        """Tells whether FTS5 scores the postings that are not held in less time than they take to
-        read: for each token that costs as much as some dozens of matches."""
-        missing = [token for token, term in zip(tokens, held, strict=True) if term is None]
-        return sum(self.frequencies(missing).values()) <= _FEW * len(missing)
+    def _term(self, token: str, again: Container[str]) -> Term:
+        """Reads a list of postings; a long one not before the second time."""
+        df = self.frequencies([token])[token]
+        if df < _LONG or token in again:
+            return self._read(token)
+        lengths = self._caches.lengths(self._state.generation, self._connection)
+        with readable(f"the frequency of {token!r}"):
+            return Unread(
+                self._connection, token, df, MODEL, self._state.statistics, lengths, self._read
+            )
 
     def _read(self, token: str) -> TermScores:
         row = one(self._connection, schema.OCCURRENCES, (token,))
@@ -144,8 +182,7 @@ class Postings:
             occurrences = np.fromstring(text, dtype=np.int64, sep=" ")
             lengths = self._caches.lengths(self._state.generation, self._connection)
             postings = PostingList.from_occurrences(occurrences, lambda ids: lengths[ids])
-            statistics = CollectionStatistics(self._state.chunks, self._state.tokens)
-            term = TermScores.of(postings, MODEL, statistics)
+            term = TermScores.of(postings, MODEL, self._state.statistics)
         self._caches.terms.put(self._state.generation, token, term)
         return term
 

@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, cast
+from typing import Any
 
 import apsw
 import numpy as np
@@ -59,18 +59,22 @@ class SqliteReader:
         return self._postings.frequencies(tokens)
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        at_hand = self._postings.at_hand(rung)
-        if at_hand is None:
-            return self._match_in_sql(rung, filters, limit)
-        rank = top_k if rung.operator == "OR" else conjunction_top_k
-        return _matches(rank(at_hand, limit, self._postings.allowed(filters)))
+        if rung.operator == "OR":
+            terms = self._postings.disjunction(rung.tokens)
+            if terms is not None:
+                return _matches(top_k(terms, limit, self._postings.allowed(filters)))
+        else:
+            held = self._postings.conjunction(rung.tokens)
+            if held is not None:
+                return _matches(conjunction_top_k(held, limit, self._postings.allowed(filters)))
+        return self._match_in_sql(rung, filters, limit)
 
     def first_match(
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> FirstMatch | None:
-        at_hand = self._postings.at_hand(rungs[0])
-        if at_hand is not None:
-            held = dict(zip(rungs[0].tokens, at_hand, strict=True))
+        terms = self._postings.conjunction(rungs[0].tokens)
+        if terms is not None:
+            held = dict(zip(rungs[0].tokens, terms, strict=True))
             return self._first_here(rungs, held, self._postings.allowed(filters), limit)
         # Most queries end on their first rung, and one that is empty is never scored.
         matches = self._match_in_sql(rungs[0], filters, limit)
@@ -131,14 +135,12 @@ class SqliteReader:
         return Matches(candidates, total, exact=True)
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
-        distinct = list(dict.fromkeys(rung.tokens))
+        ids = np.array(keys, dtype=np.uint32)
         parts: list[dict[str, float]] = [{} for _ in keys]
-        for token, term in zip(distinct, self._postings.terms(distinct), strict=True):
-            for part, key in zip(parts, keys, strict=True):
-                at = int(np.searchsorted(term.ids, np.uint32(cast(int, key))))
-                held = at < term.df and int(term.ids[at]) == key
-                impact = float(term.impacts[at]) if held else 0.0
-                part[token] = impact * rung.tokens.count(token)
+        for token in dict.fromkeys(rung.tokens):
+            impacts = self._postings.term(token).at(ids) * rung.tokens.count(token)
+            for part, impact in zip(parts, impacts.tolist(), strict=True):
+                part[token] = impact
         return parts
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored | None]:
@@ -195,9 +197,8 @@ def _matches(best: TopK) -> Matches:
 
 
 def _expression(rung: Rung) -> str:
-    """Returns the MATCH expression; within quotes only the quote itself is special."""
-    quoted = ['"' + token.replace('"', '""') + '"' for token in rung.tokens]
-    return f" {rung.operator} ".join(quoted)
+    """Returns the MATCH expression of a rung."""
+    return f" {rung.operator} ".join(map(schema.quoted, rung.tokens))
 
 
 def _filtered(sql: str, filters: Sequence[Filter]) -> tuple[str, list[object]]:

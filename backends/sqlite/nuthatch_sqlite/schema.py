@@ -118,6 +118,14 @@ DELETE: Final = (
 FREQUENCY: Final = "SELECT doc FROM temp.term WHERE term = ?"
 # One text of all rowids, once for each occurrence: a fifth of the cost of fetching rows.
 OCCURRENCES: Final = "SELECT group_concat(doc, ' ') FROM temp.occurrence WHERE term = ?"
+# How often a token stands in some of the chunks: few are sought one by one, more are picked out
+# while FTS5 walks over all that hold it. The function is `connection.occurrences`.
+TIMES_SOUGHT: Final = """
+SELECT rowid, occurrences(posting)
+FROM posting
+WHERE posting MATCH ? AND rowid IN (SELECT value FROM json_each(?))
+"""
+TIMES_PICKED: Final = TIMES_SOUGHT.replace("AND rowid", "AND +rowid")
 ALL_LENGTHS: Final = "SELECT block, lengths FROM length ORDER BY block"
 BLOCK_LENGTHS: Final = "SELECT lengths FROM length WHERE block = ?"
 # The score is named and sorted by, so that SQLite keeps the best k only; sorting by `rank`
@@ -171,6 +179,12 @@ JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
 ORDER BY document.id, chunk.id
 """
 ROOTS: Final = "SELECT root FROM document ORDER BY root"
+
+
+def quoted(token: str) -> str:
+    """Returns a token for MATCH; within quotes only the quote itself is special."""
+    return '"' + token.replace('"', '""') + '"'
+
 
 # Keeping
 

@@ -11,7 +11,7 @@ from nuthatch.scoring.bm25 import BM25, CollectionStatistics
 from nuthatch.scoring.cache import CacheInfo, PostingCache
 from nuthatch.scoring.conjunction import conjunction, conjunction_scores, conjunction_top_k
 from nuthatch.scoring.maxscore import top_k
-from nuthatch.scoring.postings import PostingList, TermScores
+from nuthatch.scoring.postings import PostingList, Term, TermScores
 from nuthatch.scoring.ranking import TopK, exhaustive_top_k, ranked
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "CollectionStatistics",
     "PostingCache",
     "PostingList",
+    "Term",
     "TermScores",
     "TopK",
     "conjunction",

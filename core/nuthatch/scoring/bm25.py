@@ -77,6 +77,10 @@ class BM25:
         logarithm = math.log(odds)
         return logarithm if logarithm > 0 else FTS5_FLOOR
 
+    def bound(self, weight: float) -> float:
+        """Returns what no impact of a term with this idf reaches, however frequent it is."""
+        return weight * (self.k1 + 1.0)
+
     def impact(
         self, tf: Quantity, length: Quantity, *, weight: float, average_length: float
     ) -> Quantity:

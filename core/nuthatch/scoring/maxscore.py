@@ -13,7 +13,8 @@ highest first, weighted by how often the query repeats the term.
 2. Open: a chunk that first turns up in a list scores at most its impact there plus `rest`; only
    those that reach theta join the accumulator, an impact threshold that costs one comparison.
 3. Stop: when bound + rest of a list stay below theta, no chunk found only there or later can
-   enter. Later lists merely complete the chunks in the accumulator, by searching.
+   enter. Later lists merely complete the chunks in the accumulator, by searching; one that was
+   not read yet may look these few up instead.
 4. After each list, theta rises to the k-th partial score and hopeless chunks are dropped.
 
 A chunk dropped after one list may turn up in a later one. Its partial score is then too low, which
@@ -29,7 +30,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nuthatch.scoring.arrays import Allowed, IdArray, ScoreArray, admitted, locate
-from nuthatch.scoring.postings import TermScores
+from nuthatch.scoring.postings import Term, TermScores
 from nuthatch.scoring.ranking import TopK, check_k, checked_filter, ranked, scores_in_query_order
 
 #: Partial sums run in another order than final ones; this much (relative) is not worth a chunk.
@@ -38,7 +39,7 @@ SLACK = 1e-9
 LONG = 4096
 
 
-def top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | None = None) -> TopK:
+def top_k(terms: Sequence[Term], k: int, allowed: Allowed | None = None) -> TopK:
     """Returns the k best chunks that hold any of the terms, exactly.
 
     `terms` in query order, a repeated token as the same object again. `allowed` is a filter,
@@ -49,11 +50,11 @@ def top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | None = None) -
     terms = [term for term in terms if term.df]
     if allowed is not None:
         allowed = checked_filter(allowed)
-    elif len(terms) == 1 and k <= terms[0].best.size:
-        term = terms[0]
-        best = term.best[:k]
-        top = term.impacts[best]
-        return TopK(term.ids[best], top, term.df, float(top[-1]), 0.0, k)
+    elif len(terms) == 1 and k <= terms[0].whole().best.size:
+        only = terms[0].whole()
+        best = only.best[:k]
+        top = only.impacts[best]
+        return TopK(only.ids[best], top, only.df, float(top[-1]), 0.0, k)
     lists = [(term, repeats) for term, repeats in Counter(terms).items()]
     lists.sort(key=lambda entry: -entry[0].max_impact * entry[1])
     bounds = [term.max_impact * repeats for term, repeats in lists]
@@ -68,9 +69,10 @@ def top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | None = None) -
         opened = bound + rest >= theta
         if not opened and not unread:
             unread = bound + rest
-        ids, partial = _merge(
-            ids, partial, term, repeats, (theta - rest) if opened else None, allowed
-        )
+        if opened:
+            ids, partial = _merge(ids, partial, term.whole(), repeats, theta - rest, allowed)
+        else:
+            partial = partial + term.at(ids) * repeats
         theta = max(theta, _kth(partial, k))
         keep = np.flatnonzero(partial + rest >= theta)
         if keep.size < ids.size:
@@ -79,14 +81,16 @@ def top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | None = None) -
     return ranked(ids, scores_in_query_order(terms, ids), k, total=total, unread=unread)
 
 
-def _seed(
-    terms: Sequence[TermScores], sources: Sequence[TermScores], k: int, allowed: Allowed | None
-) -> float:
-    """Returns a lower bound of the k-th score, from the sources' best postings; 0.0 for none."""
-    ids = np.unique(np.concatenate([term.ids[term.best] for term in sources]))
+def _seed(terms: Sequence[Term], sources: Sequence[Term], k: int, allowed: Allowed | None) -> float:
+    """Returns a lower bound of the k-th score, from the sources' best postings; 0.0 for none.
+
+    The first source is read in any case; what is not at hand otherwise is left out.
+    """
+    lists = [sources[0].whole(), *(term.whole() for term in sources[1:] if term.at_hand)]
+    ids = np.unique(np.concatenate([term.ids[term.best] for term in lists]))
     if allowed is not None:
         ids = ids[admitted(ids, allowed)]
-    return _kth(scores_in_query_order(terms, ids), k)
+    return _kth(scores_in_query_order([term for term in terms if term.at_hand], ids), k)
 
 
 def _kth(scores: ScoreArray, k: int) -> float:
@@ -101,14 +105,12 @@ def _merge(
     partial: ScoreArray,
     term: TermScores,
     repeats: int,
-    least: float | None,
+    least: float,
     allowed: Allowed | None,
 ) -> tuple[IdArray, ScoreArray]:
-    """Adds a term to the accumulator, and its own chunks that add `least` or more, unless None."""
+    """Adds a term to the accumulator, and its own chunks that add `least` or more."""
     at, found = locate(term.ids, ids)
     partial = partial + term.impacts.take(at, mode="clip") * found * repeats
-    if least is None:
-        return ids, partial
     fresh = term.impacts >= least / repeats
     fresh[at[found]] = False
     new = np.flatnonzero(fresh)

@@ -8,11 +8,14 @@
 A `PostingList` costs 10 bytes a posting and knows nothing of the collection. `TermScores` costs
 12 and is all that ranking needs: the impacts hold what idf, tf and length had to say. So a reader
 makes the first, scores it under the statistics of its state, and caches only the second.
+
+A long list need not be read to rank a disjunction: a `Term` may know no more than its bound, until
+it is asked for the impacts in some chunks, or for the whole.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +26,7 @@ from nuthatch.scoring.arrays import (
     PositionArray,
     ScoreArray,
     frozen,
+    locate,
     sorted_ids,
     whole_numbers,
 )
@@ -105,6 +109,28 @@ class PostingList:
         return self.ids.nbytes + self.tfs.nbytes + self.lengths.nbytes
 
 
+class Term(Protocol):
+    """Is what a disjunction asks of a term; two are the same only if they are one object."""
+
+    @property
+    def df(self) -> int:
+        """Number of chunks that hold the term."""
+
+    @property
+    def max_impact(self) -> float:
+        """The most, or more, that one occurrence in a query can add to any chunk."""
+
+    @property
+    def at_hand(self) -> bool:
+        """Tells that `whole` is there without reading."""
+
+    def whole(self) -> "TermScores":
+        """Returns all postings, scored."""
+
+    def at(self, ids: IdArray) -> ScoreArray:
+        """Returns the impacts in these chunks, in any order; 0.0 where the term is not."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TermScores:
     """Ranks one term: what a single occurrence of it in a query adds to each chunk.
@@ -114,6 +140,7 @@ class TermScores:
     complete at birth: nothing is built later, so `nbytes` holds for ever and threads may share.
     """
 
+    at_hand: ClassVar[bool] = True
     ids: IdArray
     impacts: ScoreArray
     best: PositionArray
@@ -145,6 +172,19 @@ class TermScores:
     def max_impact(self) -> float:
         """The most that one occurrence can add to any chunk; 0.0 for a list without postings."""
         return float(self.impacts[self.best[0]]) if self.best.size else 0.0
+
+    def whole(self) -> Self:
+        """Returns itself."""
+        return self
+
+    def at(self, ids: IdArray) -> ScoreArray:
+        """Returns the impacts in these chunks, in any order; 0.0 where the term is not."""
+        if not self.df:
+            return np.zeros(ids.size)
+        places, found = locate(self.ids, ids)
+        impacts: ScoreArray = self.impacts.take(places, mode="clip")
+        impacts *= found
+        return impacts
 
     @property
     def nbytes(self) -> int:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nuthatch.scoring.arrays import Allowed, IdArray, ScoreArray, admitted, locate, sorted_ids
-from nuthatch.scoring.postings import TermScores, highest
+from nuthatch.scoring.arrays import Allowed, IdArray, ScoreArray, admitted, sorted_ids
+from nuthatch.scoring.postings import Term, TermScores, highest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,18 +47,14 @@ def ranked(
     return TopK(ids[best], top, total, threshold, unread, int(ids.size))
 
 
-def scores_in_query_order(terms: Sequence[TermScores], ids: IdArray) -> ScoreArray:
+def scores_in_query_order(terms: Sequence[Term], ids: IdArray) -> ScoreArray:
     """Sums the impacts of every token, one by one as FTS5 does; `ids` in any order."""
     scores = np.zeros(ids.size)
     added: dict[int, ScoreArray] = {}
     for term in terms:
-        if term.df == 0:
-            continue
         impacts = added.get(id(term))
         if impacts is None:
-            at, found = locate(term.ids, ids)
-            impacts = added[id(term)] = term.impacts.take(at, mode="clip")
-            impacts *= found
+            impacts = added[id(term)] = term.at(ids)
         scores += impacts
     return scores
 

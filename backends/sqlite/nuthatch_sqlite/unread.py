@@ -1,0 +1,93 @@
+"""A long list of postings that is not read: what it says of a few chunks is looked up.
+
+To rank a disjunction the frequent tokens are wanted last, when few chunks can still be among the
+best. FTS5 finds these in the list, and an auxiliary function tells how often the token is there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+import apsw
+import numpy as np
+import numpy.typing as npt
+
+from nuthatch.scoring import BM25, CollectionStatistics, TermScores
+from nuthatch_sqlite import schema
+from nuthatch_sqlite.connection import rows
+from nuthatch_sqlite.failure import readable
+
+#: To seek a chunk takes as long as to walk over so many postings, …
+_SEEK = 600
+#: … and to pick one out on such a walk as long as to read so many into memory.
+_PICK = 8
+
+Ids = npt.NDArray[np.uint32]
+Scores = npt.NDArray[np.float64]
+
+
+class Unread:
+    """Is a `Term` of the scoring, of which no more is known at first than the frequency."""
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        token: str,
+        df: int,
+        model: BM25,
+        statistics: CollectionStatistics,
+        lengths: Ids,
+        read: Callable[[str], TermScores],
+    ) -> None:
+        self.df = df
+        self._connection = connection
+        self._token = token
+        self._model = model
+        self._average = statistics.average_length
+        self._weight = model.weight(statistics.chunks, df)
+        self._lengths = lengths
+        self._read = read
+        self._whole: TermScores | None = None
+        self._known: dict[int, float] = {}
+
+    @property
+    def max_impact(self) -> float:
+        """Is a bound that no posting reaches."""
+        return self._model.bound(self._weight)
+
+    @property
+    def at_hand(self) -> bool:
+        """Tells whether the list was read after all."""
+        return self._whole is not None
+
+    def whole(self) -> TermScores:
+        """Reads the list."""
+        if self._whole is None:
+            self._whole = self._read(self._token)
+        return self._whole
+
+    def at(self, ids: Ids) -> Scores:
+        """Looks the impacts in these chunks up, or reads the list where that takes less time."""
+        if self._whole is None and _PICK * ids.size > self.df:
+            self.whole()
+        if self._whole is not None:
+            return self._whole.at(ids)
+        wanted = ids.tolist()
+        new = [id for id in wanted if id not in self._known]
+        if new:
+            self._known.update(zip(new, self._looked_up(new).tolist(), strict=True))
+        return np.array([self._known[id] for id in wanted], dtype=np.float64)
+
+    def _looked_up(self, ids: Sequence[int]) -> Scores:
+        few = _SEEK * len(ids) < self.df
+        statement = schema.TIMES_SOUGHT if few else schema.TIMES_PICKED
+        token = schema.quoted(self._token)
+        times = dict(rows(self._connection, statement, (token, json.dumps(ids))))
+        with readable(f"the postings of {self._token!r}"):
+            return self._model.impact(
+                np.array([times.get(id, 0) for id in ids], dtype=np.float64),
+                self._lengths[np.array(ids)].astype(np.float64),
+                weight=self._weight,
+                average_length=self._average,
+            )
