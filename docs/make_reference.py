@@ -25,7 +25,7 @@ INTRO = "# Reference\n\nMade by `python docs/make_reference.py`. Nothing else of
 GROUPS = {
     "Opening": "open drop Create Schema IntegerField NumberField DateField KeywordField "
     "PhraseField FilterValue",
-    "Documents": "Document document_from_json AddReport Durability",
+    "Documents": "Document document_from_json Corpus AddReport Durability",
     "Queries": "Query TextQuery EntityQuery Policy Filter Range AnyOf AuditMode",
     "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",
     "Indexes and results": "SearchBackend LexicalBackend Results Attempt NormalizedQuery Hit "

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         WriteOutcome,
         chunk_tokens,
     )
+    from nuthatch.corpora.corpus import Corpus
     from nuthatch.errors import (
         AnalyzerMismatch,
         BackendUnavailable,
@@ -107,6 +108,7 @@ __all__ = [
     "BackendUnavailable",
     "Candidate",
     "Capabilities",
+    "Corpus",
     "Create",
     "DateField",
     "Document",
@@ -207,6 +209,7 @@ _HOMES = {
     "contract.writing": (
         "AddReport AnalyzedChunk AnalyzedDocument Durability WriteOutcome chunk_tokens"
     ),
+    "corpora.corpus": "Corpus",
     "errors": (
         "AnalyzerMismatch BackendUnavailable FormatMismatch IndexCorrupt IndexExists "
         "IndexLocked IndexNotFound InvalidConfig InvalidDocument InvalidQuery NuthatchError "
