@@ -135,7 +135,7 @@ def _from_trec(line: Line) -> Judgment:
             "query, iteration, document, grade; or separate three by tabs: query, document, grade"
         )
     query, _, document, grade = columns
-    return Judgment(line.where, query, document, _grade(grade, line))
+    return Judgment(line.where, query, document, grade_of(grade, line))
 
 
 def _from_columns(line: Line, places: tuple[int, int, int]) -> Judgment:
@@ -148,7 +148,7 @@ def _from_columns(line: Line, places: tuple[int, int, int]) -> Judgment:
     query, document, grade = (columns[place].strip() for place in places)
     if not query or not document:
         raise InvalidConfig(f"{line.where}: the name of the query or of the document is empty")
-    return Judgment(line.where, query, document, _grade(grade, line))
+    return Judgment(line.where, query, document, grade_of(grade, line))
 
 
 def _from_json(line: Line) -> Judgment:
@@ -167,10 +167,11 @@ def _from_json(line: Line) -> Judgment:
             raise InvalidConfig(f"{line.where}: {value!r} names no query or document; use a text")
     if isinstance(grade, bool) or not isinstance(grade, int | float | str):
         raise InvalidConfig(f"{line.where}: the grade {grade!r} is no whole number")
-    return Judgment(line.where, str(query), str(document), _grade(str(grade), line))
+    return Judgment(line.where, str(query), str(document), grade_of(str(grade), line))
 
 
-def _grade(text: str, line: Line) -> int:
+def grade_of(text: str, line: Line) -> int:
+    """Returns the whole number that a grade is. Raises `InvalidConfig` that names the line."""
     try:
         return int(text)
     except ValueError:

@@ -1,0 +1,147 @@
+"""Sheets: what a rater fills in, with any spreadsheet.
+
+    query-id  corpus-id  score  query                 title  text
+    17        heat              thief in los angeles  Heat   A thief and a detective in …
+
+The rater writes a grade into `score`: 0 not relevant, 1 and more the better; an empty one is not
+judged yet. Tabs separate the columns; a sheet that comes back with commas or semicolons, and with
+quotation marks, is read as well.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from nuthatch import InvalidConfig
+from nuthatch_compare.judgments import Grades, grade_of
+from nuthatch_compare.lines import lines
+from nuthatch_compare.pool import Pooled
+from nuthatch_compare.raters import Ratings
+
+_HEADER: Final = ("query-id", "corpus-id", "score", "query", "title", "text")
+_LONGEST_TEXT: Final = 500
+#: What a spreadsheet would take for the beginning of a formula.
+_FORMULA: Final = ("=", "+", "-", "@")
+
+
+class Shown(NamedTuple):
+    """Is what a rater sees of a document."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Holds what a rater filled in; `empty` rows are not judged yet."""
+
+    source: str
+    ratings: Ratings
+    empty: int
+
+
+def write_sheet(
+    pooled: Iterable[Pooled],
+    queries: Mapping[str, str] | None = None,
+    documents: Mapping[str, Shown] | None = None,
+) -> Iterator[str]:
+    """Yields the lines of a sheet, the header first; texts are cut to what fits a cell."""
+    yield _row(_HEADER)
+    for query, uri in pooled:
+        title, text = (documents or {}).get(uri, Shown("", ""))
+        asked = (queries or {}).get(query, "")
+        yield _row((query, uri, "", *map(_cell, (asked, title, text))))
+
+
+def read_sheet(path: str) -> Sheet:
+    """Returns what a sheet says. Raises `InvalidConfig` that names the line."""
+    rows = lines(path, "sheet")
+    first = next(rows, None)
+    if first is None:
+        raise InvalidConfig(f"{path} is empty; write a sheet with nuthatch judge pool")
+    separator = next((each for each in "\t;," if each in first.text), "\t")
+    header = _columns(first.text, separator)
+    if not set(_HEADER[:3]) <= set(header):
+        raise InvalidConfig(
+            f"{first.where}: a sheet begins with the columns {', '.join(_HEADER[:3])}; "
+            f"found {', '.join(header)}"
+        )
+    places = [header.index(name) for name in _HEADER[:3]]
+    ratings: dict[tuple[str, str], int] = {}
+    empty = 0
+    for line in rows:
+        columns = _columns(line.text, separator)
+        if len(columns) <= max(places[:2]):
+            raise InvalidConfig(f"{line.where}: no query or document; keep the rows as they were")
+        query, document, score = (columns[at] if at < len(columns) else "" for at in places)
+        if not score.strip():
+            empty += 1
+            continue
+        grade = grade_of(score, line)
+        if ratings.setdefault((query, document), grade) != grade:
+            raise InvalidConfig(
+                f"{line.where}: {document!r} was judged before for query {query!r}, and "
+                "differently; keep one of the two rows"
+            )
+    return Sheet(path, ratings, empty)
+
+
+class Merged(NamedTuple):
+    """Holds judgments made of sheets and earlier ones.
+
+    `added` are new, `changed` had another grade before, `disputed` got different grades.
+    """
+
+    grades: dict[str, dict[str, int]]
+    added: int
+    changed: int
+    disputed: int
+
+
+def merge(sheets: Sequence[Sheet], earlier: Grades | None = None) -> Merged:
+    """Returns the judgments of all sheets; a sheet's grade replaces an earlier one.
+
+    Where raters differ the median counts, of two the lower: a document is as good as half of its
+    raters say at least.
+    """
+    grades = {query: dict(rated) for query, rated in (earlier or {}).items()}
+    added = changed = disputed = 0
+    for query, document in dict.fromkeys(key for each in sheets for key in each.ratings):
+        given = sorted(
+            each.ratings[query, document] for each in sheets if (query, document) in each.ratings
+        )
+        grade = given[(len(given) - 1) // 2]
+        disputed += given[0] != given[-1]
+        rated = grades.setdefault(query, {})
+        added += document not in rated
+        changed += rated.get(document, grade) != grade
+        rated[document] = grade
+    return Merged(grades, added, changed, disputed)
+
+
+def write_judgments(grades: Grades) -> Iterator[str]:
+    """Yields judgments in BEIR's form, line by line."""
+    yield "query-id\tcorpus-id\tscore\n"
+    for query, rated in grades.items():
+        for document, grade in rated.items():
+            yield f"{query}\t{document}\t{grade}\n"
+
+
+def _row(cells: Sequence[str]) -> str:
+    into = io.StringIO()
+    csv.writer(into, delimiter="\t", lineterminator="\n").writerow(cells)
+    return into.getvalue()
+
+
+def _columns(text: str, separator: str) -> list[str]:
+    return next(csv.reader([text], delimiter=separator), [])
+
+
+def _cell(text: str) -> str:
+    flat = " ".join(text.split())
+    cut = flat if len(flat) <= _LONGEST_TEXT else flat[: _LONGEST_TEXT - 1] + "…"
+    return f" {cut}" if cut.startswith(_FORMULA) else cut
