@@ -18,7 +18,7 @@ from textwrap import dedent
 from types import FunctionType, ModuleType
 
 import nuthatch
-from nuthatch import scoring
+from nuthatch import entities, scoring
 
 PAGE = Path(__file__).with_name("reference.md")
 INTRO = "# Reference\n\nMade by `python docs/make_reference.py`. Nothing else of core is public.\n"
@@ -38,6 +38,7 @@ GROUPS = {
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "
     "InvalidQuery UnsupportedQuery IndexNotFound IndexExists SchemaMismatch AnalyzerMismatch "
     "FormatMismatch IndexLocked IndexCorrupt BackendUnavailable QueryTimeout VerificationFailed",
+    "Entities": " ".join(entities.__all__),
     "Scoring": " ".join(scoring.__all__),
 }
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -46,12 +47,12 @@ Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 def reference() -> str:
     """Returns the page. Raises `ValueError` unless every public name is in one group."""
     grouped = [name for names in GROUPS.values() for name in names.split()]
-    wrong = {*nuthatch.__all__, *scoring.__all__} ^ set(grouped)
+    wrong = {*nuthatch.__all__, *entities.__all__, *scoring.__all__} ^ set(grouped)
     if wrong or len(grouped) != len(set(grouped)):
         raise ValueError(f"each public name belongs into one group; see {sorted(wrong)}")
     parts = [INTRO]
     for title, names in GROUPS.items():
-        home = scoring if title == "Scoring" else nuthatch
+        home = {"Scoring": scoring, "Entities": entities}.get(title, nuthatch)
         parts += [f"## {title}\n", *(_entry(home, name) for name in names.split())]
     return "\n".join(parts)
 

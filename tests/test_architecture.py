@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import nuthatch
+import nuthatch.entities
 import nuthatch.scoring
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +21,10 @@ MEMBERS = sorted(
     path for kind in ("backends", "plugins") for path in ROOT.glob(f"{kind}/*/nuthatch_*")
 )
 #: Public submodules of core, with the names that may be imported from them.
-PUBLIC = {"nuthatch": set(nuthatch.__all__), "nuthatch.scoring": set(nuthatch.scoring.__all__)}
+PUBLIC = {
+    package.__name__: set(package.__all__)
+    for package in (nuthatch, nuthatch.entities, nuthatch.scoring)
+}
 
 
 def sources(*folders: Path) -> Iterator[Path]:

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 import nuthatch
+import nuthatch.entities
 import nuthatch.scoring
 
-PUBLIC = [nuthatch, nuthatch.scoring]
+PUBLIC = [nuthatch, nuthatch.entities, nuthatch.scoring]
 NAMES = [(module, name) for module in PUBLIC for name in module.__all__]
 IDS = [f"{module.__name__}.{name}" for module, name in NAMES]
 
@@ -52,10 +53,11 @@ def test_the_list_is_what_the_package_imports_and_what_it_can_give() -> None:
     assert {name: f"nuthatch.{home}" for name, home in nuthatch._HOME_OF.items()} == imported
 
 
-def test_scoring_lists_all_it_imports() -> None:
-    held = {name for name, value in vars(nuthatch.scoring).items() if not inspect.ismodule(value)}
+@pytest.mark.parametrize("module", PUBLIC[1:], ids=lambda module: module.__name__)
+def test_a_public_submodule_lists_all_it_imports(module: ModuleType) -> None:
+    held = {name for name, value in vars(module).items() if not inspect.ismodule(value)}
     public = {name for name in held if not name.startswith("_")}
-    assert public == set(nuthatch.scoring.__all__)
+    assert public == set(module.__all__)
 
 
 @pytest.mark.parametrize(("module", "name"), NAMES, ids=IDS)

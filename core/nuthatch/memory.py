@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
@@ -48,17 +48,18 @@ from nuthatch import (
     passes,
     rebuild,
 )
+from nuthatch.entities import EntityTerms, PhraseLookup, TitleLookup, TitleTerm, entity_terms
 
 SPEC = BackendSpec(
     name="memory",
     summary="brute force in memory: for tests, notebooks and as the oracle of other engines",
-    contract=(1, 0),
+    contract=(1, 1),
     audit_mode=AuditMode.GROUNDED,
     capabilities=Capabilities(
         text=NATIVE,
-        entities=no("entity search is not part of this version"),
-        fuzzy=no("entity search is not part of this version"),
-        substring=no("entity search is not part of this version"),
+        entities=NATIVE,
+        fuzzy=NATIVE,
+        substring=NATIVE,
         filters=FilterSupport(range=NATIVE, any_of=NATIVE),
         grounding=NATIVE,
         explain=NATIVE,
@@ -85,8 +86,11 @@ K1, B = 1.2, 0.75
 class MemoryReader:
     """Answers from a dictionary of documents that nobody changes."""
 
-    def __init__(self, documents: Mapping[str, AnalyzedDocument]) -> None:
+    def __init__(
+        self, documents: Mapping[str, AnalyzedDocument], schema: Schema | None = None
+    ) -> None:
         self._documents = documents
+        self._schema = schema or Schema()
 
     @cached_property
     def _chunks(self) -> list[tuple[AnalyzedDocument, int, Counter[str]]]:
@@ -152,6 +156,41 @@ class MemoryReader:
             for row, index, _ in rows
         ]
 
+    @cached_property
+    def _entities(self) -> dict[int, EntityTerms]:
+        """Returns what entity search knows of each document, by the position of its chunk 0."""
+        return {
+            position: entity_terms(self._schema, row.document.title, row.document.fields)
+            for position, (row, index, _) in enumerate(self._chunks)
+            if index == 0
+        }
+
+    def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> list[list[tuple[str, str]]]:
+        known = {pair for terms in self._entities.values() for pair in terms.phrases}
+        return [[(each.field, phrase) for phrase in _matching(known, each)] for each in lookups]
+
+    def title_terms(self, lookups: Sequence[TitleLookup]) -> list[list[TitleTerm]]:
+        counts = Counter(token for terms in self._entities.values() for token in set(terms.title))
+        every = [TitleTerm(token, token, df) for token, df in counts.items()]
+        return [every for _ in lookups]
+
+    def entity_postings(self, keys: Sequence[Hashable]) -> list[list[tuple[int, int]]]:
+        return [
+            [
+                (position, 0 if isinstance(key, tuple) else len(terms.title))
+                for position, terms in self._entities.items()
+                if key in (terms.phrases if isinstance(key, tuple) else terms.title)
+            ]
+            for key in keys
+        ]
+
+    def eligible(self, filters: Sequence[Filter]) -> set[int]:
+        return {
+            position
+            for position, (document, _, _) in enumerate(self._chunks)
+            if _passes(document, filters)
+        }
+
     def get(self, uri: str) -> Document | None:
         row = self._documents.get(uri)
         return None if row is None else _rebuilt(row)
@@ -185,7 +224,7 @@ class MemoryBackend(LexicalBackend):
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[MemoryReader]:
-        yield MemoryReader(self._documents)
+        yield MemoryReader(self._documents, self.schema)
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         added = replaced = unchanged = chunks = 0
@@ -231,6 +270,15 @@ class MemoryBackend(LexicalBackend):
 def _rebuilt(row: AnalyzedDocument) -> Document:
     """Returns a document of its own: a caller who changes it does not change the index."""
     return rebuild(row.header, [(chunk.start, chunk.text) for chunk in row.chunks])
+
+
+def _matching(known: Iterable[tuple[str, str]], lookup: PhraseLookup) -> list[str]:
+    """Returns the known phrases that a look-up names, by length and code point."""
+    phrases = {phrase for field, phrase in known if field == lookup.field}
+    if lookup.match == "exact":
+        return [lookup.phrase] if lookup.phrase in phrases else []
+    holding = sorted((len(each), each) for each in phrases if lookup.phrase in each)
+    return [phrase for _, phrase in holding[: lookup.cap]]
 
 
 def _passes(document: AnalyzedDocument, filters: Sequence[Filter]) -> bool:

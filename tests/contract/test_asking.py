@@ -122,15 +122,6 @@ def test_a_query_that_is_cut_says_so(
     assert results.notes == ((note,) if note else ())
 
 
-def test_entities_are_refused_by_capability(index: LexicalBackend) -> None:
-    with pytest.raises(UnsupportedQuery) as caught:
-        index.search(EntityQuery(titles=["heat"]))
-    error = caught.value
-    assert (error.backend, error.feature) == ("memory", "entities")
-    assert error.reason == "entity search is not part of this version"
-    assert error.alternatives == ()
-
-
 @pytest.mark.parametrize("arguments", [{"extra_or_tokens": ["thriller"]}, {"policy": "ranked"}])
 def test_entities_and_the_arguments_of_text_do_not_mix(
     index: LexicalBackend, arguments: dict[str, Any]

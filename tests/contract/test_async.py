@@ -25,7 +25,6 @@ from nuthatch import (
     Results,
     Schema,
     TextQuery,
-    UnsupportedQuery,
 )
 from nuthatch.memory import SPEC, MemoryBackend, MemoryReader
 from support.few_words import corpora, queries
@@ -142,8 +141,8 @@ def test_refusals_are_the_same(backend: type[MemoryBackend]) -> None:
         asyncio.run(index.search_async("heat", 0))
     with pytest.raises(InvalidQuery, match="timeout must be positive"):
         asyncio.run(index.search_async("heat", timeout=0))
-    with pytest.raises(UnsupportedQuery, match="entities"):
-        asyncio.run(index.search_async(EntityQuery(titles=["heat"])))
+    with pytest.raises(InvalidQuery, match="no such phrase field"):
+        asyncio.run(index.search_async(EntityQuery(include={"people": ["heat"]})))
 
 
 def test_a_query_without_words_asks_no_reader() -> None:

@@ -20,7 +20,7 @@ def test_a_spec_cannot_be_changed_and_has_no_defaults() -> None:
 
 
 def test_the_contract_has_a_version_of_two_numbers() -> None:
-    assert SPEC.contract == CONTRACT == (1, 0)
+    assert SPEC.contract == CONTRACT == (1, 1)
 
 
 def test_options_of_a_url_are_texts_and_become_values() -> None:
@@ -65,8 +65,8 @@ def test_an_unknown_option_is_refused_with_those_there_are() -> None:
     with pytest.raises(InvalidConfig) as caught:
         LexicalConfig.from_url("", {"bugdet": "secret"})
     assert str(caught.value) == (
-        "option 'bugdet' is not known here; options are: budget, export_only, policy, "
-        "snippet, timeout"
+        "option 'bugdet' is not known here; options are: budget, entities, "
+        "export_only, policy, snippet, timeout"
     )
 
 

@@ -274,7 +274,7 @@ def test_alternatives_leave_out_the_broken_and_the_incapable(site: Site) -> None
     assert "fine" in backends_with("export", besides="memory")
     assert "bad" not in backends_with("export", besides="memory")
     assert "memory" not in backends_with("export", besides="memory")
-    assert "fine" not in backends_with("entities", besides="memory")
+    assert "fine" not in backends_with("drop", besides="memory")
     assert backends_with("no.such.feature", besides="memory") == ()
 
 

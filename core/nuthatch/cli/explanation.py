@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nuthatch.cli.screen import Cell, Screen
+from nuthatch.contract.query import EntityQuery
 from nuthatch.contract.results import Attempt, Results
 from nuthatch.text.normalize import NormalizedQuery
 
@@ -13,6 +14,8 @@ def show_explanation(screen: Screen, results: Results) -> None:
     """Shows what was looked for, and the rungs that were tried or skipped."""
     if isinstance(results.query, NormalizedQuery):
         _show_query(screen, results.query)
+    else:
+        _show_entities(screen, results.query)
     if results.attempts:
         frequencies = dict(results.frequencies)
         screen.table(
@@ -40,6 +43,14 @@ def _show_query(screen: Screen, query: NormalizedQuery) -> None:
         screen.line(("dropped  ", "dim"), told)
     if query.extras:
         screen.line(("extras   ", "dim"), " ".join(query.extras))
+
+
+def _show_entities(screen: Screen, query: EntityQuery) -> None:
+    for name, buckets in (("include", query.include), ("exclude", query.exclude)):
+        for field, phrases in buckets.items():
+            screen.line((f"{name}  ", "dim"), f"{field}: ", (", ".join(phrases), "strong"))
+    for title in query.titles:
+        screen.line(("title    ", "dim"), (title, "strong"))
 
 
 def _row(number: int, attempt: Attempt, frequencies: Mapping[str, int]) -> Sequence[Cell]:

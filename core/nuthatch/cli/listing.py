@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nuthatch.cli.screen import Cell, Screen, printable
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.hit import Hit
+from nuthatch.contract.query import EntityQuery
 from nuthatch.contract.results import Results
 
 
@@ -22,7 +23,8 @@ def show_hits(screen: Screen, results: Results, *, explain: bool = False) -> Non
         if hit.snippet:
             screen.line(*highlighted(hit), indent=14)
         if explain:
-            screen.line((_parts(hit), "dim"), indent=14)
+            where = "" if isinstance(results.query, EntityQuery) else f"rung {hit.rung + 1}: "
+            screen.line((where + _parts(hit), "dim"), indent=14)
 
 
 def show_footer(screen: Screen, results: Results) -> None:
@@ -30,9 +32,10 @@ def show_footer(screen: Screen, results: Results) -> None:
     for note in results.notes:
         screen.line((f"note: {note}", "dim"))
     count = "no hits" if not results.hits else f"{len(results)} hits"
+    how = f"policy {results.policy} ran {results.ran}"
     parts = (
         "1 hit" if len(results) == 1 else count,
-        f"policy {results.policy} ran {results.ran}",
+        "entities" if isinstance(results.query, EntityQuery) else how,
         _exactness(results),
         f"{results.took_ms:.1f} ms",
     )
@@ -65,4 +68,4 @@ def _place(hit: Hit) -> Iterator[Cell]:
 
 def _parts(hit: Hit) -> str:
     parts = [f"{name} {value:.3f}" for name, value in hit.score_parts.items() if value]
-    return f"rung {hit.rung + 1}: {' + '.join(parts) or 'nothing adds to the score'}"
+    return " + ".join(parts) or "nothing adds to the score"

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
+from nuthatch.contract.entity_searching import EntityTask
 from nuthatch.contract.filters import AnyOf, Filter, checked_filters
 from nuthatch.contract.index import EXPORT_ONLY
 from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, Policy, Query, TextQuery
 from nuthatch.contract.searching import SearchTask
+from nuthatch.contract.showing import Showing
+from nuthatch.entities.plan import plan_of
 from nuthatch.errors import BackendUnavailable, InvalidQuery, UnsupportedQuery
 from nuthatch.registry.hooks import expand
 from nuthatch.text.normalize import MAX_TOKENS, NormalizedQuery, normalize
@@ -52,7 +55,6 @@ def merged(
         textual = sorted(given.keys() & {"extra_or_tokens", "policy"})
         if textual:
             raise InvalidQuery(f"{textual[0]} belongs to text queries; this is an entity query")
-        given.pop("audit", None)
     elif not isinstance(query, TextQuery):
         raise InvalidQuery(f"a query is a str, a TextQuery or an EntityQuery; found {query!r}")
     return replace(query, **given) if given else query  # type: ignore[arg-type]
@@ -64,16 +66,44 @@ def search_task(
     explain: bool,
     timeout: float | None,
     begun: float,
-) -> SearchTask:
+) -> SearchTask | EntityTask:
     """Returns the validated task. Raises `InvalidQuery` and `UnsupportedQuery`."""
     refuse_undeclared(backend, query)
-    if isinstance(query, EntityQuery):
-        raise InvalidQuery("contract 1.0 declares entity queries; a later one answers them")
     refuse_if_export_only(backend)
-    audit = query.audit or AuditMode.UNGROUNDED
-    largest = backend.capabilities.max_limit
     config = backend.config
     deadline = _deadline(config.timeout if timeout is None else timeout)
+    if isinstance(query, EntityQuery):
+        return _entity_task(backend, query, deadline, begun)
+    return _text_task(backend, query, explain, deadline, begun)
+
+
+def _entity_task(
+    backend: LexicalBackend, query: EntityQuery, deadline: float | None, begun: float
+) -> EntityTask:
+    filters = checked_filters(backend.schema, query.filters)
+    plan = plan_of(query, backend.schema, filters, backend.config.entities)
+    if any(lookup.match == "substring" for lookup in (*plan.include, *plan.exclude)):
+        require(backend, "substring")
+    return EntityTask(
+        backend=backend.name,
+        asked=query,
+        plan=plan,
+        limit=_limit(backend, query),
+        showing=_showing(backend, query),
+        deadline=deadline,
+        begun=begun,
+        notes=plan.notes,
+    )
+
+
+def _text_task(
+    backend: LexicalBackend,
+    query: TextQuery,
+    explain: bool,
+    deadline: float | None,
+    begun: float,
+) -> SearchTask:
+    config = backend.config
     extras = (*query.extra_or_tokens, *expand(backend.name, query.text))
     normalized = normalize(backend.analyzer, query.text, extras)
     notes = _left_out(normalized)
@@ -84,27 +114,37 @@ def search_task(
     own_budget = "budget" in config.model_fields_set or not always_ranked
     return SearchTask(
         backend=backend.name,
-        analyzer=backend.analyzer,
         query=normalized,
         filters=checked_filters(backend.schema, query.filters),
-        limit=min(query.limit or DEFAULT_LIMIT, largest or _MAX_LIMIT, _MAX_LIMIT),
-        largest=largest,
+        limit=_limit(backend, query),
+        largest=backend.capabilities.max_limit,
         policy=query.policy or config.policy,
         budget=config.budget if own_budget else None,
-        audit=audit,
+        showing=_showing(backend, query),
         collapse=query.collapse,
         explain=explain and bool(parts),
-        snippet_width=config.snippet,
         deadline=deadline,
         begun=begun,
         notes=tuple(notes),
     )
 
 
+def _limit(backend: LexicalBackend, query: TextQuery | EntityQuery) -> int:
+    largest = backend.capabilities.max_limit or _MAX_LIMIT
+    return min(query.limit or DEFAULT_LIMIT, largest, _MAX_LIMIT)
+
+
+def _showing(backend: LexicalBackend, query: TextQuery | EntityQuery) -> Showing:
+    audit = query.audit or AuditMode.UNGROUNDED
+    return Showing(backend.name, backend.analyzer, audit, backend.config.snippet)
+
+
 def refuse_undeclared(backend: SearchBackend, query: TextQuery | EntityQuery) -> None:
     """Raises `UnsupportedQuery` where a query needs what the backend's book denies."""
     require(backend, "entities" if isinstance(query, EntityQuery) else "text")
-    if isinstance(query, TextQuery) and query.audit is AuditMode.GROUNDED:
+    if isinstance(query, EntityQuery) and query.titles:
+        require(backend, "fuzzy")
+    if query.audit is AuditMode.GROUNDED:
         require(backend, "grounding")
     for condition in query.filters:
         require(backend, "filters.any_of" if isinstance(condition, AnyOf) else "filters.range")

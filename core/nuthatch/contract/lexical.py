@@ -21,19 +21,15 @@ from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
+from nuthatch.contract.entity_searching import EntityTask, entity_search, nothing_asked
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.index import IndexInfo
 from nuthatch.contract.query import Policy, Query
 from nuthatch.contract.reader import AsyncReader, Reader
 from nuthatch.contract.results import Results
 from nuthatch.contract.schema import Schema
-from nuthatch.contract.searching import (
-    SearchTask,
-    drive,
-    drive_async,
-    text_search,
-    undefined,
-)
+from nuthatch.contract.searching import Search, SearchTask, drive, drive_async, text_search
+from nuthatch.contract.showing import undefined
 from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
 from nuthatch.contract.writing import (
     AddReport,
@@ -155,11 +151,11 @@ class LexicalBackend(SearchBackend):
         begun = perf_counter()
         asked = merged(query, limit, extra_or_tokens, filters, audit, policy)
         task = search_task(self, asked, explain, timeout, begun)
-        if task.query.tokens:
-            with self.reader(task.deadline) as reader:
-                results = drive(text_search(task, reader), reader, task.deadline)
-        else:
+        if _is_empty(task):
             results = _nothing(task)
+        else:
+            with self.reader(task.deadline) as reader:
+                results = drive(_search(task, reader), reader, task.deadline)
         return observe(self.name, results)
 
     async def search_async(
@@ -188,11 +184,11 @@ class LexicalBackend(SearchBackend):
         begun = perf_counter()
         asked = merged(query, limit, extra_or_tokens, filters, audit, policy)
         task = search_task(self, asked, explain, timeout, begun)
-        if task.query.tokens:
-            async with self.async_reader(task.deadline) as reader:
-                results = await drive_async(text_search(task, reader), reader, task.deadline)
-        else:
+        if _is_empty(task):
             results = _nothing(task)
+        else:
+            async with self.async_reader(task.deadline) as reader:
+                results = await drive_async(_search(task, reader), reader, task.deadline)
         return observe(self.name, results)
 
     def get(self, uri: str) -> Document | None:
@@ -276,8 +272,21 @@ def _durability(asked: Durability | None, single: bool) -> Durability:
     return asked
 
 
-def _nothing(task: SearchTask) -> Results:
-    """Returns the results of a query without a single token."""
+def _search(task: SearchTask | EntityTask, reader: Reader | AsyncReader) -> Search[Results]:
+    if isinstance(task, EntityTask):
+        return entity_search(task, reader)
+    return text_search(task, reader)
+
+
+def _is_empty(task: SearchTask | EntityTask) -> bool:
+    """Tells whether normalization has left nothing to look for."""
+    return not (task.plan.possible if isinstance(task, EntityTask) else task.query.tokens)
+
+
+def _nothing(task: SearchTask | EntityTask) -> Results:
+    """Returns the results of a query of which nothing is left."""
+    if isinstance(task, EntityTask):
+        return nothing_asked(task)
     return Results(
         hits=(),
         query=task.query,

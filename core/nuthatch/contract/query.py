@@ -44,8 +44,7 @@ class TextQuery:
             raise InvalidQuery(
                 f"policy {self.policy!r} is not known; use one of {', '.join(_POLICIES)}"
             )
-        if self.audit is not None and not isinstance(self.audit, AuditMode):
-            object.__setattr__(self, "audit", _audit(self.audit))
+        object.__setattr__(self, "audit", _audit(self.audit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,8 @@ class EntityQuery:
     """Asks for documents by phrases in declared fields and by fuzzy titles.
 
     `include` and `exclude` map a phrase field to phrases; `titles` are title searches. At least
-    one phrase to include or one title is needed. Raises `InvalidQuery`.
+    one phrase to include or one title is needed. What is None is left to the backend's
+    configuration. Raises `InvalidQuery`.
     """
 
     include: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -61,6 +61,7 @@ class EntityQuery:
     titles: Sequence[str] = ()
     filters: Sequence[Filter] = ()
     limit: int | None = None
+    audit: AuditMode | None = None
 
     def __post_init__(self) -> None:
         for name in ("include", "exclude"):
@@ -72,6 +73,7 @@ class EntityQuery:
         object.__setattr__(self, "titles", _texts("titles", self.titles))
         object.__setattr__(self, "filters", _listed(self.filters))
         checked_limit(self.limit)
+        object.__setattr__(self, "audit", _audit(self.audit))
         if not self.titles and not any(self.include.values()):
             raise InvalidQuery(
                 "an entity query needs something to include or a title; excludes and filters "
@@ -109,7 +111,9 @@ def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:
     return texts
 
 
-def _audit(value: object) -> AuditMode:
+def _audit(value: object) -> AuditMode | None:
+    if value is None or isinstance(value, AuditMode):
+        return value
     try:
         return AuditMode(str(value))
     except ValueError:

@@ -63,6 +63,20 @@ class Reader(Protocol):
     - `explain(rung, keys) -> Sequence[Mapping[str, float]]`: each token's part of each score; an
       engine that declares `explain` has it.
     - `documents() -> Iterator[Document]`: every document, in document order.
+
+    An engine that declares `entities` answers these look-ups, from which core does the rest. A
+    document's key is that of its first chunk, and keys sort in document order.
+
+    - `phrase_terms(lookups) -> Sequence[Sequence[Hashable]]`: for each `PhraseLookup` the keys
+      of stored phrases, of live documents only.
+    - `title_terms(lookups) -> Sequence[Iterable[TitleTerm]]`: for each `TitleLookup` every title
+      token of live documents that is within so many edits; others may be among them.
+    - `entity_postings(keys) -> Sequence[Iterable[tuple[Hashable, int]]]`: for each phrase or
+      title token the documents' keys, with the title's number of tokens (0 for a phrase).
+    - `eligible(filters) -> Container[Hashable]`: the documents that pass.
+
+    Or it does all of it: `match_entities(plan, limit) -> EntityMatches`, equal to
+    `nuthatch.entities.match_entities`.
     """
 
     def document_frequencies(self, tokens: Sequence[str]) -> Mapping[str, int]:

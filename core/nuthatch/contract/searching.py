@@ -12,21 +12,15 @@ from collections.abc import Generator, Hashable, Mapping, Sequence
 from time import monotonic, perf_counter
 from typing import Any, NamedTuple, TypeVar
 
-from pydantic import ValidationError
-
-from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.filters import Filter
-from nuthatch.contract.hit import HITS, Hit
 from nuthatch.contract.query import Policy
 from nuthatch.contract.reader import AsyncReader, Candidate, Reader, Stored
 from nuthatch.contract.results import Results
-from nuthatch.contract.schema import explain as explain_validation
-from nuthatch.errors import PluginFailure, QueryTimeout
-from nuthatch.grounding.evidence import evidence_for
-from nuthatch.matching.climb import Climb, Request
-from nuthatch.text.analyzer import Analyzer
+from nuthatch.contract.showing import Found, Showing, built_hits, check_rows, fetched, undefined
+from nuthatch.errors import QueryTimeout
+from nuthatch.matching.climb import Climb
+from nuthatch.matching.request import Request
 from nuthatch.text.normalize import NormalizedQuery
-from nuthatch.text.snippet import Snippets
 
 T = TypeVar("T")
 Search = Generator[Request, Any, T]
@@ -39,17 +33,15 @@ class SearchTask(NamedTuple):
     """
 
     backend: str
-    analyzer: Analyzer
     query: NormalizedQuery
     filters: tuple[Filter, ...]
     limit: int
     largest: int | None
     policy: Policy
     budget: int | None
-    audit: AuditMode
+    showing: Showing
     collapse: bool
     explain: bool
-    snippet_width: int
     deadline: float | None
     begun: float
     notes: tuple[str, ...] = ()
@@ -99,9 +91,7 @@ def text_search(task: SearchTask, reader: Reader | AsyncReader) -> Search[Result
         yield from climb.run(task.policy)
         found = climb.found
         keys = [candidate.key for _, candidate in found]
-        proofs = task.audit is AuditMode.GROUNDED
-        stored: Sequence[Stored | None] = (yield Request("fetch", (keys, proofs))) if keys else ()
-        _check_rows(task.backend, "fetch", keys, stored)
+        stored = yield from fetched(task.showing, keys)
         kept = [pair for pair in zip(found, stored, strict=True) if pair[1] is not None]
         vanished = len(found) - len(kept)
         if not task.collapse:
@@ -123,9 +113,9 @@ def text_search(task: SearchTask, reader: Reader | AsyncReader) -> Search[Result
     parts: Mapping[Hashable, Mapping[str, float]] = {}
     if task.explain:
         parts = yield from _explain(task.backend, climb, [pair for pair, _ in kept])
-    hits = _hits(task, climb, kept, parts)
+    tokens = (*task.query.tokens, *task.query.extras)
     return Results(
-        hits=hits,
+        hits=built_hits(task.showing, tokens, _found(kept, parts)),
         query=task.query,
         attempts=tuple(climb.attempts),
         policy=task.policy,
@@ -137,22 +127,16 @@ def text_search(task: SearchTask, reader: Reader | AsyncReader) -> Search[Result
     )
 
 
-def undefined(backend: str, feature: str, method: str) -> PluginFailure:
-    """Returns the failure of a backend that declares a feature without the method for it."""
-    return _failure(backend, f"declares {feature} and does not define {method}", "shape")
-
-
-def _failure(backend: str, problem: str, stage: str) -> PluginFailure:
-    hint = "Report it to the backend's author."
-    return PluginFailure(f"the backend {backend!r} {problem}. {hint}", stage=stage, hint=hint)
-
-
-def _check_rows(
-    backend: str, method: str, keys: Sequence[Hashable], rows: Sequence[object]
-) -> None:
-    if len(rows) != len(keys):
-        problem = f"was asked by {method} for {len(keys)} rows and gave {len(rows)}"
-        raise _failure(backend, problem, "search")
+def _found(
+    kept: Sequence[tuple[tuple[int, Candidate], Stored | None]],
+    parts: Mapping[Hashable, Mapping[str, float]],
+) -> list[Found]:
+    found = []
+    for (rung, candidate), row in kept:
+        assert row is not None  # vanished ones were taken out
+        part = parts.get(candidate.key) or {"bm25": candidate.score}
+        found.append(Found(row, candidate.score, part, rung))
+    return found
 
 
 def _explain(
@@ -163,41 +147,6 @@ def _explain(
     for index in dict.fromkeys(index for index, _ in found):
         keys = [candidate.key for rung, candidate in found if rung == index]
         answer = yield Request("explain", (climb.rungs[index], keys))
-        _check_rows(backend, "explain", keys, answer)
+        check_rows(backend, "explain", keys, answer)
         parts.update(zip(keys, answer, strict=True))
     return parts
-
-
-def _hits(
-    task: SearchTask,
-    climb: Climb,
-    kept: Sequence[tuple[tuple[int, Candidate], Stored | None]],
-    parts: Mapping[Hashable, Mapping[str, float]],
-) -> tuple[Hit, ...]:
-    tokens = (*task.query.tokens, *task.query.extras)
-    snippets = Snippets(task.analyzer, tokens, width=task.snippet_width)
-    values = []
-    for (rung, candidate), row in kept:
-        assert row is not None  # vanished ones were taken out
-        cut = snippets.of(row.text)
-        value = {
-            "document_root": row.root.hex(),
-            "document_uri": row.uri,
-            "chunk_idx": row.chunk_idx,
-            "title": row.title,
-            "snippet": cut.text,
-            "score": candidate.score,
-            "score_parts": parts.get(candidate.key) or {"bm25": candidate.score},
-            "audit_mode": task.audit,
-            "fields": row.fields,
-            "rung": rung,
-            "marks": cut.shown,
-        }
-        if task.audit is AuditMode.GROUNDED:
-            value["evidence"] = evidence_for(row, cut)
-        values.append(value)
-    try:
-        return HITS.validate_python(values)
-    except ValidationError as error:
-        problem = f"returned hits that break the contract ({explain_validation(error)})"
-        raise _failure(task.backend, problem, "search") from error

@@ -12,11 +12,12 @@ from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.query import Policy
 from nuthatch.contract.schema import explain
+from nuthatch.entities.settings import EntitySettings
 from nuthatch.errors import InvalidConfig
 
 #: The version of the contract that this core serves, apart from package versions. A backend of
 #: another major version, or of a newer minor one, is refused when it is loaded.
-CONTRACT: Final = (1, 0)
+CONTRACT: Final = (1, 1)
 
 #: False: the index must exist. True: it is made where there is none. "new": it must not exist.
 Create = Literal[False, True, "new"]
@@ -61,8 +62,9 @@ class LexicalConfig(BackendConfig):
     """Adds what every `LexicalBackend` can be told.
 
     `policy` is used where a query names none; `budget` bounds what `auto` ranks, in postings
-    (None: no bound); `timeout` is in seconds; `snippet` is the width of snippets in code points.
-    `export_only` opens an index whatever its analyzer: documents can be read, `search`, `add`
+    (None: no bound); `timeout` is in seconds; `snippet` is the width of snippets in code points;
+    `entities` are the constants of entity search. `export_only` opens an index whatever its
+    analyzer: documents can be read, `search`, `add`
     and `delete` raise `BackendUnavailable`.
     """
 
@@ -70,6 +72,7 @@ class LexicalConfig(BackendConfig):
     budget: int | None = Field(default=2_000_000, ge=0)
     timeout: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     snippet: int = Field(default=240, ge=20, le=100_000)
+    entities: EntitySettings = EntitySettings()
     export_only: bool = False
 
 

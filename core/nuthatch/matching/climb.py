@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Hashable, Mapping, Sequence
 from time import perf_counter
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Policy
@@ -25,16 +25,9 @@ from nuthatch.matching.ladder import (
     ranked_rung,
     same_as_ranked,
 )
+from nuthatch.matching.request import Request
 from nuthatch.matching.rung import Rung
 from nuthatch.text.normalize import NormalizedQuery
-
-
-class Request(NamedTuple):
-    """Names a method of the reader and its arguments."""
-
-    method: str
-    arguments: tuple[Any, ...]
-
 
 Steps = Generator[Request, Any, None]
 

@@ -1,0 +1,45 @@
+"""Entity search: people, characters, studios and titles with typing errors, as one arithmetic.
+
+    EntityQuery ──▶ plan ──▶ look-ups in an engine ──▶ arithmetic ──▶ the same hits on every engine
+
+An engine answers four look-ups and leaves the rest to `match_entities`, or does it all by itself
+in a way that gives the same documents with the same scores. Public, for engines.
+"""
+
+from nuthatch.entities.arithmetic import EntityCandidate, EntityMatches, scored, title_score
+from nuthatch.entities.fuzzy import (
+    TitleTerm,
+    allowed_edits,
+    closest,
+    deletions,
+    distance,
+    indexed_edits,
+)
+from nuthatch.entities.match import match_entities
+from nuthatch.entities.plan import EntityPlan, PhraseLookup, TitleLookup, plan_of
+from nuthatch.entities.settings import EntitySettings
+from nuthatch.entities.terms import EntityTerms, entity_terms, title_tokens
+from nuthatch.text.phrases import normalize_phrase
+
+__all__ = [
+    "EntityCandidate",
+    "EntityMatches",
+    "EntityPlan",
+    "EntitySettings",
+    "EntityTerms",
+    "PhraseLookup",
+    "TitleLookup",
+    "TitleTerm",
+    "allowed_edits",
+    "closest",
+    "deletions",
+    "distance",
+    "entity_terms",
+    "indexed_edits",
+    "match_entities",
+    "normalize_phrase",
+    "plan_of",
+    "scored",
+    "title_score",
+    "title_tokens",
+]

@@ -1,0 +1,79 @@
+"""Nearly alike tokens: exact distances, complete recall, order and bounds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from nuthatch.entities import (
+    EntitySettings,
+    TitleTerm,
+    allowed_edits,
+    closest,
+    deletions,
+    distance,
+    indexed_edits,
+)
+from support.entity_oracle import levenshtein
+
+SETTINGS = EntitySettings()
+TOKEN = st.text("abcé日", min_size=1, max_size=12)
+
+
+@given(TOKEN, TOKEN, st.integers(0, 3))
+def test_the_distance_is_levenshteins_up_to_the_limit(one: str, other: str, limit: int) -> None:
+    exact = levenshtein(one, other)
+    assert distance(one, other, limit) == (exact if exact <= limit else None)
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> tuple[str, str]:
+    """A token, and what at most two edits make of it."""
+    token = draw(st.text("abcdefgh", min_size=1, max_size=14))
+    other = token
+    for _ in range(draw(st.integers(0, 2))):
+        at = draw(st.integers(0, len(other)))
+        character = draw(st.sampled_from("abxy"))
+        change = draw(st.sampled_from(("insert", "delete", "replace")))
+        rest = other[at + (change != "insert") :]
+        other = other[:at] + ("" if change == "delete" else character) + rest
+    return token, other or "a"
+
+
+@given(edited())
+@example(("aabcdefgh", "abcdefgh"))
+def test_tokens_within_the_allowed_edits_share_a_deletion(pair: tuple[str, str]) -> None:
+    query, stored = pair
+    edits = allowed_edits(query, SETTINGS)
+    if levenshtein(query, stored) <= edits:
+        assert deletions(query, edits) & deletions(stored, indexed_edits(stored))
+
+
+@pytest.mark.parametrize(
+    ("token", "edits"), [("ab", 0), ("abc", 1), ("abcde", 1), ("abcdef", 2), ("日本", 0)]
+)
+def test_longer_tokens_may_be_further_away(token: str, edits: int) -> None:
+    assert allowed_edits(token, SETTINGS) == edits
+
+
+def test_the_closest_come_first_then_the_more_frequent_then_the_earlier() -> None:
+    terms = [
+        TitleTerm(1, "spiders", 3),
+        TitleTerm(2, "spider", 1),
+        TitleTerm(3, "spidery", 9),
+        TitleTerm(4, "spidera", 3),
+        TitleTerm(5, "wolf", 3),
+        TitleTerm(6, "spiderb", 0),
+        TitleTerm(7, "spiderc", 10_001),
+    ]
+    found = [term.key for term in closest("spider", 2, terms, SETTINGS)]
+    assert found == [2, 3, 4, 1]
+    few = EntitySettings(expansions=2)
+    assert [term.key for term in closest("spider", 2, terms, few)] == [2, 3]
+
+
+def test_settings_that_engines_do_not_index_for_are_refused() -> None:
+    for wrong in ({"one_edit": 2}, {"two_edits": 5}, {"beta": 0}, {"title_cap": 0}, {"size": 1}):
+        with pytest.raises(Exception, match="EntitySettings"):
+            EntitySettings(**wrong)
