@@ -21,6 +21,7 @@ from nuthatch import Analyzer
 from nuthatch.text.snippet import Snippets
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.backend import SqliteBackend
+from nuthatch_sqlite.connection import prepare
 
 SECTION = "What nuthatch adds"
 _SHARE, _MICROSECONDS = 0.15, 150
@@ -41,8 +42,8 @@ def measure(stage: Stage) -> Iterator[Row]:
         stage.connection(stage.index) as connection,
         stage.connection(stage.index) as bare,  # a page cache of its own, as cold as the others
     ):
-        connection.execute(schema.VOCABULARY)
-        bare.execute(schema.VOCABULARY)
+        prepare(connection)
+        prepare(bare)
         recorded = [_record(index, text) for text in stage.queries["and_hit"]]
         full = [each for each in recorded if sum(s == schema.FETCH for s, _ in each.statements)]
         sides = {

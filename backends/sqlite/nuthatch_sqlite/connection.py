@@ -66,10 +66,16 @@ def prepare(connection: apsw.Connection) -> None:
     """Makes what searches need in a connection beside the tables."""
     connection.execute(schema.VOCABULARY)
     connection.register_fts5_function("occurrences", _occurrences)
+    connection.register_fts5_function("counts", _counts)
 
 
 def _occurrences(match: apsw.FTS5ExtensionApi, *_: object) -> int:
     return match.inst_count
+
+
+def _counts(match: apsw.FTS5ExtensionApi, *_: object) -> str:
+    found = [len(match.phrase_locations(phrase)[0]) for phrase in range(match.phrase_count)]
+    return " ".join(map(str, (match.column_size(0), *found)))
 
 
 def undo(path: Path, lock_timeout: float) -> None:

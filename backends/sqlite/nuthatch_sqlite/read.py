@@ -31,6 +31,7 @@ from nuthatch import (
 from nuthatch.scoring import TermScores, TopK, conjunction, conjunction_top_k, top_k
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
+from nuthatch_sqlite.counted import few
 from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.postings import Caches, Ids, Postings, State, filter_sql
 
@@ -127,12 +128,23 @@ class SqliteReader:
         return one(self._connection, sql, (_expression(rung), *values)) is not None
 
     def _match_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+        if rung.operator == "AND":
+            best = self._few_in_sql(rung, filters, limit)
+            if best is not None:
+                return _matches(best)
         sql, values = _filtered(schema.MATCH, filters)
         found = rows(self._connection, sql, (_expression(rung), *values, limit))
         with readable("the scores of the matches"):
             candidates = [Candidate(chunk, -score) for chunk, score in found]
         total = len(candidates) if len(candidates) < limit else None
         return Matches(candidates, total, exact=True)
+
+    def _few_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> TopK | None:
+        sql, values = _filtered(schema.COUNTED, filters)
+        frequencies = self._postings.frequencies(rung.tokens)
+        return few(
+            self._connection, sql, values, rung.tokens, limit, frequencies, self._state.statistics
+        )
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         ids = np.array(keys, dtype=np.uint32)

@@ -119,7 +119,7 @@ FREQUENCY: Final = "SELECT doc FROM temp.term WHERE term = ?"
 # One text of all rowids, once for each occurrence: a fifth of the cost of fetching rows.
 OCCURRENCES: Final = "SELECT group_concat(doc, ' ') FROM temp.occurrence WHERE term = ?"
 # How often a token stands in some of the chunks: few are sought one by one, more are picked out
-# while FTS5 walks over all that hold it. The function is `connection.occurrences`.
+# while FTS5 walks over all that hold it. The function is `connection._occurrences`.
 TIMES_SOUGHT: Final = """
 SELECT rowid, occurrences(posting)
 FROM posting
@@ -135,6 +135,13 @@ SELECT rowid, bm25(posting) AS score
 FROM posting
 WHERE posting MATCH ?{filters}
 ORDER BY score, rowid
+LIMIT ?
+"""
+# Length of the chunk, then how often each token stands in it; by `connection._counts`.
+COUNTED: Final = """
+SELECT rowid, counts(posting)
+FROM posting
+WHERE posting MATCH ?{filters}
 LIMIT ?
 """
 EXISTS: Final = """

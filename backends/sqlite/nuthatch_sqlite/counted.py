@@ -1,0 +1,61 @@
+"""Few matches of a conjunction: FTS5 finds them and counts, the scores are made here.
+
+To score one match FTS5's bm25() walks over all that hold each of the tokens, for their document
+frequencies. These are known; so a conjunction is matched without scores if few matches are to be
+expected, and up to a number of them that costs little beside that walk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+import apsw
+import numpy as np
+
+from nuthatch.scoring import CollectionStatistics, TopK, ranked
+from nuthatch_sqlite import schema
+from nuthatch_sqlite.connection import rows
+from nuthatch_sqlite.failure import readable
+from nuthatch_sqlite.postings import MODEL
+
+#: To count in one match for so many postings to walk over is a small loss where more match.
+_COUNT = 256
+#: Where that is fewer matches than this, FTS5 might as well score.
+_LEAST = 16
+
+
+def few(
+    connection: apsw.Connection,
+    statement: str,
+    values: Sequence[object],
+    tokens: Sequence[str],
+    limit: int,
+    frequencies: Mapping[str, int],
+    statistics: CollectionStatistics,
+) -> TopK | None:
+    """Ranks what holds all tokens; None if that is too much to count in, or not worth it.
+
+    `statement` is `schema.COUNTED` with its filters, `values` are theirs.
+    """
+    most = sum(frequencies[token] for token in tokens) // _COUNT
+    if most < _LEAST or len(frequencies) < 2:
+        return None
+    shares = [df / max(1, statistics.chunks) for df in frequencies.values()]
+    if prod(shares) * statistics.chunks > most:  # as many as were expected of unrelated words
+        return None
+    expression = " AND ".join(map(schema.quoted, tokens))
+    found = list(rows(connection, statement, (expression, *values, most)))
+    if len(found) == most:
+        return None
+    with readable("the counts in the matches"):
+        ids = np.array([chunk for chunk, _ in found], dtype=np.uint32)
+        counts = np.array([text.split() for _, text in found], dtype=np.float64)
+        scores = np.zeros(ids.size)
+        length, *times = counts.reshape(ids.size, 1 + len(tokens)).T
+        for token, tf in zip(tokens, times, strict=True):
+            weight = MODEL.weight(statistics.chunks, frequencies[token])
+            scores += MODEL.impact(
+                tf, length, weight=weight, average_length=statistics.average_length
+            )
+        return ranked(ids, scores, limit, total=ids.size)
