@@ -1,0 +1,176 @@
+"""`Comparison`: everything that one comparison found, as values; every output is drawn from it.
+
+    systems × queries ──▶ lists ──▶ metrics ──▶ differences, agreement, coverage ──▶ verdict
+            └──────────▶ latency, cost
+
+It is a frozen pydantic model: `model_dump_json` writes it, `model_validate_json` reads it back. A
+number that cannot be told is None, never NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nuthatch_compare.agreement import Agreement
+from nuthatch_compare.bootstrap import Mean
+from nuthatch_compare.cost import Cost
+from nuthatch_compare.coverage import Coverage
+from nuthatch_compare.gated import GateResult
+from nuthatch_compare.latency import Latency
+from nuthatch_compare.significance import Difference
+
+#: The version of the model; a comparison of another one is not read.
+FORMAT: Literal[1] = 1
+#: How a query ended: with hits, without, in an error, out of time.
+Status = Literal["answered", "empty", "failed", "timed out"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Listed(_Frozen):
+    """Is one document in a list: its best chunk's snippet in pieces, each with whether it is
+    marked, its grade (None: nobody judged it), and the rung that found it."""
+
+    uri: str
+    title: str = ""
+    pieces: tuple[tuple[str, bool], ...] = ()
+    grade: int | None = None
+    score: float | None = None
+    rung: str = ""
+
+
+class QueryAnswers(_Frozen):
+    """Is one query: each system's first documents, how it ended, and the measures' values.
+
+    `values` are by measure, then by system; empty where the query was not judged.
+    """
+
+    name: str
+    text: str
+    lists: dict[str, tuple[Listed, ...]]
+    status: dict[str, Status]
+    values: dict[str, dict[str, float]] = {}
+
+
+class SystemFacts(_Frozen):
+    """Tells what a system is and how it fared.
+
+    `source` is its URL without secrets, or the run's file. `repeated_chunks` counts chunks that
+    one answer held twice, which breaks the contract. `errors` count failures by message.
+    """
+
+    name: str
+    kind: Literal["backend", "run"]
+    source: str
+    engine: str = ""
+    policy: str = ""
+    analyzer: str = ""
+    documents: int | None = None
+    chunks: int | None = None
+    bytes: int | None = None
+    corpus_fingerprint: str = ""
+    answered: int = 0
+    empty: int = 0
+    failed: int = 0
+    timed_out: int = 0
+    repeated_chunks: int = 0
+    errors: dict[str, int] = {}
+
+
+class SliceMeans(_Frozen):
+    """Holds the means of the primary measure over a group of queries, by system.
+
+    `deltas` are the other systems' means minus the baseline's. A slice that is not
+    `large_enough` is shown and says nothing.
+    """
+
+    by: str
+    label: str
+    queries: int
+    large_enough: bool
+    means: dict[str, float]
+    deltas: dict[str, float]
+
+
+class Validity(_Frozen):
+    """Is one condition of a fair comparison: what was looked at, what was found, whether it
+    holds."""
+
+    what: str
+    found: str
+    good: bool
+
+
+class Settings(_Frozen):
+    """Holds what the comparison was asked to do."""
+
+    measures: tuple[str, ...]
+    primary: tuple[str, ...]
+    baseline: str
+    depth: int
+    shown: int
+    alpha: float
+    seed: int
+    permutations: int
+    resamples: int
+
+
+class Comparison(_Frozen):
+    """Is the whole comparison; `systems` begin with the baseline.
+
+    `means` are by system, then by measure. `rankings` hold the document uris of each system and
+    query down to `settings.depth`. `definitions` say what each measure is. `verdict` and
+    `warnings` are sentences.
+    """
+
+    format: Literal[1] = FORMAT
+    title: str
+    created: str
+    version: str
+    host: str
+    measured_by: str
+    settings: Settings
+    systems: tuple[SystemFacts, ...]
+    verdict: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    validity: tuple[Validity, ...] = ()
+    definitions: dict[str, str] = {}
+    judged: int = 0
+    means: dict[str, dict[str, Mean]] = {}
+    differences: tuple[Difference, ...] = ()
+    agreement: tuple[Agreement, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    slices: tuple[SliceMeans, ...] = ()
+    latency: Latency | None = None
+    costs: tuple[Cost, ...] = ()
+    queries: tuple[QueryAnswers, ...] = ()
+    rankings: dict[str, dict[str, tuple[str, ...]]] = Field(default={}, repr=False)
+    gate: tuple[GateResult, ...] = ()
+
+    @property
+    def baseline(self) -> str:
+        """Is the name of the system that the others are held against."""
+        return self.settings.baseline
+
+    @property
+    def primary(self) -> str:
+        """Is the first of the measures that decide."""
+        return self.settings.primary[0]
+
+    def difference(self, system: str, measure: str) -> Difference | None:
+        """Returns what a system gains over the baseline on a measure; None if it is not told."""
+        for each in self.differences:
+            if (each.system, each.measure) == (system, measure):
+                return each
+        return None
+
+    def facts(self, system: str) -> SystemFacts:
+        """Returns what a system is. Raises `KeyError`."""
+        for each in self.systems:
+            if each.name == system:
+                return each
+        raise KeyError(system)

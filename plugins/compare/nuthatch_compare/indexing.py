@@ -1,0 +1,55 @@
+"""Indexing a corpus in every system before they are compared, and what that costs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import nuthatch
+from nuthatch import Corpus, Schema
+from nuthatch_compare.cost import Cost, measure_cost, write_documents
+from nuthatch_compare.system import Named, System, opened
+
+
+class Indexed(NamedTuple):
+    """Is a system with the corpus in it, and what that took; `note` says why it is not known."""
+
+    system: System
+    cost: Cost | None = None
+    note: str = ""
+
+
+def indexed(
+    systems: Sequence[Named], corpus: Sequence[str], schema: Schema | None, search: str
+) -> Iterator[Indexed]:
+    """Yields each system with the corpus in it.
+
+    An index is made where there is none, and filled in a process of its own, which tells the
+    cost; systems that differ only in how they search share one. An engine that keeps nothing is
+    filled in this process. `search` is the first search after indexing.
+    """
+    with tempfile.TemporaryDirectory(prefix="compare-") as folder:
+        documents = Path(folder, "documents.jsonl")
+        write_documents(Corpus(list(corpus)), documents)
+        known: dict[str, Cost | None] = {}
+        for named in systems:
+            if named.index not in known:
+                index = nuthatch.open(named.url, create=True, schema=schema)
+                held = index.info().documents
+                if not index.capabilities.persistent or held:
+                    index.add(Corpus(list(corpus)))
+                    why = f"held {held:,} documents before" if held else "keeps nothing"
+                    note = f"{named.name} {why}; its indexing was not measured"
+                    if held:
+                        known[named.index] = None
+                    yield Indexed(System(named.name, named.shown, searcher=index), None, note)
+                    continue
+                index.close()
+                known[named.index] = measure_cost(
+                    named.name, named.url, documents, schema=schema, search=search
+                )
+            cost = known[named.index]
+            mine = None if cost is None else cost.model_copy(update={"system": named.name})
+            yield Indexed(opened(named), mine)

@@ -1,0 +1,90 @@
+"""Curves as inline SVG: they take the page's colours, print well, and need no library."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from nuthatch_compare.latency import Latency
+
+_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 240, 44, 12, 36
+
+
+def ecdf(latency: Latency) -> Markup | None:
+    """Returns the share of samples answered within a time (log axis); None without samples."""
+    curves = [(each.system, each.curve) for each in latency.systems if each.curve]
+    if not curves:
+        return None
+    low = math.log10(max(1e-6, min(curve[0] for _, curve in curves)))
+    high = math.log10(max(1e-6, *(curve[-1] for _, curve in curves)))
+    low, high = math.floor(low * 4) / 4, math.ceil(high * 4 + 1e-9) / 4
+    span = max(high - low, 0.25)
+
+    def x(ms: float) -> float:
+        place = (math.log10(max(ms, 1e-6)) - low) / span
+        return _LEFT + place * (_WIDTH - _LEFT - 12)
+
+    def y(share: float) -> float:
+        return _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)
+
+    parts = [_grid(y(share), f"{share:.0%}") for share in (0, 0.5, 0.9, 1)]
+    for power in range(math.floor(low), math.ceil(high) + 1):
+        for digit in (1, 3):
+            ms = digit * 10.0**power
+            if low <= math.log10(ms) <= low + span:
+                parts.append(_tick(x(ms), f"{ms:g} ms"))
+    for number, (_, curve) in enumerate(curves):
+        steps = max(1, len(curve) - 1)
+        points = " ".join(f"{x(ms):.1f},{y(at / steps):.1f}" for at, ms in enumerate(curve))
+        parts.append(Markup('<polyline class="line s{}" points="{}"/>').format(number % 6, points))
+    return _svg("Share of answers within a time", parts)
+
+
+def differences(values: Sequence[float]) -> Markup | None:
+    """Returns one bar per query, sorted; None where there is nothing to draw."""
+    if not values:
+        return None
+    top = max(map(abs, values)) or 1.0
+    middle = (_HEIGHT - _BOTTOM + _TOP) / 2
+    step = (_WIDTH - _LEFT - 12) / len(values)
+    scale = (_HEIGHT - _BOTTOM - _TOP) / 2 / top
+    parts = [
+        _grid(middle, "0"),
+        _grid(_TOP, f"+{top:.2f}"),
+        _grid(2 * middle - _TOP, f"−{top:.2f}"),
+    ]
+    for at, value in enumerate(sorted(values, reverse=True)):
+        height = abs(value) * scale
+        parts.append(
+            Markup(
+                '<rect class="{}" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>'
+            ).format(
+                "up" if value > 0 else "down",
+                _LEFT + at * step,
+                middle - height if value > 0 else middle,
+                max(0.5, step * 0.8),
+                height,
+            )
+        )
+    return _svg("Difference of each query, sorted", parts)
+
+
+def _grid(y: float, label: str) -> Markup:
+    return Markup(
+        '<line class="grid" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>'
+        '<text x="{3}" y="{4:.1f}" text-anchor="end">{5}</text>'
+    ).format(_LEFT, _WIDTH - 12, y, _LEFT - 6, y + 4, label)
+
+
+def _tick(x: float, label: str) -> Markup:
+    return Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
+        x, _HEIGHT - 14, label
+    )
+
+
+def _svg(label: str, parts: Sequence[Markup]) -> Markup:
+    return Markup('<svg role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
+        label, _WIDTH, _HEIGHT, Markup("").join(parts)
+    )

@@ -1,0 +1,75 @@
+"""Tables of what this package measures: latency and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nuthatch_compare.cost import MEMORY, Cost
+from nuthatch_compare.latency import Latency, Percentile, SystemLatency
+from nuthatch_compare.report.page import Cell, Table
+
+
+def latency_table(latency: Latency) -> Table:
+    """Returns percentiles by system, with what is needed to read them."""
+    ratios = {each.system: each for each in latency.ratios}
+    rows: list[tuple[Cell, ...]] = []
+    for system in latency.systems:
+        found = ratios.get(system.system)
+        ratio = Cell("") if found is None else _ratio(found.ratio, found.low, found.high)
+        rows.append((Cell(system.system), *_percentiles(system), ratio, Cell(str(system.failed))))
+    sizes = [each.percent for each in next(iter(latency.systems)).percentiles] or [50, 90, 95, 99]
+    told = [
+        f"{latency.measures}, {latency.load}, {latency.depth} hits, {latency.passes} passes after "
+        f"{latency.warmup} of warm-up{'' if latency.settled else ' (still falling)'}, "
+        f"milliseconds over queries, each its median; the driver itself takes "
+        f"{latency.driver_ms * 1000:.0f} µs.",
+    ]
+    if latency.ended:
+        told.append(f"Ended early: {latency.ended}.")
+    if latency.unequal_hits:
+        told.append(f"{latency.unequal_hits} queries had different numbers of hits: unequal work.")
+    headings = ("system", *(f"p{size:g}" for size in sizes), "× baseline", "failed")
+    return Table("Latency", " ".join(told), headings, tuple(rows))
+
+
+def _percentiles(system: SystemLatency) -> tuple[Cell, ...]:
+    if system.saturated:
+        return (Cell("saturated at this rate"), *(Cell("") for _ in range(3)))
+    return tuple(_percentile(each, system.queries) for each in system.percentiles)
+
+
+def _percentile(each: Percentile, queries: int) -> Cell:
+    if each.ms is None or each.low is None or each.high is None:
+        return Cell("n too small", f"{queries} of {each.needs} queries")
+    return Cell(f"{each.ms:.3g}", f"{each.low:.3g} – {each.high:.3g}")
+
+
+def _ratio(ratio: float, low: float, high: float) -> Cell:
+    return Cell(f"{ratio:.2f}", f"{low:.2f} – {high:.2f}", strong=high < 1)
+
+
+def cost_table(costs: Sequence[Cost]) -> Table:
+    """Returns what indexing took, by system."""
+    rows = tuple(
+        (
+            Cell(each.system),
+            Cell(f"{each.documents:,}"),
+            Cell(f"{each.wall:.2f} s", f"{each.cpu:.2f} s CPU"),
+            Cell(f"{each.rate:,.0f}"),
+            Cell(f"{each.searchable:.2f} s"),
+            Cell("–" if each.settle is None else f"{each.settle:.2f} s"),
+            Cell(_size(each.bytes)),
+            Cell("unknown" if each.peak is None else _size(each.peak)),
+        )
+        for each in costs
+    )
+    headings = (
+        *("system", "documents", "adding", "documents/s"),
+        *("searchable after", "settling", "size", "peak memory"),
+    )
+    caption = f"Size after settling. Peak memory: {MEMORY}; a database server's is not in it."
+    return Table("Cost", caption, headings, rows)
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:,.1f} MiB" if count else "in memory"

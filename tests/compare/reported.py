@@ -1,0 +1,60 @@
+"""A page for tests: hostile texts, a missing value, three grades, real latencies and costs."""
+
+from __future__ import annotations
+
+from nuthatch_compare.cost import Cost
+from nuthatch_compare.latency import measure_latency
+from nuthatch_compare.report import Cell, Listed, Page, QueryRow, Table, cost_table, latency_table
+from nuthatch_compare.workload import Bounds, Load
+
+HOSTILE = "</script><script>window.broken = 1</script>\"'<img src=x onerror='window.broken=1'>"
+ODD = "שלום \u202e rtl \0 \ud800 🐦"
+
+
+def page() -> Page:
+    def listed(uri: str, grade: int | None) -> Listed:
+        pieces = (("Two men ", False), ("steal", True), (f" a bicycle {ODD}", False))
+        return Listed(uri, f"Film {uri}", pieces, grade, "rung 1: any word")
+
+    rows = [
+        QueryRow(
+            f"q{at}",
+            text,
+            {"sqlite": 0.5, "tantivy": value},
+            {
+                "sqlite": (listed("a", 2), listed("b", 0), listed(HOSTILE, None)),
+                "tantivy": (listed("b", 0), listed("c", 1), listed("a", 2)) if at else (),
+            },
+        )
+        for at, (text, value) in enumerate(
+            [(HOSTILE, None), ("stolen bicycle", 0.75), (ODD, 0.25), ("x" * 300, 0.5)]
+        )
+    ]
+    latency = measure_latency(
+        {"sqlite": lambda text: 3, "tantivy": lambda text: 3},
+        [f"q{at}" for at in range(40)],
+        Load(),
+        baseline="sqlite",
+        bounds=Bounds(passes=2),
+    )
+    costs = [
+        Cost(system=name, documents=206, chunks=206, wall=0.1, cpu=0.1, searchable=0.11, bytes=9**6)
+        for name in ("sqlite", "tantivy")
+    ]
+    quality = Table(
+        "Relevance",
+        "Means over 4 queries with 95 % intervals; bold only where significant.",
+        ("metric", "sqlite", "tantivy"),
+        ((Cell("nDCG@10"), Cell("0.512", "0.41 – 0.60"), Cell("0.530", "0.43 – 0.62")),),
+    )
+    return Page(
+        title=f"sqlite and tantivy {HOSTILE}",
+        systems=("sqlite", "tantivy"),
+        verdict=("No detectable difference in nDCG@10 between sqlite and tantivy.",),
+        validity=(("Same corpus", "206 documents, fingerprint 3fa9…", True), ("Seed", "7", True)),
+        warnings=("Coverage of judgments differs between the systems.",),
+        tables=(quality, latency_table(latency), cost_table(costs)),
+        queries=tuple(rows),
+        latency=latency,
+        footer=("nuthatch 0.1.0",),
+    )

@@ -1,0 +1,97 @@
+"""The report in a real browser: no script error, it sorts, opens, fits a phone, turns dark.
+
+A second page holds the report in a frame of a given width, uses it as a reader would, and writes
+down what it saw. Chromium prints that page; nothing else is needed. `NUTHATCH_REQUIRE_BROWSER=1`
+turns the skip into a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compare.reported import page
+from nuthatch_compare.report import render
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+REQUIRED = os.environ.get("NUTHATCH_REQUIRE_BROWSER") == "1"
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and not REQUIRED, reason="no Chromium is installed; on Debian: chromium"
+)
+
+WATCH = "<script>window.errors = []; onerror = (told) => { errors.push(told); };</script>"
+READER = """<!doctype html><body><iframe src="report.html" width="WIDTH" height="900"></iframe>
+<pre id="seen"></pre><script>
+document.querySelector("iframe").onload = (event) => {
+  const frame = event.target.contentWindow, page = frame.document, seen = {};
+  const table = page.querySelector("table.queries");
+  const last = [...table.tHead.rows[0].cells].at(-1);
+  const gaps = () => [...table.tBodies].map((body) => body.rows[0].cells[3].textContent.trim());
+  last.querySelector("button").click();
+  seen.down = gaps();
+  last.querySelector("button").click();
+  seen.up = gaps();
+  seen.sort = last.getAttribute("aria-sort");
+  const buttons = [...page.querySelectorAll("button.open")];
+  const open = buttons.find((each) => each.textContent.includes("bicycle"));
+  const detail = page.getElementById(open.getAttribute("aria-controls"));
+  seen.before = detail.hidden;
+  open.click();
+  seen.after = detail.hidden;
+  seen.height = detail.getBoundingClientRect().height;
+  seen.lines = detail.querySelectorAll("path").length;
+  seen.overflow = page.documentElement.scrollWidth - page.documentElement.clientWidth;
+  seen.width = frame.innerWidth;
+  seen.background = frame.getComputedStyle(page.body).backgroundColor;
+  seen.errors = frame.errors;
+  seen.broken = frame.broken === undefined ? null : frame.broken;
+  document.getElementById("seen").textContent = JSON.stringify(seen);
+};
+</script></body>"""
+
+
+def read_in_browser(folder: Path, width: int, *, dark: bool = False) -> dict[str, Any]:
+    assert CHROMIUM is not None, "NUTHATCH_REQUIRE_BROWSER=1 but there is no Chromium"
+    html = render(page()).replace("<head>", f"<head>{WATCH}", 1)
+    (folder / "report.html").write_text(html, encoding="utf-8")
+    (folder / "reader.html").write_text(READER.replace("WIDTH", str(width)), encoding="utf-8")
+    command = [
+        *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+        *("--allow-file-access-from-files", f"--user-data-dir={folder / 'profile'}"),
+        f"--blink-settings=preferredColorScheme={0 if dark else 1}",
+        *("--virtual-time-budget=5000", "--dump-dom", (folder / "reader.html").as_uri()),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    found = re.search(r'<pre id="seen">(.+?)</pre>', done.stdout, re.DOTALL)
+    assert found, done.stdout[-2000:] + done.stderr[-2000:]
+    seen: dict[str, Any] = json.loads(found[1])
+    return seen
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_report_works_without_error_and_without_sideways_scrolling(
+    tmp_path: Path, width: int
+) -> None:
+    seen = read_in_browser(tmp_path, width)
+    assert (seen["errors"], seen["broken"]) == ([], None)
+    assert seen["width"] == width
+    assert seen["overflow"] <= 0
+    assert seen["down"] == ["+0.250", "+0.000", "-0.250", "–"]
+    assert seen["up"] == ["-0.250", "+0.000", "+0.250", "–"]
+    assert seen["sort"] == "ascending"
+    assert (seen["before"], seen["after"]) == (True, False)
+    assert seen["height"] > 100
+    assert (seen["lines"] > 0) is (width > 700)
+
+
+def test_the_report_turns_dark_where_the_reader_prefers_that(tmp_path: Path) -> None:
+    light = read_in_browser(tmp_path, 800)["background"]
+    assert light == "rgb(252, 252, 251)"
+    assert read_in_browser(tmp_path, 800, dark=True)["background"] == "rgb(21, 24, 27)"

@@ -1,0 +1,172 @@
+"""`nuthatch compare` as it is typed: outputs, gates, baselines, exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner, Result
+
+import nuthatch
+from nuthatch.cli.main import cli
+
+FILMS = Path(nuthatch.__file__).parent / "demo" / "films"
+JUDGED = ("--queries", str(FILMS / "queries.jsonl"), "--qrels", str(FILMS / "qrels.tsv"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one index of the films."""
+    folder = tmp_path_factory.mktemp("compare")
+    with nuthatch.open(
+        f"sqlite:{folder}/films.db", create=True, schema=nuthatch.Schema(analyzer="english")
+    ) as index:
+        index.add(nuthatch.Corpus([str(FILMS / "corpus.jsonl")]))
+    return folder
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["compare", *arguments], catch_exceptions=False)
+
+
+def systems(folder: Path) -> tuple[str, str]:
+    url = f"sqlite:{folder}/films.db"
+    return f"ladder={url}?policy=ladder", f"ranked={url}?policy=ranked"
+
+
+def test_every_output_is_written_and_holds_the_comparison(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    emit = ("--out", str(out), "--emit", "table,json,csv,trec,html,junit")
+    result = run(*systems(folder), *JUDGED, *emit, "--latency", "closed:1", "--passes", "1")
+    assert result.exit_code == 0, result.output
+    assert "ranked is better than ladder" in result.stdout
+    told = json.loads((out / "comparison.json").read_text())
+    assert [each["name"] for each in told["systems"]] == ["ladder", "ranked"]
+    with (out / "queries.csv").open(newline="") as stream:
+        assert len(list(csv.DictReader(stream))) == 40 * 2 * 5
+    assert len((out / "ranked.trec").read_text().splitlines()) > 100
+    assert ElementTree.parse(out / "junit.xml").getroot().get("failures") == "0"
+    assert "ranked is better than ladder" in (out / "report.html").read_text()
+    shown = run("show", str(out), "--query", told["queries"][0]["name"])
+    assert told["queries"][0]["lists"]["ranked"][0]["title"][:12] in shown.stdout
+    runs = ("--run", str(out / "ladder.trec"), "--run", f"b={out}/ranked.trec")
+    again = run(*runs, *JUDGED, "--json")
+    means = json.loads(again.stdout)["means"]
+    for measure, mean in told["means"]["ranked"].items():
+        assert means["b"][measure]["mean"] == pytest.approx(mean["mean"])
+
+
+def test_a_corpus_is_indexed_first_and_its_cost_is_told(tmp_path: Path) -> None:
+    urls = (f"sqlite:{tmp_path}/a.db", f"tantivy:{tmp_path}/a.idx")
+    corpus = ("--corpus", str(FILMS / "corpus.jsonl"), "--analyzer", "english")
+    result = run(*urls, *corpus, *JUDGED, "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert [each["documents"] for each in told["costs"]] == [206, 206]
+    assert all(each["good"] for each in told["validity"])
+    again = json.loads(run(*urls, *corpus, *JUDGED, "--json").stdout)
+    assert again["costs"] == []
+    assert any("held 206 documents before" in warning for warning in again["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ('measure = "nDCG@10"\nmax_drop = 0.01', 0),
+        ("min_gain = 0.05", 0),
+        ("min_gain = 0.2", 1),
+        ("min = 0.5\nmax_empty = 0\nmax_failed = 0\nmax_size_ratio = 1.1", 0),
+        ("min = 0.9", 1),
+        ("max_latency_ratio = 100", 3),
+        ("max_index_ratio = 2", 3),
+    ],
+)
+def test_a_gate_decides_and_the_files_are_written_whatever_it_says(
+    folder: Path, tmp_path: Path, rule: str, code: int
+) -> None:
+    gate = tmp_path / "gate.toml"
+    gate.write_text(f"[[rule]]\n{rule}\n")
+    emit = ("--out", str(tmp_path), "--emit", "table,html,junit")
+    result = run(*systems(folder), *JUDGED, "--gate", str(gate), *emit)
+    assert result.exit_code == code, result.output
+    assert "Gate" in (tmp_path / "report.html").read_text()
+    suite = ElementTree.parse(tmp_path / "junit.xml").getroot()
+    assert (suite.get("failures") != "0", suite.get("errors") != "0") == (code == 1, code == 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[rule]]\nmax_drob = 1", "rule 1: max_drob"),
+        ("[[rule]]\nmeasure = 'nDCG@10'", "rule 1: no bound"),
+        ("x = 1", "must hold [[rule]] tables"),
+        ("[[rule]]\nmin = ", "cannot be read"),
+        ("[[rule]]\nmin = 0.5\nsystem = 'none'", "the gate names the system 'none'"),
+        ("[[rule]]\nmin = 0.5\nmeasure = 'AP@7'", "the gate names the measure 'AP@7'"),
+    ],
+)
+def test_a_wrong_gate_is_wrong_use(folder: Path, tmp_path: Path, text: str, message: str) -> None:
+    gate = tmp_path / "gate.toml"
+    gate.write_text(text)
+    result = run(*systems(folder), *JUDGED, "--gate", str(gate))
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+
+
+def test_a_saved_comparison_is_what_later_ones_are_held_against(
+    folder: Path, tmp_path: Path
+) -> None:
+    out, saved = str(tmp_path / "out"), str(tmp_path / "saved")
+    files = (*JUDGED, "--out", out, "--emit", "json")
+    assert run(*systems(folder), *files).exit_code == 0
+    assert run("baseline", "save", out, saved).exit_code == 0
+    same = run("baseline", "check", out, saved)
+    assert same.exit_code == 0, same.output
+    assert same.stdout.count("passed: ") == 2
+    url = f"sqlite:{folder}/films.db?policy=ladder"
+    assert run(f"ladder={url}", f"ranked={url}", *files).exit_code == 0
+    worse = run("baseline", "check", out, saved)
+    assert worse.exit_code == 1
+    assert "FAILED: ranked: nDCG@10: max_drop 0.01" in worse.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "give two systems or more"),
+        (("sqlite:{}/films.db",), "give two systems or more"),
+        (("sqlite:{}/films.db", "sqlite:{}/none.db"), "no index"),
+        (("a=sqlite:{}/films.db", "a=sqlite:{}/films.db"), "two systems are named 'a'"),
+        (("sqlite:{}/films.db", "sqlite:{}/films.db"), "give the queries"),
+        (("sqlite:{}/films.db", "sqlite:{}/films.db", *JUDGED, "--emit", "pdf"), "--emit pdf"),
+        (("sqlite:{}/films.db", "sqlite:{}/films.db", *JUDGED, "--emit", "html"), "--out DIR"),
+        (("sqlite:{}/films.db", "sqlite:{}/films.db", *JUDGED, "--metrics", "nDGC"), "nDCG"),
+        (("sqlite:{}/films.db", "sqlite:{}/films.db", *JUDGED, "--latency", "x"), "closed:N"),
+        (("show", "{}"), "cannot be read"),
+    ],
+)
+def test_wrong_use_ends_with_two(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = run(*(each.replace("{}", str(folder)) for each in arguments))
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+
+
+def test_what_cannot_be_reached_could_not_be_measured(folder: Path) -> None:
+    down = "postgresql://nobody@127.0.0.1:1/none?index=x"
+    result = run(systems(folder)[0], down, *JUDGED)
+    assert result.exit_code == 3
+    assert "cannot be reached" in result.stderr
+
+
+def test_passwords_are_not_shown() -> None:
+    from nuthatch_compare.system import named_systems
+
+    (one, other) = named_systems(
+        ["postgresql://me:secret@h/d?index=x", "b=postgresql://me@h/d?password=secret&index=x"]
+    )
+    assert (one.name, other.name) == ("postgresql", "b")
+    assert one.shown == "postgresql://me:***@h/d?index=x"
+    assert other.shown == "postgresql://me@h/d?password=***&index=x"

@@ -1,0 +1,168 @@
+"""`compare`: from systems, queries and judgments to a comparison that holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+import nuthatch
+from compare.faulty import Scripted
+from nuthatch import BackendUnavailable, Corpus, InvalidConfig, QueryTimeout, Schema
+from nuthatch_compare import Comparison, compare, read_judgments, read_queries, read_run
+from nuthatch_compare.workload import Bounds, Load
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+QUERIES = {f"q{n}": f"words {n}" for n in range(30)}
+GRADES = {name: {"a": 1, "b": 2} for name in QUERIES}
+
+
+def first(*uris: str) -> Scripted:
+    return Scripted(lambda query, limit: [(uri, 0) for uri in uris])
+
+
+def test_a_better_system_is_found_and_said_to_be() -> None:
+    found = compare({"bad": first("x", "a"), "good": first("b", "a")}, QUERIES, GRADES)
+    assert found.verdict[0].startswith("good is better than bad: nDCG@10 of good differs by +")
+    difference = found.difference("good", "nDCG@10")
+    assert difference is not None
+    assert difference.significant
+    assert (difference.wins, difference.losses) == (30, 0)
+    assert found.means["good"]["nDCG@10"].mean == 1
+    assert found.queries[0].lists["bad"][1].grade == 1
+    assert found.queries[0].lists["bad"][0].grade is None
+    assert found.queries[0].lists["good"][0].pieces == (
+        ("a ", False),
+        ("word", True),
+        (" of b", False),
+    )
+
+
+def test_identical_systems_differ_by_nothing_with_certainty() -> None:
+    found = compare({"one": first("a"), "other": first("a")}, QUERIES, GRADES)
+    for difference in found.differences:
+        assert (difference.delta, difference.p, difference.low, difference.high) == (0, 1, 0, 0)
+    assert found.verdict[0] == "other and one have the same nDCG@10 on all 30 judged queries."
+
+
+def test_without_judgments_the_answers_are_compared_with_each_other() -> None:
+    found = compare({"one": first("a", "b"), "other": first("a", "c")}, QUERIES)
+    assert found.means == {}
+    assert found.agreement[0].overlap == 0.5
+    assert found.verdict[0].startswith("Nobody judged these answers. one and other share 50%")
+
+
+def test_the_model_is_read_back_as_it_was_written() -> None:
+    found = compare(
+        {"one": first("a"), "other": first("b")},
+        QUERIES,
+        GRADES,
+        latency=Load(),
+        bounds=Bounds(passes=1, warmup=0),
+        slices=["length"],
+    )
+    assert Comparison.model_validate_json(found.model_dump_json()) == found
+    json.dumps(json.loads(found.model_dump_json()), allow_nan=False)
+
+
+def test_a_documents_best_chunk_counts_and_the_list_is_asked_deeper() -> None:
+    chunks = [(f"d{n // 4}", n % 4) for n in range(400)]
+    engine = Scripted(lambda query, limit: chunks)
+    found = compare({"one": engine, "other": engine}, {"q": "words"}, {"q": {"d9": 1}}, depth=20)
+    assert found.rankings["one"]["q"] == tuple(f"d{n}" for n in range(20))
+    assert engine.limits[:3] == [20, 40, 80]
+
+
+def test_a_chunk_that_comes_twice_is_reported() -> None:
+    twice = Scripted(lambda query, limit: [("a", 0), ("a", 0), ("b", 0)])
+    found = compare({"one": first("a"), "twice": twice}, QUERIES, GRADES)
+    assert found.facts("twice").repeated_chunks == 30
+    assert any("came twice" in warning for warning in found.warnings)
+    assert found.rankings["twice"]["q0"] == ("a", "b")
+
+
+def test_failed_late_and_empty_queries_are_three_different_things() -> None:
+    def answer(query: str, limit: int) -> Sequence[tuple[str, int]]:
+        number = int(query.split()[1])
+        if number == 0:
+            raise QueryTimeout("too slow")
+        if 1 <= number <= 2:
+            raise BackendUnavailable("the engine went down", transient=True)
+        return [] if number <= 6 else [("b", 0), ("a", 0)]
+
+    found = compare({"good": first("b", "a"), "odd": Scripted(answer)}, QUERIES, GRADES)
+    facts = found.facts("odd")
+    assert (facts.timed_out, facts.failed, facts.empty, facts.answered) == (1, 2, 4, 23)
+    assert found.means["odd"]["nDCG@10"].mean == pytest.approx(23 / 30)
+    assert found.queries[1].status["odd"] == "failed"
+    told = " ".join(found.warnings)
+    assert "odd: 2 of 30 queries failed and count as 0" in told
+    assert "odd: 1 of 30 queries ran out of time" in told
+    assert not next(each for each in found.validity if each.what == "all queries answered").good
+
+
+def test_a_system_that_answers_nothing_at_all_cannot_be_compared() -> None:
+    def down(query: str, limit: int) -> Sequence[tuple[str, int]]:
+        raise BackendUnavailable("the engine is down", transient=True)
+
+    with pytest.raises(BackendUnavailable, match="down failed on all 30 queries"):
+        compare({"one": first("a"), "down": Scripted(down)}, QUERIES, GRADES)
+
+
+def test_a_bug_of_a_searcher_is_not_taken_for_an_answer() -> None:
+    def broken(query: str, limit: int) -> Sequence[tuple[str, int]]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        compare({"one": first("a"), "other": Scripted(broken)}, QUERIES, GRADES)
+
+
+def test_queries_without_judgments_are_counted_and_left_out() -> None:
+    found = compare({"one": first("a"), "other": first("b")}, QUERIES, {"q1": {"a": 1}})
+    assert found.judged == 1
+    assert any("29 queries were asked but never judged" in each for each in found.warnings)
+    assert found.queries[0].values == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"queries": {}}, "no queries"),
+        ({"baseline": "none"}, "baseline 'none' is none of one, other"),
+        ({"depth": 0}, "depth is 1 or more"),
+        ({"alpha": 1.0}, "alpha between 0 and 1"),
+        ({"primary": ["AP@5"]}, "primary measure AP@5 is none of those computed"),
+        ({"measures": ["Judged@10"]}, "tells quality"),
+        ({"judgments": {"other": {"a": 1}}}, "judgments of other queries"),
+    ],
+)
+def test_wrong_use_says_what_is_wrong(arguments: dict[str, object], message: str) -> None:
+    given: dict[str, object] = {"queries": QUERIES, "judgments": GRADES, **arguments}
+    with pytest.raises(InvalidConfig, match=message):
+        compare({"one": first("a"), "other": first("b")}, **given)  # type: ignore[arg-type]
+
+
+def test_runs_and_searchers_are_compared_alike(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.trec"
+    path.write_text("".join(f"q{n} Q0 b 1 2.0 theirs\nq{n} Q0 a 2 1.0 theirs\n" for n in range(30)))
+    found = compare({"mine": first("b", "a"), "theirs": read_run(str(path))}, QUERIES, GRADES)
+    assert found.facts("theirs").kind == "run"
+    assert all(difference.identical for difference in found.differences)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the judged corpora are not here")
+def test_cacm_reaches_what_others_reach_with_bm25() -> None:
+    folder = DATA / "cacm"
+    with nuthatch.open("memory:", schema=Schema(analyzer="english"), policy="ranked") as index:
+        index.add(Corpus([str(folder / "corpus.jsonl")]))
+        qrels = next((folder / "qrels").glob("*.tsv"))
+        found = compare(
+            {"bm25": index},
+            read_queries(str(folder / "queries.jsonl")),
+            read_judgments(str(qrels)).grades,
+            measures=["AP", "nDCG@10"],
+            depth=1000,
+        )
+    assert found.means["bm25"]["AP"].mean >= 0.30
