@@ -18,6 +18,8 @@ from nuthatch.cli.progress import waiting
 from nuthatch.cli.screen import Cell, Screen, open_screen
 from nuthatch.demo.judged import films
 from nuthatch.demo.tour import SHOWN, SMALL_BUDGET, Question, Tour, take_tour
+from nuthatch.errors import NuthatchError
+from nuthatch.registry.commands import installed_commands
 
 
 @click.command("demo", short_help=COMMANDS["demo"])
@@ -52,6 +54,7 @@ def command(directory: Path, as_json: bool) -> None:
         show_footer(screen, results)
     _show_policies(screen, tour)
     _show_proof(screen, tour)
+    _show_comparison(screen, tour)
     _show_next(screen, tour)
 
 
@@ -115,6 +118,33 @@ def _show_proof(screen: Screen, tour: Tour) -> None:
     hit = tour.proof.hit
     screen.line(("verified ", "good"), f"{hit.document_uri}, root {hit.document_root[:16]}…")
     screen.line(("refused  ", "bad"), f"with another title: {tour.proof.refused}")
+
+
+def _show_comparison(screen: Screen, tour: Tour) -> None:
+    """Compares the engines, where a plugin brings the command for it."""
+    urls = [engine.url for engine in tour.engines if engine.path is not None]
+    found = installed_commands().get("compare")
+    if found is None or len(urls) < 2:
+        return
+    folder = films().corpus
+    files = ("--queries", str(folder / "queries.jsonl"), "--qrels", str(folder / "qrels.tsv"))
+    report = tour.directory / "comparison"
+    load = ("--latency", "closed:1", "--passes", "2")
+    emit = ("--out", str(report), "--emit", "table,json,html")
+    _title(screen, "Is another engine better?")
+    try:
+        command = found.load()
+        with waiting("comparing the engines"):
+            code = command.main(
+                [*urls, *files, *load, *emit],
+                prog_name=f"{program()} compare",
+                standalone_mode=False,
+            )
+    except NuthatchError as error:
+        screen.line((f"the comparison could not be made: {error}", "dim"))
+        return
+    if not code:
+        screen.line("the whole report, for a browser: ", (str(report / "report.html"), "strong"))
 
 
 def _show_next(screen: Screen, tour: Tour) -> None:
