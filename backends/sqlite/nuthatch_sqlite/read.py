@@ -1,8 +1,8 @@
 """Reading: one SQLite read transaction is one `Reader`.
 
-OR    postings from the cache, MaxScore
-AND   the cache if every token is in it, else FTS5 matches and scores
-with the cache turned off, FTS5 does both
+OR    MaxScore over postings: from the cache, read now, or looked up in for a few chunks (`unread`)
+AND   the cache if every token is in it, else FTS5 matches, and scores, or only counts (`counted`)
+With the cache turned off FTS5 scores the OR, too.
 """
 
 from __future__ import annotations
