@@ -44,8 +44,9 @@ def measure(pair: Pair) -> Iterator[Row]:
         and_times: dict[str, dict[str, Seconds]] = {}
         for name, texts in stage.queries.items():
             queries = [normalize(stage.analyzer, text) for text in texts]
-            for query in queries:  # also warms the cache
+            for query in queries:
                 _check(query.text, [side.run(query) for side in either.values()])
+                either["sqlite"].run(query)  # the cache is warm at the second touch
             or_times[name] = by_turns(either, queries, stage.rounds)
             if name in _MATCHING:
                 for query in queries:
