@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any, ClassVar, Self
 
 from nuthatch import (
@@ -45,6 +46,7 @@ class Working(MemoryBackend):
         backend=f"{__name__}:Working",
     )
     Reader: ClassVar[Any] = MemoryReader
+    _saving: ClassVar[Any] = Lock()
 
     def __init_subclass__(cls, **changes: Any) -> None:
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
@@ -76,11 +78,12 @@ class Working(MemoryBackend):
         return record, stored
 
     def save(self) -> None:
-        content = pickle.dumps((self.record, self._documents))
         path = Path(self.config.location)
         new = path.with_suffix(".new")
-        new.write_bytes(sha256(content).digest() + content)
-        new.replace(path)
+        with self._saving:  # of what two threads wrote the later save holds both
+            content = pickle.dumps((self.record, self._documents))
+            new.write_bytes(sha256(content).digest() + content)
+            new.replace(path)
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[Any]:
