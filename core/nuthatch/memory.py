@@ -48,7 +48,7 @@ from nuthatch import (
     passes,
     rebuild,
 )
-from nuthatch.entities import EntityTerms, PhraseLookup, TitleLookup, TitleTerm, entity_terms
+from nuthatch.entities import PhraseLookup, TitleLookup, TitleTerm, entity_terms
 
 SPEC = BackendSpec(
     name="memory",
@@ -157,32 +157,33 @@ class MemoryReader:
         ]
 
     @cached_property
-    def _entities(self) -> dict[int, EntityTerms]:
-        """Returns what entity search knows of each document, by the position of its chunk 0."""
-        return {
-            position: entity_terms(self._schema, row.document.title, row.document.fields)
-            for position, (row, index, _) in enumerate(self._chunks)
-            if index == 0
-        }
+    def _mentions(self) -> dict[Hashable, list[tuple[int, int]]]:
+        """Returns the documents of each (field, phrase) and of each title token, by the position
+        of chunk 0, with the title's number of tokens (0 for a phrase)."""
+        mentions: dict[Hashable, list[tuple[int, int]]] = {}
+        for position, (row, index, _) in enumerate(self._chunks):
+            if index == 0:
+                terms = entity_terms(self._schema, row.document.title, row.document.fields)
+                for pair in terms.phrases:
+                    mentions.setdefault(pair, []).append((position, 0))
+                for token in set(terms.title):
+                    mentions.setdefault(token, []).append((position, len(terms.title)))
+        return mentions
 
     def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> list[list[tuple[str, str]]]:
-        known = {pair for terms in self._entities.values() for pair in terms.phrases}
+        known = [key for key in self._mentions if isinstance(key, tuple)]
         return [[(each.field, phrase) for phrase in _matching(known, each)] for each in lookups]
 
     def title_terms(self, lookups: Sequence[TitleLookup]) -> list[list[TitleTerm]]:
-        counts = Counter(token for terms in self._entities.values() for token in set(terms.title))
-        every = [TitleTerm(token, token, df) for token, df in counts.items()]
+        every = [
+            TitleTerm(key, key, len(documents))
+            for key, documents in self._mentions.items()
+            if isinstance(key, str)
+        ]
         return [every for _ in lookups]
 
     def entity_postings(self, keys: Sequence[Hashable]) -> list[list[tuple[int, int]]]:
-        return [
-            [
-                (position, 0 if isinstance(key, tuple) else len(terms.title))
-                for position, terms in self._entities.items()
-                if key in (terms.phrases if isinstance(key, tuple) else terms.title)
-            ]
-            for key in keys
-        ]
+        return [self._mentions[key] for key in keys]
 
     def eligible(self, filters: Sequence[Filter]) -> set[int]:
         return {

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from support.server import server
+
 from .engines import ENGINES, Engine
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Where a server runs that is gone with the tests."""
+    with server() as started:
+        yield started.dsn()
 
 
 @pytest.fixture(params=ENGINES)

@@ -22,6 +22,7 @@ from support.processes import memory_folder
 ENGINES = {
     "sqlite": "sqlite:{dir}/index.db",
     "tantivy": "tantivy:{dir}/index",
+    "postgresql": "{postgres}?index={n}",
 }
 
 _RUN = uuid4().hex[:8]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 from weakref import WeakSet
 
@@ -40,11 +40,14 @@ from nuthatch_postgres.postings import Caches
 from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.read import Reading
 from nuthatch_postgres.reader import PostgresReader
-from nuthatch_postgres.seal import seal, vacuum
+from nuthatch_postgres.seal import analyze, seal, vacuum
 from nuthatch_postgres.storage import dropped, found_or_made
 from nuthatch_postgres.write import Writer
 
 T = TypeVar("T")
+#: Documents of a batch after which the planner is told of them at once; else it may not know what
+#: it looks for until autovacuum comes by, a minute later.
+_MANY: Final = 1000
 
 
 class PostgresBackend(LexicalBackend):
@@ -175,6 +178,8 @@ class PostgresBackend(LexicalBackend):
             outcome = self._writer(connection).write(documents, durability)
             if outcome.added or outcome.replaced:
                 seal(connection, self._statements, self.config.seal_at)
+            if outcome.added + outcome.replaced >= _MANY:
+                analyze(connection, self._statements)
             return outcome
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:

@@ -3,6 +3,7 @@
 documents    header, texts, leaves and root; uri, starts and values
 counts       the state and what was written since, against the rows
 postings     analyzed anew from the texts: which words each chunk holds, how often, how many
+entities     what each document mentions, and that title tokens are found by what is near to them
 frequencies  each word's, as the dictionary and what was written since say, against the postings
 
 Postings are compared by a sum of hashes for each chunk, so that memory grows with the chunks and
@@ -12,7 +13,7 @@ not with the postings.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ from nuthatch import (
 from nuthatch_postgres import queries
 from nuthatch_postgres.block import Postings, decode
 from nuthatch_postgres.connection import Statement, ask, run
+from nuthatch_postgres.entity import Entities, Entry, neighbourhood
 from nuthatch_postgres.failure import UNREADABLE
 from nuthatch_postgres.postings import Ids, State, ids_of, live
 from nuthatch_postgres.queries import Statements
@@ -70,6 +72,20 @@ SELECT document, field, whole, number, word
 FROM {schema}.value
 WHERE document = ANY(%s)
 """
+MENTIONED: Final = """
+SELECT field, text, length
+FROM {schema}.mention
+JOIN {schema}.entity ON id = entity
+WHERE document = %s
+"""
+NEAR: Final = """
+DECLARE near NO SCROLL CURSOR FOR
+SELECT text, array_agg(hash)
+FROM {schema}.entity
+LEFT JOIN {schema}.near ON near.entity = id
+WHERE field = -1
+GROUP BY id
+"""
 TERMS: Final = """
 SELECT id, token, df + coalesce(fresh.n, 0) - coalesce(lost.n, 0)
 FROM {schema}.term
@@ -95,6 +111,7 @@ def problems(
         found.read(connection, statements)
         yield from _documents(connection, statements, index, found)
         yield from found.differences()
+        yield from _neighbourhoods(connection, statements)
     except (IndexCorrupt, *UNREADABLE) as error:
         yield f"reading stopped at something damaged: {error}"
 
@@ -185,16 +202,32 @@ def _grown(sums: Sums, size: int) -> Sums:
     return np.pad(sums, (0, max(size, 2 * sums.size) - sums.size))
 
 
+def _neighbourhoods(connection: psycopg.Connection, statements: Statements) -> Iterator[str]:
+    """Yields the title tokens that a search with typing errors would not find."""
+    for page in _fetched(connection, statements(NEAR), "near"):
+        for token, hashes in page:
+            if set(hashes) != neighbourhood(token):
+                yield f"the title token {token!r} is not stored under what is near to it"
+
+
 def _documents(
     connection: psycopg.Connection, statements: Statements, index: LexicalBackend, found: _Postings
 ) -> Iterator[str]:
     """Proves every document: what is stored of it must lead to its root."""
     rows = (row for page in _fetched(connection, statements(PROOFS), "proofs") for row in page)
+    entities = Entities(connection, statements, index.schema)
     for first, group in groupby(rows, key=lambda row: row[0]):
         chunks = list(group)
-        values = ask(connection, [Statement(statements(VALUES), ([first],))])[0]
+        values, mentioned = ask(
+            connection,
+            [
+                Statement(statements(VALUES), ([first],)),
+                Statement(statements(MENTIONED), (first,)),
+            ],
+        )
+        mentions = {(field, text): length for field, text, length in mentioned}
         try:
-            intact = _is_intact(chunks, values, index, found)
+            intact = _is_intact(chunks, values, mentions, index, entities, found)
         except UNREADABLE:
             intact = False
         if not intact:
@@ -204,7 +237,9 @@ def _documents(
 def _is_intact(
     chunks: Sequence[tuple[Any, ...]],
     values: Sequence[tuple[Any, ...]],
+    mentions: Mapping[Entry, int],
     index: LexicalBackend,
+    entities: Entities,
     found: _Postings,
 ) -> bool:
     first, uri, root, header, leaves, *_ = chunks[0]
@@ -215,6 +250,8 @@ def _is_intact(
         for chunk, (_, text) in zip(chunks, texts, strict=True):
             found.add(chunk[5], chunk_tokens(index.analyzer, document.title, text))
     fields = [each.name for each in index.schema.fields]
+    if mentions != entities.of(document.title, document.fields):
+        return False
     kept = {
         (fields[field], value)
         for _, field, *columns in values

@@ -151,6 +151,7 @@ WHERE document.id = ANY(%s)
 """
 DELETE: Final = (
     "DELETE FROM {schema}.value WHERE document = ANY(%s)",
+    "DELETE FROM {schema}.mention WHERE document = ANY(%s)",
     "DELETE FROM {schema}.chunk WHERE document = ANY(%s)",
     "DELETE FROM {schema}.document WHERE id = ANY(%s)",
 )

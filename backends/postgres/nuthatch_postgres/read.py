@@ -74,12 +74,17 @@ class Reading:
         """Returns a statement for this index."""
         return self._sql(statement)
 
+    def place_of(self, field: str) -> int:
+        """Returns the place of a declared field in the schema."""
+        return self._fields[field][0]
+
     def begin(self) -> Asking[State]:
         """Asks for the state alone."""
-        yield from self._ask()
+        yield from self.ask()
         return self.state
 
-    def _ask(self, *statements: Statement) -> Asking[list[Rows]]:
+    def ask(self, *statements: Statement) -> Asking[list[Rows]]:
+        """Asks in one round trip; the first one begins the transaction."""
         opening: list[Statement] = []
         if self._state is None:
             opening.append(Statement(queries.BEGIN.encode()))
@@ -111,14 +116,14 @@ class Reading:
         # Before the state is known nothing is: asking costs less than another round trip.
         wanted = [token for token in distinct if token not in self._known]
         if wanted:
-            (rows,) = yield from self._ask(Statement(self._sql(queries.TERMS), (wanted,)))
+            (rows,) = yield from self.ask(Statement(self._sql(queries.TERMS), (wanted,)))
             found = {token: Term(id_, int(df), bound) for token, id_, df, bound in rows}
             self._known.update((token, found.get(token)) for token in wanted)
         return {token: self._known[token] for token in distinct}
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Asking[Matches]:
         """Returns the best chunks of a rung."""
-        held, allowed = yield from self._gather(rung.tokens, filters)
+        held, allowed = yield from self.gather(rung.tokens, filters)
         terms = [held[token] for token in rung.tokens]
         rank = top_k if rung.operator == "OR" else conjunction_top_k
         return _matches(rank(terms, limit, allowed))
@@ -127,7 +132,7 @@ class Reading:
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> Asking[FirstMatch | None]:
         """Climbs from the last rung, of the fewest tokens, up while something is left."""
-        held, allowed = yield from self._gather(rungs[0].tokens, filters)
+        held, allowed = yield from self.gather(rungs[0].tokens, filters)
         winner: int | None = None
         ids = allowed
         tokens: set[str] = set()
@@ -146,7 +151,7 @@ class Reading:
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> Asking[list[dict[str, float]]]:
         """Returns each token's part of the scores."""
-        held, _ = yield from self._gather(rung.tokens, ())
+        held, _ = yield from self.gather(rung.tokens, ())
         parts: list[dict[str, float]] = [{} for _ in keys]
         for token, term in held.items():
             for part, key in zip(parts, keys, strict=True):
@@ -156,7 +161,7 @@ class Reading:
                 part[token] = impact * rung.tokens.count(token)
         return parts
 
-    def _gather(
+    def gather(
         self, tokens: Sequence[str], filters: Sequence[Filter]
     ) -> Asking[tuple[dict[str, TermScores], Ids | None]]:
         """Returns each token's scored postings and what passes the filters, in one round trip."""
@@ -183,7 +188,7 @@ class Reading:
         unknown = [item for item, ids_ in passing.items() if ids_ is None]
         asked += [self._filter(item) for item in unknown]
         if asked:
-            rows = yield from self._ask(*asked)
+            rows = yield from self.ask(*asked)
             for item in reversed(unknown):
                 passing[item] = self._passing(item, rows.pop())
             if missing:
@@ -254,7 +259,7 @@ class Reading:
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Asking[list[Stored | None]]:
         """Returns what is stored for each key."""
-        (rows,) = yield from self._ask(Statement(self._sql(queries.FETCH), (list(keys),)))
+        (rows,) = yield from self.ask(Statement(self._sql(queries.FETCH), (list(keys),)))
         found = {row[0]: stored(row, proofs) for row in rows}
         return [found.get(cast(int, key)) for key in keys]
 
@@ -262,7 +267,7 @@ class Reading:
         """Returns the document with this uri."""
         if "\0" in uri:  # no uri holds one, and PostgreSQL takes none
             return None
-        (rows,) = yield from self._ask(Statement(self._sql(queries.GET), (uri,)))
+        (rows,) = yield from self.ask(Statement(self._sql(queries.GET), (uri,)))
         if not rows:
             return None
         return document(uri, rows[0][0], [(start, text) for _, start, text in rows])

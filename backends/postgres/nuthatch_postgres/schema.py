@@ -3,6 +3,9 @@
     document  id  uri  root  header  chunks  leaves     one row a document
     chunk     id  document  start  text                 one row a chunk, text zstd-compressed
     value     field  document  whole | number | word    what filters compare, one column a type
+    entity    id  field  text                           phrases, and title tokens as of field -1
+    mention   entity  document  length                  their postings, with the title's tokens
+    near      hash  entity                              title tokens by what deletions leave of them
     term      id  token  df  bound                      the dictionary; df as of the last seal
     block     term  last  first  n  bound  data         sealed postings, 512 a row
     recent    term  first  n  data                      postings written since, a row a batch
@@ -25,7 +28,7 @@ from __future__ import annotations
 
 from typing import Final
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 #: Postings of a full block.
 BLOCK: Final = 512
 
@@ -40,6 +43,9 @@ TABLES: Final = (
     "recent",
     "block",
     "term",
+    "near",
+    "mention",
+    "entity",
     "value",
     "chunk",
     "document",
@@ -79,6 +85,31 @@ CREATE: Final = (
     "CREATE INDEX ON {schema}.value (field, number, document) WHERE number IS NOT NULL",
     "CREATE INDEX ON {schema}.value (field, word, document) WHERE word IS NOT NULL",
     "CREATE INDEX ON {schema}.value (document)",
+    """
+    CREATE TABLE {schema}.entity (
+        id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        field smallint NOT NULL,
+        text text COLLATE "C" NOT NULL
+    )
+    """,
+    # A phrase may be longer than what an index takes.
+    "CREATE UNIQUE INDEX ON {schema}.entity (field, md5(text))",
+    """
+    CREATE TABLE {schema}.mention (
+        entity int NOT NULL,
+        document int NOT NULL,
+        length int NOT NULL,
+        PRIMARY KEY (entity, document)
+    )
+    """,
+    "CREATE INDEX ON {schema}.mention (document)",
+    """
+    CREATE TABLE {schema}.near (
+        hash int NOT NULL,
+        entity int NOT NULL,
+        PRIMARY KEY (hash, entity)
+    )
+    """,
     """
     CREATE TABLE {schema}.term (
         id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -140,3 +171,12 @@ CREATE: Final = (
     "INSERT INTO {schema}.counter VALUES (1)",
     "CREATE TABLE {schema}.meta (key text PRIMARY KEY, value text NOT NULL)",
 )
+
+#: Where the extension pg_trgm is installed; substrings are then found by an index.
+TRIGRAMS: Final = """
+SELECT quote_ident(nspname)
+FROM pg_catalog.pg_extension
+JOIN pg_catalog.pg_namespace ON pg_namespace.oid = extnamespace
+WHERE extname = 'pg_trgm'
+"""
+TRIGRAM_INDEX: Final = "CREATE INDEX ON {schema}.entity USING gin (text {trigrams}.gin_trgm_ops)"

@@ -236,6 +236,12 @@ def _write(
     connection.execute(statements(BOUNDS), (folded.all, terms[starts].tolist(), highest.tolist()))
 
 
+def analyze(connection: psycopg.Connection, statements: Statements) -> None:
+    """Counts anew for the planner what searches look up, unless somebody is at it."""
+    for table in ("document", "value", "entity", "mention", "near"):
+        connection.execute(statements(f"ANALYZE (SKIP_LOCKED) {{schema}}.{table}"))
+
+
 def vacuum(connection: psycopg.Connection, statements: Statements) -> None:
     """Frees what was deleted and counts anew for the planner, as far as the rights go."""
     for table in schema.TABLES:

@@ -14,6 +14,7 @@ from nuthatch import (
     IndexExists,
     IndexNotFound,
     IndexRecord,
+    PhraseField,
     Schema,
 )
 from nuthatch_postgres import queries, schema
@@ -86,6 +87,11 @@ def _made(
                 connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
             for statement in schema.CREATE:
                 connection.execute(statements(statement))
+            if any(isinstance(each, PhraseField) for each in wanted.fields):
+                trigrams = connection.execute(schema.TRIGRAMS).fetchone()
+                if trigrams is not None:
+                    index = schema.TRIGRAM_INDEX.replace("{trigrams}", trigrams[0])
+                    connection.execute(statements(index))
             connection.execute(statements(queries.SET_META), (record.to_json(),))
     made = stored(connection, config, True)
     if made is None:

@@ -1,6 +1,6 @@
 """Writing: one batch is one transaction that only appends; `schema.py` says why.
 
-    before      the dictionary gets the batch's new words, the counter gives the chunks' ids
+    before      the dictionaries get the batch's new words, the counter gives the chunks' ids
     BEGIN       the documents that are there, locked in the order of their uris
                 replaced ones go: their rows, and a loss for each of their words
                 documents, chunks, values and postings by binary COPY; one row of `change`
@@ -35,6 +35,7 @@ from nuthatch import (
 from nuthatch_postgres import queries
 from nuthatch_postgres.block import EMPTY, Postings, packed, slices
 from nuthatch_postgres.connection import leave
+from nuthatch_postgres.entity import COPY_MENTIONS, Entities
 from nuthatch_postgres.failure import readable
 from nuthatch_postgres.gathering import gathered, numbered
 from nuthatch_postgres.postings import bytes_of
@@ -70,6 +71,7 @@ class Writer:
         self._sql = statements
         self._fields = {each.name: (at, each.type) for at, each in enumerate(declared.fields)}
         self._analyzer = analyzer
+        self._entities = Entities(connection, statements, declared)
         self._lock_timeout = f"{max(1, round(1000 * lock_timeout))}ms"
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
@@ -81,6 +83,7 @@ class Writer:
         count = sum(len(each.chunks) for each in fresh)
         rows = numbered(fresh, self._one(queries.ALLOCATE, (count,))[0] - count)
         postings = gathered(rows, self._ids)
+        self._entities.prepare(fresh)
         return self._alone_if_need_be(durability, lambda: self._upsert(documents, rows, postings))
 
     def _upsert(
@@ -177,6 +180,7 @@ class Writer:
             for name, value in dict.fromkeys(each.values)
         )
         self._copy(queries.COPY_VALUES, "int2 int4 int8 float8 text", values)
+        self._copy(COPY_MENTIONS, "int4 int4 int4", self._entities.mentions(rows))
         parts = list(slices(postings))
         fresh = (
             (

@@ -18,15 +18,15 @@ class EntitySettings:
     `title_cap` bounds the documents that have a title score, for each title search and for their
     sums; `phrase_cap` the phrases that a substring stands for. Title tokens match with one edit
     from `one_edit` code points on, two from `two_edits`; of those that at most `frequent`
-    documents have, the best `expansions` count. More edits than by default are not to be had, as
-    engines index for these. Raises `InvalidConfig`.
+    documents have, the best `expansions` count. More edits and more frequent tokens than by default
+    are not to be had, as engines index and count for these. Raises `InvalidConfig`.
     """
 
     beta: float = Field(default=2.0, gt=0, le=1000)
     threshold: float = Field(default=0.15, ge=0, le=1)
     title_cap: int = Field(default=10_000, ge=1)
     phrase_cap: int = Field(default=500, ge=1)
-    frequent: int = Field(default=10_000, ge=0)
+    frequent: int = Field(default=10_000, ge=0, le=10_000)
     expansions: int = Field(default=50, ge=1)
     one_edit: int = Field(default=3, ge=3)
     two_edits: int = Field(default=6, ge=6)
