@@ -5,7 +5,7 @@
     value     field  document  whole | number | word    what filters compare, one column a type
     entity    id  field  text                           phrases, and title tokens as of field -1
     mention   entity  document  length                  their postings, with the title's tokens
-    near      hash  entity                              title tokens by what deletions leave of them
+    near      hash  entity                              title tokens by what is left of them
     term      id  token  df  bound                      the dictionary; df as of the last seal
     block     term  last  first  n  bound  data         sealed postings, 512 a row
     recent    term  first  n  data                      postings written since, a row a batch

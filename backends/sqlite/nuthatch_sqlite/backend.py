@@ -33,6 +33,7 @@ from nuthatch_sqlite import schema
 from nuthatch_sqlite.check import problems
 from nuthatch_sqlite.config import SqliteConfig
 from nuthatch_sqlite.connection import checked, inherit, one, reading, rows, undo, writing
+from nuthatch_sqlite.entity import Entities, settle
 from nuthatch_sqlite.failure import readable, translated
 from nuthatch_sqlite.identity import Identity, status
 from nuthatch_sqlite.plugin import SPEC
@@ -60,6 +61,7 @@ class SqliteBackend(LexicalBackend):
         self._path = config.path
         self._identity = identity
         self._caches = Caches(config.cache_bytes)
+        self._entities = Entities(self.schema)
         self._pool = Pool(self._connect, config.readers, identity)
         self._write_lock = Lock()
         self._writer: apsw.Connection | None = None
@@ -88,7 +90,7 @@ class SqliteBackend(LexicalBackend):
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[SqliteReader]:
         with self._snapshot(deadline) as connection:
-            yield SqliteReader(connection, self._caches)
+            yield SqliteReader(connection, self._caches, self._entities)
 
     @contextmanager
     def _snapshot(self, deadline: float | None = None) -> Iterator[apsw.Connection]:
@@ -134,7 +136,7 @@ class SqliteBackend(LexicalBackend):
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         with self._writing(durability) as connection:
-            return write(connection, documents)
+            return write(connection, documents, self._entities)
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
         with self._writing(durability) as connection:
@@ -179,11 +181,12 @@ class SqliteBackend(LexicalBackend):
         # FTS5's integrity-check believes in the structure that a connection saw last, however old.
         with translated(self._path), self._pool.connection(fresh=True) as connection:
             connection.execute("BEGIN")
-            return list(problems(connection, self.schema))
+            return list(problems(connection, self.schema, self._entities))
 
     def optimize(self) -> None:
         with self._writing("process") as connection:
             connection.execute(schema.OPTIMIZE)
+            settle(connection)
         with self._write_lock, translated(self._path):
             self._writing_connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 

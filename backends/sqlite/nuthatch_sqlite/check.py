@@ -3,13 +3,14 @@
 quick_check        pages, b-trees, and since SQLite 3.44 FTS5's integrity-check
 counts, lengths    the state row, FTS5's sizes, averages and dictionary, our length blobs
 documents          header, texts, leaves and root; uri, starts and values
+entities           what each document mentions
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 import apsw
 import numpy as np
@@ -18,13 +19,21 @@ import zstandard
 from nuthatch import IndexCorrupt, Schema, document_root, leaf_hash, parse_header, rebuild
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
+from nuthatch_sqlite.entity import Entities, differences
 from nuthatch_sqlite.failure import UNREADABLE
 from nuthatch_sqlite.postings import State
 
+HEADERS: Final = "SELECT id, header FROM document"
 
-def problems(connection: apsw.Connection, declared: Schema) -> Iterator[str]:
+
+def problems(connection: apsw.Connection, declared: Schema, entities: Entities) -> Iterator[str]:
     """Yields what is wrong, a sentence each; called within a read transaction."""
-    for part in (_engine(connection), _counts(connection), _documents(connection, declared)):
+    for part in (
+        _engine(connection),
+        _counts(connection),
+        _documents(connection, declared),
+        _entities(connection, entities),
+    ):
         try:
             yield from part
         except (apsw.CorruptError, IndexCorrupt, *UNREADABLE) as error:
@@ -79,6 +88,15 @@ def _varints(blob: bytes) -> list[int]:
         if byte < 0x80:
             values.append(0)
     return values[:-1]
+
+
+def _entities(connection: apsw.Connection, entities: Entities) -> Iterator[str]:
+    headers = []
+    for first, header in rows(connection, HEADERS):
+        if isinstance(header, bytes):
+            values = parse_header(header)
+            headers.append((first, values["title"], values["fields"]))
+    yield from differences(connection, entities, headers)
 
 
 def _documents(connection: apsw.Connection, declared: Schema) -> Iterator[str]:

@@ -9,22 +9,19 @@ from nuthatch import (
     BackendSpec,
     Capabilities,
     FilterSupport,
-    no,
 )
 from nuthatch_sqlite.config import SqliteConfig
-
-_ENTITIES = "entity search is not part of this version"
 
 SPEC = BackendSpec(
     name="sqlite",
     summary="SQLite FTS5 in one file: exact BM25 from cached postings",
-    contract=(1, 0),
+    contract=(1, 1),
     audit_mode=AuditMode.GROUNDED,
     capabilities=Capabilities(
         text=NATIVE,
-        entities=no(_ENTITIES),
-        fuzzy=no(_ENTITIES),
-        substring=no(_ENTITIES),
+        entities=NATIVE,
+        fuzzy=NATIVE,
+        substring=NATIVE,
         filters=FilterSupport(range=NATIVE, any_of=NATIVE),
         grounding=NATIVE,
         explain=NATIVE,

@@ -28,11 +28,14 @@ from nuthatch import (
     parse_header,
     rebuild,
 )
+from nuthatch.entities import PhraseLookup, TitleLookup, TitleTerm
 from nuthatch.scoring import TermScores, TopK, conjunction, conjunction_top_k, top_k
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
 from nuthatch_sqlite.counted import few
+from nuthatch_sqlite.entity import Entities
 from nuthatch_sqlite.failure import readable
+from nuthatch_sqlite.lookups import EntityLookups
 from nuthatch_sqlite.postings import Caches, Ids, Postings, State, filter_sql
 
 _HASH = 32  # bytes of a SHA-256
@@ -51,8 +54,9 @@ _zstd = _Zstd()
 class SqliteReader:
     """Answers from one snapshot."""
 
-    def __init__(self, connection: apsw.Connection, caches: Caches) -> None:
+    def __init__(self, connection: apsw.Connection, caches: Caches, entities: Entities) -> None:
         self._connection = connection
+        self._lookups = EntityLookups(connection, entities)
         self._state = State.read(connection)
         self._postings = Postings(connection, self._state, caches)
 
@@ -154,6 +158,19 @@ class SqliteReader:
             for part, impact in zip(parts, impacts.tolist(), strict=True):
                 part[token] = impact
         return parts
+
+    def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> list[list[Hashable]]:
+        return self._lookups.phrase_terms(lookups)
+
+    def title_terms(self, lookups: Sequence[TitleLookup]) -> list[list[TitleTerm]]:
+        return self._lookups.title_terms(lookups)
+
+    def entity_postings(self, keys: Sequence[Hashable]) -> list[list[tuple[int, int]]]:
+        return self._lookups.entity_postings(keys)
+
+    def eligible(self, filters: Sequence[Filter]) -> frozenset[int]:
+        allowed = self._postings.allowed(filters)
+        return frozenset(() if allowed is None else allowed.tolist())
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored | None]:
         found = rows(self._connection, schema.FETCH, (json.dumps(keys),))

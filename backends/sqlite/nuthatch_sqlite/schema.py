@@ -5,6 +5,9 @@
     posting   (FTS5, contentless)  rowid = chunk.id      tokens as core made them
     length    block  lengths                             tokens per chunk, 1,024 chunks a blob
     value     field  value  document                     what filters compare
+    entity    id  field  text                            phrases, and title tokens as of field -1
+    mention   entity  first  documents  lengths          their postings, a row a batch
+    gone      document                                   deleted ones that these still name
     state     generation, counts, next_chunk             one row
     meta      key  value                                 format, schema, fingerprint; a random mark
 
@@ -18,7 +21,7 @@ from __future__ import annotations
 from string import punctuation
 from typing import Final
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 #: "nuth" as PRAGMA application_id: tells an index from any other SQLite file.
 APPLICATION_ID: Final = 0x6E757468
 #: Chunks whose lengths share one blob (4 bytes each: a blob is about a page).
@@ -61,6 +64,20 @@ CREATE TABLE value (
     PRIMARY KEY (field, value, document)
 ) WITHOUT ROWID;
 CREATE INDEX value_document ON value (document);
+CREATE TABLE entity (
+    id INTEGER PRIMARY KEY,
+    field INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    UNIQUE (field, text)
+);
+CREATE TABLE mention (
+    entity INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    documents BLOB NOT NULL,
+    lengths BLOB NOT NULL,
+    PRIMARY KEY (entity, first)
+) WITHOUT ROWID;
+CREATE TABLE gone (document INTEGER PRIMARY KEY);
 CREATE TABLE length (block INTEGER PRIMARY KEY, lengths BLOB NOT NULL);
 CREATE VIRTUAL TABLE posting USING fts5 (
     tokens,

@@ -13,6 +13,8 @@ import zstandard
 
 from nuthatch import AnalyzedDocument, Durability, WriteOutcome
 from nuthatch_sqlite import schema
+from nuthatch_sqlite.entity import Entities
+from nuthatch_sqlite.entity import remove as remove_mentions
 from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.postings import State
 
@@ -48,7 +50,9 @@ def transaction(connection: apsw.Connection, durability: Durability) -> Iterator
         raise
 
 
-def write(connection: apsw.Connection, documents: Sequence[AnalyzedDocument]) -> WriteOutcome:
+def write(
+    connection: apsw.Connection, documents: Sequence[AnalyzedDocument], entities: Entities
+) -> WriteOutcome:
     """Upserts documents with distinct uris; called within a transaction."""
     state = State.read(connection)
     present = _present(connection, [each.document.uri for each in documents], state)
@@ -60,6 +64,7 @@ def write(connection: apsw.Connection, documents: Sequence[AnalyzedDocument]) ->
     tokens_gone = _delete(connection, replaced, lengths)
     rows = list(_numbered(fresh, state.next_chunk))
     _insert(connection, rows)
+    entities.add(connection, rows)
     counts = [chunk.length for _, each in rows for chunk in each.chunks]
     lengths.append(state.next_chunk, counts)
     lengths.save()
@@ -166,6 +171,7 @@ def _delete(connection: apsw.Connection, documents: Sequence[_Present], lengths:
     tokens = 0
     for each in documents:
         tokens += lengths.clear(each.id, each.chunks)
+        remove_mentions(connection, each.id)
         span = {"first": each.id, "last": each.id + each.chunks - 1}
         for statement in schema.DELETE:
             connection.execute(statement, span)

@@ -1,0 +1,184 @@
+"""Entities: the dictionary of phrases and title tokens, and which documents mention them.
+
+    entity    id  field  text                     phrases by the place of their field; titles' -1
+    mention   entity  first  documents  lengths   a row for each batch that mentions it
+    gone      document                            deleted documents that rows still name
+
+Title tokens have the field -1, phrases the place of their field in the schema. A row holds a
+batch's documents (4 bytes each, ascending), and for title tokens the titles' numbers of tokens: a
+ninth of the rows that one for each mention would take, which is what loading costs. Ids are never
+given again, so a deleted document need only be named in `gone`, until `optimize` forgets both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import apsw
+import numpy as np
+
+from nuthatch import AnalyzedDocument, Schema
+from nuthatch.entities import entity_terms
+from nuthatch_sqlite.connection import one, rows
+from nuthatch_sqlite.titles import Titles
+
+#: The field of title tokens.
+TITLE: Final = -1
+
+Entry = tuple[int, str]
+
+NEXT: Final = "SELECT coalesce(max(id), 0) + 1 FROM entity"
+ADD: Final = "INSERT INTO entity VALUES (?, ?, ?)"
+KNOWN: Final = """
+SELECT given.key, entity.id
+FROM json_each(?) AS given
+CROSS JOIN entity
+    ON entity.field = given.value ->> 0 AND entity.text = given.value ->> 1
+"""
+ADD_MENTIONS: Final = "INSERT INTO mention VALUES (?, ?, ?, ?)"
+ADD_GONE: Final = "INSERT INTO gone VALUES (?)"
+EVERY_MENTION: Final = "SELECT entity, documents, lengths FROM mention ORDER BY entity, first"
+EVERY_ENTITY: Final = "SELECT id, field, text FROM entity"
+GONE: Final = "SELECT document FROM gone"
+_CLEAR: Final = ("DELETE FROM mention", "DELETE FROM gone")
+
+
+class Entities:
+    """Knows what documents mention, by one schema; shared by all users of an index."""
+
+    def __init__(self, declared: Schema) -> None:
+        self._schema = declared
+        self.places = {each.name: at for at, each in enumerate(declared.fields)}
+        self.titles = Titles()
+
+    def of(self, title: str, fields: Mapping[str, Any]) -> dict[Entry, int]:
+        """Returns what a document mentions, with the title's number of tokens (0 for phrases)."""
+        terms = entity_terms(self._schema, title, fields)
+        found = {(self.places[field], phrase): 0 for field, phrase in terms.phrases}
+        length = len(terms.title)
+        return found | dict.fromkeys([(TITLE, token) for token in terms.title], length)
+
+    def add(
+        self, connection: apsw.Connection, documents: Iterable[tuple[int, AnalyzedDocument]]
+    ) -> None:
+        """Stores what documents mention, given with ascending ids; within a transaction."""
+        titles, phrases = _Mentions(), _Mentions()
+        for first, each in documents:
+            terms = entity_terms(self._schema, each.document.title, each.document.fields)
+            titles.add(first, set(terms.title), len(terms.title))
+            if terms.phrases:
+                phrases.add(first, terms.phrases, 0)
+        entries = [(TITLE, token) for token in titles.places]
+        entries += [(self.places[field], phrase) for field, phrase in phrases.places]
+        if entries:
+            known = _found_or_made(connection, entries)
+            count = len(titles.places)
+            table = np.concatenate([titles.table(known[:count]), phrases.table(known[count:])])
+            connection.executemany(ADD_MENTIONS, _packed(table))
+
+
+class _Mentions:
+    """Gathers who mentions what, each name by the place at which it came first."""
+
+    def __init__(self) -> None:
+        self.places: dict[Any, int] = {}
+        self._named: list[int] = []
+        self._documents: list[int] = []
+        self._counts: list[int] = []
+        self._lengths: list[int] = []
+
+    def add(self, document: int, names: Collection[Any], length: int) -> None:
+        """Adds what one document mentions, each name once."""
+        places = self.places
+        self._named += [places.setdefault(name, len(places)) for name in names]
+        self._documents.append(document)
+        self._counts.append(len(names))
+        self._lengths.append(length)
+
+    def table(self, numbers: Sequence[int]) -> Any:
+        """Returns rows of (entity, document, length), given the number of each place."""
+        entities = np.array(numbers, dtype=np.uint32)[np.array(self._named, dtype=np.intp)]
+        others = np.array([self._documents, self._lengths], dtype=np.uint32)
+        return np.column_stack([entities, np.repeat(others, self._counts, axis=1).T])
+
+
+def _found_or_made(connection: apsw.Connection, entries: Sequence[Entry]) -> list[int]:
+    """Returns the numbers of distinct entries, in their order; those that are new get one."""
+    asked = json.dumps(entries)
+    numbers = [0] * len(entries)
+    for place, number in rows(connection, KNOWN, (asked,)):
+        numbers[place] = number
+    missing = [place for place, number in enumerate(numbers) if not number]
+    if missing:
+        first = one(connection, NEXT)
+        assert first is not None  # an aggregate has one row
+        for at, place in enumerate(missing):
+            numbers[place] = first[0] + at
+        connection.executemany(ADD, ((numbers[place], *entries[place]) for place in missing))
+    return numbers
+
+
+def _packed(table: Any) -> Iterator[tuple[int, int, bytes, bytes]]:
+    """Yields the rows of `mention` for (entity, document, length), documents ascending."""
+    entities, documents, lengths = table[np.argsort(table[:, 0], kind="stable")].T
+    starts = np.flatnonzero(np.diff(entities, prepend=entities[0] + 1)).tolist()
+    firsts, names = documents[starts].tolist(), entities[starts].tolist()
+    documents, lengths = documents.astype("<u4").tobytes(), lengths.astype("<u4").tobytes()
+    any_length = table[:, 2].any()
+    for at, (start, end) in enumerate(zip(starts, [*starts[1:], len(table)], strict=True)):
+        span = slice(4 * start, 4 * end)
+        held = lengths[span] if any_length else b""
+        yield names[at], firsts[at], documents[span], held if any(held) else b""
+
+
+def remove(connection: apsw.Connection, document: int) -> None:
+    """Takes a document's mentions away; within a transaction."""
+    connection.execute(ADD_GONE, (document,))
+
+
+def settle(connection: apsw.Connection) -> None:
+    """Writes the mentions anew, a row for each entity, without deleted documents."""
+    gone = np.array([number for (number,) in rows(connection, GONE)], dtype=np.uint32)
+    table = [
+        (entity, document, length)
+        for entity, documents, lengths in rows(connection, EVERY_MENTION)
+        for document, length in pairs(documents, lengths, gone)
+    ]
+    for statement in _CLEAR:
+        connection.execute(statement)
+    if table:
+        connection.executemany(ADD_MENTIONS, _packed(np.array(table, dtype=np.uint32)))
+
+
+def pairs(documents: bytes, lengths: bytes, gone: Any) -> list[tuple[int, int]]:
+    """Returns a row's documents that are not gone, with their lengths.
+
+    Raises `ValueError` for a row of another shape.
+    """
+    ids = np.frombuffer(documents, "<u4")
+    held = np.frombuffer(lengths, "<u4") if lengths else np.zeros_like(ids)
+    if len(held) != len(ids):
+        raise ValueError(f"{len(ids)} documents have {len(held)} lengths")
+    if gone.size:
+        live = ~np.isin(ids, gone)
+        ids, held = ids[live], held[live]
+    return list(zip(ids.tolist(), held.tolist(), strict=True))
+
+
+def differences(
+    connection: apsw.Connection, entities: Entities, documents: Sequence[tuple[int, str, Any]]
+) -> Iterator[str]:
+    """Yields where stored mentions are not those of the documents: (id, title, fields)."""
+    gone = np.array([number for (number,) in rows(connection, GONE)], dtype=np.uint32)
+    known = {number: (field, text) for number, field, text in rows(connection, EVERY_ENTITY)}
+    stored: dict[int, dict[Entry, int]] = {}
+    for entity, mentioned, lengths in rows(connection, EVERY_MENTION):
+        for document, length in pairs(mentioned, lengths, gone):
+            stored.setdefault(document, {})[known[entity]] = length
+    for first, title, fields in documents:
+        if stored.pop(first, {}) != entities.of(title, fields):
+            yield f"the mentions of the document at chunk {first} are not those of its header"
+    for first in stored:
+        yield f"mentions name a document at chunk {first}, which is not there"

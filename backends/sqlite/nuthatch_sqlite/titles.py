@@ -1,0 +1,88 @@
+"""The dictionary of title tokens, in memory, with what tells quickly that two are far apart.
+
+Each token has a mask of 64 bits, one for each of its characters modulo 64. An edit changes one
+character for another, adds one or takes one away, and so at most two bits of the mask and one of
+the length: tokens whose masks or lengths differ by more cannot be within so many edits. A search
+looks at all masks (a third of a millisecond for 50,000 tokens) and at few tokens, and misses none.
+Writing pays nothing for it, unlike an index of deletions, which made loading a third slower.
+
+Entries are only ever added to the dictionary, so what was read of it stays, and only what is new
+is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+from typing import Any, Final
+
+import apsw
+import numpy as np
+import numpy.typing as npt
+
+from nuthatch.entities import TitleLookup, distance
+from nuthatch_sqlite.connection import rows
+
+TOKENS: Final = "SELECT id, text FROM entity WHERE field = -1 AND id > ? ORDER BY id"
+
+
+class Titles:
+    """Holds the title tokens that some reader has read; shared by all readers of an index."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._last = 0
+        self._ids: list[int] = []
+        self._tokens: list[str] = []
+        self._masks = np.zeros(0, dtype=np.uint64)
+        self._lengths = np.zeros(0, dtype=np.int64)
+
+    def near(
+        self, connection: apsw.Connection, lookups: Sequence[TitleLookup]
+    ) -> list[list[tuple[int, str]]]:
+        """Returns for each look-up every token that is near enough, with its number.
+
+        Some may be of no live document, or too new for the reader's snapshot to hold any.
+        """
+        with self._lock:
+            self._read(connection)
+            ids, tokens, masks, lengths = self._ids, self._tokens, self._masks, self._lengths
+        found = []
+        for lookup in lookups:
+            near = _bits(masks ^ _mask(lookup.token)) <= 2 * lookup.edits
+            near &= np.abs(lengths - len(lookup.token)) <= lookup.edits
+            places = np.flatnonzero(near).tolist()
+            found.append(
+                [
+                    (ids[at], tokens[at])
+                    for at in places
+                    if distance(lookup.token, tokens[at], lookup.edits) is not None
+                ]
+            )
+        return found
+
+    def _read(self, connection: apsw.Connection) -> None:
+        fresh = list(rows(connection, TOKENS, (self._last,)))
+        if not fresh:
+            return
+        self._last = fresh[-1][0]
+        # New objects: readers hold the old ones without the lock.
+        self._ids = [*self._ids, *(number for number, _ in fresh)]
+        self._tokens = [*self._tokens, *(text for _, text in fresh)]
+        masks = np.array([_mask(text) for _, text in fresh], dtype=np.uint64)
+        lengths = np.array([len(text) for _, text in fresh], dtype=np.int64)
+        self._masks = np.concatenate([self._masks, masks])
+        self._lengths = np.concatenate([self._lengths, lengths])
+
+
+def _mask(token: str) -> np.uint64:
+    mask = 0
+    for character in token:
+        mask |= 1 << (ord(character) & 63)
+    return np.uint64(mask)
+
+
+def _bits(masks: npt.NDArray[np.uint64]) -> Any:
+    """Returns how many bits of each mask are set."""
+    found: npt.NDArray[Any] = np.unpackbits(masks.view(np.uint8).reshape(-1, 8), axis=1)
+    return found.sum(axis=1)

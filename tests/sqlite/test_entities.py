@@ -1,0 +1,80 @@
+"""Entities in SQLite: after every kind of write as in memory; damage to their tables is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+import pytest
+
+import nuthatch
+from nuthatch import AuditMode, Document, EntityQuery
+from nuthatch.entities import PhraseLookup
+from support.entity_strategies import FILMS
+
+QUERY = EntityQuery({"people": ["tom hanks"]}, titles=["endgmes"])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "films.db"
+    with nuthatch.open(f"sqlite:{path}", create=True, schema=FILMS) as index:
+        index.add(
+            [
+                Document("end", "Endgame", "x", {"people": ["Tom Hanks"], "characters": ["A-B"]}),
+                Document("other", "Endgames", "x", {"people": ["Zoë"]}),
+            ]
+        )
+    return path
+
+
+def test_a_document_that_is_replaced_or_deleted_is_found_no_more(path: Path) -> None:
+    with nuthatch.open(f"sqlite:{path}") as index:
+        assert [hit.document_uri for hit in index.search(QUERY)] == ["end", "other"]
+        index.add(Document("end", "Start", "x"))
+        assert [hit.document_uri for hit in index.search(QUERY)] == ["other"]
+        assert not index.search(EntityQuery({"characters": ["a b"]}))
+        index.delete("other")
+        assert not index.search(QUERY)
+        assert index.check() == []
+        index.optimize()
+        assert index.check() == []
+        index.add(Document("end", "Endgame", "x"))
+        assert [hit.document_uri for hit in index.search(QUERY)] == ["end"]
+
+
+def test_a_reader_sees_the_entities_of_its_own_state(path: Path) -> None:
+    with nuthatch.open(f"sqlite:{path}") as index, index.reader() as reader:
+        index.delete("end")
+        (keys,) = reader.phrase_terms(  # type: ignore[attr-defined]
+            [PhraseLookup("people", "tom hanks", "exact", None)]
+        )
+        assert len(keys) == 1
+        assert not index.search(EntityQuery({"people": ["tom hanks"]}))
+
+
+def test_a_grounded_hit_of_an_entity_search_verifies(path: Path) -> None:
+    with nuthatch.open(f"sqlite:{path}") as index:
+        hits = index.search(QUERY, audit=AuditMode.GROUNDED)
+        assert len(hits) == 2
+        for hit in hits:
+            nuthatch.verify(hit)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ("UPDATE mention SET lengths = x'02000000' WHERE lengths <> x''", "are not those"),
+        ("UPDATE mention SET lengths = x'02' WHERE lengths <> x''", "something damaged"),
+        ("DELETE FROM mention WHERE lengths = x''", "are not those"),
+        ("UPDATE mention SET documents = x'63000000' WHERE first = 1", "which is not there"),
+        ("UPDATE entity SET text = text || 'x' WHERE field = -1", "are not those"),
+        ("INSERT INTO gone VALUES (1)", "are not those"),
+    ],
+)
+def test_damage_is_found(path: Path, damage: str, message: str) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute(damage)
+    connection.close()
+    with nuthatch.open(f"sqlite:{path}") as index:
+        assert any(message in problem for problem in index.check())
