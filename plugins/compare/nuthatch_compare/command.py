@@ -21,6 +21,7 @@ from nuthatch_compare.gated import GateResult
 from nuthatch_compare.indexing import indexed
 from nuthatch_compare.judgments import read_judgments
 from nuthatch_compare.measures import DEFAULT
+from nuthatch_compare.online import online_command
 from nuthatch_compare.queries import NamedQuery, read_queries
 from nuthatch_compare.runs import read_run
 from nuthatch_compare.saved import check_saved
@@ -45,6 +46,9 @@ class _Compare(click.Group):
 @click.group("compare", cls=_Compare, short_help="Tell whether one engine is better than another.")
 def command() -> None:
     """Compare systems."""
+
+
+command.add_command(online_command)
 
 
 @command.command("run")
@@ -84,7 +88,7 @@ def run_command(**options: Any) -> int:
     tested; without, the answers are compared with each other. With --emit html and --out there
     is a report for a browser.
 
-    Also: compare show DIR --query NAME, compare baseline save|check.
+    Also: compare show DIR --query NAME, compare baseline save|check, compare online EVENTS.
 
     Exit codes: 0 done or passed, 1 a gate failed, 2 wrong use, 3 could not measure.
     """

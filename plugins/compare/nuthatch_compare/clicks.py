@@ -1,0 +1,273 @@
+"""What users prefer: clicks of an interleaved or a split test.
+
+    Interleave   each list with a click is a win of the team with more clicks on its hits, or a
+                 tie;  preference = (wins of b + ties / 2) / lists with a click − 1/2
+                 (Chapelle, Joachims, Radlinski and Yue, TOIS 2012)
+    Split        each unit has a share of its searches with a click;
+                 difference = mean over units of b − mean over units of a
+
+Users differ more than searches do, so what is drawn and tested are units (users, sessions), never
+single searches: the interval of a preference is a bootstrap over units, its p the sign test over
+units that prefer either; the difference of a split has Welch's interval and test.
+
+The test is of a fixed horizon: choose its length beforehand. Looking every day until p is below α
+finds differences that are not there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from nuthatch import InvalidConfig
+from nuthatch_compare.bootstrap import RESAMPLES, bootstrap_means, interval
+from nuthatch_compare.events import Event, Kind
+from nuthatch_compare.graded import Values
+from nuthatch_compare.ratio import RatioCheck, binomial_p, check_ratio
+
+_A_A_RUNS = 1000
+
+
+class AACheck(BaseModel):
+    """Tells how often the test errs on these very units, their sides drawn anew at random.
+
+    `share` of the `runs` had p < α; `low` and `high` are the 99.9 % band around α for so many
+    runs. Within it (`passed`, or below) the test is to be trusted on such data.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    runs: int
+    alpha: float
+    share: float
+    low: float
+    high: float
+    passed: bool
+
+
+class Online(BaseModel):
+    """Holds what the clicks of a test say: `value` is what b gains over a.
+
+    `value` is the preference (interleave, from −1/2 to 1/2) or the difference of the shares of
+    searches with a click (split), between `low` and `high` at level 1 − α; None where no unit can
+    tell. `clicked` searches had a click. `wins`, `ties` and `losses` are lists (interleave) from
+    the side of b. `a_rate` and `b_rate` are the two shares (split). `moved` units were served by
+    both engines of a split and are left out. `ratio` checks that the sides had the shares that
+    they were meant to have.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind
+    a: str
+    b: str
+    events: int
+    units: int
+    clicked: int
+    value: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    alpha: float
+    significant: bool
+    wins: int = 0
+    ties: int = 0
+    losses: int = 0
+    a_rate: float | None = None
+    b_rate: float | None = None
+    moved: int = 0
+    ratio: RatioCheck
+    aa: AACheck | None = None
+
+
+def analyse(
+    events: Sequence[Event],
+    *,
+    a: str | None = None,
+    share: float = 0.5,
+    alpha: float = 0.05,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    aa: bool = False,
+) -> Online:
+    """Returns what the events of one test say; `a` names the engine that is to be beaten.
+
+    `share` is the part of all units that b was meant to serve in a split. `aa` checks the test
+    itself on the same units. Raises `InvalidConfig` where there are not exactly two engines.
+    """
+    if not 0 < share < 1 or not 0 < alpha < 1:
+        raise InvalidConfig(f"share and alpha are between 0 and 1; found {share!r} and {alpha!r}")
+    names = _engines(events, a)
+    if events[0].kind == "interleave":
+        return _interleaved(events, names, alpha, resamples, seed, aa)
+    return _split(events, names, share, alpha, seed, aa)
+
+
+def _engines(events: Sequence[Event], a: str | None) -> tuple[str, str]:
+    seen: dict[str, None] = {}
+    for event in events:
+        seen.update(dict.fromkeys(event.teams or ([event.served] if event.served else [])))
+    names = sorted(seen)
+    if len(names) != 2:
+        raise InvalidConfig(
+            f"a test is of two engines; the events are of {len(names)}: {', '.join(names)}"
+        )
+    if a is not None and a not in names:
+        raise InvalidConfig(f"the engine {a!r} is none of {' and '.join(names)}")
+    first = a or names[0]
+    return first, names[1] if names[0] == first else names[0]
+
+
+def _interleaved(
+    events: Sequence[Event],
+    names: tuple[str, str],
+    alpha: float,
+    resamples: int,
+    seed: int,
+    aa: bool,
+) -> Online:
+    a, b = names
+    rows: dict[str, list[int]] = {}
+    first: dict[tuple[str, str], str] = {}
+    clicked = 0
+    for event in events:
+        teams = event.teams or ()
+        if {a, b} <= set(teams):  # else the other had nothing to lead with
+            first.setdefault((event.unit, " ".join(event.query.casefold().split())), teams[0])
+        row = rows.setdefault(event.unit, [0, 0, 0])
+        if event.clicks:
+            credit = Counter(teams[rank - 1] for rank in event.clicks)
+            row[int(np.sign(credit[b] - credit[a])) + 1] += 1
+            clicked += 1
+    counts = np.array([row for row in rows.values() if any(row)], dtype=np.float64).reshape(-1, 3)
+    losses, ties, wins = (int(total) for total in counts.sum(axis=0))
+    leads = Counter(first.values())
+    value = low = high = p = None
+    if clicked:
+        value = (wins + ties / 2) / clicked - 0.5
+        means = bootstrap_means(counts, resamples=resamples, seed=seed)
+        low, high = interval((means[:, 2] + means[:, 1] / 2) / means.sum(axis=1) - 0.5, alpha)
+        p = _sign_p(counts[:, 2] - counts[:, 0])
+    return Online(
+        kind="interleave",
+        a=a,
+        b=b,
+        events=len(events),
+        units=len(rows),
+        clicked=clicked,
+        value=value,
+        low=low,
+        high=high,
+        p=p,
+        alpha=alpha,
+        significant=p is not None and p <= alpha,
+        wins=wins,
+        ties=ties,
+        losses=losses,
+        ratio=check_ratio("lists led by each, once a unit and query", leads[a], leads[b]),
+        aa=_flipped(counts[:, 2] - counts[:, 0], alpha, seed) if aa and clicked else None,
+    )
+
+
+def _sign_p(balance: Values) -> float:
+    """Returns the sign test's p: of the units that prefer either, how many prefer b?"""
+    return binomial_p(int((balance > 0).sum()), int((balance != 0).sum()))
+
+
+def _flipped(balance: Values, alpha: float, seed: int) -> AACheck:
+    """Draws anew, for each unit, which of its sides is called b."""
+    random = np.random.default_rng((seed, 2))
+    sided = balance[balance != 0]
+    tested = [_sign_p(sided * random.choice((-1, 1), len(sided))) for _ in range(_A_A_RUNS)]
+    return _aa(tested, alpha)
+
+
+def _split(
+    events: Sequence[Event],
+    names: tuple[str, str],
+    share: float,
+    alpha: float,
+    seed: int,
+    aa: bool,
+) -> Online:
+    a, b = names
+    tallies: dict[str, list[int]] = {}
+    served: dict[str, set[str]] = {}
+    for event in events:
+        tally = tallies.setdefault(event.unit, [0, 0])
+        tally[0] += 1
+        tally[1] += bool(event.clicks)
+        served.setdefault(event.unit, set()).add(event.served or "")
+    stayed = {unit: next(iter(by)) for unit, by in served.items() if len(by) == 1}
+    rates = np.array([tallies[unit][1] / tallies[unit][0] for unit in stayed])
+    of_b = np.array([name == b for name in stayed.values()], dtype=bool)
+    tested = _welch(rates[~of_b], rates[of_b], alpha)
+    return Online(
+        kind="split",
+        a=a,
+        b=b,
+        events=len(events),
+        units=len(served),
+        clicked=sum(clicked for _, clicked in tallies.values()),
+        value=tested and tested.value,
+        low=tested and tested.low,
+        high=tested and tested.high,
+        p=tested and tested.p,
+        alpha=alpha,
+        significant=tested is not None and tested.p <= alpha,
+        a_rate=float(rates[~of_b].mean()) if (~of_b).any() else None,
+        b_rate=float(rates[of_b].mean()) if of_b.any() else None,
+        moved=len(served) - len(stayed),
+        ratio=check_ratio("units served by each", int((~of_b).sum()), int(of_b.sum()), share),
+        aa=_shuffled(rates, of_b, alpha, seed) if aa and tested else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Welch:
+    value: float
+    low: float
+    high: float
+    p: float
+
+
+def _welch(one: Values, other: Values, alpha: float) -> _Welch | None:
+    """Returns Welch's test of two means, of b minus a; None with fewer than two units a side."""
+    from scipy.special import stdtr, stdtrit  # slow to import, and not every command needs it
+
+    if min(len(one), len(other)) < 2:
+        return None
+    value = float(other.mean() - one.mean())
+    parts = [float(each.var(ddof=1)) / len(each) for each in (one, other)]
+    error = math.sqrt(sum(parts))
+    if not error:
+        return _Welch(value, value, value, float(not value))
+    weights = [part**2 / (len(each) - 1) for part, each in zip(parts, (one, other), strict=True)]
+    df = sum(parts) ** 2 / sum(weights)
+    reach = float(stdtrit(df, 1 - alpha / 2)) * error
+    return _Welch(value, value - reach, value + reach, 2 * float(stdtr(df, -abs(value / error))))
+
+
+def _shuffled(rates: Values, of_b: Values, alpha: float, seed: int) -> AACheck:
+    """Deals the units anew to two sides of the same sizes."""
+    random = np.random.default_rng((seed, 2))
+    tested = []
+    for _ in range(_A_A_RUNS):
+        dealt = random.permutation(of_b)
+        found = _welch(rates[~dealt], rates[dealt], alpha)
+        tested.append(1.0 if found is None else found.p)
+    return _aa(tested, alpha)
+
+
+def _aa(tested: Sequence[float], alpha: float) -> AACheck:
+    reach = 3.29 * math.sqrt(alpha * (1 - alpha) / len(tested))
+    share = sum(p < alpha for p in tested) / len(tested)
+    low, high = max(0.0, alpha - reach), alpha + reach
+    return AACheck(
+        runs=len(tested), alpha=alpha, share=share, low=low, high=high, passed=share <= high
+    )
