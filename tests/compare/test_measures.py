@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nuthatch import InvalidConfig
+from nuthatch_compare import measures
 from nuthatch_compare.judgments import Grades
 from nuthatch_compare.measure import KINDS, Measure
 from nuthatch_compare.measures import DEFAULT, engine, evaluate
@@ -138,3 +141,16 @@ def test_values_are_arrays_in_the_order_of_the_queries() -> None:
     found = evaluate([Measure.parse("RR")], grades, {"1": ["b", "a"], "2": ["a"]}, ["2", "1"])
     assert isinstance(found["RR"], np.ndarray)
     assert found["RR"].tolist() == [1.0, 0.5]
+
+
+def test_without_ir_measures_ours_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pytrec_eval", None)  # as where it has no wheel
+    measures._library.cache_clear()
+    try:
+        assert engine().startswith("nuthatch-compare ")
+        found = evaluate([Measure.parse("RR")], {"1": {"a": 1}}, {"1": ["b", "a"]}, ["1"])
+        assert found["RR"].tolist() == [0.5]
+        with pytest.raises(ModuleNotFoundError):
+            evaluate([Measure.parse("RR")], {}, {}, [], own=False)
+    finally:
+        measures._library.cache_clear()
