@@ -50,7 +50,7 @@ def slice_queries(
     for query in queries:
         for label in dict.fromkeys(_labels(query, by, count or _words)):
             found.setdefault(label, []).append(query.name)
-    if set(found) == {NONE}:
+    if set(found) == {NONE} and by != LENGTH:
         names = sorted({name for query in queries for name in query.fields})
         raise InvalidConfig(
             f"no query has a field {by!r} to slice by; there is {', '.join([LENGTH, *names])}"
