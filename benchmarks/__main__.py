@@ -1,4 +1,4 @@
-"""The command: `python -m benchmarks sqlite`, `tantivy`, `relevance` or `compare`.
+"""The command: `python -m benchmarks sqlite`, `tantivy`, `postgres`, `relevance` or `compare`.
 
 The exit code is 1 where a target is missed.
 """
@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from benchmarks import comparison, corpus, relevance
+from benchmarks import comparison, corpus, postgres, relevance
 from benchmarks.report import Report, Row, cells
 from benchmarks.sqlite import growth, ladder, loading, overhead, ranked, snippets
 from benchmarks.sqlite.stage import Stage
@@ -49,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return relevance.main(given[1:])
     if given[:1] == ["compare"]:
         return comparison.main(given[1:])
+    if given[:1] == ["postgres"]:
+        return postgres.main(given[1:])
     options = _parser().parse_args(given)
     documents, described = _corpus(options)
     report = Report(f"python -m benchmarks {shlex.join(given)}", described)
@@ -80,7 +82,8 @@ def _sqlite(report: Report, stage: Stage, options: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("engine", choices=["sqlite", "tantivy", "relevance", "compare"])
+    engines = ["sqlite", "tantivy", "postgres", "relevance", "compare"]
+    parser.add_argument("engine", choices=engines)
     parser.add_argument("--documents", type=int, default=200_000, help="default: 200,000")
     parser.add_argument("--corpus", choices=["synthetic", "arxiv"], default="synthetic")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each query; default: 5")

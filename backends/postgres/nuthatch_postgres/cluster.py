@@ -126,13 +126,13 @@ def _die_with_the_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
-def start(home: Path, log: Path) -> tuple[subprocess.Popen[bytes], int]:
+def start(home: Path, log: Path, **settings: object) -> tuple[subprocess.Popen[bytes], int]:
     """Starts the server on a free port, and returns it with the port once it listens."""
     bin = programs(home)
     data = _data(home, bin)
     for _ in range(_TRIES):  # somebody may take the port in between
         port = free_port()
-        options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        options = [f"--{name}={value}" for name, value in {**SETTINGS, **settings}.items()]
         with log.open("ab") as out:
             server = subprocess.Popen(
                 [str(bin / "postgres"), "-D", str(data), "-p", str(port), *options],

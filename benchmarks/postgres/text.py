@@ -1,0 +1,217 @@
+"""Text search against SQL: the same words, the same formula, row by row."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+import psycopg
+
+import nuthatch
+from benchmarks.report import Row
+from benchmarks.timing import Ratio, Side, by_turns
+from nuthatch import Document, LexicalBackend, Operator, Rung, Schema, chunk_tokens, get_analyzer
+
+#: The last position that a tsvector tells from others.
+_PLACES = 16_000
+_OR = """
+SELECT doc, sum(idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / %s::float8))) AS score
+FROM unnest(%s::int[], %s::float8[]) AS q (term, idf)
+JOIN rows.posting USING (term)
+GROUP BY doc
+ORDER BY score DESC, doc
+LIMIT 10
+"""
+_AND = """
+SELECT a.doc,
+       %s * a.tf * 2.2 / (a.tf + 1.2 * (0.25 + 0.75 * a.length / %s::float8))
+           + %s * b.tf * 2.2 / (b.tf + 1.2 * (0.25 + 0.75 * b.length / %s::float8)) AS score
+FROM rows.posting AS a
+JOIN rows.posting AS b ON b.doc = a.doc AND b.term = %s
+WHERE a.term = %s
+ORDER BY score DESC, doc
+LIMIT 10
+"""
+_RANK = """
+SELECT doc, ts_rank(words, q) AS score
+FROM rows.text, to_tsquery('simple', %s) AS q
+WHERE words @@ q
+ORDER BY score DESC
+LIMIT 10
+"""
+
+
+class Stage:
+    """Holds one corpus in an index, in rows of postings and in a column of tsvector."""
+
+    def __init__(self, url: str, documents: list[Document], rounds: int, queries: int) -> None:
+        self.url, self.documents, self.rounds, self.queries = url, documents, rounds, queries
+        self.connection = psycopg.connect(url, autocommit=True)
+        analyzer = get_analyzer("ascii")
+        begun = time.perf_counter()
+        with nuthatch.open(f"{url}?index=text", create="new", schema=Schema(analyzer="ascii")) as i:
+            i.add(documents)
+            self.add_seconds = time.perf_counter() - begun
+            i.optimize()
+        self.index_seconds = time.perf_counter() - begun
+        self.terms: dict[str, int] = {}
+        self.df: Counter[str] = Counter()
+        self.tokens = [chunk_tokens(analyzer, each.title, each.text) for each in documents]
+        self.average = sum(map(len, self.tokens)) / len(documents)
+        self.rows_seconds = self._rows()
+
+    def open(self, **options: Any) -> LexicalBackend:
+        """Opens the index."""
+        return nuthatch.open(f"{self.url}?index=text", policy="ranked", budget=None, **options)
+
+    def _rows(self) -> float:
+        execute = self.connection.execute
+        execute("CREATE SCHEMA rows")
+        execute("CREATE TABLE rows.posting (term int, doc int, tf smallint, length int)")
+        execute("CREATE TABLE rows.text (doc int, words tsvector)")
+        rows: list[tuple[int, int, int, int]] = []
+        for number, tokens in enumerate(self.tokens):
+            counts = Counter(tokens)
+            self.df.update(counts.keys())
+            for token, tf in counts.items():
+                rows.append(
+                    (self.terms.setdefault(token, len(self.terms)), number, tf, len(tokens))
+                )
+        begun = time.perf_counter()
+        with self.connection.cursor().copy("COPY rows.posting FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(["int4", "int4", "int2", "int4"])
+            for row in rows:
+                copy.write_row(row)
+        execute("ALTER TABLE rows.posting ADD PRIMARY KEY (term, doc)")
+        seconds = time.perf_counter() - begun
+        with self.connection.cursor().copy("COPY rows.text FROM STDIN") as copy:
+            for number, tokens in enumerate(self.tokens):
+                placed = [f"{token}:{at}" for at, token in enumerate(tokens[:_PLACES], start=1)]
+                copy.write_row((number, " ".join(placed)))
+        execute("CREATE INDEX ON rows.text USING gin (words)")
+        execute("VACUUM ANALYZE rows.posting")
+        execute("VACUUM ANALYZE rows.text")
+        return seconds
+
+    def idf(self, token: str) -> float:
+        """Returns Lucene's idf."""
+        n, df = len(self.documents), self.df[token]
+        return math.log(1 + (n - df + 0.5) / (df + 0.5))
+
+    def sets(self) -> dict[str, list[list[str]]]:
+        """Returns queries by how common their words are."""
+        rng = np.random.default_rng(3)
+        n = len(self.documents)
+        common = [t for t, df in self.df.items() if df > n / 10]
+        medium = [t for t, df in self.df.items() if n / 200 < df < n / 50]
+        rare = [t for t, df in self.df.items() if 5 <= df <= 100]
+
+        def some(*groups: list[str]) -> list[list[str]]:
+            return [[str(rng.choice(g)) for g in groups] for _ in range(self.queries)]
+
+        return {
+            "two common": some(common, common),
+            "rare and common": some(rare, common),
+            "two medium": some(medium, medium),
+            "rare, medium, two common": some(rare, medium, common, common),
+        }
+
+
+def measure(stage: Stage) -> Iterator[Row]:
+    """Yields the rows of text search."""
+    sets = stage.sets()
+    with ExitStack() as stack:
+        warm = stack.enter_context(stage.open())
+        cold = stack.enter_context(stage.open(cache_bytes=0))
+        for name, queries in sets.items():
+            sides = {
+                "warm": Side(lambda tokens: _ours(warm, "OR", tokens)),
+                "read": Side(lambda tokens: _ours(cold, "OR", tokens)),
+                "rows": Side(lambda tokens: _or(stage, tokens)),
+                "rank": Side(lambda tokens: _rank(stage, tokens, " | ")),
+            }
+            _check(stage, warm, queries)
+            seconds = by_turns(sides, queries, stage.rounds)
+            target = 50.0 if name == "rare and common" else 15.0 if "common" in name else None
+            for side, label in (("read", "postings read each time"), ("warm", "postings cached")):
+                ratio = Ratio.of(seconds["rows"], seconds[side])
+                yield Row("OR", f"{name}, {label}", "SQL over row postings", ratio, target)
+                ratio = Ratio.of(seconds["rank"], seconds[side])
+                yield Row("OR", f"{name}, {label}", "ts_rank, GIN", ratio, 10.0)
+        queries = sets["two common"]
+        sides = {
+            "read": Side(lambda tokens: _ours(cold, "AND", tokens)),
+            "warm": Side(lambda tokens: _ours(warm, "AND", tokens)),
+            "rows": Side(lambda tokens: _and(stage, tokens)),
+        }
+        seconds = by_turns(sides, queries, stage.rounds)
+        for side, label in (("read", "postings read each time"), ("warm", "postings cached")):
+            ratio = Ratio.of(seconds["rows"], seconds[side])
+            yield Row("AND", f"two common, {label}", "SQL self-join", ratio, 5.0)
+    yield from _sizes(stage)
+
+
+def _ours(index: LexicalBackend, operator: Operator, tokens: Sequence[str]) -> Any:
+    with index.reader() as reader:
+        return reader.match(Rung(operator, tuple(tokens)), (), 10).candidates
+
+
+def _or(stage: Stage, tokens: Sequence[str]) -> Any:
+    terms = [stage.terms[token] for token in tokens]
+    idfs = [stage.idf(token) for token in tokens]
+    return stage.connection.execute(_OR, (stage.average, terms, idfs), binary=True).fetchall()
+
+
+def _and(stage: Stage, tokens: Sequence[str]) -> Any:
+    a, b = sorted(tokens, key=lambda token: stage.df[token])
+    values = (
+        stage.idf(a),
+        stage.average,
+        stage.idf(b),
+        stage.average,
+        stage.terms[b],
+        stage.terms[a],
+    )
+    return stage.connection.execute(_AND, values, binary=True).fetchall()
+
+
+def _rank(stage: Stage, tokens: Sequence[str], operator: str) -> Any:
+    return stage.connection.execute(_RANK, (operator.join(tokens),)).fetchall()
+
+
+def _check(stage: Stage, index: LexicalBackend, queries: Sequence[Sequence[str]]) -> None:
+    for tokens in queries:
+        ours = [each.score for each in _ours(index, "OR", tokens)]
+        theirs = [float(score) for _, score in _or(stage, tokens)]
+        if not np.allclose(ours, theirs, atol=1e-6):
+            raise SystemExit(f"{tokens}: {ours} are not the scores of SQL, {theirs}")
+
+
+def _sizes(stage: Stage) -> Iterator[Row]:
+    def size(*tables: str) -> int:
+        sql = "SELECT sum(pg_total_relation_size(t::regclass))::bigint FROM unnest(%s::text[]) t"
+        found: Any = stage.connection.execute(sql, (list(tables),)).fetchone()
+        return int(found[0])
+
+    ours = size("nuthatch_text.block", "nuthatch_text.term", "nuthatch_text.recent")
+    rows = size("rows.posting")
+    told = f"{rows / ours:.1f} times smaller ({ours / 2**20:,.0f} of {rows / 2**20:,.0f} MB)"
+    yield Row(
+        "size",
+        "dictionary and postings",
+        "row postings",
+        value=told,
+        goal="≥ 8",
+        met=rows / ours >= 8,
+    )
+    value = (
+        f"add {stage.add_seconds:.0f} s, with optimize {stage.index_seconds:.0f} s, all that is "
+        f"stored; row-by-row COPY of postings alone {stage.rows_seconds:.0f} s"
+    )
+    ratio = stage.rows_seconds / stage.add_seconds
+    yield Row("load", "documents", "row postings", value=value, goal="≥ 2", met=ratio >= 2)
