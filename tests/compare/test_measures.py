@@ -76,6 +76,17 @@ def test_a_query_without_an_answer_or_a_relevant_document_counts_nothing(own: bo
     assert all(not len(values) for values in evaluate(measures, {}, {}, [], own=own).values())
 
 
+@pytest.mark.parametrize("own", [True, None])
+def test_grades_that_crash_trec_eval_do_no_harm(own: bool | None) -> None:
+    """It crashes on a query all of whose grades are below 0, and fills memory up to the highest."""
+    measures = [Measure.parse(name) for name in NAMES]
+    grades = {"1": {"a": -1}, "2": {"a": 2**40, "b": -2}}
+    for each in ({"1": grades["1"]}, grades):
+        found = evaluate(measures, each, {"1": ["a"], "2": ["b", "a"]}, ["1", "2"], own=own)
+        assert found["RR"].tolist() == [0.0, 0.5 if "2" in each else 0.0]
+        assert found["Judged"].tolist() == [1.0, 1.0 if "2" in each else 0.0]
+
+
 @given(st.permutations([f"d{number}" for number in range(6)]), st.integers(0, 4))
 def test_a_relevant_document_one_rank_higher_never_costs(order: list[str], at: int) -> None:
     grades = {"d0": 1, "d1": 1, "d2": 0, "d3": 0}

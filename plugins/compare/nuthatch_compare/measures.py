@@ -27,8 +27,10 @@ from nuthatch_compare.runs import Rankings
 #: Values by the measure's name, one per query, in the order of the queries.
 Table = Mapping[str, Values]
 DEFAULT: Final = ("nDCG@10", "AP", "RR@10", "R@100", "Judged@10")
-#: ir-measures takes RBP from a package that it does not bring.
-_OURS: Final = {"RBP"}
+#: ir-measures takes RBP from a package that it does not bring, and is not told of every judgment.
+_OURS: Final = {"RBP", "Judged"}
+#: trec_eval counts documents in an array as long as the highest grade.
+_HIGHEST_GRADE: Final = 10_000
 
 
 def evaluate(
@@ -45,8 +47,8 @@ def evaluate(
     it is installed. Raises `InvalidConfig` where a ranking holds a document twice.
     """
     graded = Graded.of(grades, rankings, queries)
-    library = None if own else _library()
-    if own is False and library is None:
+    library = None if own or graded.pool_grade.max(initial=0) > _HIGHEST_GRADE else _library()
+    if own is False and _library() is None:
         raise ModuleNotFoundError("ir-measures is not installed")
     theirs = [] if library is None else [each for each in measures if each.kind not in _OURS]
     values = _by_library(library, theirs, grades, rankings, queries) if library and theirs else {}
@@ -85,7 +87,12 @@ def _by_library(
     rows = {name: row for row, name in enumerate(queries)}
     wanted = {library.parse_measure(str(each)): each for each in measures}
     values = {str(each): np.zeros(len(queries)) for each in measures}
-    rated = {name: dict(grades[name]) for name in queries if grades.get(name)}
+    # A grade below 0 is none to trec_eval, and a query with no other one makes it crash.
+    rated = {
+        name: {uri: grade for uri, grade in grades.get(name, {}).items() if grade >= 0}
+        for name in queries
+    }
+    rated = {name: each for name, each in rated.items() if each}
     ranked = {
         name: {uri: float(-rank) for rank, uri in enumerate(rankings[name])}
         for name in rated
