@@ -56,6 +56,8 @@ def test_repeated_and_negative_judgments_are_counted(tmp_path: Path) -> None:
         ("1 0 a 1\n1 0 a 2\n", 2, "'a' has grade 2 for query '1' and had 1 before"),
         ("1 0 a 1\n1 0 b 0.5\n", 2, "the grade '0.5' is no whole number"),
         ("1 0 a 1\n1 0 b nan\n", 2, "the grade 'nan' is no whole number"),
+        ("1 0 a 1\n1 0 b inf\n", 2, "the grade 'inf' is no whole number"),
+        ("1 0 a 1\n1 0 b 1e30\n", 2, "the grade '1e30' is beyond 1,000,000,000"),
         ("1 0 a 1\n1 0 b\n", 2, "3 columns, where TREC's judgments have four"),
         ("1 a 1\n", 1, "3 columns, where TREC's judgments have four"),
         ("query-id\tscore\n1\t2\n", 1, "names no column of documents"),

@@ -35,6 +35,7 @@ _DOCUMENT: Final = (
     "uri",
 )
 _GRADE: Final = ("score", "grade", "relevance", "rel", "rating", "label")
+_HIGHEST: Final = 10**9
 _EXAMPLE: Final = '{"query-id": "1", "corpus-id": "d7", "score": 2}'
 
 
@@ -173,16 +174,16 @@ def _from_json(line: Line) -> Judgment:
 def grade_of(text: str, line: Line) -> int:
     """Returns the whole number that a grade is. Raises `InvalidConfig` that names the line."""
     try:
-        return int(text)
-    except ValueError:
-        pass  # 1.0 is a whole number, too
-    try:
         number = float(text)
     except ValueError:
         number = float("nan")
-    if number.is_integer():
-        return int(number)
-    raise InvalidConfig(
-        f"{line.where}: the grade {text!r} is no whole number; metrics take 0, 1, 2, …: "
-        "multiply fractions, or write 1 from the value on that means relevant"
-    )
+    if not number.is_integer():
+        raise InvalidConfig(
+            f"{line.where}: the grade {text!r} is no whole number; metrics take 0, 1, 2, …: "
+            "multiply fractions, or write 1 from the value on that means relevant"
+        )
+    if abs(number) > _HIGHEST:
+        raise InvalidConfig(
+            f"{line.where}: the grade {text!r} is beyond {_HIGHEST:,}; are the columns in order?"
+        )
+    return int(number)
