@@ -59,6 +59,20 @@ def test_every_output_is_written_and_holds_the_comparison(folder: Path, tmp_path
         assert means["b"][measure]["mean"] == pytest.approx(mean["mean"])
 
 
+def test_earlier_comparisons_in_the_folder_are_shown(folder: Path, tmp_path: Path) -> None:
+    emit = ("--out", str(tmp_path), "--emit", "html")
+    assert run(*systems(folder), *JUDGED, *emit).exit_code == 0
+    assert "<h2>History</h2>" not in (tmp_path / "report.html").read_text()
+    assert run(*systems(folder), *JUDGED, *emit).exit_code == 0
+    html = (tmp_path / "report.html").read_text()
+    assert "<h2>History</h2>" in html
+    assert "Share of common documents of each query" in html
+    (tmp_path / "history.jsonl").write_text("{}\n")
+    result = run(*systems(folder), *JUDGED, *emit)
+    assert result.exit_code == 2
+    assert "history.jsonl:1" in result.stderr
+
+
 def test_a_corpus_is_indexed_first_and_its_cost_is_told(tmp_path: Path) -> None:
     urls = (f"sqlite:{tmp_path}/a.db", f"tantivy:{tmp_path}/a.idx")
     corpus = ("--corpus", str(FILMS / "corpus.jsonl"), "--analyzer", "english")

@@ -18,6 +18,7 @@ from nuthatch_compare.cost import Cost
 from nuthatch_compare.export import WRITERS, read_comparison, write_json
 from nuthatch_compare.gate import check_gate, read_gate
 from nuthatch_compare.gated import GateResult
+from nuthatch_compare.history import read_history, remember
 from nuthatch_compare.indexing import indexed
 from nuthatch_compare.judgments import read_judgments
 from nuthatch_compare.measures import DEFAULT
@@ -94,6 +95,7 @@ def run_command(**options: Any) -> int:
     """
     emitted = _emitted(options["emit"], options["out"])
     rules = read_gate(options["gate"]) if options["gate"] else []
+    history = read_history(options["out"]) if options["out"] else ()
     with ExitStack() as stack:
         systems, costs, notes = _systems(stack, options)
         comparison = compare(
@@ -115,7 +117,7 @@ def run_command(**options: Any) -> int:
         )
     comparison = comparison.model_copy(update={"warnings": (*comparison.warnings, *notes)})
     gate = tuple(check_gate(comparison, rules))
-    comparison = comparison.model_copy(update={"gate": gate})
+    comparison = comparison.model_copy(update={"gate": gate, "history": history})
     _emit(comparison, emitted, options["out"], options["as_json"])
     return _code(gate)
 
@@ -188,6 +190,7 @@ def _queries(path: str | None, systems: Sequence[System]) -> list[NamedQuery]:
 def _emit(comparison: Comparison, names: list[str], out: Path | None, as_json: bool) -> None:
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
+        remember(comparison, out)
         written = [WRITERS[name](comparison, out) for name in names if name != "table"]
         for path in written:
             click.echo(f"written: {path}", err=True)

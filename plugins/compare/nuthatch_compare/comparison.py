@@ -105,6 +105,15 @@ class Validity(_Frozen):
     good: bool
 
 
+class Past(_Frozen):
+    """Is an earlier comparison in the same folder: its primary measure's means, by system."""
+
+    created: str
+    measure: str
+    means: dict[str, float]
+    queries: int
+
+
 class Settings(_Frozen):
     """Holds what the comparison was asked to do."""
 
@@ -150,6 +159,7 @@ class Comparison(_Frozen):
     queries: tuple[QueryAnswers, ...] = ()
     rankings: dict[str, dict[str, tuple[str, ...]]] = Field(default={}, repr=False)
     gate: tuple[GateResult, ...] = ()
+    history: tuple[Past, ...] = ()
 
     @property
     def baseline(self) -> str:

@@ -71,6 +71,27 @@ def differences(values: Sequence[float]) -> Markup | None:
     return _svg("Difference of each query, sorted", parts)
 
 
+def shares(values: Sequence[float]) -> Markup | None:
+    """Returns one bar per query, from 0 to 1, sorted; None where there is nothing to draw."""
+    if not values:
+        return None
+    height = _HEIGHT - _BOTTOM - _TOP
+    step = (_WIDTH - _LEFT - 12) / len(values)
+    parts = [_grid(_TOP + height * (1 - share), f"{share:.0%}") for share in (0, 0.5, 1)]
+    for at, value in enumerate(sorted(values, reverse=True)):
+        parts.append(
+            Markup(
+                '<rect class="up" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>'
+            ).format(
+                _LEFT + at * step,
+                _TOP + height * (1 - value),
+                max(0.5, step * 0.8),
+                height * value,
+            )
+        )
+    return _svg("Share of common documents of each query, sorted", parts)
+
+
 def _grid(y: float, label: str) -> Markup:
     return Markup(
         '<line class="grid" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>'

@@ -38,6 +38,7 @@ def page_of(comparison: Comparison) -> Page:
         tables=tuple(_tables(comparison)),
         queries=tuple(_query(each, comparison) for each in comparison.queries),
         latency=comparison.latency,
+        overlap=_overlap(comparison),
         footer=tuple(_footer(comparison)),
     )
 
@@ -58,6 +59,8 @@ def _tables(comparison: Comparison) -> Iterator[Table]:
         yield latency_table(comparison.latency)
     if comparison.costs:
         yield cost_table(comparison.costs)
+    if comparison.history:
+        yield _history(comparison)
 
 
 def _gate(comparison: Comparison) -> Table:
@@ -205,6 +208,30 @@ def _slices(comparison: Comparison) -> Table:
     )
     caption = f"Means of {comparison.primary}; below them the difference to {names[0]}."
     return Table("Slices", caption, ("slice", "queries", *names), rows)
+
+
+def _history(comparison: Comparison) -> Table:
+    names = [each.name for each in comparison.systems]
+    rows = tuple(
+        (
+            Cell(each.created),
+            Cell(each.measure),
+            Cell(f"{each.queries:,}"),
+            *(Cell(f"{each.means[name]:.3f}" if name in each.means else "–") for name in names),
+        )
+        for each in comparison.history
+    )
+    caption = "Earlier comparisons in this folder; their systems may have been other ones."
+    return Table("History", caption, ("when", "metric", "queries", *names), rows)
+
+
+def _overlap(comparison: Comparison) -> tuple[float, ...]:
+    """Returns how much the baseline and the next system share, query by query."""
+    names = [each.name for each in comparison.systems][:2]
+    for each in comparison.agreement:
+        if [each.a, each.b] == names:
+            return tuple(one.overlap for one in each.per_query)
+    return ()
 
 
 def _query(query: QueryAnswers, comparison: Comparison) -> QueryRow:

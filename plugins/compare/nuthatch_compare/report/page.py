@@ -69,4 +69,5 @@ class Page:
     tables: tuple[Table, ...] = ()
     queries: tuple[QueryRow, ...] = ()
     latency: Latency | None = None
+    overlap: tuple[float, ...] = ()
     footer: tuple[str, ...] = field(default=())

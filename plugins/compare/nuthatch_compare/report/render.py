@@ -11,7 +11,7 @@ from importlib.resources import files
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from nuthatch_compare.report.curves import differences, ecdf
+from nuthatch_compare.report.curves import differences, ecdf, shares
 from nuthatch_compare.report.page import Listed, Page, QueryRow
 
 #: NUL and lone surrogates cannot stand in HTML; bidirectional controls reorder what is around.
@@ -48,6 +48,7 @@ def render(page: Page) -> str:
         style=Markup((here / "page.css").read_text("utf-8")),
         script=Markup((here / "page.js").read_text("utf-8")),
         ecdf=ecdf(page.latency) if page.latency else None,
+        shared=shares(page.overlap),
         bars=differences([value for value in found if value is not None]),
     )
     return html.translate(_REPLACED)
