@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
@@ -48,7 +48,7 @@ from nuthatch import (
     passes,
     rebuild,
 )
-from nuthatch.entities import PhraseLookup, TitleLookup, TitleTerm, entity_terms
+from nuthatch.entities import EntityTable, PhraseLookup, TitleLookup, TitleTerm
 
 SPEC = BackendSpec(
     name="memory",
@@ -157,33 +157,25 @@ class MemoryReader:
         ]
 
     @cached_property
-    def _mentions(self) -> dict[Hashable, list[tuple[int, int]]]:
-        """Returns the documents of each (field, phrase) and of each title token, by the position
-        of chunk 0, with the title's number of tokens (0 for a phrase)."""
-        mentions: dict[Hashable, list[tuple[int, int]]] = {}
-        for position, (row, index, _) in enumerate(self._chunks):
-            if index == 0:
-                terms = entity_terms(self._schema, row.document.title, row.document.fields)
-                for pair in terms.phrases:
-                    mentions.setdefault(pair, []).append((position, 0))
-                for token in set(terms.title):
-                    mentions.setdefault(token, []).append((position, len(terms.title)))
-        return mentions
+    def _table(self) -> EntityTable:
+        """Holds what each document mentions, by the position of its chunk 0."""
+        return EntityTable(
+            self._schema,
+            (
+                (position, row.document.title, row.document.fields)
+                for position, (row, index, _) in enumerate(self._chunks)
+                if index == 0
+            ),
+        )
 
-    def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> list[list[tuple[str, str]]]:
-        known = [key for key in self._mentions if isinstance(key, tuple)]
-        return [[(each.field, phrase) for phrase in _matching(known, each)] for each in lookups]
+    def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> list[list[Hashable]]:
+        return self._table.phrase_terms(lookups)
 
     def title_terms(self, lookups: Sequence[TitleLookup]) -> list[list[TitleTerm]]:
-        every = [
-            TitleTerm(key, key, len(documents))
-            for key, documents in self._mentions.items()
-            if isinstance(key, str)
-        ]
-        return [every for _ in lookups]
+        return self._table.title_terms(lookups)
 
-    def entity_postings(self, keys: Sequence[Hashable]) -> list[list[tuple[int, int]]]:
-        return [self._mentions[key] for key in keys]
+    def entity_postings(self, keys: Sequence[Hashable]) -> list[list[tuple[Hashable, int]]]:
+        return self._table.entity_postings(keys)
 
     def eligible(self, filters: Sequence[Filter]) -> set[int]:
         return {
@@ -271,15 +263,6 @@ class MemoryBackend(LexicalBackend):
 def _rebuilt(row: AnalyzedDocument) -> Document:
     """Returns a document of its own: a caller who changes it does not change the index."""
     return rebuild(row.header, [(chunk.start, chunk.text) for chunk in row.chunks])
-
-
-def _matching(known: Iterable[tuple[str, str]], lookup: PhraseLookup) -> list[str]:
-    """Returns the known phrases that a look-up names, by length and code point."""
-    phrases = {phrase for field, phrase in known if field == lookup.field}
-    if lookup.match == "exact":
-        return [lookup.phrase] if lookup.phrase in phrases else []
-    holding = sorted((len(each), each) for each in phrases if lookup.phrase in each)
-    return [phrase for _, phrase in holding[: lookup.cap]]
 
 
 def _passes(document: AnalyzedDocument, filters: Sequence[Filter]) -> bool:

@@ -80,7 +80,7 @@ class TantivyBackend(LexicalBackend):
     def _newest(self) -> tuple[TantivyReader, Signature]:
         with translated(self._path):
             state = self._folder.state()
-            return TantivyReader(state, self._columns, self._path), state.signature
+            return TantivyReader(state, self._columns, self._path, self.schema), state.signature
 
     @contextmanager
     def _writing(

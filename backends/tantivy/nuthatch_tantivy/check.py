@@ -14,7 +14,8 @@ from zlib import crc32
 from nuthatch import IndexCorrupt, document_root, leaf_hash, parse_header, rebuild
 from nuthatch_tantivy import schema
 from nuthatch_tantivy.failure import translated
-from nuthatch_tantivy.read import Row, TantivyReader
+from nuthatch_tantivy.read import TantivyReader
+from nuthatch_tantivy.stored import Row
 
 _MAGIC = 1337
 _BLOCK = 2**20

@@ -26,6 +26,7 @@ from nuthatch import (
     IndexNotFound,
     IndexRecord,
 )
+from nuthatch.entities import EntityTable
 from nuthatch_tantivy import schema
 
 #: Tries to open a read-only folder that somebody else is changing meanwhile.
@@ -38,13 +39,15 @@ Signature = tuple[int, ...]
 class State(NamedTuple):
     """Is one state of the index; `signature` names it, `layout` is Tantivy's schema.
 
-    `counted` is for document frequencies that were asked for in this state.
+    `counted` is for document frequencies that were asked for in this state, `tables` for what its
+    documents mention, once an entity search has read it.
     """
 
     searcher: tantivy.Searcher
     layout: tantivy.Schema
     signature: Signature
     counted: dict[str, int]
+    tables: list[EntityTable]
 
 
 class Folder:
@@ -56,13 +59,15 @@ class Folder:
         self._index: tantivy.Index | None = None
         self._signature: Signature = ()
         self._counted: dict[str, int] = {}
+        self._tables: list[EntityTable] = []
         self.closed = False
 
     def state(self) -> State:
         """Returns the newest committed state."""
         with self._lock:
             index = self._newest()
-            return State(index.searcher(), index.schema, self._signature, self._counted)
+            caches = self._counted, self._tables
+            return State(index.searcher(), index.schema, self._signature, *caches)
 
     def writer(self, heap: int) -> tantivy.IndexWriter:
         """Returns a writer of one thread: it makes one segment, the smallest and fastest to read.
@@ -89,7 +94,7 @@ class Folder:
             self._index.reload()
         else:
             return self._index
-        self._signature, self._counted = found, {}
+        self._signature, self._counted, self._tables = found, {}, []
         return self._index
 
 

@@ -9,22 +9,20 @@ from nuthatch import (
     BackendSpec,
     Capabilities,
     FilterSupport,
-    no,
 )
 from nuthatch_tantivy.config import TantivyConfig
-
-_ENTITIES = "entity search is not part of this version"
 
 SPEC = BackendSpec(
     name="tantivy",
     summary="Tantivy in one folder: native ranking in tens of microseconds",
-    contract=(1, 0),
+    contract=(1, 1),
     audit_mode=AuditMode.GROUNDED,
     capabilities=Capabilities(
         text=NATIVE,
-        entities=no(_ENTITIES),
-        fuzzy=no(_ENTITIES),
-        substring=no(_ENTITIES),
+        # Core does it over what it has read of the documents of a state.
+        entities=EMULATED,
+        fuzzy=EMULATED,
+        substring=EMULATED,
         filters=FilterSupport(range=NATIVE, any_of=NATIVE),
         grounding=NATIVE,
         explain=NATIVE,

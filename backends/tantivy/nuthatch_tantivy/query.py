@@ -41,6 +41,10 @@ class Queries:
         unscored = [Query.const_score_query(self._filter(each), 0.0) for each in filters]
         return _boolean(Occur.Must, [query, *unscored])
 
+    def passing(self, filters: Sequence[Filter]) -> Query:
+        """Returns the query for the first chunks of the documents that pass all filters."""
+        return _boolean(Occur.Must, [self.firsts(), *map(self._filter, filters)])
+
     def token(self, token: str, times: int) -> Query:
         """Returns the query of one token that occurs `times` in the rung."""
         query = Query.term_query(self._layout, "tokens", token, "freq")

@@ -18,40 +18,40 @@ from nuthatch import (
     Candidate,
     Document,
     Filter,
-    IndexCorrupt,
     Matches,
     Rung,
+    Schema,
     Stored,
     parse_header,
     rebuild,
 )
 from nuthatch_tantivy import schema
+from nuthatch_tantivy.entity import EntityReader
 from nuthatch_tantivy.failure import translated
 from nuthatch_tantivy.folder import State
 from nuthatch_tantivy.query import Queries
+from nuthatch_tantivy.stored import Row, readable, split
 
-_HASH = 32  # bytes of a SHA-256
 #: Chunks read at a time when everything is.
 _PAGE = 5_000
 #: Document frequencies that are kept at most.
 _COUNTED = 100_000
 
-#: What is stored of a chunk, by field.
-Row = dict[str, list[Any]]
-#: Where a chunk lies: segment and number in it, within one state of the index.
+#: Where a chunk lies: segment and number in it, within one state of the index; of documents that
+#: entities found before them the place in document order.
 Place = tuple[int, int]
 Scored = list[tuple[float, DocAddress]]
 
 
-class TantivyReader:
+class TantivyReader(EntityReader):
     """Answers from one searcher."""
 
-    def __init__(self, state: State, columns: Mapping[str, tuple[str, str]], path: Path) -> None:
-        self._searcher = state.searcher
+    def __init__(
+        self, state: State, columns: Mapping[str, tuple[str, str]], path: Path, declared: Schema
+    ) -> None:
+        queries = Queries(state.layout, columns, self._terms)
+        super().__init__(state, queries, path, declared)
         self._counted = state.counted
-        self._path = path
-        self.chunks = state.searcher.num_docs
-        self._queries = Queries(state.layout, columns, self._terms)
 
     @property
     def deleted(self) -> int:
@@ -138,15 +138,12 @@ class TantivyReader:
             return 0.0
         return float(json.loads(explained)["value"])
 
-    def _row(self, place: DocAddress) -> Row:
-        return self._searcher.doc(place).to_dict()
-
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored]:
         with translated(self._path):
             return [self._fetch(cast(Place, key), proofs) for key in keys]
 
     def _fetch(self, place: Place, proofs: bool) -> Stored:
-        row = self._row(DocAddress(*place))
+        row = self._row(DocAddress(*place[-2:]))
         with readable(row, self._path):
             chunk: int = row["chunk"][0]
             first = row if chunk == 0 else self._first(row["key"][0])
@@ -247,29 +244,3 @@ class TantivyReader:
             if len(page) < _PAGE:
                 return
             last = page[-1][0]
-
-
-def split(leaves: bytes) -> list[bytes]:
-    """Returns the leaf hashes that are stored in a row."""
-    return [leaves[at : at + _HASH] for at in range(0, len(leaves), _HASH)]
-
-
-class readable:  # noqa: N801  # reads as a statement: with readable(row, path)
-    """Raises what fails in reading stored values as `IndexCorrupt`."""
-
-    __slots__ = ("_path", "_row")
-
-    def __init__(self, row: Row, path: Path) -> None:
-        self._row = row
-        self._path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, ValueError | KeyError | IndexError):
-            uri = self._row.get("key", ["?"])[0]
-            raise IndexCorrupt(
-                f"{self._path}: the stored document {uri!r} cannot be read ({error}); restore "
-                "the index from a copy, or index the corpus again"
-            ) from error

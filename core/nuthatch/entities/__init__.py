@@ -18,6 +18,7 @@ from nuthatch.entities.fuzzy import (
 from nuthatch.entities.match import match_entities
 from nuthatch.entities.plan import EntityPlan, PhraseLookup, TitleLookup, plan_of
 from nuthatch.entities.settings import EntitySettings
+from nuthatch.entities.table import EntityTable
 from nuthatch.entities.terms import EntityTerms, entity_terms, title_tokens
 from nuthatch.text.phrases import normalize_phrase
 
@@ -26,6 +27,7 @@ __all__ = [
     "EntityMatches",
     "EntityPlan",
     "EntitySettings",
+    "EntityTable",
     "EntityTerms",
     "PhraseLookup",
     "TitleLookup",
