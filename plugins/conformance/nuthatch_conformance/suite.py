@@ -6,6 +6,7 @@ from nuthatch_conformance.topics.asynchrony import Asynchrony
 from nuthatch_conformance.topics.capabilities import CapabilitiesBothWays
 from nuthatch_conformance.topics.concurrency import Concurrency
 from nuthatch_conformance.topics.crashes import Crashes
+from nuthatch_conformance.topics.entities import Entities
 from nuthatch_conformance.topics.errors import Errors
 from nuthatch_conformance.topics.exporting import Exporting
 from nuthatch_conformance.topics.filters import Filters
@@ -31,6 +32,7 @@ class BackendConformance(
     Grounding,
     Errors,
     CapabilitiesBothWays,
+    Entities,
     Filters,
     Frequencies,
     Searching,

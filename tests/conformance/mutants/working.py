@@ -87,7 +87,7 @@ class Working(MemoryBackend):
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[Any]:
-        yield self.Reader(self._documents)
+        yield self.Reader(self._documents, self.schema)
 
     def write(self, documents: Any, durability: Any) -> Any:
         outcome = super().write(documents, durability)

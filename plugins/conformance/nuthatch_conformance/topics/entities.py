@@ -1,0 +1,160 @@
+"""Entities: phrases, titles with typing errors, exclusions and filters, by one arithmetic."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hypothesis import strategies as st
+
+from nuthatch import (
+    AnyOf,
+    Document,
+    EntityQuery,
+    Filter,
+    IntegerField,
+    KeywordField,
+    LexicalBackend,
+    PhraseField,
+    Range,
+    Schema,
+)
+from nuthatch_conformance.case import case
+from nuthatch_conformance.engine import Engine
+from nuthatch_conformance.expect import equal
+from nuthatch_conformance.topic import Topic
+
+FILMS: Final = Schema(
+    chunker="words:2:0",
+    fields=(
+        PhraseField("people"),
+        PhraseField("roles", match="substring"),
+        KeywordField("genres"),
+        IntegerField("year"),
+    ),
+)
+_NAMES = ("Tom Hanks", "TOM  hanks", "Zoë", "Tom", "Hanks", "!")
+_ROLES = ("Spider-Man", "spider", "Iron Man", "man", "ma")
+_WORDS = ("avengers", "endgame", "end", "ends", "of", "the")
+_TYPED = (*_WORDS, "avengrs", "endgmae", "edn", "unicorn")
+
+_film = st.builds(
+    Document,
+    uri=st.integers(0, 5).map("f{}".format),
+    title=st.lists(st.sampled_from(_WORDS), max_size=4).map(" ".join),
+    text=st.sampled_from(("", "one two three")),
+    fields=st.fixed_dictionaries(
+        {},
+        optional={
+            "people": st.lists(st.sampled_from(_NAMES), max_size=3),
+            "roles": st.lists(st.sampled_from(_ROLES), max_size=3),
+            "genres": st.lists(st.sampled_from("ab"), max_size=2),
+            "year": st.integers(1, 3),
+        },
+    ),
+)
+_films = st.lists(_film, min_size=1, max_size=6, unique_by=lambda film: film.uri)
+_people = st.lists(st.sampled_from((*_NAMES, "nobody")), min_size=1, max_size=3)
+_roles = st.lists(st.sampled_from((*_ROLES, "der m", "a")), min_size=1, max_size=3)
+_title = st.lists(st.sampled_from(_TYPED), min_size=1, max_size=3).map(" ".join)
+_titles = st.lists(_title, max_size=2)
+
+
+class Entities(Topic, topic="entities", needs="write entities"):
+    """Tests `EntityQuery`: every engine gives the oracle's documents and scores."""
+
+    def _same(
+        self, engine: Engine, documents: list[Document], query: EntityQuery, *deleted: str
+    ) -> None:
+        index = engine.index(documents, schema=FILMS)
+        oracle = engine.oracle(documents, schema=FILMS)
+        for each in (index, oracle):
+            if deleted:
+                each.delete(deleted)
+        equal(_told(index, engine, query), _told(oracle, engine, query), f"answers to {query}")
+        scores = [hit.score for hit in index.search(query, engine.everything)]
+        equal(scores, sorted(scores, reverse=True), f"the order of scores for {query}")
+
+    @case(since=(1, 1), documents=_films, people=_people)
+    def test_phrases_count_once_each_and_whole(
+        self, engine: Engine, documents: list[Document], people: list[str]
+    ) -> None:
+        """A document scores the share of the asked phrases that it has, normalized on both sides.
+
+        Likely causes: a phrase that is matched within others; two spellings that are two phrases;
+        an unknown phrase that is left out of the denominator.
+        """
+        self._same(engine, documents, EntityQuery({"people": people}))
+
+    @case(since=(1, 1), needs="substring", documents=_films, roles=_roles)
+    def test_a_substring_stands_for_the_phrases_that_hold_it(
+        self, engine: Engine, documents: list[Document], roles: list[str]
+    ) -> None:
+        """In a substring field a phrase matches what contains it, and counts once a document.
+
+        Likely causes: words looked up instead of substrings; one point for each phrase that holds
+        it; a pattern whose characters mean something.
+        """
+        self._same(engine, documents, EntityQuery({"roles": roles}))
+
+    @case(since=(1, 1), needs="fuzzy", documents=_films, titles=_titles, people=_people)
+    def test_titles_are_found_with_typing_errors(
+        self, engine: Engine, documents: list[Document], titles: list[str], people: list[str]
+    ) -> None:
+        """Title tokens match within 0, 1 or 2 edits by length, and score by the F-measure.
+
+        Likely causes: tokens that are found exactly only; a length of distinct tokens; a score
+        of titles that is not divided by all that was asked.
+        """
+        self._same(engine, documents, EntityQuery({"people": people}, titles=titles))
+
+    @case(since=(1, 1), needs="substring", documents=_films, people=_people, roles=_roles)
+    def test_what_is_excluded_is_gone(
+        self, engine: Engine, documents: list[Document], people: list[str], roles: list[str]
+    ) -> None:
+        """A document that matches an excluded phrase, by its field's kind of match, is no hit.
+
+        Likely causes: an exclusion that only lowers the score; one that is compared whole in a
+        substring field.
+        """
+        self._same(engine, documents, EntityQuery({"people": people}, {"roles": roles}))
+
+    @case(
+        since=(1, 1),
+        needs="filters.range filters.any_of",
+        documents=_films,
+        people=_people,
+        year=st.integers(1, 3),
+        genre=st.sampled_from("ab"),
+    )
+    def test_filters_are_hard(
+        self, engine: Engine, documents: list[Document], people: list[str], year: int, genre: str
+    ) -> None:
+        """Only documents that pass all filters are hits; one without the field fails.
+
+        Likely causes: filters that are dropped for entities, or that look at one chunk.
+        """
+        filters: list[Filter] = [Range("year", gte=year), AnyOf("genres", [genre])]
+        self._same(engine, documents, EntityQuery({"people": people}, filters=filters))
+
+    @case(since=(1, 1), needs="delete", documents=_films, people=_people, gone=st.integers(0, 5))
+    def test_deleted_documents_are_not_found(
+        self, engine: Engine, documents: list[Document], people: list[str], gone: int
+    ) -> None:
+        """What a deleted document mentioned is mentioned by it no more.
+
+        Likely causes: postings of entities that outlive their documents.
+        """
+        self._same(engine, documents, EntityQuery({"people": people}), f"f{gone}")
+
+
+def _told(
+    index: LexicalBackend, engine: Engine, query: EntityQuery
+) -> dict[tuple[str, int, str], tuple[float, dict[str, float]]]:
+    """Returns score and parts by uri, chunk and snippet, to the ninth decimal."""
+    return {
+        (hit.document_uri, hit.chunk_idx, hit.snippet): (
+            round(hit.score, 9),
+            {name: round(part, 9) for name, part in hit.score_parts.items()},
+        )
+        for hit in index.search(query, engine.everything)
+    }

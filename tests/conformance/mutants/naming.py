@@ -1,0 +1,98 @@
+"""Slips in entity search."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+from nuthatch import AnalyzedDocument, Filter
+from nuthatch.entities import PhraseLookup, TitleLookup, TitleTerm
+from nuthatch.memory import MemoryReader
+
+from .working import Working
+
+
+class NamesAreFoundWithinNames(Working):
+    """Phrases of an exact field are looked for as substrings."""
+
+    class Reader(MemoryReader):
+        def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> Any:
+            return super().phrase_terms([each._replace(match="substring") for each in lookups])
+
+
+class SubstringsAreWholePhrases(Working):
+    """Phrases of a substring field are looked up whole."""
+
+    class Reader(MemoryReader):
+        def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> Any:
+            return super().phrase_terms([each._replace(match="exact") for each in lookups])
+
+
+class TypingErrorsAreNotForgiven(Working):
+    """Title tokens are looked up as they were typed."""
+
+    class Reader(MemoryReader):
+        def title_terms(self, lookups: Sequence[TitleLookup]) -> list[list[TitleTerm]]:
+            found = super().title_terms(lookups)
+            return [
+                [term for term in terms if term.token == lookup.token]
+                for lookup, terms in zip(lookups, found, strict=True)
+            ]
+
+
+class ATitleIsAsLongAsItsDistinctTokens(Working):
+    """The length of a title counts repeated tokens once."""
+
+    class Reader(MemoryReader):
+        def entity_postings(self, keys: Sequence[Hashable]) -> Any:
+            titles = {
+                position: sum(
+                    isinstance(key, str)
+                    for key, held in self._mentions.items()
+                    if any(at == position for at, _ in held)
+                )
+                for position in range(len(self._chunks))
+            }
+            return [
+                [(at, titles[at] if length else 0) for at, length in found]
+                for found in super().entity_postings(keys)
+            ]
+
+
+class ExclusionsAreForgotten(Working):
+    """The look-ups that have no cap, those of exclusions in a substring field, find nothing."""
+
+    class Reader(MemoryReader):
+        def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> Any:
+            forgotten = [each.match == "substring" and each.cap is None for each in lookups]
+            found = super().phrase_terms(lookups)
+            return [[] if gone else keys for gone, keys in zip(forgotten, found, strict=True)]
+
+
+class FiltersAreForText(Working):
+    """Entity searches are not filtered."""
+
+    class Reader(MemoryReader):
+        def eligible(self, filters: Sequence[Filter]) -> Any:
+            return range(len(self._chunks))
+
+
+class MentionsOutliveTheirDocuments(Working):
+    """Entities are looked up among all documents that ever were."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.ever: dict[str, AnalyzedDocument] = {}
+
+    def write(self, documents: Any, durability: Any) -> Any:
+        self.ever |= {row.document.uri: row for row in documents}
+        return super().write(documents, durability)
+
+    def reader(self, deadline: float | None = None) -> Any:
+        reader = self.Reader(self._documents, self.schema)
+        ghosts = MemoryReader(self.ever, self.schema)
+        for name in ("phrase_terms", "title_terms", "entity_postings", "eligible"):
+            setattr(reader, name, getattr(ghosts, name))
+        reader.fetch = ghosts.fetch
+        return nullcontext(reader)
