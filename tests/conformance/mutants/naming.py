@@ -46,16 +46,13 @@ class ATitleIsAsLongAsItsDistinctTokens(Working):
 
     class Reader(MemoryReader):
         def entity_postings(self, keys: Sequence[Hashable]) -> Any:
-            titles = {
-                position: sum(
-                    isinstance(key, str)
-                    for key, held in self._mentions.items()
-                    if any(at == position for at, _ in held)
-                )
-                for position in range(len(self._chunks))
-            }
+            words = [
+                {at for at, _ in held}
+                for key, held in self._table.mentions.items()
+                if isinstance(key, str)
+            ]
             return [
-                [(at, titles[at] if length else 0) for at, length in found]
+                [(at, sum(at in each for each in words) if length else 0) for at, length in found]
                 for found in super().entity_postings(keys)
             ]
 
