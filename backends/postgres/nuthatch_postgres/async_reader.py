@@ -6,15 +6,10 @@ from collections.abc import Hashable, Sequence
 from typing import TypeVar
 
 from nuthatch import Document, Filter, FirstMatch, Matches, Rung, Stored
-from nuthatch.entities import PhraseLookup, TitleLookup, TitleTerm
+from nuthatch.entities import EntityMatches, EntityPlan
 from nuthatch_postgres.async_pool import Connection
 from nuthatch_postgres.connection import Asking, Rows, Statement
-from nuthatch_postgres.entity_reading import (
-    eligible,
-    entity_postings,
-    phrase_terms,
-    title_terms,
-)
+from nuthatch_postgres.entity_reading import match_entities
 from nuthatch_postgres.read import Reading
 
 T = TypeVar("T")
@@ -60,17 +55,8 @@ class AsyncPostgresReader:
     async def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         return await _run(self._connection, self._reading.explain(rung, keys))
 
-    async def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> list[list[Hashable]]:
-        return await _run(self._connection, phrase_terms(self._reading, lookups))
-
-    async def title_terms(self, lookups: Sequence[TitleLookup]) -> list[list[TitleTerm]]:
-        return await _run(self._connection, title_terms(self._reading, lookups))
-
-    async def entity_postings(self, keys: Sequence[Hashable]) -> list[list[tuple[int, int]]]:
-        return await _run(self._connection, entity_postings(self._reading, keys))
-
-    async def eligible(self, filters: Sequence[Filter]) -> frozenset[int]:
-        return await _run(self._connection, eligible(self._reading, filters))
+    async def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
+        return await _run(self._connection, match_entities(self._reading, plan, limit))
 
     async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored | None]:
         return await _run(self._connection, self._reading.fetch(keys, proofs))

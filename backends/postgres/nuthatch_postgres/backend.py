@@ -41,7 +41,7 @@ from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.read import Reading
 from nuthatch_postgres.reader import PostgresReader
 from nuthatch_postgres.seal import analyze, seal, vacuum
-from nuthatch_postgres.storage import dropped, found_or_made
+from nuthatch_postgres.storage import dropped, found_or_made, index_substrings
 from nuthatch_postgres.write import Writer
 
 T = TypeVar("T")
@@ -200,11 +200,13 @@ class PostgresBackend(LexicalBackend):
     def _info(self) -> IndexInfo:
         with translated(self.config.place), self._pool.connection() as connection:
             state = run(connection, self._reading(None).begin())
-            roots, size = ask(
+            name = (self.config.schema_name,)
+            roots, size, trigrams = ask(
                 connection,
                 [
                     Statement(self._statements(queries.ROOTS)),
-                    Statement(queries.BYTES.encode(), (self.config.schema_name,)),
+                    Statement(queries.BYTES.encode(), name),
+                    Statement(schema.HAS_TRIGRAM_INDEX.encode(), name),
                 ],
             )
             version = connection.info.server_version
@@ -224,6 +226,7 @@ class PostgresBackend(LexicalBackend):
                 "cache_bytes": cache.bytes + self._caches.sealed.info().bytes,
                 "cached_terms": cache.entries,
                 "schema": self.config.schema_name,
+                "substrings": "trigram index" if trigrams[0][0] else "scan of all phrases",
                 "postgresql": f"{version // 10_000}.{version % 10_000}",
             },
         )
@@ -235,6 +238,7 @@ class PostgresBackend(LexicalBackend):
     def optimize(self) -> None:
         with self._writing() as connection:
             seal(connection, self._statements, None)
+            index_substrings(connection, self._statements, self.schema)
             vacuum(connection, self._statements)
 
     def close(self) -> None:

@@ -1,19 +1,30 @@
-"""The four look-ups of entity search, asked of one snapshot."""
+"""Entity search in one snapshot, in two round trips: what the query names, and who mentions it.
+
+    1st trip   BEGIN, the state, phrases, substrings, title tokens
+    2nd trip   mentions and filters, as far as they are not cached
+    3rd trip   the hits' texts
+
+The server finds, and the client counts: of postings that come as two strings of bytes an entity,
+numpy makes scores faster than SQL does of rows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, Final, cast
+from typing import Final
 
-from nuthatch import Filter
-from nuthatch.entities import PhraseLookup, TitleLookup, TitleTerm
-from nuthatch_postgres.connection import Asking, Statement
+from nuthatch.entities import (
+    EntityMatches,
+    EntityPlan,
+    PhraseLookup,
+    TitleLookup,
+    TitleTerm,
+    resolved,
+)
+from nuthatch.scoring import entity_top_k
+from nuthatch_postgres.connection import Asking, Rows, Statement
 from nuthatch_postgres.entity import neighbourhood
-from nuthatch_postgres.failure import readable
-from nuthatch_postgres.postings import ids_of
 from nuthatch_postgres.read import Reading
-
-Key = Hashable
 
 PHRASES: Final = """
 SELECT given.place, entity.id
@@ -23,15 +34,17 @@ JOIN {schema}.entity
     AND entity.text = given.text
 WHERE EXISTS (SELECT FROM {schema}.mention WHERE mention.entity = entity.id)
 """
-# Not `length(text)` alone: an index on it would be walked in order, past all that do not match.
 SUBSTRINGS: Final = """
 SELECT id
 FROM {schema}.entity
 WHERE field = %s AND text LIKE %s
     AND EXISTS (SELECT FROM {schema}.mention WHERE mention.entity = entity.id)
-ORDER BY length(text) + 0, text
+ORDER BY length(text), text
 LIMIT %s
 """
+# With trigrams to look for, the index on lengths must not be walked, past all that do not match.
+LONG_SUBSTRINGS: Final = SUBSTRINGS.replace("length(text)", "length(text) + 0")
+_TRIGRAM: Final = 3
 # Beyond 10,000 documents a token matches nothing, whatever their number.
 TITLES: Final = """
 SELECT place, id, text, df
@@ -47,67 +60,68 @@ CROSS JOIN LATERAL (
 ) AS counted
 WHERE df > 0
 """
-MENTIONS: Final = """
-SELECT entity, string_agg(int4send(document), ''), string_agg(int4send(length), '')
-FROM {schema}.mention
-WHERE entity = ANY(%s)
-GROUP BY entity
-"""
 
 
-def phrase_terms(reading: Reading, lookups: Sequence[PhraseLookup]) -> Asking[list[list[Key]]]:
-    """Returns the entities that each look-up names."""
-    exact = [at for at, each in enumerate(lookups) if each.match == "exact"]
-    others = [at for at, each in enumerate(lookups) if each.match != "exact"]
-    fields = [reading.place_of(lookups[at].field) for at in exact]
-    texts = [lookups[at].phrase for at in exact]
-    asked = [Statement(reading.statement(PHRASES), (fields, texts))] if exact else []
+def match_entities(reading: Reading, plan: EntityPlan, limit: int) -> Asking[EntityMatches]:
+    """Returns the best documents of a plan."""
+    phrases = _phrases(reading, plan.phrases)
+    titles = _titles(reading, plan.tokens)
+    rows = yield from reading.ask(*phrases, *titles)
+    found = resolved(
+        plan,
+        _phrase_keys(plan.phrases, rows[: len(phrases)]),
+        _title_terms(plan.tokens, rows[len(phrases) :]),
+    )
+    mentions, eligible = yield from reading.mentions(found.wanted, plan.filters)
+    return entity_top_k(plan, found, mentions, eligible, limit)
+
+
+def _phrases(reading: Reading, lookups: Sequence[PhraseLookup]) -> list[Statement]:
+    exact = [each for each in lookups if each.match == "exact"]
     # A normalized phrase holds letters, digits and blanks: nothing that LIKE takes for its own.
-    asked += [
+    asked = [
         Statement(
-            reading.statement(SUBSTRINGS),
+            reading.statement(SUBSTRINGS if len(each.phrase) < _TRIGRAM else LONG_SUBSTRINGS),
             (reading.place_of(each.field), f"%{each.phrase}%", each.cap),
         )
-        for each in (lookups[at] for at in others)
+        for each in lookups
+        if each.match != "exact"
     ]
-    rows = yield from reading.ask(*asked)
-    found: list[list[Key]] = [[] for _ in lookups]
     if exact:
-        for place, number in rows.pop(0):
-            found[exact[place - 1]].append(number)
-    for at, each in zip(others, rows, strict=True):
-        found[at] = [number for (number,) in each]
+        fields = [reading.place_of(each.field) for each in exact]
+        texts = [each.phrase for each in exact]
+        asked.append(Statement(reading.statement(PHRASES), (fields, texts)))
+    return asked
+
+
+def _phrase_keys(lookups: Sequence[PhraseLookup], rows: Sequence[Rows]) -> list[list[Hashable]]:
+    found: list[list[Hashable]] = [[] for _ in lookups]
+    exact = [keys for keys, each in zip(found, lookups, strict=True) if each.match == "exact"]
+    others = [keys for keys, each in zip(found, lookups, strict=True) if each.match != "exact"]
+    for keys, answer in zip(others, rows, strict=False):
+        keys += [number for (number,) in answer]
+    if exact:
+        for place, number in rows[-1]:
+            exact[place - 1].append(number)
     return found
 
 
-def title_terms(reading: Reading, lookups: Sequence[TitleLookup]) -> Asking[list[list[TitleTerm]]]:
-    """Returns the title tokens near each token, and some that only hash alike."""
+def _titles(reading: Reading, lookups: Sequence[TitleLookup]) -> list[Statement]:
     pairs = [
         (at, hash_)
         for at, each in enumerate(lookups)
         for hash_ in neighbourhood(each.token, each.edits)
     ]
+    if not pairs:
+        return []
     places, hashes = [at for at, _ in pairs], [hash_ for _, hash_ in pairs]
-    (rows,) = yield from reading.ask(Statement(reading.statement(TITLES), (places, hashes)))
+    return [Statement(reading.statement(TITLES), (places, hashes))]
+
+
+def _title_terms(lookups: Sequence[TitleLookup], rows: Sequence[Rows]) -> list[list[TitleTerm]]:
+    """Returns the title tokens near each token, and some that only hash alike."""
     found: list[list[TitleTerm]] = [[] for _ in lookups]
-    for place, number, text, df in rows:
-        found[place].append(TitleTerm(number, text, df))
+    for answer in rows:
+        for place, number, text, df in answer:
+            found[place].append(TitleTerm(number, text, df))
     return found
-
-
-def entity_postings(reading: Reading, keys: Sequence[Key]) -> Asking[list[list[tuple[int, int]]]]:
-    """Returns the documents that mention each entity, with the lengths of their titles."""
-    asked = Statement(reading.statement(MENTIONS), (list(keys),))
-    (rows,) = yield from reading.ask(asked)
-    found: dict[Key, list[tuple[int, int]]] = {}
-    with readable("a list of documents"):
-        for number, documents, lengths in rows:
-            pairs = zip(ids_of(documents).tolist(), ids_of(lengths).tolist(), strict=True)
-            found[number] = list(pairs)
-    return [found.get(key, []) for key in keys]
-
-
-def eligible(reading: Reading, filters: Sequence[Filter]) -> Asking[frozenset[int]]:
-    """Returns the chunks of the documents that pass, the first of each among them."""
-    _, ids = yield from reading.gather((), filters)
-    return frozenset(cast(Any, ids).tolist())

@@ -2,6 +2,7 @@
 
     sealed postings    hold from one seal to the next       key: the number of the seal
     scored terms       hold in one state of the index       key: the seal and the writes seen since
+    filters, mentions  hold in one state of the index
 
 A state is known by what it consists of, so every state seen gets a number of its own. The caches
 hold the newest; a reader in an older one passes them by.
@@ -18,7 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from nuthatch import BackendUnavailable, IndexCorrupt
-from nuthatch.scoring import BM25, CollectionStatistics, PostingCache, PostingList, TermScores
+from nuthatch.scoring import (
+    BM25,
+    CollectionStatistics,
+    Mentions,
+    PostingCache,
+    PostingList,
+    TermScores,
+)
 from nuthatch_postgres.block import Postings
 from nuthatch_postgres.failure import readable
 
@@ -97,6 +105,7 @@ class Caches:
         self.terms: PostingCache[TermScores] = PostingCache(max_bytes // 2)
         self.sealed: PostingCache[Sealed] = PostingCache(max_bytes // 2)
         self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
+        self.mentions: PostingCache[Mentions] = PostingCache(max_bytes // 8)
         self._lock = Lock()
         self._numbers: dict[tuple[int, bytes], int] = {}
         self._given = 0

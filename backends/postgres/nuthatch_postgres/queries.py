@@ -87,6 +87,13 @@ WHERE chunk.document IN (
     WHERE field = %s AND {condition}
 )
 """
+# Two strings of bytes for each entity, and no rows.
+MENTIONS: Final = """
+SELECT entity, string_agg(int4send(document), ''), string_agg(int4send(length), '')
+FROM {schema}.mention
+WHERE entity = ANY(%s)
+GROUP BY entity
+"""
 FETCH: Final = """
 SELECT chunk.id,
        document.id,

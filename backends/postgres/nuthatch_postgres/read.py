@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from time import monotonic
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 import numpy as np
 
 from nuthatch import (
-    AnyOf,
     Candidate,
     Document,
     Filter,
@@ -30,11 +29,12 @@ from nuthatch import (
     Schema,
     Stored,
 )
-from nuthatch.scoring import TermScores, TopK, conjunction, conjunction_top_k, top_k
+from nuthatch.scoring import Mentions, TermScores, TopK, conjunction, conjunction_top_k, top_k
 from nuthatch_postgres import queries
 from nuthatch_postgres.block import EMPTY, Postings, decode
 from nuthatch_postgres.connection import Asking, Rows, Statement
 from nuthatch_postgres.failure import readable
+from nuthatch_postgres.filtering import selection
 from nuthatch_postgres.postings import Caches, Ids, Sealed, State, Term, ids_of, live, scored
 from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.stored import document, stored
@@ -184,18 +184,16 @@ class Reading:
         tombstones = self._caches.tombstones(self.state.sealed)
         if missing and tombstones is None:
             asked.append(Statement(self._sql(queries.TOMBSTONES)))
-        passing = {item: self._caches.filters.get(self._number, repr(item)) for item in filters}
-        unknown = [item for item, ids_ in passing.items() if ids_ is None]
-        asked += [self._filter(item) for item in unknown]
-        if asked:
-            rows = yield from self.ask(*asked)
-            for item in reversed(unknown):
-                passing[item] = self._passing(item, rows.pop())
-            if missing:
-                if tombstones is None:
-                    tombstones = self._tombstones(rows.pop())
-                held |= self._scored(missing, sealed, rows[0], rows[1], tombstones)
-        return held, _intersection([ids_ for ids_ in passing.values() if ids_ is not None])
+        passing = self._passing(filters)
+        selections = self._selections(passing)
+        rows: list[Rows] = []
+        if asked or selections:
+            rows = yield from self.ask(*asked, *selections)
+        if missing:
+            if tombstones is None:
+                tombstones = self._tombstones(rows[2])
+            held |= self._scored(missing, sealed, rows[0], rows[1], tombstones)
+        return held, self._allowed(passing, rows[len(asked) :])
 
     def _tombstones(self, rows: Rows) -> Ids:
         if len(rows) != 1:
@@ -234,28 +232,45 @@ class Reading:
             self._caches.terms.put(self._number, token, held[token])
         return held
 
-    def _filter(self, condition: Filter) -> Statement:
-        """Returns the statement that selects the chunks that pass."""
-        position, kind = self._fields[condition.field]
-        column = {"integer": "whole", "number": "number"}.get(kind, "word")
-        values: list[Any] = [position]
-        if isinstance(condition, AnyOf):
-            bounds = [f"{column} = ANY(%s)"]
-            values.append(list(condition.values))
-        else:
-            bounds = []
-            for operator, bound in ((">=", condition.gte), ("<=", condition.lte)):
-                if bound is not None:
-                    bounds.append(f"{column} {operator} %s")
-                    values.append(bound)
-        statement = queries.FILTERED.replace("{condition}", " AND ".join(bounds))
-        return Statement(self._sql(statement), values)
+    def mentions(
+        self, keys: Sequence[Hashable], filters: Sequence[Filter]
+    ) -> Asking[tuple[dict[Hashable, Mentions], Ids | None]]:
+        """Returns who mentions entities and what passes the filters, in one round trip."""
+        cache = self._caches.mentions
+        found = {key: cache.get(self._number, str(key)) for key in keys}
+        held = {key: each for key, each in found.items() if each is not None}
+        missing = [key for key in keys if key not in held]
+        asked = [Statement(self._sql(queries.MENTIONS), (missing,))] if missing else []
+        passing = self._passing(filters)
+        selections = self._selections(passing)
+        rows: list[Rows] = []
+        if asked or selections:
+            rows = yield from self.ask(*asked, *selections)
+        for key, documents, lengths in rows.pop(0) if missing else ():
+            with readable(f"who mentions the entity {key}"):
+                held[key] = Mentions(ids_of(documents), ids_of(lengths))
+            cache.put(self._number, str(key), held[key])
+        return held, self._allowed(passing, rows)
 
-    def _passing(self, condition: Filter, rows: Rows) -> Ids:
-        with readable("a list of chunks"):
-            ids = np.sort(ids_of(rows[0][0]))
-        self._caches.filters.put(self._number, repr(condition), ids)
-        return ids
+    def _passing(self, filters: Sequence[Filter]) -> dict[Filter, Ids | None]:
+        """Returns what passes each filter, None where that is not known yet."""
+        return {item: self._caches.filters.get(self._number, repr(item)) for item in filters}
+
+    def _selections(self, passing: Mapping[Filter, Ids | None]) -> list[Statement]:
+        unknown = [item for item, ids in passing.items() if ids is None]
+        return [selection(item, self._fields, self._sql) for item in unknown]
+
+    def _allowed(self, passing: Mapping[Filter, Ids | None], rows: Sequence[Rows]) -> Ids | None:
+        """Returns what passes all filters, given the answers to `_selections`; None for none."""
+        answers = iter(rows)
+        lists = []
+        for item, ids in passing.items():
+            if ids is None:
+                with readable("a list of chunks"):
+                    ids = np.sort(ids_of(next(answers)[0][0]))
+                self._caches.filters.put(self._number, repr(item), ids)
+            lists.append(ids)
+        return conjunction(lists) if lists else None
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Asking[list[Stored | None]]:
         """Returns what is stored for each key."""
@@ -277,10 +292,6 @@ def _of(postings: Postings, term: int) -> Postings:
     """Returns one term's part of ordered postings."""
     begin, end = np.searchsorted(postings.terms, np.array([term, term + 1], dtype=np.uint32))
     return Postings(*(array[begin:end] for array in postings))
-
-
-def _intersection(lists: Sequence[Ids]) -> Ids | None:
-    return conjunction(lists) if lists else None
 
 
 def _matches(best: TopK) -> Matches:

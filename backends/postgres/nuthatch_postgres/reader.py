@@ -9,15 +9,10 @@ from typing import TypeVar
 import psycopg
 
 from nuthatch import Document, Filter, FirstMatch, Matches, Rung, Stored
-from nuthatch.entities import PhraseLookup, TitleLookup, TitleTerm
+from nuthatch.entities import EntityMatches, EntityPlan
 from nuthatch_postgres import queries
 from nuthatch_postgres.connection import Asking, run
-from nuthatch_postgres.entity_reading import (
-    eligible,
-    entity_postings,
-    phrase_terms,
-    title_terms,
-)
+from nuthatch_postgres.entity_reading import match_entities
 from nuthatch_postgres.read import Reading
 from nuthatch_postgres.stored import document
 
@@ -48,17 +43,8 @@ class PostgresReader:
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         return self._run(self._reading.explain(rung, keys))
 
-    def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> list[list[Hashable]]:
-        return self._run(phrase_terms(self._reading, lookups))
-
-    def title_terms(self, lookups: Sequence[TitleLookup]) -> list[list[TitleTerm]]:
-        return self._run(title_terms(self._reading, lookups))
-
-    def entity_postings(self, keys: Sequence[Hashable]) -> list[list[tuple[int, int]]]:
-        return self._run(entity_postings(self._reading, keys))
-
-    def eligible(self, filters: Sequence[Filter]) -> frozenset[int]:
-        return self._run(eligible(self._reading, filters))
+    def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
+        return self._run(match_entities(self._reading, plan, limit))
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored | None]:
         return self._run(self._reading.fetch(keys, proofs))

@@ -179,4 +179,16 @@ FROM pg_catalog.pg_extension
 JOIN pg_catalog.pg_namespace ON pg_namespace.oid = extnamespace
 WHERE extname = 'pg_trgm'
 """
-TRIGRAM_INDEX: Final = "CREATE INDEX ON {schema}.entity USING gin (text {trigrams}.gin_trgm_ops)"
+TRIGRAM_INDEX: Final = """
+CREATE INDEX IF NOT EXISTS entity_trigrams
+ON {schema}.entity USING gin (text {trigrams}.gin_trgm_ops)
+"""
+#: Walked for a phrase too short to have a trigram, which is in so many that it is soon at its cap.
+LENGTH_INDEX: Final = """
+CREATE INDEX IF NOT EXISTS entity_lengths ON {schema}.entity (field, length(text))
+"""
+HAS_TRIGRAM_INDEX: Final = """
+SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_indexes WHERE schemaname = %s AND indexname = 'entity_trigrams'
+)
+"""

@@ -87,16 +87,25 @@ def _made(
                 connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
             for statement in schema.CREATE:
                 connection.execute(statements(statement))
-            if any(isinstance(each, PhraseField) for each in wanted.fields):
-                trigrams = connection.execute(schema.TRIGRAMS).fetchone()
-                if trigrams is not None:
-                    index = schema.TRIGRAM_INDEX.replace("{trigrams}", trigrams[0])
-                    connection.execute(statements(index))
+            index_substrings(connection, statements, wanted)
             connection.execute(statements(queries.SET_META), (record.to_json(),))
     made = stored(connection, config, True)
     if made is None:
         raise IndexNotFound(f"{config.place} was dropped by somebody else; create it again")
     return made
+
+
+def index_substrings(
+    connection: psycopg.Connection, statements: Statements, declared: Schema
+) -> None:
+    """Makes what finds substrings, where there are fields of such and it is not there yet."""
+    fields = [each for each in declared.fields if isinstance(each, PhraseField)]
+    if any(each.match == "substring" for each in fields):
+        connection.execute(statements(schema.LENGTH_INDEX))
+        trigrams = connection.execute(schema.TRIGRAMS).fetchone()
+        if trigrams is not None:
+            index = schema.TRIGRAM_INDEX.replace("{trigrams}", trigrams[0])
+            connection.execute(statements(index))
 
 
 def dropped(connection: psycopg.Connection, config: PostgresConfig) -> None:

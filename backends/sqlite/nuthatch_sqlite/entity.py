@@ -21,6 +21,7 @@ import numpy as np
 
 from nuthatch import AnalyzedDocument, Schema
 from nuthatch.entities import entity_terms
+from nuthatch.scoring import Mentions
 from nuthatch_sqlite.connection import one, rows
 from nuthatch_sqlite.titles import Titles
 
@@ -28,6 +29,7 @@ from nuthatch_sqlite.titles import Titles
 TITLE: Final = -1
 
 Entry = tuple[int, str]
+_NONE: Final = np.zeros(0, dtype=np.uint32)
 
 NEXT: Final = "SELECT coalesce(max(id), 0) + 1 FROM entity"
 ADD: Final = "INSERT INTO entity VALUES (?, ?, ?)"
@@ -144,7 +146,7 @@ def settle(connection: apsw.Connection) -> None:
     table = [
         (entity, document, length)
         for entity, documents, lengths in rows(connection, EVERY_MENTION)
-        for document, length in pairs(documents, lengths, gone)
+        for document, length in _pairs(documents, lengths, gone)
     ]
     for statement in _CLEAR:
         connection.execute(statement)
@@ -152,19 +154,28 @@ def settle(connection: apsw.Connection) -> None:
         connection.executemany(ADD_MENTIONS, _packed(np.array(table, dtype=np.uint32)))
 
 
-def pairs(documents: bytes, lengths: bytes, gone: Any) -> list[tuple[int, int]]:
-    """Returns a row's documents that are not gone, with their lengths.
+def live(held: Iterable[tuple[bytes, bytes]], gone: Any) -> Mentions:
+    """Returns who mentions an entity, of all of its rows, but for documents that are gone.
 
     Raises `ValueError` for a row of another shape.
     """
-    ids = np.frombuffer(documents, "<u4")
-    held = np.frombuffer(lengths, "<u4") if lengths else np.zeros_like(ids)
-    if len(held) != len(ids):
-        raise ValueError(f"{len(ids)} documents have {len(held)} lengths")
-    if gone.size:
-        live = ~np.isin(ids, gone)
-        ids, held = ids[live], held[live]
-    return list(zip(ids.tolist(), held.tolist(), strict=True))
+    lists, lengths = [_NONE], [_NONE]
+    for packed, titles in held:
+        ids = np.frombuffer(packed, "<u4")
+        lists.append(ids)
+        lengths.append(np.frombuffer(titles, "<u4") if titles else np.zeros_like(ids))
+        if len(lengths[-1]) != len(ids):
+            raise ValueError(f"{len(ids)} documents have {len(lengths[-1])} lengths")
+    found = Mentions(np.concatenate(lists), np.concatenate(lengths))
+    if not gone.size:
+        return found
+    kept = ~np.isin(found.ids, gone)
+    return Mentions(found.ids[kept], found.lengths[kept])
+
+
+def _pairs(documents: bytes, lengths: bytes, gone: Any) -> Iterator[tuple[int, int]]:
+    found = live([(documents, lengths)], gone)
+    return zip(found.ids.tolist(), found.lengths.tolist(), strict=True)
 
 
 def differences(
@@ -175,7 +186,7 @@ def differences(
     known = {number: (field, text) for number, field, text in rows(connection, EVERY_ENTITY)}
     stored: dict[int, dict[Entry, int]] = {}
     for entity, mentioned, lengths in rows(connection, EVERY_MENTION):
-        for document, length in pairs(mentioned, lengths, gone):
+        for document, length in _pairs(mentioned, lengths, gone):
             stored.setdefault(document, {})[known[entity]] = length
     for first, title, fields in documents:
         if stored.pop(first, {}) != entities.of(title, fields):

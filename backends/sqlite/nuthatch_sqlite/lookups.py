@@ -1,18 +1,26 @@
-"""The four look-ups of entity search, but for filters, answered from one snapshot."""
+"""Entity search in one snapshot: the look-ups in tables, the arithmetic in arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import apsw
 import numpy as np
 
-from nuthatch.entities import PhraseLookup, TitleLookup, TitleTerm
+from nuthatch.entities import (
+    EntityMatches,
+    EntityPlan,
+    PhraseLookup,
+    TitleLookup,
+    TitleTerm,
+    resolved,
+)
+from nuthatch.scoring import Mentions, entity_top_k
 from nuthatch_sqlite.connection import one, rows
-from nuthatch_sqlite.entity import GONE, Entities, pairs
+from nuthatch_sqlite.entity import GONE, Entities, live
 from nuthatch_sqlite.failure import readable
 
 PHRASE: Final = "SELECT id FROM entity WHERE field = ? AND text = ?"
@@ -32,6 +40,13 @@ class EntityLookups:
     def __init__(self, connection: apsw.Connection, entities: Entities) -> None:
         self._connection = connection
         self._entities = entities
+        self._read: dict[Hashable, Mentions] = {}
+
+    def match(self, plan: EntityPlan, eligible: Any, limit: int) -> EntityMatches:
+        """Returns the best documents; `eligible` are the ids that pass its filters, or None."""
+        found = resolved(plan, self.phrase_terms(plan.phrases), self.title_terms(plan.tokens))
+        mentions = {key: self._mentions(key) for key in found.wanted}
+        return entity_top_k(plan, found, mentions, eligible, limit)
 
     @cached_property
     def _gone(self) -> Any:
@@ -49,25 +64,22 @@ class EntityLookups:
 
     def _is_live(self, entity: int) -> bool:
         if self._gone.size:
-            return bool(self._postings(entity))
+            return self._mentions(entity).ids.size > 0
         return one(self._connection, MENTIONED, (entity,)) is not None
 
     def title_terms(self, lookups: Sequence[TitleLookup]) -> list[list[TitleTerm]]:
         """Returns the title tokens of live documents that are near each token."""
         found: list[list[TitleTerm]] = []
         for near in self._entities.titles.near(self._connection, lookups):
-            counted = [(entity, text, len(self._postings(entity))) for entity, text in near]
+            counted = [(entity, text, self._mentions(entity).ids.size) for entity, text in near]
             found.append([TitleTerm(*each) for each in counted if each[2]])
         return found
 
-    def entity_postings(self, keys: Sequence[Hashable]) -> list[list[tuple[int, int]]]:
-        """Returns the documents that mention each entity, with the lengths of their titles."""
-        return [self._postings(cast(int, key)) for key in keys]
-
-    def _postings(self, entity: int) -> list[tuple[int, int]]:
-        with readable(f"the mentions of the entity {entity}"):
-            return [
-                pair
-                for documents, lengths in rows(self._connection, MENTIONS, (entity,))
-                for pair in pairs(documents, lengths, self._gone)
-            ]
+    def _mentions(self, entity: Hashable) -> Mentions:
+        held = self._read.get(entity)
+        if held is None:
+            with readable(f"the mentions of the entity {entity}"):
+                held = self._read[entity] = live(
+                    rows(self._connection, MENTIONS, (entity,)), self._gone
+                )
+        return held

@@ -28,7 +28,7 @@ from nuthatch import (
     parse_header,
     rebuild,
 )
-from nuthatch.entities import PhraseLookup, TitleLookup, TitleTerm
+from nuthatch.entities import EntityMatches, EntityPlan
 from nuthatch.scoring import TermScores, TopK, conjunction, conjunction_top_k, top_k
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
@@ -159,18 +159,8 @@ class SqliteReader:
                 part[token] = impact
         return parts
 
-    def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> list[list[Hashable]]:
-        return self._lookups.phrase_terms(lookups)
-
-    def title_terms(self, lookups: Sequence[TitleLookup]) -> list[list[TitleTerm]]:
-        return self._lookups.title_terms(lookups)
-
-    def entity_postings(self, keys: Sequence[Hashable]) -> list[list[tuple[int, int]]]:
-        return self._lookups.entity_postings(keys)
-
-    def eligible(self, filters: Sequence[Filter]) -> frozenset[int]:
-        allowed = self._postings.allowed(filters)
-        return frozenset(() if allowed is None else allowed.tolist())
+    def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
+        return self._lookups.match(plan, self._postings.allowed(plan.filters), limit)
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored | None]:
         found = rows(self._connection, schema.FETCH, (json.dumps(keys),))

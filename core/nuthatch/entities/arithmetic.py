@@ -70,16 +70,17 @@ def scored(
                 matched.setdefault(key, Counter())[lookup.field] += 1
     sums = _title_sums(titles, eligible, plan.settings)
     found = [
-        _candidate(key, matched.get(key, {}), sums.get(key, 0.0), plan.possible)
+        candidate(key, matched.get(key, {}), sums.get(key, 0.0), plan.possible)
         for key in matched.keys() | sums.keys()
         if key not in excluded
     ]
     return EntityMatches(nsmallest(limit, found, key=_place), len(found))
 
 
-def _candidate(
+def candidate(
     key: Hashable, matched: Mapping[str, int], titles: float, possible: int
 ) -> EntityCandidate:
+    """Returns a document that so many phrases of each field match, with a sum of title scores."""
     parts = {field: count / possible for field, count in matched.items()}
     if titles:
         parts[TITLES] = parts.get(TITLES, 0.0) + round(titles, DECIMALS) / possible

@@ -1,66 +1,85 @@
 """Entity search over a reader's four methods: one look-up after another, then the arithmetic.
 
-    phrase_terms, title_terms ──▶ entity_postings, eligible ──▶ scored
+    phrase_terms, title_terms ──▶ resolved ──▶ entity_postings, eligible ──▶ scored
 
-It does no I/O: it yields the requests that it has for a reader and is sent the answers.
+It does no I/O: it yields the requests that it has for a reader and is sent the answers. An engine
+that asks in fewer steps, or holds postings in arrays, takes `resolved` and does the rest itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Generator, Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from nuthatch.entities.arithmetic import EntityMatches, Lengths, scored
-from nuthatch.entities.fuzzy import TitleTerm, allowed_edits, closest
-from nuthatch.entities.plan import EntityPlan, TitleLookup
+from nuthatch.entities.fuzzy import TitleTerm, closest
+from nuthatch.entities.plan import EntityPlan
 from nuthatch.matching.request import Request
 
 Postings = Mapping[Hashable, Sequence[tuple[Hashable, int]]]
+Keys = Sequence[Hashable]
+
+
+class Resolved(NamedTuple):
+    """Holds by key what each part of a plan stands for in an index: every included and every
+    excluded phrase, and of every title search each token that stands for anything."""
+
+    include: Sequence[Keys]
+    exclude: Sequence[Keys]
+    titles: Sequence[Sequence[Keys]]
+
+    @property
+    def wanted(self) -> list[Hashable]:
+        """Are all these keys, each once."""
+        titles = (keys for positions in self.titles for keys in positions)
+        lists = (*self.include, *self.exclude, *titles)
+        return list(dict.fromkeys(key for keys in lists for key in keys))
+
+
+def resolved(
+    plan: EntityPlan, phrases: Sequence[Keys], titles: Sequence[Iterable[TitleTerm]]
+) -> Resolved:
+    """Returns what a plan stands for, given the answers to its `phrases` and its `tokens`."""
+    found = {
+        lookup.token: [
+            term.key for term in closest(lookup.token, lookup.edits, terms, plan.settings)
+        ]
+        for lookup, terms in zip(plan.tokens, titles, strict=True)
+    }
+    count = len(plan.include)
+    positions = [[found[token] for token in tokens if found[token]] for tokens in plan.titles]
+    return Resolved(phrases[:count], phrases[count:], positions)
 
 
 def match_entities(plan: EntityPlan, limit: int) -> Generator[Request, Any, EntityMatches]:
     """Yields the requests of a plan, and returns its best documents."""
-    lookups = (*plan.include, *plan.exclude)
-    phrases: Sequence[Sequence[Hashable]] = ()
-    if lookups:
-        phrases = yield Request("phrase_terms", (lookups,))
-    titles: list[list[list[TitleTerm]]] = []
-    if plan.titles:
-        titles = yield from _resolved(plan)
-    wanted = dict.fromkeys(key for keys in phrases for key in keys)
-    wanted |= dict.fromkeys(
-        term.key for positions in titles for terms in positions for term in terms
-    )
+    phrases: Sequence[Keys] = ()
+    if plan.phrases:
+        phrases = yield Request("phrase_terms", (plan.phrases,))
+    titles: Sequence[Iterable[TitleTerm]] = ()
+    if plan.tokens:
+        titles = yield Request("title_terms", (plan.tokens,))
+    found = resolved(plan, phrases, titles)
     postings: Postings = {}
-    if wanted:
-        keys = list(wanted)
+    keys = found.wanted
+    if keys:
         postings = dict(zip(keys, (yield Request("entity_postings", (keys,))), strict=True))
     eligible: Container[Hashable] | None = None
     if plan.filters:
         eligible = yield Request("eligible", (plan.filters,))
-    documents = [{key for term in keys for key, _ in postings[term]} for keys in phrases]
-    count = len(plan.include)
     return scored(
         plan,
-        documents[:count],
-        set().union(*documents[count:]),
-        [[_lengths(terms, postings) for terms in positions] for positions in titles],
+        [_documents(keys, postings) for keys in found.include],
+        set().union(*(_documents(keys, postings) for keys in found.exclude)),
+        [[_lengths(keys, postings) for keys in positions] for positions in found.titles],
         eligible,
         limit,
     )
 
 
-def _resolved(plan: EntityPlan) -> Generator[Request, Any, list[list[list[TitleTerm]]]]:
-    """Returns what each token of each title search stands for; a token for nothing is left out."""
-    tokens = dict.fromkeys(token for tokens in plan.titles for token in tokens)
-    lookups = [TitleLookup(token, allowed_edits(token, plan.settings)) for token in tokens]
-    answers: Sequence[Iterable[TitleTerm]] = yield Request("title_terms", (lookups,))
-    found = {
-        lookup.token: closest(lookup.token, lookup.edits, terms, plan.settings)
-        for lookup, terms in zip(lookups, answers, strict=True)
-    }
-    return [[found[token] for token in tokens if found[token]] for tokens in plan.titles]
+def _documents(keys: Keys, postings: Postings) -> set[Hashable]:
+    return {document for key in keys for document, _ in postings[key]}
 
 
-def _lengths(terms: Sequence[TitleTerm], postings: Postings) -> Lengths:
-    return {key: length for term in terms for key, length in postings[term.key]}
+def _lengths(keys: Keys, postings: Postings) -> Lengths:
+    return {document: length for key in keys for document, length in postings[key]}

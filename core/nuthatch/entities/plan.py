@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import EntityQuery
 from nuthatch.contract.schema import PhraseField, Schema
+from nuthatch.entities.fuzzy import allowed_edits
 from nuthatch.entities.settings import EntitySettings
 from nuthatch.entities.terms import title_tokens
 from nuthatch.errors import InvalidQuery
@@ -48,6 +49,17 @@ class EntityPlan:
     def possible(self) -> int:
         """Is the number of phrases and title searches: the most that a document can score."""
         return len(self.include) + len(self.titles)
+
+    @property
+    def phrases(self) -> tuple[PhraseLookup, ...]:
+        """Are all phrases to look up: those to include, then those to exclude."""
+        return (*self.include, *self.exclude)
+
+    @property
+    def tokens(self) -> list[TitleLookup]:
+        """Are the distinct tokens of all title searches, with the edits that each may be away."""
+        distinct = dict.fromkeys(token for tokens in self.titles for token in tokens)
+        return [TitleLookup(token, allowed_edits(token, self.settings)) for token in distinct]
 
     def query(self) -> EntityQuery:
         """Returns the query as it is looked up."""

@@ -3,6 +3,7 @@
     occurrences ─ PostingList ─ TermScores ─┬─ top_k              OR, exact, by MaxScore
       (engine)        BM25, statistics      ├─ conjunction_top_k  AND
                            PostingCache ────┘
+    mentions of entities (arrays) ──────────── entity_top_k         their arithmetic
 
 Needs numpy, which the importing backend declares; nothing else in core imports this package.
 """
@@ -10,6 +11,7 @@ Needs numpy, which the importing backend declares; nothing else in core imports 
 from nuthatch.scoring.bm25 import BM25, CollectionStatistics
 from nuthatch.scoring.cache import CacheInfo, PostingCache
 from nuthatch.scoring.conjunction import conjunction, conjunction_scores, conjunction_top_k
+from nuthatch.scoring.entities import Mentions, entity_top_k
 from nuthatch.scoring.maxscore import top_k
 from nuthatch.scoring.postings import PostingList, Term, TermScores
 from nuthatch.scoring.ranking import TopK, exhaustive_top_k, ranked
@@ -18,6 +20,7 @@ __all__ = [
     "BM25",
     "CacheInfo",
     "CollectionStatistics",
+    "Mentions",
     "PostingCache",
     "PostingList",
     "Term",
@@ -26,6 +29,7 @@ __all__ = [
     "conjunction",
     "conjunction_scores",
     "conjunction_top_k",
+    "entity_top_k",
     "exhaustive_top_k",
     "ranked",
     "top_k",
