@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nuthatch
-from nuthatch import AuditMode, Document, EntityQuery, LexicalBackend, Results
+from nuthatch import AuditMode, Document, EntityQuery, LexicalBackend, Range, Results
+from nuthatch_postgres import connection
 from support.entity_strategies import CORPUS, FILMS, entity_queries
 from support.server import Server
 
@@ -88,6 +89,53 @@ def test_a_table_of_names_is_no_way_into_sql(open_index: Callable[..., Any]) -> 
     assert len(index.search(EntityQuery({evil: [evil]}, titles=[evil]))) == 1
     with pytest.raises(nuthatch.InvalidQuery):
         index.search(EntityQuery({"y'; --": ["x"]}))
+
+
+def test_a_search_takes_three_round_trips_and_one_less_where_names_are_cached(
+    open_index: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = open_index(schema=FILMS)
+    index.add(
+        Document("d", "Endgame", "", {"people": ["Tom"], "characters": ["Spider-Man"], "year": 2})
+    )
+    trips: list[int] = []
+
+    def counted(session: Any, statements: Any) -> Any:
+        trips.append(len(statements))
+        return asked(session, statements)
+
+    asked = connection.ask
+    monkeypatch.setattr(connection, "ask", counted)
+    include = {"people": ["tom"], "characters": ["spider"]}
+    query = EntityQuery(include, {"people": ["x"]}, ["endgmae"], [Range("year", gte=1)])
+    for expected in (3, 2):
+        trips.clear()
+        assert len(index.search(query)) == 1
+        assert len(trips) == expected
+
+
+def test_an_extension_that_comes_later_is_used_after_optimize(
+    running: Server, open_index: Callable[..., Any]
+) -> None:
+    with running.connect() as admin:
+        available = "SELECT FROM pg_available_extensions WHERE name = 'pg_trgm'"
+        if admin.execute(available).fetchone() is None:
+            pytest.skip("this server has no pg_trgm to install")
+        admin.execute("DROP EXTENSION IF EXISTS pg_trgm")
+        index = open_index(schema=FILMS)
+        index.add(Document("d", "x", "", {"characters": ["Spider-Man", "Al", "Zoë"]}))
+        assert index.info().details["substrings"] == "scan of all phrases"
+        before = admin.execute("SELECT count(*) FROM pg_extension").fetchone()
+        index.optimize()
+        assert admin.execute("SELECT count(*) FROM pg_extension").fetchone() == before
+        admin.execute("CREATE EXTENSION pg_trgm")
+        try:
+            index.optimize()
+            assert index.info().details["substrings"] == "trigram index"
+            for phrase in ("der-m", "a", "al", "zoe"):
+                assert len(index.search(EntityQuery({"characters": [phrase]}))) == 1
+        finally:
+            admin.execute("DROP EXTENSION pg_trgm CASCADE")
 
 
 def test_writers_with_the_same_new_names_leave_each_once(

@@ -18,20 +18,22 @@ from typing import Any, Final
 
 import apsw
 import numpy as np
+import numpy.typing as npt
 
-from nuthatch import AnalyzedDocument, Schema
+from nuthatch import AnalyzedDocument, PhraseField, Schema
 from nuthatch.entities import entity_terms
 from nuthatch.scoring import Mentions
-from nuthatch_sqlite.connection import one, rows
-from nuthatch_sqlite.titles import Titles
+from nuthatch_sqlite.connection import rows
+from nuthatch_sqlite.phrases import Phrases
+from nuthatch_sqlite.titles import Titles, newest
 
 #: The field of title tokens.
 TITLE: Final = -1
 
 Entry = tuple[int, str]
-_NONE: Final = np.zeros(0, dtype=np.uint32)
+Ids = npt.NDArray[np.uint32]
+NOBODY: Final = Mentions(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32))
 
-NEXT: Final = "SELECT coalesce(max(id), 0) + 1 FROM entity"
 ADD: Final = "INSERT INTO entity VALUES (?, ?, ?)"
 KNOWN: Final = """
 SELECT given.key, entity.id
@@ -54,6 +56,11 @@ class Entities:
         self._schema = declared
         self.places = {each.name: at for at, each in enumerate(declared.fields)}
         self.titles = Titles()
+        self.phrases = {
+            at: Phrases(at)
+            for at, each in enumerate(declared.fields)
+            if isinstance(each, PhraseField) and each.match == "substring"
+        }
 
     def of(self, title: str, fields: Mapping[str, Any]) -> dict[Entry, int]:
         """Returns what a document mentions, with the title's number of tokens (0 for phrases)."""
@@ -114,10 +121,9 @@ def _found_or_made(connection: apsw.Connection, entries: Sequence[Entry]) -> lis
         numbers[place] = number
     missing = [place for place, number in enumerate(numbers) if not number]
     if missing:
-        first = one(connection, NEXT)
-        assert first is not None  # an aggregate has one row
+        first = newest(connection) + 1
         for at, place in enumerate(missing):
-            numbers[place] = first[0] + at
+            numbers[place] = first + at
         connection.executemany(ADD, ((numbers[place], *entries[place]) for place in missing))
     return numbers
 
@@ -159,18 +165,19 @@ def live(held: Iterable[tuple[bytes, bytes]], gone: Any) -> Mentions:
 
     Raises `ValueError` for a row of another shape.
     """
-    lists, lengths = [_NONE], [_NONE]
+    lists, lengths = [NOBODY.ids], [NOBODY.lengths]
     for packed, titles in held:
         ids = np.frombuffer(packed, "<u4")
         lists.append(ids)
         lengths.append(np.frombuffer(titles, "<u4") if titles else np.zeros_like(ids))
         if len(lengths[-1]) != len(ids):
             raise ValueError(f"{len(ids)} documents have {len(lengths[-1])} lengths")
-    found = Mentions(np.concatenate(lists), np.concatenate(lengths))
-    if not gone.size:
-        return found
-    kept = ~np.isin(found.ids, gone)
-    return Mentions(found.ids[kept], found.lengths[kept])
+    documents: Ids = np.concatenate(lists)
+    counts: Ids = np.concatenate(lengths)
+    if gone.size:
+        kept = ~np.isin(documents, gone)
+        documents, counts = documents[kept], counts[kept]
+    return Mentions(documents, counts)
 
 
 def _pairs(documents: bytes, lengths: bytes, gone: Any) -> Iterator[tuple[int, int]]:

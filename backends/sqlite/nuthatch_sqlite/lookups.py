@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+import json
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, Final
 
 import apsw
@@ -19,8 +21,8 @@ from nuthatch.entities import (
     resolved,
 )
 from nuthatch.scoring import Mentions, entity_top_k
-from nuthatch_sqlite.connection import one, rows
-from nuthatch_sqlite.entity import GONE, Entities, live
+from nuthatch_sqlite.connection import rows
+from nuthatch_sqlite.entity import GONE, NOBODY, Entities, live
 from nuthatch_sqlite.failure import readable
 
 PHRASE: Final = "SELECT id FROM entity WHERE field = ? AND text = ?"
@@ -30,8 +32,13 @@ FROM entity
 WHERE field = ? AND instr(text, ?) > 0
 ORDER BY length(text), text
 """
-MENTIONED: Final = "SELECT 1 FROM mention WHERE entity = ? LIMIT 1"
-MENTIONS: Final = "SELECT documents, lengths FROM mention WHERE entity = ? ORDER BY first"
+MENTIONS: Final = """
+SELECT mention.entity, documents, lengths
+FROM json_each(?) AS given
+CROSS JOIN mention ON mention.entity = given.value
+"""
+#: How many entities are asked for at once, where a few may do.
+_SOME: Final = 500
 
 
 class EntityLookups:
@@ -45,8 +52,7 @@ class EntityLookups:
     def match(self, plan: EntityPlan, eligible: Any, limit: int) -> EntityMatches:
         """Returns the best documents; `eligible` are the ids that pass its filters, or None."""
         found = resolved(plan, self.phrase_terms(plan.phrases), self.title_terms(plan.tokens))
-        mentions = {key: self._mentions(key) for key in found.wanted}
-        return entity_top_k(plan, found, mentions, eligible, limit)
+        return entity_top_k(plan, found, self._read, eligible, limit)
 
     @cached_property
     def _gone(self) -> Any:
@@ -54,32 +60,39 @@ class EntityLookups:
 
     def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> list[list[Hashable]]:
         """Returns the entities that each look-up names, of live documents."""
-        return [list(islice(self._phrases(each), each.cap)) for each in lookups]
+        return [list(islice(self._live(self._phrases(each)), each.cap)) for each in lookups]
 
-    def _phrases(self, lookup: PhraseLookup) -> Iterator[Hashable]:
-        sql = PHRASE if lookup.match == "exact" else SUBSTRING
+    def _phrases(self, lookup: PhraseLookup) -> Iterator[int]:
         place = self._entities.places[lookup.field]
-        found = [number for (number,) in rows(self._connection, sql, (place, lookup.phrase))]
-        return (number for number in found if self._is_live(number))
+        held = self._entities.phrases.get(place)
+        found = None if held is None else held.holding(self._connection, lookup.phrase)
+        if found is not None:
+            return found
+        sql = PHRASE if lookup.match == "exact" else SUBSTRING
+        return (number for (number,) in rows(self._connection, sql, (place, lookup.phrase)))
 
-    def _is_live(self, entity: int) -> bool:
-        if self._gone.size:
-            return self._mentions(entity).ids.size > 0
-        return one(self._connection, MENTIONED, (entity,)) is not None
+    def _live(self, entities: Iterator[int]) -> Iterator[int]:
+        while some := list(islice(entities, _SOME)):
+            held = self._mentions(some)
+            yield from (each for each in some if held[each].ids.size)
 
     def title_terms(self, lookups: Sequence[TitleLookup]) -> list[list[TitleTerm]]:
         """Returns the title tokens of live documents that are near each token."""
-        found: list[list[TitleTerm]] = []
-        for near in self._entities.titles.near(self._connection, lookups):
-            counted = [(entity, text, self._mentions(entity).ids.size) for entity, text in near]
-            found.append([TitleTerm(*each) for each in counted if each[2]])
-        return found
+        near = self._entities.titles.near(self._connection, lookups)
+        held = self._mentions([entity for found in near for entity, _ in found])
+        return [
+            [TitleTerm(entity, text, held[entity].ids.size) for entity, text in found]
+            for found in near
+        ]
 
-    def _mentions(self, entity: Hashable) -> Mentions:
-        held = self._read.get(entity)
-        if held is None:
-            with readable(f"the mentions of the entity {entity}"):
-                held = self._read[entity] = live(
-                    rows(self._connection, MENTIONS, (entity,)), self._gone
-                )
-        return held
+    def _mentions(self, entities: Sequence[int]) -> Mapping[Hashable, Mentions]:
+        """Returns who mentions entities, of live documents; reads what was not read yet."""
+        missing = [each for each in dict.fromkeys(entities) if each not in self._read]
+        if missing:
+            found = rows(self._connection, MENTIONS, (json.dumps(missing),))
+            for entity, group in groupby(found, key=itemgetter(0)):
+                with readable(f"the mentions of the entity {entity}"):
+                    self._read[entity] = live((row[1:] for row in group), self._gone)
+            for each in missing:
+                self._read.setdefault(each, NOBODY)
+        return self._read

@@ -21,9 +21,20 @@ import numpy as np
 import numpy.typing as npt
 
 from nuthatch.entities import TitleLookup, distance
-from nuthatch_sqlite.connection import rows
+from nuthatch_sqlite.connection import one, rows
 
-TOKENS: Final = "SELECT id, text FROM entity WHERE field = -1 AND id > ? ORDER BY id"
+# By id, not by the index on fields: what is new is little.
+TOKENS: Final = "SELECT id, text FROM entity WHERE +field = -1 AND id > ? ORDER BY id"
+
+
+NEWEST: Final = "SELECT coalesce(max(id), 0) FROM entity"
+
+
+def newest(connection: apsw.Connection) -> int:
+    """Returns the number of the dictionary's newest entry."""
+    found = one(connection, NEWEST)
+    assert found is not None  # an aggregate has one row
+    return int(found[0])
 
 
 class Titles:
@@ -62,10 +73,11 @@ class Titles:
         return found
 
     def _read(self, connection: apsw.Connection) -> None:
-        fresh = list(rows(connection, TOKENS, (self._last,)))
-        if not fresh:
+        last = newest(connection)
+        if last <= self._last:
             return
-        self._last = fresh[-1][0]
+        fresh = list(rows(connection, TOKENS, (self._last,)))
+        self._last = last
         # New objects: readers hold the old ones without the lock.
         self._ids = [*self._ids, *(number for number, _ in fresh)]
         self._tokens = [*self._tokens, *(text for _, text in fresh)]

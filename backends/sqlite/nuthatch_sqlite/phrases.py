@@ -1,0 +1,122 @@
+"""The phrases of a substring field, in memory: one run of bytes that is searched as a whole.
+
+    b"spider man\\npeter parker\\nmary jane\\n"      a phrase starts behind each line feed
+
+Phrases are normalized to letters, digits and blanks, so none holds a line feed, and a match of
+whole UTF-8 characters never begins or ends inside one. Searching 200,000 phrases takes half a
+millisecond, where SQL takes fifteen; reading them takes some fifty, so the first search leaves it
+to SQL.
+
+Entries are only ever added to the dictionary, so what was read of it stays, and only what is new
+is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from threading import Lock
+from typing import Any, Final, NamedTuple
+
+import apsw
+import numpy as np
+
+from nuthatch_sqlite.connection import one
+from nuthatch_sqlite.titles import newest
+
+#: Aggregated, as a row each would take four times as long; by id, not by the index on fields.
+EVERY: Final = """
+SELECT group_concat(id), group_concat(text, char(10))
+FROM (SELECT id, text FROM entity WHERE +field = ? AND id > ? ORDER BY id)
+"""
+
+
+class _Held(NamedTuple):
+    """Holds phrases: the bytes, and of each the place of its first byte, its number and length."""
+
+    text: bytes
+    starts: Any
+    ids: Any
+    lengths: Any
+
+
+_NOTHING: Final = _Held(b"", *(np.zeros(0, dtype=np.int64) for _ in range(3)))
+
+
+class Phrases:
+    """Holds the phrases of one field that some reader has read; shared by all readers."""
+
+    def __init__(self, place: int) -> None:
+        self._place = place
+        self._lock = Lock()
+        self._last = 0
+        self._held = _NOTHING
+        self._asked = False
+
+    def holding(self, connection: apsw.Connection, phrase: str) -> Iterator[int] | None:
+        """Yields the numbers of the phrases that hold one, by length and code point.
+
+        Some may be of no live document, or too new for the reader's snapshot to hold any. None for
+        the first time: the phrases are not read yet.
+        """
+        with self._lock:
+            if not self._asked:
+                self._asked = True
+                return None
+            self._read(connection)
+            held = self._held
+        return _by_length(held, _matches(held, phrase.encode()))
+
+    def _read(self, connection: apsw.Connection) -> None:
+        last = newest(connection)
+        if last <= self._last:
+            return
+        row = one(connection, EVERY, (self._place, self._last))
+        assert row is not None  # an aggregate has one row
+        self._last = last
+        ids, text = row
+        if ids is None:
+            return
+        fresh = _held(f"{text}\n".encode(), np.array(ids.split(","), dtype=np.int64))
+        before = self._held
+        # A new object: readers hold the old one without the lock.
+        self._held = _Held(
+            before.text + fresh.text,
+            np.concatenate([before.starts, fresh.starts + len(before.text)]),
+            np.concatenate([before.ids, fresh.ids]),
+            np.concatenate([before.lengths, fresh.lengths]),
+        )
+
+
+def _held(text: bytes, ids: Any) -> _Held:
+    octets = np.frombuffer(text, dtype=np.uint8)
+    ends = np.flatnonzero(octets == ord("\n"))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    characters = np.cumsum((octets & 0xC0) != 0x80)  # all but the bytes that continue one
+    lengths = np.diff(characters[ends], prepend=0)
+    return _Held(text, starts, ids, lengths)
+
+
+def _matches(held: _Held, phrase: bytes) -> list[int]:
+    """Returns the places of the phrases that hold one."""
+    text, found, at = held.text, [], 0
+    find = text.find
+    while (at := find(phrase, at)) >= 0:
+        found.append(at)
+        at = find(b"\n", at)
+    places: list[int] = (np.searchsorted(held.starts, found, side="right") - 1).tolist()
+    return places
+
+
+def _by_length(held: _Held, places: list[int]) -> Iterator[int]:
+    lengths = held.lengths[places]
+    order = np.argsort(lengths, kind="stable").tolist()
+    for _, group in groupby(order, key=lengths.__getitem__):
+        same = [places[at] for at in group]
+        # UTF-8 sorts as code points do.
+        yield from held.ids[sorted(same, key=lambda at: _text(held, at))].tolist()
+
+
+def _text(held: _Held, place: int) -> bytes:
+    start = held.starts[place]
+    return held.text[start : held.text.index(b"\n", start)]
