@@ -152,7 +152,7 @@ def test_a_saved_comparison_is_what_later_ones_are_held_against(
     [
         ((), "give two systems or more"),
         (("sqlite:{}/films.db",), "give two systems or more"),
-        (("sqlite:{}/films.db", "sqlite:{}/none.db"), "no index"),
+        (("sqlite:{}/films.db", "sqlite:{}/none.db", *JUDGED), "no index"),
         (("a=sqlite:{}/films.db", "a=sqlite:{}/films.db"), "two systems are named 'a'"),
         (("sqlite:{}/films.db", "sqlite:{}/films.db"), "give the queries"),
         (("sqlite:{}/films.db", "sqlite:{}/films.db", *JUDGED, "--emit", "pdf"), "--emit pdf"),
@@ -166,6 +166,44 @@ def test_wrong_use_ends_with_two(folder: Path, arguments: tuple[str, ...], messa
     result = run(*(each.replace("{}", str(folder)) for each in arguments))
     assert result.exit_code == 2, result.output
     assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--metrics", "nDGC"), "nDCG"),
+        (("--gate", "gate.toml"), "the gate names the measure 'AP@7'"),
+        (("--latency", "closed:0"), "closed:N"),
+        (("--baseline", "none"), "the baseline 'none'"),
+        (("--seed", "-1"), "the seed 0 or more"),
+        (("--qrels", "other.tsv"), "judgments of other queries"),
+    ],
+)
+def test_what_is_wrong_is_told_before_a_corpus_is_indexed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("gate.toml").write_text("[[rule]]\nmin = 0.5\nmeasure = 'map@7'\n")
+    Path("other.tsv").write_text("x\ty\t1\n")
+    corpus = ("--corpus", str(FILMS / "corpus.jsonl"))
+    result = run("sqlite:a.db", "tantivy:a.idx", *corpus, *JUDGED, *arguments)
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert not Path("a.db").exists()
+
+
+def test_a_run_names_no_file_outside_of_the_folder(tmp_path: Path) -> None:
+    for number in (1, 2):
+        (tmp_path / f"{number}.trec").write_text(f"q1 Q0 a 1 2.0 ../x{'/ '[number - 1]}y\n")
+    out = tmp_path / "a" / "out"
+    runs = ("--run", str(tmp_path / "1.trec"), "--run", str(tmp_path / "2.trec"))
+    result = run(*runs, "--out", str(out), "--emit", "trec")
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in out.iterdir()) == [
+        "_x_y-2.trec",
+        "_x_y.trec",
+        "history.jsonl",
+    ]
 
 
 def test_what_cannot_be_reached_could_not_be_measured(folder: Path) -> None:

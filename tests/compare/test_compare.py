@@ -25,7 +25,9 @@ def first(*uris: str) -> Scripted:
 
 def test_a_better_system_is_found_and_said_to_be() -> None:
     found = compare({"bad": first("x", "a"), "good": first("b", "a")}, QUERIES, GRADES)
-    assert found.verdict[0].startswith("good is better than bad: nDCG@10 of good differs by +")
+    assert found.verdict[0].startswith(
+        "good is better than bad: nDCG@10 rises from 0.240 to 1.000 (+"
+    )
     difference = found.difference("good", "nDCG@10")
     assert difference is not None
     assert difference.significant
@@ -98,8 +100,8 @@ def test_failed_late_and_empty_queries_are_three_different_things() -> None:
     assert found.means["odd"]["nDCG@10"].mean == pytest.approx(23 / 30)
     assert found.queries[1].status["odd"] == "failed"
     told = " ".join(found.warnings)
-    assert "odd: 2 of 30 queries failed and count as 0" in told
-    assert "odd: 1 of 30 queries ran out of time" in told
+    assert "odd: 2 of 30 queries failed and count as 0 (BackendUnavailable: the eng" in told
+    assert "odd: 1 of 30 queries ran out of time and count as 0 (QueryTimeout: too slow)" in told
     assert not next(each for each in found.validity if each.what == "all queries answered").good
 
 
@@ -142,6 +144,35 @@ def test_wrong_use_says_what_is_wrong(arguments: dict[str, object], message: str
     given: dict[str, object] = {"queries": QUERIES, "judgments": GRADES, **arguments}
     with pytest.raises(InvalidConfig, match=message):
         compare({"one": first("a"), "other": first("b")}, **given)  # type: ignore[arg-type]
+
+
+def test_what_of_a_run_does_not_fit_the_queries_is_told_and_a_foreign_run_refused(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "theirs.trec"
+    path.write_text("q1 Q0 a 1 2.0 theirs\nx1 Q0 a 1 2.0 theirs\n")
+    found = compare({"mine": first("a"), "theirs": read_run(str(path))}, QUERIES, GRADES)
+    told = " ".join(found.warnings)
+    assert "run theirs: 1 queries of it were not asked" in told
+    assert "run theirs: 29 queries are not in it" in told
+    path.write_text("x1 Q0 a 1 2.0 theirs\n")
+    with pytest.raises(InvalidConfig, match="is it of other queries"):
+        compare({"mine": first("a"), "theirs": read_run(str(path))}, QUERIES, GRADES)
+
+
+def test_judged_documents_that_the_corpus_lacks_are_told() -> None:
+    with nuthatch.open("memory:") as one, nuthatch.open("memory:") as other:
+        for index in (one, other):
+            index.add([nuthatch.Document(uri="a", title="", text="words and more")])
+        found = compare({"one": one, "other": other}, {"q": "words"}, {"q": {"a": 1, "gone": 1}})
+    assert any("1 relevant judgment is of a document that" in each for each in found.warnings)
+
+
+def test_all_measures_that_decide_are_in_the_verdict() -> None:
+    systems = {"bad": first("x", "a"), "good": first("b", "a")}
+    found = compare(systems, QUERIES, GRADES, primary=["RR@10", "nDCG@10"])
+    assert [sentence.split(":")[1].split()[0] for sentence in found.verdict] == ["RR@10", "nDCG@10"]
+    assert "adjusted p = 0.0002" in found.verdict[0]
 
 
 def test_runs_and_searchers_are_compared_alike(tmp_path: Path) -> None:

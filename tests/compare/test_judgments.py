@@ -9,7 +9,7 @@ import pytest
 
 from nuthatch import InvalidConfig
 from nuthatch_compare.judgments import read_judgments
-from nuthatch_compare.reconcile import reconcile
+from nuthatch_compare.reconcile import reconcile, unknown_documents
 
 GRADES = {"q1": {"d1": 2, "d2": 0}, "q2": {"d1": 1}}
 FORMS = {
@@ -96,19 +96,32 @@ def test_files_that_cannot_be_read_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_together_is_counted_and_told() -> None:
-    grades = {"1": {"a": 1, "gone": 2}, "2": {"b": 0}, "9": {"a": 1}}
-    found = reconcile(grades, ["3", "2", "1"], {"a", "b"})
+    grades = {"1": {"a": 1, "gone": 2}, "2": {"b": 0}, "9": {"a": 1}, "8": {}}
+    found = reconcile(grades, ["4", "3", "2", "1"])
     assert found.measured == ("2", "1")
     assert found.without_relevant == ("2",)
-    assert found.unjudged_queries == ("3",)
-    assert found.unknown_queries == ("9",)
-    assert (found.unknown_documents, found.unknown_examples) == (1, ("gone",))
-    assert [note.split(" ", 2)[:2] for note in found.notes] == [
-        ["1", "queries"],
-        ["1", "queries"],
-        ["1", "queries"],
-        ["1", "judgments"],
-    ]
+    assert found.unjudged_queries == ("4", "3")
+    assert found.unknown_queries == ("9", "8")
+    assert found.notes == (
+        "2 queries were asked but never judged; left out of the metrics: 4, 3",
+        "2 queries were judged but not asked; left out: 9, 8",
+        "1 query has no relevant document and counts as 0: 2",
+    )
+
+
+def test_relevant_documents_that_the_corpus_lacks_are_counted_and_only_they_are_looked_up() -> None:
+    grades = {"1": {"a": 1, "gone": 2, "bad": 0}, "2": {"gone": 1, "b": 1}}
+    looked_up: list[str] = []
+
+    def holds(uri: str) -> bool:
+        looked_up.append(uri)
+        return uri == "b"
+
+    told = unknown_documents(grades, ["1", "2"], {"a"}, holds)
+    assert told.startswith("2 relevant judgments are of documents that the corpus does not hold;")
+    assert told.endswith(": gone")
+    assert looked_up == ["gone", "b"]
+    assert unknown_documents(grades, ["2"], {"gone"}, holds) == ""
 
 
 def test_judgments_of_other_queries_are_an_error() -> None:

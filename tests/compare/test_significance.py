@@ -131,14 +131,6 @@ def test_only_the_primary_measure_is_adjusted_and_can_be_significant() -> None:
     assert not found["c", "AP"].significant
 
 
-def test_all_pairs_are_one_family() -> None:
-    found = compare_systems(three(), "a", ["AP"], all_pairs=True)
-    pairs = [(each.baseline, each.system) for each in found if each.measure == "AP"]
-    assert pairs == [("a", "b"), ("a", "c"), ("b", "c")]
-    smallest = min((each for each in found if each.adjusted is not None), key=lambda each: each.p)
-    assert smallest.adjusted == pytest.approx(3 * smallest.p)
-
-
 @pytest.mark.parametrize(
     ("baseline", "primary", "told"),
     [("x", "AP", "the baseline 'x' is none of"), ("a", "RR", "the primary measure 'RR' is none")],

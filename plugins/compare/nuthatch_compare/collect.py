@@ -87,10 +87,10 @@ def _ask(
         status: Status = "answered" if hits else "empty"
     except QueryTimeout as error:
         status = "timed out"
-        answered.errors[str(error)] += 1
+        answered.errors[_told(error)] += 1
     except NuthatchError as error:
         status = "failed"
-        answered.errors[f"{type(error).__name__}: {error}"] += 1
+        answered.errors[_told(error)] += 1
     answered.status[query.name] = status
     best = list(hits.values())[:depth]
     answered.rankings[query.name] = tuple(hit.document_uri for hit in best)
@@ -115,6 +115,10 @@ def _documents(
     chunks = Counter((hit.document_uri, hit.chunk_idx) for hit in results)
     answered.repeated_chunks += sum(count - 1 for count in chunks.values())
     return results, best
+
+
+def _told(error: NuthatchError) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _listed(hit: Hit, results: Results | None) -> Listed:

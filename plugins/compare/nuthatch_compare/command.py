@@ -6,33 +6,31 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 from rich.console import Console
 
 from nuthatch import InvalidConfig, Schema
+from nuthatch_compare.baseline import baseline_command
 from nuthatch_compare.compare import compare
 from nuthatch_compare.comparison import Comparison
 from nuthatch_compare.cost import Cost
-from nuthatch_compare.export import WRITERS, read_comparison, write_json
-from nuthatch_compare.gate import check_gate, read_gate
-from nuthatch_compare.gated import GateResult
+from nuthatch_compare.export import WRITERS, read_comparison
+from nuthatch_compare.gate import check_gate, fit_gate, read_gate
+from nuthatch_compare.gated import PASSED, exit_code
 from nuthatch_compare.history import read_history, remember
 from nuthatch_compare.indexing import indexed
 from nuthatch_compare.judgments import read_judgments
 from nuthatch_compare.measures import DEFAULT
 from nuthatch_compare.online import online_command
+from nuthatch_compare.plan import plan
 from nuthatch_compare.queries import NamedQuery, read_queries
-from nuthatch_compare.runs import read_run
-from nuthatch_compare.saved import check_saved
-from nuthatch_compare.system import System, named_systems, opened
+from nuthatch_compare.reconcile import reconcile
+from nuthatch_compare.runs import Run, read_run
+from nuthatch_compare.system import Named, System, named_systems, opened
 from nuthatch_compare.terminal import show, show_query
 from nuthatch_compare.workload import Bounds, Load
-
-PASSED: Final = 0
-FAILED: Final = 1
-COULD_NOT_MEASURE: Final = 3
 
 
 class _Compare(click.Group):
@@ -50,6 +48,7 @@ def command() -> None:
 
 
 command.add_command(online_command)
+command.add_command(baseline_command)
 
 
 @command.command("run")
@@ -94,32 +93,53 @@ def run_command(**options: Any) -> int:
     Exit codes: 0 done or passed, 1 a gate failed, 2 wrong use, 3 could not measure.
     """
     emitted = _emitted(options["emit"], options["out"])
+    named = named_systems(options["systems"])
+    runs = [_run(text) for text in options["runs"]]
+    names = [*(each.name for each in named), *(each.name for each in runs)]
+    if len(names) < 2:
+        raise click.UsageError("give two systems or more: [NAME=]URL, or --run FILE")
+    settings = plan(
+        names,
+        measures=options["metrics"].replace(",", " ").split(),
+        primary=options["primary"],
+        baseline=options["baseline"],
+        depth=options["depth"],
+        alpha=options["alpha"],
+        seed=options["seed"],
+    )
     rules = read_gate(options["gate"]) if options["gate"] else []
+    rules = fit_gate(rules, names, settings.measures)
+    load = Load.parse(options["latency"]) if options["latency"] else None
     history = read_history(options["out"]) if options["out"] else ()
+    queries = _queries(options["queries"], () if named else runs)
+    judgments = read_judgments(options["qrels"]) if options["qrels"] else None
+    if judgments:  # before a corpus is indexed for nothing
+        reconcile(judgments.grades, [each.name for each in queries])
     with ExitStack() as stack:
-        systems, costs, notes = _systems(stack, options)
+        systems, costs, notes = _systems(stack, named, options, queries[0].text)
         comparison = compare(
-            systems,
-            _queries(options["queries"], systems),
-            read_judgments(options["qrels"]).grades if options["qrels"] else None,
-            measures=options["metrics"].replace(",", " ").split(),
-            primary=options["primary"],
-            baseline=options["baseline"],
-            depth=options["depth"],
-            alpha=options["alpha"],
-            seed=options["seed"],
-            latency=Load.parse(options["latency"]) if options["latency"] else None,
+            [*systems, *(System(run.name, run.source, run=run) for run in runs)],
+            queries,
+            judgments.grades if judgments else None,
+            measures=settings.measures,
+            primary=settings.primary,
+            baseline=settings.baseline,
+            depth=settings.depth,
+            alpha=settings.alpha,
+            seed=settings.seed,
+            latency=load,
             bounds=Bounds(passes=options["passes"]),
             slices=options["slices"],
             costs=costs,
             timeout=options["timeout"],
             title=options["title"],
         )
+    notes += judgments.notes if judgments else ()
     comparison = comparison.model_copy(update={"warnings": (*comparison.warnings, *notes)})
     gate = tuple(check_gate(comparison, rules))
     comparison = comparison.model_copy(update={"gate": gate, "history": history})
     _emit(comparison, emitted, options["out"], options["as_json"])
-    return _code(gate)
+    return exit_code(gate)
 
 
 def _emitted(text: str, out: Path | None) -> list[str]:
@@ -132,29 +152,24 @@ def _emitted(text: str, out: Path | None) -> list[str]:
     return names
 
 
+def _run(text: str) -> Run:
+    name, found, path = text.partition("=")
+    return read_run(path, name) if found else read_run(text)
+
+
 def _systems(
-    stack: ExitStack, options: dict[str, Any]
+    stack: ExitStack, named: Sequence[Named], options: dict[str, Any], search: str
 ) -> tuple[list[System], list[Cost], list[str]]:
-    named = named_systems(options["systems"])
+    if not options["corpus"]:
+        return [_closed_later(stack, opened(one)) for one in named], [], []
     systems: list[System] = []
     costs: list[Cost] = []
     notes: list[str] = []
-    if options["corpus"]:
-        queries = _queries(options["queries"], ())
-        with _patience("indexing"):
-            for each in indexed(named, options["corpus"], _schema(options), queries[0].text):
-                _closed_later(stack, each.system)
-                systems.append(each.system)
-                costs += [each.cost] if each.cost else []
-                notes += [each.note] if each.note else []
-    else:
-        systems += [_closed_later(stack, opened(one)) for one in named]
-    for text in options["runs"]:
-        name, found, path = text.partition("=")
-        run = read_run(path, name) if found else read_run(text)
-        systems.append(System(run.name, run.source, run=run))
-    if len(systems) < 2:
-        raise click.UsageError("give two systems or more: [NAME=]URL, or --run FILE")
+    with _patience("indexing"):
+        for each in indexed(named, options["corpus"], _schema(options), search):
+            systems.append(_closed_later(stack, each.system))
+            costs += [each.cost] if each.cost else []
+            notes += [each.note] if each.note else []
     return systems, costs, notes
 
 
@@ -177,11 +192,10 @@ def _schema(options: dict[str, Any]) -> Schema | None:
     return schema
 
 
-def _queries(path: str | None, systems: Sequence[System]) -> list[NamedQuery]:
+def _queries(path: str | None, runs: Sequence[Run]) -> list[NamedQuery]:
     if path:
         return read_queries(path)
-    runs = [each.run for each in systems if each.run is not None]
-    if not runs or len(runs) < len(systems):
+    if not runs:
         raise click.UsageError("give the queries: --queries FILE")
     names = dict.fromkeys(name for run in runs for name in run.rankings)
     return [NamedQuery(name, name) for name in names]
@@ -198,12 +212,6 @@ def _emit(comparison: Comparison, names: list[str], out: Path | None, as_json: b
         click.echo(comparison.model_dump_json())
     elif "table" in names:
         show(comparison, Console(highlight=False))
-
-
-def _code(gate: Sequence[GateResult]) -> int:
-    if any(each.passed is False for each in gate):
-        return FAILED
-    return COULD_NOT_MEASURE if any(each.passed is None for each in gate) else PASSED
 
 
 @contextmanager
@@ -230,37 +238,3 @@ def show_command(folder: Path, query: str | None) -> int:
             show_query(comparison, each, console)
             return PASSED
     raise InvalidConfig(f"{folder} holds no query {query!r}")
-
-
-@command.group("baseline")
-def baseline_command() -> None:
-    """Save a comparison, and check later ones against it."""
-
-
-@baseline_command.command("save")
-@click.argument("folder", type=click.Path(exists=True, path_type=Path))
-@click.argument("target", type=click.Path(file_okay=False, path_type=Path))
-def save_command(folder: Path, target: Path) -> int:
-    """Save the comparison of FOLDER in TARGET."""
-    comparison = read_comparison(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    click.echo(f"saved: {write_json(comparison, target)}")
-    return PASSED
-
-
-@baseline_command.command("check")
-@click.argument("folder", type=click.Path(exists=True, path_type=Path))
-@click.argument("saved", type=click.Path(exists=True, path_type=Path))
-@click.option("--max-drop", type=float, default=0.01, show_default=True, help="What is no loss.")
-def check_command(folder: Path, saved: Path, max_drop: float) -> int:
-    """Check that no system of FOLDER is worse than it was in SAVED.
-
-    Exit codes: 0 none is, 1 one is, 3 could not be told.
-    """
-    if not max_drop >= 0:
-        raise click.UsageError(f"--max-drop is 0 or more; found {max_drop:g}")
-    results = tuple(check_saved(read_comparison(folder), read_comparison(saved), max_drop))
-    for each in results:
-        word = {True: "passed", False: "FAILED", None: "not measured"}[each.passed]
-        click.echo(f"{word}: {each.system}: {each.rule}; found {each.found}")
-    return _code(results)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import combinations
 
-from nuthatch import BackendUnavailable, InvalidConfig, SearchBackend
+from nuthatch import BackendUnavailable, InvalidConfig, NuthatchError, SearchBackend
 from nuthatch_compare.agreement import Answers, agree
 from nuthatch_compare.bootstrap import RESAMPLES
 from nuthatch_compare.collect import Answered, collect
@@ -16,22 +16,22 @@ from nuthatch_compare.comparison import Comparison, Settings
 from nuthatch_compare.cost import Cost
 from nuthatch_compare.coverage import coverage_warning
 from nuthatch_compare.driver import Ask
-from nuthatch_compare.facts import facts_of, query_answers, validity_of
+from nuthatch_compare.facts import describe, fared, query_answers, validity_of
 from nuthatch_compare.judged import Judged
 from nuthatch_compare.judgments import Grades
 from nuthatch_compare.latency import Latency, measure_latency
 from nuthatch_compare.measure import Measure
 from nuthatch_compare.measures import DEFAULT, engine
 from nuthatch_compare.permutation import PERMUTATIONS
+from nuthatch_compare.plan import plan
 from nuthatch_compare.queries import NamedQuery
-from nuthatch_compare.reconcile import reconcile
+from nuthatch_compare.reconcile import Reconciled, reconcile, unknown_documents
 from nuthatch_compare.runs import Run
+from nuthatch_compare.slices import slice_queries
 from nuthatch_compare.system import System, systems_of
 from nuthatch_compare.verdict import verdict, warnings_of
+from nuthatch_compare.wording import some
 from nuthatch_compare.workload import Bounds, Load
-
-#: Documents of each list that a comparison holds with title and snippet.
-SHOWN = 10
 
 
 def compare(
@@ -64,30 +64,32 @@ def compare(
     Raises `InvalidConfig`, and `BackendUnavailable` where a system answered no query at all.
     """
     systems = systems_of(backends) if isinstance(backends, Mapping) else list(backends)
-    asked = _named(queries)
-    base = baseline or (systems[0].name if systems else "")
-    _check(systems, asked, base, depth, alpha)
-    systems.sort(key=lambda each: each.name != base)
-    wanted = [Measure.parse(each) for each in measures]
-    settings = Settings(
-        measures=tuple(map(str, wanted)),
-        primary=_primary(wanted, primary),
-        baseline=base,
+    settings = plan(
+        [each.name for each in systems],
+        measures=measures,
+        primary=primary,
+        baseline=baseline,
         depth=depth,
-        shown=min(SHOWN, depth),
         alpha=alpha,
         seed=seed,
         permutations=permutations,
         resamples=resamples,
     )
+    systems.sort(key=lambda each: each.name != settings.baseline)
+    asked = _named(queries)
+    names = [each.name for each in asked]
+    _refuse_foreign(systems, names)
+    fit = reconcile(judgments, names) if judgments else None
+    for field in slices:
+        slice_queries(asked, field)  # a field that no query has is better told now than later
+    described = {each.name: describe(each) for each in systems}
     answers = {
         each.name: collect(each, asked, depth=depth, shown=settings.shown, timeout=timeout)
         for each in systems
     }
     _refuse_silent(answers, len(asked))
-    fit = reconcile(judgments, [each.name for each in asked]) if judgments else None
+    wanted = [Measure.parse(each) for each in settings.measures]
     judged = Judged(wanted, settings, answers, judgments or {}, fit)
-    names = [each.name for each in asked]
     pairs = tuple(
         agree(_answers(answers[one]), _answers(answers[other]), names)
         for one, other in combinations(answers, 2)
@@ -97,13 +99,17 @@ def compare(
         if latency is not None
         else None
     )
-    facts = tuple(facts_of(each, answers[each.name]) for each in systems)
+    facts = tuple(fared(described[each.name], answers[each.name]) for each in systems)
     coverage = judged.coverage()
-    unlike = coverage_warning(coverage)
-    warnings = [*warnings_of(facts, len(asked)), *(fit.notes if fit else ())]
-    warnings += [unlike] if unlike else []
-    warnings += [note for each in systems if each.run for note in each.run.notes]
     differences = judged.differences()
+    runs = [each.run for each in systems if each.run is not None]
+    notes = [
+        *warnings_of(facts, len(asked)),
+        *(fit.notes if fit else ()),
+        _unknown(judgments, fit, systems, answers) if judgments and fit else "",
+        coverage_warning(coverage),
+        *(note for run in runs for note in (*run.notes, *run.notes_on(names))),
+    ]
     return Comparison(
         title=title or " · ".join(each.name for each in systems),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -112,9 +118,9 @@ def compare(
         measured_by=engine() if fit else "",
         settings=settings,
         systems=facts,
-        verdict=verdict(base, settings.primary[0], differences, pairs, measured, costs),
-        warnings=tuple(warnings),
-        validity=tuple(validity_of(facts, asked, fit)),
+        verdict=verdict(settings, differences, pairs, measured, costs),
+        warnings=tuple(filter(None, notes)),
+        validity=tuple(validity_of(facts, asked, fit, measured)),
         definitions={str(each): each.definition for each in wanted} if fit else {},
         judged=len(fit.measured) if fit else 0,
         means=judged.means(),
@@ -130,47 +136,39 @@ def compare(
 
 
 def _named(queries: Sequence[NamedQuery] | Mapping[str, str]) -> list[NamedQuery]:
+    if not queries:
+        raise InvalidConfig("there are no queries; nothing can be compared")
     if isinstance(queries, Mapping):
         return [NamedQuery(name, text) for name, text in queries.items()]
     return list(queries)
 
 
-def _check(
+def _refuse_foreign(systems: Sequence[System], names: Sequence[str]) -> None:
+    for each in systems:
+        if each.run is not None and not any(name in each.run.rankings for name in names):
+            raise InvalidConfig(
+                f"the run {each.name} ({each.source}) answers none of the {len(names):,} queries "
+                f"({some(names)}) but {some(list(each.run.rankings))}; is it of other queries?"
+            )
+
+
+def _unknown(
+    grades: Grades,
+    fit: Reconciled,
     systems: Sequence[System],
-    asked: Sequence[NamedQuery],
-    baseline: str,
-    depth: int,
-    alpha: float,
-) -> None:
-    if not asked:
-        raise InvalidConfig("there are no queries; nothing can be compared")
-    if not systems:
-        raise InvalidConfig("there is no system; name two or more")
-    names = [each.name for each in systems]
-    if len(set(names)) < len(names):
-        raise InvalidConfig(f"two systems have one name: {', '.join(names)}")
-    if baseline not in names:
-        raise InvalidConfig(f"the baseline {baseline!r} is none of {', '.join(names)}")
-    if depth < 1 or not 0 < alpha < 1:
-        raise InvalidConfig(
-            f"depth is 1 or more and alpha between 0 and 1; found {depth} and {alpha:g}"
+    answers: Mapping[str, Answered],
+) -> str:
+    """Returns a note on judged documents that are nowhere; empty where no index can tell."""
+    index = next((each.lexical for each in systems if each.lexical is not None), None)
+    if index is None:
+        return ""
+    found = {uri for each in answers.values() for uris in each.rankings.values() for uri in uris}
+    try:
+        return unknown_documents(
+            grades, fit.measured, found, lambda uri: index.get(uri) is not None
         )
-
-
-def _primary(measures: Sequence[Measure], given: Sequence[str]) -> tuple[str, ...]:
-    names = [str(each) for each in measures]
-    if given:
-        wanted = tuple(str(Measure.parse(each)) for each in given)
-        for each in wanted:
-            if each not in names:
-                raise InvalidConfig(
-                    f"the primary measure {each} is none of those computed: {', '.join(names)}"
-                )
-        return wanted
-    quality = [str(each) for each in measures if each.is_quality]
-    if not quality:
-        raise InvalidConfig(f"none of {', '.join(names) or 'no measures'} tells quality; add one")
-    return (quality[0],)
+    except NuthatchError as error:
+        return f"whether the corpus holds all judged documents could not be told: {error}"
 
 
 def _refuse_silent(answers: Mapping[str, Answered], asked: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -63,10 +64,19 @@ def _cell(text: str) -> str:
 
 
 def write_trec(comparison: Comparison, folder: Path) -> Path:
-    """Writes a run for each system; returns the folder."""
+    """Writes a run for each system, `NAME.trec`; returns the folder.
+
+    A name may come from a run's own tag: what no file name should hold becomes `_`.
+    """
+    taken: set[str] = set()
     for system, rankings in comparison.rankings.items():
+        plain = re.sub(r"[^\w.-]+", "_", system).lstrip(".") or "run"
+        name, number = plain, 2
+        while name.casefold() in taken:
+            name, number = f"{plain}-{number}", number + 1
+        taken.add(name.casefold())
         text = "".join(write_run(rankings, system))
-        (folder / f"{system}.trec").write_text(text, "utf-8")
+        (folder / f"{name}.trec").write_text(text, "utf-8")
     return folder
 
 

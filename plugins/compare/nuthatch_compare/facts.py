@@ -8,13 +8,17 @@ from nuthatch_compare.collect import Answered
 from nuthatch_compare.comparison import Listed, QueryAnswers, SystemFacts, Validity
 from nuthatch_compare.judged import Judged
 from nuthatch_compare.judgments import Grades
+from nuthatch_compare.latency import Latency
 from nuthatch_compare.queries import NamedQuery
 from nuthatch_compare.reconcile import Reconciled
 from nuthatch_compare.system import System
 
 
-def facts_of(system: System, answered: Answered) -> SystemFacts:
-    """Returns what a system is and how it fared."""
+def describe(system: System) -> SystemFacts:
+    """Returns what a system is, before it is asked: it may be down afterwards.
+
+    Raises `BackendUnavailable` where it is down already.
+    """
     lexical = system.lexical
     info = lexical.info() if lexical is not None else None
     return SystemFacts(
@@ -28,17 +32,28 @@ def facts_of(system: System, answered: Answered) -> SystemFacts:
         chunks=info.chunks if info else None,
         bytes=info.bytes if info else None,
         corpus_fingerprint=info.corpus_fingerprint if info else "",
-        answered=answered.count("answered"),
-        empty=answered.count("empty"),
-        failed=answered.count("failed"),
-        timed_out=answered.count("timed out"),
-        repeated_chunks=answered.repeated_chunks,
-        errors=dict(answered.errors),
+    )
+
+
+def fared(facts: SystemFacts, answered: Answered) -> SystemFacts:
+    """Returns the facts of a system with how it fared."""
+    return facts.model_copy(
+        update={
+            "answered": answered.count("answered"),
+            "empty": answered.count("empty"),
+            "failed": answered.count("failed"),
+            "timed_out": answered.count("timed out"),
+            "repeated_chunks": answered.repeated_chunks,
+            "errors": dict(answered.errors),
+        }
     )
 
 
 def validity_of(
-    systems: Sequence[SystemFacts], asked: Sequence[NamedQuery], fit: Reconciled | None
+    systems: Sequence[SystemFacts],
+    asked: Sequence[NamedQuery],
+    fit: Reconciled | None,
+    latency: Latency | None = None,
 ) -> Iterator[Validity]:
     """Yields the conditions of a fair comparison."""
     live = [each for each in systems if each.kind == "backend"]
@@ -64,6 +79,13 @@ def validity_of(
             what="judged queries",
             found=f"{len(fit.measured):,} of {len(asked):,}",
             good=len(fit.measured) == len(asked),
+        )
+    if latency is not None and len(latency.systems) > 1:
+        yield Validity(
+            what="equal work under load",
+            found=f"{latency.unequal_hits:,} of {len(asked):,} queries had different numbers of "
+            "hits",
+            good=not latency.unequal_hits,
         )
 
 

@@ -18,7 +18,7 @@ interval that would be worst. What was not measured is neither passed nor failed
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from nuthatch import InvalidConfig
 from nuthatch_compare.comparison import Comparison
 from nuthatch_compare.gated import GateResult
+from nuthatch_compare.measure import Measure
 
 Bound = Annotated[float, Field(ge=0)]
 Check = Callable[[Comparison, str, "Rule"], GateResult]
@@ -65,7 +66,10 @@ def read_gate(path: str) -> list[Rule]:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             name = ".".join(map(str, first["loc"]))
-            raise InvalidConfig(f"{path}, rule {number}: {name}: {first['msg']}") from error
+            told = first["msg"]
+            if first["type"] == "extra_forbidden":
+                told = f"there is no such key; there are {', '.join(Rule.model_fields)}"
+            raise InvalidConfig(f"{path}, rule {number}: {name}: {told}") from error
         if not any(True for _ in _bounds(rule)):
             raise InvalidConfig(
                 f"{path}, rule {number}: no bound; give one of {', '.join(_CHECKS)}"
@@ -74,22 +78,27 @@ def read_gate(path: str) -> list[Rule]:
     return rules
 
 
-def check_gate(comparison: Comparison, rules: list[Rule]) -> Iterator[GateResult]:
-    """Yields what each bound of each rule found, system by system.
+def fit_gate(rules: Sequence[Rule], systems: Sequence[str], measures: Sequence[str]) -> list[Rule]:
+    """Returns the rules with the names of measures written out, as a comparison has them.
 
-    Raises `InvalidConfig` for a system or a measure that is not in the comparison.
+    Raises `InvalidConfig` for a system or a measure that the comparison will not have.
     """
+    fit = []
+    for rule in rules:
+        measure = None if rule.measure is None else str(Measure.parse(rule.measure))
+        for what, name, known in (("system", rule.system, systems), ("measure", measure, measures)):
+            if name is not None and name not in known:
+                raise InvalidConfig(
+                    f"the gate names the {what} {name!r}; there are {', '.join(known)}"
+                )
+        fit.append(rule.model_copy(update={"measure": measure}))
+    return fit
+
+
+def check_gate(comparison: Comparison, rules: Sequence[Rule]) -> Iterator[GateResult]:
+    """Yields what each bound of each rule (of `fit_gate`) found, system by system."""
     names = [each.name for each in comparison.systems]
     for rule in rules:
-        if rule.system is not None and rule.system not in names:
-            raise InvalidConfig(
-                f"the gate names the system {rule.system!r}; there are {', '.join(names)}"
-            )
-        if rule.measure is not None and rule.measure not in comparison.settings.measures:
-            raise InvalidConfig(
-                f"the gate names the measure {rule.measure!r}; there are "
-                f"{', '.join(comparison.settings.measures)}"
-            )
         others = [name for name in names if name != comparison.baseline]
         for name in [rule.system] if rule.system is not None else others:
             for bound in _bounds(rule):

@@ -18,6 +18,7 @@ from typing import Final, Literal, NamedTuple
 
 from nuthatch import InvalidConfig
 from nuthatch_compare.lines import Line, json_object, lines
+from nuthatch_compare.wording import counted
 
 #: Grades by query, then by document.
 Grades = Mapping[str, Mapping[str, int]]
@@ -61,6 +62,19 @@ class Judgments:
     grades: dict[str, dict[str, int]] = field(default_factory=dict)
     repeated: int = 0
     negative: int = 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Are what a reader should know, each a sentence."""
+        told = (
+            (
+                self.repeated,
+                "line of judgments repeats another",
+                "lines of judgments repeat others",
+            ),
+            (self.negative, "grade is below 0, not relevant", "grades are below 0, not relevant"),
+        )
+        return tuple(counted(count, one, many) for count, one, many in told if count)
 
     @property
     def pairs(self) -> int:

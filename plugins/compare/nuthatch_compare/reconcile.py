@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Collection, Iterable
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from nuthatch import InvalidConfig
 from nuthatch_compare.judgments import Grades
+from nuthatch_compare.wording import counted, some
 
-_EXAMPLES = 5
+#: Documents that are looked up in the corpus at the most.
+_LOOKED_UP: Final = 10_000
 
 
 class Reconciled(BaseModel):
@@ -18,8 +21,6 @@ class Reconciled(BaseModel):
     `measured` are the queries that were asked and judged, in the order asked. Of these
     `without_relevant` have no relevant document and count as 0. Left out are
     `unjudged_queries`, asked but not judged, and `unknown_queries`, judged but not asked.
-    `unknown_documents` judgments are of documents that the corpus does not hold; they stay, for
-    no engine could find them and all lose alike.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,44 +30,28 @@ class Reconciled(BaseModel):
     without_relevant: tuple[str, ...] = ()
     unjudged_queries: tuple[str, ...] = ()
     unknown_queries: tuple[str, ...] = ()
-    unknown_documents: int = 0
-    unknown_examples: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Are the exclusions, each a sentence."""
         told = (
-            (
-                len(self.unjudged_queries),
-                "were asked but never judged; left out of the metrics",
-                self.unjudged_queries,
-            ),
-            (
-                len(self.unknown_queries),
-                "were judged but not asked; left out",
-                self.unknown_queries,
-            ),
-            (
-                len(self.without_relevant),
-                "have no relevant document and count as 0",
-                self.without_relevant,
-            ),
+            ("was asked but never judged; left out of the metrics", self.unjudged_queries),
+            ("was judged but not asked; left out", self.unknown_queries),
+            ("has no relevant document and counts as 0", self.without_relevant),
         )
-        notes = [
-            f"{count:,} queries {what}: {_shown(names)}" for count, what, names in told if count
-        ]
-        if self.unknown_documents:
-            notes.append(
-                f"{self.unknown_documents:,} judgments are of documents that the corpus does not "
-                f"hold; they stay, so nobody can reach 1: {_shown(self.unknown_examples)}"
-            )
-        return tuple(notes)
+        return tuple(
+            f"{counted(len(names), f'query {what}', f'queries {_plural(what)}')}: {some(names)}"
+            for what, names in told
+            if names
+        )
 
 
-def reconcile(
-    grades: Grades, queries: Iterable[str], documents: Container[str] | None = None
-) -> Reconciled:
-    """Returns what can be measured; `documents` are the corpus's, None where they are not known.
+def _plural(what: str) -> str:
+    return what.replace("was ", "were ").replace("has ", "have ").replace("counts ", "count ")
+
+
+def reconcile(grades: Grades, queries: Iterable[str]) -> Reconciled:
+    """Returns what can be measured.
 
     Raises `InvalidConfig` where nothing can be, as with the judgments of another set of queries.
     """
@@ -74,12 +59,9 @@ def reconcile(
     measured = tuple(name for name in asked if grades.get(name))
     if not measured:
         raise InvalidConfig(
-            f"none of the {len(asked):,} queries ({_shown(asked)}) is among the {len(grades):,} "
-            f"judged ones ({_shown(tuple(grades))}); are these the judgments of other queries?"
+            f"none of the {len(asked):,} queries ({some(asked)}) is among the {len(grades):,} "
+            f"judged ones ({some(tuple(grades))}); are these the judgments of other queries?"
         )
-    missing: list[str] = []
-    if documents is not None:
-        missing = [uri for name in measured for uri in grades[name] if uri not in documents]
     known = set(asked)
     return Reconciled(
         asked=len(asked),
@@ -89,11 +71,29 @@ def reconcile(
         ),
         unjudged_queries=tuple(name for name in asked if not grades.get(name)),
         unknown_queries=tuple(name for name in grades if name not in known),
-        unknown_documents=len(missing),
-        unknown_examples=tuple(dict.fromkeys(missing))[:_EXAMPLES],
     )
 
 
-def _shown(names: tuple[str, ...]) -> str:
-    shown = ", ".join(names[:_EXAMPLES])
-    return f"{shown}, …" if len(names) > _EXAMPLES else shown
+def unknown_documents(
+    grades: Grades,
+    queries: Iterable[str],
+    found: Collection[str],
+    holds: Callable[[str], bool],
+) -> str:
+    """Returns a note on relevant documents that the corpus does not hold, empty if it has all.
+
+    `found` are documents that some system found, so that they need not be looked up; `holds`
+    looks one up. Such judgments stay, for no engine could find them and all lose alike.
+    """
+    relevant = [uri for name in queries for uri, grade in grades[name].items() if grade > 0]
+    left = [uri for uri in dict.fromkeys(relevant) if uri not in found]
+    missing = {uri: None for uri in left[:_LOOKED_UP] if not holds(uri)}
+    if not missing:
+        return ""
+    count = sum(uri in missing for uri in relevant)
+    among = f" (of {_LOOKED_UP:,} documents looked up)" if len(left) > _LOOKED_UP else ""
+    told = ("relevant judgment is of a document", "relevant judgments are of documents")
+    return (
+        f"{counted(count, *told)} that the corpus does not hold{among}; left in, so no "
+        f"system can reach 1 there: {some(tuple(missing))}"
+    )

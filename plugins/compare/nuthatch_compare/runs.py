@@ -11,7 +11,7 @@ served.) A tag may hold blanks: what follows the score is the tag.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -60,6 +60,15 @@ class Run:
             (self.repeated, "repeated documents were left out; the best rank of each counts"),
             (self.disordered, "queries have ranks that contradict their scores; the scores count"),
             (self.tagged, "lines have more than six columns; what follows the score is the tag"),
+        )
+        return tuple(f"run {self.name}: {count:,} {what}" for count, what in told if count)
+
+    def notes_on(self, asked: Collection[str]) -> tuple[str, ...]:
+        """Returns what of the run does not fit the queries asked, each a sentence."""
+        known = set(asked)
+        told = (
+            (len(self.rankings.keys() - known), "queries of it were not asked; left out"),
+            (len(known - self.rankings.keys()), "queries are not in it and count as not answered"),
         )
         return tuple(f"run {self.name}: {count:,} {what}" for count, what in told if count)
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from statistics import NormalDist
 
 import numpy as np
@@ -88,21 +87,16 @@ def compare_systems(
     permutations: int = PERMUTATIONS,
     resamples: int = RESAMPLES,
     seed: int = 0,
-    all_pairs: bool = False,
 ) -> tuple[Difference, ...]:
-    """Returns the differences of all systems from the baseline, or of all pairs, per measure.
+    """Returns the differences of all systems from the baseline, measure by measure.
 
     `values` are per system, measure and query; the queries are the same everywhere. `primary` are
     the names of the measures that decide. Raises `InvalidConfig` for a name that is not there,
     or where there are no queries.
     """
     _check(values, baseline, primary)
-    pairs = (
-        list(combinations(values, 2))
-        if all_pairs
-        else [(baseline, system) for system in values if system != baseline]
-    )
-    cells = [(one, other, measure) for one, other in pairs for measure in values[baseline]]
+    others = [system for system in values if system != baseline]
+    cells = [(baseline, other, measure) for other in others for measure in values[baseline]]
     if not cells:
         return ()
     columns = np.column_stack([values[o][name] - values[b][name] for b, o, name in cells])

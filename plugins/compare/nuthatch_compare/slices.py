@@ -1,6 +1,6 @@
 """Slices: groups of queries, so that a gain in one and a loss in another do not hide each other.
 
-    length     by the number of tokens: 1, 2, 3-4, 5-8, 9 and more
+    length     by the number of words between blanks: 1, 2, 3-4, 5-8, 9 and more
     anything   by the field of that name; a list puts a query into several slices
 
 A query without the field is in the slice `(none)`. A slice of fewer than 20 queries is too small
@@ -9,7 +9,7 @@ for a verdict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -38,17 +38,14 @@ class Slice(BaseModel):
         return len(self.queries) >= ENOUGH
 
 
-def slice_queries(
-    queries: Sequence[NamedQuery], by: str, count: Callable[[str], int] | None = None
-) -> tuple[Slice, ...]:
+def slice_queries(queries: Sequence[NamedQuery], by: str) -> tuple[Slice, ...]:
     """Returns the slices by `length` or by a field of the queries, in the order of their labels.
 
-    `count` tells the number of tokens of a text, the analyzer's; by default words between blanks.
     Raises `InvalidConfig` where no query has the field.
     """
     found: dict[str, list[str]] = {}
     for query in queries:
-        for label in dict.fromkeys(_labels(query, by, count or _words)):
+        for label in dict.fromkeys(_labels(query, by)):
             found.setdefault(label, []).append(query.name)
     if set(found) == {NONE} and by != LENGTH:
         names = sorted({name for query in queries for name in query.fields})
@@ -61,17 +58,11 @@ def slice_queries(
     return tuple(Slice(by=by, label=label, queries=tuple(found[label])) for label in labels)
 
 
-def _labels(query: NamedQuery, by: str, count: Callable[[str], int]) -> Iterator[str]:
+def _labels(query: NamedQuery, by: str) -> Iterator[str]:
     if by == LENGTH:
-        tokens = count(query.text)
-        yield next(
-            (name for low, high, name in _LENGTHS if low <= tokens <= (high or tokens)), NONE
-        )
+        words = len(query.text.split())
+        yield next((name for low, high, name in _LENGTHS if low <= words <= (high or words)), NONE)
         return
     value = query.fields.get(by)
     values = value if isinstance(value, list) else [value]
     yield from (NONE if each is None or each == "" else str(each) for each in values or [None])
-
-
-def _words(text: str) -> int:
-    return len(text.split())

@@ -3,46 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
+from nuthatch import QueryTimeout
 from nuthatch_compare.agreement import Agreement
-from nuthatch_compare.comparison import SystemFacts
+from nuthatch_compare.comparison import Settings, SystemFacts
 from nuthatch_compare.cost import Cost
 from nuthatch_compare.latency import Latency
 from nuthatch_compare.significance import Difference
+from nuthatch_compare.wording import counted
+
+#: Seconds of indexing below which one measurement says little about the next.
+_TOO_SHORT: Final = 1.0
 
 
 def verdict(
-    baseline: str,
-    primary: str,
+    settings: Settings,
     differences: Sequence[Difference],
     agreement: Sequence[Agreement],
     latency: Latency | None,
     costs: Sequence[Cost],
 ) -> tuple[str, ...]:
     """Returns the sentences, the most important first."""
-    told = [_difference(each) for each in differences if each.measure == primary]
+    deciding = [each for each in differences if each.measure in settings.primary]
+    deciding.sort(key=lambda each: settings.primary.index(each.measure))
+    told = [_difference(each, 100 * (1 - settings.alpha)) for each in deciding]
     if not differences:
-        told += [_agreement(each) for each in agreement if each.a == baseline]
+        told += [_agreement(each) for each in agreement if each.a == settings.baseline]
     if latency is not None:
         told += _latency(latency)
-    told += _costs(baseline, costs)
+    told += _costs(settings.baseline, costs)
     return tuple(told)
 
 
-def _difference(found: Difference) -> str:
-    names = f"{found.system} and {found.baseline}"
+def _difference(found: Difference, level: float) -> str:
     if found.identical:
-        return f"{names} have the same {found.measure} on all {found.queries:,} judged queries."
-    p = found.p if found.adjusted is None else found.adjusted
-    ends = f"interval {found.low:+.3f} to {found.high:+.3f}"
-    score = f"{found.wins} wins, {found.ties} ties, {found.losses} losses"
-    if found.significant:
-        better, worse = (
-            (found.system, found.baseline) if found.delta > 0 else (found.baseline, found.system)
-        )
         return (
-            f"{better} is better than {worse}: {found.measure} of {found.system} differs by "
-            f"{found.delta:+.3f} ({ends}; p = {p:.3g}; {score})."
+            f"{found.system} and {found.baseline} have the same {found.measure} on all "
+            f"{found.queries:,} judged queries."
+        )
+    p = (
+        f"p = {found.p:.3g}"
+        if found.adjusted is None or found.adjusted == found.p
+        else f"adjusted p = {found.adjusted:.3g}"
+    )
+    told = (
+        f"{found.delta:+.3f}; {level:.4g} % interval {found.low:+.3f} to {found.high:+.3f}; {p}; "
+        f"{counted(found.wins, 'query', 'queries')} better, {found.ties:,} equal, "
+        f"{found.losses:,} worse"
+    )
+    if found.significant:
+        word, moved = ("better", "rises") if found.delta > 0 else ("worse", "falls")
+        return (
+            f"{found.system} is {word} than {found.baseline}: {found.measure} {moved} from "
+            f"{found.baseline_mean:.3f} to {found.system_mean:.3f} ({told})."
         )
     seen = (
         ""
@@ -51,8 +65,8 @@ def _difference(found: Difference) -> str:
         "comparisons; a smaller one may be there."
     )
     return (
-        f"No difference in {found.measure} between {names} is established: {found.delta:+.3f} "
-        f"({ends}; p = {p:.3g}; {score}).{seen}"
+        f"No difference in {found.measure} between {found.system} and {found.baseline} is "
+        f"established: {found.system_mean:.3f} against {found.baseline_mean:.3f} ({told}).{seen}"
     )
 
 
@@ -65,20 +79,23 @@ def _agreement(found: Agreement) -> str:
 
 
 def _latency(latency: Latency) -> Iterator[str]:
+    medians = {each.system: each.percentiles[0].ms for each in latency.systems if each.percentiles}
     for each in latency.ratios:
+        ours, theirs = medians.get(each.system), medians.get(each.baseline)
+        at = f"; p50 {ours:.3g} against {theirs:.3g} ms" if ours and theirs else ""
+        told = f"{each.low:.2f} to {each.high:.2f}{at}; {latency.measures}"
         if each.low <= 1 <= each.high:
             yield (
-                f"{each.system} takes as long as {each.baseline}: {each.ratio:.2f} times "
-                f"({each.low:.2f} to {each.high:.2f}) over {each.queries:,} queries."
+                f"No difference in time between {each.system} and {each.baseline} is established: "
+                f"{each.ratio:.2f} times ({told})."
             )
         else:
-            word = "faster" if each.ratio < 1 else "slower"
-            size = 1 / each.ratio if each.ratio < 1 else each.ratio
             yield (
-                f"{each.system} is {size:.2f} times {word} than {each.baseline} "
-                f"(ratio {each.ratio:.2f}, {each.low:.2f} to {each.high:.2f}, "
-                f"{latency.measures})."
+                f"{each.system} takes {each.ratio:.2f} times as long as {each.baseline} ({told})."
             )
+    for system in latency.systems:
+        if system.saturated:
+            yield f"{system.system} cannot keep up with {latency.load}: it is saturated."
 
 
 def _costs(baseline: str, costs: Sequence[Cost]) -> Iterator[str]:
@@ -88,20 +105,34 @@ def _costs(baseline: str, costs: Sequence[Cost]) -> Iterator[str]:
             continue
         if each.model_copy(update={"system": baseline}) == own:  # they share an index
             continue
-        yield (
-            f"Indexing with {each.system} takes {each.wall / own.wall:.2f} times as long as with "
-            f"{baseline}, and {each.bytes / own.bytes:.2f} times the bytes."
-        )
+        size = f"{each.bytes / own.bytes:.2f} times the bytes"
+        walls = f"{each.wall:.3g} against {own.wall:.3g} s"
+        if min(each.wall, own.wall) < _TOO_SHORT:
+            yield (
+                f"The index of {each.system} takes {size} of {baseline}'s; the time to make it, "
+                f"{walls}, is too short to compare."
+            )
+        else:
+            yield (
+                f"Indexing with {each.system} takes {each.wall / own.wall:.2f} times as long as "
+                f"with {baseline} ({walls}, once) and {size}."
+            )
 
 
 def warnings_of(systems: Sequence[SystemFacts], queries: int) -> Iterator[str]:
     """Yields what went wrong while asking."""
     for each in systems:
-        for count, what in ((each.failed, "failed"), (each.timed_out, "ran out of time")):
+        late = [error for error in each.errors if error.startswith(QueryTimeout.__name__)]
+        other = [error for error in each.errors if error not in late]
+        for count, what, errors in (
+            (each.failed, "failed", other),
+            (each.timed_out, "ran out of time", late),
+        ):
             if count:
-                first = next(iter(each.errors), "")
+                more = f"; {len(errors) - 1:,} other messages" if len(errors) > 1 else ""
                 yield (
-                    f"{each.name}: {count:,} of {queries:,} queries {what} and count as 0 ({first})"
+                    f"{each.name}: {count:,} of {queries:,} queries {what} and count as 0 "
+                    f"({errors[0]}{more})"
                 )
         if each.repeated_chunks:
             yield (
