@@ -22,6 +22,7 @@ from nuthatch import IndexCorrupt
 from nuthatch_postgres.schema import BLOCK
 
 Numbers = npt.NDArray[np.uint32]
+Places = npt.NDArray[np.intp]
 
 #: (narrow, wide) types of the arrays, in their order; bit i of the kind says which array i has.
 _TYPES: Final = (("<u2", "<u4"), ("u1", "<u4"), ("<u2", "<u4"))
@@ -52,16 +53,6 @@ class Postings(NamedTuple):
 
 
 EMPTY: Final = Postings(*(np.zeros(0, dtype=np.uint32) for _ in range(4)))
-
-
-def encode(first: int, ids: Numbers, tfs: Numbers, lengths: Numbers) -> bytes:
-    """Returns the bytes of one row; `ids` ascending from `first`."""
-    kind, parts = 0, []
-    for bit, array in enumerate((ids - np.uint32(first), tfs, lengths)):
-        wide = bool(array.max() >= _LIMITS[bit])
-        kind |= wide << bit
-        parts.append(array.astype(_TYPES[bit][wide]).tobytes())
-    return bytes([kind]) + b"".join(parts)
 
 
 def decode(rows: Sequence[Row]) -> Postings:
@@ -100,29 +91,54 @@ def _table(kind: int, n: int, rows: Sequence[Row]) -> Postings:
     )
 
 
-class Slice(NamedTuple):
-    """Is one row to be written: the term, and where its postings stand."""
+class Slices(NamedTuple):
+    """Names the rows that ordered postings fill, in their order: each of one term, and where its
+    postings begin and end. They follow without a gap."""
 
-    term: int
-    begin: int
-    end: int
+    terms: Numbers
+    begins: Places
+    ends: Places
 
 
-def slices(postings: Postings) -> Iterator[Slice]:
-    """Yields the rows that ordered postings fill, each of one term and of at most `BLOCK`."""
-    if not postings.terms.size:
+class Group(NamedTuple):
+    """Holds rows of one shape: which of the slices they are, the postings of each, its bytes."""
+
+    at: Places
+    n: int
+    data: npt.NDArray[np.uint8]
+
+
+def slices(postings: Postings) -> Slices:
+    """Returns the rows of ordered postings, each of one term and of at most `BLOCK`."""
+    starts = np.flatnonzero(np.diff(postings.terms, prepend=postings.terms[:1] + np.uint32(1)))
+    ends = np.append(starts, postings.terms.size)[1:]
+    counts = -(-(ends - starts) // BLOCK)
+    before = np.repeat(np.cumsum(counts) - counts, counts)
+    begins = np.repeat(starts, counts) + BLOCK * (np.arange(before.size) - before)
+    whole = np.minimum(begins + BLOCK, np.repeat(ends, counts))
+    return Slices(postings.terms[begins], begins, whole)
+
+
+def encoded(postings: Postings, parts: Slices) -> Iterator[Group]:
+    """Yields the bytes of rows, all rows of one shape together.
+
+    A hundred thousand rows of a posting or two cost no more than their bytes do.
+    """
+    begins, ends = parts.begins, parts.ends
+    if not begins.size:
         return
-    starts = np.flatnonzero(np.diff(postings.terms, prepend=postings.terms[0] + np.uint32(1)))
-    ends = np.append(starts[1:], postings.terms.size)
-    for term, start, end in zip(
-        postings.terms[starts].tolist(), starts.tolist(), ends.tolist(), strict=True
-    ):
-        for begin in range(start, end, BLOCK):
-            yield Slice(term, begin, min(begin + BLOCK, end))
-
-
-def packed(postings: Postings, part: Slice) -> bytes:
-    """Returns the bytes of a slice."""
-    at = slice(part.begin, part.end)
-    ids = postings.ids[at]
-    return encode(int(ids[0]), ids, postings.tfs[at], postings.lengths[at])
+    spans = postings.ids[ends - 1] - postings.ids[begins]
+    highest = (spans, *(np.maximum.reduceat(each, begins) for each in postings[2:]))
+    kinds = sum((each >= _LIMITS[bit]) << bit for bit, each in enumerate(highest))
+    shapes = kinds * (BLOCK + 1) + (ends - begins)
+    order = np.argsort(shapes, kind="stable")
+    for at in np.split(order, np.flatnonzero(np.diff(shapes[order])) + 1):
+        kind, n = divmod(int(shapes[at[0]]), BLOCK + 1)
+        places = begins[at][:, None] + np.arange(n)
+        offsets = postings.ids[places] - postings.ids[begins[at]][:, None]
+        arrays = (offsets, postings.tfs[places], postings.lengths[places])
+        columns = [np.full((at.size, 1), kind, dtype=np.uint8)]
+        for bit, array in enumerate(arrays):
+            narrow = array.astype(_TYPES[bit][kind >> bit & 1])
+            columns.append(narrow.view(np.uint8).reshape(at.size, -1))
+        yield Group(at, n, np.concatenate(columns, axis=1))

@@ -11,11 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from zlib import crc32
 
+import numpy as np
 import psycopg
 
 from nuthatch import AnalyzedDocument, Schema
 from nuthatch.entities import deletions, entity_terms, indexed_edits
 from nuthatch_postgres.connection import leave
+from nuthatch_postgres.copying import copy_tables, table
+from nuthatch_postgres.postings import Ids, ids_of
 from nuthatch_postgres.queries import Statements
 
 #: The field of title tokens.
@@ -23,27 +26,27 @@ TITLE: Final = -1
 
 Entry = tuple[int, str]
 
+#: Asked and answered like the dictionary of words, see there; 0 for what is not known.
 KNOWN: Final = """
-SELECT entity.field, entity.text, entity.id
-FROM unnest(%s::smallint[], %s::text[]) AS given (field, text)
-JOIN {schema}.entity
+SELECT coalesce(string_agg(int4send(coalesce(entity.id, 0)), '' ORDER BY given.place), '')
+FROM unnest(string_to_array(%s, ' ')::smallint[], string_to_array(%s, chr(10))) WITH ORDINALITY
+    AS given (field, text, place)
+LEFT JOIN {schema}.entity
     ON entity.field = given.field AND md5(entity.text) = md5(given.text)
     AND entity.text = given.text
 """
-# In one order, so that two writers with the same new entries wait for each other in a line.
+# In one order, so that two writers with the same new entries wait for each other in a line. Each
+# is told of those that it made, and makes what is near to them before anybody can see them.
 ADD: Final = """
 INSERT INTO {schema}.entity (field, text)
 SELECT field, text
-FROM unnest(%s::smallint[], %s::text[]) WITH ORDINALITY AS given (field, text, place)
+FROM unnest(string_to_array(%s, ' ')::smallint[], string_to_array(%s, chr(10))) WITH ORDINALITY
+    AS given (field, text, place)
 ORDER BY place
 ON CONFLICT (field, md5(text)) DO NOTHING
+RETURNING id, CASE WHEN field = -1 THEN text END
 """
-ADD_NEAR: Final = """
-INSERT INTO {schema}.near (hash, entity)
-SELECT hash, entity FROM unnest(%s::int[], %s::int[]) AS given (hash, entity)
-ORDER BY hash, entity
-ON CONFLICT DO NOTHING
-"""
+COPY_NEAR: Final = "COPY {schema}.near (hash, entity) FROM STDIN (FORMAT BINARY)"
 COPY_MENTIONS: Final = "COPY {schema}.mention (entity, document, length) FROM STDIN (FORMAT BINARY)"
 
 
@@ -57,7 +60,9 @@ class Entities:
         self._sql = statements
         self._schema = declared
         self._places = {each.name: at for at, each in enumerate(declared.fields)}
-        self._known: dict[Entry, int] = {}
+        #: Of each document by its uri the places of what it mentions, and the title's length.
+        self._mentioned: dict[str, tuple[list[int], int, int]] = {}
+        self._numbers = ids_of(b"")
 
     def of(self, title: str, fields: Mapping[str, Any]) -> dict[Entry, int]:
         """Returns what a document mentions, with the title's number of tokens (0 for phrases)."""
@@ -67,49 +72,65 @@ class Entities:
 
     def prepare(self, documents: Iterable[AnalyzedDocument]) -> None:
         """Makes the entries that documents need; called outside of a transaction."""
-        entries = sorted(
-            {
-                entry
-                for each in documents
-                for entry in self.of(each.document.title, each.document.fields)
-            }
-        )
-        self._look_up(entries)
-        missing = [entry for entry in entries if entry not in self._known]
+        places: dict[Entry, int] = {}
+        for each in documents:
+            terms = entity_terms(self._schema, each.document.title, each.document.fields)
+            titles: list[Entry] = [(TITLE, token) for token in set(terms.title)]
+            named = [(self._places[field], phrase) for field, phrase in terms.phrases]
+            self._mentioned[each.document.uri] = (
+                [places.setdefault(entry, len(places)) for entry in titles + named],
+                len(titles),
+                len(terms.title),
+            )
+        self._numbers = self._made(list(places))
+
+    def _made(self, entries: Sequence[Entry]) -> Ids:
+        """Returns the numbers of distinct entries; makes those that are not there."""
+        known = self._known(entries)
+        missing = sorted(entries[at] for at in np.flatnonzero(known == 0).tolist())
         if not missing:
-            return
+            return known
         try:
             self._connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-            self._connection.execute(self._sql(ADD), _columns(missing))
-            self._look_up(missing)
-            near = [
-                (hash_, self._known[TITLE, token])
-                for field, token in missing
-                if field == TITLE
-                for hash_ in neighbourhood(token)
-            ]
-            if near:
-                hashes, entities = zip(*near, strict=True)
-                self._connection.execute(self._sql(ADD_NEAR), (list(hashes), list(entities)))
+            rows = self._connection.execute(self._sql(ADD), _lines(missing), binary=True)
+            titles = [(number, neighbourhood(token)) for number, token in rows if token is not None]
+            copy_tables(self._connection, self._sql(COPY_NEAR), _near(titles))
             self._connection.execute("COMMIT")
         finally:
             leave(self._connection)
+        known[known == 0] = self._known([entries[at] for at in np.flatnonzero(known == 0).tolist()])
+        return known
 
-    def _look_up(self, entries: Sequence[Entry]) -> None:
-        rows = self._connection.execute(self._sql(KNOWN), _columns(entries), binary=True)
-        self._known.update(((field, text), number) for field, text, number in rows)
+    def _known(self, entries: Sequence[Entry]) -> Ids:
+        asked = self._connection.execute(self._sql(KNOWN), _lines(entries), binary=True)
+        ((numbers,),) = asked
+        return ids_of(numbers)
 
-    def mentions(
-        self, rows: Iterable[tuple[int, AnalyzedDocument]]
-    ) -> Iterator[tuple[int, int, int]]:
-        """Yields the rows of `mention` for numbered documents that were prepared."""
+    def mentions(self, rows: Iterable[tuple[int, AnalyzedDocument]]) -> bytes:
+        """Returns the rows of `mention` for numbered documents that were prepared."""
+        named: list[int] = []
+        spans = []
         for first, each in rows:
-            for entry, length in self.of(each.document.title, each.document.fields).items():
-                yield self._known[entry], first, length
+            places, titles, length = self._mentioned[each.document.uri]
+            named += places
+            spans += [(first, length, titles), (first, 0, len(places) - titles)]
+        firsts, lengths, counts = np.array(spans, dtype=np.int32).reshape(-1, 3).T
+        entities = self._numbers[np.array(named, dtype=np.intp)]
+        return table(entities, np.repeat(firsts, counts), np.repeat(lengths, counts))
 
 
-def _columns(entries: Sequence[Entry]) -> tuple[list[int], list[str]]:
-    return [field for field, _ in entries], [text for _, text in entries]
+def _lines(entries: Sequence[Entry]) -> tuple[str, str]:
+    """Returns the fields, between blanks, and the texts, which hold no line feed, as lines."""
+    return " ".join([str(field) for field, _ in entries]), "\n".join([text for _, text in entries])
+
+
+def _near(titles: Sequence[tuple[int, set[int]]]) -> Iterator[bytes]:
+    """Yields the rows of `near` for numbered tokens, in the order of its index."""
+    if titles:
+        hashes = np.array([each for _, found in titles for each in found], dtype=np.int32)
+        numbers = np.array([number for number, _ in titles], dtype=np.int32)
+        order = np.argsort(hashes, kind="stable")
+        yield table(hashes[order], np.repeat(numbers, [len(found) for _, found in titles])[order])
 
 
 def neighbourhood(token: str, edits: int | None = None) -> set[int]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from nuthatch import AnalyzedDocument
-from nuthatch_postgres.block import EMPTY, Postings
+from nuthatch_postgres.block import EMPTY, Numbers, Postings
 
 
 def numbered(
@@ -23,11 +23,11 @@ def numbered(
 
 def gathered(
     rows: Sequence[tuple[int, AnalyzedDocument]],
-    ids: Callable[[Sequence[str]], Mapping[str, int]],
+    ids: Callable[[Sequence[str]], Numbers],
 ) -> Postings:
     """Returns the postings of numbered documents, by term, then chunk.
 
-    `ids` gives every token's number in the dictionary; it is called once.
+    `ids` gives the numbers of distinct tokens in the dictionary; it is called once.
     """
     places: dict[str, int] = {}
     occurrences: list[int] = []
@@ -40,8 +40,7 @@ def gathered(
             chunks.append(first + index)
     if not occurrences:
         return EMPTY
-    known = ids(list(places))
-    terms = np.array([known[token] for token in places], dtype=np.uint64)
+    terms = ids(list(places)).astype(np.uint64)
     at = np.repeat(np.arange(len(chunks), dtype=np.uint64), lengths)
     keys = terms[occurrences] << np.uint64(32) | at
     distinct, tfs = np.unique(keys, return_counts=True)

@@ -133,11 +133,19 @@ WHERE nspname = %s AND relkind = 'r'
 # Writing
 
 ALLOCATE: Final = "UPDATE {schema}.counter SET next = next + %s RETURNING next"
-KNOWN_TERMS: Final = "SELECT token, id FROM {schema}.term WHERE token = ANY(%s)"
+# A dictionary is asked with one text of lines, and answers with one string of bytes: an array or
+# rows of a hundred thousand words would take Python longer than all the rest.
+KNOWN_TERMS: Final = """
+SELECT coalesce(string_agg(int4send(coalesce(id, 0)), '' ORDER BY place), '')
+FROM unnest(string_to_array(%s, chr(10))) WITH ORDINALITY AS given (token, place)
+LEFT JOIN {schema}.term USING (token)
+"""
 # In one order, so that two writers with the same new words wait for each other in a line.
 ADD_TERMS: Final = """
 INSERT INTO {schema}.term (token)
-SELECT token FROM unnest(%s::text[]) WITH ORDINALITY AS given (token, place) ORDER BY place
+SELECT token
+FROM unnest(string_to_array(%s, chr(10))) WITH ORDINALITY AS given (token, place)
+ORDER BY place
 ON CONFLICT (token) DO NOTHING
 """
 FIND: Final = """

@@ -24,16 +24,17 @@ from psycopg import sql
 from psycopg.errors import InsufficientPrivilege, LockNotAvailable
 
 from nuthatch_postgres import schema
-from nuthatch_postgres.block import Postings, Row, decode, packed, slices
+from nuthatch_postgres.block import Postings, Row, decode, encoded, slices
 from nuthatch_postgres.connection import leave
+from nuthatch_postgres.copying import copy_tables, table
 from nuthatch_postgres.postings import MODEL, Ids, bytes_of, ids_of, live
 from nuthatch_postgres.queries import Statements
 
 #: Writes after which they are folded, however small: a search reads the list of them.
 _CHANGES: Final = 500
-#: A share of the blocks: the larger the index, the more is sealed at once, so that a load costs
-#: a logarithm of its size.
-_SHARE: Final = 0.25
+#: As many times the blocks: the larger the index, the more is sealed at once, so that a load costs
+#: a logarithm of its size. Nor does a search mind: what a large batch appends is in full rows too.
+_SHARE: Final = 4.0
 #: Deleted chunks, and their share of all, from which blocks are freed of them.
 _DEAD, _DEAD_SHARE = 1000, 0.1
 #: Rows of one fetch.
@@ -59,26 +60,33 @@ FROM {schema}.state
 LEFT JOIN {schema}.change ON true
 GROUP BY sealed, state.documents, state.chunks, state.tokens, average
 """
-FREQUENCIES: Final = """
+# What was appended to the dictionary's counts, and the bounds of what was written, in one go:
+# every row that is updated twice leaves a dead one behind.
+SET_TERMS: Final = """
 UPDATE {schema}.term
-SET df = df + difference.n
+SET df = df + coalesce(change.n, 0),
+    bound = CASE
+        WHEN given.bound IS NULL THEN term.bound
+        WHEN %s THEN given.bound
+        ELSE greatest(term.bound, given.bound)
+    END
 FROM (
-    SELECT term, sum(n) AS n
+    SELECT term AS word, sum(n) AS n
     FROM (
         SELECT term, n::bigint FROM {schema}.recent
         UNION ALL
         SELECT term, -n::bigint FROM {schema}.loss
     ) AS each
     GROUP BY term
-    HAVING sum(n) <> 0
-) AS difference
-WHERE id = difference.term
-"""
-BOUNDS: Final = """
-UPDATE {schema}.term
-SET bound = CASE WHEN %s THEN given.bound ELSE greatest(term.bound, given.bound) END
-FROM unnest(%s::int[], %s::float8[]) AS given (id, bound)
-WHERE term.id = given.id
+) AS change
+FULL JOIN (
+    SELECT word, bound
+    FROM unnest(
+        string_to_array(%s, ' ')::int[], string_to_array(%s, ' ')::float8[]
+    ) AS written (word, bound)
+) AS given USING (word)
+WHERE term.id = word
+    AND (change.n <> 0 OR given.bound > term.bound OR %s AND given.bound <> term.bound)
 """
 OPEN_SOME: Final = """
 DECLARE seal NO SCROLL CURSOR FOR
@@ -160,15 +168,21 @@ def _is_due(connection: psycopg.Connection, statements: Statements, seal_at: int
 
 def _seal(connection: psycopg.Connection, statements: Statements, *, every: bool) -> None:
     folded = _fold(connection, statements, every)
-    connection.execute(statements(FREQUENCIES))
     full = str(schema.BLOCK)
     opening, clearing = (OPEN_ALL, CLEAR_ALL) if folded.all else (OPEN_SOME, CLEAR_SOME)
     connection.execute(statements(opening.replace("{full}", full)))
     # The cursor goes on seeing what is deleted under it.
-    for statement in (clearing.replace("{full}", full), *CLEAR):
-        connection.execute(statements(statement))
+    connection.execute(statements(clearing.replace("{full}", full)))
+    ids: list[int] = []
+    bounds: list[float] = []
     for postings in _terms(connection):
-        _write(connection, statements, postings, folded)
+        written = _write(connection, statements, postings, folded)
+        ids += written[0]
+        bounds += written[1]
+    given = (" ".join(map(str, ids)), " ".join(map(repr, bounds)))
+    connection.execute(statements(SET_TERMS), (folded.all, *given, folded.all))
+    for statement in CLEAR:
+        connection.execute(statements(statement))
     kept = np.zeros(0, dtype=np.uint32) if folded.all else folded.dead
     connection.execute(statements(SET_TOMBSTONES), (bytes_of(kept),))
     connection.execute(
@@ -208,44 +222,47 @@ def _terms(connection: psycopg.Connection) -> Iterator[Postings]:
 
 def _write(
     connection: psycopg.Connection, statements: Statements, postings: Postings, folded: _Folded
-) -> None:
-    """Writes blocks, and the terms' bounds: the most that one posting adds but for its idf."""
+) -> tuple[list[int], list[float]]:
+    """Writes blocks. Returns the terms with their bounds: the most that one posting adds but for
+    its idf."""
     postings = live(postings, folded.dead)
-    parts = list(slices(postings))
-    if not parts:
-        return
+    parts = slices(postings)
+    if not parts.terms.size:
+        return [], []
     impacts = MODEL.impact(
         postings.tfs.astype(np.float64),
         postings.lengths.astype(np.float64),
         weight=_SLACK,
         average_length=folded.average,
     )
-    bounds = np.maximum.reduceat(impacts, [part.begin for part in parts])
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(statements(COPY_BLOCKS)) as copy,
-    ):
-        copy.set_types(["int4", "int4", "int4", "int2", "float8", "bytea"])
-        for part, bound in zip(parts, bounds.tolist(), strict=True):
-            first, last = int(postings.ids[part.begin]), int(postings.ids[part.end - 1])
-            data = packed(postings, part)
-            copy.write_row((part.term, last, first, part.end - part.begin, bound, data))
-    terms = np.array([part.term for part in parts])
-    starts = np.flatnonzero(np.diff(terms, prepend=-1))
-    highest = np.maximum.reduceat(bounds, starts)
-    connection.execute(statements(BOUNDS), (folded.all, terms[starts].tolist(), highest.tolist()))
+    bounds = np.maximum.reduceat(impacts, parts.begins)
+    firsts, lasts = postings.ids[parts.begins], postings.ids[parts.ends - 1]
+    blocks = (
+        table(
+            parts.terms[group.at],
+            lasts[group.at],
+            firsts[group.at],
+            np.full(group.at.size, group.n, dtype=np.int16),
+            bounds[group.at],
+            group.data,
+        )
+        for group in encoded(postings, parts)
+    )
+    copy_tables(connection, statements(COPY_BLOCKS), blocks)
+    starts = np.flatnonzero(np.diff(parts.terms, prepend=parts.terms[:1] + np.uint32(1)))
+    return parts.terms[starts].tolist(), np.maximum.reduceat(bounds, starts).tolist()
 
 
 def analyze(connection: psycopg.Connection, statements: Statements) -> None:
     """Counts anew for the planner what searches look up, unless somebody is at it."""
-    for table in ("document", "value", "entity", "mention", "near"):
-        connection.execute(statements(f"ANALYZE (SKIP_LOCKED) {{schema}}.{table}"))
+    for name in ("document", "value", "entity", "mention", "near"):
+        connection.execute(statements(f"ANALYZE (SKIP_LOCKED) {{schema}}.{name}"))
 
 
 def vacuum(connection: psycopg.Connection, statements: Statements) -> None:
     """Frees what was deleted and counts anew for the planner, as far as the rights go."""
-    for table in schema.TABLES:
-        name = sql.SQL("VACUUM (ANALYZE) {schema}.") + sql.Identifier(table)
+    for each in schema.TABLES:
+        name = sql.SQL("VACUUM (ANALYZE) {schema}.") + sql.Identifier(each)
         try:
             connection.execute(statements(name.as_string(None)))
         except InsufficientPrivilege:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, TypeVar
 
+import numpy as np
 import psycopg
 from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 
@@ -33,12 +34,13 @@ from nuthatch import (
     parse_header,
 )
 from nuthatch_postgres import queries
-from nuthatch_postgres.block import EMPTY, Postings, packed, slices
+from nuthatch_postgres.block import EMPTY, Postings, encoded, slices
 from nuthatch_postgres.connection import leave
+from nuthatch_postgres.copying import copy_rows, copy_tables, table
 from nuthatch_postgres.entity import COPY_MENTIONS, Entities
 from nuthatch_postgres.failure import readable
 from nuthatch_postgres.gathering import gathered, numbered
-from nuthatch_postgres.postings import bytes_of
+from nuthatch_postgres.postings import Ids, bytes_of, ids_of
 from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.stored import pack, unpack
 
@@ -154,14 +156,18 @@ class Writer:
         rows = self._rows(queries.FIND_AND_LOCK if lock else queries.FIND, (asked,))
         return {uri: _Present(*found) for uri, *found in rows}
 
-    def _ids(self, tokens: Sequence[str]) -> dict[str, int]:
-        """Returns the dictionary's ids of tokens; makes them where there are none."""
-        known = dict(self._rows(queries.KNOWN_TERMS, (tokens,)))
-        missing = sorted(token for token in tokens if token not in known)
+    def _ids(self, tokens: Sequence[str]) -> Ids:
+        """Returns the dictionary's numbers of distinct tokens; makes them where there are none."""
+        known = self._known(tokens)
+        missing = [tokens[at] for at in np.flatnonzero(known == 0).tolist()]
         if missing:
-            self._connection.execute(self._sql(queries.ADD_TERMS), (missing,))
-            known.update(self._rows(queries.KNOWN_TERMS, (missing,)))
+            self._connection.execute(self._sql(queries.ADD_TERMS), ("\n".join(sorted(missing)),))
+            known[known == 0] = self._known(missing)
         return known
+
+    def _known(self, tokens: Sequence[str]) -> Ids:
+        """Returns the dictionary's numbers of tokens, 0 where it has none."""
+        return ids_of(self._one(queries.KNOWN_TERMS, ("\n".join(tokens),))[0])
 
     def _change(
         self,
@@ -180,23 +186,25 @@ class Writer:
             for name, value in dict.fromkeys(each.values)
         )
         self._copy(queries.COPY_VALUES, "int2 int4 int8 float8 text", values)
-        self._copy(COPY_MENTIONS, "int4 int4 int4", self._entities.mentions(rows))
-        parts = list(slices(postings))
+        mentions = [self._entities.mentions(rows)]
+        copy_tables(self._connection, self._sql(COPY_MENTIONS), mentions)
+        parts = slices(postings)
+        firsts = postings.ids[parts.begins]
         fresh = (
-            (
-                part.term,
-                int(postings.ids[part.begin]),
-                part.end - part.begin,
-                packed(postings, part),
+            table(
+                parts.terms[group.at],
+                firsts[group.at],
+                np.full(group.at.size, group.n, dtype=np.int16),
+                group.data,
             )
-            for part in parts
+            for group in encoded(postings, parts)
         )
-        self._copy(queries.COPY_RECENT, "int4 int4 int2 bytea", fresh)
+        copy_tables(self._connection, self._sql(queries.COPY_RECENT), fresh)
         chunks = sum(len(each.chunks) for _, each in rows) - sum(each.chunks for each in gone)
         dead = [each.id + at for each in gone for at in range(each.chunks)]
         self._connection.execute(
             self._sql(queries.ADD_CHANGE),
-            (len(rows) - len(gone), chunks, tokens, len(parts), bytes_of(dead)),
+            (len(rows) - len(gone), chunks, tokens, len(parts.terms), bytes_of(dead)),
         )
 
     def _delete(self, gone: Sequence[_Present]) -> int:
@@ -209,27 +217,21 @@ class Writer:
                 found = chunk_tokens(self._analyzer, parse_header(header)["title"], unpack(text))
             losses.update(set(found))
             tokens += len(found)
-        known: Mapping[str, int] = dict(self._rows(queries.KNOWN_TERMS, (list(losses),)))
-        if len(known) < len(losses):
+        words = sorted(losses)
+        known = self._known(words)
+        if not known.all():
             raise IndexCorrupt(
-                f"the dictionary lacks {min(losses.keys() - known.keys())!r}, which a stored "
-                "document holds; drop the index and index the corpus again"
+                f"the dictionary lacks {words[int(known.argmin())]!r}, which a stored document "
+                "holds; drop the index and index the corpus again"
             )
-        self._copy(
-            queries.COPY_LOSS, "int4 int4", sorted((known[each], n) for each, n in losses.items())
-        )
+        lost = np.array([losses[word] for word in words], dtype=np.int32)
+        copy_tables(self._connection, self._sql(queries.COPY_LOSS), [table(known, lost)])
         for statement in queries.DELETE:
             self._connection.execute(self._sql(statement), (ids,))
         return tokens
 
     def _copy(self, statement: str, types: str, rows: Iterable[Sequence[Any]]) -> None:
-        with (
-            self._connection.cursor() as cursor,
-            cursor.copy(self._sql(statement)) as copy,
-        ):
-            copy.set_types(types.split())
-            for row in rows:
-                copy.write_row(row)
+        copy_rows(self._connection, self._sql(statement), types, rows)
 
     def _rows(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return self._connection.execute(self._sql(statement), values, binary=True).fetchall()
