@@ -20,8 +20,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import psycopg
-from psycopg import sql
-from psycopg.errors import InsufficientPrivilege, LockNotAvailable
+from psycopg.errors import LockNotAvailable
 
 from nuthatch_postgres import schema
 from nuthatch_postgres.block import Postings, Row, decode, encoded, slices
@@ -251,19 +250,3 @@ def _write(
     copy_tables(connection, statements(COPY_BLOCKS), blocks)
     starts = np.flatnonzero(np.diff(parts.terms, prepend=parts.terms[:1] + np.uint32(1)))
     return parts.terms[starts].tolist(), np.maximum.reduceat(bounds, starts).tolist()
-
-
-def analyze(connection: psycopg.Connection, statements: Statements) -> None:
-    """Counts anew for the planner what searches look up, unless somebody is at it."""
-    for name in ("document", "value", "entity", "mention", "near"):
-        connection.execute(statements(f"ANALYZE (SKIP_LOCKED) {{schema}}.{name}"))
-
-
-def vacuum(connection: psycopg.Connection, statements: Statements) -> None:
-    """Frees what was deleted and counts anew for the planner, as far as the rights go."""
-    for each in schema.TABLES:
-        name = sql.SQL("VACUUM (ANALYZE) {schema}.") + sql.Identifier(each)
-        try:
-            connection.execute(statements(name.as_string(None)))
-        except InsufficientPrivilege:
-            return

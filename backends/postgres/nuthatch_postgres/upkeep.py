@@ -1,0 +1,84 @@
+"""Upkeep of the tables: statistics for the planner, and space that was freed given back.
+
+Sealing leaves the old rows of `block` and `term` behind. VACUUM lets later writes fill their
+space, and CLUSTER gives it back and puts the blocks of each term side by side: in a transaction,
+so that waiting for its lock can be bounded, and safe for readers of an older snapshot.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import psycopg
+from psycopg import sql
+from psycopg.errors import InsufficientPrivilege, LockNotAvailable
+
+from nuthatch_postgres import schema
+from nuthatch_postgres.connection import leave
+from nuthatch_postgres.queries import Statements
+
+#: Tables that sealing and deleting leave holes in, and that keep no value outside of their rows.
+_SPARSE: Final = ("block", "term", "recent", "loss", "change", "mention", "value")
+#: Searches wait as long as the lock is waited for, and as long as it is held.
+_PATIENCE: Final = "500ms"
+
+#: Whether a table takes a fifth more than its rows, with their heads, and a few pages.
+IS_SPARSE: Final = """
+SELECT pg_relation_size(%s::regclass)
+    > 100000 + 1.2 * coalesce(sum(pg_column_size(each.*) + 4), 0)
+FROM {schema}.{table} AS each
+"""
+LOCK: Final = "LOCK TABLE {schema}.{table} IN ACCESS EXCLUSIVE MODE"
+CLUSTER: Final = "CLUSTER {schema}.{table} USING {index}"
+VACUUM: Final = "VACUUM (ANALYZE) {schema}.{table}"
+ANALYZE: Final = "ANALYZE (SKIP_LOCKED) {schema}.{table}"
+#: The index by which a table is put in order: its primary key, else any.
+INDEX: Final = """
+SELECT quote_ident(relname)
+FROM pg_catalog.pg_index
+JOIN pg_catalog.pg_class ON pg_class.oid = indexrelid
+WHERE indrelid = %s::regclass AND indpred IS NULL
+ORDER BY indisprimary DESC, relname
+LIMIT 1
+"""
+
+
+def analyze(connection: psycopg.Connection, statements: Statements) -> None:
+    """Counts anew for the planner what searches look up, unless somebody is at it."""
+    for table in ("document", "value", "entity", "mention", "near"):
+        connection.execute(_on(table, ANALYZE, statements))
+
+
+def tidy(connection: psycopg.Connection, statements: Statements) -> None:
+    """Gives back the space of what was deleted and counts anew for the planner, as far as the
+    rights go. A table that somebody reads on and on keeps its size until the next time."""
+    try:
+        for table in schema.TABLES:
+            if table in _SPARSE:
+                _cluster(connection, statements, table)
+            connection.execute(_on(table, VACUUM, statements))
+    except InsufficientPrivilege:
+        return
+
+
+def _cluster(connection: psycopg.Connection, statements: Statements, table: str) -> None:
+    name = (_on(table, "{schema}.{table}", statements).decode(),)
+    sparse = connection.execute(_on(table, IS_SPARSE, statements), name).fetchone()
+    index = connection.execute(INDEX, name).fetchone()
+    if sparse is None or index is None or not sparse[0]:
+        return
+    try:
+        connection.execute("BEGIN")
+        connection.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
+        connection.execute(_on(table, LOCK, statements))
+        connection.execute(_on(table, CLUSTER.replace("{index}", index[0]), statements))
+        connection.execute("COMMIT")
+    except LockNotAvailable:
+        return
+    finally:
+        leave(connection)
+
+
+def _on(table: str, statement: str, statements: Statements) -> bytes:
+    name = sql.Identifier(table).as_string(None)
+    return statements(statement.replace("{table}", name))
