@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
+import re
+from typing import Any
+
 from nuthatch_compare.cost import Cost
 from nuthatch_compare.latency import measure_latency
 from nuthatch_compare.report import Cell, Listed, Page, QueryRow, Table, cost_table, latency_table
@@ -11,6 +17,12 @@ HOSTILE = "</script><script>window.broken = 1</script>\"'<img src=x onerror='win
 ODD = "שלום \u202e rtl \0 \ud800 🐦"
 
 
+def unpacked(html: str) -> list[Any]:
+    """Returns what the report's scripts will unpack: the index, then block after block."""
+    found = re.findall(r'<script type="text/plain" class="packed">([A-Za-z0-9+/=]+)</script>', html)
+    return [json.loads(gzip.decompress(base64.b64decode(each))) for each in found]
+
+
 def page() -> Page:
     def listed(uri: str, grade: int | None) -> Listed:
         pieces = (("Two men ", False), ("steal", True), (f" a bicycle {ODD}", False))
@@ -18,13 +30,14 @@ def page() -> Page:
 
     rows = [
         QueryRow(
-            f"q{at}",
             text,
             {"sqlite": 0.5, "tantivy": value},
             {
                 "sqlite": (listed("a", 2), listed("b", 0), listed(HOSTILE, None)),
                 "tantivy": (listed("b", 0), listed("c", 1), listed("a", 2)) if at else (),
             },
+            {"sqlite": "", "tantivy": "" if at else "failed"},
+            {"tantivy": 0.5 if at else 0.0},
         )
         for at, (text, value) in enumerate(
             [(HOSTILE, None), ("stolen bicycle", 0.75), (ODD, 0.25), ("x" * 300, 0.5)]

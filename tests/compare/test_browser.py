@@ -29,11 +29,18 @@ pytestmark = pytest.mark.skipif(
 WATCH = "<script>window.errors = []; onerror = (told) => { errors.push(told); };</script>"
 READER = """<!doctype html><body><iframe src="report.html" width="WIDTH" height="900"></iframe>
 <pre id="seen"></pre><script>
-document.querySelector("iframe").onload = (event) => {
+const until = async (seen) => {
+  for (let tries = 0; !seen() && tries < 400; tries++) await new Promise((go) => setTimeout(go, 5));
+};
+document.querySelector("iframe").onload = async (event) => {
   const frame = event.target.contentWindow, page = frame.document, seen = {};
   const table = page.querySelector("table.queries");
-  const last = [...table.tHead.rows[0].cells].at(-1);
-  const gaps = () => [...table.tBodies].map((body) => body.rows[0].cells[3].textContent.trim());
+  await until(() => table.tBodies.length);
+  const last = [...table.tHead.rows[0].cells].at(-2);
+  const cells = (at) => [...table.tBodies].map((body) => body.rows[0].cells[at].textContent.trim());
+  const gaps = () => cells(3);
+  seen.first = gaps();
+  seen.failed = cells(2).includes("failed");
   last.querySelector("button").click();
   seen.down = gaps();
   last.querySelector("button").click();
@@ -41,12 +48,22 @@ document.querySelector("iframe").onload = (event) => {
   seen.sort = last.getAttribute("aria-sort");
   const buttons = [...page.querySelectorAll("button.open")];
   const open = buttons.find((each) => each.textContent.includes("bicycle"));
-  const detail = page.getElementById(open.getAttribute("aria-controls"));
-  seen.before = detail.hidden;
+  const opened = () => page.querySelector("tr.detail");
+  seen.before = Boolean(opened());
   open.click();
-  seen.after = detail.hidden;
+  await until(opened);
+  const detail = opened();
+  seen.places = [...detail.querySelectorAll(".place")].map((each) => each.textContent);
+  seen.grades = [...detail.querySelectorAll(".grade")].map((each) => each.textContent);
   seen.height = detail.getBoundingClientRect().height;
   seen.lines = detail.querySelectorAll("path").length;
+  const caption = page.querySelector("section caption").getBoundingClientRect();
+  seen.caption = caption.right <= frame.innerWidth;
+  last.querySelector("button").click();
+  seen.kept = Boolean(opened());
+  page.getElementById("search").value = "BICYCLE";
+  page.getElementById("search").dispatchEvent(new frame.Event("input"));
+  seen.matching = table.tBodies.length;
   seen.overflow = page.documentElement.scrollWidth - page.documentElement.clientWidth;
   seen.width = frame.innerWidth;
   seen.background = frame.getComputedStyle(page.body).backgroundColor;
@@ -83,10 +100,16 @@ def test_the_report_works_without_error_and_without_sideways_scrolling(
     assert (seen["errors"], seen["broken"]) == ([], None)
     assert seen["width"] == width
     assert seen["overflow"] <= 0
-    assert seen["down"] == ["+0.250", "+0.000", "-0.250", "–"]
-    assert seen["up"] == ["-0.250", "+0.000", "+0.250", "–"]
+    assert seen["first"] == ["+0.250", "−0.250", "+0.000", "–"]
+    assert seen["failed"]
+    assert seen["down"] == ["+0.250", "+0.000", "−0.250", "–"]
+    assert seen["up"] == ["−0.250", "+0.000", "+0.250", "–"]
     assert seen["sort"] == "ascending"
-    assert (seen["before"], seen["after"]) == (True, False)
+    assert (seen["before"], seen["kept"], seen["matching"]) == (False, True, 1)
+    assert seen["places"][0] == "tantivy 3 · rung 1: any word"
+    assert seen["places"][4] == "only tantivy · rung 1: any word"
+    assert seen["grades"][:3] == ["grade 2", "grade 0", "not judged"]
+    assert seen["caption"]
     assert seen["height"] > 100
     assert (seen["lines"] > 0) is (width > 700)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import nuthatch
 from compare.faulty import Scripted
 from nuthatch import BackendUnavailable, Corpus, InvalidConfig, QueryTimeout, Schema
 from nuthatch_compare import Comparison, compare, read_judgments, read_queries, read_run
+from nuthatch_compare.runs import Run
 from nuthatch_compare.workload import Bounds, Load
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -54,6 +56,16 @@ def test_without_judgments_the_answers_are_compared_with_each_other() -> None:
     assert found.means == {}
     assert found.agreement[0].overlap == 0.5
     assert found.verdict[0].startswith("Nobody judged these answers. one and other share 50%")
+    assert found.warnings == ()
+
+
+def test_what_was_asked_for_and_cannot_be_told_is_said() -> None:
+    run = Run("run", "a.trec", dict.fromkeys(QUERIES, ("a",)), dict.fromkeys(QUERIES, (1.0,)))
+    found = compare({"one": run, "other": first("a")}, QUERIES, slices=["length"])
+    assert found.warnings == ("there are no judgments, so the slices have no means",)
+    runs = {"one": run, "other": replace(run, name="other")}
+    found = compare(runs, QUERIES, GRADES, latency=Load())
+    assert found.warnings == ("runs cannot be timed, so there is no latency",)
 
 
 def test_the_model_is_read_back_as_it_was_written() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from compare.faulty import Scripted
-from compare.reported import HOSTILE, page
+from compare.reported import HOSTILE, page, unpacked
 from nuthatch_compare import compare
 from nuthatch_compare.cost import Cost
 from nuthatch_compare.latency import Latency, SystemLatency
-from nuthatch_compare.report import cost_table, latency_table, page_of, render
+from nuthatch_compare.report import Cell, Table, cost_table, latency_table, page_of, render
 from nuthatch_compare.report.curves import differences
 
 
@@ -31,18 +33,49 @@ def tags(text: str) -> list[tuple[str, dict[str, str | None]]]:
 def test_what_a_corpus_or_query_holds_is_never_markup() -> None:
     html = render(page())
     assert HOSTILE not in html
-    assert [tag for tag, _ in tags(html)].count("script") == 1
+    scripts = [found for tag, found in tags(html) if tag == "script"]
+    assert [found.get("type") for found in scripts] == ["text/plain"] * 2 + [None] * 2
     assert not [tag for tag, _ in tags(html) if tag == "img"]
-    assert HOSTILE in [found["data-uri"] for _, found in tags(html) if "data-uri" in found]
+
+
+def test_the_packed_queries_hold_what_the_page_holds() -> None:
+    index, lists = unpacked(render(page()))
+    assert index["systems"] == ["sqlite", "tantivy"]
+    assert index["rows"][0] == [HOSTILE, [0.5, None], ["", "failed"], [None, 0.0]]
+    assert index["rows"][1] == ["stolen bicycle", [0.5, 0.75], ["", ""], [None, 0.5]]
+    assert [[document[0] for document in each] for each in lists[0]] == [["a", "b", HOSTILE], []]
+    uri, title, grade, rung, pieces = lists[1][1][1]
+    assert (uri, title, grade, rung) == ("c", "Film c", 1, "rung 1: any word")
+    assert pieces[1] == ["steal", True]
+
+
+def test_without_judgments_there_are_no_columns_of_values() -> None:
+    rows = tuple(replace(row, values={}) for row in page().queries)
+    html = render(replace(page(), queries=rows))
+    keys = [found["data-key"] for tag, found in tags(html) if "data-key" in found]
+    assert keys == ["query", "shared"]
+    assert not unpacked(html)[0]["judged"]
+
+
+def test_queries_are_packed_in_blocks_so_that_opening_one_unpacks_few() -> None:
+    (row, *_) = page().queries
+    rows = tuple(replace(row, text=f"query {at}") for at in range(120))
+    index, *blocks = unpacked(render(replace(page(), queries=rows)))
+    assert [each[0] for each in index["rows"]] == [f"query {at}" for at in range(120)]
+    assert [len(block) for block in blocks] == [50, 50, 20]
+    assert unpacked(render(replace(page(), queries=()))) == []
 
 
 def test_characters_that_html_cannot_hold_are_replaced_and_the_others_kept() -> None:
     html = render(page())
     html.encode()
     assert "\0" not in html
-    assert "\u202e" not in html
-    assert "🐦" in html
-    assert "שלום" in html
+    for text in (html, json.dumps(unpacked(html), ensure_ascii=False)):
+        assert "\u202e" not in text
+        assert "\\u0000" not in text
+    index, lists = unpacked(html)
+    assert "🐦" in index["rows"][2][0]
+    assert "שלום" in lists[1][0][0][4][2][0]
 
 
 def test_the_file_loads_nothing() -> None:
@@ -57,16 +90,40 @@ def test_every_table_has_a_caption_and_headings_with_a_scope() -> None:
     assert all("scope" in attributes for tag, attributes in found if tag == "th")
 
 
-def test_a_failed_query_is_shown_as_failed_and_has_no_difference() -> None:
+def test_a_failed_query_has_no_difference() -> None:
     failed = page().queries[0]
     assert failed.difference("sqlite", "tantivy") is None
-    assert "<td>failed</td>" in render(page())
 
 
-def test_a_document_that_only_one_system_found_is_told_in_words() -> None:
-    html = render(page())
-    assert "only tantivy" in html
-    assert "tantivy 3" in html
+def test_a_cells_note_is_shown_in_the_first_column_too() -> None:
+    table = Table("T", "", ("a", "b"), ((Cell("AP", "one − other"), Cell("0.5", "0.4 – 0.6")),))
+    html = render(replace(page(), tables=(table,)))
+    assert "<bdi>AP</bdi><small><bdi>one − other</bdi></small>" in html
+
+
+def test_each_system_has_its_plots_and_those_of_the_first_are_shown() -> None:
+    three = replace(page(), systems=("sqlite", "tantivy", "third"))
+    rows = tuple(
+        replace(
+            row,
+            values={**row.values, "third": 0.1},
+            shared={**row.shared, "third": 0.2},
+        )
+        for row in three.queries
+    )
+    html = render(replace(three, queries=rows))
+    figures = [found for tag, found in tags(html) if tag == "figure" and "data-system" in found]
+    assert [(each["data-system"], "hidden" in each) for each in figures] == [
+        ("tantivy", False),
+        ("third", True),
+    ]
+    assert [found["value"] for tag, found in tags(html) if tag == "option"] == ["1", "2"]
+
+
+def test_many_queries_are_drawn_as_no_more_bars_than_there_is_room_for() -> None:
+    drawn = str(differences([at / 5000 for at in range(5001)]))
+    assert drawn.count("<rect") == 400
+    assert drawn.count('height="94.00"') == 1  # the largest is among them
 
 
 def latency(system: SystemLatency) -> Latency:
@@ -122,9 +179,11 @@ def test_a_comparison_is_drawn_with_all_that_it_holds() -> None:
         slices=["length"],
         title=HOSTILE,
     )
-    html = render(page_of(found))
+    drawn = page_of(found)
+    assert [row.states["other"] for row in drawn.queries].count("no hits") == 4
+    assert drawn.queries[0].shared == {"other": 0.5}
+    html = render(drawn)
     for heading in ("Systems", "Relevance", "Is the difference real?", "Agreement", "Slices"):
         assert f"<h2>{heading}</h2>" in html
     assert HOSTILE not in html
-    assert html.count("<script") == 1
     assert "nDCG@10: Σ grade" in html

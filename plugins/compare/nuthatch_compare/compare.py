@@ -108,6 +108,8 @@ def compare(
         *(fit.notes if fit else ()),
         _unknown(judgments, fit, systems, answers) if judgments and fit else "",
         coverage_warning(coverage),
+        "there are no judgments, so the slices have no means" if slices and not fit else "",
+        "" if latency is None or measured else "runs cannot be timed, so there is no latency",
         *(note for run in runs for note in (*run.notes, *run.notes_on(names))),
     ]
     return Comparison(

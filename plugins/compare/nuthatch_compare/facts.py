@@ -21,11 +21,12 @@ def describe(system: System) -> SystemFacts:
     """
     lexical = system.lexical
     info = lexical.info() if lexical is not None else None
+    own = str(info.details.get(info.backend, "")) if info else ""  # the engine's own version
     return SystemFacts(
         name=system.name,
         kind="run" if system.run is not None else "backend",
         source=system.source,
-        engine=system.engine,
+        engine=f"{system.engine} {own}".rstrip(),
         policy=lexical.config.policy if lexical is not None else "",
         analyzer=lexical.analyzer.fingerprint if lexical is not None else "",
         documents=info.documents if info else None,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Final
 
 import nuthatch
@@ -75,10 +74,8 @@ class System:
 
     @property
     def engine(self) -> str:
-        """Is the name and version of the engine."""
-        if self.searcher is None:
-            return "run"
-        return f"{self.searcher.name} (nuthatch {version('nuthatch')})"
+        """Is the name of the engine."""
+        return "run" if self.searcher is None else self.searcher.name
 
 
 def systems_of(given: Mapping[str, SearchBackend | Run]) -> list[System]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
 from nuthatch_compare.latency import Latency
 
-_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 240, 44, 12, 36
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 240, 60, 30, 14, 36
+#: Height of a plot whose x axis has no labels.
+_BARS = 216
+#: Bars that a plot has room for; of more values so many are drawn, evenly spaced.
+_MOST_BARS = 400
 
 
 def ecdf(latency: Latency) -> Markup | None:
@@ -24,7 +28,7 @@ def ecdf(latency: Latency) -> Markup | None:
 
     def x(ms: float) -> float:
         place = (math.log10(max(ms, 1e-6)) - low) / span
-        return _LEFT + place * (_WIDTH - _LEFT - 12)
+        return _LEFT + place * (_WIDTH - _LEFT - _RIGHT)
 
     def y(share: float) -> float:
         return _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)
@@ -47,56 +51,50 @@ def differences(values: Sequence[float]) -> Markup | None:
     if not values:
         return None
     top = max(map(abs, values)) or 1.0
-    middle = (_HEIGHT - _BOTTOM + _TOP) / 2
-    step = (_WIDTH - _LEFT - 12) / len(values)
-    scale = (_HEIGHT - _BOTTOM - _TOP) / 2 / top
+    middle = _BARS / 2
+    scale = (middle - _TOP) / top
     parts = [
         _grid(middle, "0"),
         _grid(_TOP, f"+{top:.2f}"),
-        _grid(2 * middle - _TOP, f"−{top:.2f}"),
+        _grid(_BARS - _TOP, f"−{top:.2f}"),
+        *_bars(values, middle, scale),
     ]
-    for at, value in enumerate(sorted(values, reverse=True)):
-        height = abs(value) * scale
-        parts.append(
-            Markup(
-                '<rect class="{}" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>'
-            ).format(
-                "up" if value > 0 else "down",
-                _LEFT + at * step,
-                middle - height if value > 0 else middle,
-                max(0.5, step * 0.8),
-                height,
-            )
-        )
-    return _svg("Difference of each query, sorted", parts)
+    return _svg("Difference of each query, sorted", parts, _BARS)
 
 
 def shares(values: Sequence[float]) -> Markup | None:
     """Returns one bar per query, from 0 to 1, sorted; None where there is nothing to draw."""
     if not values:
         return None
-    height = _HEIGHT - _BOTTOM - _TOP
-    step = (_WIDTH - _LEFT - 12) / len(values)
-    parts = [_grid(_TOP + height * (1 - share), f"{share:.0%}") for share in (0, 0.5, 1)]
-    for at, value in enumerate(sorted(values, reverse=True)):
-        parts.append(
-            Markup(
-                '<rect class="up" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>'
-            ).format(
-                _LEFT + at * step,
-                _TOP + height * (1 - value),
-                max(0.5, step * 0.8),
-                height * value,
-            )
+    bottom, scale = _BARS - _TOP, _BARS - 2 * _TOP
+    parts = [_grid(bottom - scale * share, f"{share:.0%}") for share in (0, 0.5, 1)]
+    parts += _bars(values, bottom, scale)
+    return _svg("Share of common documents of each query, sorted", parts, _BARS)
+
+
+def _bars(values: Sequence[float], zero: float, scale: float) -> Iterator[Markup]:
+    ordered = sorted(values, reverse=True)
+    count = min(len(ordered), _MOST_BARS)
+    step = (_WIDTH - _LEFT - _RIGHT) / count
+    for at in range(count):
+        value = ordered[round(at * (len(ordered) - 1) / max(1, count - 1))]
+        height = abs(value) * scale
+        yield Markup(
+            '<rect class="{}" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>'
+        ).format(
+            "up" if value > 0 else "down",
+            _LEFT + at * step,
+            zero - height if value > 0 else zero,
+            max(0.5, step * 0.8),
+            height,
         )
-    return _svg("Share of common documents of each query, sorted", parts)
 
 
 def _grid(y: float, label: str) -> Markup:
     return Markup(
         '<line class="grid" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>'
         '<text x="{3}" y="{4:.1f}" text-anchor="end">{5}</text>'
-    ).format(_LEFT, _WIDTH - 12, y, _LEFT - 6, y + 4, label)
+    ).format(_LEFT, _WIDTH - _RIGHT, y, _LEFT - 6, y + 4, label)
 
 
 def _tick(x: float, label: str) -> Markup:
@@ -105,7 +103,7 @@ def _tick(x: float, label: str) -> Markup:
     )
 
 
-def _svg(label: str, parts: Sequence[Markup]) -> Markup:
+def _svg(label: str, parts: Sequence[Markup], height: int = _HEIGHT) -> Markup:
     return Markup('<svg role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
-        label, _WIDTH, _HEIGHT, Markup("").join(parts)
+        label, _WIDTH, height, Markup("").join(parts)
     )

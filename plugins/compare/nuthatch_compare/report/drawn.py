@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,18 +27,17 @@ def write_report(comparison: Comparison, folder: Path) -> Path:
 def page_of(comparison: Comparison) -> Page:
     """Returns the page of a comparison."""
     names = tuple(each.name for each in comparison.systems)
-    validity = tuple((each.what, each.found, each.good) for each in comparison.validity)
+    held = [(each.what, each.found, each.good) for each in comparison.validity]
     return Page(
         title=comparison.title,
         systems=names,
         verdict=comparison.verdict,
         primary=comparison.primary,
-        validity=validity,
+        validity=(*held, *_circumstances(comparison)),
         warnings=comparison.warnings,
         tables=tuple(_tables(comparison)),
-        queries=tuple(_query(each, comparison) for each in comparison.queries),
+        queries=tuple(_queries(comparison)),
         latency=comparison.latency,
-        overlap=_overlap(comparison),
         footer=tuple(_footer(comparison)),
     )
 
@@ -66,10 +65,16 @@ def _tables(comparison: Comparison) -> Iterator[Table]:
 def _gate(comparison: Comparison) -> Table:
     words = {True: "passed", False: "failed", None: "not measured"}
     rows = tuple(
-        (Cell(each.rule), Cell(each.system), Cell(words[each.passed]), Cell(each.found))
+        (
+            Cell(each.rule),
+            Cell(each.system),
+            Cell(words[each.passed], strong=each.passed is not True),
+            Cell(each.found),
+        )
         for each in comparison.gate
     )
-    return Table("Gate", "Rules of this comparison.", ("rule", "system", "", "found"), rows)
+    headings = ("rule", "system", "result", "found")
+    return Table("Gate", "Rules of this comparison.", headings, rows, words=4)
 
 
 def _systems(systems: Sequence[SystemFacts]) -> Table:
@@ -88,7 +93,7 @@ def _systems(systems: Sequence[SystemFacts]) -> Table:
     )
     caption = "Queries answered, without a hit, failed and out of time are different things."
     headings = ("system", "engine", "policy", "documents", "answered", "no hit", "failed", "late")
-    return Table("Systems", caption, headings, rows)
+    return Table("Systems", caption, headings, rows, words=3)
 
 
 def _metrics(comparison: Comparison) -> Table:
@@ -186,7 +191,10 @@ def _agreement(comparison: Comparison) -> Table:
         *("systems", f"overlap@{k}", f"Jaccard@{k}", "RBO", "τ AP", "same first"),
         *("rank shift", "only one empty"),
     )
-    caption = "How alike the answers are, whether anybody judged them or not."
+    caption = (
+        "How alike the answers are, whether anybody judged them or not. RBO takes the order of "
+        "equal scores for unknown, so even a list with ties and itself stay below 1."
+    )
     return Table("Agreement", caption, headings, rows)
 
 
@@ -225,20 +233,21 @@ def _history(comparison: Comparison) -> Table:
     return Table("History", caption, ("when", "metric", "queries", *names), rows)
 
 
-def _overlap(comparison: Comparison) -> tuple[float, ...]:
-    """Returns how much the baseline and the next system share, query by query."""
-    names = [each.name for each in comparison.systems][:2]
-    for each in comparison.agreement:
-        if [each.a, each.b] == names:
-            return tuple(one.overlap for one in each.per_query)
-    return ()
+def _queries(comparison: Comparison) -> Iterator[QueryRow]:
+    shared = {
+        each.b: [one.overlap for one in each.per_query]
+        for each in comparison.agreement
+        if each.a == comparison.baseline
+    }
+    for at, query in enumerate(comparison.queries):
+        yield _query(query, comparison.primary, {name: each[at] for name, each in shared.items()})
 
 
-def _query(query: QueryAnswers, comparison: Comparison) -> QueryRow:
-    values = query.values.get(comparison.primary, {})
+def _query(query: QueryAnswers, primary: str, shared: Mapping[str, float]) -> QueryRow:
+    values = query.values.get(primary, {})
     lost = ("failed", "timed out")
+    states = {"answered": "", "empty": "no hits"}
     return QueryRow(
-        query=query.name,
         text=query.text,
         values={
             name: None if status in lost else values.get(name)
@@ -250,16 +259,26 @@ def _query(query: QueryAnswers, comparison: Comparison) -> QueryRow:
             )
             for name, found in query.lists.items()
         },
+        states={name: states.get(status, status) for name, status in query.status.items()},
+        shared=shared,
+    )
+
+
+def _circumstances(comparison: Comparison) -> Iterator[tuple[str, str, None]]:
+    settings = comparison.settings
+    engines = dict.fromkeys(each.engine for each in comparison.systems if each.kind == "backend")
+    yield "versions", ", ".join([f"nuthatch-compare {comparison.version}", *engines]), None
+    yield "machine", comparison.host, None
+    yield (
+        "settings",
+        f"depth {settings.depth}, level {settings.alpha:g}, seed {settings.seed}, "
+        f"{settings.permutations:,} permutations, {settings.resamples:,} resamples",
+        None,
     )
 
 
 def _footer(comparison: Comparison) -> Iterator[str]:
-    settings = comparison.settings
-    yield (
-        f"nuthatch-compare {comparison.version}, {comparison.created}, {comparison.host}. "
-        f"Depth {settings.depth}, level {settings.alpha:g}, seed {settings.seed}, "
-        f"{settings.permutations:,} permutations, {settings.resamples:,} resamples."
-    )
+    yield f"nuthatch-compare {comparison.version}, {comparison.created}."
     if comparison.measured_by:
         yield f"Metrics by {comparison.measured_by}, from ranks."
     for name, definition in comparison.definitions.items():

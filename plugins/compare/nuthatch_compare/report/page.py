@@ -19,12 +19,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Is a section with a table: its first column names the row, the others are numbers."""
+    """Is a section with a table: its first `words` columns are words, the others numbers."""
 
     title: str
     caption: str
     headings: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    words: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,18 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class QueryRow:
-    """Is one query: each system's value of the primary metric (None: it failed) and its list."""
+    """Is one query: what each system made of it, and its list.
 
-    query: str
+    `values` are of the primary metric, None where the query was not judged or the system failed;
+    `states` tell what is not an ordinary answer (`no hits`, `failed`, `timed out`); `shared` is the
+    overlap of each system's first documents with the baseline's.
+    """
+
     text: str
     values: Mapping[str, float | None]
     lists: Mapping[str, tuple[Listed, ...]]
+    states: Mapping[str, str] = field(default_factory=dict)
+    shared: Mapping[str, float] = field(default_factory=dict)
 
     def difference(self, baseline: str, system: str) -> float | None:
         """Returns how much better the system is than the baseline."""
@@ -58,16 +65,23 @@ class QueryRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Is a whole report. `systems` begin with the baseline; `validity` is (what, found, good)."""
+    """Is a whole report. `systems` begin with the baseline.
+
+    `validity` is (what, found, good); good is None where there is nothing to hold.
+    """
 
     title: str
     systems: tuple[str, ...]
     verdict: tuple[str, ...]
     primary: str = "nDCG@10"
-    validity: tuple[tuple[str, str, bool], ...] = ()
+    validity: tuple[tuple[str, str, bool | None], ...] = ()
     warnings: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     queries: tuple[QueryRow, ...] = ()
     latency: Latency | None = None
-    overlap: tuple[float, ...] = ()
-    footer: tuple[str, ...] = field(default=())
+    footer: tuple[str, ...] = ()
+
+    @property
+    def judged(self) -> bool:
+        """Tells whether any query has a value."""
+        return any(value is not None for row in self.queries for value in row.values.values())

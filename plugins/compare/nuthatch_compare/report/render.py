@@ -1,30 +1,27 @@
-"""From a page to HTML. Everything a corpus or a query holds goes through autoescape.
-
-No data is handed to the page's script as JavaScript or JSON: it reads the tables, so there is
-no second kind of quoting to get wrong.
-"""
+"""From a page to HTML. Everything a corpus or a query holds goes through autoescape, or packed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.resources import files
+from typing import NamedTuple
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from nuthatch_compare.report.curves import differences, ecdf, shares
-from nuthatch_compare.report.page import Listed, Page, QueryRow
+from nuthatch_compare.report.packed import clean, packed
+from nuthatch_compare.report.page import Page
 
-#: NUL and lone surrogates cannot stand in HTML; bidirectional controls reorder what is around.
-_REPLACED = dict.fromkeys(
-    [
-        *(code for code in range(0x20) if code not in (9, 10, 13)),
-        *range(0x7F, 0xA0),
-        *range(0x202A, 0x202F),
-        *range(0x2066, 0x206A),
-        *range(0xD800, 0xE000),
-    ],
-    "\ufffd",
-)
+_SCRIPTS = ("tables.js", "queries.js")
+
+
+class Figures(NamedTuple):
+    """Are the plots that hold one system against the baseline; None where there is no data."""
+
+    system: str
+    bars: Markup | None
+    shared: Markup | None
 
 
 def render(page: Page) -> str:
@@ -37,30 +34,24 @@ def render(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["place"] = _place
-    baseline, *others = page.systems
-    compared = others[0] if others else baseline
-    found = [row.difference(baseline, compared) for row in page.queries]
     html = environment.get_template("page").render(
         page=page,
-        baseline=baseline,
-        compared=compared,
+        baseline=page.systems[0],
         style=Markup((here / "page.css").read_text("utf-8")),
-        script=Markup((here / "page.js").read_text("utf-8")),
+        scripts=[Markup((here / name).read_text("utf-8")) for name in _SCRIPTS],
         ecdf=ecdf(page.latency) if page.latency else None,
-        shared=shares(page.overlap),
-        bars=differences([value for value in found if value is not None]),
+        figures=list(_figures(page)),
+        packed=[Markup(each) for each in packed(page)],
     )
-    return html.translate(_REPLACED)
+    return clean(html)
 
 
-def _place(listed: Listed, row: QueryRow, own: str) -> str:
-    """Returns where else a document stands: it must be readable without the lines."""
-    places = [
-        f"{name} {rank}"
-        for name, documents in row.lists.items()
-        if name != own
-        for rank, each in enumerate(documents, start=1)
-        if each.uri == listed.uri
-    ]
-    return ", ".join(places) if places else f"only {own}"
+def _figures(page: Page) -> Iterator[Figures]:
+    baseline, *others = page.systems
+    for system in others:
+        gaps = [row.difference(baseline, system) for row in page.queries]
+        yield Figures(
+            system,
+            differences([gap for gap in gaps if gap is not None]),
+            shares([row.shared[system] for row in page.queries if system in row.shared]),
+        )

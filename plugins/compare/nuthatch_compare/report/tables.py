@@ -18,11 +18,11 @@ def latency_table(latency: Latency) -> Table:
         ratio = Cell("") if found is None else _ratio(found.ratio, found.low, found.high)
         rows.append((Cell(system.system), *_percentiles(system), ratio, Cell(str(system.failed))))
     sizes = [each.percent for each in next(iter(latency.systems)).percentiles] or [50, 90, 95, 99]
+    falling = "" if latency.settled else " (still falling)"
     told = [
-        f"{latency.measures}, {latency.load}, {latency.depth} hits, {latency.passes} passes after "
-        f"{latency.warmup} of warm-up{'' if latency.settled else ' (still falling)'}, "
-        f"milliseconds over queries, each its median; the driver itself takes "
-        f"{latency.driver_ms * 1000:.0f} µs.",
+        f"{latency.measures.capitalize()}, {latency.load}, {latency.depth} hits, "
+        f"{latency.passes} passes after {latency.warmup} of warm-up{falling}, milliseconds over "
+        f"queries, each its median; the driver itself takes {latency.driver_ms * 1000:.2g} µs.",
     ]
     if latency.ended:
         told.append(f"Ended early: {latency.ended}.")
