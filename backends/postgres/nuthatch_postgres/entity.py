@@ -20,6 +20,7 @@ from nuthatch_postgres.connection import leave
 from nuthatch_postgres.copying import copy_tables, table
 from nuthatch_postgres.postings import Ids, ids_of
 from nuthatch_postgres.queries import Statements
+from nuthatch_postgres.schema import name
 
 #: The field of title tokens.
 TITLE: Final = -1
@@ -27,23 +28,23 @@ TITLE: Final = -1
 Entry = tuple[int, str]
 
 #: Asked and answered like the dictionary of words, see there; 0 for what is not known.
-KNOWN: Final = """
+KNOWN: Final = f"""
 SELECT coalesce(string_agg(int4send(coalesce(entity.id, 0)), '' ORDER BY given.place), '')
 FROM unnest(string_to_array(%s, ' ')::smallint[], string_to_array(%s, chr(10))) WITH ORDINALITY
     AS given (field, text, place)
-LEFT JOIN {schema}.entity
-    ON entity.field = given.field AND md5(entity.text) = md5(given.text)
+LEFT JOIN {{schema}}.entity
+    ON entity.field = given.field AND {name("entity.text")} = {name("given.text")}
     AND entity.text = given.text
 """
 # In one order, so that two writers with the same new entries wait for each other in a line. Each
 # is told of those that it made, and makes what is near to them before anybody can see them.
-ADD: Final = """
-INSERT INTO {schema}.entity (field, text)
+ADD: Final = f"""
+INSERT INTO {{schema}}.entity (field, text)
 SELECT field, text
 FROM unnest(string_to_array(%s, ' ')::smallint[], string_to_array(%s, chr(10))) WITH ORDINALITY
     AS given (field, text, place)
 ORDER BY place
-ON CONFLICT (field, md5(text)) DO NOTHING
+ON CONFLICT (field, {name("text")}) DO NOTHING
 RETURNING id, CASE WHEN field = -1 THEN text END
 """
 COPY_NEAR: Final = "COPY {schema}.near (hash, entity) FROM STDIN (FORMAT BINARY)"

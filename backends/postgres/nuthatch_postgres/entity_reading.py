@@ -25,14 +25,15 @@ from nuthatch.scoring import entity_top_k
 from nuthatch_postgres.connection import Asking, Rows, Statement
 from nuthatch_postgres.entity import neighbourhood
 from nuthatch_postgres.read import Reading
+from nuthatch_postgres.schema import name
 
-PHRASES: Final = """
+PHRASES: Final = f"""
 SELECT given.place, entity.id
 FROM unnest(%s::smallint[], %s::text[]) WITH ORDINALITY AS given (field, text, place)
-JOIN {schema}.entity
-    ON entity.field = given.field AND md5(entity.text) = md5(given.text)
+JOIN {{schema}}.entity
+    ON entity.field = given.field AND {name("entity.text")} = {name("given.text")}
     AND entity.text = given.text
-WHERE EXISTS (SELECT FROM {schema}.mention WHERE mention.entity = entity.id)
+WHERE EXISTS (SELECT FROM {{schema}}.mention WHERE mention.entity = entity.id)
 """
 SUBSTRINGS: Final = """
 SELECT id

@@ -28,9 +28,18 @@ from __future__ import annotations
 
 from typing import Final
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 #: Postings of a full block.
 BLOCK: Final = 512
+
+
+def name(text: str) -> str:
+    """Returns the SQL of what a phrase is found by: a phrase may be longer than an index takes.
+
+    No phrase and no title token holds a `#`.
+    """
+    return f"(CASE WHEN octet_length({text}) <= 1000 THEN {text} ELSE '#' || md5({text}) END)"
+
 
 #: In the order in which they are dropped.
 TABLES: Final = (
@@ -92,8 +101,7 @@ CREATE: Final = (
         text text COLLATE "C" NOT NULL
     )
     """,
-    # A phrase may be longer than what an index takes.
-    "CREATE UNIQUE INDEX ON {schema}.entity (field, md5(text))",
+    "CREATE UNIQUE INDEX ON {schema}.entity (field, " + name("text") + ")",
     """
     CREATE TABLE {schema}.mention (
         entity int NOT NULL,

@@ -207,7 +207,8 @@ class Schema(BaseModel):
         return next((field for field in self.fields if field.name == name), None)
 
     def filter_values(self, document: Document) -> list[tuple[str, FilterValue]]:
-        """Returns (field name, value) for every declared field that the document has.
+        """Returns (field name, value) for every field that can be filtered by: all declared ones
+        that the document has, but for phrases.
 
         Raises `InvalidDocument` for a value of the wrong type, and under `strict` for a field
         that is not declared. A null is the same as no value.
@@ -220,13 +221,15 @@ class Schema(BaseModel):
             if value is None:
                 continue
             try:
-                rows += [(declared.name, item) for item in declared.values(value)]
+                found = declared.values(value)
             except ValueError as error:
                 raise InvalidDocument(
                     f"document {document.uri!r}: field {declared.name!r} is declared as "
                     f"{declared.type}: {error}",
                     uri=document.uri,
                 ) from error
+            if not isinstance(declared, PhraseField):
+                rows += [(declared.name, item) for item in found]
         return rows
 
     def _refuse_undeclared(self, document: Document) -> None:
