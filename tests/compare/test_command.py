@@ -145,6 +145,11 @@ def test_a_saved_comparison_is_what_later_ones_are_held_against(
     worse = run("baseline", "check", out, saved)
     assert worse.exit_code == 1
     assert "FAILED: ranked: nDCG@10: max_drop 0.01" in worse.stdout
+    assert "the judgments have changed" not in worse.stdout
+    fewer = tmp_path / "fewer.tsv"
+    fewer.write_text("\n".join((FILMS / "qrels.tsv").read_text().splitlines()[:-5]))
+    assert run(*systems(folder), *files, "--qrels", str(fewer)).exit_code == 0
+    assert run("baseline", "check", out, saved).stdout.count("the judgments have changed") == 2
 
 
 @pytest.mark.parametrize(

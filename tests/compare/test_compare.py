@@ -111,6 +111,7 @@ def test_failed_late_and_empty_queries_are_three_different_things() -> None:
     assert (facts.timed_out, facts.failed, facts.empty, facts.answered) == (1, 2, 4, 23)
     assert found.means["odd"]["nDCG@10"].mean == pytest.approx(23 / 30)
     assert found.queries[1].status["odd"] == "failed"
+    assert found.verdict[0].startswith("odd failed on 3 of 30 queries, which count as 0")
     told = " ".join(found.warnings)
     assert "odd: 2 of 30 queries failed and count as 0 (BackendUnavailable: the eng" in told
     assert "odd: 1 of 30 queries ran out of time and count as 0 (QueryTimeout: too slow)" in told

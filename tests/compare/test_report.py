@@ -10,7 +10,7 @@ from compare.faulty import Scripted
 from compare.reported import HOSTILE, page, unpacked
 from nuthatch_compare import compare
 from nuthatch_compare.cost import Cost
-from nuthatch_compare.latency import Latency, SystemLatency
+from nuthatch_compare.latency import Latency, Percentile, SystemLatency
 from nuthatch_compare.report import Cell, Table, cost_table, latency_table, page_of, render
 from nuthatch_compare.report.curves import differences
 
@@ -149,6 +149,13 @@ def test_a_saturated_system_shows_no_percentile_and_unequal_work_is_told() -> No
     assert "2 queries had different numbers of hits" in table.caption
     assert "still falling" in table.caption
     assert {len(row) for row in table.rows} == {len(table.headings)}
+
+
+def test_a_system_that_never_answered_has_no_times_rather_than_too_few() -> None:
+    dead = SystemLatency(
+        system="a", queries=0, samples=9, failed=9, percentiles=(Percentile(percent=50, needs=6),)
+    )
+    assert latency_table(latency(dead)).rows[0][1].text == "no answer"
 
 
 def test_too_few_queries_are_called_too_few() -> None:

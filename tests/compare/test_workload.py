@@ -130,11 +130,25 @@ def test_a_rate_that_the_system_cannot_keep_up_with_is_called_saturated() -> Non
             time.sleep(0.01)
         return 1
 
+    once = Bounds(passes=1, warmup=0)
     queries = [f"q{number}" for number in range(120)]
-    driven = drive({"a": one_at_a_time}, queries, Load.parse("open:1000/s"), Bounds(passes=1))
+    driven = drive({"a": one_at_a_time}, queries, Load.parse("open:1000/s"), once)
     assert driven.samples["a"].saturated
-    slow = drive({"a": one_at_a_time}, queries[:30], Load.parse("open:20/s"), Bounds(passes=1))
+    few = drive({"a": one_at_a_time}, queries[:40], Load.parse("open:200/s"), once)
+    assert few.samples["a"].saturated  # though every request was sent when it was due
+    slow = drive({"a": one_at_a_time}, queries[:30], Load.parse("open:20/s"), once)
     assert not slow.samples["a"].saturated
+
+
+def test_a_slow_system_that_keeps_up_is_not_called_saturated() -> None:
+    def at_once_but_slowly(text: str) -> int:
+        time.sleep(0.1)
+        return 1
+
+    once = Bounds(passes=1, warmup=0)
+    queries = [f"q{number}" for number in range(60)]
+    driven = drive({"a": at_once_but_slowly}, queries, Load.parse("open:100/s"), once)
+    assert not driven.samples["a"].saturated
 
 
 def test_bounds_must_allow_something() -> None:

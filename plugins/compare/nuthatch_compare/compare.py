@@ -30,7 +30,7 @@ from nuthatch_compare.runs import Run
 from nuthatch_compare.slices import slice_queries
 from nuthatch_compare.system import System, systems_of
 from nuthatch_compare.verdict import verdict, warnings_of
-from nuthatch_compare.wording import some
+from nuthatch_compare.wording import digest, some
 from nuthatch_compare.workload import Bounds, Load
 
 
@@ -119,8 +119,9 @@ def compare(
         host=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         measured_by=engine() if fit else "",
         settings=settings,
+        inputs=_inputs(asked, judgments),
         systems=facts,
-        verdict=verdict(settings, differences, pairs, measured, costs),
+        verdict=verdict(settings, facts, differences, pairs, measured, costs),
         warnings=tuple(filter(None, notes)),
         validity=tuple(validity_of(facts, asked, fit, measured)),
         definitions={str(each): each.definition for each in wanted} if fit else {},
@@ -143,6 +144,13 @@ def _named(queries: Sequence[NamedQuery] | Mapping[str, str]) -> list[NamedQuery
     if isinstance(queries, Mapping):
         return [NamedQuery(name, text) for name, text in queries.items()]
     return list(queries)
+
+
+def _inputs(queries: Sequence[NamedQuery], judgments: Grades | None) -> dict[str, str]:
+    inputs = {"queries": digest([[each.name, each.text] for each in queries])}
+    if judgments:
+        inputs["judgments"] = digest({name: dict(rated) for name, rated in judgments.items()})
+    return inputs
 
 
 def _refuse_foreign(systems: Sequence[System], names: Sequence[str]) -> None:

@@ -133,7 +133,7 @@ class Comparison(_Frozen):
 
     `means` are by system, then by measure. `rankings` hold the document uris of each system and
     query down to `settings.depth`. `definitions` say what each measure is. `verdict` and
-    `warnings` are sentences.
+    `warnings` are sentences. `inputs` are digests of the queries and of the judgments.
     """
 
     format: Literal[1] = FORMAT
@@ -143,6 +143,7 @@ class Comparison(_Frozen):
     host: str
     measured_by: str
     settings: Settings
+    inputs: dict[str, str] = {}
     systems: tuple[SystemFacts, ...]
     verdict: tuple[str, ...]
     warnings: tuple[str, ...] = ()

@@ -26,9 +26,10 @@ Ask = Callable[[str], int]
 _NAN = float("nan")
 #: Warm-up ends when no system's median fell by more over three blocks.
 _SETTLED, _WINDOW = 0.02, 3
-#: An open loop is saturated when the last tenth waits longer than this share of the schedule:
-#: the system then answers about so much less than it is asked.
-_BACKLOG = 0.05
+#: An open loop is saturated when more are unanswered at its end than earlier on, by this share of
+#: all requests (and more than a few, which may be accident): it answers about so much less than it
+#: is asked. Where they wait, unsent or within the engine, and who is served first, is all the same.
+_BACKLOG, _FEW = 0.05, 4
 
 
 @dataclass
@@ -176,8 +177,8 @@ class _Run:
             sent = perf_counter_ns()
             hits = _asked(ask, query, into)
             ended = perf_counter_ns()
-            took = (ended - start) / 1e6 - planned * 1e3
-            return took if hits >= 0 else _NAN, hits, (sent - start) / 1e6 - planned * 1e3
+            due_ms = planned * 1e3
+            return (ended - start) / 1e6 - due_ms, hits, (sent - start) / 1e6 - due_ms
 
         sent = []
         for query, planned in zip(self.queries, due, strict=True):
@@ -186,11 +187,24 @@ class _Run:
                 time.sleep(ahead)
             sent.append(self.pool.submit(request, query, planned))
         answered = [each.result() for each in sent]
-        into.ms.extend(took for took, _, _ in answered)
+        into.ms.extend(took if hits >= 0 else _NAN for took, hits, _ in answered)
         into.hits.extend(hits for _, hits, _ in answered)
         into.waits.extend(waited for _, _, waited in answered)
-        last = [waited for _, _, waited in answered[-max(1, len(answered) // 10) :]]
-        into.saturated |= median(last) > _BACKLOG * due[-1] * 1e3 and len(due) >= 10
+        into.saturated |= _backlogged([at * 1e3 for at in due], [took for took, _, _ in answered])
+
+
+def _backlogged(due: Sequence[float], took: Sequence[float]) -> bool:
+    """Tells whether unanswered requests pile up: in the last fifth of the schedule against the
+    second, the first being when the engine fills. Times are in milliseconds."""
+    fifth = due[-1] / 5
+
+    def unanswered(begin: float) -> float:
+        spans = (
+            min(at + ms, begin + fifth) - max(at, begin) for at, ms in zip(due, took, strict=True)
+        )
+        return sum(span for span in spans if span > 0) / fifth
+
+    return unanswered(4 * fifth) - unanswered(fifth) > max(_FEW, _BACKLOG * len(due))
 
 
 def _asked(ask: Ask, query: str, into: Samples) -> int:

@@ -8,6 +8,7 @@ import click
 
 from nuthatch_compare.clicks import Online, analyse
 from nuthatch_compare.events import read_events
+from nuthatch_compare.wording import p_value
 
 _DONE: Final = 0
 _BROKEN: Final = 1
@@ -66,7 +67,7 @@ def told(online: Online) -> list[str]:
     verdict = "is" if online.significant else "is not"
     lines.append(
         f"{what} {online.b} over {online.a}: {online.value:+.4f} (interval {online.low:+.4f} to "
-        f"{online.high:+.4f}; p = {online.p:.4f}); the difference {verdict} established."
+        f"{online.high:+.4f}; {p_value(online.p)}); the difference {verdict} established."
     )
     if online.kind == "interleave":
         lines.append(f"Lists: {online.wins:,} wins, {online.ties:,} ties, {online.losses:,} losses")

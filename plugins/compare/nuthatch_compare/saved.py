@@ -37,19 +37,22 @@ def _check(
     common = [query for query in after if query in before]
     text = f"{measure}: max_drop {max_drop:g} against the saved comparison"
     if not common:
-        return GateResult(rule=text, system=system, passed=None, found="no query in common")
+        found = "no query that both judged"
+        return GateResult(rule=text, system=system, passed=None, found=found)
     values = {
         _SAVED: {measure: np.array([before[query] for query in common])},
         _NOW: {measure: np.array([after[query] for query in common])},
     }
-    (found,) = compare_systems(
+    (tested,) = compare_systems(
         values, _SAVED, [measure], alpha=now.settings.alpha, seed=now.settings.seed
     )
     told = (
-        f"{found.delta:+.4f}, between {found.low:+.4f} and {found.high:+.4f}, "
+        f"{tested.delta:+.4f}, between {tested.low:+.4f} and {tested.high:+.4f}, "
         f"over {len(common):,} queries"
     )
-    return GateResult(rule=text, system=system, passed=found.low >= -max_drop, found=told)
+    if now.inputs.get("judgments") != saved.inputs.get("judgments"):
+        told += "; the judgments have changed since"
+    return GateResult(rule=text, system=system, passed=tested.low >= -max_drop, found=told)
 
 
 def _values(comparison: Comparison, system: str, measure: str) -> dict[str, float]:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from nuthatch_compare.bootstrap import Mean
 from nuthatch_compare.comparison import Comparison, Listed, QueryAnswers
+from nuthatch_compare.latency import SystemLatency
 from nuthatch_compare.significance import Difference
 
 #: Queries that differ most, and are named.
@@ -65,12 +66,7 @@ def _measured(comparison: Comparison) -> Iterator[Table]:
         table = _table(f"ms, {comparison.latency.load}", "p50", "p95", "× baseline", "failed")
         ratios = {each.system: each for each in comparison.latency.ratios}
         for system in comparison.latency.systems:
-            found = {each.percent: each for each in system.percentiles}
-            times = []
-            for percent in (50, 95):
-                each_ = found.get(percent)
-                known = each_ is not None and each_.ms is not None
-                times.append(f"{each_.ms:.2f}" if known and each_ else "n too small")
+            times = [_percentile(system, percent) for percent in (50, 95)]
             ratio = ratios.get(system.system)
             shown = "" if ratio is None else f"{ratio.ratio:.2f} ({ratio.low:.2f}-{ratio.high:.2f})"
             table.add_row(_plain(system.system), *times, shown, str(system.failed))
@@ -87,6 +83,15 @@ def _measured(comparison: Comparison) -> Iterator[Table]:
                 peak,
             )
         yield table
+
+
+def _percentile(system: SystemLatency, percent: float) -> str:
+    if system.saturated:
+        return "saturated"
+    if not system.queries:
+        return "no answer"
+    found = next((each.ms for each in system.percentiles if each.percent == percent), None)
+    return "n too small" if found is None else f"{found:.2f}"
 
 
 def _show_queries(comparison: Comparison, console: Console) -> None:
@@ -113,7 +118,7 @@ def show_query(comparison: Comparison, query: QueryAnswers, console: Console) ->
     console.print(Text(_plain(f"{query.name}: {query.text}"), style="bold"))
     names = [each.name for each in comparison.systems]
     value = query.values.get(comparison.primary, {})
-    table = Table(expand=True)
+    table = Table(expand=True, caption="[grade], ? where nobody judged; then the rank elsewhere")
     table.add_column("")
     for name in names:
         told = f" {comparison.primary} {value[name]:.3f}" if name in value else ""

@@ -19,6 +19,7 @@ _TOO_SHORT: Final = 1.0
 
 def verdict(
     settings: Settings,
+    systems: Sequence[SystemFacts],
     differences: Sequence[Difference],
     agreement: Sequence[Agreement],
     latency: Latency | None,
@@ -27,13 +28,22 @@ def verdict(
     """Returns the sentences, the most important first."""
     deciding = [each for each in differences if each.measure in settings.primary]
     deciding.sort(key=lambda each: settings.primary.index(each.measure))
-    told = [_difference(each, 100 * (1 - settings.alpha)) for each in deciding]
+    told = [_unanswered(each) for each in systems if each.failed + each.timed_out]
+    told += [_difference(each, 100 * (1 - settings.alpha)) for each in deciding]
     if not differences:
         told += [_agreement(each) for each in agreement if each.a == settings.baseline]
     if latency is not None:
         told += _latency(latency)
     told += _costs(settings.baseline, costs)
     return tuple(told)
+
+
+def _unanswered(system: SystemFacts) -> str:
+    lost = system.failed + system.timed_out
+    return (
+        f"{system.name} failed on {lost:,} of {lost + system.answered + system.empty:,} queries, "
+        "which count as 0: what follows is about that as much as about its ranking."
+    )
 
 
 def _difference(found: Difference, level: float) -> str:

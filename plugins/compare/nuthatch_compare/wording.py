@@ -1,7 +1,9 @@
-"""Words that several notes share: counts with their noun, the first few of many names."""
+"""Words that several notes share: counts with their noun, names, digests."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,3 +19,14 @@ def some(names: Sequence[str]) -> str:
     """Returns the first few names."""
     shown = ", ".join(names[:_EXAMPLES])
     return f"{shown}, …" if len(names) > _EXAMPLES else shown
+
+
+def p_value(p: float) -> str:
+    """Returns a p with four digits; what would be 0 then is told to be below."""
+    return f"p = {p:.4f}" if p >= 0.0001 else "p < 0.0001"
+
+
+def digest(value: object) -> str:
+    """Returns sixteen hexadecimal digits that tell one JSON value from another."""
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

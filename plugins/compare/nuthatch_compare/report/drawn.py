@@ -269,6 +269,9 @@ def _circumstances(comparison: Comparison) -> Iterator[tuple[str, str, None]]:
     engines = dict.fromkeys(each.engine for each in comparison.systems if each.kind == "backend")
     yield "versions", ", ".join([f"nuthatch-compare {comparison.version}", *engines]), None
     yield "machine", comparison.host, None
+    if comparison.inputs:
+        digests = (f"{what} {digest}" for what, digest in comparison.inputs.items())
+        yield "digests", ", ".join(digests), None
     yield (
         "settings",
         f"depth {settings.depth}, level {settings.alpha:g}, seed {settings.seed}, "

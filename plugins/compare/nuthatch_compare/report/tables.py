@@ -39,6 +39,8 @@ def _percentiles(system: SystemLatency) -> tuple[Cell, ...]:
 
 
 def _percentile(each: Percentile, queries: int) -> Cell:
+    if not queries:
+        return Cell("no answer")
     if each.ms is None or each.low is None or each.high is None:
         return Cell("n too small", f"{queries} of {each.needs} queries")
     return Cell(f"{each.ms:.3g}", f"{each.low:.3g} – {each.high:.3g}")
