@@ -15,7 +15,7 @@ from nuthatch.entities import (
     Resolved,
     scored,
 )
-from nuthatch.scoring import Mentions, entity_top_k
+from nuthatch.scoring import EntityScores, Mentions, entity_top_k
 
 _DOCUMENTS = 12
 _KEYS = st.lists(st.integers(0, 9), max_size=3, unique=True)
@@ -78,9 +78,14 @@ def test_arrays_give_what_the_definition_gives(
     answer = entity_top_k(plan, found, mentions, allowed, limit)
     assert list(answer.candidates) == list(expected.candidates)
     assert answer.total == expected.total
+    scores = EntityScores.of(plan, found, mentions, None)
+    if allowed is not None and not scores.capped:
+        later = scores.among(allowed)
+        assert list(later.best(limit).candidates) == list(expected.candidates)
+        assert later.ranked(limit).tolist() == [each.key for each in expected.candidates]
 
 
 def test_nothing_is_found_where_nobody_is_mentioned() -> None:
     plan = EntityPlan((PhraseLookup("people", "x", "exact", None),), (), (("y",),), ())
     answer = entity_top_k(plan, Resolved([[7]], [], [[]]), {}, None, 5)
-    assert answer == ((), 0)
+    assert (list(answer.candidates), answer.total) == ([], 0)

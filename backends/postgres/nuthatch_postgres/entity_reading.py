@@ -1,31 +1,43 @@
-"""Entity search in one snapshot, in two round trips: what the query names, and who mentions it.
+"""Entity search in one snapshot: what the query names, who mentions it, who of the best may stay.
 
     1st trip   BEGIN, the state, phrases, substrings, title tokens
-    2nd trip   mentions and filters, as far as they are not cached
-    3rd trip   the hits' texts
+    2nd trip   mentions, and what passes filters that were asked for before
+    3rd trip   which of the best pass other filters
+    4th trip   the hits' texts
 
-The server finds, and the client counts: of postings that come as two strings of bytes an entity,
-numpy makes scores faster than SQL does of rows.
+Each asks for what is not cached, and is left out where nothing is. The server finds, and the client
+counts: of postings that come as two strings of bytes an entity, numpy makes scores faster than SQL
+does of rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
+
+from nuthatch import Filter
 from nuthatch.entities import (
     EntityMatches,
     EntityPlan,
     PhraseLookup,
+    Resolved,
     TitleLookup,
     TitleTerm,
     resolved,
 )
-from nuthatch.scoring import entity_top_k
+from nuthatch.scoring import EntityScores, Mentions, entity_top_k
 from nuthatch_postgres.connection import Asking, Rows, Statement
 from nuthatch_postgres.entity import neighbourhood
+from nuthatch_postgres.failure import readable
+from nuthatch_postgres.filtering import Filters
+from nuthatch_postgres.postings import Ids, Names, ids_of
+from nuthatch_postgres.queries import MENTIONS
 from nuthatch_postgres.read import Reading
 from nuthatch_postgres.schema import name
+
+_Lookup = PhraseLookup | TitleLookup
 
 PHRASES: Final = f"""
 SELECT given.place, entity.id
@@ -46,6 +58,8 @@ LIMIT %s
 # With trigrams to look for, the index on lengths must not be walked, past all that do not match.
 LONG_SUBSTRINGS: Final = SUBSTRINGS.replace("length(text)", "length(text) + 0")
 _TRIGRAM: Final = 3
+#: So many of the best are asked about first, and so many times the limit.
+_FEW, _SPARE = 200, 10
 # Beyond 10,000 documents a token matches nothing, whatever their number.
 TITLES: Final = """
 SELECT place, id, text, df
@@ -65,16 +79,89 @@ WHERE df > 0
 
 def match_entities(reading: Reading, plan: EntityPlan, limit: int) -> Asking[EntityMatches]:
     """Returns the best documents of a plan."""
-    phrases = _phrases(reading, plan.phrases)
-    titles = _titles(reading, plan.tokens)
-    rows = yield from reading.ask(*phrases, *titles)
-    found = resolved(
-        plan,
-        _phrase_keys(plan.phrases, rows[: len(phrases)]),
-        _title_terms(plan.tokens, rows[len(phrases) :]),
+    found = yield from _resolved(reading, plan)
+    late = reading.filters.unread(reading.number, plan.filters)
+    early = [item for item in plan.filters if item not in late]
+    mentions, eligible = yield from _mentions(reading, found.wanted, early)
+    scores = EntityScores.of(plan, found, mentions, eligible)
+    if not late:
+        return scores.best(limit)
+    if scores.capped:
+        _, eligible = yield from _mentions(reading, (), plan.filters)
+        return entity_top_k(plan, found, mentions, eligible, limit)
+    return (yield from _best_that_pass(reading, scores, late, limit))
+
+
+def _best_that_pass(
+    reading: Reading, scores: EntityScores, filters: Sequence[Filter], limit: int
+) -> Asking[EntityMatches]:
+    """Asks of the best, and then of more and more, which pass the filters, until enough do."""
+    number = max(_FEW, _SPARE * limit)
+    while True:
+        some = scores.ranked(number)
+        if not some.size:
+            return scores.best(limit)
+        rows = yield from reading.ask(*reading.filters.among(some, filters))
+        kept = scores.among(np.intersect1d(some, Filters.passing(rows)))
+        if kept.ids.size >= limit or some.size == scores.ids.size:
+            return EntityMatches(kept.best(limit).candidates, None)
+        number *= 10
+
+
+def _mentions(
+    reading: Reading, keys: Sequence[Hashable], filters: Sequence[Filter]
+) -> Asking[tuple[dict[Hashable, Mentions], Ids | None]]:
+    """Returns who mentions entities and what passes the filters, in one round trip."""
+    cache = reading.caches.mentions
+    cached = {key: cache.get(reading.number, str(key)) for key in keys}
+    held = {key: each for key, each in cached.items() if each is not None}
+    missing = [key for key in keys if key not in held]
+    asked = [Statement(reading.statement(MENTIONS), (missing,))] if missing else []
+    known = reading.filters.known(reading.number, filters)
+    asked += reading.filters.selections(known)
+    rows = (yield from reading.ask(*asked)) if asked else []
+    for key, documents, lengths in rows.pop(0) if missing else ():
+        with readable(f"who mentions the entity {key}"):
+            held[key] = Mentions(ids_of(documents), ids_of(lengths))
+        cache.put(reading.number, str(key), held[key])
+    return held, reading.filters.allowed(reading.number, known, rows)
+
+
+def _resolved(reading: Reading, plan: EntityPlan) -> Asking[Resolved]:
+    """Returns what a plan stands for. If all of it was cached in the state that was seen last, the
+    state alone is asked for, and the rest only where it has changed."""
+    expected = reading.number
+    held = _cached(reading, plan)
+    if len(held) == len({*plan.phrases, *plan.tokens}):
+        yield from reading.begin()
+        if reading.number != expected:
+            held = _cached(reading, plan)
+    else:
+        held = {}
+    phrases = [each for each in plan.phrases if each not in held]
+    tokens = [each for each in plan.tokens if each not in held]
+    asked = [*_phrases(reading, phrases), *_titles(reading, tokens)]
+    if asked:
+        rows = yield from reading.ask(*asked)
+        count = len(asked) - bool(tokens)
+        lookups: list[_Lookup] = [*phrases, *tokens]
+        answers: list[list[Any]] = [
+            *_phrase_keys(phrases, rows[:count]),
+            *_title_terms(tokens, rows[count:]),
+        ]
+        for lookup, names in zip(lookups, answers, strict=True):
+            held[lookup] = tuple(names)
+            reading.caches.names.put(reading.number, repr(lookup), Names(held[lookup]))
+    return resolved(
+        plan, [held[each] for each in plan.phrases], [held[each] for each in plan.tokens]
     )
-    mentions, eligible = yield from reading.mentions(found.wanted, plan.filters)
-    return entity_top_k(plan, found, mentions, eligible, limit)
+
+
+def _cached(reading: Reading, plan: EntityPlan) -> dict[_Lookup, tuple[Any, ...]]:
+    cache = reading.caches.names
+    lookups: list[_Lookup] = [*plan.phrases, *plan.tokens]
+    found = {each: cache.get(reading.number, repr(each)) for each in lookups}
+    return {each: names.found for each, names in found.items() if names is not None}
 
 
 def _phrases(reading: Reading, lookups: Sequence[PhraseLookup]) -> list[Statement]:

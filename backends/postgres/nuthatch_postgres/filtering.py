@@ -1,32 +1,94 @@
-"""Filters: the statement that selects the chunks that pass one."""
+"""Filters: what passes them, of all chunks or of a few documents; what was read is cached."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from nuthatch import AnyOf, Filter
-from nuthatch_postgres.connection import Statement
-from nuthatch_postgres.queries import FILTERED, Statements
+from nuthatch.scoring import PostingCache, conjunction
+from nuthatch_postgres.connection import Rows, Statement
+from nuthatch_postgres.failure import readable
+from nuthatch_postgres.postings import Ids, ids_of
+from nuthatch_postgres.queries import FILTERED, FILTERED_SOME, Statements
 
 _COLUMNS: Final = {"integer": "whole", "number": "number"}
 
 
-def selection(
-    condition: Filter, fields: Mapping[str, tuple[int, str]], statements: Statements
-) -> Statement:
-    """Returns the statement for a condition on a field, of which place and type are given."""
-    position, kind = fields[condition.field]
-    column = _COLUMNS.get(kind, "word")
-    values: list[Any] = [position]
-    if isinstance(condition, AnyOf):
-        bounds = [f"{column} = ANY(%s)"]
-        values.append(list(condition.values))
-    else:
-        bounds = []
-        for operator, bound in ((">=", condition.gte), ("<=", condition.lte)):
-            if bound is not None:
-                bounds.append(f"{column} {operator} %s")
-                values.append(bound)
-    statement = FILTERED.replace("{condition}", " AND ".join(bounds))
-    return Statement(statements(statement), values)
+class Filters:
+    """Knows the filters of one index, given the place and the type of each field."""
+
+    def __init__(
+        self,
+        statements: Statements,
+        fields: Mapping[str, tuple[int, str]],
+        cache: PostingCache[Ids],
+    ) -> None:
+        self._sql = statements
+        self._fields = fields
+        self._cache = cache
+
+    def known(self, state: int, filters: Sequence[Filter]) -> dict[Filter, Ids | None]:
+        """Returns the chunks that pass each filter in a state; None where that is not cached."""
+        return {item: self._cache.get(state, repr(item)) for item in filters}
+
+    def unread(self, state: int, filters: Sequence[Filter]) -> list[Filter]:
+        """Returns the filters that are asked for the first time in a state: what passes them need
+        not be read if it will do to ask about a few documents. All, where nothing is cached."""
+        unknown = [item for item, ids in self.known(state, filters).items() if ids is None]
+        if not self._cache.info().max_bytes:
+            return unknown
+        return [item for item in unknown if not self._cache.touched(state, repr(item))]
+
+    def selections(self, known: Mapping[Filter, Ids | None]) -> list[Statement]:
+        """Returns the statements that read what is not known."""
+        return [self._selection(item) for item, ids in known.items() if ids is None]
+
+    def allowed(
+        self, state: int, known: Mapping[Filter, Ids | None], rows: Sequence[Rows]
+    ) -> Ids | None:
+        """Returns what passes all filters, ascending, given the answers to `selections`; None
+        where there is no filter."""
+        answers = iter(rows)
+        lists = []
+        for item, ids in known.items():
+            if ids is None:
+                ids = _ids(next(answers))
+                self._cache.put(state, repr(item), ids)
+            lists.append(ids)
+        return conjunction(lists) if lists else None
+
+    def among(self, ids: Ids, filters: Sequence[Filter]) -> list[Statement]:
+        """Returns the statements that tell which of a few documents pass each filter."""
+        return [self._selection(item, ids.tolist()) for item in filters]
+
+    @staticmethod
+    def passing(rows: Sequence[Rows]) -> Ids:
+        """Returns the documents that pass, ascending, given the answers to `among`."""
+        return conjunction([_ids(answer) for answer in rows])
+
+    def _selection(self, condition: Filter, documents: Sequence[int] | None = None) -> Statement:
+        position, kind = self._fields[condition.field]
+        column = _COLUMNS.get(kind, "word")
+        values: list[Any] = [position]
+        if isinstance(condition, AnyOf):
+            bounds = [f"{column} = ANY(%s)"]
+            values.append(list(condition.values))
+        else:
+            bounds = []
+            for operator, bound in ((">=", condition.gte), ("<=", condition.lte)):
+                if bound is not None:
+                    bounds.append(f"{column} {operator} %s")
+                    values.append(bound)
+        statement = FILTERED
+        if documents is not None:
+            statement = FILTERED_SOME
+            values.append(documents)
+        return Statement(self._sql(statement.replace("{condition}", " AND ".join(bounds))), values)
+
+
+def _ids(rows: Rows) -> Ids:
+    with readable("a list of ids"):
+        return np.sort(ids_of(rows[0][0]))

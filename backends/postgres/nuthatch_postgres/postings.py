@@ -2,7 +2,7 @@
 
     sealed postings    hold from one seal to the next       key: the number of the seal
     scored terms       hold in one state of the index       key: the seal and the writes seen since
-    filters, mentions  hold in one state of the index
+    filters, mentions, names   hold in one state of the index
 
 A state is known by what it consists of, so every state seen gets a number of its own. The caches
 hold the newest; a reader in an older one passes them by.
@@ -59,6 +59,17 @@ class Sealed(NamedTuple):
         return self.ids.nbytes + self.tfs.nbytes + self.lengths.nbytes
 
 
+class Names(NamedTuple):
+    """Holds what a name that was looked up stands for: keys of phrases, or title terms."""
+
+    found: tuple[Any, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what is found, about."""
+        return 200 * len(self.found)
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """Holds the row that every transaction reads first."""
@@ -106,11 +117,17 @@ class Caches:
         self.sealed: PostingCache[Sealed] = PostingCache(max_bytes // 2)
         self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
         self.mentions: PostingCache[Mentions] = PostingCache(max_bytes // 8)
+        self.names: PostingCache[Names] = PostingCache(max_bytes // 32)
         self._lock = Lock()
         self._numbers: dict[tuple[int, bytes], int] = {}
         self._given = 0
         self._known: tuple[int, dict[str, Term | None]] = (-1, {})
         self._tombstones: tuple[int, Ids] | None = None
+
+    @property
+    def newest(self) -> int:
+        """Is the number of the state that was last seen first."""
+        return self._given
 
     def number(self, state: State) -> int:
         """Returns the number of a state, higher than that of every one seen first earlier."""

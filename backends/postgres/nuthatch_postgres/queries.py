@@ -87,6 +87,11 @@ WHERE chunk.document IN (
     WHERE field = %s AND {condition}
 )
 """
+FILTERED_SOME: Final = """
+SELECT coalesce(string_agg(DISTINCT int4send(document), ''), '')
+FROM {schema}.value
+WHERE field = %s AND {condition} AND document = ANY(%s)
+"""
 # Two strings of bytes for each entity, and no rows.
 MENTIONS: Final = """
 SELECT entity, string_agg(int4send(document), ''), string_agg(int4send(length), '')

@@ -29,12 +29,12 @@ from nuthatch import (
     Schema,
     Stored,
 )
-from nuthatch.scoring import Mentions, TermScores, TopK, conjunction, conjunction_top_k, top_k
+from nuthatch.scoring import TermScores, TopK, conjunction, conjunction_top_k, top_k
 from nuthatch_postgres import queries
 from nuthatch_postgres.block import EMPTY, Postings, decode
 from nuthatch_postgres.connection import Asking, Rows, Statement
 from nuthatch_postgres.failure import readable
-from nuthatch_postgres.filtering import selection
+from nuthatch_postgres.filtering import Filters
 from nuthatch_postgres.postings import Caches, Ids, Sealed, State, Term, ids_of, live, scored
 from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.stored import document, stored
@@ -55,13 +55,15 @@ class Reading:
         deadline: float | None,
     ) -> None:
         self._sql = statements
-        self._caches = caches
+        self.caches = caches
         self._fields = {each.name: (at, each.type) for at, each in enumerate(declared.fields)}
+        self.filters = Filters(statements, self._fields, caches.filters)
         self._mark = mark
         self._place = place
         self._deadline = deadline
         self._state: State | None = None
-        self._number = 0
+        #: The number of the state; before it is read, of the newest that anybody has read.
+        self.number = caches.newest
         self._known: dict[str, Term | None] = {}
 
     @property
@@ -102,8 +104,8 @@ class Reading:
         rows = yield [*opening, *statements]
         if self._state is None:
             self._state = State.of(rows[len(opening) - 1], self._mark, self._place)
-            self._number = self._caches.number(self._state)
-            self._known = self._caches.known(self._number)
+            self.number = self.caches.number(self._state)
+            self._known = self.caches.known(self.number)
         return rows[len(opening) :]
 
     def frequencies(self, tokens: Sequence[str]) -> Asking[dict[str, int]]:
@@ -169,23 +171,23 @@ class Reading:
         held: dict[str, TermScores] = {}
         missing: dict[str, Term] = {}
         for token, term in found.items():
-            cached = self._caches.terms.get(self._number, token) if term else _NOTHING
+            cached = self.caches.terms.get(self.number, token) if term else _NOTHING
             if cached is not None:
                 held[token] = cached
             elif term is not None:
                 missing[token] = term
-        sealed = {token: self._caches.sealed.get(self.state.sealed, token) for token in missing}
+        sealed = {token: self.caches.sealed.get(self.state.sealed, token) for token in missing}
         unread = [missing[token].id for token, postings in sealed.items() if postings is None]
         asked: list[Statement] = []
         if missing:
             ids = [term.id for term in missing.values()]
             asked.append(Statement(self._sql(queries.RECENT), (ids,)))
             asked.append(Statement(self._sql(queries.BLOCKS), (unread,)))
-        tombstones = self._caches.tombstones(self.state.sealed)
+        tombstones = self.caches.tombstones(self.state.sealed)
         if missing and tombstones is None:
             asked.append(Statement(self._sql(queries.TOMBSTONES)))
-        passing = self._passing(filters)
-        selections = self._selections(passing)
+        known = self.filters.known(self.number, filters)
+        selections = self.filters.selections(known)
         rows: list[Rows] = []
         if asked or selections:
             rows = yield from self.ask(*asked, *selections)
@@ -193,14 +195,14 @@ class Reading:
             if tombstones is None:
                 tombstones = self._tombstones(rows[2])
             held |= self._scored(missing, sealed, rows[0], rows[1], tombstones)
-        return held, self._allowed(passing, rows[len(asked) :])
+        return held, self.filters.allowed(self.number, known, rows[len(asked) :])
 
     def _tombstones(self, rows: Rows) -> Ids:
         if len(rows) != 1:
             raise IndexCorrupt(f"{self._place} has lost its tombstones; restore it from a copy")
         with readable("a list of chunks"):
             tombstones = ids_of(rows[0][0])
-        self._caches.keep_tombstones(self.state.sealed, tombstones)
+        self.caches.keep_tombstones(self.state.sealed, tombstones)
         return tombstones
 
     def _scored(
@@ -218,7 +220,7 @@ class Reading:
             kept = sealed[token]
             if kept is None:
                 kept = Sealed(*_of(read, term.id)[1:])
-                self._caches.sealed.put(self.state.sealed, token, kept)
+                self.caches.sealed.put(self.state.sealed, token, kept)
             new = _of(fresh, term.id)
             both = (np.concatenate(pair) for pair in zip(kept, new[1:], strict=True))
             every = Postings(np.full(kept.ids.size + new.ids.size, term.id, np.uint32), *both)
@@ -229,48 +231,8 @@ class Reading:
                     f"dictionary counts {term.df}; drop the index and index the corpus again"
                 )
             held[token] = scored(part, self.state, term.df, token)
-            self._caches.terms.put(self._number, token, held[token])
+            self.caches.terms.put(self.number, token, held[token])
         return held
-
-    def mentions(
-        self, keys: Sequence[Hashable], filters: Sequence[Filter]
-    ) -> Asking[tuple[dict[Hashable, Mentions], Ids | None]]:
-        """Returns who mentions entities and what passes the filters, in one round trip."""
-        cache = self._caches.mentions
-        found = {key: cache.get(self._number, str(key)) for key in keys}
-        held = {key: each for key, each in found.items() if each is not None}
-        missing = [key for key in keys if key not in held]
-        asked = [Statement(self._sql(queries.MENTIONS), (missing,))] if missing else []
-        passing = self._passing(filters)
-        selections = self._selections(passing)
-        rows: list[Rows] = []
-        if asked or selections:
-            rows = yield from self.ask(*asked, *selections)
-        for key, documents, lengths in rows.pop(0) if missing else ():
-            with readable(f"who mentions the entity {key}"):
-                held[key] = Mentions(ids_of(documents), ids_of(lengths))
-            cache.put(self._number, str(key), held[key])
-        return held, self._allowed(passing, rows)
-
-    def _passing(self, filters: Sequence[Filter]) -> dict[Filter, Ids | None]:
-        """Returns what passes each filter, None where that is not known yet."""
-        return {item: self._caches.filters.get(self._number, repr(item)) for item in filters}
-
-    def _selections(self, passing: Mapping[Filter, Ids | None]) -> list[Statement]:
-        unknown = [item for item, ids in passing.items() if ids is None]
-        return [selection(item, self._fields, self._sql) for item in unknown]
-
-    def _allowed(self, passing: Mapping[Filter, Ids | None], rows: Sequence[Rows]) -> Ids | None:
-        """Returns what passes all filters, given the answers to `_selections`; None for none."""
-        answers = iter(rows)
-        lists = []
-        for item, ids in passing.items():
-            if ids is None:
-                with readable("a list of chunks"):
-                    ids = np.sort(ids_of(next(answers)[0][0]))
-                self._caches.filters.put(self._number, repr(item), ids)
-            lists.append(ids)
-        return conjunction(lists) if lists else None
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Asking[list[Stored | None]]:
         """Returns what is stored for each key."""

@@ -36,10 +36,11 @@ class EntityCandidate(NamedTuple):
 
 
 class EntityMatches(NamedTuple):
-    """Holds the best documents, by score and then in document order; `total` match."""
+    """Holds the best documents, by score and then in document order; `total` match (None: that
+    was not counted)."""
 
     candidates: Sequence[EntityCandidate]
-    total: int
+    total: int | None
 
 
 def title_score(matched: int, resolved: int, length: int, settings: EntitySettings) -> float:

@@ -11,7 +11,7 @@ Needs numpy, which the importing backend declares; nothing else in core imports 
 from nuthatch.scoring.bm25 import BM25, CollectionStatistics
 from nuthatch.scoring.cache import CacheInfo, PostingCache
 from nuthatch.scoring.conjunction import conjunction, conjunction_scores, conjunction_top_k
-from nuthatch.scoring.entities import Mentions, entity_top_k
+from nuthatch.scoring.entities import EntityScores, Mentions, entity_top_k
 from nuthatch.scoring.maxscore import top_k
 from nuthatch.scoring.postings import PostingList, Term, TermScores
 from nuthatch.scoring.ranking import TopK, exhaustive_top_k, ranked
@@ -20,6 +20,7 @@ __all__ = [
     "BM25",
     "CacheInfo",
     "CollectionStatistics",
+    "EntityScores",
     "Mentions",
     "PostingCache",
     "PostingList",

@@ -7,12 +7,13 @@ than a millisecond, tens of thousands a few.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
-from nuthatch.entities import EntityCandidate, EntityMatches, EntityPlan, EntitySettings, Resolved
+from nuthatch.entities import EntityMatches, EntityPlan, EntitySettings, Resolved
 from nuthatch.entities.arithmetic import DECIMALS, candidate
 from nuthatch.scoring.arrays import (
     BoolArray,
@@ -53,26 +54,76 @@ def entity_top_k(
     `eligible` are the ids that pass the filters, ascending (None: all). A key that `mentions` does
     not hold is mentioned by nobody.
     """
-    included = [_union(keys, mentions) for keys in found.include]
-    titles = [[_union(keys, mentions) for keys in positions] for positions in found.titles]
-    lists = [each.ids for each in included]
-    lists += [each.ids for positions in titles for each in positions]
-    ids = np.unique(np.concatenate(lists)) if lists else _NOBODY.ids
-    if eligible is not None:
-        ids = ids[admitted(ids, eligible)]
-    if not ids.size:
-        return EntityMatches((), 0)
-    counts: dict[str, ScoreArray] = {}
-    for lookup, each in zip(plan.include, included, strict=True):
-        places, _ = _places(ids, each.ids)
-        counts.setdefault(lookup.field, np.zeros(ids.size))[places] += 1
-    sums = _title_sums(ids, titles, plan.settings)
-    matched = np.sum([*counts.values()], axis=0) if counts else np.zeros(ids.size)
-    excluded = np.unique(_union([key for keys in found.exclude for key in keys], mentions).ids)
-    present = np.flatnonzero(((matched > 0) | (sums > 0)) & ~contained(ids, excluded))
-    scores = _scores((matched + sums)[present], plan.possible)
-    best = present[highest(ids[present], scores, limit)]
-    return EntityMatches(_candidates(ids, counts, sums, best, plan.possible), present.size)
+    return EntityScores.of(plan, found, mentions, eligible).best(limit)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EntityScores:
+    """Holds the scores of all documents of a plan, for an engine that asks which of the best pass
+    the filters, rather than which of all documents do.
+
+    `ids` ascending, with `scores` and of each phrase field the `counts` of matched phrases, and
+    `sums` of title scores, all of shape (ids,). `capped` tells that some title score was cut: then
+    the filters have to be known before, as what is cut depends on them.
+    """
+
+    ids: IdArray
+    scores: ScoreArray
+    counts: Mapping[str, ScoreArray]
+    sums: ScoreArray
+    possible: int
+    capped: bool
+
+    @classmethod
+    def of(
+        cls, plan: EntityPlan, found: Resolved, mentions: Found, eligible: IdArray | None
+    ) -> Self:
+        """Scores what a plan stands for; arguments as of `entity_top_k`."""
+        included = [_union(keys, mentions) for keys in found.include]
+        titles = [[_union(keys, mentions) for keys in positions] for positions in found.titles]
+        lists = [each.ids for each in included]
+        lists += [each.ids for positions in titles for each in positions]
+        ids = np.unique(np.concatenate(lists)) if lists else _NOBODY.ids
+        if eligible is not None:
+            ids = ids[admitted(ids, eligible)]
+        counts: dict[str, ScoreArray] = {}
+        for lookup, each in zip(plan.include, included, strict=True):
+            places, _ = _places(ids, each.ids)
+            counts.setdefault(lookup.field, np.zeros(ids.size))[places] += 1
+        sums, capped = _title_sums(ids, titles, plan.settings)
+        matched = np.sum([*counts.values()], axis=0) if counts else np.zeros(ids.size)
+        excluded = np.unique(_union([key for keys in found.exclude for key in keys], mentions).ids)
+        kept = np.flatnonzero(((matched > 0) | (sums > 0)) & ~contained(ids, excluded))
+        scores = _scores((matched + sums)[kept], plan.possible)
+        held = {field: each[kept] for field, each in counts.items()}
+        return cls(ids[kept], scores, held, sums[kept], plan.possible, capped)
+
+    def ranked(self, limit: int) -> IdArray:
+        """Returns the ids of the best documents, best first."""
+        return self.ids[highest(self.ids, self.scores, limit)]
+
+    def among(self, ids: IdArray) -> Self:
+        """Returns the scores of those documents alone; `ids` ascending."""
+        kept = admitted(self.ids, ids)
+        counts = {field: held[kept] for field, held in self.counts.items()}
+        return replace(
+            self, ids=self.ids[kept], scores=self.scores[kept], counts=counts, sums=self.sums[kept]
+        )
+
+    def best(self, limit: int) -> EntityMatches:
+        """Returns the best documents."""
+        return EntityMatches(
+            [
+                candidate(
+                    int(self.ids[at]),
+                    {field: int(held[at]) for field, held in self.counts.items() if held[at]},
+                    float(self.sums[at]),
+                    self.possible,
+                )
+                for at in highest(self.ids, self.scores, limit).tolist()
+            ],
+            int(self.ids.size),
+        )
 
 
 def _union(keys: Sequence[Hashable], mentions: Found) -> Mentions:
@@ -87,15 +138,19 @@ def _union(keys: Sequence[Hashable], mentions: Found) -> Mentions:
 
 def _places(ids: IdArray, wanted: IdArray) -> tuple[PositionArray, BoolArray]:
     """Returns the places of those ids that are there, and which these are."""
+    if not ids.size:
+        return np.empty(0, dtype=np.intp), np.zeros(wanted.size, dtype=np.bool_)
     at, there = locate(ids, wanted)
     return at[there], there
 
 
 def _title_sums(
     ids: IdArray, titles: Sequence[Sequence[Mentions]], settings: EntitySettings
-) -> ScoreArray:
+) -> tuple[ScoreArray, bool]:
+    """Returns the sums of title scores, and whether any was cut."""
     sums = np.zeros(ids.size)
     weight = settings.beta**2
+    cuts = []
     for positions in titles:
         matched, lengths = np.zeros(ids.size), np.zeros(ids.size)
         for each in positions:
@@ -105,40 +160,24 @@ def _title_sums(
         if positions:
             scores = (1 + weight) * matched / (weight * len(positions) + lengths)
             scores[scores < settings.threshold] = 0
-            sums += _capped(ids, scores, settings.title_cap)
-    return _capped(ids, sums, settings.title_cap)
+            cuts.append(_cut(ids, scores, settings.title_cap))
+            sums += scores
+    cuts.append(_cut(ids, sums, settings.title_cap))
+    return sums, any(cuts)
 
 
-def _capped(ids: IdArray, scores: ScoreArray, cap: int) -> ScoreArray:
-    """Returns the best scores, by score and then in document order, and 0 for the others."""
+def _cut(ids: IdArray, scores: ScoreArray, cap: int) -> bool:
+    """Sets all but the best scores, by score and then in document order, to 0; tells if it did."""
     some = np.flatnonzero(scores)
     if some.size <= cap:
-        return scores
-    best = some[highest(ids[some], scores[some], cap)]
-    kept = np.zeros_like(scores)
-    kept[best] = scores[best]
-    return kept
+        return False
+    lost = np.ones(some.size, dtype=np.bool_)
+    lost[highest(ids[some], scores[some], cap)] = False
+    scores[some[lost]] = 0
+    return True
 
 
 def _scores(raw: ScoreArray, possible: int) -> ScoreArray:
     """Returns scores, rounded as Python rounds: few different values are among them."""
     values, places = np.unique(raw, return_inverse=True)
     return np.array([round(value, DECIMALS) / possible for value in values.tolist()])[places]
-
-
-def _candidates(
-    ids: IdArray,
-    counts: Mapping[str, ScoreArray],
-    sums: ScoreArray,
-    best: Iterable[int],
-    possible: int,
-) -> list[EntityCandidate]:
-    return [
-        candidate(
-            int(ids[at]),
-            {field: int(held[at]) for field, held in counts.items() if held[at]},
-            float(sums[at]),
-            possible,
-        )
-        for at in best
-    ]
