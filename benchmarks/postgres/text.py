@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ import nuthatch
 from benchmarks.report import Row
 from benchmarks.timing import Ratio, Side, by_turns
 from nuthatch import Document, LexicalBackend, Operator, Rung, Schema, chunk_tokens, get_analyzer
+from nuthatch_postgres.block import Postings, encoded, slices
+from nuthatch_postgres.copying import copy_tables, table
 
 #: The last position that a tsvector tells from others.
 _PLACES = 16_000
@@ -69,12 +72,19 @@ class Stage:
         """Opens the index."""
         return nuthatch.open(f"{self.url}?index=text", policy="ranked", budget=None, **options)
 
+    def through(self, url: str) -> Stage:
+        """Returns the same by another address."""
+        other = copy(self)
+        other.url, other.connection = url, psycopg.connect(url, autocommit=True)
+        return other
+
     def _rows(self) -> float:
         execute = self.connection.execute
         execute("CREATE SCHEMA rows")
         execute("CREATE TABLE rows.posting (term int, doc int, tf smallint, length int)")
         execute("CREATE TABLE rows.text (doc int, words tsvector)")
-        rows: list[tuple[int, int, int, int]] = []
+        self.rows: list[tuple[int, int, int, int]] = []
+        rows = self.rows
         for number, tokens in enumerate(self.tokens):
             counts = Counter(tokens)
             self.df.update(counts.keys())
@@ -130,9 +140,9 @@ def measure(stage: Stage) -> Iterator[Row]:
         cold = stack.enter_context(stage.open(cache_bytes=0))
         for name, queries in sets.items():
             sides = {
-                "warm": Side(lambda tokens: _ours(warm, "OR", tokens)),
-                "read": Side(lambda tokens: _ours(cold, "OR", tokens)),
-                "rows": Side(lambda tokens: _or(stage, tokens)),
+                "warm": Side(lambda tokens: ours(warm, "OR", tokens)),
+                "read": Side(lambda tokens: ours(cold, "OR", tokens)),
+                "rows": Side(lambda tokens: disjunction(stage, tokens)),
                 "rank": Side(lambda tokens: _rank(stage, tokens, " | ")),
             }
             _check(stage, warm, queries)
@@ -145,8 +155,8 @@ def measure(stage: Stage) -> Iterator[Row]:
                 yield Row("OR", f"{name}, {label}", "ts_rank, GIN", ratio, 10.0)
         queries = sets["two common"]
         sides = {
-            "read": Side(lambda tokens: _ours(cold, "AND", tokens)),
-            "warm": Side(lambda tokens: _ours(warm, "AND", tokens)),
+            "read": Side(lambda tokens: ours(cold, "AND", tokens)),
+            "warm": Side(lambda tokens: ours(warm, "AND", tokens)),
             "rows": Side(lambda tokens: _and(stage, tokens)),
         }
         seconds = by_turns(sides, queries, stage.rounds)
@@ -154,14 +164,17 @@ def measure(stage: Stage) -> Iterator[Row]:
             ratio = Ratio.of(seconds["rows"], seconds[side])
             yield Row("AND", f"two common, {label}", "SQL self-join", ratio, 5.0)
     yield from _sizes(stage)
+    yield from _loads(stage)
 
 
-def _ours(index: LexicalBackend, operator: Operator, tokens: Sequence[str]) -> Any:
+def ours(index: LexicalBackend, operator: Operator, tokens: Sequence[str]) -> Any:
+    """Returns the ten best chunks of nuthatch."""
     with index.reader() as reader:
         return reader.match(Rung(operator, tuple(tokens)), (), 10).candidates
 
 
-def _or(stage: Stage, tokens: Sequence[str]) -> Any:
+def disjunction(stage: Stage, tokens: Sequence[str]) -> Any:
+    """Returns the ten best rows of SQL."""
     terms = [stage.terms[token] for token in tokens]
     idfs = [stage.idf(token) for token in tokens]
     return stage.connection.execute(_OR, (stage.average, terms, idfs), binary=True).fetchall()
@@ -186,10 +199,10 @@ def _rank(stage: Stage, tokens: Sequence[str], operator: str) -> Any:
 
 def _check(stage: Stage, index: LexicalBackend, queries: Sequence[Sequence[str]]) -> None:
     for tokens in queries:
-        ours = [each.score for each in _ours(index, "OR", tokens)]
-        theirs = [float(score) for _, score in _or(stage, tokens)]
-        if not np.allclose(ours, theirs, atol=1e-6):
-            raise SystemExit(f"{tokens}: {ours} are not the scores of SQL, {theirs}")
+        scores = [each.score for each in ours(index, "OR", tokens)]
+        theirs = [float(score) for _, score in disjunction(stage, tokens)]
+        if not np.allclose(scores, theirs, atol=1e-6):
+            raise SystemExit(f"{tokens}: {scores} are not the scores of SQL, {theirs}")
 
 
 def _sizes(stage: Stage) -> Iterator[Row]:
@@ -198,20 +211,58 @@ def _sizes(stage: Stage) -> Iterator[Row]:
         found: Any = stage.connection.execute(sql, (list(tables),)).fetchone()
         return int(found[0])
 
-    ours = size("nuthatch_text.block", "nuthatch_text.term", "nuthatch_text.recent")
-    rows = size("rows.posting")
-    told = f"{rows / ours:.1f} times smaller ({ours / 2**20:,.0f} of {rows / 2**20:,.0f} MB)"
+    rows, blocks = size("rows.posting"), size("nuthatch_text.block", "nuthatch_text.recent")
+    both = blocks + size("nuthatch_text.term")
+    for what, bytes_, goal in (("postings", blocks, "≥ 8"), ("dictionary and postings", both, "")):
+        told = (
+            f"{rows / bytes_:.1f} times smaller ({bytes_ / 2**20:,.0f} of {rows / 2**20:,.0f} MB)"
+        )
+        met = rows / bytes_ >= 8 if goal else None
+        yield Row("size", what, "row postings", value=told, goal=goal, met=met)
+
+
+def _loads(stage: Stage) -> Iterator[Row]:
+    seconds = _blocks(stage)
+    told = f"{stage.rows_seconds / seconds:.1f} times faster"
+    told += f" ({seconds:.1f} of {stage.rows_seconds:.1f} s)"
     yield Row(
-        "size",
-        "dictionary and postings",
-        "row postings",
+        "load",
+        "postings from counted words, index included",
+        "row by row",
         value=told,
-        goal="≥ 8",
-        met=rows / ours >= 8,
+        goal="≥ 2",
+        met=stage.rows_seconds >= 2 * seconds,
     )
+    number = len(stage.documents)
+    per = 1e6 / number
     value = (
-        f"add {stage.add_seconds:.0f} s, with optimize {stage.index_seconds:.0f} s, all that is "
-        f"stored; row-by-row COPY of postings alone {stage.rows_seconds:.0f} s"
+        f"add {per * stage.add_seconds:,.0f} µs a document, with optimize "
+        f"{per * stage.index_seconds:,.0f}: texts, hashes, titles, dictionaries too"
     )
-    ratio = stage.rows_seconds / stage.add_seconds
-    yield Row("load", "documents", "row postings", value=value, goal="≥ 2", met=ratio >= 2)
+    yield Row("load", "all that is stored", value=value)
+
+
+def _blocks(stage: Stage) -> float:
+    """Returns the seconds that blocks of the same postings take, from the same counted words."""
+    columns = np.array(stage.rows, dtype=np.uint32).T
+    begun = time.perf_counter()
+    terms, docs, tfs, lengths = columns
+    postings = Postings(terms, docs, tfs, lengths).ordered()
+    parts = slices(postings)
+    first, last = postings.ids[parts.begins], postings.ids[parts.ends - 1]
+    stage.connection.execute(
+        "CREATE TABLE rows.block (term int, last int, first int, n smallint, data bytea)"
+    )
+    tables = (
+        table(
+            parts.terms[group.at],
+            last[group.at],
+            first[group.at],
+            np.full(group.at.size, group.n, dtype=np.int16),
+            group.data,
+        )
+        for group in encoded(postings, parts)
+    )
+    copy_tables(stage.connection, b"COPY rows.block FROM STDIN (FORMAT BINARY)", tables)
+    stage.connection.execute("ALTER TABLE rows.block ADD PRIMARY KEY (term, last)")
+    return time.perf_counter() - begun
