@@ -14,13 +14,12 @@ from nuthatch_compare.driver import Samples
 from nuthatch_compare.latency import (
     SystemLatency,
     driver_ms,
-    least_queries,
     measure_latency,
     per_query,
-    percentile,
     ratio,
     unequal_hits,
 )
+from nuthatch_compare.percentiles import least_queries, percentile
 from nuthatch_compare.workload import Bounds, Load
 
 

@@ -10,7 +10,8 @@ from compare.faulty import Scripted
 from compare.reported import HOSTILE, page, unpacked
 from nuthatch_compare import compare
 from nuthatch_compare.cost import Cost
-from nuthatch_compare.latency import Latency, Percentile, SystemLatency
+from nuthatch_compare.latency import Latency, SystemLatency
+from nuthatch_compare.percentiles import Percentile
 from nuthatch_compare.report import Cell, Table, cost_table, latency_table, page_of, render
 from nuthatch_compare.report.curves import differences
 

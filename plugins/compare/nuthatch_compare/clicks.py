@@ -16,38 +16,18 @@ finds differences that are not there.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from nuthatch import InvalidConfig
+from nuthatch_compare.aa import AACheck, flipped, shuffled
 from nuthatch_compare.bootstrap import RESAMPLES, bootstrap_means, interval
 from nuthatch_compare.events import Event, Kind
-from nuthatch_compare.graded import Values
-from nuthatch_compare.ratio import RatioCheck, binomial_p, check_ratio
-
-_A_A_RUNS = 1000
-
-
-class AACheck(BaseModel):
-    """Tells how often the test errs on these very units, their sides drawn anew at random.
-
-    `share` of the `runs` had p < α; `low` and `high` are the 99.9 % band around α for so many
-    runs. Within it (`passed`, or below) the test is to be trusted on such data.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    runs: int
-    alpha: float
-    share: float
-    low: float
-    high: float
-    passed: bool
+from nuthatch_compare.ratio import RatioCheck, check_ratio
+from nuthatch_compare.sides import sign_p, welch
 
 
 class Online(BaseModel):
@@ -152,7 +132,7 @@ def _interleaved(
         value = (wins + ties / 2) / clicked - 0.5
         means = bootstrap_means(counts, resamples=resamples, seed=seed)
         low, high = interval((means[:, 2] + means[:, 1] / 2) / means.sum(axis=1) - 0.5, alpha)
-        p = _sign_p(counts[:, 2] - counts[:, 0])
+        p = sign_p(counts[:, 2] - counts[:, 0])
     return Online(
         kind="interleave",
         a=a,
@@ -170,21 +150,8 @@ def _interleaved(
         ties=ties,
         losses=losses,
         ratio=check_ratio("lists led by each, once a unit and query", leads[a], leads[b]),
-        aa=_flipped(counts[:, 2] - counts[:, 0], alpha, seed) if aa and clicked else None,
+        aa=flipped(counts[:, 2] - counts[:, 0], alpha, seed) if aa and clicked else None,
     )
-
-
-def _sign_p(balance: Values) -> float:
-    """Returns the sign test's p: of the units that prefer either, how many prefer b?"""
-    return binomial_p(int((balance > 0).sum()), int((balance != 0).sum()))
-
-
-def _flipped(balance: Values, alpha: float, seed: int) -> AACheck:
-    """Draws anew, for each unit, which of its sides is called b."""
-    random = np.random.default_rng((seed, 2))
-    sided = balance[balance != 0]
-    tested = [_sign_p(sided * random.choice((-1, 1), len(sided))) for _ in range(_A_A_RUNS)]
-    return _aa(tested, alpha)
 
 
 def _split(
@@ -206,7 +173,7 @@ def _split(
     stayed = {unit: next(iter(by)) for unit, by in served.items() if len(by) == 1}
     rates = np.array([tallies[unit][1] / tallies[unit][0] for unit in stayed])
     of_b = np.array([name == b for name in stayed.values()], dtype=bool)
-    tested = _welch(rates[~of_b], rates[of_b], alpha)
+    tested = welch(rates[~of_b], rates[of_b], alpha)
     return Online(
         kind="split",
         a=a,
@@ -224,50 +191,5 @@ def _split(
         b_rate=float(rates[of_b].mean()) if of_b.any() else None,
         moved=len(served) - len(stayed),
         ratio=check_ratio("units served by each", int((~of_b).sum()), int(of_b.sum()), share),
-        aa=_shuffled(rates, of_b, alpha, seed) if aa and tested else None,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Welch:
-    value: float
-    low: float
-    high: float
-    p: float
-
-
-def _welch(one: Values, other: Values, alpha: float) -> _Welch | None:
-    """Returns Welch's test of two means, of b minus a; None with fewer than two units a side."""
-    from scipy.special import stdtr, stdtrit  # slow to import, and not every command needs it
-
-    if min(len(one), len(other)) < 2:
-        return None
-    value = float(other.mean() - one.mean())
-    parts = [float(each.var(ddof=1)) / len(each) for each in (one, other)]
-    error = math.sqrt(sum(parts))
-    if not error:
-        return _Welch(value, value, value, float(not value))
-    weights = [part**2 / (len(each) - 1) for part, each in zip(parts, (one, other), strict=True)]
-    df = sum(parts) ** 2 / sum(weights)
-    reach = float(stdtrit(df, 1 - alpha / 2)) * error
-    return _Welch(value, value - reach, value + reach, 2 * float(stdtr(df, -abs(value / error))))
-
-
-def _shuffled(rates: Values, of_b: Values, alpha: float, seed: int) -> AACheck:
-    """Deals the units anew to two sides of the same sizes."""
-    random = np.random.default_rng((seed, 2))
-    tested = []
-    for _ in range(_A_A_RUNS):
-        dealt = random.permutation(of_b)
-        found = _welch(rates[~dealt], rates[dealt], alpha)
-        tested.append(1.0 if found is None else found.p)
-    return _aa(tested, alpha)
-
-
-def _aa(tested: Sequence[float], alpha: float) -> AACheck:
-    reach = 3.29 * math.sqrt(alpha * (1 - alpha) / len(tested))
-    share = sum(p < alpha for p in tested) / len(tested)
-    low, high = max(0.0, alpha - reach), alpha + reach
-    return AACheck(
-        runs=len(tested), alpha=alpha, share=share, low=low, high=high, passed=share <= high
+        aa=shuffled(rates, of_b, alpha, seed) if aa and tested else None,
     )

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from itertools import combinations
 
 from nuthatch import BackendUnavailable, InvalidConfig, NuthatchError, SearchBackend
-from nuthatch_compare.agreement import Answers, agree
+from nuthatch_compare.agreement import Agreement, Answers, agree
 from nuthatch_compare.bootstrap import RESAMPLES
 from nuthatch_compare.collect import Answered, collect
 from nuthatch_compare.comparison import Comparison, Settings
@@ -90,19 +90,11 @@ def compare(
     _refuse_silent(answers, len(asked))
     wanted = [Measure.parse(each) for each in settings.measures]
     judged = Judged(wanted, settings, answers, judgments or {}, fit)
-    pairs = tuple(
-        agree(_answers(answers[one]), _answers(answers[other]), names)
-        for one, other in combinations(answers, 2)
-    )
-    measured = (
-        _latency(systems, asked, latency, settings, bounds, timeout)
-        if latency is not None
-        else None
-    )
+    pairs = _agreement(answers, names)
+    measured = _latency(systems, asked, latency, settings, bounds, timeout)
     facts = tuple(fared(described[each.name], answers[each.name]) for each in systems)
     coverage = judged.coverage()
     differences = judged.differences()
-    runs = [each.run for each in systems if each.run is not None]
     notes = [
         *warnings_of(facts, len(asked)),
         *(fit.notes if fit else ()),
@@ -110,7 +102,7 @@ def compare(
         coverage_warning(coverage),
         "there are no judgments, so the slices have no means" if slices and not fit else "",
         "" if latency is None or measured else "runs cannot be timed, so there is no latency",
-        *(note for run in runs for note in (*run.notes, *run.notes_on(names))),
+        *(note for each in systems if each.run for note in each.run.notes_on(names)),
     ]
     return Comparison(
         title=title or " · ".join(each.name for each in systems),
@@ -191,20 +183,21 @@ def _refuse_silent(answers: Mapping[str, Answered], asked: int) -> None:
             )
 
 
-def _answers(answered: Answered) -> Answers:
-    return Answers(answered.name, answered.rankings, answered.scores)
+def _agreement(answers: Mapping[str, Answered], queries: Sequence[str]) -> tuple[Agreement, ...]:
+    every = [Answers(each.name, each.rankings, each.scores) for each in answers.values()]
+    return tuple(agree(one, other, queries) for one, other in combinations(every, 2))
 
 
 def _latency(
     systems: Sequence[System],
     asked: Sequence[NamedQuery],
-    load: Load,
+    load: Load | None,
     settings: Settings,
     bounds: Bounds | None,
     timeout: float | None,
 ) -> Latency | None:
     live = {each.name: each.searcher for each in systems if each.searcher is not None}
-    if not live:
+    if not live or load is None:
         return None
     base = settings.baseline if settings.baseline in live else next(iter(live))
 

@@ -64,13 +64,14 @@ class Run:
         return tuple(f"run {self.name}: {count:,} {what}" for count, what in told if count)
 
     def notes_on(self, asked: Collection[str]) -> tuple[str, ...]:
-        """Returns what of the run does not fit the queries asked, each a sentence."""
+        """Returns its notes and what of it does not fit the queries asked, each a sentence."""
         known = set(asked)
         told = (
             (len(self.rankings.keys() - known), "queries of it were not asked; left out"),
             (len(known - self.rankings.keys()), "queries are not in it and count as not answered"),
         )
-        return tuple(f"run {self.name}: {count:,} {what}" for count, what in told if count)
+        misfits = (f"run {self.name}: {count:,} {what}" for count, what in told if count)
+        return (*self.notes, *misfits)
 
 
 def read_run(path: str, name: str | None = None) -> Run:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nuthatch_compare.cost import MEMORY, Cost
-from nuthatch_compare.latency import Latency, Percentile, SystemLatency
+from nuthatch_compare.latency import Latency, SystemLatency
+from nuthatch_compare.percentiles import Percentile
 from nuthatch_compare.report.page import Cell, Table
 
 

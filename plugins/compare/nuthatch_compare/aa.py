@@ -1,0 +1,59 @@
+"""A/A: does a test of units err as often as it says, on these very units?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from nuthatch_compare.graded import Values
+from nuthatch_compare.sides import sign_p, welch
+
+_RUNS = 1000
+
+
+class AACheck(BaseModel):
+    """Tells how often the test errs on these very units, their sides drawn anew at random.
+
+    `share` of the `runs` had p < α; `low` and `high` are the 99.9 % band around α for so many
+    runs. Within it (`passed`, or below) the test is to be trusted on such data.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    runs: int
+    alpha: float
+    share: float
+    low: float
+    high: float
+    passed: bool
+
+
+def flipped(balance: Values, alpha: float, seed: int) -> AACheck:
+    """Draws anew, for each unit, which of its sides is called b."""
+    random = np.random.default_rng((seed, 2))
+    sided = balance[balance != 0]
+    tested = [sign_p(sided * random.choice((-1, 1), len(sided))) for _ in range(_RUNS)]
+    return _aa(tested, alpha)
+
+
+def shuffled(rates: Values, of_b: Values, alpha: float, seed: int) -> AACheck:
+    """Deals the units anew to two sides of the same sizes."""
+    random = np.random.default_rng((seed, 2))
+    tested = []
+    for _ in range(_RUNS):
+        dealt = random.permutation(of_b)
+        found = welch(rates[~dealt], rates[dealt], alpha)
+        tested.append(1.0 if found is None else found.p)
+    return _aa(tested, alpha)
+
+
+def _aa(tested: Sequence[float], alpha: float) -> AACheck:
+    reach = 3.29 * math.sqrt(alpha * (1 - alpha) / len(tested))
+    share = sum(p < alpha for p in tested) / len(tested)
+    low, high = max(0.0, alpha - reach), alpha + reach
+    return AACheck(
+        runs=len(tested), alpha=alpha, share=share, low=low, high=high, passed=share <= high
+    )
