@@ -43,6 +43,8 @@ def test_every_output_is_written_and_holds_the_comparison(folder: Path, tmp_path
     result = run(*systems(folder), *JUDGED, *emit, "--latency", "closed:1", "--passes", "1")
     assert result.exit_code == 0, result.output
     assert "ranked is better than ladder" in result.stdout
+    most = result.stdout.split("queries that differ most in nDCG@10\n")[1].splitlines()
+    assert [line.split()[0] for line in most[:3]] == ["+0.907", "+0.601", "+0.598"]
     told = json.loads((out / "comparison.json").read_text())
     assert [each["name"] for each in told["systems"]] == ["ladder", "ranked"]
     with (out / "queries.csv").open(newline="") as stream:
@@ -91,6 +93,7 @@ def test_a_corpus_is_indexed_first_and_its_cost_is_told(tmp_path: Path) -> None:
     [
         ('measure = "nDCG@10"\nmax_drop = 0.01', 0),
         ("min_gain = 0.05", 0),
+        ("min_gain = 0.1", 1),  # the gain is .146, but no less than .082
         ("min_gain = 0.2", 1),
         ("min = 0.5\nmax_empty = 0\nmax_failed = 0\nmax_size_ratio = 1.1", 0),
         ("min = 0.9", 1),
@@ -146,6 +149,9 @@ def test_a_saved_comparison_is_what_later_ones_are_held_against(
     assert worse.exit_code == 1
     assert "FAILED: ranked: nDCG@10: max_drop 0.01" in worse.stdout
     assert "the judgments have changed" not in worse.stdout
+    # ranked lost .146 and no more than .218: what may be luck does not pass
+    for most, code in (("0.18", 1), ("0.25", 0)):
+        assert run("baseline", "check", out, saved, "--max-drop", most).exit_code == code
     fewer = tmp_path / "fewer.tsv"
     fewer.write_text("\n".join((FILMS / "qrels.tsv").read_text().splitlines()[:-5]))
     assert run(*systems(folder), *files, "--qrels", str(fewer)).exit_code == 0

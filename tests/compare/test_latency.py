@@ -35,6 +35,11 @@ def test_a_percentile_needs_as_many_queries_as_its_interval_has_ends(
     assert enough.high == needs - 1
 
 
+@pytest.mark.parametrize("percent", [50, 90, 95, 99])
+def test_of_a_thousand_values_a_percentile_is_the_one_at_its_rank(percent: float) -> None:
+    assert percentile(np.arange(1, 1001, dtype=float), percent).ms == 10 * percent
+
+
 def test_the_interval_of_a_percentile_covers_as_often_as_it_says() -> None:
     random = np.random.default_rng(7)
     covered = 0

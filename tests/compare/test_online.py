@@ -13,6 +13,7 @@ from scipy.stats import binom, binomtest, ttest_ind
 from nuthatch import Document, Interleave, InvalidConfig, Schema
 from nuthatch import open as open_index
 from nuthatch.cli.main import cli
+from nuthatch_compare.aa import AACheck
 from nuthatch_compare.clicks import analyse
 from nuthatch_compare.events import Event, read_events
 from nuthatch_compare.ratio import binomial_p, check_ratio
@@ -188,3 +189,9 @@ def test_the_exit_code_tells_what_cannot_be_believed(tmp_path: Path) -> None:
     path.write_text('{"unit": "1", "served": "a"}\n{"unit": "2", "served": "b"}\n')
     assert run(path).exit_code == 3
     assert run(path, "--share", "2").exit_code == 2
+
+
+def test_a_test_that_errs_more_often_than_chance_allows_is_not_to_be_trusted() -> None:
+    for found, passed in ((50, True), (72, True), (74, False), (0, True)):
+        check = AACheck.of([0.04] * found + [0.05] * (1000 - found), 0.05)
+        assert (check.share, check.passed) == (found / 1000, passed)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, ttest_rel
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.bootstrap import mean_intervals
+from nuthatch_compare.bootstrap import interval, mean_intervals
 from nuthatch_compare.measures import Table
 from nuthatch_compare.significance import (
     Difference,
@@ -169,3 +169,16 @@ def test_a_difference_of_the_stated_size_is_found_with_the_stated_power() -> Non
     assert low <= found <= high
     told = detectable(np.array([spread, -spread] * 30))
     assert told == pytest.approx(planted, rel=0.02)
+
+
+def test_what_is_significant_alone_need_not_be_so_beside_others() -> None:
+    gain = np.full(6, 0.5)  # six queries, all better: p = 2 / 64
+    one = {"a": {"AP": np.zeros(6)}, "b": {"AP": gain}}
+    (alone,) = compare_systems(one, "a", ["AP"])
+    assert (alone.p, alone.adjusted, alone.significant) == (0.03125, 0.03125, True)
+    for found in compare_systems({**one, "c": {"AP": gain}}, "a", ["AP"]):
+        assert (found.p, found.adjusted, found.significant) == (0.03125, 0.0625, False)
+
+
+def test_an_interval_leaves_half_of_alpha_on_either_side() -> None:
+    assert interval(np.arange(1001.0), 0.1) == (50, 950)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -30,13 +31,22 @@ class AACheck(BaseModel):
     high: float
     passed: bool
 
+    @classmethod
+    def of(cls, tested: Sequence[float], alpha: float) -> Self:
+        """Returns the check of so many tests' p."""
+        reach = 3.29 * math.sqrt(alpha * (1 - alpha) / len(tested))
+        share = sum(p < alpha for p in tested) / len(tested)
+        low, high = max(0.0, alpha - reach), alpha + reach
+        runs = len(tested)
+        return cls(runs=runs, alpha=alpha, share=share, low=low, high=high, passed=share <= high)
+
 
 def flipped(balance: Values, alpha: float, seed: int) -> AACheck:
     """Draws anew, for each unit, which of its sides is called b."""
     random = np.random.default_rng((seed, 2))
     sided = balance[balance != 0]
     tested = [sign_p(sided * random.choice((-1, 1), len(sided))) for _ in range(_RUNS)]
-    return _aa(tested, alpha)
+    return AACheck.of(tested, alpha)
 
 
 def shuffled(rates: Values, of_b: Values, alpha: float, seed: int) -> AACheck:
@@ -47,13 +57,4 @@ def shuffled(rates: Values, of_b: Values, alpha: float, seed: int) -> AACheck:
         dealt = random.permutation(of_b)
         found = welch(rates[~dealt], rates[dealt], alpha)
         tested.append(1.0 if found is None else found.p)
-    return _aa(tested, alpha)
-
-
-def _aa(tested: Sequence[float], alpha: float) -> AACheck:
-    reach = 3.29 * math.sqrt(alpha * (1 - alpha) / len(tested))
-    share = sum(p < alpha for p in tested) / len(tested)
-    low, high = max(0.0, alpha - reach), alpha + reach
-    return AACheck(
-        runs=len(tested), alpha=alpha, share=share, low=low, high=high, passed=share <= high
-    )
+    return AACheck.of(tested, alpha)
