@@ -60,11 +60,16 @@ command.add_command(baseline_command)
 @click.option("--queries", metavar="FILE", help="JSON Lines, tab-separated, or one text a line.")
 @click.option("--qrels", metavar="FILE", help="Judgments: BEIR, TREC, JSON Lines, tab-separated.")
 @click.option(
-    "--metrics", default=" ".join(DEFAULT), show_default=True, help="Separated by blanks."
+    "--metrics",
+    default=" ".join(DEFAULT),
+    show_default=True,
+    help="Also P@5, P(rel=2)@5, Success@1, Bpref, RBP@20.",
 )
-@click.option("--primary", multiple=True, metavar="METRIC", help="What decides; the first metric.")
+@click.option("--primary", multiple=True, metavar="METRIC", help="What decides; several with Holm.")
 @click.option("--baseline", metavar="NAME", help="The system to hold others against; the first.")
-@click.option("--depth", type=click.IntRange(1), default=100, show_default=True, help="Documents.")
+@click.option(
+    "--depth", type=click.IntRange(1), default=100, show_default=True, help="Of each list."
+)
 @click.option("--alpha", type=float, default=0.05, show_default=True, help="Level of the tests.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Repeats a comparison.")
 @click.option("--latency", metavar="LOAD", help="closed:N clients, or open:R/s requests.")

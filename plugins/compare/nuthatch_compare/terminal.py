@@ -24,6 +24,10 @@ def show(comparison: Comparison, console: Console) -> None:
     for table in _tables(comparison):
         console.print()
         console.print(table)
+    if comparison.differences:
+        told = f"* decides. ▲ ▼ differs from {comparison.baseline}, established."
+        console.print()
+        console.print(Text(_plain(told), style="dim"))
     _show_queries(comparison, console)
     for each in comparison.validity:
         if not each.good:
