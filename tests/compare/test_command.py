@@ -61,6 +61,13 @@ def test_every_output_is_written_and_holds_the_comparison(folder: Path, tmp_path
         assert means["b"][measure]["mean"] == pytest.approx(mean["mean"])
 
 
+def test_slices_are_told_with_their_size(folder: Path) -> None:
+    lines = run(*systems(folder), *JUDGED, "--slice", "length").stdout.splitlines()
+    (row,) = (line.split() for line in lines if line.startswith("length: 3-4"))
+    assert row[2:4] == ["10", "(few)"]
+    assert float(row[5]) - float(row[4]) == pytest.approx(float(row[6]), abs=0.0011)
+
+
 def test_earlier_comparisons_in_the_folder_are_shown(folder: Path, tmp_path: Path) -> None:
     emit = ("--out", str(tmp_path), "--emit", "html")
     assert run(*systems(folder), *JUDGED, *emit).exit_code == 0

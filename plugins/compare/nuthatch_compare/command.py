@@ -68,7 +68,7 @@ command.add_command(baseline_command)
 @click.option("--primary", multiple=True, metavar="METRIC", help="What decides; several with Holm.")
 @click.option("--baseline", metavar="NAME", help="The system to hold others against; the first.")
 @click.option(
-    "--depth", type=click.IntRange(1), default=100, show_default=True, help="Of each list."
+    "--depth", type=click.IntRange(1), default=100, show_default=True, help="Documents of each."
 )
 @click.option("--alpha", type=float, default=0.05, show_default=True, help="Level of the tests.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Repeats a comparison.")
@@ -78,7 +78,9 @@ command.add_command(baseline_command)
 @click.option(
     "--slice", "slices", multiple=True, metavar="FIELD", help="length, or a query's field."
 )
-@click.option("--gate", metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="Rules.")
+@click.option(
+    "--gate", metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="Rules, TOML."
+)
 @click.option(
     "--out", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Files."
 )

@@ -62,7 +62,22 @@ def _tables(comparison: Comparison) -> Iterator[Table]:
                 _plain(f"{each.a}, {each.b}"), *(f"{share:.2f}" for share in shares), str(empty)
             )
         yield table
+    if comparison.slices:
+        yield _slices(comparison, names)
     yield from _measured(comparison)
+
+
+def _slices(comparison: Comparison, names: list[str]) -> Table:
+    table = _table(comparison.primary, "queries", *names)
+    for part in comparison.slices:
+        few = "" if part.large_enough else " (few)"
+        means = [
+            f"{part.means[name]:.3f}"
+            + (f" {part.deltas[name]:+.3f}" if name in part.deltas else "")
+            for name in names
+        ]
+        table.add_row(_plain(f"{part.by}: {part.label}"), f"{part.queries}{few}", *means)
+    return table
 
 
 def _measured(comparison: Comparison) -> Iterator[Table]:
