@@ -124,6 +124,8 @@ def run_command(**options: Any) -> int:
         reconcile(judgments.grades, [each.name for each in queries])
     with ExitStack() as stack:
         systems, costs, notes = _systems(stack, named, options, queries[0].text)
+        if sys.stderr.isatty():  # said once: what moves on a screen would be in the latencies
+            click.echo(f"asking {len(queries):,} queries of {len(names)} systems …", err=True)
         comparison = compare(
             [*systems, *(System(run.name, run.source, run=run) for run in runs)],
             queries,

@@ -72,12 +72,12 @@ def measure_cost(
     options: Mapping[str, Any] | None = None,
     schema: Schema | None = None,
     search: str = "the",
-    timeout: float = 600,
+    timeout: float | None = None,
 ) -> Cost:
     """Indexes documents (of `write_documents`) at a url and returns what that took.
 
     The index stays where the engine keeps it. Raises `BackendUnavailable` where the child fails
-    or takes longer than `timeout` seconds; the message is the child's own.
+    or takes longer than `timeout` seconds, if that is given; the message is the child's own.
     """
     request = {
         "system": system,
