@@ -181,6 +181,25 @@ def test_judged_documents_that_the_corpus_lacks_are_told() -> None:
     assert any("1 relevant judgment is of a document that" in each for each in found.warnings)
 
 
+def test_systems_that_hold_different_numbers_of_documents_are_told_first() -> None:
+    with nuthatch.open("memory:") as one, nuthatch.open("memory:") as other:
+        documents = [nuthatch.Document(uri=uri, title="", text="words") for uri in "ab"]
+        one.add(documents)
+        other.add(documents[:1])
+        found = compare({"one": one, "other": other}, QUERIES, GRADES)
+        assert found.verdict[0].startswith("The systems hold different numbers of documents (one 2")
+        other.add(documents)
+        found = compare({"one": one, "other": other}, QUERIES, GRADES)
+    assert found.verdict[0] == "other and one have the same nDCG@10 on all 30 judged queries."
+
+
+def test_unequal_numbers_of_hits_are_unequal_work() -> None:
+    systems = {"one": first("a"), "other": first("a", "b")}
+    found = compare(systems, QUERIES, latency=Load(), bounds=Bounds(passes=1, warmup=0))
+    work = next(each for each in found.validity if each.what == "equal work under load")
+    assert (work.good, work.found) == (False, "30 of 30 queries had different numbers of hits")
+
+
 def test_all_measures_that_decide_are_in_the_verdict() -> None:
     systems = {"bad": first("x", "a"), "good": first("b", "a")}
     found = compare(systems, QUERIES, GRADES, primary=["RR@10", "nDCG@10"])

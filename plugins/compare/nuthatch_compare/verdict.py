@@ -28,7 +28,8 @@ def verdict(
     """Returns the sentences, the most important first."""
     deciding = [each for each in differences if each.measure in settings.primary]
     deciding.sort(key=lambda each: settings.primary.index(each.measure))
-    told = [_unanswered(each) for each in systems if each.failed + each.timed_out]
+    told = list(_unlike(systems))
+    told += [_unanswered(each) for each in systems if each.failed + each.timed_out]
     told += [_difference(each, 100 * (1 - settings.alpha)) for each in deciding]
     if not differences:
         told += [_agreement(each) for each in agreement if each.a == settings.baseline]
@@ -36,6 +37,13 @@ def verdict(
         told += _latency(latency)
     told += _costs(settings.baseline, costs)
     return tuple(told)
+
+
+def _unlike(systems: Sequence[SystemFacts]) -> Iterator[str]:
+    held = {each.name: each.documents for each in systems if each.documents is not None}
+    if len(set(held.values())) > 1:
+        counts = ", ".join(f"{name} {count:,}" for name, count in held.items())
+        yield f"The systems hold different numbers of documents ({counts}): compare like with like."
 
 
 def _unanswered(system: SystemFacts) -> str:
