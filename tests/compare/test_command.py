@@ -194,6 +194,7 @@ def test_wrong_use_ends_with_two(folder: Path, arguments: tuple[str, ...], messa
         (("--latency", "closed:0"), "closed:N"),
         (("--baseline", "none"), "the baseline 'none'"),
         (("--seed", "-1"), "the seed 0 or more"),
+        (("--timeout", "0"), "x>0"),
         (("--qrels", "other.tsv"), "judgments of other queries"),
     ],
 )

@@ -74,7 +74,7 @@ command.add_command(baseline_command)
 @click.option("--seed", type=int, default=0, show_default=True, help="Repeats a comparison.")
 @click.option("--latency", metavar="LOAD", help="closed:N clients, or open:R/s requests.")
 @click.option("--passes", type=click.IntRange(1), default=5, show_default=True, help="Of latency.")
-@click.option("--timeout", type=float, metavar="SECONDS", help="For each query.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds a query.")
 @click.option(
     "--slice", "slices", multiple=True, metavar="FIELD", help="length, or a query's field."
 )

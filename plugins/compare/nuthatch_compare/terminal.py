@@ -54,7 +54,7 @@ def _tables(comparison: Comparison) -> Iterator[Table]:
             table.add_row(measure + mark, *cells)
         yield table
     if comparison.agreement:
-        table = _table("", "overlap", "Jaccard", "RBO", "same first", "only one found any")
+        table = _table("", "overlap", "Jaccard", "RBO", "same first", "only one answered")
         for each in comparison.agreement:
             empty = each.only_a_empty + each.only_b_empty
             shares = (each.overlap, each.jaccard, each.rbo, each.same_top)

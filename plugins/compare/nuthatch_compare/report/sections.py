@@ -143,6 +143,7 @@ def _coverage(comparison: Comparison) -> Table:
 
 
 def _agreement(comparison: Comparison) -> Table:
+    k = comparison.agreement[0].k
     rows = tuple(
         (
             Cell(f"{each.a}, {each.b}"),
@@ -153,17 +154,20 @@ def _agreement(comparison: Comparison) -> Table:
             Cell(f"{each.same_top:.0%}"),
             Cell("–" if each.rank_shift is None else f"{each.rank_shift:.1f}"),
             Cell(f"{each.only_a_empty} / {each.only_b_empty}"),
+            Cell(
+                " / ".join("–" if share is None else f"{share:.0%}" for share in each.ties_at_cut)
+            ),
         )
         for each in comparison.agreement
     )
-    k = comparison.agreement[0].k
     headings = (
         *("systems", f"overlap@{k}", f"Jaccard@{k}", "RBO", "τ AP", "same first"),
-        *("rank shift", "only one empty"),
+        *("rank shift", "only one empty", "ties at cut"),
     )
     caption = (
         "How alike the answers are, whether anybody judged them or not. RBO takes the order of "
-        "equal scores for unknown, so even a list with ties and itself stay below 1."
+        "equal scores for unknown, so even a list with ties and itself stay below 1. Ties at "
+        f"cut: the queries of each for which it is an accident what is within the first {k}."
     )
     return Table("Agreement", caption, headings, rows)
 
