@@ -225,6 +225,23 @@ def test_a_run_names_no_file_outside_of_the_folder(tmp_path: Path) -> None:
     ]
 
 
+def test_what_cannot_be_written_keeps_nothing_else_from_being_so(tmp_path: Path) -> None:
+    url = f"sqlite:{tmp_path}/a.db"
+    with nuthatch.open(url, create=True) as index:
+        index.add([nuthatch.Document(uri="two words", title="", text="thief")])
+    (tmp_path / "q.txt").write_text("thief\n")
+    asked = ("--queries", str(tmp_path / "q.txt"), "--out", str(tmp_path), "--emit", "trec,json")
+    result = run(f"a={url}", f"b={url}", *asked)
+    assert result.exit_code == 2
+    assert "a run cannot hold query '1' with document 'two words'" in result.stderr
+    assert (tmp_path / "comparison.json").exists()
+    (tmp_path / "file").write_text("")
+    inside = ("--out", str(tmp_path / "file" / "out"))
+    result = run(f"a={url}", f"b={url}", *asked[:2], *inside, "--emit", "json")
+    assert result.exit_code == 2
+    assert "cannot be made" in result.stderr
+
+
 def test_what_cannot_be_reached_could_not_be_measured(folder: Path) -> None:
     down = "postgresql://nobody@127.0.0.1:1/none?index=x"
     result = run(systems(folder)[0], down, *JUDGED)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from nuthatch import InvalidConfig, Schema
+from nuthatch import InvalidConfig
 from nuthatch_compare.baseline import baseline_command
 from nuthatch_compare.compare import compare
 from nuthatch_compare.comparison import Comparison
@@ -20,7 +20,7 @@ from nuthatch_compare.export import WRITERS, read_comparison
 from nuthatch_compare.gate import check_gate, fit_gate, read_gate
 from nuthatch_compare.gated import PASSED, exit_code
 from nuthatch_compare.history import read_history, remember
-from nuthatch_compare.indexing import indexed
+from nuthatch_compare.indexing import indexed, schema_of
 from nuthatch_compare.judgments import read_judgments
 from nuthatch_compare.measures import DEFAULT
 from nuthatch_compare.online import online_command
@@ -117,7 +117,7 @@ def run_command(**options: Any) -> int:
     rules = read_gate(options["gate"]) if options["gate"] else []
     rules = fit_gate(rules, names, settings.measures)
     load = Load.parse(options["latency"]) if options["latency"] else None
-    history = read_history(options["out"]) if options["out"] else ()
+    history = read_history(_made(options["out"])) if options["out"] else ()
     queries = _queries(options["queries"], () if named else runs)
     judgments = read_judgments(options["qrels"]) if options["qrels"] else None
     if judgments:  # before a corpus is indexed for nothing
@@ -175,7 +175,8 @@ def _systems(
     costs: list[Cost] = []
     notes: list[str] = []
     with _patience("indexing"):
-        for each in indexed(named, options["corpus"], _schema(options), search):
+        schema = schema_of(options["schema_file"], options["analyzer"])
+        for each in indexed(named, options["corpus"], schema, search):
             systems.append(_closed_later(stack, each.system))
             costs += [each.cost] if each.cost else []
             notes += [each.note] if each.note else []
@@ -188,19 +189,6 @@ def _closed_later(stack: ExitStack, system: System) -> System:
     return system
 
 
-def _schema(options: dict[str, Any]) -> Schema | None:
-    schema: Schema | None = None
-    if options["schema_file"]:
-        try:
-            schema = Schema.from_json(Path(options["schema_file"]).read_bytes())
-        except OSError as error:
-            raise InvalidConfig(f"the schema cannot be read: {error}") from error
-    if options["analyzer"]:
-        own = schema.model_dump() if schema else {}
-        schema = Schema.model_validate({**own, "analyzer": options["analyzer"]})
-    return schema
-
-
 def _queries(path: str | None, runs: Sequence[Run]) -> list[NamedQuery]:
     if path:
         return read_queries(path)
@@ -211,16 +199,33 @@ def _queries(path: str | None, runs: Sequence[Run]) -> list[NamedQuery]:
 
 
 def _emit(comparison: Comparison, names: list[str], out: Path | None, as_json: bool) -> None:
+    """Writes and prints; what cannot be written is told when all else is."""
+    failed: InvalidConfig | None = None
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
         remember(comparison, out)
-        written = [WRITERS[name](comparison, out) for name in names if name != "table"]
-        for path in written:
-            click.echo(f"written: {path}", err=True)
+        for name in names:
+            if name == "table":
+                continue
+            try:
+                click.echo(f"written: {WRITERS[name](comparison, out)}", err=True)
+            except InvalidConfig as error:
+                failed = failed or error
     if as_json:
         click.echo(comparison.model_dump_json())
     elif "table" in names:
         show(comparison, Console(highlight=False))
+    if failed is not None:
+        raise failed
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidConfig(
+            f"the folder {folder} cannot be made: {error.strerror or error}; name another --out"
+        ) from error
+    return folder
 
 
 @contextmanager

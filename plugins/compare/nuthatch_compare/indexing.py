@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nuthatch
-from nuthatch import Corpus, Schema
+from nuthatch import Corpus, InvalidConfig, Schema
 from nuthatch_compare.cost import Cost, measure_cost, write_documents
 from nuthatch_compare.system import Named, System, opened
 
@@ -53,3 +53,20 @@ def indexed(
             cost = known[named.index]
             mine = None if cost is None else cost.model_copy(update={"system": named.name})
             yield Indexed(opened(named), mine)
+
+
+def schema_of(path: str | None, analyzer: str | None) -> Schema | None:
+    """Returns the schema of a JSON file with an analyzer of its own, None where neither is given.
+
+    Raises `InvalidConfig` where the file cannot be read or holds no schema.
+    """
+    schema: Schema | None = None
+    if path:
+        try:
+            schema = Schema.from_json(Path(path).read_bytes())
+        except OSError as error:
+            raise InvalidConfig(f"the schema cannot be read: {error}") from error
+    if analyzer:
+        own = schema.model_dump() if schema else {}
+        schema = Schema.model_validate({**own, "analyzer": analyzer})
+    return schema

@@ -3,6 +3,10 @@
 (async () => {
   const table = document.querySelector("table.queries");
   if (!table) return;
+  if (typeof DecompressionStream === "undefined") {
+    table.caption.textContent = "This browser cannot unpack the queries (those since 2023 can); nuthatch compare show tells the same.";
+    return;
+  }
   const PAGE = 100;
   const packed = [...document.querySelectorAll("script.packed")];
   const unpack = async (script) => {
