@@ -55,6 +55,7 @@ _EXACT: Final = "SELECT id FROM reference.{kind} WHERE name = ANY(%s)"
 _PART: Final = """
 SELECT id FROM reference.role WHERE name LIKE %s ORDER BY length(name), name LIMIT 500
 """
+_SHORT: Final = "SELECT id FROM reference.token WHERE name = %s AND df <= 10000"
 _NEAR: Final = """
 SELECT id
 FROM (
@@ -184,7 +185,7 @@ class Reference:
 
     async def _near(self, token: str) -> list[Any]:
         if len(token) < 3:
-            return await self._run(_EXACT.format(kind="token"), [token])
+            return await self._run(_SHORT, token)
         edits, some = (1, 20) if len(token) < 6 else (2, 30)
         return await self._run(_NEAR, token, token, some, token, edits, edits)
 

@@ -84,7 +84,7 @@ class PostgresConfig(LexicalConfig):
     connect_timeout: int = Field(default=10, ge=2, le=3600)
     lock_timeout: float = Field(default=30.0, gt=0, le=3600)
     cache_bytes: int = Field(default=256 * 2**20, ge=0)
-    seal_at: int = Field(default=50_000, ge=1)
+    seal_at: int = Field(default=200_000, ge=1)
     prepare: bool = True
     libpq: Mapping[str, str] = Field(default_factory=dict)
 

@@ -70,6 +70,24 @@ FROM {schema}.block
 WHERE term = ANY(%s)
 ORDER BY term, last
 """
+# The block of a chunk is the first of its term that ends behind it, if it begins before it.
+PROBE: Final = """
+SELECT block.term, block.first, block.n, block.data
+FROM (
+    SELECT DISTINCT asked.term, near.last
+    FROM unnest(%s::int[]) AS asked (term)
+    CROSS JOIN unnest(%s::int[]) AS wanted (id)
+    CROSS JOIN LATERAL (
+        SELECT last, first
+        FROM {schema}.block
+        WHERE block.term = asked.term AND block.last >= wanted.id
+        ORDER BY block.last
+        LIMIT 1
+    ) AS near
+    WHERE near.first <= wanted.id
+) AS hit
+JOIN {schema}.block USING (term, last)
+"""
 RECENT: Final = """
 SELECT term, first, n, data
 FROM {schema}.recent

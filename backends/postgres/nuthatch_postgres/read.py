@@ -4,7 +4,7 @@ Every method is a generator of statements, so that `PostgresReader` answers them
 and `AsyncPostgresReader` over an asynchronous one. The first question begins the transaction.
 
     1st trip   BEGIN, the state, the tokens' frequencies
-    2nd trip   postings and filters, as far as they are not cached
+    2nd trip   postings and filters, as far as they are not cached; long lists in part (`probing`)
     3rd trip   the hits' texts
 """
 
@@ -36,6 +36,7 @@ from nuthatch_postgres.connection import Asking, Rows, Statement
 from nuthatch_postgres.failure import readable
 from nuthatch_postgres.filtering import Filters
 from nuthatch_postgres.postings import Caches, Ids, Sealed, State, Term, ids_of, live, scored
+from nuthatch_postgres.probing import probed
 from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.stored import document, stored
 
@@ -110,10 +111,19 @@ class Reading:
 
     def frequencies(self, tokens: Sequence[str]) -> Asking[dict[str, int]]:
         """Returns for each token the number of chunks that hold it."""
-        found = yield from self._look_up(tokens)
+        found = yield from self.look_up(tokens)
         return {token: 0 if term is None else term.df for token, term in found.items()}
 
-    def _look_up(self, tokens: Sequence[str]) -> Asking[dict[str, Term | None]]:
+    def is_unread(self, token: str) -> bool:
+        """Tells whether a token's postings are not cached, and need not be as it is asked for the
+        first time in this state, or nothing is cached at all."""
+        terms = self.caches.terms
+        if terms.get(self.number, token) or self.caches.sealed.get(self.state.sealed, token):
+            return False
+        return not terms.info().max_bytes or not terms.touched(self.number, token)
+
+    def look_up(self, tokens: Sequence[str]) -> Asking[dict[str, Term | None]]:
+        """Returns what the dictionary knows of tokens; None for one that it does not have."""
         distinct = list(dict.fromkeys(tokens))
         # Before the state is known nothing is: asking costs less than another round trip.
         wanted = [token for token in distinct if token not in self._known]
@@ -125,6 +135,10 @@ class Reading:
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Asking[Matches]:
         """Returns the best chunks of a rung."""
+        if rung.operator == "OR":
+            best = yield from probed(self, rung, filters, limit)
+            if best is not None:
+                return _matches(best)
         held, allowed = yield from self.gather(rung.tokens, filters)
         terms = [held[token] for token in rung.tokens]
         rank = top_k if rung.operator == "OR" else conjunction_top_k
@@ -167,7 +181,7 @@ class Reading:
         self, tokens: Sequence[str], filters: Sequence[Filter]
     ) -> Asking[tuple[dict[str, TermScores], Ids | None]]:
         """Returns each token's scored postings and what passes the filters, in one round trip."""
-        found = yield from self._look_up(tokens)
+        found = yield from self.look_up(tokens)
         held: dict[str, TermScores] = {}
         missing: dict[str, Term] = {}
         for token, term in found.items():
