@@ -19,6 +19,8 @@ from nuthatch_postgres.queries import Statements
 
 #: Tables that sealing and deleting leave holes in, and that keep no value outside of their rows.
 _SPARSE: Final = ("block", "term", "recent", "loss", "change", "mention", "value")
+#: Tables of which a search reads ranges, with the column that they are to be in order of.
+_ORDERED: Final = {"block": "term", "mention": "entity"}
 #: Searches wait as long as the lock is waited for, and as long as it is held.
 _PATIENCE: Final = "500ms"
 
@@ -27,6 +29,18 @@ IS_SPARSE: Final = """
 SELECT pg_relation_size(%s::regclass)
     > 100000 + 1.2 * coalesce(sum(pg_column_size(each.*) + 4), 0)
 FROM {schema}.{table} AS each
+"""
+#: Whether the rows that a list of postings is made of lie anywhere: reading one then takes a page
+#: for each, twice the time.
+IS_SCATTERED: Final = """
+SELECT correlation < 0.9
+FROM pg_catalog.pg_stats
+WHERE attname = %s AND (schemaname, tablename) = (
+    SELECT nspname, relname
+    FROM pg_catalog.pg_class
+    JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE pg_class.oid = %s::regclass
+)
 """
 LOCK: Final = "LOCK TABLE {schema}.{table} IN ACCESS EXCLUSIVE MODE"
 CLUSTER: Final = "CLUSTER {schema}.{table} USING {index}"
@@ -63,9 +77,12 @@ def tidy(connection: psycopg.Connection, statements: Statements) -> None:
 
 def _cluster(connection: psycopg.Connection, statements: Statements, table: str) -> None:
     name = (_on(table, "{schema}.{table}", statements).decode(),)
-    sparse = connection.execute(_on(table, IS_SPARSE, statements), name).fetchone()
+    wanted = connection.execute(_on(table, IS_SPARSE, statements), name).fetchone()
+    if table in _ORDERED and wanted == (False,):
+        connection.execute(_on(table, ANALYZE, statements))
+        wanted = connection.execute(IS_SCATTERED, (_ORDERED[table], *name)).fetchone()
     index = connection.execute(INDEX, name).fetchone()
-    if sparse is None or index is None or not sparse[0]:
+    if index is None or wanted != (True,):
         return
     try:
         connection.execute("BEGIN")

@@ -20,7 +20,7 @@ from nuthatch.entities import (
     TitleTerm,
     resolved,
 )
-from nuthatch.scoring import Mentions, entity_top_k
+from nuthatch.scoring import Mentions, PostingCache, entity_top_k
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.entity import GONE, NOBODY, Entities, live
 from nuthatch_sqlite.failure import readable
@@ -44,9 +44,17 @@ _SOME: Final = 500
 class EntityLookups:
     """Asks one snapshot."""
 
-    def __init__(self, connection: apsw.Connection, entities: Entities) -> None:
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        entities: Entities,
+        generation: int,
+        cache: PostingCache[Mentions],
+    ) -> None:
         self._connection = connection
         self._entities = entities
+        self._generation = generation
+        self._cache = cache
         self._read: dict[Hashable, Mentions] = {}
 
     def match(self, plan: EntityPlan, eligible: Any, limit: int) -> EntityMatches:
@@ -87,12 +95,20 @@ class EntityLookups:
 
     def _mentions(self, entities: Sequence[int]) -> Mapping[Hashable, Mentions]:
         """Returns who mentions entities, of live documents; reads what was not read yet."""
-        missing = [each for each in dict.fromkeys(entities) if each not in self._read]
+        missing = []
+        for each in dict.fromkeys(entities):
+            if each not in self._read:
+                held = self._cache.get(self._generation, str(each))
+                if held is None:
+                    missing.append(each)
+                else:
+                    self._read[each] = held
         if missing:
             found = rows(self._connection, MENTIONS, (json.dumps(missing),))
             for entity, group in groupby(found, key=itemgetter(0)):
                 with readable(f"the mentions of the entity {entity}"):
                     self._read[entity] = live((row[1:] for row in group), self._gone)
             for each in missing:
-                self._read.setdefault(each, NOBODY)
+                held = self._read.setdefault(each, NOBODY)
+                self._cache.put(self._generation, str(each), held)
         return self._read

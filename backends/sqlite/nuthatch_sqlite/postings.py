@@ -18,6 +18,7 @@ from nuthatch import AnyOf, Filter, IndexCorrupt
 from nuthatch.scoring import (
     BM25,
     CollectionStatistics,
+    Mentions,
     PostingCache,
     PostingList,
     Term,
@@ -70,6 +71,7 @@ class Caches:
         self.enabled = max_bytes > 0
         self.terms: PostingCache[TermScores] = PostingCache(max_bytes)
         self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
+        self.mentions: PostingCache[Mentions] = PostingCache(max_bytes // 8)
         self._lock = Lock()
         self._lengths: tuple[int, npt.NDArray[np.uint32]] | None = None
         self._frequencies: tuple[int, dict[str, int]] = (-1, {})

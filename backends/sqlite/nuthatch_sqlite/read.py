@@ -56,8 +56,8 @@ class SqliteReader:
 
     def __init__(self, connection: apsw.Connection, caches: Caches, entities: Entities) -> None:
         self._connection = connection
-        self._lookups = EntityLookups(connection, entities)
         self._state = State.read(connection)
+        self._lookups = EntityLookups(connection, entities, self._state.generation, caches.mentions)
         self._postings = Postings(connection, self._state, caches)
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
