@@ -16,6 +16,8 @@ from nuthatch.contract.capability import (
 
 #: Operations on an index. A combination has none of its own: they are done on its engines.
 _KEEPING = ("write", "delete", "export", "persistent", "check", "optimize", "drop")
+#: Of what mixes lists: entity scores are the same on every engine, and would not be any more.
+ARITHMETIC = no("every engine gives the same answers to it; ask one of them")
 
 
 def shared_book(
