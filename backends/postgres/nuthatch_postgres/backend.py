@@ -41,7 +41,7 @@ from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.read import Reading
 from nuthatch_postgres.reader import PostgresReader
 from nuthatch_postgres.seal import seal
-from nuthatch_postgres.storage import dropped, found_or_made, index_substrings
+from nuthatch_postgres.storage import dropped, found_or_made
 from nuthatch_postgres.upkeep import analyze, tidy
 from nuthatch_postgres.write import Writer
 
@@ -239,8 +239,7 @@ class PostgresBackend(LexicalBackend):
     def optimize(self) -> None:
         with self._writing() as connection:
             seal(connection, self._statements, None)
-            index_substrings(connection, self._statements, self.schema)
-            tidy(connection, self._statements)
+            tidy(connection, self._statements, self.schema)
 
     def close(self) -> None:
         self._pool.close()

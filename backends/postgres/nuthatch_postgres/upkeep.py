@@ -13,9 +13,11 @@ import psycopg
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege, LockNotAvailable
 
+from nuthatch import Schema
 from nuthatch_postgres import schema
 from nuthatch_postgres.connection import leave
 from nuthatch_postgres.queries import Statements
+from nuthatch_postgres.storage import index_substrings
 
 #: Tables that sealing and deleting leave holes in, and that keep no value outside of their rows.
 _SPARSE: Final = ("block", "term", "recent", "loss", "change", "mention", "value")
@@ -63,10 +65,12 @@ def analyze(connection: psycopg.Connection, statements: Statements) -> None:
         connection.execute(_on(table, ANALYZE, statements))
 
 
-def tidy(connection: psycopg.Connection, statements: Statements) -> None:
-    """Gives back the space of what was deleted and counts anew for the planner, as far as the
-    rights go. A table that somebody reads on and on keeps its size until the next time."""
+def tidy(connection: psycopg.Connection, statements: Statements, declared: Schema) -> None:
+    """Gives back the space of what was deleted, makes indexes that could not be made before, and
+    counts anew for the planner, all as far as the rights go. A table that somebody reads on and on
+    keeps its size until the next time."""
     try:
+        index_substrings(connection, statements, declared)
         for table in schema.TABLES:
             if table in _SPARSE:
                 _cluster(connection, statements, table)
