@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 from benchmarks.postgres import text
 from benchmarks.postgres.entities import MANY, STATEMENTS, Cinema, asking
@@ -16,8 +17,11 @@ _MILLISECONDS = 1.0
 
 def entities(cinema: Cinema, rounds: int) -> Iterator[Row]:
     """Yields the rows of entity search."""
-    with delayed(cinema.url, _MILLISECONDS) as url, cinema.open(url, cache_bytes=0) as index:
-        reference = Reference(url)
+    with (
+        delayed(cinema.url, _MILLISECONDS) as url,
+        cinema.open(url, cache_bytes=0) as index,
+        closing(Reference(url)) as reference,
+    ):
         for name, questions in cinema.sets.items():
             sides = {"ours": Side(asking(index)), "reference": Side(reference.ask)}
             seconds = by_turns(sides, questions, rounds)

@@ -44,6 +44,10 @@ class Cinema:
         self.reference = Reference(url)
         self.reference.fill(self.films)
 
+    def close(self) -> None:
+        """Closes the reference."""
+        self.reference.close()
+
     def open(self, url: str | None = None, **options: Any) -> LexicalBackend:
         """Opens the index."""
         return nuthatch.open(f"{url or self.url}?index=films", **options)

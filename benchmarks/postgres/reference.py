@@ -140,6 +140,12 @@ class Reference:
             ).fetchall():
                 connection.execute(f"VACUUM ANALYZE reference.{table}")
 
+    def close(self) -> None:
+        """Closes the connections and the loop."""
+        while not self._free.empty():
+            self._loop.run_until_complete(self._free.get_nowait().close())
+        self._loop.close()
+
     def ask(self, question: Question) -> list[tuple[str, float]]:
         """Returns the ten best films with their scores."""
         return self._loop.run_until_complete(self._search(question))

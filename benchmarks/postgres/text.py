@@ -72,6 +72,10 @@ class Stage:
         """Opens the index."""
         return nuthatch.open(f"{self.url}?index=text", policy="ranked", budget=None, **options)
 
+    def close(self) -> None:
+        """Closes the connection."""
+        self.connection.close()
+
     def through(self, url: str) -> Stage:
         """Returns the same by another address."""
         other = copy(self)
