@@ -30,7 +30,8 @@ def tiny(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Judged:
     source.mkdir()
     with (source / "corpus.jsonl").open("w") as file:
         for uri, (title, text, year) in TEXTS.items():
-            metadata = {"year": year, "genres": ["Crime"], "people": ["A. Nobody"]}
+            people = ["A. Nobody", *(["Robert De Niro"] if uri == "thief" else [])]
+            metadata = {"year": year, "genres": ["Crime"], "people": people}
             row = {"_id": uri, "title": title, "text": text, "metadata": metadata}
             file.write(json.dumps(row) + "\n")
     (source / "queries.jsonl").write_text('{"_id": "1", "text": "robot"}\n')
@@ -53,6 +54,7 @@ def test_the_tour_is_told_as_text(run: Run, tiny: Judged, folder: Path) -> None:
     assert "nDCG@10" in result.stdout
     assert "verified " in result.stdout
     assert "refused " in result.stdout
+    assert "the same documents with the same scores from memory, " in result.stdout
     assert (folder / "nuthatch-demo" / "films.sqlite").exists()
 
 
@@ -61,7 +63,7 @@ def test_what_it_suggests_next_works(run: Run, tiny: Judged) -> None:
     commands = [line.strip() for line in lines[lines.index("Try next") + 1 :]]
     assert all(command.startswith("nuthatch ") for command in commands)
     shown = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
-    assert len(shown) == 4
+    assert len(shown) == 5
     for command in [*commands, *shown]:
         if "CORPUS" not in command:
             result = run(*shlex.split(command)[1:])
@@ -71,9 +73,10 @@ def test_what_it_suggests_next_works(run: Run, tiny: Judged) -> None:
 def test_a_command_that_is_shown_gives_the_answer_that_is_shown(run: Run, folder: Path) -> None:
     told = run("demo").stdout  # the corpus that comes along: its texts are longer than a snippet
     answers = told.partition("\nHow each policy")[0].split("\n$ ")[1:]
-    assert len(answers) == 4
+    assert len(answers) == 5
     for answer in answers:
         command, _, shown = answer.partition("\n")
+        shown = shown.partition("\nthe same documents")[0]
         again = run(*shlex.split(command)[1:]).stdout
         assert _hits(shown) == _hits(again)
 
@@ -118,8 +121,10 @@ def test_the_tour_as_json_has_every_policy_of_every_engine(run: Run, tiny: Judge
     stored = {engine["name"] for engine in told["engines"] if engine["url"]}
     assert set(rows) == own | {(engine, "auto", SMALL_BUDGET) for engine in stored}
     assert all(row["ndcg10"] == 1 and row["queries"] == 1 for row in rows.values())
-    found = [search["results"]["hits"][0]["document_uri"] for search in told["searches"]]
-    assert found == ["bicycle", "heist", "thief", "noir"]
+    *texts, entities = [search["results"]["hits"] for search in told["searches"]]
+    assert [hits[0]["document_uri"] for hits in texts] == ["bicycle", "heist", "thief", "noir"]
+    assert entities[0]["document_uri"] == "thief"
+    assert set(told["alike"]) == engines
 
 
 def test_an_engine_that_cannot_is_left_out_with_its_reason(

@@ -13,7 +13,7 @@ from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.filters import AnyOf, Filter, Range
 from nuthatch.contract.hit import Hit
 from nuthatch.contract.lexical import LexicalBackend
-from nuthatch.contract.query import Policy
+from nuthatch.contract.query import EntityQuery, Policy
 from nuthatch.contract.results import Results
 from nuthatch.demo.engines import Engine, fill_engines
 from nuthatch.demo.judged import Judged
@@ -27,7 +27,7 @@ from nuthatch.registry.opening import open as open_url
 class Question:
     """Is a search that the demo shows; `options` are what the command line says for it."""
 
-    text: str
+    text: str | EntityQuery
     filters: tuple[Filter, ...] = ()
     policy: Policy | None = None
     explain: bool = False
@@ -48,6 +48,19 @@ QUESTIONS: Final = (
         "a private detective",
         filters=(AnyOf("genres", ["Film noir", "Crime"]), Range("year", lte=1960)),
         options=("--filter", "genres=Film noir|Crime", "--filter", "year<=1960"),
+    ),
+    Question(
+        EntityQuery(
+            {"people": ["robert de niro"]},
+            {"characters": ["travis"]},
+            ["goodfelas"],
+            [Range("year", gte=1975)],
+        ),
+        explain=True,
+        options=(
+            *("--include", "people=robert de niro", "--title", "goodfelas"),
+            *("--exclude", "characters=travis", "--filter", "year>=1975", "--explain"),
+        ),
     ),
 )
 SHOWN: Final = 3
@@ -76,12 +89,14 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Tour:
-    """Holds everything the demo found out; `engine` is the one that answered the questions."""
+    """Holds everything the demo found out; `engine` is the one that answered the questions, and
+    `alike` are all that answer the entity searches among them with the same scores."""
 
     directory: Path
     engines: list[Engine]
     engine: Engine
     answers: list[tuple[Question, Results]]
+    alike: list[str]
     qualities: list[Measured]
     proof: Proof | None
 
@@ -91,9 +106,14 @@ class Tour:
             "directory": str(self.directory),
             "engines": [_engine_json(engine) for engine in self.engines],
             "searches": [
-                {"engine": self.engine.name, "text": question.text, "results": results.to_json()}
+                {
+                    "engine": self.engine.name,
+                    "text": question.text if isinstance(question.text, str) else None,
+                    "results": results.to_json(),
+                }
                 for question, results in self.answers
             ],
+            "alike": self.alike,
             "policies": [
                 {
                     "engine": each.engine,
@@ -118,9 +138,10 @@ def take_tour(directory: Path, judged: Judged) -> Tour:
         # The one that is still there afterwards, so that what is shown can be tried again.
         engine, index = max(usable, key=lambda each: _handiness(each[0]))
         answers = [(question, _ask(index, question)) for question in QUESTIONS]
+        alike = [one.name for one, other in usable if _answers_alike(other, answers)]
         proof = _prove(index, answers, directory)
         qualities = [each for one, index in usable for each in _measured(one, index, judged)]
-    return Tour(directory, engines, engine, answers, qualities, proof)
+    return Tour(directory, engines, engine, answers, alike, qualities, proof)
 
 
 def _handiness(engine: Engine) -> int:
@@ -142,10 +163,22 @@ def _ask(index: LexicalBackend, question: Question) -> Results:
     return index.search(
         question.text,
         SHOWN,
-        filters=question.filters,
+        filters=question.filters or None,
         policy=question.policy,
         explain=question.explain,
     )
+
+
+def _answers_alike(index: LexicalBackend, answers: list[tuple[Question, Results]]) -> bool:
+    """Tells whether an engine answers entity searches with the same documents and scores."""
+    if not (index.capabilities.entities and index.capabilities.fuzzy):
+        return False
+    asked = [each for each in answers if isinstance(each[0].text, EntityQuery)]
+    return all(_scores(_ask(index, question)) == _scores(results) for question, results in asked)
+
+
+def _scores(results: Results) -> list[tuple[str, float]]:
+    return [(hit.document_uri, round(hit.score, 9)) for hit in results]
 
 
 @contextmanager
@@ -166,7 +199,8 @@ def _prove(
     question = next((question for question, results in answers if results), None)
     if question is None or not index.capabilities.grounding:
         return None
-    results = index.search(question.text, 1, filters=question.filters, audit=AuditMode.GROUNDED)
+    filters = question.filters or None
+    results = index.search(question.text, 1, filters=filters, audit=AuditMode.GROUNDED)
     hit = results[0]
     verify(hit)
     file = directory / "hits.json"

@@ -16,6 +16,7 @@ from nuthatch.cli.options import json_option
 from nuthatch.cli.program import program
 from nuthatch.cli.progress import waiting
 from nuthatch.cli.screen import Cell, Screen, open_screen
+from nuthatch.contract.query import EntityQuery
 from nuthatch.demo.judged import films
 from nuthatch.demo.tour import SHOWN, SMALL_BUDGET, Question, Tour, take_tour
 from nuthatch.errors import NuthatchError
@@ -52,6 +53,9 @@ def command(directory: Path, as_json: bool) -> None:
             show_explanation(screen, results)
         show_hits(screen, results, explain=question.explain)
         show_footer(screen, results)
+        if isinstance(question.text, EntityQuery) and tour.alike:
+            same = ", ".join(tour.alike)
+            screen.line((f"the same documents with the same scores from {same}", "dim"))
     _show_policies(screen, tour)
     _show_proof(screen, tour)
     _show_comparison(screen, tour)
@@ -168,7 +172,8 @@ def _next(tour: Tour) -> Iterator[str]:
 
 def _asked(tour: Tour, question: Question) -> str:
     """Returns the command that gives the same answer again, if the index is still there."""
-    words = (question.text, *question.options)
+    words = [] if isinstance(question.text, EntityQuery) else [question.text]
+    words += question.options
     if tour.engine.path is None:
         return shlex.join(words)
     return f"$ {_line('search', tour.engine.url, *words, '-n', str(SHOWN))}"
