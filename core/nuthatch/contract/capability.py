@@ -46,7 +46,7 @@ def no(reason: str) -> Support:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterSupport:
-    """Holds the entries of the two filters, for text queries."""
+    """Holds the entries of the two filters, for text and entity queries alike."""
 
     #: `Range` on integer, number, date and keyword fields.
     range: Support

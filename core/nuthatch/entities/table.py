@@ -1,7 +1,8 @@
-"""`EntityTable`: the four look-ups over documents that were read, for engines without their own.
+"""`EntityTable`: who mentions what, over documents that were read, for engines without their own.
 
 It is made of all documents of one state of an index, and holds what they mention in memory: the
-first entity search after a write pays for reading them, those that follow do not.
+first entity search after a write pays for reading them, those that follow do not. Filters stay
+with the engine, whose `eligible` gives keys of the same kind.
 """
 
 from __future__ import annotations
