@@ -161,6 +161,17 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(fields: dict[str, Any]) ->
         Schema(fields=FIELDS).filter_values(Document("a", fields=fields))
 
 
+def test_a_day_that_no_calendar_has_is_shown_with_what_is_wrong_with_it() -> None:
+    wrong = Document("a", fields={"released": "1995-13-01"})
+    with pytest.raises(InvalidDocument, match="YYYY-MM-DD, found '1995-13-01': month must be"):
+        Schema(fields=FIELDS).filter_values(wrong)
+
+
+def test_a_field_that_is_declared_twice_is_refused_in_our_own_words() -> None:
+    with pytest.raises(InvalidConfig, match="not valid: fields: field 'year' is declared twice"):
+        Schema(fields=(IntegerField("year"), NumberField("year")))
+
+
 def test_a_field_that_is_not_declared_is_no_business_of_filters() -> None:
     schema = Schema(fields=FIELDS)
     assert schema.filter_values(Document("a", fields={"studio": {"any": ["thing", 1]}})) == []

@@ -61,8 +61,10 @@ def test_a_plugin_adds_an_analyzer_that_indexes_can_use(offer) -> None:  # type:
 
 
 def test_an_unknown_analyzer_names_those_that_look_alike(site: Site) -> None:
-    with pytest.raises(InvalidConfig, match="did you mean english"):
+    with pytest.raises(InvalidConfig, match=r"did you mean english.*? There are arabic, "):
         get_analyzer("englsh")
+    with pytest.raises(InvalidConfig, match="'klingon' is not known; there are arabic, "):
+        get_analyzer("klingon")
 
 
 def test_a_name_claimed_twice_fails_only_when_it_is_used(offer) -> None:  # type: ignore[no-untyped-def]

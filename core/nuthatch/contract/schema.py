@@ -145,9 +145,13 @@ class DateField(_Field):
     type: Literal["date"] = "date"
 
     def values(self, value: FieldValue) -> list[FilterValue]:
-        if isinstance(value, str) and _DATE.fullmatch(value):
+        expected = f"expected a date as YYYY-MM-DD, found {value!r}"
+        if not isinstance(value, str) or not _DATE.fullmatch(value):
+            raise ValueError(expected)
+        try:
             return [date.fromisoformat(value).isoformat()]
-        raise ValueError(f"expected a date as YYYY-MM-DD, found {value!r}")
+        except ValueError as error:  # the thirteenth month, say
+            raise ValueError(f"{expected}: {error}") from error
 
 
 AnyField = Annotated[
@@ -245,6 +249,7 @@ class Schema(BaseModel):
 def explain(error: ValidationError) -> str:
     """Returns a pydantic error in one line, without the values (they may be secrets)."""
     return "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc']) or 'it'}: {problem['msg']}"
+        f"{'.'.join(str(part) for part in problem['loc']) or 'it'}: "
+        f"{problem['msg'].removeprefix('Value error, ')}"
         for problem in error.errors(include_url=False, include_input=False)
     )

@@ -96,8 +96,8 @@ def _checked(source: Installed, each: Any) -> Analyzer:
 def _unknown(name: str) -> InvalidConfig:
     names = analyzer_names()
     near = get_close_matches(name, names, n=3)
-    instead = f"did you mean {' or '.join(near)}? " if near else ""
-    error = InvalidConfig(f"analyzer {name!r} is not known; {instead}There are {', '.join(names)}")
+    instead = f"did you mean {' or '.join(near)}? There" if near else "there"
+    error = InvalidConfig(f"analyzer {name!r} is not known; {instead} are {', '.join(names)}")
     failures = [each for _, each in asked(_HOOK) if isinstance(each, PluginFailure)]
     if failures:
         error.__cause__ = failures[0]
