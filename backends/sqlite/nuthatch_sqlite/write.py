@@ -105,14 +105,8 @@ def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
 def _present(connection: apsw.Connection, uris: Sequence[str], state: State) -> dict[str, _Present]:
     if not state.documents:
         return {}
-    # A uri that is not Unicode text cannot have been stored, and JSON would not carry it.
-    asked = json.dumps([uri for uri in uris if uri.isascii() or _is_text(uri)])
-    rows = connection.execute(schema.FIND, (asked,))
+    rows = connection.execute(schema.FIND, (json.dumps(list(uris)),))
     return {uri: _Present(first, root, chunks) for uri, first, root, chunks in rows}
-
-
-def _is_text(uri: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in uri)
 
 
 def _same(each: AnalyzedDocument, present: Mapping[str, _Present]) -> bool:

@@ -31,7 +31,7 @@ class readable:  # noqa: N801  # reads as a statement: with readable(row, path)
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, ValueError | KeyError | IndexError):
+        if isinstance(error, ValueError | TypeError | LookupError):
             uri = self._row.get("key", ["?"])[0]
             raise IndexCorrupt(
                 f"{self._path}: the stored document {uri!r} cannot be read ({error}); restore "
