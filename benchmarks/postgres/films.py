@@ -81,6 +81,7 @@ def question(random: Random, made: list[Document], filtered: bool) -> Question:
     somebody who must not be there; half of the titles have two letters in the wrong order."""
     film, other = random.choice(made), random.choice(made)
     fields: Any = film.fields
+    others: Any = other.fields
     include = {
         "people": random.sample(fields["people"], 2),
         "studios": [fields["studios"][0]],
@@ -91,6 +92,6 @@ def question(random: Random, made: list[Document], filtered: bool) -> Question:
     if typo:
         at = random.randrange(len(title) - 1)
         title = title[:at] + title[at + 1] + title[at] + title[at + 2 :]
-    exclude = {"people": [other.fields["people"][0]]}  # type: ignore[index]
+    exclude = {"people": [others["people"][0]]}
     filters = [Range("year", gte=1980), AnyOf("genres", ["Drama", "Crime"])] if filtered else []
     return Question(EntityQuery(include, exclude, [title], filters), film.uri, typo)

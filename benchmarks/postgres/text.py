@@ -17,8 +17,8 @@ import nuthatch
 from benchmarks.report import Row
 from benchmarks.timing import Ratio, Side, by_turns
 from nuthatch import Document, LexicalBackend, Operator, Rung, Schema, chunk_tokens, get_analyzer
-from nuthatch_postgres.block import Postings, encoded, slices
-from nuthatch_postgres.copying import copy_tables, table
+from nuthatch_postgres.block import Postings, copied, slices
+from nuthatch_postgres.copying import copy_tables
 
 #: The last position that a tsvector tells from others.
 _PLACES = 16_000
@@ -257,16 +257,8 @@ def _blocks(stage: Stage) -> float:
     stage.connection.execute(
         "CREATE TABLE rows.block (term int, last int, first int, n smallint, data bytea)"
     )
-    tables = (
-        table(
-            parts.terms[group.at],
-            last[group.at],
-            first[group.at],
-            np.full(group.at.size, group.n, dtype=np.int16),
-            group.data,
-        )
-        for group in encoded(postings, parts)
-    )
+    columns = (parts.terms, last, first, parts.counts)
+    tables = copied(postings, parts, *columns)
     copy_tables(stage.connection, b"COPY rows.block FROM STDIN (FORMAT BINARY)", tables)
     stage.connection.execute("ALTER TABLE rows.block ADD PRIMARY KEY (term, last)")
     return time.perf_counter() - begun

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nuthatch import IndexCorrupt
+from nuthatch_postgres.copying import table
 from nuthatch_postgres.schema import BLOCK
 
 Numbers = npt.NDArray[np.uint32]
@@ -99,28 +100,36 @@ class Slices(NamedTuple):
     begins: Places
     ends: Places
 
+    @property
+    def counts(self) -> npt.NDArray[np.int16]:
+        """Are the postings of each row."""
+        return (self.ends - self.begins).astype(np.int16)
 
-class Group(NamedTuple):
-    """Holds rows of one shape: which of the slices they are, the postings of each, its bytes."""
 
-    at: Places
-    n: int
-    data: npt.NDArray[np.uint8]
+def starts(numbers: Numbers) -> Places:
+    """Returns where another number than the one before stands, the first place included."""
+    return np.flatnonzero(np.diff(numbers, prepend=numbers[:1] + np.uint32(1)))
 
 
 def slices(postings: Postings) -> Slices:
     """Returns the rows of ordered postings, each of one term and of at most `BLOCK`."""
-    starts = np.flatnonzero(np.diff(postings.terms, prepend=postings.terms[:1] + np.uint32(1)))
-    ends = np.append(starts, postings.terms.size)[1:]
-    counts = -(-(ends - starts) // BLOCK)
+    firsts = starts(postings.terms)
+    ends = np.append(firsts, postings.terms.size)[1:]
+    counts = -(-(ends - firsts) // BLOCK)
     before = np.repeat(np.cumsum(counts) - counts, counts)
-    begins = np.repeat(starts, counts) + BLOCK * (np.arange(before.size) - before)
+    begins = np.repeat(firsts, counts) + BLOCK * (np.arange(before.size) - before)
     whole = np.minimum(begins + BLOCK, np.repeat(ends, counts))
     return Slices(postings.terms[begins], begins, whole)
 
 
-def encoded(postings: Postings, parts: Slices) -> Iterator[Group]:
-    """Yields the bytes of rows, all rows of one shape together.
+def copied(postings: Postings, parts: Slices, *columns: npt.NDArray[Any]) -> Iterator[bytes]:
+    """Yields rows for COPY: a value of each column, one to a slice, and last the slice's bytes."""
+    for at, data in _encoded(postings, parts):
+        yield table(*(column[at] for column in columns), data)
+
+
+def _encoded(postings: Postings, parts: Slices) -> Iterator[tuple[Places, npt.NDArray[np.uint8]]]:
+    """Yields which slices have one shape, and the bytes of each, an array of two dimensions.
 
     A hundred thousand rows of a posting or two cost no more than their bytes do.
     """
@@ -141,4 +150,4 @@ def encoded(postings: Postings, parts: Slices) -> Iterator[Group]:
         for bit, array in enumerate(arrays):
             narrow = array.astype(_TYPES[bit][kind >> bit & 1])
             columns.append(narrow.view(np.uint8).reshape(at.size, -1))
-        yield Group(at, n, np.concatenate(columns, axis=1))
+        yield at, np.concatenate(columns, axis=1)

@@ -61,8 +61,8 @@ class Entities:
         self._sql = statements
         self._schema = declared
         self._places = {each.name: at for at, each in enumerate(declared.fields)}
-        #: Of each document by its uri the places of what it mentions, and the title's length.
-        self._mentioned: dict[str, tuple[list[int], int, int]] = {}
+        #: Of each document by its uri the places of what it mentions, and the titles' lengths.
+        self._mentioned: dict[str, tuple[list[int], list[int]]] = {}
         self._numbers = ids_of(b"")
 
     def of(self, title: str, fields: Mapping[str, Any]) -> dict[Entry, int]:
@@ -75,13 +75,10 @@ class Entities:
         """Makes the entries that documents need; called outside of a transaction."""
         places: dict[Entry, int] = {}
         for each in documents:
-            terms = entity_terms(self._schema, each.document.title, each.document.fields)
-            titles: list[Entry] = [(TITLE, token) for token in set(terms.title)]
-            named = [(self._places[field], phrase) for field, phrase in terms.phrases]
+            mentioned = self.of(each.document.title, each.document.fields)
             self._mentioned[each.document.uri] = (
-                [places.setdefault(entry, len(places)) for entry in titles + named],
-                len(titles),
-                len(terms.title),
+                [places.setdefault(entry, len(places)) for entry in mentioned],
+                list(mentioned.values()),
             )
         self._numbers = self._made(list(places))
 
@@ -110,14 +107,15 @@ class Entities:
     def mentions(self, rows: Iterable[tuple[int, AnalyzedDocument]]) -> bytes:
         """Returns the rows of `mention` for numbered documents that were prepared."""
         named: list[int] = []
-        spans = []
+        firsts: list[int] = []
+        lengths: list[int] = []
         for first, each in rows:
-            places, titles, length = self._mentioned[each.document.uri]
+            places, held = self._mentioned[each.document.uri]
             named += places
-            spans += [(first, length, titles), (first, 0, len(places) - titles)]
-        firsts, lengths, counts = np.array(spans, dtype=np.int32).reshape(-1, 3).T
+            firsts += [first] * len(places)
+            lengths += held
         entities = self._numbers[np.array(named, dtype=np.intp)]
-        return table(entities, np.repeat(firsts, counts), np.repeat(lengths, counts))
+        return table(entities, np.array(firsts, np.int32), np.array(lengths, np.int32))
 
 
 def _lines(entries: Sequence[Entry]) -> tuple[str, str]:

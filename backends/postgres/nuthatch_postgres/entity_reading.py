@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, Final
 
-import numpy as np
-
 from nuthatch import Filter
 from nuthatch.entities import (
     EntityMatches,
@@ -102,8 +100,10 @@ def _best_that_pass(
         if not some.size:
             return scores.best(limit)
         rows = yield from reading.ask(*reading.filters.among(some, filters))
-        kept = scores.among(np.intersect1d(some, Filters.passing(rows)))
-        if kept.ids.size >= limit or some.size == scores.ids.size:
+        kept = scores.among(Filters.passing(rows))
+        if some.size == scores.ids.size:
+            return kept.best(limit)
+        if kept.ids.size >= limit:
             return EntityMatches(kept.best(limit).candidates, None)
         number *= 10
 

@@ -35,8 +35,9 @@ class Filters:
         return {item: self._cache.get(state, repr(item)) for item in filters}
 
     def unread(self, state: int, filters: Sequence[Filter]) -> list[Filter]:
-        """Returns the filters that are asked for the first time in a state: what passes them need
-        not be read if it will do to ask about a few documents. All, where nothing is cached."""
+        """Returns the filters that are asked for the first time in a state, and notes that they
+        were: what passes them need not be read if it will do to ask about a few documents. All
+        that are unknown, where nothing is cached."""
         unknown = [item for item, ids in self.known(state, filters).items() if ids is None]
         if not self._cache.info().max_bytes:
             return unknown

@@ -116,7 +116,7 @@ class Reading:
 
     def is_unread(self, token: str) -> bool:
         """Tells whether a token's postings are not cached, and need not be as it is asked for the
-        first time in this state, or nothing is cached at all."""
+        first time in this state, or nothing is cached at all; notes that it was asked for."""
         terms = self.caches.terms
         if terms.get(self.number, token) or self.caches.sealed.get(self.state.sealed, token):
             return False

@@ -23,9 +23,9 @@ import psycopg
 from psycopg.errors import LockNotAvailable
 
 from nuthatch_postgres import schema
-from nuthatch_postgres.block import Postings, Row, decode, encoded, slices
+from nuthatch_postgres.block import Postings, Row, copied, decode, slices, starts
 from nuthatch_postgres.connection import leave
-from nuthatch_postgres.copying import copy_tables, table
+from nuthatch_postgres.copying import copy_tables
 from nuthatch_postgres.postings import MODEL, Ids, bytes_of, ids_of, live
 from nuthatch_postgres.queries import Statements
 
@@ -236,17 +236,7 @@ def _write(
     )
     bounds = np.maximum.reduceat(impacts, parts.begins)
     firsts, lasts = postings.ids[parts.begins], postings.ids[parts.ends - 1]
-    blocks = (
-        table(
-            parts.terms[group.at],
-            lasts[group.at],
-            firsts[group.at],
-            np.full(group.at.size, group.n, dtype=np.int16),
-            bounds[group.at],
-            group.data,
-        )
-        for group in encoded(postings, parts)
-    )
-    copy_tables(connection, statements(COPY_BLOCKS), blocks)
-    starts = np.flatnonzero(np.diff(parts.terms, prepend=parts.terms[:1] + np.uint32(1)))
-    return parts.terms[starts].tolist(), np.maximum.reduceat(bounds, starts).tolist()
+    columns = (parts.terms, lasts, firsts, parts.counts, bounds)
+    copy_tables(connection, statements(COPY_BLOCKS), copied(postings, parts, *columns))
+    whole = starts(parts.terms)
+    return parts.terms[whole].tolist(), np.maximum.reduceat(bounds, whole).tolist()

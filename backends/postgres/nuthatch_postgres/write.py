@@ -34,7 +34,7 @@ from nuthatch import (
     parse_header,
 )
 from nuthatch_postgres import queries
-from nuthatch_postgres.block import EMPTY, Postings, encoded, slices
+from nuthatch_postgres.block import EMPTY, Postings, copied, slices
 from nuthatch_postgres.connection import leave
 from nuthatch_postgres.copying import copy_rows, copy_tables, table
 from nuthatch_postgres.entity import COPY_MENTIONS, Entities
@@ -189,16 +189,8 @@ class Writer:
         mentions = [self._entities.mentions(rows)]
         copy_tables(self._connection, self._sql(COPY_MENTIONS), mentions)
         parts = slices(postings)
-        firsts = postings.ids[parts.begins]
-        fresh = (
-            table(
-                parts.terms[group.at],
-                firsts[group.at],
-                np.full(group.at.size, group.n, dtype=np.int16),
-                group.data,
-            )
-            for group in encoded(postings, parts)
-        )
+        columns = (parts.terms, postings.ids[parts.begins], parts.counts)
+        fresh = copied(postings, parts, *columns)
         copy_tables(self._connection, self._sql(queries.COPY_RECENT), fresh)
         chunks = sum(len(each.chunks) for _, each in rows) - sum(each.chunks for each in gone)
         dead = [each.id + at for each in gone for at in range(each.chunks)]

@@ -16,8 +16,13 @@ from nuthatch.contract.capability import (
 
 #: Operations on an index. A combination has none of its own: they are done on its engines.
 _KEEPING = ("write", "delete", "export", "persistent", "check", "optimize", "drop")
-#: Of what mixes lists: entity scores are the same on every engine, and would not be any more.
-ARITHMETIC = no("every engine gives the same answers to it; ask one of them")
+_ARITHMETIC = no("every engine gives the same answers to it; ask one of them")
+#: What a combination that mixes lists cannot do. The scores of entities are the same on every
+#: engine, and would not be any more.
+MIXING: Mapping[str, Support] = {
+    **dict.fromkeys(("entities", "fuzzy", "substring"), _ARITHMETIC),
+    "snapshot": no("each engine is asked for its own state"),
+}
 
 
 def shared_book(

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
 
-from nuthatch.combine.book import ARITHMETIC, shared_book
+from nuthatch.combine.book import MIXING, shared_book
 from nuthatch.combine.combination import Asked, Call, Combination, Steps, same_hit
 from nuthatch.combine.mixing import mixed, same_rungs
 from nuthatch.contract.backend import SearchBackend
@@ -55,9 +55,8 @@ class Fuse(Combination):
             books,
             self.kind,
             explain=no("a score is a sum over ranks; no token has a part in it"),
-            snapshot=no("each engine is asked for its own state"),
             native_top_k=no("no engine ranks by the fused score"),
-            **dict.fromkeys(("entities", "fuzzy", "substring"), ARITHMETIC),
+            **MIXING,
             max_limit=self.depth,
         )
 

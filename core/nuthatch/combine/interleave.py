@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
 
-from nuthatch.combine.book import ARITHMETIC, shared_book
+from nuthatch.combine.book import MIXING, shared_book
 from nuthatch.combine.combination import Asked, Call, Combination, Steps, same_hit
 from nuthatch.combine.mixing import mixed
 from nuthatch.combine.unit import bits, text_of, unit_of
@@ -51,9 +51,8 @@ class Interleave(Combination):
             books,
             self.kind,
             explain=no("a score is 1/rank; no token has a part in it"),
-            snapshot=no("each engine is asked for its own state"),
             native_top_k=no("no engine ranks by the draft"),
-            **dict.fromkeys(("entities", "fuzzy", "substring"), ARITHMETIC),
+            **MIXING,
         )
 
     def _steps(self, asked: Asked) -> Steps:

@@ -27,7 +27,7 @@ from nuthatch.registry.opening import open as open_url
 class Question:
     """Is a search that the demo shows; `options` are what the command line says for it."""
 
-    text: str | EntityQuery
+    query: str | EntityQuery
     filters: tuple[Filter, ...] = ()
     policy: Policy | None = None
     explain: bool = False
@@ -108,7 +108,7 @@ class Tour:
             "searches": [
                 {
                     "engine": self.engine.name,
-                    "text": question.text if isinstance(question.text, str) else None,
+                    "text": question.query if isinstance(question.query, str) else None,
                     "results": results.to_json(),
                 }
                 for question, results in self.answers
@@ -161,7 +161,7 @@ def _measured(engine: Engine, index: LexicalBackend, judged: Judged) -> Iterator
 
 def _ask(index: LexicalBackend, question: Question) -> Results:
     return index.search(
-        question.text,
+        question.query,
         SHOWN,
         filters=question.filters or None,
         policy=question.policy,
@@ -173,7 +173,7 @@ def _answers_alike(index: LexicalBackend, answers: list[tuple[Question, Results]
     """Tells whether an engine answers entity searches with the same documents and scores."""
     if not (index.capabilities.entities and index.capabilities.fuzzy):
         return False
-    asked = [each for each in answers if isinstance(each[0].text, EntityQuery)]
+    asked = [each for each in answers if isinstance(each[0].query, EntityQuery)]
     return all(_scores(_ask(index, question)) == _scores(results) for question, results in asked)
 
 
@@ -200,7 +200,7 @@ def _prove(
     if question is None or not index.capabilities.grounding:
         return None
     filters = question.filters or None
-    results = index.search(question.text, 1, filters=filters, audit=AuditMode.GROUNDED)
+    results = index.search(question.query, 1, filters=filters, audit=AuditMode.GROUNDED)
     hit = results[0]
     verify(hit)
     file = directory / "hits.json"

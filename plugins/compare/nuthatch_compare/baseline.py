@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nuthatch_compare.export import read_comparison, write_json
+from nuthatch_compare.export import made, read_comparison, write_json
 from nuthatch_compare.gated import PASSED, exit_code
 from nuthatch_compare.saved import check_saved
 
@@ -22,8 +22,7 @@ def baseline_command() -> None:
 def save_command(folder: Path, target: Path) -> int:
     """Save the comparison of FOLDER in TARGET."""
     comparison = read_comparison(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    click.echo(f"saved: {write_json(comparison, target)}")
+    click.echo(f"saved: {write_json(comparison, made(target))}")
     return PASSED
 
 

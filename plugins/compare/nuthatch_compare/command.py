@@ -16,7 +16,7 @@ from nuthatch_compare.baseline import baseline_command
 from nuthatch_compare.compare import compare
 from nuthatch_compare.comparison import Comparison
 from nuthatch_compare.cost import Cost
-from nuthatch_compare.export import WRITERS, read_comparison
+from nuthatch_compare.export import WRITERS, made, read_comparison
 from nuthatch_compare.gate import check_gate, fit_gate, read_gate
 from nuthatch_compare.gated import PASSED, exit_code
 from nuthatch_compare.history import read_history, remember
@@ -117,7 +117,7 @@ def run_command(**options: Any) -> int:
     rules = read_gate(options["gate"]) if options["gate"] else []
     rules = fit_gate(rules, names, settings.measures)
     load = Load.parse(options["latency"]) if options["latency"] else None
-    history = read_history(_made(options["out"])) if options["out"] else ()
+    history = read_history(made(options["out"])) if options["out"] else ()
     queries = _queries(options["queries"], () if named else runs)
     judgments = read_judgments(options["qrels"]) if options["qrels"] else None
     if judgments:  # before a corpus is indexed for nothing
@@ -216,16 +216,6 @@ def _emit(comparison: Comparison, names: list[str], out: Path | None, as_json: b
         show(comparison, Console(highlight=False))
     if failed is not None:
         raise failed
-
-
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InvalidConfig(
-            f"the folder {folder} cannot be made: {error.strerror or error}; name another --out"
-        ) from error
-    return folder
 
 
 @contextmanager

@@ -19,6 +19,17 @@ from nuthatch_compare.runs import write_run
 JSON: Final = "comparison.json"
 
 
+def made(folder: Path) -> Path:
+    """Makes a folder where there is none, and returns it. Raises `InvalidConfig`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidConfig(
+            f"the folder {folder} cannot be made: {error.strerror or error}; name another"
+        ) from error
+    return folder
+
+
 def write_json(comparison: Comparison, folder: Path) -> Path:
     """Writes the whole comparison."""
     path = folder / JSON

@@ -35,19 +35,25 @@ class Reconciled(BaseModel):
     def notes(self) -> tuple[str, ...]:
         """Are the exclusions, each a sentence."""
         told = (
-            ("was asked but never judged; left out of the metrics", self.unjudged_queries),
-            ("was judged but not asked; left out", self.unknown_queries),
-            ("has no relevant document and counts as 0", self.without_relevant),
+            (
+                "query was asked but never judged; left out of the metrics",
+                "queries were asked but never judged; left out of the metrics",
+                self.unjudged_queries,
+            ),
+            (
+                "query was judged but not asked; left out",
+                "queries were judged but not asked; left out",
+                self.unknown_queries,
+            ),
+            (
+                "query has no relevant document and counts as 0",
+                "queries have no relevant document and count as 0",
+                self.without_relevant,
+            ),
         )
         return tuple(
-            f"{counted(len(names), f'query {what}', f'queries {_plural(what)}')}: {some(names)}"
-            for what, names in told
-            if names
+            f"{counted(len(names), one, many)}: {some(names)}" for one, many, names in told if names
         )
-
-
-def _plural(what: str) -> str:
-    return what.replace("was ", "were ").replace("has ", "have ").replace("counts ", "count ")
 
 
 def reconcile(grades: Grades, queries: Iterable[str]) -> Reconciled:

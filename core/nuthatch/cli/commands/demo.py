@@ -53,7 +53,7 @@ def command(directory: Path, as_json: bool) -> None:
             show_explanation(screen, results)
         show_hits(screen, results, explain=question.explain)
         show_footer(screen, results)
-        if isinstance(question.text, EntityQuery) and tour.alike:
+        if isinstance(question.query, EntityQuery) and tour.alike:
             same = ", ".join(tour.alike)
             screen.line((f"the same documents with the same scores from {same}", "dim"))
     _show_policies(screen, tour)
@@ -172,7 +172,7 @@ def _next(tour: Tour) -> Iterator[str]:
 
 def _asked(tour: Tour, question: Question) -> str:
     """Returns the command that gives the same answer again, if the index is still there."""
-    words = [] if isinstance(question.text, EntityQuery) else [question.text]
+    words = [] if isinstance(question.query, EntityQuery) else [question.query]
     words += question.options
     if tour.engine.path is None:
         return shlex.join(words)
