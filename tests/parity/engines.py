@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -39,10 +40,10 @@ class Engine:
         self._template = re.sub(r"{(\w+)}", lambda m: values.get(m[1], m[0]), ENGINES[name])
 
     @contextmanager
-    def index(self, schema: Schema) -> Iterator[LexicalBackend]:
+    def index(self, schema: Schema, **options: Any) -> Iterator[LexicalBackend]:
         """Opens a new index, which is gone after the block."""
         with tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
             number = f"p{_RUN}n{next(_numbers)}"
             url = self._template.replace("{dir}", folder).replace("{n}", number)
-            with nuthatch.open(url, create="new", schema=schema) as opened:
+            with nuthatch.open(url, create="new", schema=schema, **options) as opened:
                 yield opened

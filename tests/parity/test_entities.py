@@ -96,6 +96,34 @@ def test_drawn_films_are_found_alike(
                 assert_same(index.search(query, LIMIT), answer([*stored.values()], FILMS, query))
 
 
+@given(
+    CORPUS,
+    st.lists(entity_queries(), min_size=2, max_size=5),
+    st.builds(
+        EntitySettings,
+        phrase_cap=st.integers(1, 3),
+        frequent=st.integers(1, 4),
+        expansions=st.integers(1, 3),
+        title_cap=st.integers(1, 5),
+    ),
+)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_small_settings_cut_alike(
+    engine: Engine, films: list[Document], queries: list[EntityQuery], chosen: EntitySettings
+) -> None:
+    _entities(engine)
+    memory = nuthatch.open("memory:", schema=FILMS, entities=chosen)
+    with engine.index(FILMS, entities=chosen) as index:
+        for each in (index, memory):
+            each.add(films)
+        for query in queries:
+            expected = [
+                (hit.document_uri, hit.score, dict(hit.score_parts))
+                for hit in memory.search(query, LIMIT)
+            ]
+            assert_same(index.search(query, LIMIT), expected)
+
+
 @cache
 def _films() -> tuple[list[Document], MemoryReader]:
     films = list(Corpus([str(DATA / "tmdb5000" / "corpus.jsonl.gz")]))

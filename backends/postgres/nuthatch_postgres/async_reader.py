@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from psycopg import AsyncCursor
 
 from nuthatch import Document, Filter, FirstMatch, Matches, Rung, Stored
 from nuthatch.entities import EntityMatches, EntityPlan
@@ -17,11 +19,15 @@ T = TypeVar("T")
 
 async def _ask(connection: Connection, statements: Sequence[Statement]) -> list[Rows]:
     if len(statements) == 1:
-        cursors = [await connection.execute(*statements[0], binary=True)]
+        cursors = [await _execute(connection, statements[0])]
     else:
         async with connection.pipeline():
-            cursors = [await connection.execute(*each, binary=True) for each in statements]
+            cursors = [await _execute(connection, each) for each in statements]
     return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+
+async def _execute(connection: Connection, asked: Statement) -> AsyncCursor[Any]:
+    return await connection.execute(asked.sql, asked.values, prepare=asked.prepare, binary=True)
 
 
 async def _run(connection: Connection, asking: Asking[T]) -> T:

@@ -42,6 +42,7 @@ from nuthatch_postgres.read import Reading
 from nuthatch_postgres.reader import PostgresReader
 from nuthatch_postgres.seal import seal
 from nuthatch_postgres.storage import dropped, found_or_made
+from nuthatch_postgres.substring import HAS_TRIGRAM_INDEX
 from nuthatch_postgres.upkeep import analyze, tidy
 from nuthatch_postgres.write import Writer
 
@@ -207,7 +208,7 @@ class PostgresBackend(LexicalBackend):
                 [
                     Statement(self._statements(queries.ROOTS)),
                     Statement(queries.BYTES.encode(), name),
-                    Statement(schema.HAS_TRIGRAM_INDEX.encode(), name),
+                    Statement(HAS_TRIGRAM_INDEX.encode(), name),
                 ],
             )
             version = connection.info.server_version

@@ -33,7 +33,7 @@ from nuthatch import (
 from nuthatch_postgres import queries
 from nuthatch_postgres.block import Postings, decode
 from nuthatch_postgres.connection import Statement, ask, run
-from nuthatch_postgres.entity import Entities, Entry, neighbourhood
+from nuthatch_postgres.entity import Entities, Entry, stored_hashes
 from nuthatch_postgres.failure import UNREADABLE
 from nuthatch_postgres.postings import Ids, State, ids_of, live
 from nuthatch_postgres.queries import Statements
@@ -206,7 +206,7 @@ def _neighbourhoods(connection: psycopg.Connection, statements: Statements) -> I
     """Yields the title tokens that a search with typing errors would not find."""
     for page in _fetched(connection, statements(NEAR), "near"):
         for token, hashes in page:
-            if set(hashes) != neighbourhood(token):
+            if set(hashes) != stored_hashes(token):
                 yield f"the title token {token!r} is not stored under what is near to it"
 
 

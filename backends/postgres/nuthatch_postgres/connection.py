@@ -7,7 +7,7 @@ in transaction mode may stand between.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 import psycopg
@@ -25,10 +25,11 @@ _OLDEST: Final = 140_000
 
 
 class Statement(NamedTuple):
-    """Is one statement with its values."""
+    """Is one statement with its values; `prepare=False` has it planned for these each time."""
 
     sql: bytes
-    values: Sequence[Any] = ()
+    values: Sequence[Any] | Mapping[str, Any] = ()
+    prepare: bool | None = None
 
 
 #: Asks for statements to be run in one round trip; is sent the rows of each.
@@ -82,11 +83,15 @@ def connect(config: PostgresConfig) -> psycopg.Connection:
 def ask(connection: psycopg.Connection, statements: Sequence[Statement]) -> list[Rows]:
     """Runs statements in one round trip and returns the rows of each."""
     if len(statements) == 1:
-        cursors = [connection.execute(*statements[0], binary=True)]
+        cursors = [_execute(connection, statements[0])]
     else:
         with connection.pipeline():
-            cursors = [connection.execute(*each, binary=True) for each in statements]
+            cursors = [_execute(connection, each) for each in statements]
     return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+
+def _execute(connection: psycopg.Connection, asked: Statement) -> psycopg.Cursor:
+    return connection.execute(asked.sql, asked.values, prepare=asked.prepare, binary=True)
 
 
 def run(connection: psycopg.Connection, asking: Asking[T]) -> T:

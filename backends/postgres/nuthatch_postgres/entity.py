@@ -91,7 +91,7 @@ class Entities:
         try:
             self._connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
             rows = self._connection.execute(self._sql(ADD), _lines(missing), binary=True)
-            titles = [(number, neighbourhood(token)) for number, token in rows if token is not None]
+            titles = [(number, stored_hashes(token)) for number, token in rows if token is not None]
             copy_tables(self._connection, self._sql(COPY_NEAR), _near(titles))
             self._connection.execute("COMMIT")
         finally:
@@ -132,11 +132,20 @@ def _near(titles: Sequence[tuple[int, set[int]]]) -> Iterator[bytes]:
         yield table(hashes[order], np.repeat(numbers, [len(found) for _, found in titles])[order])
 
 
-def neighbourhood(token: str, edits: int | None = None) -> set[int]:
-    """Returns the hashes under which a title token is stored, or looked up with so many edits."""
-    reach = indexed_edits(token) if edits is None else edits
-    return {_signed(crc32(left.encode())) for left in deletions(token, reach)}
+def stored_hashes(token: str) -> set[int]:
+    """Returns the hashes under which a title token is stored."""
+    left = deletions(token, indexed_edits(token))
+    return {_hash(text, removed) for text, removed in left.items()}
 
 
-def _signed(number: int) -> int:
+def wanted_hashes(token: str, edits: int) -> set[int]:
+    """Returns the hashes under which all title tokens within so many edits are stored."""
+    left = deletions(token, edits)
+    return {_hash(text, removed) for text in left for removed in range(edits + 1)}
+
+
+def _hash(text: str, removed: int) -> int:
+    """Returns the hash of what is left of a token, and of how many letters less it has: with that,
+    a search for one typing error does not meet the many tokens that two take as far."""
+    number = crc32(text.encode()) & ~3 | removed
     return number - 2**32 if number >= 2**31 else number

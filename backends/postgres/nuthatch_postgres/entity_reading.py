@@ -1,92 +1,84 @@
-"""Entity search in one snapshot: what the query names, who mentions it, who of the best may stay.
+"""Entity search in one snapshot: who mentions what the query names, who of the best may stay.
 
-    1st trip   BEGIN, the state, phrases, substrings, title tokens
-    2nd trip   mentions, and what passes filters that were asked for before
-    3rd trip   which of the best pass other filters
-    4th trip   the hits' texts
+    1st trip   BEGIN, the state, who mentions phrases, substrings and title tokens
+    2nd trip   what passes filters that were asked for before, or who of the best passes others
+    3rd trip   the hits' texts
 
 Each asks for what is not cached, and is left out where nothing is. The server finds, and the client
-counts: of postings that come as two strings of bytes an entity, numpy makes scores faster than SQL
-does of rows.
+counts: of documents that come as one string of bytes a phrase or token, numpy makes scores faster
+than SQL does of rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from nuthatch import Filter
 from nuthatch.entities import (
     EntityMatches,
     EntityPlan,
+    EntitySettings,
     PhraseLookup,
-    Resolved,
     TitleLookup,
     TitleTerm,
-    resolved,
 )
-from nuthatch.scoring import EntityScores, Mentions, entity_top_k
+from nuthatch.scoring import EntityScores, Mentions, distinct, entity_top_k
 from nuthatch_postgres.connection import Asking, Rows, Statement
-from nuthatch_postgres.entity import neighbourhood
+from nuthatch_postgres.entity import wanted_hashes
 from nuthatch_postgres.failure import readable
 from nuthatch_postgres.filtering import Filters
-from nuthatch_postgres.postings import Ids, Names, ids_of
-from nuthatch_postgres.queries import MENTIONS
+from nuthatch_postgres.postings import Ids, array_of, ids_of
 from nuthatch_postgres.read import Reading
 from nuthatch_postgres.schema import name
+from nuthatch_postgres.substring import who_mentions
 
 _Lookup = PhraseLookup | TitleLookup
+_Held = dict[_Lookup, Mentions]
 
 PHRASES: Final = f"""
-SELECT given.place, entity.id
+SELECT given.place, string_agg(int4send(mention.document), '')
 FROM unnest(%s::smallint[], %s::text[]) WITH ORDINALITY AS given (field, text, place)
 JOIN {{schema}}.entity
     ON entity.field = given.field AND {name("entity.text")} = {name("given.text")}
     AND entity.text = given.text
-WHERE EXISTS (SELECT FROM {{schema}}.mention WHERE mention.entity = entity.id)
+JOIN {{schema}}.mention ON mention.entity = entity.id
+GROUP BY given.place
 """
-SUBSTRINGS: Final = """
-SELECT id
-FROM {schema}.entity
-WHERE field = %s AND text LIKE %s
-    AND EXISTS (SELECT FROM {schema}.mention WHERE mention.entity = entity.id)
-ORDER BY length(text), text
-LIMIT %s
-"""
-# With trigrams to look for, the index on lengths must not be walked, past all that do not match.
-LONG_SUBSTRINGS: Final = SUBSTRINGS.replace("length(text)", "length(text) + 0")
-_TRIGRAM: Final = 3
-#: So many of the best are asked about first, and so many times the limit.
-_FEW, _SPARE = 200, 10
-# Beyond 10,000 documents a token matches nothing, whatever their number.
+#: So many of the best are asked about first, or so many times the limit.
+_FEW, _SPARE = 100, 10
+# Beyond a number of documents a token matches nothing, and is not read.
 TITLES: Final = """
-SELECT place, id, text, df
+SELECT near.place, entity.id, entity.text, held.documents
 FROM (
     SELECT DISTINCT given.place, near.entity
     FROM unnest(%s::int[], %s::int[]) AS given (place, hash)
     JOIN {schema}.near ON near.hash = given.hash
-) AS found
-JOIN {schema}.entity ON id = found.entity
+) AS near
+JOIN {schema}.entity ON entity.id = near.entity
 CROSS JOIN LATERAL (
-    SELECT count(*)::int AS df
-    FROM (SELECT FROM {schema}.mention WHERE mention.entity = id LIMIT 10001) AS held
-) AS counted
-WHERE df > 0
+    SELECT string_agg(int8send((document::bigint << 32) + length), '') AS documents
+    FROM {schema}.mention
+    WHERE mention.entity = near.entity AND NOT EXISTS (
+        SELECT FROM {schema}.mention AS many WHERE many.entity = near.entity OFFSET %s
+    )
+) AS held
+WHERE held.documents IS NOT NULL
 """
 
 
 def match_entities(reading: Reading, plan: EntityPlan, limit: int) -> Asking[EntityMatches]:
     """Returns the best documents of a plan."""
-    found = yield from _resolved(reading, plan)
+    found = yield from _mentions(reading, plan)
     late = reading.filters.unread(reading.number, plan.filters)
     early = [item for item in plan.filters if item not in late]
-    mentions, eligible = yield from _mentions(reading, found.wanted, early)
-    scores = EntityScores.of(plan, found, mentions, eligible)
+    eligible = yield from _eligible(reading, early)
+    scores = EntityScores.of(plan, found, eligible)
     if not late:
         return scores.best(limit)
     if scores.capped:
-        _, eligible = yield from _mentions(reading, (), plan.filters)
-        return entity_top_k(plan, found, mentions, eligible, limit)
+        eligible = yield from _eligible(reading, plan.filters)
+        return entity_top_k(plan, found, eligible, limit)
     return (yield from _best_that_pass(reading, scores, late, limit))
 
 
@@ -99,7 +91,7 @@ def _best_that_pass(
         some = scores.ranked(number)
         if not some.size:
             return scores.best(limit)
-        rows = yield from reading.ask(*reading.filters.among(some, filters))
+        (rows,) = yield from reading.ask(reading.filters.among(some, filters))
         kept = scores.among(Filters.passing(rows))
         if some.size == scores.ids.size:
             return kept.best(limit)
@@ -108,70 +100,53 @@ def _best_that_pass(
         number *= 10
 
 
-def _mentions(
-    reading: Reading, keys: Sequence[Hashable], filters: Sequence[Filter]
-) -> Asking[tuple[dict[Hashable, Mentions], Ids | None]]:
-    """Returns who mentions entities and what passes the filters, in one round trip."""
-    cache = reading.caches.mentions
-    cached = {key: cache.get(reading.number, str(key)) for key in keys}
-    held = {key: each for key, each in cached.items() if each is not None}
-    missing = [key for key in keys if key not in held]
-    asked = [Statement(reading.statement(MENTIONS), (missing,))] if missing else []
+def _eligible(reading: Reading, filters: Sequence[Filter]) -> Asking[Ids | None]:
+    """Returns what passes filters; None where there is none."""
     known = reading.filters.known(reading.number, filters)
-    asked += reading.filters.selections(known)
+    asked = reading.filters.selections(known)
     rows = (yield from reading.ask(*asked)) if asked else []
-    for key, documents, lengths in rows.pop(0) if missing else ():
-        with readable(f"who mentions the entity {key}"):
-            held[key] = Mentions(ids_of(documents), ids_of(lengths))
-        cache.put(reading.number, str(key), held[key])
-    return held, reading.filters.allowed(reading.number, known, rows)
+    return reading.filters.allowed(reading.number, known, rows)
 
 
-def _resolved(reading: Reading, plan: EntityPlan) -> Asking[Resolved]:
-    """Returns what a plan stands for. If all of it was cached in the state that was seen last, the
-    state alone is asked for, and the rest only where it has changed."""
+def _mentions(reading: Reading, plan: EntityPlan) -> Asking[_Held]:
+    """Returns who mentions what a plan looks up. If all of it was cached in the state that was seen
+    last, the state alone is asked for, and the rest only where it has changed."""
     expected = reading.number
-    held = _cached(reading, plan)
-    if len(held) == len({*plan.phrases, *plan.tokens}):
+    wanted: list[_Lookup] = [*plan.phrases, *plan.tokens]
+    held = _cached(reading, wanted)
+    if all(each in held for each in wanted):
         yield from reading.begin()
         if reading.number != expected:
-            held = _cached(reading, plan)
+            held = _cached(reading, wanted)
     else:
         held = {}
     phrases = [each for each in plan.phrases if each not in held]
     tokens = [each for each in plan.tokens if each not in held]
-    asked = [*_phrases(reading, phrases), *_titles(reading, tokens)]
+    asked = [*_phrases(reading, phrases), *_titles(reading, tokens, plan.settings)]
     if asked:
         rows = yield from reading.ask(*asked)
         count = len(asked) - bool(tokens)
-        lookups: list[_Lookup] = [*phrases, *tokens]
-        answers: list[list[Any]] = [
-            *_phrase_keys(phrases, rows[:count]),
-            *_title_terms(tokens, rows[count:]),
+        answers = [
+            *_phrase_mentions(phrases, rows[:count]),
+            *_title_mentions(tokens, rows[count:], plan.settings),
         ]
-        for lookup, names in zip(lookups, answers, strict=True):
-            held[lookup] = tuple(names)
-            reading.caches.names.put(reading.number, repr(lookup), Names(held[lookup]))
-    return resolved(
-        plan, [held[each] for each in plan.phrases], [held[each] for each in plan.tokens]
-    )
+        missing: list[_Lookup] = [*phrases, *tokens]
+        for lookup, mentions in zip(missing, answers, strict=True):
+            held[lookup] = mentions
+            reading.caches.mentions.put(reading.number, repr(lookup), mentions)
+    return held
 
 
-def _cached(reading: Reading, plan: EntityPlan) -> dict[_Lookup, tuple[Any, ...]]:
-    cache = reading.caches.names
-    lookups: list[_Lookup] = [*plan.phrases, *plan.tokens]
+def _cached(reading: Reading, lookups: Sequence[_Lookup]) -> _Held:
+    cache = reading.caches.mentions
     found = {each: cache.get(reading.number, repr(each)) for each in lookups}
-    return {each: names.found for each, names in found.items() if names is not None}
+    return {each: mentions for each, mentions in found.items() if mentions is not None}
 
 
 def _phrases(reading: Reading, lookups: Sequence[PhraseLookup]) -> list[Statement]:
     exact = [each for each in lookups if each.match == "exact"]
-    # A normalized phrase holds letters, digits and blanks: nothing that LIKE takes for its own.
     asked = [
-        Statement(
-            reading.statement(SUBSTRINGS if len(each.phrase) < _TRIGRAM else LONG_SUBSTRINGS),
-            (reading.place_of(each.field), f"%{each.phrase}%", each.cap),
-        )
+        who_mentions(reading.statement, each, reading.place_of(each.field))
         for each in lookups
         if each.match != "exact"
     ]
@@ -182,34 +157,48 @@ def _phrases(reading: Reading, lookups: Sequence[PhraseLookup]) -> list[Statemen
     return asked
 
 
-def _phrase_keys(lookups: Sequence[PhraseLookup], rows: Sequence[Rows]) -> list[list[Hashable]]:
-    found: list[list[Hashable]] = [[] for _ in lookups]
-    exact = [keys for keys, each in zip(found, lookups, strict=True) if each.match == "exact"]
-    others = [keys for keys, each in zip(found, lookups, strict=True) if each.match != "exact"]
-    for keys, answer in zip(others, rows, strict=False):
-        keys += [number for (number,) in answer]
-    if exact:
-        for place, number in rows[-1]:
-            exact[place - 1].append(number)
-    return found
+def _phrase_mentions(lookups: Sequence[PhraseLookup], rows: Sequence[Rows]) -> Iterator[Mentions]:
+    """Yields who mentions each phrase, given the answers to `_phrases`."""
+    substrings = iter(rows)
+    exact: dict[int, bytes] = {}
+    if any(each.match == "exact" for each in lookups):
+        exact = dict(rows[-1])
+    place = 0
+    for each in lookups:
+        if each.match == "exact":
+            place += 1
+            documents = exact.get(place, b"")
+        else:
+            ((documents,),) = next(substrings)
+        with readable(f"who mentions {each.phrase!r}"):
+            ids = distinct(ids_of(documents))
+        yield Mentions(ids, ids)
 
 
-def _titles(reading: Reading, lookups: Sequence[TitleLookup]) -> list[Statement]:
+def _titles(
+    reading: Reading, lookups: Sequence[TitleLookup], settings: EntitySettings
+) -> list[Statement]:
     pairs = [
         (at, hash_)
         for at, each in enumerate(lookups)
-        for hash_ in neighbourhood(each.token, each.edits)
+        for hash_ in wanted_hashes(each.token, each.edits)
     ]
     if not pairs:
         return []
-    places, hashes = [at for at, _ in pairs], [hash_ for _, hash_ in pairs]
-    return [Statement(reading.statement(TITLES), (places, hashes))]
+    places, hashes = array_of(at for at, _ in pairs), array_of(hash_ for _, hash_ in pairs)
+    return [Statement(reading.statement(TITLES), (places, hashes, settings.frequent))]
 
 
-def _title_terms(lookups: Sequence[TitleLookup], rows: Sequence[Rows]) -> list[list[TitleTerm]]:
-    """Returns the title tokens near each token, and some that only hash alike."""
-    found: list[list[TitleTerm]] = [[] for _ in lookups]
+def _title_mentions(
+    lookups: Sequence[TitleLookup], rows: Sequence[Rows], settings: EntitySettings
+) -> Iterator[Mentions]:
+    """Yields whose titles have the tokens that each token stands for. The answer has some more,
+    which only hash alike."""
+    found: list[dict[TitleTerm, Mentions]] = [{} for _ in lookups]
     for answer in rows:
-        for place, number, text, df in answer:
-            found[place].append(TitleTerm(number, text, df))
-    return found
+        for place, number, text, documents in answer:
+            with readable(f"whose title has {text!r}"):
+                ids, lengths = ids_of(documents).reshape(-1, 2).T.copy()
+            found[place][TitleTerm(number, text, ids.size)] = Mentions(ids, lengths)
+    for each, terms in zip(lookups, found, strict=True):
+        yield Mentions.near(each, terms, settings)

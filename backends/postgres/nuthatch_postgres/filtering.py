@@ -11,8 +11,8 @@ from nuthatch import AnyOf, Filter
 from nuthatch.scoring import PostingCache, conjunction
 from nuthatch_postgres.connection import Rows, Statement
 from nuthatch_postgres.failure import readable
-from nuthatch_postgres.postings import Ids, ids_of
-from nuthatch_postgres.queries import FILTERED, FILTERED_SOME, Statements
+from nuthatch_postgres.postings import Ids, array_of, ids_of
+from nuthatch_postgres.queries import FILTERED, FILTERED_SOME, PASSES, Statements
 
 _COLUMNS: Final = {"integer": "whole", "number": "number"}
 
@@ -59,35 +59,46 @@ class Filters:
                 ids = _ids(next(answers))
                 self._cache.put(state, repr(item), ids)
             lists.append(ids)
-        return conjunction(lists) if lists else None
+        if len(lists) <= 1:
+            return lists[0] if lists else None
+        key = repr([*known])
+        both = self._cache.get(state, key)
+        if both is None:
+            both = conjunction(lists)
+            self._cache.put(state, key, both)
+        return both
 
-    def among(self, ids: Ids, filters: Sequence[Filter]) -> list[Statement]:
-        """Returns the statements that tell which of a few documents pass each filter."""
-        return [self._selection(item, ids.tolist()) for item in filters]
+    def among(self, ids: Ids, filters: Sequence[Filter]) -> Statement:
+        """Returns the statement that tells which of a few documents pass all filters."""
+        conditions, values = [], list[Any]([array_of(ids.tolist())])
+        for item in filters:
+            condition, bounds = self._condition(item)
+            conditions.append(PASSES.replace("{condition}", condition))
+            values += bounds
+        statement = FILTERED_SOME.replace("{conditions}", " AND ".join(conditions))
+        return Statement(self._sql(statement), values)
 
     @staticmethod
-    def passing(rows: Sequence[Rows]) -> Ids:
-        """Returns the documents that pass, ascending, given the answers to `among`."""
-        return conjunction([_ids(answer) for answer in rows])
+    def passing(rows: Rows) -> Ids:
+        """Returns the documents that pass, ascending, given the answer to `among`."""
+        return _ids(rows)
 
-    def _selection(self, condition: Filter, documents: Sequence[int] | None = None) -> Statement:
-        position, kind = self._fields[condition.field]
+    def _selection(self, item: Filter) -> Statement:
+        condition, values = self._condition(item)
+        return Statement(self._sql(FILTERED.replace("{condition}", condition)), values)
+
+    def _condition(self, item: Filter) -> tuple[str, list[Any]]:
+        """Returns a filter in SQL, and its values after that of the field."""
+        position, kind = self._fields[item.field]
         column = _COLUMNS.get(kind, "word")
-        values: list[Any] = [position]
-        if isinstance(condition, AnyOf):
-            bounds = [f"{column} = ANY(%s)"]
-            values.append(list(condition.values))
-        else:
-            bounds = []
-            for operator, bound in ((">=", condition.gte), ("<=", condition.lte)):
-                if bound is not None:
-                    bounds.append(f"{column} {operator} %s")
-                    values.append(bound)
-        statement = FILTERED
-        if documents is not None:
-            statement = FILTERED_SOME
-            values.append(documents)
-        return Statement(self._sql(statement.replace("{condition}", " AND ".join(bounds))), values)
+        if isinstance(item, AnyOf):
+            return f"{column} = ANY(%s)", [position, list(item.values)]
+        bounds, values = [], list[Any]([position])
+        for operator, bound in ((">=", item.gte), ("<=", item.lte)):
+            if bound is not None:
+                bounds.append(f"{column} {operator} %s")
+                values.append(bound)
+        return " AND ".join(bounds), values
 
 
 def _ids(rows: Rows) -> Ids:

@@ -10,7 +10,7 @@ hold the newest; a reader in an older one passes them by.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, NamedTuple
@@ -59,17 +59,6 @@ class Sealed(NamedTuple):
         return self.ids.nbytes + self.tfs.nbytes + self.lengths.nbytes
 
 
-class Names(NamedTuple):
-    """Holds what a name that was looked up stands for: keys of phrases, or title terms."""
-
-    found: tuple[Any, ...]
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of what is found, about."""
-        return 200 * len(self.found)
-
-
 @dataclass(frozen=True, slots=True)
 class State:
     """Holds the row that every transaction reads first."""
@@ -109,6 +98,11 @@ def bytes_of(ids: npt.ArrayLike) -> bytes:
     return np.asarray(ids, dtype=">u4").tobytes()
 
 
+def array_of(numbers: Iterable[int]) -> str:
+    """Writes numbers as PostgreSQL reads an array: psycopg takes several times as long for each."""
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
 class Caches:
     """Holds what all readers of one backend share."""
 
@@ -117,7 +111,6 @@ class Caches:
         self.sealed: PostingCache[Sealed] = PostingCache(max_bytes // 2)
         self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
         self.mentions: PostingCache[Mentions] = PostingCache(max_bytes // 8)
-        self.names: PostingCache[Names] = PostingCache(max_bytes // 32)
         self._lock = Lock()
         self._numbers: dict[tuple[int, bytes], int] = {}
         self._given = 0

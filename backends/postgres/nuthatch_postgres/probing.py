@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from nuthatch import Filter, Rung
-from nuthatch.scoring import PostingList, TermScores, TopK, ranked, top_k
+from nuthatch.scoring import PostingList, TermScores, TopK, distinct, ranked, top_k
 from nuthatch_postgres import queries
 from nuthatch_postgres.block import decode
 from nuthatch_postgres.connection import Asking, Statement
@@ -52,7 +52,7 @@ def probed(
     threshold = top_k(ours, limit, allowed).threshold * (1 - _SLACK)
     if threshold <= rest:
         return None
-    ids = np.unique(np.concatenate([held[token].ids for token in short]))
+    ids = distinct(np.concatenate([held[token].ids for token in short]))
     partial = sum((term.at(ids) for term in ours), start=np.zeros(ids.size))
     ids = ids[partial + rest >= threshold]
     if allowed is not None:

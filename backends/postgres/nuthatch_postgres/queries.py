@@ -106,17 +106,13 @@ WHERE chunk.document IN (
 )
 """
 FILTERED_SOME: Final = """
-SELECT coalesce(string_agg(DISTINCT int4send(document), ''), '')
-FROM {schema}.value
-WHERE field = %s AND {condition} AND document = ANY(%s)
+SELECT coalesce(string_agg(int4send(given.id), ''), '')
+FROM unnest(%s::int[]) AS given (id)
+WHERE {conditions}
 """
-# Two strings of bytes for each entity, and no rows.
-MENTIONS: Final = """
-SELECT entity, string_agg(int4send(document), ''), string_agg(int4send(length), '')
-FROM {schema}.mention
-WHERE entity = ANY(%s)
-GROUP BY entity
-"""
+PASSES: Final = """EXISTS (
+    SELECT FROM {schema}.value WHERE document = given.id AND field = %s AND {condition}
+)"""
 FETCH: Final = """
 SELECT chunk.id,
        document.id,

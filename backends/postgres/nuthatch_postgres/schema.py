@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import Final
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 #: Postings of a full block.
 BLOCK: Final = 512
 
@@ -179,24 +179,3 @@ CREATE: Final = (
     "INSERT INTO {schema}.counter VALUES (1)",
     "CREATE TABLE {schema}.meta (key text PRIMARY KEY, value text NOT NULL)",
 )
-
-#: Where the extension pg_trgm is installed; substrings are then found by an index.
-TRIGRAMS: Final = """
-SELECT quote_ident(nspname)
-FROM pg_catalog.pg_extension
-JOIN pg_catalog.pg_namespace ON pg_namespace.oid = extnamespace
-WHERE extname = 'pg_trgm'
-"""
-TRIGRAM_INDEX: Final = """
-CREATE INDEX IF NOT EXISTS entity_trigrams
-ON {schema}.entity USING gin (text {trigrams}.gin_trgm_ops)
-"""
-#: Walked for a phrase too short to have a trigram, which is in so many that it is soon at its cap.
-LENGTH_INDEX: Final = """
-CREATE INDEX IF NOT EXISTS entity_lengths ON {schema}.entity (field, length(text))
-"""
-HAS_TRIGRAM_INDEX: Final = """
-SELECT EXISTS (
-    SELECT FROM pg_catalog.pg_indexes WHERE schemaname = %s AND indexname = 'entity_trigrams'
-)
-"""

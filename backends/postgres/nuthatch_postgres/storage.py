@@ -20,6 +20,7 @@ from nuthatch import (
 from nuthatch_postgres import queries, schema
 from nuthatch_postgres.config import PostgresConfig
 from nuthatch_postgres.queries import Statements
+from nuthatch_postgres.substring import LENGTH_INDEXES, TRIGRAM_INDEX, TRIGRAMS, in_field
 
 
 def found_or_made(
@@ -99,13 +100,14 @@ def index_substrings(
     connection: psycopg.Connection, statements: Statements, declared: Schema
 ) -> None:
     """Makes what finds substrings, where there are fields of such and it is not there yet."""
-    fields = [each for each in declared.fields if isinstance(each, PhraseField)]
-    if any(each.match == "substring" for each in fields):
-        connection.execute(statements(schema.LENGTH_INDEX))
-        trigrams = connection.execute(schema.TRIGRAMS).fetchone()
-        if trigrams is not None:
-            index = schema.TRIGRAM_INDEX.replace("{trigrams}", trigrams[0])
-            connection.execute(statements(index))
+    for at, each in enumerate(declared.fields):
+        if isinstance(each, PhraseField) and each.match == "substring":
+            indexes = list(LENGTH_INDEXES)
+            trigrams = connection.execute(TRIGRAMS).fetchone()
+            if trigrams is not None:
+                indexes.append(TRIGRAM_INDEX.replace("{trigrams}", trigrams[0]))
+            for index in indexes:
+                connection.execute(statements(in_field(index, at)))
 
 
 def dropped(connection: psycopg.Connection, config: PostgresConfig) -> None:

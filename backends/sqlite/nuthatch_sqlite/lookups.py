@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import groupby, islice
 from operator import itemgetter
@@ -18,7 +18,6 @@ from nuthatch.entities import (
     PhraseLookup,
     TitleLookup,
     TitleTerm,
-    resolved,
 )
 from nuthatch.scoring import Mentions, PostingCache, entity_top_k
 from nuthatch_sqlite.connection import rows
@@ -55,22 +54,44 @@ class EntityLookups:
         self._entities = entities
         self._generation = generation
         self._cache = cache
-        self._read: dict[Hashable, Mentions] = {}
 
     def match(self, plan: EntityPlan, eligible: Any, limit: int) -> EntityMatches:
         """Returns the best documents; `eligible` are the ids that pass its filters, or None."""
-        found = resolved(plan, self.phrase_terms(plan.phrases), self.title_terms(plan.tokens))
-        return entity_top_k(plan, found, self._read, eligible, limit)
+        return entity_top_k(plan, self._found(plan), eligible, limit)
+
+    def _found(self, plan: EntityPlan) -> dict[PhraseLookup | TitleLookup, Mentions]:
+        """Returns who mentions what a plan looks up; reads what is not cached."""
+        found: dict[PhraseLookup | TitleLookup, Mentions] = {}
+        wanted: list[PhraseLookup | TitleLookup] = [*plan.phrases, *plan.tokens]
+        for lookup in wanted:
+            held = self._cache.get(self._generation, repr(lookup))
+            if held is not None:
+                found[lookup] = held
+        phrases = [each for each in plan.phrases if each not in found]
+        tokens = [each for each in plan.tokens if each not in found]
+        read: dict[PhraseLookup | TitleLookup, Mentions] = {
+            each: Mentions.union(list(self._phrases(each))) for each in phrases
+        }
+        for each, terms in zip(tokens, self._titles(tokens), strict=True):
+            read[each] = Mentions.near(each, terms, plan.settings)
+        for lookup, mentions in read.items():
+            self._cache.put(self._generation, repr(lookup), mentions)
+        return found | read
 
     @cached_property
     def _gone(self) -> Any:
         return np.array([number for (number,) in rows(self._connection, GONE)], dtype=np.uint32)
 
-    def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> list[list[Hashable]]:
-        """Returns the entities that each look-up names, of live documents."""
-        return [list(islice(self._live(self._phrases(each)), each.cap)) for each in lookups]
+    def _phrases(self, lookup: PhraseLookup) -> Iterator[Mentions]:
+        """Yields who mentions each phrase that a look-up names, of live documents."""
+        entities = self._named(lookup)
+        left = lookup.cap
+        while (left is None or left > 0) and (some := list(islice(entities, _SOME))):
+            held = [each for each in self._mentions(some).values() if each.ids.size][:left]
+            yield from held
+            left = None if left is None else left - len(held)
 
-    def _phrases(self, lookup: PhraseLookup) -> Iterator[int]:
+    def _named(self, lookup: PhraseLookup) -> Iterator[int]:
         place = self._entities.places[lookup.field]
         held = self._entities.phrases.get(place)
         found = None if held is None else held.holding(self._connection, lookup.phrase)
@@ -79,36 +100,20 @@ class EntityLookups:
         sql = PHRASE if lookup.match == "exact" else SUBSTRING
         return (number for (number,) in rows(self._connection, sql, (place, lookup.phrase)))
 
-    def _live(self, entities: Iterator[int]) -> Iterator[int]:
-        while some := list(islice(entities, _SOME)):
-            held = self._mentions(some)
-            yield from (each for each in some if held[each].ids.size)
-
-    def title_terms(self, lookups: Sequence[TitleLookup]) -> list[list[TitleTerm]]:
-        """Returns the title tokens of live documents that are near each token."""
+    def _titles(self, lookups: Sequence[TitleLookup]) -> list[dict[TitleTerm, Mentions]]:
+        """Returns the title tokens that are near each token, with who has them in the title."""
         near = self._entities.titles.near(self._connection, lookups)
         held = self._mentions([entity for found in near for entity, _ in found])
         return [
-            [TitleTerm(entity, text, held[entity].ids.size) for entity, text in found]
+            {TitleTerm(entity, text, held[entity].ids.size): held[entity] for entity, text in found}
             for found in near
         ]
 
-    def _mentions(self, entities: Sequence[int]) -> Mapping[Hashable, Mentions]:
-        """Returns who mentions entities, of live documents; reads what was not read yet."""
-        missing = []
-        for each in dict.fromkeys(entities):
-            if each not in self._read:
-                held = self._cache.get(self._generation, str(each))
-                if held is None:
-                    missing.append(each)
-                else:
-                    self._read[each] = held
-        if missing:
-            found = rows(self._connection, MENTIONS, (json.dumps(missing),))
-            for entity, group in groupby(found, key=itemgetter(0)):
-                with readable(f"the mentions of the entity {entity}"):
-                    self._read[entity] = live((row[1:] for row in group), self._gone)
-            for each in missing:
-                held = self._read.setdefault(each, NOBODY)
-                self._cache.put(self._generation, str(each), held)
-        return self._read
+    def _mentions(self, entities: Sequence[int]) -> dict[int, Mentions]:
+        """Returns who mentions entities, of live documents."""
+        found = dict.fromkeys(entities, NOBODY)
+        asked = rows(self._connection, MENTIONS, (json.dumps([*found]),))
+        for entity, group in groupby(asked, key=itemgetter(0)):
+            with readable(f"the mentions of the entity {entity}"):
+                found[entity] = live((row[1:] for row in group), self._gone)
+        return found

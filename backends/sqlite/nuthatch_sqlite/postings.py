@@ -23,6 +23,8 @@ from nuthatch.scoring import (
     PostingList,
     Term,
     TermScores,
+    conjunction,
+    distinct,
 )
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
@@ -190,7 +192,7 @@ class Postings:
 
     def allowed(self, filters: Sequence[Filter]) -> Ids | None:
         """Returns the ids, ascending, of the chunks that pass; None if there is no filter."""
-        allowed: Ids | None = None
+        lists: list[Ids] = []
         for condition in filters:
             key = repr(condition)
             ids = self._caches.filters.get(self._state.generation, key)
@@ -198,10 +200,10 @@ class Postings:
                 sql, values = filter_sql(condition)
                 passing = (row[0] for row in rows(self._connection, sql, values))
                 with readable(f"the values of the field {condition.field!r}"):
-                    ids = np.unique(np.fromiter(passing, dtype=np.uint32))
+                    ids = distinct(np.fromiter(passing, dtype=np.uint32))
                 self._caches.filters.put(self._state.generation, key, ids)
-            allowed = ids if allowed is None else np.intersect1d(allowed, ids, assume_unique=True)
-        return allowed
+            lists.append(ids)
+        return conjunction(lists) if lists else None
 
 
 def filter_sql(condition: Filter) -> tuple[str, list[object]]:

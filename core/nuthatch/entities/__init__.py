@@ -3,8 +3,8 @@
     EntityQuery ──▶ plan ──▶ look-ups in an engine ──▶ arithmetic ──▶ the same hits on every engine
 
 An engine answers four look-ups and leaves the rest to `match_entities`. One with postings in
-arrays resolves a plan with `resolved` and scores with `nuthatch.scoring.entity_top_k`, or does it
-all by itself: in a way that gives the same documents with the same scores. Public, for engines.
+arrays scores with `nuthatch.scoring.entity_top_k`, or does it all by itself: in a way that gives
+the same documents with the same scores. Public, for engines.
 """
 
 from nuthatch.entities.arithmetic import EntityCandidate, EntityMatches, scored, title_score
@@ -16,7 +16,7 @@ from nuthatch.entities.fuzzy import (
     distance,
     indexed_edits,
 )
-from nuthatch.entities.match import Resolved, match_entities, resolved
+from nuthatch.entities.match import match_entities
 from nuthatch.entities.plan import EntityPlan, PhraseLookup, TitleLookup, plan_of
 from nuthatch.entities.settings import EntitySettings
 from nuthatch.entities.table import EntityTable
@@ -31,7 +31,6 @@ __all__ = [
     "EntityTable",
     "EntityTerms",
     "PhraseLookup",
-    "Resolved",
     "TitleLookup",
     "TitleTerm",
     "allowed_edits",
@@ -43,7 +42,6 @@ __all__ = [
     "match_entities",
     "normalize_phrase",
     "plan_of",
-    "resolved",
     "scored",
     "title_score",
     "title_tokens",

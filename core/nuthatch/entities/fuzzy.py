@@ -40,11 +40,12 @@ def indexed_edits(token: str) -> int:
     return min(2, len(token) // 2)
 
 
-def deletions(token: str, edits: int) -> set[str]:
-    """Returns what is left of the token's first characters after at most so many deletions."""
+def deletions(token: str, edits: int) -> dict[str, int]:
+    """Returns what is left of the token's first characters after at most so many deletions, with
+    their number: a search within so many edits needs no more of them on either side."""
     start = token[:_PREFIX]
     return {
-        "".join(kept)
+        "".join(kept): deleted
         for deleted in range(min(edits, len(start)) + 1)
         for kept in combinations(start, len(start) - deleted)
     }

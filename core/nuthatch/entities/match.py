@@ -1,9 +1,9 @@
 """Entity search over a reader's four methods: one look-up after another, then the arithmetic.
 
-    phrase_terms, title_terms ──▶ resolved ──▶ entity_postings, eligible ──▶ scored
+    phrase_terms, title_terms ──▶ entity_postings, eligible ──▶ scored
 
 It does no I/O: it yields the requests that it has for a reader and is sent the answers. An engine
-that asks in fewer steps, or holds postings in arrays, takes `resolved` and does the rest itself.
+that asks in fewer steps, or holds postings in arrays, has `nuthatch.scoring.entity_top_k`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Postings = Mapping[Hashable, Sequence[tuple[Hashable, int]]]
 Keys = Sequence[Hashable]
 
 
-class Resolved(NamedTuple):
+class _Resolved(NamedTuple):
     """Holds by key what each part of a plan stands for in an index: every included and every
     excluded phrase, and of every title search each token that stands for anything."""
 
@@ -36,9 +36,9 @@ class Resolved(NamedTuple):
         return list(dict.fromkeys(key for keys in lists for key in keys))
 
 
-def resolved(
+def _resolved(
     plan: EntityPlan, phrases: Sequence[Keys], titles: Sequence[Iterable[TitleTerm]]
-) -> Resolved:
+) -> _Resolved:
     """Returns what a plan stands for, given the answers to its `phrases` and its `tokens`."""
     found = {
         lookup.token: [
@@ -48,7 +48,7 @@ def resolved(
     }
     count = len(plan.include)
     positions = [[found[token] for token in tokens if found[token]] for tokens in plan.titles]
-    return Resolved(phrases[:count], phrases[count:], positions)
+    return _Resolved(phrases[:count], phrases[count:], positions)
 
 
 def match_entities(plan: EntityPlan, limit: int) -> Generator[Request, Any, EntityMatches]:
@@ -59,7 +59,7 @@ def match_entities(plan: EntityPlan, limit: int) -> Generator[Request, Any, Enti
     titles: Sequence[Iterable[TitleTerm]] = ()
     if plan.tokens:
         titles = yield Request("title_terms", (plan.tokens,))
-    found = resolved(plan, phrases, titles)
+    found = _resolved(plan, phrases, titles)
     postings: Postings = {}
     keys = found.wanted
     if keys:

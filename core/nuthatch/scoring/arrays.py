@@ -57,6 +57,15 @@ def frozen(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     return owned
 
 
+def distinct(values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """Returns the different values, ascending: in a small part of the time that numpy's `unique`
+    takes, which hashes them before it sorts (measured, numpy 2.4)."""
+    ordered = np.sort(values)
+    first = np.ones(ordered.size, dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
+
+
 def locate(ids: IdArray, wanted: IdArray) -> tuple[PositionArray, BoolArray]:
     """Looks every wanted id up in `ids`: positions (to `take` with mode="clip"), and which exist.
 

@@ -7,13 +7,21 @@ than a millisecond, tens of thousands a few.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
-from nuthatch.entities import EntityMatches, EntityPlan, EntitySettings, Resolved
+from nuthatch.entities import (
+    EntityMatches,
+    EntityPlan,
+    EntitySettings,
+    PhraseLookup,
+    TitleLookup,
+    TitleTerm,
+    closest,
+)
 from nuthatch.entities.arithmetic import DECIMALS, candidate
 from nuthatch.scoring.arrays import (
     BoolArray,
@@ -23,6 +31,7 @@ from nuthatch.scoring.arrays import (
     ScoreArray,
     admitted,
     contained,
+    distinct,
     locate,
 )
 from nuthatch.scoring.postings import highest
@@ -30,8 +39,8 @@ from nuthatch.scoring.postings import highest
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mentions:
-    """Holds who mentions one phrase or title token: `ids`, each the key of a document, in any
-    order, and in `lengths` their titles' numbers of tokens (of a phrase: anything)."""
+    """Holds who mentions a phrase or a title token: `ids`, each the key of a document and there
+    once, in any order, and in `lengths` their titles' numbers of tokens (of a phrase: anything)."""
 
     ids: IdArray
     lengths: CountArray
@@ -41,20 +50,39 @@ class Mentions:
         """Bytes of the arrays."""
         return self.ids.nbytes + self.lengths.nbytes
 
+    @classmethod
+    def union(cls, several: Sequence[Mentions]) -> Mentions:
+        """Returns who mentions any of some phrases or tokens."""
+        if len(several) <= 1:
+            return several[0] if several else _NOBODY
+        # A document has one length, whichever token is looked at.
+        ids = np.concatenate([each.ids for each in several]).astype(np.uint64)
+        pairs = distinct(ids << np.uint64(32) | np.concatenate([each.lengths for each in several]))
+        return cls((pairs >> np.uint64(32)).astype(np.uint32), pairs.astype(np.uint32))
+
+    @classmethod
+    def near(
+        cls, lookup: TitleLookup, terms: Mapping[TitleTerm, Mentions], settings: EntitySettings
+    ) -> Mentions:
+        """Returns whose titles have any token that a look-up stands for; `terms` are the tokens
+        near it, and maybe more, with who has them in the title."""
+        chosen = closest(lookup.token, lookup.edits, terms, settings)
+        return cls.union([terms[term] for term in chosen])
+
 
 _NOBODY = Mentions(np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint32))
-Found = Mapping[Hashable, Mentions]
+Found = Mapping[PhraseLookup | TitleLookup, Mentions]
 
 
 def entity_top_k(
-    plan: EntityPlan, found: Resolved, mentions: Found, eligible: IdArray | None, limit: int
+    plan: EntityPlan, found: Found, eligible: IdArray | None, limit: int
 ) -> EntityMatches:
-    """Returns the best documents of a plan; `mentions` by the keys of what it stands for.
+    """Returns the best documents of a plan, given who mentions each of its `phrases` and `tokens`.
 
-    `eligible` are the ids that pass the filters, ascending (None: all). A key that `mentions` does
-    not hold is mentioned by nobody.
+    `eligible` are the ids that pass the filters, ascending (None: all). A token that nobody
+    mentions is one that the index does not know.
     """
-    return EntityScores.of(plan, found, mentions, eligible).best(limit)
+    return EntityScores.of(plan, found, eligible).best(limit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,15 +103,14 @@ class EntityScores:
     capped: bool
 
     @classmethod
-    def of(
-        cls, plan: EntityPlan, found: Resolved, mentions: Found, eligible: IdArray | None
-    ) -> Self:
-        """Scores what a plan stands for; arguments as of `entity_top_k`."""
-        included = [_union(keys, mentions) for keys in found.include]
-        titles = [[_union(keys, mentions) for keys in positions] for positions in found.titles]
+    def of(cls, plan: EntityPlan, found: Found, eligible: IdArray | None) -> Self:
+        """Scores what a plan looks up; arguments as of `entity_top_k`."""
+        included = [found[lookup] for lookup in plan.include]
+        known = {each.token: found[each] for each in plan.tokens if found[each].ids.size}
+        titles = [[known[token] for token in tokens if token in known] for tokens in plan.titles]
         lists = [each.ids for each in included]
         lists += [each.ids for positions in titles for each in positions]
-        ids = np.unique(np.concatenate(lists)) if lists else _NOBODY.ids
+        ids = distinct(np.concatenate(lists)) if lists else _NOBODY.ids
         if eligible is not None:
             ids = ids[admitted(ids, eligible)]
         counts: dict[str, ScoreArray] = {}
@@ -92,7 +119,7 @@ class EntityScores:
             counts.setdefault(lookup.field, np.zeros(ids.size))[places] += 1
         sums, capped = _title_sums(ids, titles, plan.settings)
         matched = np.sum([*counts.values()], axis=0) if counts else np.zeros(ids.size)
-        excluded = np.unique(_union([key for keys in found.exclude for key in keys], mentions).ids)
+        excluded = np.sort(Mentions.union([found[lookup] for lookup in plan.exclude]).ids)
         kept = np.flatnonzero(((matched > 0) | (sums > 0)) & ~contained(ids, excluded))
         scores = _scores((matched + sums)[kept], plan.possible)
         held = {field: each[kept] for field, each in counts.items()}
@@ -124,16 +151,6 @@ class EntityScores:
             ],
             int(self.ids.size),
         )
-
-
-def _union(keys: Sequence[Hashable], mentions: Found) -> Mentions:
-    """Returns who mentions any of some phrases or tokens, each document once."""
-    lists = [mentions.get(key, _NOBODY) for key in keys]
-    if len(lists) <= 1:
-        return lists[0] if lists else _NOBODY
-    ids, first = np.unique(np.concatenate([each.ids for each in lists]), return_index=True)
-    lengths: CountArray = np.concatenate([each.lengths for each in lists])
-    return Mentions(ids, lengths[first])
 
 
 def _places(ids: IdArray, wanted: IdArray) -> tuple[PositionArray, BoolArray]:
@@ -179,5 +196,6 @@ def _cut(ids: IdArray, scores: ScoreArray, cap: int) -> bool:
 
 def _scores(raw: ScoreArray, possible: int) -> ScoreArray:
     """Returns scores, rounded as Python rounds: few different values are among them."""
-    values, places = np.unique(raw, return_inverse=True)
-    return np.array([round(value, DECIMALS) / possible for value in values.tolist()])[places]
+    values = distinct(raw)
+    scores = [round(value, DECIMALS) / possible for value in values.tolist()]
+    return np.array(scores)[np.searchsorted(values, raw)]

@@ -29,7 +29,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nuthatch.scoring.arrays import Allowed, IdArray, ScoreArray, admitted, locate
+from nuthatch.scoring.arrays import Allowed, IdArray, ScoreArray, admitted, distinct, locate
 from nuthatch.scoring.postings import Term, TermScores
 from nuthatch.scoring.ranking import TopK, check_k, checked_filter, ranked, scores_in_query_order
 
@@ -87,7 +87,7 @@ def _seed(terms: Sequence[Term], sources: Sequence[Term], k: int, allowed: Allow
     The first source is read in any case; what is not at hand otherwise is left out.
     """
     lists = [sources[0].whole(), *(term.whole() for term in sources[1:] if term.at_hand)]
-    ids = np.unique(np.concatenate([term.ids[term.best] for term in lists]))
+    ids = distinct(np.concatenate([term.ids[term.best] for term in lists]))
     if allowed is not None:
         ids = ids[admitted(ids, allowed)]
     return _kth(scores_in_query_order([term for term in terms if term.at_hand], ids), k)

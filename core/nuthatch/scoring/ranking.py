@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nuthatch.scoring.arrays import Allowed, IdArray, ScoreArray, admitted, sorted_ids
+from nuthatch.scoring.arrays import Allowed, IdArray, ScoreArray, admitted, distinct, sorted_ids
 from nuthatch.scoring.postings import Term, TermScores, highest
 
 
@@ -63,7 +63,7 @@ def exhaustive_top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | Non
     """Ranks every chunk that holds a term, without pruning: the oracle of `top_k`."""
     check_k(k)
     lists = [term.ids for term in terms] or [np.empty(0, dtype=np.uint32)]
-    ids = np.unique(np.concatenate(lists))
+    ids = distinct(np.concatenate(lists))
     if allowed is not None:
         ids = ids[admitted(ids, checked_filter(allowed))]
     return ranked(ids, scores_in_query_order(terms, ids), k, total=int(ids.size))
