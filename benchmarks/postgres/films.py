@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -43,14 +43,22 @@ class Question(NamedTuple):
 
 
 def films(random: Random, number: int) -> Iterator[Document]:
-    """Yields films with twelve people, ten characters and two studios each."""
-    people, titles, roles = _names()
+    """Yields films with twelve people, ten characters and two studios each.
+
+    There are twice as many people, three times as many characters and a tenth as many studios as
+    films, some of each much more frequent than others. The parts of their names and the words of
+    the titles are as frequent as they are in real ones.
+    """
+    parts, words, roles = _names()
+    people = [_name(random, parts) for _ in range(2 * number)]
+    characters = [_name(random, roles) for _ in range(3 * number)]
+    studios = [f"{random.choice(parts)} Pictures {at}" for at in range(number // 10 + 1)]
     for at in range(number):
-        title = " ".join(random.choice(titles) for _ in range(random.randint(1, 5)))
+        title = " ".join(random.choice(words) for _ in range(random.randint(1, 5)))
         fields = {
-            "people": [_name(random, people) for _ in range(12)],
-            "studios": [f"{random.choice(titles)} Pictures" for _ in range(2)],
-            "characters": [_name(random, roles) for _ in range(10)],
+            "people": [_skewed(random, people) for _ in range(12)],
+            "studios": [_skewed(random, studios) for _ in range(2)],
+            "characters": [_skewed(random, characters) for _ in range(10)],
             "genres": random.sample(_GENRES, 2),
             "year": 1920 + int(100 * random.random() ** 0.5),
         }
@@ -58,22 +66,29 @@ def films(random: Random, number: int) -> Iterator[Document]:
 
 
 def _names() -> tuple[list[str], list[str], list[str]]:
+    """Returns the parts of people's names, the words of titles and the parts of roles' names, each
+    as often as it occurs."""
     if not _REAL.exists():
-        words = [word.capitalize() for word in Synthetic().words[1000:9000]]
+        made = [word.capitalize() for word in Synthetic().words[:8000]]
+        words = [word for rank, word in enumerate(made, 1) for _ in range(8000 // rank)]
         return words, words, words
-    people, titles, roles = set(), set(), set()
+    people, titles, roles = list[str](), list[str](), list[str]()
     with gzip.open(_REAL, "rt", encoding="utf-8") as lines:
         for line in lines:
             film = json.loads(line)
-            people.update(part for name in film["metadata"]["people"] for part in name.split())
-            roles.update(part for name in film["metadata"]["characters"] for part in name.split())
-            titles.update(film["title"].split())
-    return sorted(people), sorted(titles), sorted(roles)
+            people += [part for name in film["metadata"]["people"] for part in name.split()]
+            roles += [part for name in film["metadata"]["characters"] for part in name.split()]
+            titles += film["title"].split()
+    return people, titles, [part for part in roles if part.isalpha()]
 
 
-def _name(random: Random, parts: list[str]) -> str:
-    """Returns a name of two parts, some of them much more frequent than others."""
-    return " ".join(parts[int(len(parts) * random.random() ** 3)] for _ in range(2))
+def _name(random: Random, parts: Sequence[str]) -> str:
+    return f"{random.choice(parts)} {random.choice(parts)}"
+
+
+def _skewed(random: Random, names: Sequence[str]) -> str:
+    """Returns a name; the one of rank r is about as frequent as 1 / √r."""
+    return names[int(len(names) * random.random() ** 2)]
 
 
 def question(random: Random, made: list[Document], filtered: bool) -> Question:
