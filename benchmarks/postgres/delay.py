@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
+from typing import Final
 
 from benchmarks.postgres import text
 from benchmarks.postgres.entities import MANY, STATEMENTS, Cinema, asking
@@ -11,23 +13,33 @@ from benchmarks.postgres.reference import Reference
 from benchmarks.postgres.relay import delayed
 from benchmarks.report import Row
 from benchmarks.timing import Ratio, Side, by_turns
+from nuthatch import Operator
 
 _MILLISECONDS = 1.0
+_TEXTS: Final[Sequence[tuple[Operator, str, float]]] = (
+    ("OR", "two common", 15.0),
+    ("OR", "rare and common", 50.0),
+    ("AND", "two common", 5.0),
+)
 
 
 def entities(cinema: Cinema, rounds: int) -> Iterator[Row]:
     """Yields the rows of entity search."""
     with (
         delayed(cinema.url, _MILLISECONDS) as url,
-        cinema.open(url, cache_bytes=0) as index,
+        cinema.open(url, cache_bytes=0) as read,
+        cinema.open(url) as cached,
         closing(Reference(url)) as reference,
     ):
         for name, questions in cinema.sets.items():
-            sides = {"ours": Side(asking(index)), "reference": Side(reference.ask)}
+            sides = {"reference": Side(reference.ask)}
+            ours = {"read each time": read, "cached": cached}
+            sides |= {label: Side(asking(index)) for label, index in ours.items()}
             seconds = by_turns(sides, questions, rounds)
             target = 3.0 if name == "without filters" else 10.0 if cinema.number >= MANY else 5.0
-            ratio = Ratio.of(seconds["reference"], seconds["ours"])
-            yield Row("1 ms added", f"entities, {name}, read each time", STATEMENTS, ratio, target)
+            for label in ours:
+                ratio = Ratio.of(seconds["reference"], seconds[label])
+                yield Row("1 ms added", f"entities, {name}, {label}", STATEMENTS, ratio, target)
 
 
 def texts(stage: text.Stage) -> Iterator[Row]:
@@ -35,13 +47,17 @@ def texts(stage: text.Stage) -> Iterator[Row]:
     sets = stage.sets()
     with delayed(stage.url, _MILLISECONDS) as url:
         far = stage.through(url)
-        with far.connection, far.open(cache_bytes=0) as index:
-            for name, target in (("two common", 15.0), ("rare and common", 50.0)):
-                sides = {
-                    "ours": Side(lambda tokens: text.ours(index, "OR", tokens)),
-                    "rows": Side(lambda tokens: text.disjunction(far, tokens)),
+        with far.connection, far.open(cache_bytes=0) as read, far.open() as cached:
+            ours = {"postings read each time": read, "postings cached": cached}
+            for operator, name, target in _TEXTS:
+                rows = text.disjunction if operator == "OR" else text.conjunction
+                sides = {"rows": Side(partial(rows, far))}
+                sides |= {
+                    label: Side(partial(text.ours, index, operator))
+                    for label, index in ours.items()
                 }
                 seconds = by_turns(sides, sets[name], stage.rounds)
-                ratio = Ratio.of(seconds["rows"], seconds["ours"])
-                what = f"OR, {name}, postings read each time"
-                yield Row("1 ms added", what, "SQL over row postings", ratio, target)
+                for label in ours:
+                    ratio = Ratio.of(seconds["rows"], seconds[label])
+                    what = f"{operator}, {name}, {label}"
+                    yield Row("1 ms added", what, "SQL over row postings", ratio, target)

@@ -161,7 +161,7 @@ def measure(stage: Stage) -> Iterator[Row]:
         sides = {
             "read": Side(lambda tokens: ours(cold, "AND", tokens)),
             "warm": Side(lambda tokens: ours(warm, "AND", tokens)),
-            "rows": Side(lambda tokens: _and(stage, tokens)),
+            "rows": Side(lambda tokens: conjunction(stage, tokens)),
         }
         seconds = by_turns(sides, queries, stage.rounds)
         for side, label in (("read", "postings read each time"), ("warm", "postings cached")):
@@ -184,7 +184,8 @@ def disjunction(stage: Stage, tokens: Sequence[str]) -> Any:
     return stage.connection.execute(_OR, (stage.average, terms, idfs), binary=True).fetchall()
 
 
-def _and(stage: Stage, tokens: Sequence[str]) -> Any:
+def conjunction(stage: Stage, tokens: Sequence[str]) -> Any:
+    """Returns the ten best rows that hold both words."""
     a, b = sorted(tokens, key=lambda token: stage.df[token])
     values = (
         stage.idf(a),

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
 from multiprocessing import get_context
 from typing import Any
 
@@ -21,7 +22,7 @@ import nuthatch
 from benchmarks.report import Row
 from nuthatch import Document, Schema
 
-_DOCUMENTS, _TOKENS, _WORDS = 6_000, 60, 20_000
+_DOCUMENTS, _TOKENS, _WORDS = 12_000, 60, 20_000
 _BATCH = 250
 _SCHEME = "ordered inserts, appended counts"
 _CREATE = """
@@ -74,6 +75,7 @@ def _round(url: str, side: str, writers: int) -> float:
 
 
 def _warm(_: int) -> None:
+    import_module("nuthatch_postgres.backend")
     time.sleep(0.2)  # so that every process of the pool is started
 
 

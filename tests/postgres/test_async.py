@@ -74,7 +74,7 @@ def test_a_cancelled_search_ends_on_the_server_and_leaves_its_connection_usable(
         async def cancelled() -> int:
             assert len(await index.search_async("wolf")) == 1
             with admin.transaction():
-                admin.execute('LOCK TABLE "nuthatch_cancelled".term')
+                admin.execute('LOCK TABLE "nuthatch_cancelled".state')
                 search = asyncio.create_task(index.search_async("wolf"))
                 with running.connect() as other:
                     while other.execute(RUNNING).fetchone() == (0,):
@@ -106,7 +106,7 @@ def test_timeouts_and_ended_sessions_are_as_with_search(running: Server) -> None
             await asyncio.sleep(0.2)
             assert len(await index.search_async("wolf")) == 1
             with admin.transaction():
-                admin.execute('LOCK TABLE "nuthatch_late".term')
+                admin.execute('LOCK TABLE "nuthatch_late".state')
                 with pytest.raises(QueryTimeout):
                     await index.search_async("wolf", timeout=0.2)
             assert len(await index.search_async("wolf")) == 1

@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nuthatch
-from nuthatch import AuditMode, Document, EntityQuery, LexicalBackend, Range, Results
-from nuthatch_postgres import connection
+from nuthatch import AuditMode, Document, EntityQuery, LexicalBackend, Results
 from support.entity_strategies import CORPUS, FILMS, entity_queries
 from support.server import Server
 
@@ -89,34 +88,6 @@ def test_a_table_of_names_is_no_way_into_sql(open_index: Callable[..., Any]) -> 
     assert len(index.search(EntityQuery({evil: [evil]}, titles=[evil]))) == 1
     with pytest.raises(nuthatch.InvalidQuery):
         index.search(EntityQuery({"y'; --": ["x"]}))
-
-
-def test_a_search_takes_three_round_trips_and_two_where_all_is_cached(
-    open_index: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index = open_index(schema=FILMS)
-    index.add(
-        Document("d", "Endgame", "", {"people": ["Tom"], "characters": ["Spider-Man"], "year": 2})
-    )
-    trips: list[int] = []
-
-    def counted(session: Any, statements: Any) -> Any:
-        trips.append(len(statements))
-        return asked(session, statements)
-
-    asked = connection.ask
-    monkeypatch.setattr(connection, "ask", counted)
-    include = {"people": ["tom"], "characters": ["spider"]}
-    query = EntityQuery(include, {"people": ["x"]}, ["endgmae"], [Range("year", gte=1)])
-    # The second time it is read what passes the filter, for the next times.
-    for expected in (3, 3, 2, 2):
-        trips.clear()
-        assert len(index.search(query)) == 1
-        assert len(trips) == expected
-    index.add(Document("e", "Endgame", "", {"people": ["Tom"], "year": 0}))
-    trips.clear()
-    assert len(index.search(query)) == 1
-    assert len(trips) == 4
 
 
 def test_an_extension_that_comes_later_is_used_after_optimize(

@@ -131,7 +131,7 @@ def test_a_common_word_beside_a_rare_one_is_read_in_part(
         first = reader.match(rung, (), 5).candidates
     probes = [values for sql, values, _ in asked if b"CROSS JOIN LATERAL" in sql]
     assert len(probes) == 1
-    assert len(probes[0][1]) <= 10  # chunks, of which there are nine thousand
+    assert len(probes[0][1].split(",")) <= 10  # chunks, of which there are nine thousand
     for _ in range(2):  # it is read the second time, and cached the third
         with index.reader() as reader:
             assert reader.match(rung, (), 5).candidates == first

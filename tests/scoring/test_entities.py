@@ -15,7 +15,7 @@ from nuthatch.entities import (
     closest,
     scored,
 )
-from nuthatch.scoring import EntityScores, Mentions, entity_top_k
+from nuthatch.scoring import EntityScores, Mentions, entity_top_k, mask_of
 
 _DOCUMENTS = 12
 _WHO = st.sets(st.integers(0, _DOCUMENTS - 1))
@@ -79,11 +79,17 @@ def test_arrays_give_what_the_definition_gives(
     answer = entity_top_k(plan, found, allowed, limit)
     assert list(answer.candidates) == list(expected.candidates)
     assert answer.total == expected.total
-    scores = EntityScores.of(plan, found, None)
-    if allowed is not None and not scores.capped:
-        later = scores.among(allowed)
-        assert list(later.best(limit).candidates) == list(expected.candidates)
-        assert later.ranked(limit).tolist() == [each.key for each in expected.candidates]
+    if allowed is not None:
+        assert entity_top_k(plan, found, mask_of(allowed), limit) == answer
+    scores = EntityScores.of(plan, found, None, filtered=False)
+    if allowed is not None:
+        scores = scores.among(allowed)
+    if settings.title_cap >= _DOCUMENTS:
+        assert scores.settles(limit)
+    if scores.settles(limit):
+        assert list(scores.best(limit).candidates) == list(expected.candidates)
+        assert scores.best(limit).total in (None, expected.total)
+        assert scores.ranked(limit).tolist() == [each.key for each in expected.candidates]
 
 
 _TERMS = st.dictionaries(st.text("abc", min_size=1, max_size=6), _WHO, max_size=8)

@@ -27,8 +27,8 @@ from nuthatch.scoring import EntityScores, Mentions, distinct, entity_top_k
 from nuthatch_postgres.connection import Asking, Rows, Statement
 from nuthatch_postgres.entity import wanted_hashes
 from nuthatch_postgres.failure import readable
-from nuthatch_postgres.filtering import Filters
-from nuthatch_postgres.postings import Ids, array_of, ids_of
+from nuthatch_postgres.filtering import BoolArray, Filters
+from nuthatch_postgres.postings import array_of, ids_of
 from nuthatch_postgres.read import Reading
 from nuthatch_postgres.schema import name
 from nuthatch_postgres.substring import who_mentions
@@ -73,19 +73,21 @@ def match_entities(reading: Reading, plan: EntityPlan, limit: int) -> Asking[Ent
     late = reading.filters.unread(reading.number, plan.filters)
     early = [item for item in plan.filters if item not in late]
     eligible = yield from _eligible(reading, early)
-    scores = EntityScores.of(plan, found, eligible)
+    scores = EntityScores.of(plan, found, eligible, filtered=not late)
     if not late:
         return scores.best(limit)
-    if scores.capped:
-        eligible = yield from _eligible(reading, plan.filters)
-        return entity_top_k(plan, found, eligible, limit)
-    return (yield from _best_that_pass(reading, scores, late, limit))
+    best = yield from _best_that_pass(reading, scores, late, limit)
+    if best is not None:
+        return best
+    eligible = yield from _eligible(reading, plan.filters)
+    return entity_top_k(plan, found, eligible, limit)
 
 
 def _best_that_pass(
     reading: Reading, scores: EntityScores, filters: Sequence[Filter], limit: int
-) -> Asking[EntityMatches]:
-    """Asks of the best, and then of more and more, which pass the filters, until enough do."""
+) -> Asking[EntityMatches | None]:
+    """Asks of the best, and then of more and more, which pass the filters, until enough do; None
+    where it takes all that pass to tell which title scores are cut."""
     number = max(_FEW, _SPARE * limit)
     while True:
         some = scores.ranked(number)
@@ -93,19 +95,21 @@ def _best_that_pass(
             return scores.best(limit)
         (rows,) = yield from reading.ask(reading.filters.among(some, filters))
         kept = scores.among(Filters.passing(rows))
-        if some.size == scores.ids.size:
-            return kept.best(limit)
-        if kept.ids.size >= limit:
-            return EntityMatches(kept.best(limit).candidates, None)
+        every = some.size == scores.ids.size
+        if every or kept.ids.size >= limit:
+            if not kept.settles(limit):
+                return None
+            best = kept.best(limit)
+            return best if every else EntityMatches(best.candidates, None)
         number *= 10
 
 
-def _eligible(reading: Reading, filters: Sequence[Filter]) -> Asking[Ids | None]:
+def _eligible(reading: Reading, filters: Sequence[Filter]) -> Asking[BoolArray | None]:
     """Returns what passes filters; None where there is none."""
     known = reading.filters.known(reading.number, filters)
     asked = reading.filters.selections(known)
     rows = (yield from reading.ask(*asked)) if asked else []
-    return reading.filters.allowed(reading.number, known, rows)
+    return reading.filters.mask(reading.number, known, rows)
 
 
 def _mentions(reading: Reading, plan: EntityPlan) -> Asking[_Held]:

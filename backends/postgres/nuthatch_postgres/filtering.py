@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from nuthatch import AnyOf, Filter
-from nuthatch.scoring import PostingCache, conjunction
+from nuthatch.scoring import PostingCache, conjunction, mask_of
 from nuthatch_postgres.connection import Rows, Statement
 from nuthatch_postgres.failure import readable
 from nuthatch_postgres.postings import Ids, array_of, ids_of
 from nuthatch_postgres.queries import FILTERED, FILTERED_SOME, PASSES, Statements
 
+BoolArray = npt.NDArray[np.bool_]
 _COLUMNS: Final = {"integer": "whole", "number": "number"}
 
 
@@ -25,10 +27,12 @@ class Filters:
         statements: Statements,
         fields: Mapping[str, tuple[int, str]],
         cache: PostingCache[Ids],
+        masks: PostingCache[BoolArray],
     ) -> None:
         self._sql = statements
         self._fields = fields
         self._cache = cache
+        self._masks = masks
 
     def known(self, state: int, filters: Sequence[Filter]) -> dict[Filter, Ids | None]:
         """Returns the chunks that pass each filter in a state; None where that is not cached."""
@@ -67,6 +71,20 @@ class Filters:
             both = conjunction(lists)
             self._cache.put(state, key, both)
         return both
+
+    def mask(
+        self, state: int, known: Mapping[Filter, Ids | None], rows: Sequence[Rows]
+    ) -> BoolArray | None:
+        """Returns the same as a mask, which many short lists are held against."""
+        allowed = self.allowed(state, known, rows)
+        if allowed is None:
+            return None
+        key = f"mask of {[*known]!r}"
+        mask = self._masks.get(state, key)
+        if mask is None:
+            mask = mask_of(allowed)
+            self._masks.put(state, key, mask)
+        return mask
 
     def among(self, ids: Ids, filters: Sequence[Filter]) -> Statement:
         """Returns the statement that tells which of a few documents pass all filters."""

@@ -110,6 +110,7 @@ class Caches:
         self.terms: PostingCache[TermScores] = PostingCache(max_bytes // 2)
         self.sealed: PostingCache[Sealed] = PostingCache(max_bytes // 2)
         self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
+        self.masks: PostingCache[npt.NDArray[np.bool_]] = PostingCache(max_bytes // 32)
         self.mentions: PostingCache[Mentions] = PostingCache(max_bytes // 8)
         self._lock = Lock()
         self._numbers: dict[tuple[int, bytes], int] = {}

@@ -19,7 +19,7 @@ from nuthatch_postgres import queries
 from nuthatch_postgres.block import decode
 from nuthatch_postgres.connection import Asking, Statement
 from nuthatch_postgres.failure import readable
-from nuthatch_postgres.postings import MODEL, Ids, Term
+from nuthatch_postgres.postings import MODEL, Ids, Term, array_of
 from nuthatch_postgres.schema import BLOCK
 
 if TYPE_CHECKING:
@@ -101,11 +101,11 @@ def _hope(
 def _read(reading: Reading, long: Mapping[str, Term], ids: Ids) -> Asking[dict[str, TermScores]]:
     """Reads those blocks of long lists that may hold some chunks, and what was written since."""
     numbers = [term.id for term in long.values()]
-    blocks, recent = yield from reading.ask(
-        Statement(reading.statement(queries.PROBE), (numbers, ids.tolist())),
-        Statement(reading.statement(queries.RECENT), (numbers,)),
+    read = yield from reading.ask(
+        Statement(reading.statement(queries.PROBE), (numbers, array_of(ids.tolist()))),
+        *reading.recent(long.values()),
     )
-    postings = decode([*blocks, *recent]).ordered()
+    postings = decode([row for rows in read for row in rows]).ordered()
     scored = {}
     for token, term in long.items():
         part = postings.take(postings.terms == term.id)

@@ -10,7 +10,7 @@ and `AsyncPostgresReader` over an asynchronous one. The first question begins th
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import cast
 from uuid import UUID
@@ -58,7 +58,7 @@ class Reading:
         self._sql = statements
         self.caches = caches
         self._fields = {each.name: (at, each.type) for at, each in enumerate(declared.fields)}
-        self.filters = Filters(statements, self._fields, caches.filters)
+        self.filters = Filters(statements, self._fields, caches.filters, caches.masks)
         self._mark = mark
         self._place = place
         self._deadline = deadline
@@ -125,7 +125,8 @@ class Reading:
     def look_up(self, tokens: Sequence[str]) -> Asking[dict[str, Term | None]]:
         """Returns what the dictionary knows of tokens; None for one that it does not have."""
         distinct = list(dict.fromkeys(tokens))
-        # Before the state is known nothing is: asking costs less than another round trip.
+        if self._state is None and self.caches.known(self.number).keys() >= set(distinct):
+            yield from self.begin()  # they are known, unless the state has changed
         wanted = [token for token in distinct if token not in self._known]
         if wanted:
             (rows,) = yield from self.ask(Statement(self._sql(queries.TERMS), (wanted,)))
@@ -194,9 +195,8 @@ class Reading:
         unread = [missing[token].id for token, postings in sealed.items() if postings is None]
         asked: list[Statement] = []
         if missing:
-            ids = [term.id for term in missing.values()]
-            asked.append(Statement(self._sql(queries.RECENT), (ids,)))
             asked.append(Statement(self._sql(queries.BLOCKS), (unread,)))
+            asked += self.recent(missing.values())
         tombstones = self.caches.tombstones(self.state.sealed)
         if missing and tombstones is None:
             asked.append(Statement(self._sql(queries.TOMBSTONES)))
@@ -207,9 +207,16 @@ class Reading:
             rows = yield from self.ask(*asked, *selections)
         if missing:
             if tombstones is None:
-                tombstones = self._tombstones(rows[2])
-            held |= self._scored(missing, sealed, rows[0], rows[1], tombstones)
+                tombstones = self._tombstones(rows[len(asked) - 1])
+            recent = rows[1] if self.state.digest else []
+            held |= self._scored(missing, sealed, recent, rows[0], tombstones)
         return held, self.filters.allowed(self.number, known, rows[len(asked) :])
+
+    def recent(self, terms: Iterable[Term]) -> list[Statement]:
+        """Returns what reads the postings written since the seal, if anything was."""
+        if not self.state.digest:
+            return []
+        return [Statement(self._sql(queries.RECENT), ([term.id for term in terms],))]
 
     def _tombstones(self, rows: Rows) -> Ids:
         if len(rows) != 1:

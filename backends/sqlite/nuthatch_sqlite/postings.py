@@ -25,6 +25,7 @@ from nuthatch.scoring import (
     TermScores,
     conjunction,
     distinct,
+    mask_of,
 )
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
@@ -73,6 +74,7 @@ class Caches:
         self.enabled = max_bytes > 0
         self.terms: PostingCache[TermScores] = PostingCache(max_bytes)
         self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
+        self.masks: PostingCache[npt.NDArray[np.bool_]] = PostingCache(max_bytes // 32)
         self.mentions: PostingCache[Mentions] = PostingCache(max_bytes // 8)
         self._lock = Lock()
         self._lengths: tuple[int, npt.NDArray[np.uint32]] | None = None
@@ -204,6 +206,18 @@ class Postings:
                 self._caches.filters.put(self._state.generation, key, ids)
             lists.append(ids)
         return conjunction(lists) if lists else None
+
+    def mask(self, filters: Sequence[Filter]) -> npt.NDArray[np.bool_] | None:
+        """Returns the same as a mask, which many short lists are held against."""
+        if not filters:
+            return None
+        mask = self._caches.masks.get(self._state.generation, repr(filters))
+        if mask is None:
+            allowed = self.allowed(filters)
+            assert allowed is not None
+            mask = mask_of(allowed)
+            self._caches.masks.put(self._state.generation, repr(filters), mask)
+        return mask
 
 
 def filter_sql(condition: Filter) -> tuple[str, list[object]]:

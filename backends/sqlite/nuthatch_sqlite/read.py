@@ -160,7 +160,7 @@ class SqliteReader:
         return parts
 
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
-        return self._lookups.match(plan, self._postings.allowed(plan.filters), limit)
+        return self._lookups.match(plan, self._postings.mask(plan.filters), limit)
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored | None]:
         found = rows(self._connection, schema.FETCH, (json.dumps(keys),))

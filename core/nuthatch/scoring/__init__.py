@@ -8,7 +8,7 @@
 Needs numpy, which the importing backend declares; nothing else in core imports this package.
 """
 
-from nuthatch.scoring.arrays import distinct
+from nuthatch.scoring.arrays import distinct, mask_of
 from nuthatch.scoring.bm25 import BM25, CollectionStatistics
 from nuthatch.scoring.cache import CacheInfo, PostingCache
 from nuthatch.scoring.conjunction import conjunction, conjunction_scores, conjunction_top_k
@@ -34,6 +34,7 @@ __all__ = [
     "distinct",
     "entity_top_k",
     "exhaustive_top_k",
+    "mask_of",
     "ranked",
     "top_k",
 ]

@@ -66,6 +66,23 @@ def distinct(values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     return ordered[first]
 
 
+def mask_of(allowed: Allowed) -> BoolArray:
+    """Returns a filter as a mask: what many lists are to be held against. Ids have to ascend."""
+    if allowed.dtype == np.bool_:
+        return allowed.astype(np.bool_, copy=False)
+    mask = np.zeros(int(allowed[-1]) + 1 if allowed.size else 0, dtype=np.bool_)
+    mask[allowed.astype(np.intp)] = True
+    return mask
+
+
+def masked(ids: IdArray, mask: BoolArray) -> BoolArray:
+    """Tells which ids a mask allows; `ids` in any order, those beyond the mask are not allowed."""
+    if not mask.size:
+        return np.zeros(ids.size, dtype=np.bool_)
+    inside: BoolArray = mask.take(ids.astype(np.intp), mode="clip")
+    return inside & (ids < mask.size)
+
+
 def locate(ids: IdArray, wanted: IdArray) -> tuple[PositionArray, BoolArray]:
     """Looks every wanted id up in `ids`: positions (to `take` with mode="clip"), and which exist.
 

@@ -24,6 +24,7 @@ from nuthatch.entities import (
 )
 from nuthatch.entities.arithmetic import DECIMALS, candidate
 from nuthatch.scoring.arrays import (
+    Allowed,
     BoolArray,
     CountArray,
     IdArray,
@@ -32,7 +33,8 @@ from nuthatch.scoring.arrays import (
     admitted,
     contained,
     distinct,
-    locate,
+    mask_of,
+    masked,
 )
 from nuthatch.scoring.postings import highest
 
@@ -75,12 +77,12 @@ Found = Mapping[PhraseLookup | TitleLookup, Mentions]
 
 
 def entity_top_k(
-    plan: EntityPlan, found: Found, eligible: IdArray | None, limit: int
+    plan: EntityPlan, found: Found, eligible: Allowed | None, limit: int
 ) -> EntityMatches:
     """Returns the best documents of a plan, given who mentions each of its `phrases` and `tokens`.
 
-    `eligible` are the ids that pass the filters, ascending (None: all). A token that nobody
-    mentions is one that the index does not know.
+    `eligible` are the ids that pass the filters, ascending or as a mask (None: all). A token that
+    nobody mentions is one that the index does not know.
     """
     return EntityScores.of(plan, found, eligible).best(limit)
 
@@ -91,39 +93,41 @@ class EntityScores:
     the filters, rather than which of all documents do.
 
     `ids` ascending, with `scores` and of each phrase field the `counts` of matched phrases, and
-    `sums` of title scores, all of shape (ids,). `capped` tells that some title score was cut: then
-    the filters have to be known before, as what is cut depends on them.
+    `sums` of title scores, all of shape (ids,). Which title scores are cut depends on what passes
+    the filters: where that is not known none is, and those that none can cut are `sure`. The
+    others are bounds.
     """
 
     ids: IdArray
     scores: ScoreArray
     counts: Mapping[str, ScoreArray]
     sums: ScoreArray
+    sure: BoolArray
     possible: int
-    capped: bool
 
     @classmethod
-    def of(cls, plan: EntityPlan, found: Found, eligible: IdArray | None) -> Self:
-        """Scores what a plan looks up; arguments as of `entity_top_k`."""
-        included = [found[lookup] for lookup in plan.include]
-        known = {each.token: found[each] for each in plan.tokens if found[each].ids.size}
-        titles = [[known[token] for token in tokens if token in known] for tokens in plan.titles]
-        lists = [each.ids for each in included]
-        lists += [each.ids for positions in titles for each in positions]
-        ids = distinct(np.concatenate(lists)) if lists else _NOBODY.ids
-        if eligible is not None:
-            ids = ids[admitted(ids, eligible)]
+    def of(
+        cls, plan: EntityPlan, found: Found, eligible: Allowed | None, *, filtered: bool = True
+    ) -> Self:
+        """Scores what a plan looks up; arguments as of `entity_top_k`. With `filtered=False` there
+        are filters beside `eligible`, of which it is not known what passes them."""
+        known = [each for each in plan.tokens if found[each].ids.size]
+        passing = _passing(found, [*plan.include, *known], eligible)
+        included = [passing[lookup].ids for lookup in plan.include]
+        tokens = {each.token: passing[each] for each in known}
+        titles = [[tokens[token] for token in title if token in tokens] for title in plan.titles]
+        listed = [*included, *(each.ids for positions in titles for each in positions)]
+        ids, places = _placed(listed)
         counts: dict[str, ScoreArray] = {}
-        for lookup, each in zip(plan.include, included, strict=True):
-            places, _ = _places(ids, each.ids)
-            counts.setdefault(lookup.field, np.zeros(ids.size))[places] += 1
-        sums, capped = _title_sums(ids, titles, plan.settings)
+        for lookup, at in zip(plan.include, places, strict=False):
+            counts.setdefault(lookup.field, np.zeros(ids.size))[at] += 1
+        sums, sure = _title_sums(ids, titles, places[len(included) :], plan.settings, filtered)
         matched = np.sum([*counts.values()], axis=0) if counts else np.zeros(ids.size)
         excluded = np.sort(Mentions.union([found[lookup] for lookup in plan.exclude]).ids)
         kept = np.flatnonzero(((matched > 0) | (sums > 0)) & ~contained(ids, excluded))
         scores = _scores((matched + sums)[kept], plan.possible)
         held = {field: each[kept] for field, each in counts.items()}
-        return cls(ids[kept], scores, held, sums[kept], plan.possible, capped)
+        return cls(ids[kept], scores, held, sums[kept], sure[kept], plan.possible)
 
     def ranked(self, limit: int) -> IdArray:
         """Returns the ids of the best documents, best first."""
@@ -132,13 +136,21 @@ class EntityScores:
     def among(self, ids: IdArray) -> Self:
         """Returns the scores of those documents alone; `ids` ascending."""
         kept = admitted(self.ids, ids)
-        counts = {field: held[kept] for field, held in self.counts.items()}
         return replace(
-            self, ids=self.ids[kept], scores=self.scores[kept], counts=counts, sums=self.sums[kept]
+            self,
+            ids=self.ids[kept],
+            scores=self.scores[kept],
+            counts={field: held[kept] for field, held in self.counts.items()},
+            sums=self.sums[kept],
+            sure=self.sure[kept],
         )
 
+    def settles(self, limit: int) -> bool:
+        """Tells whether the best are so for sure, with their scores."""
+        return bool(self.sure[highest(self.ids, self.scores, limit)].all())
+
     def best(self, limit: int) -> EntityMatches:
-        """Returns the best documents."""
+        """Returns the best documents, and how many there are, if that is sure."""
         return EntityMatches(
             [
                 candidate(
@@ -149,49 +161,79 @@ class EntityScores:
                 )
                 for at in highest(self.ids, self.scores, limit).tolist()
             ],
-            int(self.ids.size),
+            int(self.ids.size) if self.sure.all() else None,
         )
 
 
-def _places(ids: IdArray, wanted: IdArray) -> tuple[PositionArray, BoolArray]:
-    """Returns the places of those ids that are there, and which these are."""
-    if not ids.size:
-        return np.empty(0, dtype=np.intp), np.zeros(wanted.size, dtype=np.bool_)
-    at, there = locate(ids, wanted)
-    return at[there], there
+def _passing(
+    found: Found, lookups: Sequence[PhraseLookup | TitleLookup], eligible: Allowed | None
+) -> Found:
+    """Returns of those who mention some look-ups those that pass."""
+    if eligible is None:
+        return found
+    mask = mask_of(eligible)
+    passing: dict[PhraseLookup | TitleLookup, Mentions] = {}
+    for each in lookups:
+        ids, lengths = found[each].ids, found[each].lengths
+        kept = masked(ids, mask)
+        passing[each] = Mentions(ids[kept], lengths[kept])
+    return passing
+
+
+def _placed(lists: Sequence[IdArray]) -> tuple[IdArray, list[PositionArray]]:
+    """Returns the distinct ids of all lists, ascending, and where among them those of each are."""
+    if not lists:
+        return _NOBODY.ids, []
+    joined = np.concatenate(lists).astype(np.uint64)
+    order = np.sort(joined << np.uint64(32) | np.arange(joined.size, dtype=np.uint64))
+    ids = (order >> np.uint64(32)).astype(np.uint32)
+    first = np.ones(ids.size, dtype=np.bool_)
+    np.not_equal(ids[1:], ids[:-1], out=first[1:])
+    places = np.empty(ids.size, dtype=np.intp)
+    places[order.astype(np.uint32)] = np.cumsum(first) - 1
+    return ids[first], np.split(places, np.cumsum([each.size for each in lists])[:-1])
 
 
 def _title_sums(
-    ids: IdArray, titles: Sequence[Sequence[Mentions]], settings: EntitySettings
-) -> tuple[ScoreArray, bool]:
-    """Returns the sums of title scores, and whether any was cut."""
-    sums = np.zeros(ids.size)
+    ids: IdArray,
+    titles: Sequence[Sequence[Mentions]],
+    places: Sequence[PositionArray],
+    settings: EntitySettings,
+    filtered: bool,
+) -> tuple[ScoreArray, BoolArray]:
+    """Returns the sums of title scores, and which of them are sure.
+
+    A document that is among the best of all is so among fewer: its score is not cut.
+    """
+    sums, sure = np.zeros(ids.size), np.ones(ids.size, dtype=np.bool_)
     weight = settings.beta**2
-    cuts = []
+    at = iter(places)
     for positions in titles:
         matched, lengths = np.zeros(ids.size), np.zeros(ids.size)
-        for each in positions:
-            places, there = _places(ids, each.ids)
-            matched[places] += 1
-            lengths[places] = each.lengths[there]
+        for each, mine in zip(positions, at, strict=False):
+            matched[mine] += 1
+            lengths[mine] = each.lengths
         if positions:
             scores = (1 + weight) * matched / (weight * len(positions) + lengths)
             scores[scores < settings.threshold] = 0
-            cuts.append(_cut(ids, scores, settings.title_cap))
+            _cut(ids, scores, settings.title_cap, None if filtered else sure)
             sums += scores
-    cuts.append(_cut(ids, sums, settings.title_cap))
-    return sums, any(cuts)
+    _cut(ids, sums, settings.title_cap, None if filtered else sure)
+    return sums, sure
 
 
-def _cut(ids: IdArray, scores: ScoreArray, cap: int) -> bool:
-    """Sets all but the best scores, by score and then in document order, to 0; tells if it did."""
+def _cut(ids: IdArray, scores: ScoreArray, cap: int, sure: BoolArray | None) -> None:
+    """Sets all but the best scores, by score and then in document order, to 0; with `sure` they
+    stay, but are not."""
     some = np.flatnonzero(scores)
     if some.size <= cap:
-        return False
+        return
     lost = np.ones(some.size, dtype=np.bool_)
     lost[highest(ids[some], scores[some], cap)] = False
-    scores[some[lost]] = 0
-    return True
+    if sure is None:
+        scores[some[lost]] = 0
+    else:
+        sure[some[lost]] = False
 
 
 def _scores(raw: ScoreArray, possible: int) -> ScoreArray:

@@ -1,0 +1,66 @@
+"""How often a search asks the server, which is what it costs over a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from nuthatch import Document, EntityQuery, Range
+from nuthatch_postgres import connection
+from support.entity_strategies import FILMS
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch) -> list[list[bytes]]:
+    """The statements of each round trip."""
+    made: list[list[bytes]] = []
+
+    def spied(session: Any, statements: Any) -> Any:
+        made.append([each.sql for each in statements])
+        return asked(session, statements)
+
+    asked = connection.ask
+    monkeypatch.setattr(connection, "ask", spied)
+    return made
+
+
+def test_an_entity_search_takes_three_and_two_where_all_is_cached(
+    open_index: Callable[..., Any], trips: list[list[bytes]]
+) -> None:
+    index = open_index(schema=FILMS)
+    index.add(
+        Document("d", "Endgame", "", {"people": ["Tom"], "characters": ["Spider-Man"], "year": 2})
+    )
+    include = {"people": ["tom"], "characters": ["spider"]}
+    query = EntityQuery(include, {"people": ["x"]}, ["endgmae"], [Range("year", gte=1)])
+    # The second time it is read what passes the filter, for the next times.
+    for expected in (3, 3, 2, 2):
+        trips.clear()
+        assert len(index.search(query)) == 1
+        assert len(trips) == expected
+    index.add(Document("e", "Endgame", "", {"people": ["Tom"], "year": 0}))
+    trips.clear()
+    assert len(index.search(query)) == 1
+    assert len(trips) == 4
+
+
+def test_a_text_search_takes_three_and_two_where_all_is_cached(
+    open_index: Callable[..., Any], trips: list[list[bytes]]
+) -> None:
+    index = open_index()
+    index.add(Document("d", "", "wolf"))
+
+    def searched(number: int) -> list[int]:
+        trips.clear()
+        assert len(index.search("wolf")) == number
+        return [len(statements) for statements in trips]
+
+    first = searched(1)
+    assert len(first) == 3
+    assert searched(1) == [2, 1]  # BEGIN and the state; the text
+    open_index().add(Document("e", "", "a wolf"))
+    # What is known of the word is not asked for again before the state is seen to have changed.
+    assert searched(2)[:2] == [2, 1]
+    assert searched(2) == [2, 1]
