@@ -25,6 +25,7 @@ import psycopg
 
 from benchmarks import corpus
 from benchmarks.postgres import clients, delay, entities, text, writers
+from benchmarks.postgres.stage import Stage
 from benchmarks.report import Report, Row, cells
 from nuthatch_postgres.cluster import own, start
 
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str]) -> int:
 def _rows(url: str, options: argparse.Namespace, wanted: Sequence[str]) -> Iterator[Row]:
     if {"text", "clients", "delay"} & {*wanted} and options.documents:
         documents = list(corpus.Synthetic().documents(options.documents))
-        with closing(text.Stage(url, documents, options.rounds, options.queries)) as stage:
+        with closing(Stage(url, documents, options.rounds, options.queries)) as stage:
             if "text" in wanted:
                 yield from text.measure(stage)
             if "clients" in wanted:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks.postgres.text import Stage
+from benchmarks.postgres.stage import Stage
 from benchmarks.report import Row
 from nuthatch import LexicalBackend
 

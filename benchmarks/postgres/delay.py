@@ -11,6 +11,7 @@ from benchmarks.postgres import text
 from benchmarks.postgres.entities import MANY, STATEMENTS, Cinema, asking
 from benchmarks.postgres.reference import Reference
 from benchmarks.postgres.relay import delayed
+from benchmarks.postgres.stage import Stage
 from benchmarks.report import Row
 from benchmarks.timing import Ratio, Side, by_turns
 from nuthatch import Operator
@@ -42,7 +43,7 @@ def entities(cinema: Cinema, rounds: int) -> Iterator[Row]:
                 yield Row("1 ms added", f"entities, {name}, {label}", STATEMENTS, ratio, target)
 
 
-def texts(stage: text.Stage) -> Iterator[Row]:
+def texts(stage: Stage) -> Iterator[Row]:
     """Yields the rows of text search."""
     sets = stage.sets()
     with delayed(stage.url, _MILLISECONDS) as url:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from copy import copy
 from typing import Any
 
 import numpy as np
-import psycopg
 
-import nuthatch
+from benchmarks.postgres.stage import Stage
 from benchmarks.report import Row
 from benchmarks.timing import Ratio, Side, by_turns
-from nuthatch import Document, LexicalBackend, Operator, Rung, Schema, chunk_tokens, get_analyzer
+from nuthatch import LexicalBackend, Operator, Rung
 from nuthatch_postgres.block import Postings, copied, slices
 from nuthatch_postgres.copying import copy_tables
 
-#: The last position that a tsvector tells from others.
-_PLACES = 16_000
 _OR = """
 SELECT doc, sum(idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / %s::float8))) AS score
 FROM unnest(%s::int[], %s::float8[]) AS q (term, idf)
@@ -47,93 +41,6 @@ WHERE words @@ q
 ORDER BY score DESC
 LIMIT 10
 """
-
-
-class Stage:
-    """Holds one corpus in an index, in rows of postings and in a column of tsvector."""
-
-    def __init__(self, url: str, documents: list[Document], rounds: int, queries: int) -> None:
-        self.url, self.documents, self.rounds, self.queries = url, documents, rounds, queries
-        self.connection = psycopg.connect(url, autocommit=True)
-        analyzer = get_analyzer("ascii")
-        begun = time.perf_counter()
-        with nuthatch.open(f"{url}?index=text", create="new", schema=Schema(analyzer="ascii")) as i:
-            i.add(documents)
-            self.add_seconds = time.perf_counter() - begun
-            i.optimize()
-        self.index_seconds = time.perf_counter() - begun
-        self.terms: dict[str, int] = {}
-        self.df: Counter[str] = Counter()
-        self.tokens = [chunk_tokens(analyzer, each.title, each.text) for each in documents]
-        self.average = sum(map(len, self.tokens)) / len(documents)
-        self.rows_seconds = self._rows()
-
-    def open(self, **options: Any) -> LexicalBackend:
-        """Opens the index."""
-        return nuthatch.open(f"{self.url}?index=text", policy="ranked", budget=None, **options)
-
-    def close(self) -> None:
-        """Closes the connection."""
-        self.connection.close()
-
-    def through(self, url: str) -> Stage:
-        """Returns the same by another address."""
-        other = copy(self)
-        other.url, other.connection = url, psycopg.connect(url, autocommit=True)
-        return other
-
-    def _rows(self) -> float:
-        execute = self.connection.execute
-        execute("CREATE SCHEMA rows")
-        execute("CREATE TABLE rows.posting (term int, doc int, tf smallint, length int)")
-        execute("CREATE TABLE rows.text (doc int, words tsvector)")
-        self.rows: list[tuple[int, int, int, int]] = []
-        rows = self.rows
-        for number, tokens in enumerate(self.tokens):
-            counts = Counter(tokens)
-            self.df.update(counts.keys())
-            for token, tf in counts.items():
-                rows.append(
-                    (self.terms.setdefault(token, len(self.terms)), number, tf, len(tokens))
-                )
-        begun = time.perf_counter()
-        with self.connection.cursor().copy("COPY rows.posting FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(["int4", "int4", "int2", "int4"])
-            for row in rows:
-                copy.write_row(row)
-        execute("ALTER TABLE rows.posting ADD PRIMARY KEY (term, doc)")
-        seconds = time.perf_counter() - begun
-        with self.connection.cursor().copy("COPY rows.text FROM STDIN") as copy:
-            for number, tokens in enumerate(self.tokens):
-                placed = [f"{token}:{at}" for at, token in enumerate(tokens[:_PLACES], start=1)]
-                copy.write_row((number, " ".join(placed)))
-        execute("CREATE INDEX ON rows.text USING gin (words)")
-        execute("VACUUM ANALYZE rows.posting")
-        execute("VACUUM ANALYZE rows.text")
-        return seconds
-
-    def idf(self, token: str) -> float:
-        """Returns Lucene's idf."""
-        n, df = len(self.documents), self.df[token]
-        return math.log(1 + (n - df + 0.5) / (df + 0.5))
-
-    def sets(self) -> dict[str, list[list[str]]]:
-        """Returns queries by how common their words are."""
-        rng = np.random.default_rng(3)
-        n = len(self.documents)
-        common = [t for t, df in self.df.items() if df > n / 10]
-        medium = [t for t, df in self.df.items() if n / 200 < df < n / 50]
-        rare = [t for t, df in self.df.items() if 5 <= df <= 100]
-
-        def some(*groups: list[str]) -> list[list[str]]:
-            return [[str(rng.choice(g)) for g in groups] for _ in range(self.queries)]
-
-        return {
-            "two common": some(common, common),
-            "rare and common": some(rare, common),
-            "two medium": some(medium, medium),
-            "rare, medium, two common": some(rare, medium, common, common),
-        }
 
 
 def measure(stage: Stage) -> Iterator[Row]:
@@ -249,9 +156,8 @@ def _loads(stage: Stage) -> Iterator[Row]:
 
 def _blocks(stage: Stage) -> float:
     """Returns the seconds that blocks of the same postings take, from the same counted words."""
-    columns = np.array(stage.rows, dtype=np.uint32).T
+    terms, docs, tfs, lengths = stage.columns
     begun = time.perf_counter()
-    terms, docs, tfs, lengths = columns
     postings = Postings(terms, docs, tfs, lengths).ordered()
     parts = slices(postings)
     first, last = postings.ids[parts.begins], postings.ids[parts.ends - 1]
