@@ -14,6 +14,7 @@ from nuthatch.entities import (
     deletions,
     distance,
     indexed_edits,
+    letters_of,
 )
 from support.entity_oracle import levenshtein
 
@@ -49,6 +50,13 @@ def test_tokens_within_the_allowed_edits_share_a_deletion(pair: tuple[str, str])
     if levenshtein(query, stored) <= edits:
         kept = deletions(stored, indexed_edits(stored))
         assert any(kept.get(left, edits + 1) <= edits for left in deletions(query, edits))
+
+
+@given(edited())
+def test_two_bits_of_the_letters_are_an_edit_at_most(pair: tuple[str, str]) -> None:
+    one, other = pair
+    apart = (letters_of(one) ^ letters_of(other)).bit_count()
+    assert apart <= 2 * levenshtein(one, other)
 
 
 @pytest.mark.parametrize(

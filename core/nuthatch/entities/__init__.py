@@ -15,6 +15,7 @@ from nuthatch.entities.fuzzy import (
     deletions,
     distance,
     indexed_edits,
+    letters_of,
 )
 from nuthatch.entities.match import match_entities
 from nuthatch.entities.plan import EntityPlan, PhraseLookup, TitleLookup, plan_of
@@ -39,6 +40,7 @@ __all__ = [
     "distance",
     "entity_terms",
     "indexed_edits",
+    "letters_of",
     "match_entities",
     "normalize_phrase",
     "plan_of",

@@ -51,6 +51,18 @@ def deletions(token: str, edits: int) -> dict[str, int]:
     }
 
 
+def letters_of(token: str) -> int:
+    """Returns a mask of 64 bits, one for each of the token's characters modulo 64.
+
+    An edit changes one character for another, adds one or takes one away, and so at most two bits:
+    tokens whose masks differ in more than twice as many are not within so many edits.
+    """
+    mask = 0
+    for character in token:
+        mask |= 1 << (ord(character) & 63)
+    return mask
+
+
 def distance(one: str, other: str, limit: int) -> int | None:
     """Returns the Levenshtein distance in code points, None if it is above the limit."""
     if abs(len(one) - len(other)) > limit:
