@@ -11,6 +11,7 @@ import pytest
 
 import nuthatch
 from nuthatch import Document, IntegerField, KeywordField, LexicalBackend, Schema
+from nuthatch.entities import EntitySettings
 from support.server import Server, server
 
 SCHEMA = Schema(
@@ -56,10 +57,11 @@ def twins(running: Server) -> Callable[..., AbstractContextManager[Twins]]:
 
     @contextmanager
     def made(schema: Schema, documents: Iterable[Document] = (), **options: Any) -> Iterator[Twins]:
+        entities = options.get("entities", EntitySettings())
         url = f"{running.dsn()}?index=t{next(_numbers)}"
         with (
             nuthatch.open(url, create="new", schema=schema, **options) as postgres,
-            nuthatch.open("memory:", create="new", schema=schema) as memory,
+            nuthatch.open("memory:", create="new", schema=schema, entities=entities) as memory,
         ):
             pair = Twins(postgres, memory)
             pair.add(documents)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from typing import Any
 
 import psycopg
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 
 import nuthatch
 from nuthatch import AuditMode, Document, EntityQuery, LexicalBackend, Results
+from nuthatch.entities import EntitySettings
+from nuthatch_postgres import entity_reading
 from support.entity_strategies import CORPUS, FILMS, entity_queries
 from support.server import Server
 
@@ -54,6 +57,47 @@ def test_the_answers_are_those_of_memory(
                 ours = pair.postgres.search(query, 100)
                 assert told(ours) == told(pair.memory.search(query, 100))
         assert told(asyncio.run(pair.postgres.search_async(query, 100))) == told(ours)
+
+
+@given(
+    CORPUS,
+    st.lists(entity_queries(), min_size=3, max_size=6),
+    st.builds(EntitySettings, title_cap=st.integers(1, 4)),
+    st.integers(1, 3),
+)
+@settings(max_examples=40)
+def test_the_best_that_pass_are_the_same_however_few_are_asked_about(
+    twins: Callable[..., Any],
+    films: list[Document],
+    queries: list[EntityQuery],
+    chosen: EntitySettings,
+    limit: int,
+) -> None:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        twins(FILMS, films, entities=chosen, cache_bytes=0) as pair,
+    ):
+        patch.setattr(entity_reading, "_FEW", 1)
+        patch.setattr(entity_reading, "_SPARE", 1)
+        for query in queries:
+            expected = pair.memory.search(query, 100)
+            assert told(pair.postgres.search(query, 100)) == told(expected)
+            ours = pair.postgres.search(query, limit)
+            assert told(ours) == told(expected)[:limit]
+
+
+@pytest.mark.parametrize("phrase", ["ma", "man", "n m"])
+def test_a_substring_stands_for_the_shortest_of_many_phrases(
+    twins: Callable[..., Any], phrase: str
+) -> None:
+    random = Random(1)
+    roles = ["man " * random.randint(1, 70) + random.choice("abc") * n for n in range(1, 1500)]
+    films = [Document(f"film-{n}", "", "", {"characters": [role]}) for n, role in enumerate(roles)]
+    with twins(FILMS, films) as pair:
+        query = EntityQuery({"characters": [phrase]})
+        found = {hit.document_uri for hit in pair.memory.search(query, 1000)}
+        assert len(found) == 500
+        assert {hit.document_uri for hit in pair.postgres.search(query, 1000)} == found
 
 
 def test_a_grounded_hit_of_an_entity_search_verifies(open_index: Callable[..., Any]) -> None:

@@ -40,10 +40,26 @@ def test_an_entity_search_takes_three_and_two_where_all_is_cached(
         trips.clear()
         assert len(index.search(query)) == 1
         assert len(trips) == expected
-    index.add(Document("e", "Endgame", "", {"people": ["Tom"], "year": 0}))
+    other = open_index()
+    other.add(Document("e", "Endgame", "", {"people": ["Tom"], "year": 3}))
+    # What is cached is of the state before: it is asked for again once the new one is seen.
+    for expected, number in ((4, 2), (3, 2), (2, 2)):
+        trips.clear()
+        assert len(index.search(query)) == number
+        assert len(trips) == expected
+    other.delete("d")
+    assert [hit.document_uri for hit in index.search(query)] == ["e"]
+
+
+def test_what_is_cached_is_not_asked_for_with_what_is_not(
+    open_index: Callable[..., Any], trips: list[list[bytes]]
+) -> None:
+    index = open_index(schema=FILMS)
+    index.add(Document("d", "Endgame", "", {"people": ["Tom"], "characters": ["Spider-Man"]}))
+    index.search(EntityQuery({"characters": ["spider"]}, titles=["endgame"]))
     trips.clear()
-    assert len(index.search(query)) == 1
-    assert len(trips) == 4
+    assert len(index.search(EntityQuery({"people": ["tom"], "characters": ["spider"]}))) == 1
+    assert [len(statements) for statements in trips] == [3, 1]  # BEGIN, the state, the person
 
 
 def test_a_text_search_takes_three_and_two_where_all_is_cached(

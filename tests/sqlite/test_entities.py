@@ -10,6 +10,7 @@ import pytest
 import nuthatch
 from nuthatch import AuditMode, Document, EntityQuery
 from nuthatch.entities import EntitySettings, plan_of
+from nuthatch_sqlite import lookups
 from support.entity_strategies import FILMS
 
 TOM_HANKS = EntityQuery({"people": ["tom hanks"]})
@@ -51,6 +52,20 @@ def test_a_reader_sees_the_entities_of_its_own_state(path: Path) -> None:
         plan = plan_of(TOM_HANKS, index.schema, (), EntitySettings())
         assert reader.match_entities(plan, 5).total == 1  # type: ignore[attr-defined]
         assert not index.search(TOM_HANKS)
+
+
+def test_phrases_that_nobody_mentions_any_more_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "_SOME", 2)
+    settings = EntitySettings(phrase_cap=3)
+    url = f"sqlite:{tmp_path / 'roles.db'}"
+    with nuthatch.open(url, create=True, schema=FILMS, entities=settings) as index:
+        index.add(Document(f"f{n}", "x", "", {"characters": ["man" + "n" * n]}) for n in range(10))
+        index.delete(["f0", "f1", "f2", "f4"])
+        query = EntityQuery({"characters": ["man"]})
+        for _ in range(3):  # by SQL, in memory, cached
+            assert {hit.document_uri for hit in index.search(query)} == {"f3", "f5", "f6"}
 
 
 def test_a_grounded_hit_of_an_entity_search_verifies(path: Path) -> None:

@@ -145,7 +145,7 @@ def wanted_hashes(token: str, edits: int) -> set[int]:
 
 
 def _hash(text: str, removed: int) -> int:
-    """Returns the hash of what is left of a token, and of how many letters less it has: with that,
-    a search for one typing error does not meet the many tokens that two take as far."""
+    """Returns the hash of what is left of a token and of how many characters were deleted. With
+    their number a search for one edit meets no token that lost two, which are many."""
     number = crc32(text.encode()) & ~3 | removed
     return number - 2**32 if number >= 2**31 else number

@@ -4,15 +4,18 @@
     2nd trip   what passes filters that were asked for before, or who of the best passes others
     3rd trip   the hits' texts
 
-Each asks for what is not cached, and is left out where nothing is. The server finds, and the client
-counts: of documents that come as one string of bytes a phrase or token, numpy makes scores faster
-than SQL does of rows.
+Each asks for what is not cached, and is left out where nothing is. There is one more where the
+state has changed since something was cached, and some more where few of the best pass. The server
+finds, and the client counts: of documents that come as one string of bytes a phrase or token, numpy
+makes scores faster than SQL does of rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Final
+
+import numpy as np
 
 from nuthatch import Filter
 from nuthatch.entities import (
@@ -106,6 +109,11 @@ def _best_that_pass(
 
 def _eligible(reading: Reading, filters: Sequence[Filter]) -> Asking[BoolArray | None]:
     """Returns what passes filters; None where there is none."""
+    if not filters:
+        return None
+    mask = reading.filters.known_mask(reading.number, filters)
+    if mask is not None:
+        return mask
     known = reading.filters.known(reading.number, filters)
     asked = reading.filters.selections(known)
     rows = (yield from reading.ask(*asked)) if asked else []
@@ -113,38 +121,39 @@ def _eligible(reading: Reading, filters: Sequence[Filter]) -> Asking[BoolArray |
 
 
 def _mentions(reading: Reading, plan: EntityPlan) -> Asking[_Held]:
-    """Returns who mentions what a plan looks up. If all of it was cached in the state that was seen
-    last, the state alone is asked for, and the rest only where it has changed."""
+    """Returns who mentions what a plan looks up. What was cached in the state that was seen last is
+    not asked for together with the state, but after it, if that has changed."""
     expected = reading.number
     wanted: list[_Lookup] = [*plan.phrases, *plan.tokens]
-    held = _cached(reading, wanted)
-    if all(each in held for each in wanted):
-        yield from reading.begin()
-        if reading.number != expected:
-            held = _cached(reading, wanted)
-    else:
-        held = {}
-    phrases = [each for each in plan.phrases if each not in held]
-    tokens = [each for each in plan.tokens if each not in held]
-    asked = [*_phrases(reading, phrases), *_titles(reading, tokens, plan.settings)]
-    if asked:
-        rows = yield from reading.ask(*asked)
-        count = len(asked) - bool(tokens)
-        answers = [
-            *_phrase_mentions(phrases, rows[:count]),
-            *_title_mentions(tokens, rows[count:], plan.settings),
-        ]
-        missing: list[_Lookup] = [*phrases, *tokens]
-        for lookup, mentions in zip(missing, answers, strict=True):
-            held[lookup] = mentions
-            reading.caches.mentions.put(reading.number, repr(lookup), mentions)
-    return held
+    cached = _cached(reading, wanted)
+    read = yield from _read(reading, [each for each in wanted if each not in cached], plan.settings)
+    if reading.number != expected:
+        cached = _cached(reading, wanted)
+        missing = [each for each in wanted if each not in cached and each not in read]
+        read |= yield from _read(reading, missing, plan.settings)
+    return cached | read
 
 
 def _cached(reading: Reading, lookups: Sequence[_Lookup]) -> _Held:
     cache = reading.caches.mentions
     found = {each: cache.get(reading.number, repr(each)) for each in lookups}
     return {each: mentions for each, mentions in found.items() if mentions is not None}
+
+
+def _read(reading: Reading, lookups: Sequence[_Lookup], settings: EntitySettings) -> Asking[_Held]:
+    """Asks who mentions some look-ups; of the state alone where there are none."""
+    phrases = [each for each in lookups if isinstance(each, PhraseLookup)]
+    tokens = [each for each in lookups if isinstance(each, TitleLookup)]
+    asked, titles = _phrases(reading, phrases), _titles(reading, tokens, settings)
+    if not lookups:
+        yield from reading.begin()
+        return {}
+    rows = yield from reading.ask(*asked, *titles)
+    found: _Held = dict(zip(phrases, _phrase_mentions(phrases, rows[: len(asked)]), strict=True))
+    found |= zip(tokens, _title_mentions(tokens, rows[len(asked) :], settings), strict=True)
+    for lookup, mentions in found.items():
+        reading.caches.mentions.put(reading.number, repr(lookup), mentions)
+    return found
 
 
 def _phrases(reading: Reading, lookups: Sequence[PhraseLookup]) -> list[Statement]:
@@ -176,7 +185,7 @@ def _phrase_mentions(lookups: Sequence[PhraseLookup], rows: Sequence[Rows]) -> I
             ((documents,),) = next(substrings)
         with readable(f"who mentions {each.phrase!r}"):
             ids = distinct(ids_of(documents))
-        yield Mentions(ids, ids)
+        yield Mentions(ids, np.zeros(ids.size, dtype=np.uint16))
 
 
 def _titles(

@@ -66,24 +66,25 @@ class Filters:
         if len(lists) <= 1:
             return lists[0] if lists else None
         key = repr([*known])
-        both = self._cache.get(state, key)
-        if both is None:
-            both = conjunction(lists)
-            self._cache.put(state, key, both)
-        return both
+        every = self._cache.get(state, key)
+        if every is None:
+            every = conjunction(lists)
+            self._cache.put(state, key, every)
+        return every
+
+    def known_mask(self, state: int, filters: Sequence[Filter]) -> BoolArray | None:
+        """Returns what passes all filters as a mask, where that is cached."""
+        return self._masks.get(state, repr([*dict.fromkeys(filters)]))
 
     def mask(
         self, state: int, known: Mapping[Filter, Ids | None], rows: Sequence[Rows]
     ) -> BoolArray | None:
-        """Returns the same as a mask, which many short lists are held against."""
+        """Returns what `allowed` does as a mask, which many short lists are held against."""
         allowed = self.allowed(state, known, rows)
         if allowed is None:
             return None
-        key = f"mask of {[*known]!r}"
-        mask = self._masks.get(state, key)
-        if mask is None:
-            mask = mask_of(allowed)
-            self._masks.put(state, key, mask)
+        mask = mask_of(allowed)
+        self._masks.put(state, repr([*known]), mask)
         return mask
 
     def among(self, ids: Ids, filters: Sequence[Filter]) -> Statement:

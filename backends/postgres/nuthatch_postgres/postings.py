@@ -1,8 +1,7 @@
-"""What is read once and kept: sealed postings, scored terms, filters, frequencies.
+"""What is read once and kept: sealed postings, scored terms, filters, mentions, frequencies.
 
-    sealed postings    hold from one seal to the next       key: the number of the seal
-    scored terms       hold in one state of the index       key: the seal and the writes seen since
-    filters, mentions, names   hold in one state of the index
+    sealed postings     hold from one seal to the next      key: the number of the seal
+    all others          hold in one state of the index      key: the seal and the writes seen since
 
 A state is known by what it consists of, so every state seen gets a number of its own. The caches
 hold the newest; a reader in an older one passes them by.

@@ -1,7 +1,8 @@
 """Every statement that opens, reads and writes an index; `seal.py` and `check.py` have their own.
 
 `{schema}` stands for the quoted name of the index's schema, which `Statements` writes in: no
-session has a search path of ours, and nothing else is ever put into a statement.
+session has a search path of ours. Nothing of a query is ever put into a statement: what else stands
+between braces are words of this package, numbers of fields, and names that PostgreSQL has quoted.
 """
 
 from __future__ import annotations

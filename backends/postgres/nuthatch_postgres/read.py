@@ -3,7 +3,7 @@
 Every method is a generator of statements, so that `PostgresReader` answers them over a connection
 and `AsyncPostgresReader` over an asynchronous one. The first question begins the transaction.
 
-    1st trip   BEGIN, the state, the tokens' frequencies
+    1st trip   BEGIN, the state, the tokens' frequencies unless they were known in the newest state
     2nd trip   postings and filters, as far as they are not cached; long lists in part (`probing`)
     3rd trip   the hits' texts
 """
@@ -82,8 +82,9 @@ class Reading:
         return self._fields[field][0]
 
     def begin(self) -> Asking[State]:
-        """Asks for the state alone."""
-        yield from self.ask()
+        """Asks for the state alone, unless it is known."""
+        if self._state is None:
+            yield from self.ask()
         return self.state
 
     def ask(self, *statements: Statement) -> Asking[list[Rows]]:
@@ -125,8 +126,10 @@ class Reading:
     def look_up(self, tokens: Sequence[str]) -> Asking[dict[str, Term | None]]:
         """Returns what the dictionary knows of tokens; None for one that it does not have."""
         distinct = list(dict.fromkeys(tokens))
-        if self._state is None and self.caches.known(self.number).keys() >= set(distinct):
-            yield from self.begin()  # they are known, unless the state has changed
+        if distinct and self._state is None:
+            known = self.caches.known(self.number)
+            if all(token in known for token in distinct):
+                yield from self.begin()  # they need not be asked for, unless it has changed
         wanted = [token for token in distinct if token not in self._known]
         if wanted:
             (rows,) = yield from self.ask(Statement(self._sql(queries.TERMS), (wanted,)))

@@ -100,12 +100,12 @@ def index_substrings(
     connection: psycopg.Connection, statements: Statements, declared: Schema
 ) -> None:
     """Makes what finds substrings, where there are fields of such and it is not there yet."""
+    indexes = list(LENGTH_INDEXES)
+    trigrams = connection.execute(TRIGRAMS).fetchone()
+    if trigrams is not None:
+        indexes.append(TRIGRAM_INDEX.replace("{trigrams}", trigrams[0]))
     for at, each in enumerate(declared.fields):
         if isinstance(each, PhraseField) and each.match == "substring":
-            indexes = list(LENGTH_INDEXES)
-            trigrams = connection.execute(TRIGRAMS).fetchone()
-            if trigrams is not None:
-                indexes.append(TRIGRAM_INDEX.replace("{trigrams}", trigrams[0]))
             for index in indexes:
                 connection.execute(statements(in_field(index, at)))
 

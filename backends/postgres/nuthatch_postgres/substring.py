@@ -21,7 +21,8 @@ _TRIGRAM: Final = 3
 _IN_INDEX: Final = f"length(text) <= {_LONGEST}"
 _LONGER: Final = f"length(text) > {_LONGEST}"
 
-#: Found in order, and looked at one by one until so many are mentioned by anybody.
+#: Found in order, and looked at one by one until so many are mentioned by anybody: what is LATERAL
+#: is computed for a row at a time, so the order of the rows before it is that of those after it.
 _FOUND: Final = """
     SELECT held.documents
     FROM (
@@ -41,8 +42,8 @@ _FOUND: Final = """
 """
 
 
-def _found(range: str, length: str, limit: str) -> str:
-    return _FOUND.replace("{range}", range).replace("{length}", length).replace("{limit}", limit)
+def _found(within: str, length: str, limit: str) -> str:
+    return _FOUND.replace("{range}", within).replace("{length}", length).replace("{limit}", limit)
 
 
 # With trigrams to look for, the index on lengths must not be walked, past all that do not match.

@@ -42,7 +42,7 @@ from nuthatch.scoring.postings import highest
 @dataclass(frozen=True, slots=True, eq=False)
 class Mentions:
     """Holds who mentions a phrase or a title token: `ids`, each the key of a document and there
-    once, in any order, and in `lengths` their titles' numbers of tokens (of a phrase: anything)."""
+    once, in any order, and in `lengths` their titles' numbers of tokens (of a phrase: zeros)."""
 
     ids: IdArray
     lengths: CountArray
@@ -119,7 +119,7 @@ class EntityScores:
         listed = [*included, *(each.ids for positions in titles for each in positions)]
         ids, places = _placed(listed)
         counts: dict[str, ScoreArray] = {}
-        for lookup, at in zip(plan.include, places, strict=False):
+        for lookup, at in zip(plan.include, places[: len(included)], strict=True):
             counts.setdefault(lookup.field, np.zeros(ids.size))[at] += 1
         sums, sure = _title_sums(ids, titles, places[len(included) :], plan.settings, filtered)
         matched = np.sum([*counts.values()], axis=0) if counts else np.zeros(ids.size)
