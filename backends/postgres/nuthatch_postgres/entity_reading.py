@@ -30,8 +30,8 @@ from nuthatch.scoring import EntityScores, Mentions, distinct, entity_top_k
 from nuthatch_postgres.connection import Asking, Rows, Statement
 from nuthatch_postgres.entity import wanted_hashes
 from nuthatch_postgres.failure import readable
-from nuthatch_postgres.filtering import BoolArray, Filters
-from nuthatch_postgres.postings import array_of, ids_of
+from nuthatch_postgres.filtering import Filters
+from nuthatch_postgres.postings import Mask, array_of, ids_of
 from nuthatch_postgres.read import Reading
 from nuthatch_postgres.schema import name
 from nuthatch_postgres.substring import who_mentions
@@ -107,7 +107,7 @@ def _best_that_pass(
         number *= 10
 
 
-def _eligible(reading: Reading, filters: Sequence[Filter]) -> Asking[BoolArray | None]:
+def _eligible(reading: Reading, filters: Sequence[Filter]) -> Asking[Mask | None]:
     """Returns what passes filters; None where there is none."""
     if not filters:
         return None
@@ -142,76 +142,65 @@ def _cached(reading: Reading, lookups: Sequence[_Lookup]) -> _Held:
 
 def _read(reading: Reading, lookups: Sequence[_Lookup], settings: EntitySettings) -> Asking[_Held]:
     """Asks who mentions some look-ups; of the state alone where there are none."""
-    phrases = [each for each in lookups if isinstance(each, PhraseLookup)]
-    tokens = [each for each in lookups if isinstance(each, TitleLookup)]
-    asked, titles = _phrases(reading, phrases), _titles(reading, tokens, settings)
     if not lookups:
         yield from reading.begin()
         return {}
-    rows = yield from reading.ask(*asked, *titles)
-    found: _Held = dict(zip(phrases, _phrase_mentions(phrases, rows[: len(asked)]), strict=True))
-    found |= zip(tokens, _title_mentions(tokens, rows[len(asked) :], settings), strict=True)
+    phrases = [each for each in lookups if isinstance(each, PhraseLookup)]
+    substrings = [each for each in phrases if each.match == "substring"]
+    exact = [each for each in phrases if each.match == "exact"]
+    tokens = [each for each in lookups if isinstance(each, TitleLookup)]
+    asked = [
+        who_mentions(reading.statement, each, reading.place_of(each.field)) for each in substrings
+    ]
+    asked += [_exact(reading, exact)] if exact else []
+    asked += [_titles(reading, tokens, settings)] if tokens else []
+    rows = iter((yield from reading.ask(*asked)))
+    found: _Held = {each: _phrase_mentions(each, next(rows)[0][0]) for each in substrings}
+    if exact:
+        held: dict[int, bytes] = dict(next(rows))
+        found |= {
+            each: _phrase_mentions(each, held.get(at, b"")) for at, each in enumerate(exact, 1)
+        }
+    if tokens:
+        found |= zip(tokens, _title_mentions(tokens, next(rows), settings), strict=True)
     for lookup, mentions in found.items():
         reading.caches.mentions.put(reading.number, repr(lookup), mentions)
     return found
 
 
-def _phrases(reading: Reading, lookups: Sequence[PhraseLookup]) -> list[Statement]:
-    exact = [each for each in lookups if each.match == "exact"]
-    asked = [
-        who_mentions(reading.statement, each, reading.place_of(each.field))
-        for each in lookups
-        if each.match != "exact"
-    ]
-    if exact:
-        fields = [reading.place_of(each.field) for each in exact]
-        texts = [each.phrase for each in exact]
-        asked.append(Statement(reading.statement(PHRASES), (fields, texts)))
-    return asked
+def _exact(reading: Reading, lookups: Sequence[PhraseLookup]) -> Statement:
+    fields = [reading.place_of(each.field) for each in lookups]
+    texts = [each.phrase for each in lookups]
+    return Statement(reading.statement(PHRASES), (fields, texts))
 
 
-def _phrase_mentions(lookups: Sequence[PhraseLookup], rows: Sequence[Rows]) -> Iterator[Mentions]:
-    """Yields who mentions each phrase, given the answers to `_phrases`."""
-    substrings = iter(rows)
-    exact: dict[int, bytes] = {}
-    if any(each.match == "exact" for each in lookups):
-        exact = dict(rows[-1])
-    place = 0
-    for each in lookups:
-        if each.match == "exact":
-            place += 1
-            documents = exact.get(place, b"")
-        else:
-            ((documents,),) = next(substrings)
-        with readable(f"who mentions {each.phrase!r}"):
-            ids = distinct(ids_of(documents))
-        yield Mentions(ids, np.zeros(ids.size, dtype=np.uint16))
+def _phrase_mentions(lookup: PhraseLookup, documents: bytes) -> Mentions:
+    with readable(f"who mentions {lookup.phrase!r}"):
+        ids = distinct(ids_of(documents))
+    return Mentions(ids, np.zeros(ids.size, dtype=np.uint16))
 
 
 def _titles(
     reading: Reading, lookups: Sequence[TitleLookup], settings: EntitySettings
-) -> list[Statement]:
+) -> Statement:
     pairs = [
         (at, hash_)
         for at, each in enumerate(lookups)
         for hash_ in wanted_hashes(each.token, each.edits)
     ]
-    if not pairs:
-        return []
     places, hashes = array_of(at for at, _ in pairs), array_of(hash_ for _, hash_ in pairs)
-    return [Statement(reading.statement(TITLES), (places, hashes, settings.frequent))]
+    return Statement(reading.statement(TITLES), (places, hashes, settings.frequent))
 
 
 def _title_mentions(
-    lookups: Sequence[TitleLookup], rows: Sequence[Rows], settings: EntitySettings
+    lookups: Sequence[TitleLookup], rows: Rows, settings: EntitySettings
 ) -> Iterator[Mentions]:
     """Yields whose titles have the tokens that each token stands for. The answer has some more,
     which only hash alike."""
     found: list[dict[TitleTerm, Mentions]] = [{} for _ in lookups]
-    for answer in rows:
-        for place, number, text, documents in answer:
-            with readable(f"whose title has {text!r}"):
-                ids, lengths = ids_of(documents).reshape(-1, 2).T.copy()
-            found[place][TitleTerm(number, text, ids.size)] = Mentions(ids, lengths)
+    for place, number, text, documents in rows:
+        with readable(f"whose title has {text!r}"):
+            ids, lengths = ids_of(documents).reshape(-1, 2).T.copy()
+        found[place][TitleTerm(number, text, ids.size)] = Mentions(ids, lengths)
     for each, terms in zip(lookups, found, strict=True):
         yield Mentions.near(each, terms, settings)

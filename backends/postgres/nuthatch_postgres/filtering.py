@@ -6,16 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from nuthatch import AnyOf, Filter
 from nuthatch.scoring import PostingCache, conjunction, mask_of
 from nuthatch_postgres.connection import Rows, Statement
 from nuthatch_postgres.failure import readable
-from nuthatch_postgres.postings import Ids, array_of, ids_of
+from nuthatch_postgres.postings import Ids, Mask, array_of, ids_of
 from nuthatch_postgres.queries import FILTERED, FILTERED_SOME, PASSES, Statements
 
-BoolArray = npt.NDArray[np.bool_]
 _COLUMNS: Final = {"integer": "whole", "number": "number"}
 
 
@@ -27,7 +25,7 @@ class Filters:
         statements: Statements,
         fields: Mapping[str, tuple[int, str]],
         cache: PostingCache[Ids],
-        masks: PostingCache[BoolArray],
+        masks: PostingCache[Mask],
     ) -> None:
         self._sql = statements
         self._fields = fields
@@ -72,13 +70,13 @@ class Filters:
             self._cache.put(state, key, every)
         return every
 
-    def known_mask(self, state: int, filters: Sequence[Filter]) -> BoolArray | None:
+    def known_mask(self, state: int, filters: Sequence[Filter]) -> Mask | None:
         """Returns what passes all filters as a mask, where that is cached."""
         return self._masks.get(state, repr([*dict.fromkeys(filters)]))
 
     def mask(
         self, state: int, known: Mapping[Filter, Ids | None], rows: Sequence[Rows]
-    ) -> BoolArray | None:
+    ) -> Mask | None:
         """Returns what `allowed` does as a mask, which many short lists are held against."""
         allowed = self.allowed(state, known, rows)
         if allowed is None:

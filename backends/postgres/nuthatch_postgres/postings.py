@@ -30,6 +30,8 @@ from nuthatch_postgres.block import Postings
 from nuthatch_postgres.failure import readable
 
 Ids = npt.NDArray[np.uint32]
+#: What passes filters, indexed by id.
+Mask = npt.NDArray[np.bool_]
 MODEL = BM25(idf="lucene")
 #: How many tokens' document frequencies are remembered.
 _FREQUENCIES = 100_000
@@ -109,7 +111,7 @@ class Caches:
         self.terms: PostingCache[TermScores] = PostingCache(max_bytes // 2)
         self.sealed: PostingCache[Sealed] = PostingCache(max_bytes // 2)
         self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
-        self.masks: PostingCache[npt.NDArray[np.bool_]] = PostingCache(max_bytes // 32)
+        self.masks: PostingCache[Mask] = PostingCache(max_bytes // 32)
         self.mentions: PostingCache[Mentions] = PostingCache(max_bytes // 8)
         self._lock = Lock()
         self._numbers: dict[tuple[int, bytes], int] = {}

@@ -57,13 +57,18 @@ def frozen(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     return owned
 
 
+def firsts(ordered: npt.NDArray[Scalar]) -> BoolArray:
+    """Tells of ordered values which differ from the one before; the first does."""
+    first = np.ones(ordered.size, dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return first
+
+
 def distinct(values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     """Returns the different values, ascending: in a small part of the time that numpy's `unique`
     takes, which hashes them before it sorts (measured, numpy 2.4)."""
     ordered = np.sort(values)
-    first = np.ones(ordered.size, dtype=np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    return ordered[first]
+    return ordered[firsts(ordered)]
 
 
 def mask_of(allowed: Allowed) -> BoolArray:
@@ -115,7 +120,4 @@ def admitted(ids: IdArray, allowed: Allowed) -> BoolArray:
     """Tells which ids a filter allows; `ids` ascending."""
     if allowed.dtype != np.bool_:
         return contained(ids, allowed.astype(np.uint32, copy=False))
-    inside = np.zeros(ids.size, dtype=np.bool_)
-    within = int(np.searchsorted(ids, np.uint32(min(allowed.size, LIMIT - 1))))
-    inside[:within] = allowed[ids[:within]]
-    return inside
+    return masked(ids, mask_of(allowed))

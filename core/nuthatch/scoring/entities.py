@@ -33,6 +33,7 @@ from nuthatch.scoring.arrays import (
     admitted,
     contained,
     distinct,
+    firsts,
     mask_of,
     masked,
 )
@@ -187,8 +188,7 @@ def _placed(lists: Sequence[IdArray]) -> tuple[IdArray, list[PositionArray]]:
     joined = np.concatenate(lists).astype(np.uint64)
     order = np.sort(joined << np.uint64(32) | np.arange(joined.size, dtype=np.uint64))
     ids = (order >> np.uint64(32)).astype(np.uint32)
-    first = np.ones(ids.size, dtype=np.bool_)
-    np.not_equal(ids[1:], ids[:-1], out=first[1:])
+    first = firsts(ids)
     places = np.empty(ids.size, dtype=np.intp)
     places[order.astype(np.uint32)] = np.cumsum(first) - 1
     return ids[first], np.split(places, np.cumsum([each.size for each in lists])[:-1])

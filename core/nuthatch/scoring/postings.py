@@ -25,6 +25,7 @@ from nuthatch.scoring.arrays import (
     IdArray,
     PositionArray,
     ScoreArray,
+    firsts,
     frozen,
     locate,
     sorted_ids,
@@ -92,9 +93,7 @@ class PostingList:
         repeated = whole_numbers("occurrences", occurrences).astype(np.uint32, copy=False)
         if bool((repeated[1:] < repeated[:-1]).any()):
             raise ValueError("occurrences must ascend")
-        first = np.ones(repeated.size, dtype=np.bool_)
-        np.not_equal(repeated[1:], repeated[:-1], out=first[1:])
-        starts = np.flatnonzero(first)
+        starts = np.flatnonzero(firsts(repeated))
         ids = repeated[starts]
         return cls.of(ids, np.diff(starts, append=repeated.size), lengths(ids))
 
