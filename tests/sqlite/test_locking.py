@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 
+import apsw
 import pytest
 
 import nuthatch
@@ -189,3 +190,34 @@ def test_threads_that_create_at_once_make_one_index(path: Path, create: object) 
         thread.join()
     assert outcomes.count("made") == (4 if create is True else 1)
     assert set(outcomes) <= {"made", IndexExists}
+
+
+@pytest.fixture
+def other(path: Path) -> Iterator[apsw.Connection]:
+    """Another who is about to make tables in a new file: the write lock is theirs."""
+    connection = apsw.Connection(str(path))
+    connection.pragma("user_version", 1)
+    connection.execute("BEGIN IMMEDIATE")
+    yield connection
+    connection.close()
+
+
+def test_who_creates_waits_where_sqlite_itself_does_not(path: Path, other: apsw.Connection) -> None:
+    """For the lock that turning the log on takes: SQLite refuses it at once."""
+    begun = monotonic()
+    threading.Timer(0.3, other.close, [True]).start()
+    with nuthatch.open(f"sqlite:{path}", create=True, lock_timeout=GENEROUS) as index:
+        assert monotonic() - begun >= 0.3
+        assert index.check() == []
+
+
+@pytest.mark.parametrize("timeout", [0, 0.3])
+def test_who_creates_waits_no_longer_than_asked(
+    path: Path, other: apsw.Connection, timeout: float
+) -> None:
+    """Then the error is that of any other wait, and nothing was made."""
+    begun = monotonic()
+    with pytest.raises(IndexLocked, match="lock_timeout"):
+        nuthatch.open(f"sqlite:{path}", create=True, lock_timeout=timeout)
+    assert timeout <= monotonic() - begun < GENEROUS
+    assert other.pragma("application_id") == 0

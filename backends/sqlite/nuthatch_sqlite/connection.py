@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +26,8 @@ from nuthatch_sqlite.identity import Identity, status
 
 _READ = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
+#: Seconds between two tries for a lock that SQLite does not wait for.
+_PAUSE = 0.005
 #: Connections that a parent process was using; kept, so that nothing ever closes them here.
 _inherited: list[apsw.Connection] = []
 #: Device and inode of the files that they have open.
@@ -53,13 +56,34 @@ def writing(path: Path, lock_timeout: float, identity: Identity | None) -> apsw.
     _refuse_inherited(path)
     flags = _WRITE | (apsw.SQLITE_OPEN_CREATE if identity is None else 0)
     connection = apsw.Connection(_uri(path), flags=flags)
-    connection.set_busy_timeout(round(1000 * lock_timeout))
-    if identity is not None:
-        checked(connection, identity)  # before anything is changed in it
-    connection.execute(
-        "PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536"
-    )
+    try:
+        connection.set_busy_timeout(round(1000 * lock_timeout))
+        if identity is not None:
+            identity.check_connection(connection)  # before anything is changed in it
+        _keep_log(connection, lock_timeout)
+        connection.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536")
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _keep_log(connection: apsw.Connection, lock_timeout: float) -> None:
+    """Turns the write-ahead log on.
+
+    Where two do so in a new file, SQLite refuses one at once whatever its busy timeout: both hold
+    the lock of a reader and want that of a writer. So the waiting is done here.
+    """
+    ends = monotonic() + lock_timeout
+    while True:
+        try:
+            connection.pragma("journal_mode", "wal")
+        except apsw.BusyError:
+            if monotonic() >= ends:
+                raise
+            sleep(_PAUSE)
+        else:
+            return
 
 
 def prepare(connection: apsw.Connection) -> None:
