@@ -69,3 +69,7 @@ class AsyncPostgresReader:
 
     async def get(self, uri: str) -> Document | None:
         return await _run(self._connection, self._reading.get(uri))
+
+    async def finish(self) -> None:
+        """Is called when all that is to be answered was."""
+        await _run(self._connection, self._reading.finish())

@@ -2,7 +2,7 @@
 
     1st trip   BEGIN, the state, who mentions phrases, substrings and title tokens
     2nd trip   what passes filters that were asked for before, or who of the best passes others
-    3rd trip   the hits' texts
+    3rd trip   the hits' texts, ROLLBACK
 
 Each asks for what is not cached, and is left out where nothing is. There is one more where the
 state has changed since something was cached, and some more where few of the best pass. The server

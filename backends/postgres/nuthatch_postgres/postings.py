@@ -84,6 +84,11 @@ class State:
             return cls(sealed, documents, chunks, tokens, average, digest, ids_of(gone))
 
     @property
+    def key(self) -> tuple[int, bytes]:
+        """Is the same in two states of an index only if they are one."""
+        return self.sealed, self.digest
+
+    @property
     def statistics(self) -> CollectionStatistics:
         """Are what BM25 knows of the whole index."""
         return CollectionStatistics(self.chunks, self.tokens)
@@ -116,6 +121,7 @@ class Caches:
         self._lock = Lock()
         self._numbers: dict[tuple[int, bytes], int] = {}
         self._given = 0
+        self._seen: tuple[State, int] | None = None
         self._known: tuple[int, dict[str, Term | None]] = (-1, {})
         self._tombstones: tuple[int, Ids] | None = None
 
@@ -124,9 +130,24 @@ class Caches:
         """Is the number of the state that was last seen first."""
         return self._given
 
+    @property
+    def believed(self) -> State | None:
+        """Is the state that the last transactions saw, if more than one did: it seems to stay."""
+        seen = self._seen
+        return seen[0] if seen is not None and seen[1] > 1 else None
+
+    def see(self, state: State) -> int:
+        """Takes note of what a transaction sees; returns its number."""
+        number = self.number(state)
+        with self._lock:
+            last = self._seen
+            again = last is not None and last[0].key == state.key
+            self._seen = (state, last[1] + 1) if last is not None and again else (state, 1)
+        return number
+
     def number(self, state: State) -> int:
         """Returns the number of a state, higher than that of every one seen first earlier."""
-        key = state.sealed, state.digest
+        key = state.key
         with self._lock:
             number = self._numbers.get(key)
             if number is None:

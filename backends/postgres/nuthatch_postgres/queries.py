@@ -32,6 +32,7 @@ MARK: Final = "SELECT mark FROM {schema}.state"
 # Reading
 
 BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+ROLLBACK: Final = "ROLLBACK"
 #: Local to the transaction, so that no pooled connection keeps it.
 TIMEOUT: Final = "SELECT set_config('statement_timeout', %s, true)"
 # The digest names the writes that are seen since the seal: what two snapshots with the same one

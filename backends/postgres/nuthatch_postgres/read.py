@@ -1,17 +1,18 @@
 """Reading: what one snapshot is asked, without saying how it is asked.
 
 Every method is a generator of statements, so that `PostgresReader` answers them over a connection
-and `AsyncPostgresReader` over an asynchronous one. The first question begins the transaction.
+and `AsyncPostgresReader` over an asynchronous one.
 
     1st trip   BEGIN, the state, the tokens' frequencies unless they were known in the newest state
     2nd trip   postings and filters, as far as they are not cached; long lists in part (`probing`)
-    3rd trip   the hits' texts
+    3rd trip   the hits' texts, ROLLBACK
+
+Each is left out where there is nothing to ask. A search for what is cached takes the last alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from time import monotonic
 from typing import cast
 from uuid import UUID
 
@@ -24,7 +25,6 @@ from nuthatch import (
     FirstMatch,
     IndexCorrupt,
     Matches,
-    QueryTimeout,
     Rung,
     Schema,
     Stored,
@@ -38,12 +38,13 @@ from nuthatch_postgres.filtering import Filters
 from nuthatch_postgres.postings import Caches, Ids, Sealed, State, Term, ids_of, live, scored
 from nuthatch_postgres.probing import probed
 from nuthatch_postgres.queries import Statements
+from nuthatch_postgres.snapshot import Snapshot
 from nuthatch_postgres.stored import document, stored
 
 _NOTHING = scored(EMPTY, State(0, 0, 0, 0, 1.0, b"", ids_of(b"")), 0, "")
 
 
-class Reading:
+class Reading(Snapshot):
     """Asks one snapshot."""
 
     def __init__(
@@ -55,60 +56,13 @@ class Reading:
         place: str,
         deadline: float | None,
     ) -> None:
-        self._sql = statements
-        self.caches = caches
+        super().__init__(statements, caches, mark, place, deadline)
         self._fields = {each.name: (at, each.type) for at, each in enumerate(declared.fields)}
         self.filters = Filters(statements, self._fields, caches.filters, caches.masks)
-        self._mark = mark
-        self._place = place
-        self._deadline = deadline
-        self._state: State | None = None
-        #: The number of the state; before it is read, of the newest that anybody has read.
-        self.number = caches.newest
-        self._known: dict[str, Term | None] = {}
-
-    @property
-    def state(self) -> State:
-        """Is the state of the snapshot, once something was asked."""
-        assert self._state is not None
-        return self._state
-
-    def statement(self, statement: str) -> bytes:
-        """Returns a statement for this index."""
-        return self._sql(statement)
 
     def place_of(self, field: str) -> int:
         """Returns the place of a declared field in the schema."""
         return self._fields[field][0]
-
-    def begin(self) -> Asking[State]:
-        """Asks for the state alone, unless it is known."""
-        if self._state is None:
-            yield from self.ask()
-        return self.state
-
-    def ask(self, *statements: Statement) -> Asking[list[Rows]]:
-        """Asks in one round trip; the first one begins the transaction."""
-        opening: list[Statement] = []
-        if self._state is None:
-            opening.append(Statement(queries.BEGIN.encode()))
-        if self._deadline is not None:
-            left = self._deadline - monotonic()
-            if left <= 0:
-                raise QueryTimeout(f"the search in {self._place} took longer than its timeout")
-            opening.append(
-                Statement(queries.TIMEOUT.encode(), (f"{max(1, round(1000 * left))}ms",))
-            )
-        if self._state is None:
-            opening.append(Statement(self._sql(queries.STATE)))
-        if not (opening or statements):
-            return []
-        rows = yield [*opening, *statements]
-        if self._state is None:
-            self._state = State.of(rows[len(opening) - 1], self._mark, self._place)
-            self.number = self.caches.number(self._state)
-            self._known = self.caches.known(self.number)
-        return rows[len(opening) :]
 
     def frequencies(self, tokens: Sequence[str]) -> Asking[dict[str, int]]:
         """Returns for each token the number of chunks that hold it."""
@@ -126,16 +80,16 @@ class Reading:
     def look_up(self, tokens: Sequence[str]) -> Asking[dict[str, Term | None]]:
         """Returns what the dictionary knows of tokens; None for one that it does not have."""
         distinct = list(dict.fromkeys(tokens))
-        if distinct and self._state is None:
+        if distinct and not self.has_state:
             known = self.caches.known(self.number)
             if all(token in known for token in distinct):
                 yield from self.begin()  # they need not be asked for, unless it has changed
-        wanted = [token for token in distinct if token not in self._known]
+        wanted = [token for token in distinct if token not in self.known]
         if wanted:
             (rows,) = yield from self.ask(Statement(self._sql(queries.TERMS), (wanted,)))
             found = {token: Term(id_, int(df), bound) for token, id_, df, bound in rows}
-            self._known.update((token, found.get(token)) for token in wanted)
-        return {token: self._known[token] for token in distinct}
+            self.known.update((token, found.get(token)) for token in wanted)
+        return {token: self.known[token] for token in distinct}
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Asking[Matches]:
         """Returns the best chunks of a rung."""
@@ -260,7 +214,7 @@ class Reading:
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Asking[list[Stored | None]]:
         """Returns what is stored for each key."""
-        (rows,) = yield from self.ask(Statement(self._sql(queries.FETCH), (list(keys),)))
+        (rows,) = yield from self.ask_last(Statement(self._sql(queries.FETCH), (list(keys),)))
         found = {row[0]: stored(row, proofs) for row in rows}
         return [found.get(cast(int, key)) for key in keys]
 

@@ -1,0 +1,163 @@
+"""Searches between whose round trips somebody writes: each answers from one state all the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from nuthatch import (
+    Document,
+    EntityQuery,
+    LexicalBackend,
+    Query,
+    QueryTimeout,
+    Range,
+    Results,
+    TextQuery,
+)
+from nuthatch_postgres import async_reader, connection
+from support.entity_strategies import FILMS
+
+#: More round trips than any search below takes.
+TRIPS = 9
+BEFORE = [
+    Document("a", "Endgame", "wolf wolf fox", {"people": ["Tom"], "year": 1}),
+    Document("b", "Avengers", "wolf", {"people": ["Tom", "Ann"], "year": 2}),
+    Document("c", "Endgames", "a fox and a hen", {"people": ["Ann"], "year": 3}),
+]
+#: Every document is another one, and there is one more; scores differ with their number.
+AFTER = [
+    Document("a", "Ends", "fox", {"people": ["Ann"], "year": 3}),
+    Document("b", "Endgame", "hen wolf fox", {"people": ["Tom"], "year": 2}),
+    Document("c", "Avengers", "wolf", {"people": ["Tom", "Bob"], "year": 1}),
+    Document("d", "Endgame II", "wolf and wolf and hen and lynx", {"people": ["Tom"], "year": 2}),
+]
+PEOPLE = {"people": ["tom"]}
+QUERIES: dict[str, tuple[Query, dict[str, Any]]] = {
+    "ladder": ("wolf fox hen", {"policy": "ladder"}),
+    "ranked": ("wolf fox hen", {"policy": "ranked", "filters": [Range("year", gte=2)]}),
+    "explained": ("wolf hen", {"explain": True}),
+    "collapsed": (TextQuery("wolf fox", collapse=True, limit=1), {}),
+    "nothing": ("unicorn", {}),
+    "entities": (EntityQuery(PEOPLE, titles=["endgmae"]), {}),
+    "filtered": (EntityQuery(PEOPLE, filters=[Range("year", gte=2)]), {"limit": 1}),
+    "new word": ("lynx", {}),
+    "new person": (EntityQuery({"people": ["bob"]}), {}),
+    "nobody": (EntityQuery({"people": ["nobody"]}), {}),
+}
+
+
+class Plan:
+    """What is to happen, once, before a round trip of the next search."""
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._todo: Callable[[], object] | None = None
+
+    def before(self, trip: int, todo: Callable[[], object]) -> None:
+        self._left, self._todo = trip, todo
+
+    def cancel(self) -> bool:
+        """Tells whether it did not happen."""
+        todo, self._todo = self._todo, None
+        return todo is not None
+
+    def trip(self) -> None:
+        todo = self._todo
+        self._left -= 1
+        if todo is not None and not self._left:
+            self._todo = None  # what it asks is no trip of the search
+            todo()
+
+
+@pytest.fixture
+def plan(monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """Is told of every round trip."""
+    made = Plan()
+
+    def spied(session: Any, statements: Any) -> Any:
+        made.trip()
+        return asked(session, statements)
+
+    async def async_spied(session: Any, statements: Any) -> Any:
+        await asyncio.to_thread(made.trip)
+        return await async_asked(session, statements)
+
+    asked, async_asked = connection.ask, async_reader._ask
+    monkeypatch.setattr(connection, "ask", spied)
+    monkeypatch.setattr(async_reader, "_ask", async_spied)
+    return made
+
+
+def _seen(results: Results) -> list[Any]:
+    return [
+        (hit.document_uri, hit.score, hit.snippet, hit.score_parts, hit.document_root)
+        for hit in results
+    ]
+
+
+@pytest.mark.parametrize("name", QUERIES)
+@pytest.mark.parametrize("cache_bytes", [0, 1 << 20])
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_search_answers_from_one_state_whenever_somebody_writes(
+    open_index: Callable[..., LexicalBackend],
+    plan: Plan,
+    name: str,
+    cache_bytes: int,
+    asynchronous: bool,
+) -> None:
+    """From that before or that after the writing, and from the latter ever after."""
+    query, options = QUERIES[name]
+    index = open_index(schema=FILMS, cache_bytes=cache_bytes)
+    other = open_index()
+
+    def search() -> list[Any]:
+        if asynchronous:
+            return _seen(asyncio.run(index.search_async(query, **options)))
+        return _seen(index.search(query, **options))
+
+    def write(documents: list[Document]) -> None:
+        other.add(documents)
+        if documents is BEFORE:
+            other.delete("d")
+
+    write(BEFORE)
+    then = first = search()
+    for trip in range(1, TRIPS):
+        now, target = then, AFTER if trip % 2 else BEFORE
+        # What the last writing left is seen often enough to be cached and believed.
+        assert [search() for _ in range(3)] == [now] * 3
+        plan.before(trip, partial(write, target))
+        found = search()
+        if plan.cancel():  # it took fewer trips
+            write(target)
+            assert found == now
+        then = search()
+        assert found in (now, then)
+        assert (now == then) == (name in ("nothing", "nobody"))
+    assert then == first
+
+
+def test_a_search_begun_anew_has_what_is_left_of_its_timeout(
+    open_index: Callable[..., LexicalBackend],
+    plan: Plan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    index, other = open_index(schema=FILMS), open_index()
+    other.add(BEFORE)
+    for _ in range(3):
+        assert len(index.search("wolf", timeout=60)) == 2
+
+    def late() -> None:
+        other.add(AFTER)
+        then = monotonic() + 60
+        monkeypatch.setattr("nuthatch_postgres.backend.monotonic", lambda: then)
+
+    plan.before(1, late)
+    with pytest.raises(QueryTimeout):
+        index.search("wolf", timeout=60)
