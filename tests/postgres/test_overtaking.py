@@ -41,6 +41,7 @@ PEOPLE = {"people": ["tom"]}
 QUERIES: dict[str, tuple[Query, dict[str, Any]]] = {
     "ladder": ("wolf fox hen", {"policy": "ladder"}),
     "ranked": ("wolf fox hen", {"policy": "ranked", "filters": [Range("year", gte=2)]}),
+    "in time": ("wolf fox hen", {"timeout": 60}),
     "explained": ("wolf hen", {"explain": True}),
     "collapsed": (TextQuery("wolf fox", collapse=True, limit=1), {}),
     "nothing": ("unicorn", {}),

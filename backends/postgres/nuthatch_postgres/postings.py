@@ -127,8 +127,8 @@ class Caches:
 
     @property
     def newest(self) -> int:
-        """Is the number of the state that was last seen first."""
-        return self._given
+        """Is the number of the state that was last seen first; 0 if that is known to be past."""
+        return self._given if self._seen is not None else 0
 
     @property
     def believed(self) -> State | None:
@@ -144,6 +144,11 @@ class Caches:
             again = last is not None and last[0].key == state.key
             self._seen = (state, last[1] + 1) if last is not None and again else (state, 1)
         return number
+
+    def doubt(self) -> None:
+        """Takes note that the state is not what it was, though not what it is."""
+        with self._lock:
+            self._seen = None
 
     def number(self, state: State) -> int:
         """Returns the number of a state, higher than that of every one seen first earlier."""

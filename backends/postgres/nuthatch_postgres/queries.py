@@ -56,6 +56,17 @@ CROSS JOIN (
     FROM {schema}.change
 ) AS sum
 """
+# Rows of a statement, each behind whether the state is still so; one of nulls where there is none.
+PROVEN: Final = """
+SELECT proof.holds, asked.*
+FROM (
+    SELECT EXISTS (SELECT FROM {schema}.state WHERE mark = %s AND sealed = %s)
+        AND coalesce(
+            (SELECT sha256(string_agg(int8send(id), '' ORDER BY id)) FROM {schema}.change), ''
+        ) = %s AS holds
+) AS proof
+LEFT JOIN ({asked}) AS asked ON true
+"""
 TERMS: Final = """
 SELECT token,
        id,
@@ -127,6 +138,7 @@ FROM {schema}.chunk
 JOIN {schema}.document ON document.id = chunk.document
 WHERE chunk.id = ANY(%s)
 """
+FETCH_PROVEN: Final = PROVEN.replace("{asked}", FETCH)
 GET: Final = """
 SELECT document.header, chunk.start, chunk.text
 FROM {schema}.document

@@ -214,7 +214,7 @@ class Reading(Snapshot):
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Asking[list[Stored | None]]:
         """Returns what is stored for each key."""
-        (rows,) = yield from self.ask_last(Statement(self._sql(queries.FETCH), (list(keys),)))
+        rows = yield from self.ask_last(queries.FETCH, queries.FETCH_PROVEN, (list(keys),))
         found = {row[0]: stored(row, proofs) for row in rows}
         return [found.get(cast(int, key)) for key in keys]
 

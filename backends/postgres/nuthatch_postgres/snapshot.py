@@ -14,10 +14,11 @@ what was answered so far may be wrong by now, and the search begins anew, not br
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 from nuthatch import BackendUnavailable, QueryTimeout
@@ -99,16 +100,25 @@ class Snapshot:
         """Asks in one round trip, in a transaction; begins one where there is none."""
         return (yield from self._asked(statements, ()))
 
-    def ask_last(self, *statements: Statement) -> Asking[list[Rows]]:
-        """Does the same where nothing else is likely to be asked."""
-        if not self._brief:
-            return (yield from self.ask(*statements))
-        return (yield from self._asked(statements, (Statement(queries.ROLLBACK.encode()),)))
+    def ask_last(self, statement: str, proven: str, values: Sequence[Any]) -> Asking[Rows]:
+        """Asks what is likely to be asked last; `proven` is the same statement within `PROVEN`."""
+        if self._unproven and self._deadline is None:
+            state = self.state
+            given = (self._mark, state.sealed, state.digest, *values)
+            (rows,) = yield [Statement(self._sql(proven), given)]
+            if not rows[0][0]:
+                self.caches.doubt()
+                raise Overtaken(self._place)
+            self._unproven = False
+            return [row[1:] for row in rows if row[1] is not None]
+        closing = (Statement(queries.ROLLBACK.encode()),) if self._brief else ()
+        (rows,) = yield from self._asked((Statement(self._sql(statement), values),), closing)
+        return rows
 
     def finish(self) -> Asking[None]:
         """Has a belief proven by which all was answered; to be called before the answer is used."""
         if self._unproven:
-            yield from self.ask_last()
+            yield from self._asked((), (Statement(queries.ROLLBACK.encode()),))
 
     def _asked(
         self, statements: tuple[Statement, ...], closing: tuple[Statement, ...]
