@@ -56,16 +56,18 @@ CROSS JOIN (
     FROM {schema}.change
 ) AS sum
 """
-# Rows of a statement, each behind whether the state is still so; one of nulls where there is none.
-PROVEN: Final = """
+#: Whether a state still holds.
+PROOF: Final = """
+SELECT EXISTS (SELECT FROM {schema}.state WHERE mark = %s AND sealed = %s)
+    AND coalesce(
+        (SELECT sha256(string_agg(int8send(id), '' ORDER BY id)) FROM {schema}.change), ''
+    ) = %s AS holds
+"""
+#: The rows of a statement, each behind that; one of nulls where there is none.
+PROVEN: Final = f"""
 SELECT proof.holds, asked.*
-FROM (
-    SELECT EXISTS (SELECT FROM {schema}.state WHERE mark = %s AND sealed = %s)
-        AND coalesce(
-            (SELECT sha256(string_agg(int8send(id), '' ORDER BY id)) FROM {schema}.change), ''
-        ) = %s AS holds
-) AS proof
-LEFT JOIN ({asked}) AS asked ON true
+FROM ({PROOF}) AS proof
+LEFT JOIN ({{asked}}) AS asked ON true
 """
 TERMS: Final = """
 SELECT token,

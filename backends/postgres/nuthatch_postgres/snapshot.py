@@ -32,7 +32,7 @@ _brief: ContextVar[bool] = ContextVar("brief", default=False)
 
 @contextmanager
 def briefly() -> Iterator[None]:
-    """Has snapshots made inside, by this thread or task, answer one search which can begin anew."""
+    """Has the first snapshot that is made inside answer one search, which can begin anew."""
     token = _brief.set(True)
     try:
         yield
@@ -64,6 +64,8 @@ class Snapshot:
         self._place = place
         self._deadline = deadline
         self._brief = _brief.get()
+        if self._brief:
+            _brief.set(False)
         self._begun = False
         self._state = caches.believed if self._brief else None
         self._unproven = self._state is not None
@@ -103,13 +105,7 @@ class Snapshot:
     def ask_last(self, statement: str, proven: str, values: Sequence[Any]) -> Asking[Rows]:
         """Asks what is likely to be asked last; `proven` is the same statement within `PROVEN`."""
         if self._unproven and self._deadline is None:
-            state = self.state
-            given = (self._mark, state.sealed, state.digest, *values)
-            (rows,) = yield [Statement(self._sql(proven), given)]
-            if not rows[0][0]:
-                self.caches.doubt()
-                raise Overtaken(self._place)
-            self._unproven = False
+            rows = yield from self._proven(proven, values)
             return [row[1:] for row in rows if row[1] is not None]
         closing = (Statement(queries.ROLLBACK.encode()),) if self._brief else ()
         (rows,) = yield from self._asked((Statement(self._sql(statement), values),), closing)
@@ -117,8 +113,20 @@ class Snapshot:
 
     def finish(self) -> Asking[None]:
         """Has a belief proven by which all was answered; to be called before the answer is used."""
-        if self._unproven:
+        if self._unproven and self._deadline is None:
+            yield from self._proven(queries.PROOF, ())
+        elif self._unproven:
             yield from self._asked((), (Statement(queries.ROLLBACK.encode()),))
+
+    def _proven(self, statement: str, values: Sequence[Any]) -> Asking[Rows]:
+        """Asks one statement outside of a transaction; its rows begin with what is proven."""
+        given = (self._mark, self.state.sealed, self.state.digest, *values)
+        (rows,) = yield [Statement(self._sql(statement), given)]
+        if not rows[0][0]:
+            self.caches.doubt()
+            raise Overtaken(self._place)
+        self._unproven = False
+        return rows
 
     def _asked(
         self, statements: tuple[Statement, ...], closing: tuple[Statement, ...]
