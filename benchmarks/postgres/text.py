@@ -15,7 +15,6 @@ from benchmarks.timing import Ratio, Side, by_turns
 from nuthatch import LexicalBackend, Operator, Rung
 from nuthatch_postgres.block import Postings, copied, slices
 from nuthatch_postgres.copying import copy_tables
-from nuthatch_postgres.snapshot import briefly
 
 _OR = """
 SELECT doc, sum(idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / %s::float8))) AS score
@@ -80,8 +79,8 @@ def measure(stage: Stage) -> Iterator[Row]:
 
 
 def ours(index: LexicalBackend, operator: Operator, tokens: Sequence[str]) -> Any:
-    """Returns the ten best chunks of nuthatch, as a search does before it asks for their texts."""
-    with briefly(), index.reader() as reader:
+    """Returns the ten best chunks of nuthatch, as a search finds them; without their texts."""
+    with index.search_reader(None, once=True) as reader:
         return reader.match(Rung(operator, tuple(tokens)), (), 10).candidates
 
 

@@ -38,7 +38,15 @@ if TYPE_CHECKING:
     from nuthatch.contract.index import IndexInfo, IndexRecord
     from nuthatch.contract.lexical import LexicalBackend
     from nuthatch.contract.query import EntityQuery, Policy, Query, TextQuery
-    from nuthatch.contract.reader import AsyncReader, Candidate, FirstMatch, Matches, Reader, Stored
+    from nuthatch.contract.reader import (
+        AsyncReader,
+        Candidate,
+        FirstMatch,
+        Matches,
+        Overtaken,
+        Reader,
+        Stored,
+    )
     from nuthatch.contract.results import Attempt, Results
     from nuthatch.contract.schema import (
         DateField,
@@ -143,6 +151,7 @@ __all__ = [
     "NuthatchError",
     "Operator",
     "Origin",
+    "Overtaken",
     "PhraseField",
     "PluginFailure",
     "Policy",
@@ -200,7 +209,7 @@ _HOMES = {
     "contract.index": "IndexInfo IndexRecord",
     "contract.lexical": "LexicalBackend",
     "contract.query": "EntityQuery Policy Query TextQuery",
-    "contract.reader": "AsyncReader Candidate FirstMatch Matches Reader Stored",
+    "contract.reader": "AsyncReader Candidate FirstMatch Matches Overtaken Reader Stored",
     "contract.results": "Attempt Results",
     "contract.schema": (
         "DateField FilterValue IntegerField KeywordField NumberField PhraseField Schema"

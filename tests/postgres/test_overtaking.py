@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+import nuthatch
 from nuthatch import (
+    BackendUnavailable,
     Document,
     EntityQuery,
     LexicalBackend,
@@ -54,24 +56,27 @@ QUERIES: dict[str, tuple[Query, dict[str, Any]]] = {
 
 
 class Plan:
-    """What is to happen, once, before a round trip of the next search."""
+    """What is to happen, once, before a round trip of the next search or after its answer came."""
 
     def __init__(self) -> None:
         self._left = 0
+        self._after = False
         self._todo: Callable[[], object] | None = None
 
-    def before(self, trip: int, todo: Callable[[], object]) -> None:
-        self._left, self._todo = trip, todo
+    def at(self, trip: int, todo: Callable[[], object], *, after: bool = False) -> None:
+        self._left, self._todo, self._after = trip, todo, after
 
     def cancel(self) -> bool:
         """Tells whether it did not happen."""
         todo, self._todo = self._todo, None
         return todo is not None
 
-    def trip(self) -> None:
+    def passed(self, *, after: bool) -> None:
         todo = self._todo
+        if todo is None or after is not self._after:
+            return
         self._left -= 1
-        if todo is not None and not self._left:
+        if not self._left:
             self._todo = None  # what it asks is no trip of the search
             todo()
 
@@ -82,12 +87,16 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> Plan:
     made = Plan()
 
     def spied(session: Any, statements: Any) -> Any:
-        made.trip()
-        return asked(session, statements)
+        made.passed(after=False)
+        rows = asked(session, statements)
+        made.passed(after=True)
+        return rows
 
     async def async_spied(session: Any, statements: Any) -> Any:
-        await asyncio.to_thread(made.trip)
-        return await async_asked(session, statements)
+        await asyncio.to_thread(made.passed, after=False)
+        rows = await async_asked(session, statements)
+        await asyncio.to_thread(made.passed, after=True)
+        return rows
 
     asked, async_asked = connection.ask, async_reader._ask
     monkeypatch.setattr(connection, "ask", spied)
@@ -105,14 +114,19 @@ def _seen(results: Results) -> list[Any]:
 @pytest.mark.parametrize("name", QUERIES)
 @pytest.mark.parametrize("cache_bytes", [0, 1 << 20])
 @pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("after", [False, True])
 def test_a_search_answers_from_one_state_whenever_somebody_writes(
     open_index: Callable[..., LexicalBackend],
     plan: Plan,
     name: str,
     cache_bytes: int,
     asynchronous: bool,
+    after: bool,
 ) -> None:
-    """From that before or that after the writing, and from the latter ever after."""
+    """From that before or that after the writing, and from the latter ever after.
+
+    Another thread of the same process may have seen the new state before an answer is looked at.
+    """
     query, options = QUERIES[name]
     index = open_index(schema=FILMS, cache_bytes=cache_bytes)
     other = open_index()
@@ -126,6 +140,8 @@ def test_a_search_answers_from_one_state_whenever_somebody_writes(
         other.add(documents)
         if documents is BEFORE:
             other.delete("d")
+            other.optimize()
+        index.search("hen lynx")
 
     write(BEFORE)
     then = first = search()
@@ -133,7 +149,7 @@ def test_a_search_answers_from_one_state_whenever_somebody_writes(
         now, target = then, AFTER if trip % 2 else BEFORE
         # What the last writing left is seen often enough to be cached and believed.
         assert [search() for _ in range(3)] == [now] * 3
-        plan.before(trip, partial(write, target))
+        plan.at(trip, partial(write, target), after=after)
         found = search()
         if plan.cancel():  # it took fewer trips
             write(target)
@@ -142,6 +158,26 @@ def test_a_search_answers_from_one_state_whenever_somebody_writes(
         assert found in (now, then)
         assert (now == then) == (name in ("nothing", "nobody"))
     assert then == first
+
+
+def test_what_a_search_knows_of_words_stays_though_another_thread_saw_a_newer_state(
+    open_index: Callable[..., LexicalBackend], plan: Plan
+) -> None:
+    index = open_index(schema=FILMS)
+    index.add(BEFORE)
+    for _ in range(3):
+        assert len(index.search("wolf")) == 2
+
+    def seen() -> None:
+        index.add(AFTER)
+        assert len(index.search("lynx")) == 1
+
+    plan.at(1, seen, after=True)  # it was asked for "fox" alone
+    assert [hit.document_uri for hit in index.search("wolf fox", policy="ranked")] == [
+        "a",
+        "b",
+        "c",
+    ]
 
 
 def test_a_search_begun_anew_has_what_is_left_of_its_timeout(
@@ -157,8 +193,27 @@ def test_a_search_begun_anew_has_what_is_left_of_its_timeout(
     def late() -> None:
         other.add(AFTER)
         then = monotonic() + 60
-        monkeypatch.setattr("nuthatch_postgres.backend.monotonic", lambda: then)
+        monkeypatch.setattr("nuthatch_postgres.snapshot.monotonic", lambda: then)
 
-    plan.before(1, late)
+    plan.at(1, late)
     with pytest.raises(QueryTimeout):
         index.search("wolf", timeout=60)
+
+
+def test_an_index_made_anew_meanwhile_is_refused(
+    open_index: Callable[..., LexicalBackend], url: str, plan: Plan
+) -> None:
+    """Also where it holds the same documents and all that is asked for is cached."""
+    index = open_index(schema=FILMS)
+    index.add(BEFORE)
+    for _ in range(3):
+        assert len(index.search("wolf")) == 2
+
+    def anew() -> None:
+        nuthatch.drop(url)
+        with nuthatch.open(url, create="new", schema=FILMS) as made:
+            made.add(BEFORE)
+
+    plan.at(1, anew)
+    with pytest.raises(BackendUnavailable, match="made anew"):
+        index.search("wolf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from psycopg.pq import TransactionStatus
 
 from nuthatch import Document, EntityQuery, Range
-from nuthatch_postgres import connection, pool
+from nuthatch_postgres import async_reader, connection, pool
 from support.entity_strategies import FILMS
 
 
@@ -89,3 +90,25 @@ def test_a_text_search_takes_three_and_one_where_all_is_cached(
     assert searched(2) == [2, 2]
     assert searched(2) == [1]
     assert searched(2, timeout=60) == [5]  # which is set in a transaction, in the same trip
+
+
+def test_an_asynchronous_search_takes_as_many(
+    open_index: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    async def spied(session: Any, statements: Any) -> Any:
+        made.append(len(statements))
+        return await asked(session, statements)
+
+    asked = async_reader._ask
+    monkeypatch.setattr(async_reader, "_ask", spied)
+    index = open_index()
+    index.add(Document("d", "", "wolf"))
+
+    async def searched() -> None:
+        for _ in range(3):
+            assert len(await index.search_async("wolf")) == 1
+
+    asyncio.run(searched())
+    assert made == [3, 3, 2, 2, 2, 1]

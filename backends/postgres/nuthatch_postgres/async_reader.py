@@ -30,7 +30,8 @@ async def _execute(connection: Connection, asked: Statement) -> AsyncCursor[Any]
     return await connection.execute(asked.sql, asked.values, prepare=asked.prepare, binary=True)
 
 
-async def _run(connection: Connection, asking: Asking[T]) -> T:
+async def run_async(connection: Connection, asking: Asking[T]) -> T:
+    """Answers what is asked until it is done, and returns its result."""
     try:
         asked = next(asking)
         while True:
@@ -48,28 +49,24 @@ class AsyncPostgresReader:
         self._reading = reading
 
     async def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
-        return await _run(self._connection, self._reading.frequencies(tokens))
+        return await run_async(self._connection, self._reading.frequencies(tokens))
 
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        return await _run(self._connection, self._reading.match(rung, filters, limit))
+        return await run_async(self._connection, self._reading.match(rung, filters, limit))
 
     async def first_match(
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> FirstMatch | None:
-        return await _run(self._connection, self._reading.first_match(rungs, filters, limit))
+        return await run_async(self._connection, self._reading.first_match(rungs, filters, limit))
 
     async def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
-        return await _run(self._connection, self._reading.explain(rung, keys))
+        return await run_async(self._connection, self._reading.explain(rung, keys))
 
     async def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
-        return await _run(self._connection, match_entities(self._reading, plan, limit))
+        return await run_async(self._connection, match_entities(self._reading, plan, limit))
 
     async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored | None]:
-        return await _run(self._connection, self._reading.fetch(keys, proofs))
+        return await run_async(self._connection, self._reading.fetch(keys, proofs))
 
     async def get(self, uri: str) -> Document | None:
-        return await _run(self._connection, self._reading.get(uri))
-
-    async def finish(self) -> None:
-        """Is called when all that is to be answered was."""
-        await _run(self._connection, self._reading.finish())
+        return await run_async(self._connection, self._reading.get(uri))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from time import monotonic
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 from weakref import WeakSet
@@ -29,7 +28,7 @@ from nuthatch import (
 )
 from nuthatch_postgres import queries, schema
 from nuthatch_postgres.async_pool import AsyncPools
-from nuthatch_postgres.async_reader import AsyncPostgresReader
+from nuthatch_postgres.async_reader import AsyncPostgresReader, run_async
 from nuthatch_postgres.check import problems
 from nuthatch_postgres.config import PostgresConfig
 from nuthatch_postgres.connection import Statement, ask, connect, run
@@ -42,7 +41,6 @@ from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.read import Reading
 from nuthatch_postgres.reader import PostgresReader
 from nuthatch_postgres.seal import seal
-from nuthatch_postgres.snapshot import Overtaken, briefly
 from nuthatch_postgres.storage import dropped, found_or_made
 from nuthatch_postgres.substring import HAS_TRIGRAM_INDEX
 from nuthatch_postgres.upkeep import analyze, tidy
@@ -52,8 +50,6 @@ T = TypeVar("T")
 #: Documents of a batch after which the planner is told of them at once; else it may not know what
 #: it looks for until autovacuum comes by, a minute later.
 _MANY: Final = 1000
-#: Seconds in which nothing can be found: a timeout that has passed.
-_SOON: Final = 1e-9
 
 
 class PostgresBackend(LexicalBackend):
@@ -101,9 +97,14 @@ class PostgresBackend(LexicalBackend):
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[PostgresReader]:
         with translated(self.config.place), self._pool.connection(deadline) as connection:
-            reader = PostgresReader(connection, self._reading(deadline))
-            yield reader
-            reader.finish()
+            yield PostgresReader(connection, self._reading(deadline))
+
+    @contextmanager
+    def search_reader(self, deadline: float | None, *, once: bool) -> Iterator[PostgresReader]:
+        with translated(self.config.place), self._pool.connection(deadline) as connection:
+            reading = self._reading(deadline, believes=True, once=once)
+            yield PostgresReader(connection, reading)
+            run(connection, reading.finish())
 
     @asynccontextmanager
     async def async_reader(
@@ -111,11 +112,19 @@ class PostgresBackend(LexicalBackend):
     ) -> AsyncIterator[AsyncPostgresReader]:
         with translated(self.config.place):
             async with self._pools.connection(deadline) as connection:
-                reader = AsyncPostgresReader(connection, self._reading(deadline))
-                yield reader
-                await reader.finish()
+                yield AsyncPostgresReader(connection, self._reading(deadline))
 
-    def _reading(self, deadline: float | None) -> Reading:
+    @asynccontextmanager
+    async def async_search_reader(
+        self, deadline: float | None, *, once: bool
+    ) -> AsyncIterator[AsyncPostgresReader]:
+        with translated(self.config.place):
+            async with self._pools.connection(deadline) as connection:
+                reading = self._reading(deadline, believes=True, once=once)
+                yield AsyncPostgresReader(connection, reading)
+                await run_async(connection, reading.finish())
+
+    def _reading(self, deadline: float | None, **how: bool) -> Reading:
         return Reading(
             self._statements,
             self._caches,
@@ -123,42 +132,21 @@ class PostgresBackend(LexicalBackend):
             self._mark,
             self.config.place,
             deadline,
+            **how,
         )
 
     def search(self, *query: Any, **arguments: Any) -> Results:
-        begun = monotonic()
-        try:
-            with briefly():
-                return super().search(*query, **arguments)
-        except Overtaken:
-            pass
-        except BackendUnavailable as error:
-            if not is_lost(error):
-                raise
-            with translated(self.config.place):
-                self._pool.refresh()
-        return super().search(*query, **self._left(arguments, begun))
+        return self._again(lambda: super(PostgresBackend, self).search(*query, **arguments))
 
     async def search_async(self, *query: Any, **arguments: Any) -> Results:
-        begun = monotonic()
         try:
-            with briefly():
-                return await super().search_async(*query, **arguments)
-        except Overtaken:
-            pass
+            return await super().search_async(*query, **arguments)
         except BackendUnavailable as error:
             if not is_lost(error):
                 raise
-            with translated(self.config.place):
-                self._pools.refresh()
-        return await super().search_async(*query, **self._left(arguments, begun))
-
-    def _left(self, arguments: dict[str, Any], begun: float) -> dict[str, Any]:
-        """Returns the arguments of a search begun anew, with what is left of its timeout."""
-        timeout = arguments.get("timeout") or self.config.timeout
-        if timeout is None:
-            return arguments
-        return {**arguments, "timeout": max(timeout - (monotonic() - begun), _SOON)}
+        with translated(self.config.place):
+            self._pools.refresh()
+        return await super().search_async(*query, **arguments)
 
     def get(self, uri: str) -> Document | None:
         return self._again(lambda: super(PostgresBackend, self).get(uri))

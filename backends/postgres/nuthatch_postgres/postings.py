@@ -145,10 +145,11 @@ class Caches:
             self._seen = (state, last[1] + 1) if last is not None and again else (state, 1)
         return number
 
-    def doubt(self) -> None:
-        """Takes note that the state is not what it was, though not what it is."""
+    def doubt(self, state: State) -> None:
+        """Takes note that a state is past, not of what has come after it."""
         with self._lock:
-            self._seen = None
+            if self._seen is not None and self._seen[0].key == state.key:
+                self._seen = None
 
     def number(self, state: State) -> int:
         """Returns the number of a state, higher than that of every one seen first earlier."""

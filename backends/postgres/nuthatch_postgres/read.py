@@ -55,8 +55,11 @@ class Reading(Snapshot):
         mark: UUID,
         place: str,
         deadline: float | None,
+        *,
+        believes: bool = False,
+        once: bool = False,
     ) -> None:
-        super().__init__(statements, caches, mark, place, deadline)
+        super().__init__(statements, caches, mark, place, deadline, believes=believes, once=once)
         self._fields = {each.name: (at, each.type) for at, each in enumerate(declared.fields)}
         self.filters = Filters(statements, self._fields, caches.filters, caches.masks)
 
@@ -214,7 +217,7 @@ class Reading(Snapshot):
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Asking[list[Stored | None]]:
         """Returns what is stored for each key."""
-        rows = yield from self.ask_last(queries.FETCH, queries.FETCH_PROVEN, (list(keys),))
+        rows = yield from self.ask_texts(queries.FETCH, queries.FETCH_PROVEN, (list(keys),))
         found = {row[0]: stored(row, proofs) for row in rows}
         return [found.get(cast(int, key)) for key in keys]
 

@@ -52,12 +52,8 @@ class PostgresReader:
     def get(self, uri: str) -> Document | None:
         return self._run(self._reading.get(uri))
 
-    def finish(self) -> None:
-        """Is called when all that is to be answered was."""
-        self._run(self._reading.finish())
-
     def documents(self) -> Iterator[Document]:
-        self._run(self._reading.ask())
+        self._run(self._reading.begin())
         self._connection.execute(self._reading.statement(queries.DOCUMENTS))
         rows = iter(self._rows())
         for first, group in groupby(rows, key=lambda row: row[0]):

@@ -1,54 +1,31 @@
-"""`Snapshot`: one transaction that reads, begun with the first question, and the state it sees.
+"""`Snapshot`: what a reader asks of one state of an index, and in which transactions.
 
-A round trip is what a search over a network waits for. Where it is read `briefly`, for one search,
-which asks for texts at its end and can begin anew, two are saved:
+A round trip is what a search over a network waits for. Two are saved:
 
-- ROLLBACK travels with the question for texts. Whoever asks for more afterwards begins a new
-  transaction.
-- The state is believed to be the one that others have seen, and is read together with whatever is
-  asked for first. Where all is cached, that is the texts: one trip for the whole search.
+- A snapshot that `believes` takes the state for that which others have seen, and has it read
+  together with whatever is asked for first. Where all is cached, that is the texts.
+- One that is asked for texts `once` has ROLLBACK travel with that question.
 
-A transaction that sees another state than the one before, or than was believed, raises `Overtaken`:
-what was answered so far may be wrong by now, and the search begins anew, not briefly.
+So a search for what is cached is one statement, which tells whether the belief was right, too. A
+state that is not the one believed raises `Overtaken`: core searches again, without belief.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from nuthatch import BackendUnavailable, QueryTimeout
+from nuthatch import Overtaken, QueryTimeout
 from nuthatch_postgres import queries
 from nuthatch_postgres.connection import Asking, Rows, Statement
 from nuthatch_postgres.postings import Caches, State, Term
 from nuthatch_postgres.queries import Statements
 
-_brief: ContextVar[bool] = ContextVar("brief", default=False)
-
-
-@contextmanager
-def briefly() -> Iterator[None]:
-    """Has the first snapshot that is made inside answer one search, which can begin anew."""
-    token = _brief.set(True)
-    try:
-        yield
-    finally:
-        _brief.reset(token)
-
-
-class Overtaken(BackendUnavailable):
-    """Tells that the index was written while it was read in two transactions."""
-
-    def __init__(self, place: str) -> None:
-        super().__init__(f"{place} was written meanwhile; ask again", transient=True)
-
 
 class Snapshot:
-    """Asks the server in transactions that all see the same state of an index."""
+    """Asks the server for one state of an index, in one transaction or none."""
 
     def __init__(
         self,
@@ -57,25 +34,25 @@ class Snapshot:
         mark: UUID,
         place: str,
         deadline: float | None,
+        *,
+        believes: bool,
+        once: bool,
     ) -> None:
         self._sql = statements
         self.caches = caches
         self._mark = mark
         self._place = place
         self._deadline = deadline
-        self._brief = _brief.get()
-        if self._brief:
-            _brief.set(False)
+        self._once = once
         self._begun = False
-        self._state = caches.believed if self._brief else None
+        self._state = caches.believed if believes else None
         self._unproven = self._state is not None
         #: The number of the state; before it is known, of the newest that anybody has read.
         self.number = caches.newest if self._state is None else caches.number(self._state)
         #: What is known of tokens in this state; what is added to it is kept.
-        self.known: dict[str, Term | None] = self._known()
-
-    def _known(self) -> dict[str, Term | None]:
-        return {} if self._state is None else self.caches.known(self.number)
+        self.known: dict[str, Term | None] = (
+            {} if self._state is None else caches.known(self.number)
+        )
 
     @property
     def has_state(self) -> bool:
@@ -102,12 +79,12 @@ class Snapshot:
         """Asks in one round trip, in a transaction; begins one where there is none."""
         return (yield from self._asked(statements, ()))
 
-    def ask_last(self, statement: str, proven: str, values: Sequence[Any]) -> Asking[Rows]:
-        """Asks what is likely to be asked last; `proven` is the same statement within `PROVEN`."""
-        if self._unproven and self._deadline is None:
+    def ask_texts(self, statement: str, proven: str, values: Sequence[Any]) -> Asking[Rows]:
+        """Asks for texts; `proven` is the same statement within `PROVEN`."""
+        if self._unproven and self._once and self._deadline is None:
             rows = yield from self._proven(proven, values)
             return [row[1:] for row in rows if row[1] is not None]
-        closing = (Statement(queries.ROLLBACK.encode()),) if self._brief else ()
+        closing = (Statement(queries.ROLLBACK.encode()),) if self._once else ()
         (rows,) = yield from self._asked((Statement(self._sql(statement), values),), closing)
         return rows
 
@@ -123,7 +100,7 @@ class Snapshot:
         given = (self._mark, self.state.sealed, self.state.digest, *values)
         (rows,) = yield [Statement(self._sql(statement), given)]
         if not rows[0][0]:
-            self.caches.doubt()
+            self.caches.doubt(self.state)
             raise Overtaken(self._place)
         self._unproven = False
         return rows
@@ -152,7 +129,9 @@ class Snapshot:
     def _see(self, state: State) -> None:
         """Takes note of what a transaction sees, which must be what is believed."""
         number = self.caches.see(state)
-        if self._state is not None and number != self.number:
+        if self._state is None:
+            self._state, self.number = state, number
+            self.known = self.caches.known(number)
+        elif number != self.number:
             raise Overtaken(self._place)
-        self._state, self.number, self._unproven = state, number, False
-        self.known = self._known()
+        self._unproven = False

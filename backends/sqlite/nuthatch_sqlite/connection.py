@@ -75,6 +75,7 @@ def _keep_log(connection: apsw.Connection, lock_timeout: float) -> None:
     the lock of a reader and want that of a writer. So the waiting is done here.
     """
     ends = monotonic() + lock_timeout
+    connection.set_busy_timeout(0)
     while True:
         try:
             connection.pragma("journal_mode", "wal")
@@ -83,7 +84,8 @@ def _keep_log(connection: apsw.Connection, lock_timeout: float) -> None:
                 raise
             sleep(_PAUSE)
         else:
-            return
+            break
+    connection.set_busy_timeout(round(1000 * lock_timeout))
 
 
 def prepare(connection: apsw.Connection) -> None:

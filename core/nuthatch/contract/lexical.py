@@ -21,14 +21,13 @@ from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
-from nuthatch.contract.entity_searching import EntityTask, entity_search, nothing_asked
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.index import IndexInfo
 from nuthatch.contract.query import Policy, Query
 from nuthatch.contract.reader import AsyncReader, Reader
 from nuthatch.contract.results import Results
+from nuthatch.contract.running import searched, searched_async
 from nuthatch.contract.schema import Schema
-from nuthatch.contract.searching import Search, SearchTask, drive, drive_async, text_search
 from nuthatch.contract.showing import undefined
 from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
 from nuthatch.contract.writing import (
@@ -49,9 +48,9 @@ class LexicalBackend(SearchBackend):
     """Is a search engine over tokens.
 
     Required: `spec` (a class attribute), `open`, `reader`, `write`, `remove`, `info`, `close`.
-    Optional: `check`, `optimize`, `drop`, `async_reader`. Everything else is given. `write`,
-    `remove` and `reader` may be called from any thread and by several at a time; an engine that
-    writes one batch at a time sees to that itself.
+    Optional: `check`, `optimize`, `drop`, `async_reader`, `search_reader`, `async_search_reader`.
+    Everything else is given. `write`, `remove` and `reader` may be called from any thread and by
+    several at a time; an engine that writes one batch at a time sees to that itself.
     """
 
     spec: ClassVar[BackendSpec]
@@ -122,6 +121,22 @@ class LexicalBackend(SearchBackend):
         require(self, "async_native")
         raise undefined(self.name, "async_native", "async_reader")
 
+    def search_reader(
+        self, deadline: float | None, *, once: bool
+    ) -> AbstractContextManager[Reader]:
+        """Is `reader` for one search, and may answer from what the engine believes of the index.
+
+        On leaving the context at the latest it raises `Overtaken` where that is not so; then core
+        searches again, over `reader`. `once` tells that `fetch` is the last that is asked.
+        """
+        return self.reader(deadline)
+
+    def async_search_reader(
+        self, deadline: float | None, *, once: bool
+    ) -> AbstractAsyncContextManager[AsyncReader]:
+        """Is `search_reader` for an engine that declares `async_native`."""
+        return self.async_reader(deadline)
+
     # What is written once
 
     @property
@@ -151,12 +166,7 @@ class LexicalBackend(SearchBackend):
         begun = perf_counter()
         asked = merged(query, limit, extra_or_tokens, filters, audit, policy)
         task = search_task(self, asked, explain, timeout, begun)
-        if _is_empty(task):
-            results = _nothing(task)
-        else:
-            with self.reader(task.deadline) as reader:
-                results = drive(_search(task, reader), reader, task.deadline)
-        return observe(self.name, results)
+        return observe(self.name, searched(self, task))
 
     async def search_async(
         self,
@@ -184,12 +194,7 @@ class LexicalBackend(SearchBackend):
         begun = perf_counter()
         asked = merged(query, limit, extra_or_tokens, filters, audit, policy)
         task = search_task(self, asked, explain, timeout, begun)
-        if _is_empty(task):
-            results = _nothing(task)
-        else:
-            async with self.async_reader(task.deadline) as reader:
-                results = await drive_async(_search(task, reader), reader, task.deadline)
-        return observe(self.name, results)
+        return observe(self.name, await searched_async(self, task))
 
     def get(self, uri: str) -> Document | None:
         if not isinstance(uri, str):
@@ -270,28 +275,3 @@ def _durability(asked: Durability | None, single: bool) -> Durability:
         names = " or ".join(get_args(Durability))
         raise InvalidQuery(f"durability {asked!r} is not known; use {names}")
     return asked
-
-
-def _search(task: SearchTask | EntityTask, reader: Reader | AsyncReader) -> Search[Results]:
-    if isinstance(task, EntityTask):
-        return entity_search(task, reader)
-    return text_search(task, reader)
-
-
-def _is_empty(task: SearchTask | EntityTask) -> bool:
-    """Tells whether normalization has left nothing to look for."""
-    return not (task.plan.possible if isinstance(task, EntityTask) else task.query.tokens)
-
-
-def _nothing(task: SearchTask | EntityTask) -> Results:
-    """Returns the results of a query of which nothing is left."""
-    if isinstance(task, EntityTask):
-        return nothing_asked(task)
-    return Results(
-        hits=(),
-        query=task.query,
-        policy=task.policy,
-        exact=True,
-        notes=(*task.notes, "the query holds no word to look for"),
-        took_ms=1000 * (perf_counter() - task.begun),
-    )

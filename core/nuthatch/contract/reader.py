@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
+from nuthatch.errors import BackendUnavailable
 from nuthatch.matching.rung import Rung
 
 
@@ -51,6 +52,13 @@ class Stored(NamedTuple):
     fields: Mapping[str, Any]
     header: bytes = b""
     leaves: Sequence[bytes] = ()
+
+
+class Overtaken(BackendUnavailable):
+    """Tells core that a reader of `search_reader` has answered from what is not so any more."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"{place} was written meanwhile; ask again", transient=True)
 
 
 class Reader(Protocol):

@@ -2,14 +2,13 @@
 
     climb ──▶ fetch ──▶ snippet, evidence ──▶ order ──▶ Results
 
-It is a generator of reader requests. Two short loops drive it: `drive` over a `Reader`,
-`drive_async` over an `AsyncReader`.
+It is a generator of reader requests, which `running` puts to a reader.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Hashable, Mapping, Sequence
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 
 from nuthatch.contract.filters import Filter
@@ -17,7 +16,6 @@ from nuthatch.contract.query import Policy
 from nuthatch.contract.reader import AsyncReader, Candidate, Reader, Stored
 from nuthatch.contract.results import Results
 from nuthatch.contract.showing import Found, Showing, built_hits, check_rows, fetched, undefined
-from nuthatch.errors import QueryTimeout
 from nuthatch.matching.climb import Climb
 from nuthatch.matching.request import Request
 from nuthatch.text.normalize import NormalizedQuery
@@ -45,35 +43,6 @@ class SearchTask(NamedTuple):
     deadline: float | None
     begun: float
     notes: tuple[str, ...] = ()
-
-
-def drive(search: Search[T], reader: Reader, deadline: float | None) -> T:
-    """Runs a search over a reader. Raises `QueryTimeout` between requests."""
-    try:
-        request = next(search)
-        while True:
-            _check_deadline(deadline)
-            request = search.send(getattr(reader, request.method)(*request.arguments))
-    except StopIteration as done:
-        result: T = done.value
-        return result
-
-
-async def drive_async(search: Search[T], reader: AsyncReader, deadline: float | None) -> T:
-    """Runs a search over an asynchronous reader. Raises `QueryTimeout` between requests."""
-    try:
-        request = next(search)
-        while True:
-            _check_deadline(deadline)
-            request = search.send(await getattr(reader, request.method)(*request.arguments))
-    except StopIteration as done:
-        result: T = done.value
-        return result
-
-
-def _check_deadline(deadline: float | None) -> None:
-    if deadline is not None and monotonic() > deadline:
-        raise QueryTimeout("the search took longer than its timeout; raise it or ask for less")
 
 
 def text_search(task: SearchTask, reader: Reader | AsyncReader) -> Search[Results]:

@@ -1,0 +1,104 @@
+"""A search put to an engine: its requests, one after another, to a reader.
+
+task ──▶ search_reader ──▶ requests, answers ──▶ Results
+              └── Overtaken ──▶ reader, the same again
+"""
+
+from __future__ import annotations
+
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING, TypeVar
+
+from nuthatch.contract.entity_searching import EntityTask, entity_search, nothing_asked
+from nuthatch.contract.reader import AsyncReader, Overtaken, Reader
+from nuthatch.contract.results import Results
+from nuthatch.contract.searching import Search, SearchTask, text_search
+from nuthatch.errors import QueryTimeout
+
+if TYPE_CHECKING:
+    from nuthatch.contract.lexical import LexicalBackend
+
+T = TypeVar("T")
+Task = SearchTask | EntityTask
+
+
+def searched(backend: LexicalBackend, task: Task) -> Results:
+    """Returns the results of a task. Raises `QueryTimeout`, also between requests."""
+    if _is_empty(task):
+        return _nothing(task)
+    try:
+        with backend.search_reader(task.deadline, once=_fetches_once(task)) as reader:
+            return _drive(_search(task, reader), reader, task.deadline)
+    except Overtaken:
+        with backend.reader(task.deadline) as reader:
+            return _drive(_search(task, reader), reader, task.deadline)
+
+
+async def searched_async(backend: LexicalBackend, task: Task) -> Results:
+    """Does the same over asynchronous readers."""
+    if _is_empty(task):
+        return _nothing(task)
+    try:
+        once = _fetches_once(task)
+        async with backend.async_search_reader(task.deadline, once=once) as reader:
+            return await _drive_async(_search(task, reader), reader, task.deadline)
+    except Overtaken:
+        async with backend.async_reader(task.deadline) as reader:
+            return await _drive_async(_search(task, reader), reader, task.deadline)
+
+
+def _drive(search: Search[T], reader: Reader, deadline: float | None) -> T:
+    try:
+        request = next(search)
+        while True:
+            _check_deadline(deadline)
+            request = search.send(getattr(reader, request.method)(*request.arguments))
+    except StopIteration as done:
+        result: T = done.value
+        return result
+
+
+async def _drive_async(search: Search[T], reader: AsyncReader, deadline: float | None) -> T:
+    try:
+        request = next(search)
+        while True:
+            _check_deadline(deadline)
+            request = search.send(await getattr(reader, request.method)(*request.arguments))
+    except StopIteration as done:
+        result: T = done.value
+        return result
+
+
+def _check_deadline(deadline: float | None) -> None:
+    if deadline is not None and monotonic() > deadline:
+        raise QueryTimeout("the search took longer than its timeout; raise it or ask for less")
+
+
+def _search(task: Task, reader: Reader | AsyncReader) -> Search[Results]:
+    if isinstance(task, EntityTask):
+        return entity_search(task, reader)
+    return text_search(task, reader)
+
+
+def _fetches_once(task: Task) -> bool:
+    """Tells whether nothing is asked after the texts of the hits."""
+    return isinstance(task, EntityTask) or not (task.collapse or task.explain)
+
+
+def _is_empty(task: Task) -> bool:
+    """Tells whether normalization has left nothing to look for."""
+    return not (task.plan.possible if isinstance(task, EntityTask) else task.query.tokens)
+
+
+def _nothing(task: Task) -> Results:
+    """Returns the results of a query of which nothing is left."""
+    if isinstance(task, EntityTask):
+        return nothing_asked(task)
+    return Results(
+        hits=(),
+        query=task.query,
+        policy=task.policy,
+        exact=True,
+        notes=(*task.notes, "the query holds no word to look for"),
+        took_ms=1000 * (perf_counter() - task.begun),
+    )
