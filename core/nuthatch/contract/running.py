@@ -28,10 +28,10 @@ def searched(backend: LexicalBackend, task: Task) -> Results:
         return _nothing(task)
     try:
         with backend.search_reader(task.deadline, once=_fetches_once(task)) as reader:
-            return _drive(_search(task, reader), reader, task.deadline)
+            return drive(_search(task, reader), reader, task.deadline)
     except Overtaken:
         with backend.reader(task.deadline) as reader:
-            return _drive(_search(task, reader), reader, task.deadline)
+            return drive(_search(task, reader), reader, task.deadline)
 
 
 async def searched_async(backend: LexicalBackend, task: Task) -> Results:
@@ -41,13 +41,14 @@ async def searched_async(backend: LexicalBackend, task: Task) -> Results:
     try:
         once = _fetches_once(task)
         async with backend.async_search_reader(task.deadline, once=once) as reader:
-            return await _drive_async(_search(task, reader), reader, task.deadline)
+            return await drive_async(_search(task, reader), reader, task.deadline)
     except Overtaken:
         async with backend.async_reader(task.deadline) as reader:
-            return await _drive_async(_search(task, reader), reader, task.deadline)
+            return await drive_async(_search(task, reader), reader, task.deadline)
 
 
-def _drive(search: Search[T], reader: Reader, deadline: float | None) -> T:
+def drive(search: Search[T], reader: Reader, deadline: float | None) -> T:
+    """Puts the requests of a search to a reader. Raises `QueryTimeout` between requests."""
     try:
         request = next(search)
         while True:
@@ -58,7 +59,8 @@ def _drive(search: Search[T], reader: Reader, deadline: float | None) -> T:
         return result
 
 
-async def _drive_async(search: Search[T], reader: AsyncReader, deadline: float | None) -> T:
+async def drive_async(search: Search[T], reader: AsyncReader, deadline: float | None) -> T:
+    """Does the same over an asynchronous reader."""
     try:
         request = next(search)
         while True:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from itertools import islice
 from typing import Any, ClassVar
 
-from nuthatch import NATIVE, Document, InvalidQuery, NuthatchError, Results, Stored, TextQuery
+from nuthatch import (
+    NATIVE,
+    Document,
+    InvalidQuery,
+    NuthatchError,
+    Overtaken,
+    Results,
+    Stored,
+    TextQuery,
+)
 from nuthatch.memory import MemoryReader
 
 from .working import Working
@@ -235,3 +244,37 @@ class AsyncRemembersAnswers(Working):
         if query not in self.answers:
             self.answers[query] = await super().search_async(query, limit, **asked)
         return self.answers[query]
+
+
+class WhatIsBelievedIsNeverProven(Working):
+    """From the third search on, the state that was seen first is taken for granted."""
+
+    _searches = 0
+    _believed: Any = None
+
+    @contextmanager
+    def search_reader(self, deadline: float | None, *, once: bool) -> Iterator[Any]:
+        self._searches += 1
+        if self._searches < 3:
+            self._believed = self._documents
+        yield self.Reader(self._believed, self.schema)
+
+
+class AnEmptyAnswerIsNotProven(Working):
+    """What is believed is proven together with the texts; nothing is asked for where none are."""
+
+    _last: Any = None
+
+    @contextmanager
+    def search_reader(self, deadline: float | None, *, once: bool) -> Iterator[Any]:
+        before, self._last = self._last, self._documents
+        believed = self._documents if before is None else before
+        stale = believed is not self._documents
+
+        class Proving(self.Reader):  # type: ignore[name-defined, misc]
+            def fetch(self, keys: Sequence[Any], proofs: bool) -> list[Stored]:
+                if keys and stale:
+                    raise Overtaken("the index")
+                return super().fetch(keys, proofs)  # type: ignore[no-any-return]
+
+        yield Proving(believed, self.schema)

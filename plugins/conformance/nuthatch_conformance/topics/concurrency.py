@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -10,7 +11,7 @@ from nuthatch import Document, LexicalBackend, Reader, Rung
 from nuthatch_conformance.case import case
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, holds
-from nuthatch_conformance.looking import names, rung
+from nuthatch_conformance.looking import names, rung, uris
 from nuthatch_conformance.topic import Topic
 
 _BATCH = 10
@@ -81,6 +82,27 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
                 last = counted
 
     @case(since=(1, 0))
+    def test_a_search_knows_what_was_written_before_it(self, engine: Engine) -> None:
+        """What was asked for again and again is found once it is written, and then no more.
+
+        Likely causes: a `search_reader` that believes in a state and never has it proven, or not
+        where nothing is found; a cache that a write does not empty.
+        """
+        for word in ("aa", "new"):
+            for asynchronous in (False, True):
+                index = engine.index([Document("one", "", "aa")])
+                for written, found in (
+                    (Document("two", "", "aa new"), {"aa": ["one", "two"], "new": ["two"]}),
+                    (Document("one", "", "new"), {"aa": ["two"], "new": ["one", "two"]}),
+                    (Document("two", "", "bb"), {"aa": [], "new": ["one"]}),
+                ):
+                    for _ in range(3):
+                        _asked(index, word, asynchronous)
+                    index.add(written)
+                    what = f"documents with {word!r} after {written.uri} was written"
+                    equal(_asked(index, word, asynchronous), found[word], what)
+
+    @case(since=(1, 0))
     def test_threads_that_search_get_their_own_answers(self, engine: Engine) -> None:
         """Eight threads that search, beside one that writes other documents, answer as one does.
 
@@ -123,6 +145,11 @@ def _counted(index: LexicalBackend) -> tuple[int, int]:
     with index.reader() as reader:
         count = reader.document_frequencies(["aa"])["aa"]
         return count, len(reader.match(Rung("OR", ("aa",)), (), 1000).candidates)
+
+
+def _asked(index: LexicalBackend, word: str, asynchronous: bool) -> list[str]:
+    found = asyncio.run(index.search_async(word)) if asynchronous else index.search(word)
+    return sorted(uris(found))
 
 
 def _found(index: LexicalBackend, text: str, limit: int) -> list[tuple[str, int]]:
