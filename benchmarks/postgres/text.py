@@ -80,7 +80,7 @@ def measure(stage: Stage) -> Iterator[Row]:
 
 def ours(index: LexicalBackend, operator: Operator, tokens: Sequence[str]) -> Any:
     """Returns the ten best chunks of nuthatch, as a search finds them; without their texts."""
-    with index.search_reader(None, once=True) as reader:
+    with index.search_reader(None, fetch_last=True) as reader:
         return reader.match(Rung(operator, tuple(tokens)), (), 10).candidates
 
 

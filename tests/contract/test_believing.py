@@ -35,17 +35,17 @@ class Believing(AsyncBackend):
         self.delay = 0.0
 
     @contextmanager
-    def search_reader(self, deadline: float | None, *, once: bool) -> Iterator[MemoryReader]:
-        self.told.append((deadline, once))
+    def search_reader(self, deadline: float | None, *, fetch_last: bool) -> Iterator[MemoryReader]:
+        self.told.append((deadline, fetch_last))
         yield MemoryReader({}, self.schema)
         sleep(self.delay)
         raise Overtaken("this index in memory")
 
     @asynccontextmanager
     async def async_search_reader(
-        self, deadline: float | None, *, once: bool
+        self, deadline: float | None, *, fetch_last: bool
     ) -> AsyncIterator[AsyncMemoryReader]:
-        with self.search_reader(deadline, once=once) as reader:
+        with self.search_reader(deadline, fetch_last=fetch_last) as reader:
             yield AsyncMemoryReader(reader)
 
 
@@ -104,7 +104,7 @@ def test_an_engine_is_told_whether_texts_are_the_last_that_is_asked(
     search("wolf", explain=True)
     search(TextQuery("wolf", collapse=True))
     search("!")  # asks for nothing
-    assert [once for _, once in index.told] == [True, True, False, False]
+    assert [last for _, last in index.told] == [True, True, False, False]
 
 
 def test_both_searches_share_one_timeout(search: Any, index: Believing) -> None:

@@ -64,15 +64,17 @@ def test_many_searches_run_at_once_in_one_loop_and_in_one_after_another(
     assert any(each.hits for each in first)
 
 
+@pytest.mark.parametrize("searches", [1, 3])  # in a transaction, or in one statement by belief
 def test_a_cancelled_search_ends_on_the_server_and_leaves_its_connection_usable(
-    running: Server,
+    running: Server, searches: int
 ) -> None:
     url = f"{running.dsn()}?index=cancelled"
     with nuthatch.open(url, create="new", connections=1) as index, running.connect() as admin:
         index.add(Document("d", "", "wolf"))
 
         async def cancelled() -> int:
-            assert len(await index.search_async("wolf")) == 1
+            for _ in range(searches):
+                assert len(await index.search_async("wolf")) == 1
             with admin.transaction():
                 admin.execute('LOCK TABLE "nuthatch_cancelled".state')
                 search = asyncio.create_task(index.search_async("wolf"))

@@ -24,6 +24,7 @@ from nuthatch import (
 )
 from nuthatch_postgres import async_reader, connection
 from support.entity_strategies import FILMS
+from support.server import Server
 
 #: More round trips than any search below takes.
 TRIPS = 9
@@ -217,3 +218,39 @@ def test_an_index_made_anew_meanwhile_is_refused(
     plan.at(1, anew)
     with pytest.raises(BackendUnavailable, match="made anew"):
         index.search("wolf")
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize(("word", "found"), [("wolf", 2), ("unicorn", 0)])
+def test_what_is_believed_is_asked_again_where_the_session_was_ended(
+    running: Server,
+    open_index: Callable[..., LexicalBackend],
+    plan: Plan,
+    asynchronous: bool,
+    word: str,
+    found: int,
+) -> None:
+    index = open_index(schema=FILMS)
+    index.add(BEFORE)
+
+    async def searched() -> None:
+        for _ in range(3):
+            assert len(await index.search_async(word)) == found
+        plan.at(1, end_sessions)
+        assert len(await index.search_async(word)) == found
+
+    def end_sessions() -> None:
+        with running.connect() as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                "WHERE application_name = 'nuthatch'"
+            )
+
+    if asynchronous:
+        asyncio.run(searched())
+    else:
+        for _ in range(3):
+            assert len(index.search(word)) == found
+        plan.at(1, end_sessions)
+        assert len(index.search(word)) == found
+    assert not plan.cancel()

@@ -100,9 +100,11 @@ class PostgresBackend(LexicalBackend):
             yield PostgresReader(connection, self._reading(deadline))
 
     @contextmanager
-    def search_reader(self, deadline: float | None, *, once: bool) -> Iterator[PostgresReader]:
+    def search_reader(
+        self, deadline: float | None, *, fetch_last: bool
+    ) -> Iterator[PostgresReader]:
         with translated(self.config.place), self._pool.connection(deadline) as connection:
-            reading = self._reading(deadline, believes=True, once=once)
+            reading = self._reading(deadline, believes=True, fetch_last=fetch_last)
             yield PostgresReader(connection, reading)
             run(connection, reading.finish())
 
@@ -116,11 +118,11 @@ class PostgresBackend(LexicalBackend):
 
     @asynccontextmanager
     async def async_search_reader(
-        self, deadline: float | None, *, once: bool
+        self, deadline: float | None, *, fetch_last: bool
     ) -> AsyncIterator[AsyncPostgresReader]:
         with translated(self.config.place):
             async with self._pools.connection(deadline) as connection:
-                reading = self._reading(deadline, believes=True, once=once)
+                reading = self._reading(deadline, believes=True, fetch_last=fetch_last)
                 yield AsyncPostgresReader(connection, reading)
                 await run_async(connection, reading.finish())
 

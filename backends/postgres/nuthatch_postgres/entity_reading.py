@@ -5,9 +5,9 @@
     3rd trip   the hits' texts, ROLLBACK
 
 Each asks for what is not cached, and is left out where nothing is. There is one more where the
-state has changed since something was cached, and some more where few of the best pass. The server
-finds, and the client counts: of documents that come as one string of bytes a phrase or token, numpy
-makes scores faster than SQL does of rows.
+state is not the one that something was cached in, two if it was believed to be, and some more where
+few of the best pass. The server finds, and the client counts: of documents that come as one string
+of bytes a phrase or token, numpy makes scores faster than SQL does of rows.
 """
 
 from __future__ import annotations

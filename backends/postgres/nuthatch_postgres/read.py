@@ -57,9 +57,11 @@ class Reading(Snapshot):
         deadline: float | None,
         *,
         believes: bool = False,
-        once: bool = False,
+        fetch_last: bool = False,
     ) -> None:
-        super().__init__(statements, caches, mark, place, deadline, believes=believes, once=once)
+        super().__init__(
+            statements, caches, mark, place, deadline, believes=believes, fetch_last=fetch_last
+        )
         self._fields = {each.name: (at, each.type) for at, each in enumerate(declared.fields)}
         self.filters = Filters(statements, self._fields, caches.filters, caches.masks)
 

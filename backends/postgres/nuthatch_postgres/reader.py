@@ -53,7 +53,7 @@ class PostgresReader:
         return self._run(self._reading.get(uri))
 
     def documents(self) -> Iterator[Document]:
-        self._run(self._reading.begin())
+        self._run(self._reading.ask())  # a cursor needs a transaction, whatever is believed
         self._connection.execute(self._reading.statement(queries.DOCUMENTS))
         rows = iter(self._rows())
         for first, group in groupby(rows, key=lambda row: row[0]):

@@ -4,10 +4,11 @@ A round trip is what a search over a network waits for. Two are saved:
 
 - A snapshot that `believes` takes the state for that which others have seen, and has it read
   together with whatever is asked for first. Where all is cached, that is the texts.
-- One that is asked for texts `once` has ROLLBACK travel with that question.
+- One that is asked for texts last (`fetch_last`) has ROLLBACK travel with that question.
 
-So a search for what is cached is one statement, which tells whether the belief was right, too. A
-state that is not the one believed raises `Overtaken`: core searches again, without belief.
+So a search for what is cached is one statement, which tells whether the belief was right, too; with
+a timeout it is five, in one trip. A state that is not the one believed raises `Overtaken`: core
+searches again, without belief.
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ class Snapshot:
         deadline: float | None,
         *,
         believes: bool,
-        once: bool,
+        fetch_last: bool,
     ) -> None:
         self._sql = statements
         self.caches = caches
         self._mark = mark
         self._place = place
         self._deadline = deadline
-        self._once = once
+        self._fetch_last = fetch_last
         self._begun = False
         self._state = caches.believed if believes else None
         self._unproven = self._state is not None
@@ -81,10 +82,10 @@ class Snapshot:
 
     def ask_texts(self, statement: str, proven: str, values: Sequence[Any]) -> Asking[Rows]:
         """Asks for texts; `proven` is the same statement within `PROVEN`."""
-        if self._unproven and self._once and self._deadline is None:
+        if self._unproven and self._fetch_last and self._deadline is None:
             rows = yield from self._proven(proven, values)
             return [row[1:] for row in rows if row[1] is not None]
-        closing = (Statement(queries.ROLLBACK.encode()),) if self._once else ()
+        closing = (Statement(queries.ROLLBACK.encode()),) if self._fetch_last else ()
         (rows,) = yield from self._asked((Statement(self._sql(statement), values),), closing)
         return rows
 

@@ -122,17 +122,17 @@ class LexicalBackend(SearchBackend):
         raise undefined(self.name, "async_native", "async_reader")
 
     def search_reader(
-        self, deadline: float | None, *, once: bool
+        self, deadline: float | None, *, fetch_last: bool
     ) -> AbstractContextManager[Reader]:
         """Is `reader` for one search, and may answer from what the engine believes of the index.
 
         On leaving the context at the latest it raises `Overtaken` where that is not so; then core
-        searches again, over `reader`. `once` tells that `fetch` is the last that is asked.
+        searches again, over `reader`. `fetch_last` tells that `fetch` is the last that is asked.
         """
         return self.reader(deadline)
 
     def async_search_reader(
-        self, deadline: float | None, *, once: bool
+        self, deadline: float | None, *, fetch_last: bool
     ) -> AbstractAsyncContextManager[AsyncReader]:
         """Is `search_reader` for an engine that declares `async_native`."""
         return self.async_reader(deadline)

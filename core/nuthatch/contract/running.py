@@ -27,11 +27,12 @@ def searched(backend: LexicalBackend, task: Task) -> Results:
     if _is_empty(task):
         return _nothing(task)
     try:
-        with backend.search_reader(task.deadline, once=_fetches_once(task)) as reader:
+        with backend.search_reader(task.deadline, fetch_last=_fetches_last(task)) as reader:
             return drive(_search(task, reader), reader, task.deadline)
     except Overtaken:
-        with backend.reader(task.deadline) as reader:
-            return drive(_search(task, reader), reader, task.deadline)
+        pass  # what fails below is no consequence of this
+    with backend.reader(task.deadline) as reader:
+        return drive(_search(task, reader), reader, task.deadline)
 
 
 async def searched_async(backend: LexicalBackend, task: Task) -> Results:
@@ -39,12 +40,13 @@ async def searched_async(backend: LexicalBackend, task: Task) -> Results:
     if _is_empty(task):
         return _nothing(task)
     try:
-        once = _fetches_once(task)
-        async with backend.async_search_reader(task.deadline, once=once) as reader:
+        fetch_last = _fetches_last(task)
+        async with backend.async_search_reader(task.deadline, fetch_last=fetch_last) as reader:
             return await drive_async(_search(task, reader), reader, task.deadline)
     except Overtaken:
-        async with backend.async_reader(task.deadline) as reader:
-            return await drive_async(_search(task, reader), reader, task.deadline)
+        pass
+    async with backend.async_reader(task.deadline) as reader:
+        return await drive_async(_search(task, reader), reader, task.deadline)
 
 
 def drive(search: Search[T], reader: Reader, deadline: float | None) -> T:
@@ -82,7 +84,7 @@ def _search(task: Task, reader: Reader | AsyncReader) -> Search[Results]:
     return text_search(task, reader)
 
 
-def _fetches_once(task: Task) -> bool:
+def _fetches_last(task: Task) -> bool:
     """Tells whether nothing is asked after the texts of the hits."""
     return isinstance(task, EntityTask) or not (task.collapse or task.explain)
 

@@ -253,7 +253,7 @@ class WhatIsBelievedIsNeverProven(Working):
     _believed: Any = None
 
     @contextmanager
-    def search_reader(self, deadline: float | None, *, once: bool) -> Iterator[Any]:
+    def search_reader(self, deadline: float | None, *, fetch_last: bool) -> Iterator[Any]:
         self._searches += 1
         if self._searches < 3:
             self._believed = self._documents
@@ -266,7 +266,7 @@ class AnEmptyAnswerIsNotProven(Working):
     _last: Any = None
 
     @contextmanager
-    def search_reader(self, deadline: float | None, *, once: bool) -> Iterator[Any]:
+    def search_reader(self, deadline: float | None, *, fetch_last: bool) -> Iterator[Any]:
         before, self._last = self._last, self._documents
         believed = self._documents if before is None else before
         stale = believed is not self._documents
@@ -278,3 +278,15 @@ class AnEmptyAnswerIsNotProven(Working):
                 return super().fetch(keys, proofs)  # type: ignore[no-any-return]
 
         yield Proving(believed, self.schema)
+
+
+class OnlyPlainSearchesAreProven(AnEmptyAnswerIsNotProven):
+    """What is believed is proven where texts are the last that is asked, and else forgotten."""
+
+    @contextmanager
+    def search_reader(self, deadline: float | None, *, fetch_last: bool) -> Iterator[Any]:
+        before, self._last = self._last, self._documents
+        if fetch_last or before is None:
+            yield self.Reader(self._documents, self.schema)
+        else:
+            yield self.Reader(before, self.schema)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import product
+from typing import Any
 
 from nuthatch import Document, LexicalBackend, Reader, Rung
 from nuthatch_conformance.case import case
@@ -16,6 +19,8 @@ from nuthatch_conformance.topic import Topic
 
 _BATCH = 10
 _BATCHES = 12
+#: Ways to ask that an engine may go other ways for.
+_WAYS: tuple[dict[str, Any], ...] = ({}, {"timeout": 60}, {"explain": True})
 
 
 class Concurrency(Topic, topic="concurrency", needs="write text"):
@@ -88,19 +93,18 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
         Likely causes: a `search_reader` that believes in a state and never has it proven, or not
         where nothing is found; a cache that a write does not empty.
         """
-        for word in ("aa", "new"):
-            for asynchronous in (False, True):
-                index = engine.index([Document("one", "", "aa")])
-                for written, found in (
-                    (Document("two", "", "aa new"), {"aa": ["one", "two"], "new": ["two"]}),
-                    (Document("one", "", "new"), {"aa": ["two"], "new": ["one", "two"]}),
-                    (Document("two", "", "bb"), {"aa": [], "new": ["one"]}),
-                ):
-                    for _ in range(3):
-                        _asked(index, word, asynchronous)
-                    index.add(written)
-                    what = f"documents with {word!r} after {written.uri} was written"
-                    equal(_asked(index, word, asynchronous), found[word], what)
+        for word, asynchronous, how in product(("aa", "new"), (False, True), _WAYS):
+            index = engine.index([Document("one", "", "aa")])
+            for written, found in (
+                (Document("two", "", "aa new"), {"aa": ["one", "two"], "new": ["two"]}),
+                (Document("one", "", "new"), {"aa": ["two"], "new": ["one", "two"]}),
+                (Document("two", "", "bb"), {"aa": [], "new": ["one"]}),
+            ):
+                for _ in range(3):
+                    _asked(index, word, asynchronous, how)
+                index.add(written)
+                what = f"documents with {word!r} and {how} after {written.uri} was written"
+                equal(_asked(index, word, asynchronous, how), found[word], what)
 
     @case(since=(1, 0))
     def test_threads_that_search_get_their_own_answers(self, engine: Engine) -> None:
@@ -147,9 +151,12 @@ def _counted(index: LexicalBackend) -> tuple[int, int]:
         return count, len(reader.match(Rung("OR", ("aa",)), (), 1000).candidates)
 
 
-def _asked(index: LexicalBackend, word: str, asynchronous: bool) -> list[str]:
-    found = asyncio.run(index.search_async(word)) if asynchronous else index.search(word)
-    return sorted(uris(found))
+def _asked(
+    index: LexicalBackend, word: str, asynchronous: bool, how: Mapping[str, Any]
+) -> list[str]:
+    if asynchronous:
+        return sorted(uris(asyncio.run(index.search_async(word, **how))))
+    return sorted(uris(index.search(word, **how)))
 
 
 def _found(index: LexicalBackend, text: str, limit: int) -> list[tuple[str, int]]:
