@@ -101,11 +101,7 @@ def test_timeouts_and_ended_sessions_are_as_with_search(running: Server) -> None
 
         async def trouble() -> None:
             assert len(await index.search_async("wolf")) == 1
-            admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE application_name = 'nuthatch'"
-            )
-            await asyncio.sleep(0.2)
+            await asyncio.to_thread(running.end_sessions)
             assert len(await index.search_async("wolf")) == 1
             with admin.transaction():
                 admin.execute('LOCK TABLE "nuthatch_late".state')

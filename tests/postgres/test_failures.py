@@ -22,18 +22,7 @@ from nuthatch import (
 )
 from support.server import Server
 
-END_OTHERS = """
-SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE application_name = 'nuthatch' AND pid <> pg_backend_pid()
-"""
 Open = Callable[..., LexicalBackend]
-
-
-def end_sessions(running: Server, which: str = "") -> None:
-    """Ends the backend's sessions, and waits until they are gone."""
-    with running.connect() as admin:
-        while admin.execute(END_OTHERS + which).fetchone() != (0,):
-            time.sleep(0.01)
 
 
 def filled(index: LexicalBackend) -> LexicalBackend:
@@ -47,11 +36,11 @@ def test_a_search_is_made_again_when_its_session_was_ended(
     index = filled(open_index())
     with index.reader(), index.reader(), index.reader():
         pass  # three sessions, idle from here on
-    end_sessions(running)
+    running.end_sessions()
     assert len(index.search("wolf")) == 20
-    end_sessions(running)
+    running.end_sessions()
     assert index.get("d3") is not None
-    end_sessions(running)
+    running.end_sessions()
     assert index.info().documents == 20
 
 
@@ -59,9 +48,9 @@ def test_a_write_that_begins_on_an_ended_session_takes_another(
     running: Server, open_index: Open
 ) -> None:
     index = filled(open_index())
-    end_sessions(running)
+    running.end_sessions()
     assert index.add(Document("new", "", "wolf")).added == 1
-    end_sessions(running)
+    running.end_sessions()
     assert index.delete("new") == 1
 
 
@@ -86,7 +75,7 @@ def test_a_write_whose_session_ends_on_the_way_says_so_and_is_whole_or_not_there
         with running.connect() as other:
             while other.execute(waiting).fetchone() == (0,):
                 time.sleep(0.01)
-        end_sessions(running, " AND wait_event_type = 'Lock'")
+        running.end_sessions(" AND wait_event_type = 'Lock'")
         thread.join()
     (error,) = failed
     assert isinstance(error, BackendUnavailable)

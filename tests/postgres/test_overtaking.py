@@ -105,6 +105,17 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> Plan:
     return made
 
 
+@pytest.fixture
+def believing(open_index: Callable[..., LexicalBackend]) -> LexicalBackend:
+    """An index that takes its state for granted, and knows of a wolf and of no unicorn."""
+    index = open_index(schema=FILMS)
+    index.add(BEFORE)
+    for _ in range(3):
+        assert len(index.search("wolf")) == 2
+        assert len(index.search("unicorn")) == 0
+    return index
+
+
 def _seen(results: Results) -> list[Any]:
     return [
         (hit.document_uri, hit.score, hit.snippet, hit.score_parts, hit.document_root)
@@ -162,34 +173,24 @@ def test_a_search_answers_from_one_state_whenever_somebody_writes(
 
 
 def test_what_a_search_knows_of_words_stays_though_another_thread_saw_a_newer_state(
-    open_index: Callable[..., LexicalBackend], plan: Plan
+    believing: LexicalBackend, plan: Plan
 ) -> None:
-    index = open_index(schema=FILMS)
-    index.add(BEFORE)
-    for _ in range(3):
-        assert len(index.search("wolf")) == 2
-
     def seen() -> None:
-        index.add(AFTER)
-        assert len(index.search("lynx")) == 1
+        believing.add(AFTER)
+        assert len(believing.search("lynx")) == 1
 
     plan.at(1, seen, after=True)  # it was asked for "fox" alone
-    assert [hit.document_uri for hit in index.search("wolf fox", policy="ranked")] == [
-        "a",
-        "b",
-        "c",
-    ]
+    found = believing.search("wolf fox", policy="ranked")
+    assert [hit.document_uri for hit in found] == ["a", "b", "c"]
 
 
 def test_a_search_begun_anew_has_what_is_left_of_its_timeout(
+    believing: LexicalBackend,
     open_index: Callable[..., LexicalBackend],
     plan: Plan,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    index, other = open_index(schema=FILMS), open_index()
-    other.add(BEFORE)
-    for _ in range(3):
-        assert len(index.search("wolf", timeout=60)) == 2
+    other = open_index()
 
     def late() -> None:
         other.add(AFTER)
@@ -198,17 +199,13 @@ def test_a_search_begun_anew_has_what_is_left_of_its_timeout(
 
     plan.at(1, late)
     with pytest.raises(QueryTimeout):
-        index.search("wolf", timeout=60)
+        believing.search("wolf", timeout=60)
 
 
 def test_an_index_made_anew_meanwhile_is_refused(
-    open_index: Callable[..., LexicalBackend], url: str, plan: Plan
+    believing: LexicalBackend, url: str, plan: Plan
 ) -> None:
     """Also where it holds the same documents and all that is asked for is cached."""
-    index = open_index(schema=FILMS)
-    index.add(BEFORE)
-    for _ in range(3):
-        assert len(index.search("wolf")) == 2
 
     def anew() -> None:
         nuthatch.drop(url)
@@ -217,40 +214,29 @@ def test_an_index_made_anew_meanwhile_is_refused(
 
     plan.at(1, anew)
     with pytest.raises(BackendUnavailable, match="made anew"):
-        index.search("wolf")
+        believing.search("wolf")
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 @pytest.mark.parametrize(("word", "found"), [("wolf", 2), ("unicorn", 0)])
 def test_what_is_believed_is_asked_again_where_the_session_was_ended(
     running: Server,
-    open_index: Callable[..., LexicalBackend],
+    believing: LexicalBackend,
     plan: Plan,
     asynchronous: bool,
     word: str,
     found: int,
 ) -> None:
-    index = open_index(schema=FILMS)
-    index.add(BEFORE)
+    """By another session, with hits and without."""
 
     async def searched() -> None:
-        for _ in range(3):
-            assert len(await index.search_async(word)) == found
-        plan.at(1, end_sessions)
-        assert len(await index.search_async(word)) == found
-
-    def end_sessions() -> None:
-        with running.connect() as admin:
-            admin.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-                "WHERE application_name = 'nuthatch'"
-            )
+        assert len(await believing.search_async(word)) == found  # over a session of this loop
+        plan.at(1, running.end_sessions)
+        assert len(await believing.search_async(word)) == found
 
     if asynchronous:
         asyncio.run(searched())
     else:
-        for _ in range(3):
-            assert len(index.search(word)) == found
-        plan.at(1, end_sessions)
-        assert len(index.search(word)) == found
+        plan.at(1, running.end_sessions)
+        assert len(believing.search(word)) == found
     assert not plan.cancel()

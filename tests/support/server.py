@@ -49,6 +49,12 @@ def required() -> bool:
     return glibc and platform.machine() in ("x86_64", "aarch64")
 
 
+_END_OTHERS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE application_name = 'nuthatch' AND pid <> pg_backend_pid()
+"""
+
+
 class Server:
     """A running server with one superuser, who needs no password on this machine."""
 
@@ -105,6 +111,12 @@ class Server:
 
     def connect(self, database: str = "postgres") -> psycopg.Connection:
         return psycopg.connect(self.dsn(database), autocommit=True, connect_timeout=5)
+
+    def end_sessions(self, which: str = "") -> None:
+        """Ends the backend's sessions, and waits until they are gone."""
+        with self.connect() as admin:
+            while admin.execute(_END_OTHERS + which).fetchone() != (0,):
+                time.sleep(0.01)
 
     def dsn(self, database: str = "postgres", user: str = "nuthatch") -> str:
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"

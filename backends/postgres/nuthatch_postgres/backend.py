@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 from weakref import WeakSet
@@ -94,35 +100,38 @@ class PostgresBackend(LexicalBackend):
         ):
             dropped(connection, config)
 
-    @contextmanager
-    def reader(self, deadline: float | None = None) -> Iterator[PostgresReader]:
-        with translated(self.config.place), self._pool.connection(deadline) as connection:
-            yield PostgresReader(connection, self._reading(deadline))
+    def reader(self, deadline: float | None = None) -> AbstractContextManager[PostgresReader]:
+        return self._lent(self._reading(deadline), deadline)
 
-    @contextmanager
     def search_reader(
         self, deadline: float | None, *, fetch_last: bool
-    ) -> Iterator[PostgresReader]:
+    ) -> AbstractContextManager[PostgresReader]:
+        reading = self._reading(deadline, believes=True, fetch_last=fetch_last)
+        return self._lent(reading, deadline)
+
+    def async_reader(
+        self, deadline: float | None = None
+    ) -> AbstractAsyncContextManager[AsyncPostgresReader]:
+        return self._lent_async(self._reading(deadline), deadline)
+
+    def async_search_reader(
+        self, deadline: float | None, *, fetch_last: bool
+    ) -> AbstractAsyncContextManager[AsyncPostgresReader]:
+        reading = self._reading(deadline, believes=True, fetch_last=fetch_last)
+        return self._lent_async(reading, deadline)
+
+    @contextmanager
+    def _lent(self, reading: Reading, deadline: float | None) -> Iterator[PostgresReader]:
         with translated(self.config.place), self._pool.connection(deadline) as connection:
-            reading = self._reading(deadline, believes=True, fetch_last=fetch_last)
             yield PostgresReader(connection, reading)
             run(connection, reading.finish())
 
     @asynccontextmanager
-    async def async_reader(
-        self, deadline: float | None = None
+    async def _lent_async(
+        self, reading: Reading, deadline: float | None
     ) -> AsyncIterator[AsyncPostgresReader]:
         with translated(self.config.place):
             async with self._pools.connection(deadline) as connection:
-                yield AsyncPostgresReader(connection, self._reading(deadline))
-
-    @asynccontextmanager
-    async def async_search_reader(
-        self, deadline: float | None, *, fetch_last: bool
-    ) -> AsyncIterator[AsyncPostgresReader]:
-        with translated(self.config.place):
-            async with self._pools.connection(deadline) as connection:
-                reading = self._reading(deadline, believes=True, fetch_last=fetch_last)
                 yield AsyncPostgresReader(connection, reading)
                 await run_async(connection, reading.finish())
 

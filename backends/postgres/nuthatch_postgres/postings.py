@@ -141,8 +141,8 @@ class Caches:
         number = self.number(state)
         with self._lock:
             last = self._seen
-            again = last is not None and last[0].key == state.key
-            self._seen = (state, last[1] + 1) if last is not None and again else (state, 1)
+            times = last[1] if last is not None and last[0].key == state.key else 0
+            self._seen = (state, times + 1)
         return number
 
     def doubt(self, state: State) -> None:

@@ -37,7 +37,8 @@ ROLLBACK: Final = "ROLLBACK"
 TIMEOUT: Final = "SELECT set_config('statement_timeout', %s, true)"
 # The digest names the writes that are seen since the seal: what two snapshots with the same one
 # see is the same.
-STATE: Final = """
+_DIGEST: Final = "sha256(string_agg(int8send(id), '' ORDER BY id))"
+STATE: Final = f"""
 SELECT mark,
        sealed,
        state.documents + coalesce(sum.documents, 0)::bigint,
@@ -46,22 +47,20 @@ SELECT mark,
        average,
        coalesce(sum.digest, ''),
        coalesce(sum.gone, '')
-FROM {schema}.state
+FROM {{schema}}.state
 CROSS JOIN (
     SELECT sum(change.documents) AS documents,
            sum(change.chunks) AS chunks,
            sum(change.tokens) AS tokens,
-           sha256(string_agg(int8send(id), '' ORDER BY id)) AS digest,
+           {_DIGEST} AS digest,
            string_agg(gone, '') AS gone
-    FROM {schema}.change
+    FROM {{schema}}.change
 ) AS sum
 """
 #: Whether a state still holds.
-PROOF: Final = """
-SELECT EXISTS (SELECT FROM {schema}.state WHERE mark = %s AND sealed = %s)
-    AND coalesce(
-        (SELECT sha256(string_agg(int8send(id), '' ORDER BY id)) FROM {schema}.change), ''
-    ) = %s AS holds
+PROOF: Final = f"""
+SELECT EXISTS (SELECT FROM {{schema}}.state WHERE mark = %s AND sealed = %s)
+    AND coalesce((SELECT {_DIGEST} FROM {{schema}}.change), '') = %s AS holds
 """
 #: The rows of a statement, each behind that; one of nulls where there is none.
 PROVEN: Final = f"""

@@ -78,15 +78,15 @@ class Snapshot:
 
     def ask(self, *statements: Statement) -> Asking[list[Rows]]:
         """Asks in one round trip, in a transaction; begins one where there is none."""
-        return (yield from self._asked(statements, ()))
+        return (yield from self._asked(*statements))
 
     def ask_texts(self, statement: str, proven: str, values: Sequence[Any]) -> Asking[Rows]:
         """Asks for texts; `proven` is the same statement within `PROVEN`."""
         if self._unproven and self._fetch_last and self._deadline is None:
             rows = yield from self._proven(proven, values)
             return [row[1:] for row in rows if row[1] is not None]
-        closing = (Statement(queries.ROLLBACK.encode()),) if self._fetch_last else ()
-        (rows,) = yield from self._asked((Statement(self._sql(statement), values),), closing)
+        asked = Statement(self._sql(statement), values)
+        (rows,) = yield from self._asked(asked, last=self._fetch_last)
         return rows
 
     def finish(self) -> Asking[None]:
@@ -94,7 +94,7 @@ class Snapshot:
         if self._unproven and self._deadline is None:
             yield from self._proven(queries.PROOF, ())
         elif self._unproven:
-            yield from self._asked((), (Statement(queries.ROLLBACK.encode()),))
+            yield from self._asked(last=True)
 
     def _proven(self, statement: str, values: Sequence[Any]) -> Asking[Rows]:
         """Asks one statement outside of a transaction; its rows begin with what is proven."""
@@ -106,9 +106,8 @@ class Snapshot:
         self._unproven = False
         return rows
 
-    def _asked(
-        self, statements: tuple[Statement, ...], closing: tuple[Statement, ...]
-    ) -> Asking[list[Rows]]:
+    def _asked(self, *statements: Statement, last: bool = False) -> Asking[list[Rows]]:
+        """Asks in a transaction, and ends it if that was the last."""
         opening = [] if self._begun else [Statement(queries.BEGIN.encode())]
         if self._deadline is not None:
             left = self._deadline - monotonic()
@@ -121,10 +120,11 @@ class Snapshot:
             opening.append(Statement(self._sql(queries.STATE)))
         if not (opening or statements):
             return []
+        closing = [Statement(queries.ROLLBACK.encode())] if last else []
         rows = yield [*opening, *statements, *closing]
         if not self._begun:
             self._see(State.of(rows[len(opening) - 1], self._mark, self._place))
-        self._begun = not closing
+        self._begun = not last
         return rows[len(opening) : len(opening) + len(statements)]
 
     def _see(self, state: State) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -56,15 +57,12 @@ def writing(path: Path, lock_timeout: float, identity: Identity | None) -> apsw.
     _refuse_inherited(path)
     flags = _WRITE | (apsw.SQLITE_OPEN_CREATE if identity is None else 0)
     connection = apsw.Connection(_uri(path), flags=flags)
-    try:
+    with _closed_unless_made(connection):
         connection.set_busy_timeout(round(1000 * lock_timeout))
         if identity is not None:
             identity.check_connection(connection)  # before anything is changed in it
         _keep_log(connection, lock_timeout)
         connection.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536")
-    except BaseException:
-        connection.close()
-        raise
     return connection
 
 
@@ -117,12 +115,18 @@ def undo(path: Path, lock_timeout: float) -> None:
 
 def checked(connection: apsw.Connection, identity: Identity) -> apsw.Connection:
     """Returns a connection just made, if it is one to that file; closes it if not."""
-    try:
+    with _closed_unless_made(connection):
         identity.check_connection(connection)
+    return connection
+
+
+@contextmanager
+def _closed_unless_made(connection: apsw.Connection) -> Iterator[None]:
+    try:
+        yield
     except BaseException:
         connection.close()
         raise
-    return connection
 
 
 def _uri(path: Path) -> str:

@@ -1,7 +1,9 @@
 """A search put to an engine: its requests, one after another, to a reader.
 
-task ──▶ search_reader ──▶ requests, answers ──▶ Results
-              └── Overtaken ──▶ reader, the same again
+    task ──▶ search_reader ──▶ requests, answers ──▶ Results
+                  └── Overtaken ──▶ reader, the same again
+
+For callers and plugins that is one search, within one timeout.
 """
 
 from __future__ import annotations

@@ -265,28 +265,29 @@ class AnEmptyAnswerIsNotProven(Working):
 
     _last: Any = None
 
+    class Reader(MemoryReader):
+        stale = False
+
+        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[Stored]:
+            if keys and self.stale:
+                raise Overtaken("the index")
+            return super().fetch(keys, proofs)
+
     @contextmanager
     def search_reader(self, deadline: float | None, *, fetch_last: bool) -> Iterator[Any]:
-        before, self._last = self._last, self._documents
-        believed = self._documents if before is None else before
-        stale = believed is not self._documents
-
-        class Proving(self.Reader):  # type: ignore[name-defined, misc]
-            def fetch(self, keys: Sequence[Any], proofs: bool) -> list[Stored]:
-                if keys and stale:
-                    raise Overtaken("the index")
-                return super().fetch(keys, proofs)  # type: ignore[no-any-return]
-
-        yield Proving(believed, self.schema)
+        believed, self._last = self._last, self._documents
+        reader = self.Reader(self._documents if believed is None else believed, self.schema)
+        reader.stale = believed not in (None, self._documents)
+        yield reader
 
 
-class OnlyPlainSearchesAreProven(AnEmptyAnswerIsNotProven):
+class OnlyPlainSearchesAreProven(Working):
     """What is believed is proven where texts are the last that is asked, and else forgotten."""
 
+    _last: Any = None
+
     @contextmanager
     def search_reader(self, deadline: float | None, *, fetch_last: bool) -> Iterator[Any]:
-        before, self._last = self._last, self._documents
-        if fetch_last or before is None:
-            yield self.Reader(self._documents, self.schema)
-        else:
-            yield self.Reader(before, self.schema)
+        believed, self._last = self._last, self._documents
+        known = self._documents if fetch_last or believed is None else believed
+        yield self.Reader(known, self.schema)
