@@ -101,37 +101,37 @@ class PostgresBackend(LexicalBackend):
             dropped(connection, config)
 
     def reader(self, deadline: float | None = None) -> AbstractContextManager[PostgresReader]:
-        return self._lent(self._reading(deadline), deadline)
+        return self._lent(deadline)
 
     def search_reader(
         self, deadline: float | None, *, fetch_last: bool
     ) -> AbstractContextManager[PostgresReader]:
-        reading = self._reading(deadline, believes=True, fetch_last=fetch_last)
-        return self._lent(reading, deadline)
+        return self._lent(deadline, believes=True, fetch_last=fetch_last)
 
     def async_reader(
         self, deadline: float | None = None
     ) -> AbstractAsyncContextManager[AsyncPostgresReader]:
-        return self._lent_async(self._reading(deadline), deadline)
+        return self._lent_async(deadline)
 
     def async_search_reader(
         self, deadline: float | None, *, fetch_last: bool
     ) -> AbstractAsyncContextManager[AsyncPostgresReader]:
-        reading = self._reading(deadline, believes=True, fetch_last=fetch_last)
-        return self._lent_async(reading, deadline)
+        return self._lent_async(deadline, believes=True, fetch_last=fetch_last)
 
     @contextmanager
-    def _lent(self, reading: Reading, deadline: float | None) -> Iterator[PostgresReader]:
+    def _lent(self, deadline: float | None, **how: bool) -> Iterator[PostgresReader]:
         with translated(self.config.place), self._pool.connection(deadline) as connection:
+            reading = self._reading(deadline, **how)
             yield PostgresReader(connection, reading)
             run(connection, reading.finish())
 
     @asynccontextmanager
     async def _lent_async(
-        self, reading: Reading, deadline: float | None
+        self, deadline: float | None, **how: bool
     ) -> AsyncIterator[AsyncPostgresReader]:
         with translated(self.config.place):
             async with self._pools.connection(deadline) as connection:
+                reading = self._reading(deadline, **how)
                 yield AsyncPostgresReader(connection, reading)
                 await run_async(connection, reading.finish())
 
