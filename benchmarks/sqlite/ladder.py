@@ -19,8 +19,8 @@ from benchmarks.queries import AND_SETS, OR_SETS
 from benchmarks.report import Row
 from benchmarks.sqlite.stage import LIMIT, Stage, assert_same, forget, open_index
 from benchmarks.timing import Ratio, Seconds, Side, by_turns
-from nuthatch.contract.running import drive
 from nuthatch.matching.climb import Climb, Request
+from nuthatch.pipeline.executor import drive
 from nuthatch.text.normalize import NormalizedQuery, normalize
 from nuthatch_sqlite.backend import SqliteBackend
 

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from nuthatch.contract.document import Document, document_from_json
     from nuthatch.contract.filters import AnyOf, Filter, Range, passes
     from nuthatch.contract.hit import Evidence, Hit, Origin
-    from nuthatch.contract.index import IndexInfo, IndexRecord
-    from nuthatch.contract.lexical import LexicalBackend
     from nuthatch.contract.query import EntityQuery, Policy, Query, TextQuery
     from nuthatch.contract.reader import (
         AsyncReader,
@@ -48,6 +46,7 @@ if TYPE_CHECKING:
         Stored,
     )
     from nuthatch.contract.results import Attempt, Results
+    from nuthatch.contract.rung import Operator, Rung
     from nuthatch.contract.schema import (
         DateField,
         FilterValue,
@@ -58,14 +57,6 @@ if TYPE_CHECKING:
         Schema,
     )
     from nuthatch.contract.spec import CONTRACT, BackendConfig, BackendSpec, Create, LexicalConfig
-    from nuthatch.contract.writing import (
-        AddReport,
-        AnalyzedChunk,
-        AnalyzedDocument,
-        Durability,
-        WriteOutcome,
-        chunk_tokens,
-    )
     from nuthatch.corpora.corpus import Corpus
     from nuthatch.errors import (
         AnalyzerMismatch,
@@ -89,10 +80,19 @@ if TYPE_CHECKING:
     from nuthatch.grounding.evidence import verify
     from nuthatch.grounding.header import corpus_fingerprint, document_root, parse_header, rebuild
     from nuthatch.grounding.merkle import leaf_hash
-    from nuthatch.matching.rung import Operator, Rung
+    from nuthatch.pipeline.index import IndexInfo, IndexRecord
+    from nuthatch.pipeline.indexing import (
+        AddReport,
+        AnalyzedChunk,
+        AnalyzedDocument,
+        Durability,
+        WriteOutcome,
+        chunk_tokens,
+    )
+    from nuthatch.pipeline.lexical import LexicalBackend
+    from nuthatch.pipeline.opening import drop, open
     from nuthatch.registry.analyzers import get_analyzer
     from nuthatch.registry.hooks import hookimpl, register_plugin, unregister_plugin
-    from nuthatch.registry.opening import drop, open
     from nuthatch.text.analyzer import Analyzer
     from nuthatch.text.normalize import NormalizedQuery
 
@@ -206,8 +206,8 @@ _HOMES = {
     "contract.document": "Document document_from_json",
     "contract.filters": "AnyOf Filter Range passes",
     "contract.hit": "Evidence Hit Origin",
-    "contract.index": "IndexInfo IndexRecord",
-    "contract.lexical": "LexicalBackend",
+    "pipeline.index": "IndexInfo IndexRecord",
+    "pipeline.lexical": "LexicalBackend",
     "contract.query": "EntityQuery Policy Query TextQuery",
     "contract.reader": "AsyncReader Candidate FirstMatch Matches Overtaken Reader Stored",
     "contract.results": "Attempt Results",
@@ -215,7 +215,7 @@ _HOMES = {
         "DateField FilterValue IntegerField KeywordField NumberField PhraseField Schema"
     ),
     "contract.spec": "CONTRACT BackendConfig BackendSpec Create LexicalConfig",
-    "contract.writing": (
+    "pipeline.indexing": (
         "AddReport AnalyzedChunk AnalyzedDocument Durability WriteOutcome chunk_tokens"
     ),
     "corpora.corpus": "Corpus",
@@ -228,10 +228,10 @@ _HOMES = {
     "grounding.evidence": "verify",
     "grounding.header": "corpus_fingerprint document_root parse_header rebuild",
     "grounding.merkle": "leaf_hash",
-    "matching.rung": "Operator Rung",
+    "contract.rung": "Operator Rung",
     "registry.analyzers": "get_analyzer",
     "registry.hooks": "hookimpl register_plugin unregister_plugin",
-    "registry.opening": "drop open",
+    "pipeline.opening": "drop open",
     "text.analyzer": "Analyzer",
     "text.normalize": "NormalizedQuery",
 }

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nuthatch.contract.rung import Rung
 from nuthatch.matching.ladder import (
     FALLBACK_MAX_FREQUENCY,
     FALLBACK_TOKENS,
@@ -17,7 +18,6 @@ from nuthatch.matching.ladder import (
     ranked_rung,
     same_as_ranked,
 )
-from nuthatch.matching.rung import Rung
 
 tokens = st.lists(st.sampled_from(["a", "b", "cc", "dd", "eee", "𝄞𝄞𝄞", "ffff"]), max_size=7)
 

@@ -11,8 +11,7 @@ import nuthatch
 from nuthatch import InvalidConfig, PluginFailure, get_analyzer, hookimpl
 from nuthatch.registry.analyzers import analyzer_failures, analyzer_names
 from nuthatch.registry.hooks import register_plugin, unregister_plugin
-
-from .conftest import Site
+from support.site import Site
 
 
 @dataclass

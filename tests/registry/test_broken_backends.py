@@ -8,6 +8,7 @@ import pytest
 
 import nuthatch
 from nuthatch import PluginFailure, UnknownBackend
+from nuthatch.pipeline.doctor import examine
 from nuthatch.registry import discovery
 from nuthatch.registry.backends import (
     backend_class,
@@ -16,9 +17,7 @@ from nuthatch.registry.backends import (
     import_ms,
     installed_backends,
 )
-from nuthatch.registry.doctor import examine
-
-from .conftest import Site
+from support.site import Site
 
 MAJOR, MINOR = nuthatch.CONTRACT
 

@@ -8,10 +8,9 @@ import click
 import pytest
 
 from nuthatch import PluginFailure
+from nuthatch.pipeline.doctor import examine
 from nuthatch.registry.commands import command_failures, installed_commands
-from nuthatch.registry.doctor import examine
-
-from .conftest import Site
+from support.site import Site
 
 HELLO = """
 import click

@@ -13,8 +13,7 @@ from nuthatch import UnknownBackend
 from nuthatch.registry import discovery
 from nuthatch.registry.backends import backend_spec, installed_backends
 from nuthatch.registry.discovery import BACKENDS
-
-from .conftest import Site
+from support.site import Site
 
 POISON = "raise RuntimeError('imported although nobody asked')"
 

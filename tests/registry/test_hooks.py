@@ -11,12 +11,11 @@ import pytest
 
 import nuthatch
 from nuthatch import PluginFailure, Results, hookimpl, memory
+from nuthatch.pipeline.doctor import examine
 from nuthatch.registry.backends import backend_spec, installed_backends
-from nuthatch.registry.doctor import examine
 from nuthatch.registry.hooks import expand, plugin_manager, register_plugin, unregister_plugin
 from nuthatch.registry.plugins import plugin_failures, plugins
-
-from .conftest import Site
+from support.site import Site
 
 
 @pytest.fixture

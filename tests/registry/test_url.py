@@ -8,8 +8,7 @@ import pytest
 
 from nuthatch import InvalidConfig
 from nuthatch.registry.url import redact, split_url
-
-from .conftest import Site
+from support.site import Site
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuthatch import Document, Filter, LexicalBackend, Rung, Schema
-from nuthatch.contract.writing import Preparer
+from nuthatch.pipeline.indexing import Preparer
 from support.bm25 import fts5_scores
 from support.strategies import DOCUMENTS, FILTERS, HOSTILE, QUERY, SCHEMA, WORD
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from nuthatch.contract.lexical import LexicalBackend
 from nuthatch.contract.schema import Schema
 from nuthatch.contract.spec import Create
+from nuthatch.pipeline.lexical import LexicalBackend
+from nuthatch.pipeline.opening import drop as drop_url
+from nuthatch.pipeline.opening import open as open_url
 from nuthatch.registry.config import resolve_name
-from nuthatch.registry.opening import drop as drop_url
-from nuthatch.registry.opening import open as open_url
 from nuthatch.registry.url import split_url
 
 

@@ -19,7 +19,6 @@ from threading import Lock
 from typing import ClassVar
 
 from nuthatch.combine.book import shared_book
-from nuthatch.contract.asking import merged, refuse_undeclared
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
@@ -29,6 +28,7 @@ from nuthatch.contract.hit import Hit, Origin
 from nuthatch.contract.query import EntityQuery, Policy, Query, TextQuery
 from nuthatch.contract.results import Results
 from nuthatch.errors import InvalidConfig
+from nuthatch.pipeline.validation import merged, refuse_undeclared
 
 #: Searches that run side by side in one combination, for each engine after its first.
 _AT_ONCE = 8

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, Protocol
 
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
+from nuthatch.contract.rung import Rung
 from nuthatch.errors import BackendUnavailable
-from nuthatch.matching.rung import Rung
 
 
 class Candidate(NamedTuple):

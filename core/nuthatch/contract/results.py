@@ -9,7 +9,7 @@ from typing import Any, Literal, overload
 
 from nuthatch.contract.hit import Hit
 from nuthatch.contract.query import EntityQuery, Policy
-from nuthatch.matching.rung import Operator
+from nuthatch.contract.rung import Operator
 from nuthatch.text.normalize import NormalizedQuery
 
 

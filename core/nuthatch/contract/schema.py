@@ -28,9 +28,9 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
-from nuthatch.contract.chunking import chunker
 from nuthatch.contract.document import CONTROL, INT64, MAX_KEY_BYTES, Document, FieldValue
 from nuthatch.errors import InvalidConfig, InvalidDocument
+from nuthatch.text.chunking import chunker
 
 #: A value as filters compare it: numbers by size, text (dates too) by code point.
 FilterValue = int | float | str

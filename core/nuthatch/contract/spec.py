@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.capability import Capabilities
+from nuthatch.contract.entity_settings import EntitySettings
 from nuthatch.contract.query import Policy
 from nuthatch.contract.schema import explain
-from nuthatch.entities.settings import EntitySettings
 from nuthatch.errors import InvalidConfig
 
 #: The version of the contract that this core serves, apart from package versions. A backend of

@@ -12,7 +12,6 @@ from typing import Any, Final, get_args
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.filters import AnyOf, Filter, Range
 from nuthatch.contract.hit import Hit
-from nuthatch.contract.lexical import LexicalBackend
 from nuthatch.contract.query import EntityQuery, Policy
 from nuthatch.contract.results import Results
 from nuthatch.demo.engines import Engine, fill_engines
@@ -20,7 +19,8 @@ from nuthatch.demo.judged import Judged
 from nuthatch.demo.quality import Quality, measure
 from nuthatch.errors import BackendUnavailable, VerificationFailed
 from nuthatch.grounding.evidence import verify
-from nuthatch.registry.opening import open as open_url
+from nuthatch.pipeline.lexical import LexicalBackend
+from nuthatch.pipeline.opening import open as open_url
 
 
 @dataclass(frozen=True, slots=True)

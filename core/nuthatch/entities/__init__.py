@@ -7,6 +7,7 @@ arrays scores with `nuthatch.scoring.entity_top_k`, or does it all by itself: in
 the same documents with the same scores. Public, for engines.
 """
 
+from nuthatch.contract.entity_settings import EntitySettings
 from nuthatch.entities.arithmetic import EntityCandidate, EntityMatches, scored, title_score
 from nuthatch.entities.fuzzy import (
     TitleTerm,
@@ -19,7 +20,6 @@ from nuthatch.entities.fuzzy import (
 )
 from nuthatch.entities.match import match_entities
 from nuthatch.entities.plan import EntityPlan, PhraseLookup, TitleLookup, plan_of
-from nuthatch.entities.settings import EntitySettings
 from nuthatch.entities.table import EntityTable
 from nuthatch.entities.terms import EntityTerms, entity_terms, title_tokens
 from nuthatch.text.phrases import normalize_phrase

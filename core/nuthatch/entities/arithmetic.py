@@ -14,8 +14,8 @@ from collections.abc import Collection, Container, Hashable, Iterable, Mapping, 
 from heapq import nsmallest
 from typing import Any, Final, NamedTuple
 
+from nuthatch.contract.entity_settings import EntitySettings
 from nuthatch.entities.plan import EntityPlan
-from nuthatch.entities.settings import EntitySettings
 
 #: The decimals of a raw score: sums in another order than the query's differ behind them.
 DECIMALS: Final = 12

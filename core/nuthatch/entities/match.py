@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Container, Generator, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from nuthatch.contract.request import Request
 from nuthatch.entities.arithmetic import EntityMatches, Lengths, scored
 from nuthatch.entities.fuzzy import TitleTerm, closest
 from nuthatch.entities.plan import EntityPlan
-from nuthatch.matching.request import Request
 
 Postings = Mapping[Hashable, Sequence[tuple[Hashable, int]]]
 Keys = Sequence[Hashable]

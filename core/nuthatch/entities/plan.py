@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from nuthatch.contract.entity_settings import EntitySettings
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import EntityQuery
 from nuthatch.contract.schema import PhraseField, Schema
 from nuthatch.entities.fuzzy import allowed_edits
-from nuthatch.entities.settings import EntitySettings
 from nuthatch.entities.terms import title_tokens
 from nuthatch.errors import InvalidQuery
 from nuthatch.text.phrases import normalize_phrase

@@ -17,7 +17,9 @@ from typing import Any, Literal
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Policy
 from nuthatch.contract.reader import Candidate, FirstMatch, Matches
+from nuthatch.contract.request import Request
 from nuthatch.contract.results import Attempt
+from nuthatch.contract.rung import Rung
 from nuthatch.matching.ladder import (
     and_rungs,
     can_match,
@@ -25,8 +27,6 @@ from nuthatch.matching.ladder import (
     ranked_rung,
     same_as_ranked,
 )
-from nuthatch.matching.request import Request
-from nuthatch.matching.rung import Rung
 from nuthatch.text.normalize import NormalizedQuery
 
 Steps = Generator[Request, Any, None]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from nuthatch.matching.rung import Rung
+from nuthatch.contract.rung import Rung
 
 #: Tokens in more chunks than this say too little to be worth a disjunction.
 FALLBACK_MAX_FREQUENCY = 50_000

@@ -20,7 +20,7 @@ from nuthatch.errors import PluginFailure, UnknownBackend
 from nuthatch.registry import discovery
 from nuthatch.registry.discovery import BACKENDS, RUN_TIME, Installed, canonical, reason
 from nuthatch.registry.plugins import asked, plugin_failures
-from nuthatch.registry.shape import checked_class, checked_spec
+from nuthatch.registry.spec_validation import checked_class, checked_spec
 
 _HOOK = "nuthatch_register_backends"
 

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 
 from nuthatch.errors import InvalidConfig
 from nuthatch.registry.backends import provides
-from nuthatch.registry.shape import NAME
+from nuthatch.registry.spec_validation import NAME
 
 _SCHEME = re.compile(r"[A-Za-z][\w+.-]+")  # underscores: it may be a distribution
 _PASSWORD = re.compile(r"(//[^:@/?]*:).*@", re.DOTALL)

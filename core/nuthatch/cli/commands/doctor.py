@@ -12,9 +12,9 @@ from nuthatch.cli.exits import DONE, FAILED
 from nuthatch.cli.options import json_option
 from nuthatch.cli.progress import waiting
 from nuthatch.cli.screen import Cell, open_screen
+from nuthatch.pipeline.doctor import Check, examine
 from nuthatch.registry.commands import command_failures
 from nuthatch.registry.config import resolve_name
-from nuthatch.registry.doctor import Check, examine
 
 
 @click.command("doctor", short_help=COMMANDS["doctor"])

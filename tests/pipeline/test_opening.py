@@ -8,8 +8,7 @@ import pytest
 
 import nuthatch
 from nuthatch import InvalidConfig
-
-from .conftest import Site
+from support.site import Site
 
 
 def test_options_stand_in_the_url_or_are_given_by_keyword() -> None:

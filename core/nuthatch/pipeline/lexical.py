@@ -16,21 +16,21 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from time import perf_counter
 from typing import Any, ClassVar, Self, get_args
 
-from nuthatch.contract.asking import merged, refuse_if_export_only, require, search_task
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
-from nuthatch.contract.index import IndexInfo
 from nuthatch.contract.query import Policy, Query
 from nuthatch.contract.reader import AsyncReader, Reader
 from nuthatch.contract.results import Results
-from nuthatch.contract.running import searched, searched_async
 from nuthatch.contract.schema import Schema
-from nuthatch.contract.showing import undefined
 from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
-from nuthatch.contract.writing import (
+from nuthatch.errors import InvalidDocument, InvalidQuery
+from nuthatch.pipeline.executor import searched, searched_async
+from nuthatch.pipeline.hits import undefined
+from nuthatch.pipeline.index import IndexInfo
+from nuthatch.pipeline.indexing import (
     AddReport,
     AnalyzedDocument,
     Batch,
@@ -39,7 +39,7 @@ from nuthatch.contract.writing import (
     WriteOutcome,
     write_batches,
 )
-from nuthatch.errors import InvalidDocument, InvalidQuery
+from nuthatch.pipeline.validation import merged, refuse_if_export_only, require, search_task
 from nuthatch.registry.hooks import observe
 from nuthatch.text.analyzer import Analyzer
 

@@ -13,13 +13,13 @@ from typing import Final, NamedTuple
 
 from nuthatch.contract.query import EntityQuery
 from nuthatch.contract.reader import AsyncReader, Reader
+from nuthatch.contract.request import Request
 from nuthatch.contract.results import Results
-from nuthatch.contract.searching import Search
-from nuthatch.contract.showing import Found, Showing, built_hits, fetched, undefined
 from nuthatch.entities.arithmetic import EntityMatches
 from nuthatch.entities.match import match_entities
 from nuthatch.entities.plan import EntityPlan
-from nuthatch.matching.request import Request
+from nuthatch.pipeline.hits import Found, Showing, built_hits, fetched, undefined
+from nuthatch.pipeline.text_search import Search
 
 _LOOK_UPS: Final = ("phrase_terms", "title_terms", "entity_postings", "eligible")
 

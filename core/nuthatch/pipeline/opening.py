@@ -8,11 +8,11 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from nuthatch.contract.asking import require_of
-from nuthatch.contract.lexical import LexicalBackend
 from nuthatch.contract.schema import Schema, explain
 from nuthatch.contract.spec import BackendConfig, BackendSpec, Create
 from nuthatch.errors import InvalidConfig
+from nuthatch.pipeline.lexical import LexicalBackend
+from nuthatch.pipeline.validation import require_of
 from nuthatch.registry.backends import backend_class, backend_spec
 from nuthatch.registry.url import redact, split_url
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Literal
 
-from nuthatch.contract.chunking import chunker
 from nuthatch.contract.document import Document, document_from_json
 from nuthatch.contract.schema import FilterValue, Schema
 from nuthatch.errors import InvalidDocument
 from nuthatch.grounding.header import document_root, header_bytes
 from nuthatch.grounding.merkle import leaf_hash
 from nuthatch.text.analyzer import Analyzer, analyze
+from nuthatch.text.chunking import chunker
 
 #: What an acknowledged write survives: the death of processes, or of the machine's power too.
 Durability = Literal["process", "power"]

@@ -2,7 +2,7 @@
 
     climb ──▶ fetch ──▶ snippet, evidence ──▶ order ──▶ Results
 
-It is a generator of reader requests, which `running` puts to a reader.
+It is a generator of reader requests, which `executor` puts to a reader.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any, NamedTuple, TypeVar
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Policy
 from nuthatch.contract.reader import AsyncReader, Candidate, Reader, Stored
+from nuthatch.contract.request import Request
 from nuthatch.contract.results import Results
-from nuthatch.contract.showing import Found, Showing, built_hits, check_rows, fetched, undefined
 from nuthatch.matching.climb import Climb
-from nuthatch.matching.request import Request
+from nuthatch.pipeline.hits import Found, Showing, built_hits, check_rows, fetched, undefined
 from nuthatch.text.normalize import NormalizedQuery
 
 T = TypeVar("T")

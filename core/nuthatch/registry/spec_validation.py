@@ -55,7 +55,7 @@ def checked_spec(item: Installed, found: Any) -> BackendSpec:
 
 def checked_class(item: Installed, spec: BackendSpec, found: Any) -> type[SearchBackend]:
     """Returns what a spec names, if it is a class that can be opened. Raises `PluginFailure`."""
-    from nuthatch.contract.lexical import LexicalBackend  # more than a list of backends needs
+    from nuthatch.pipeline.lexical import LexicalBackend  # more than a list of backends needs
 
     hint = f"Report it to the authors of {item.distribution}."
     if not (isinstance(found, type) and issubclass(found, SearchBackend)):

@@ -11,14 +11,14 @@ from __future__ import annotations
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
-from nuthatch.contract.entity_searching import EntityTask, entity_search, nothing_asked
 from nuthatch.contract.reader import AsyncReader, Overtaken, Reader
 from nuthatch.contract.results import Results
-from nuthatch.contract.searching import Search, SearchTask, text_search
 from nuthatch.errors import QueryTimeout
+from nuthatch.pipeline.entity_search import EntityTask, entity_search, nothing_asked
+from nuthatch.pipeline.text_search import Search, SearchTask, text_search
 
 if TYPE_CHECKING:
-    from nuthatch.contract.lexical import LexicalBackend
+    from nuthatch.pipeline.lexical import LexicalBackend
 
 T = TypeVar("T")
 Task = SearchTask | EntityTask

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
-from nuthatch.contract.entity_searching import EntityTask
 from nuthatch.contract.filters import AnyOf, Filter, checked_filters
-from nuthatch.contract.index import EXPORT_ONLY
 from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, Policy, Query, TextQuery
-from nuthatch.contract.searching import SearchTask
-from nuthatch.contract.showing import Showing
 from nuthatch.entities.plan import plan_of
 from nuthatch.errors import BackendUnavailable, InvalidQuery, UnsupportedQuery
+from nuthatch.pipeline.entity_search import EntityTask
+from nuthatch.pipeline.hits import Showing
+from nuthatch.pipeline.index import EXPORT_ONLY
+from nuthatch.pipeline.text_search import SearchTask
 from nuthatch.registry.hooks import expand
 from nuthatch.text.normalize import MAX_TOKENS, NormalizedQuery, normalize
 
 if TYPE_CHECKING:
-    from nuthatch.contract.lexical import LexicalBackend
+    from nuthatch.pipeline.lexical import LexicalBackend
 
 #: No index is larger, and engines overflow beyond it.
 _MAX_LIMIT = 2**31 - 1

@@ -9,10 +9,9 @@ import pytest
 
 import nuthatch
 from nuthatch import hookimpl
-from nuthatch.registry.doctor import Check, examine
+from nuthatch.pipeline.doctor import Check, examine
 from nuthatch.registry.hooks import register_plugin, unregister_plugin
-
-from .conftest import Site
+from support.site import Site
 
 
 def found(checks: list[Check]) -> dict[str, Check]:

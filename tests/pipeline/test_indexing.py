@@ -22,8 +22,8 @@ from nuthatch import (
     Schema,
     WriteOutcome,
 )
-from nuthatch.contract import writing
 from nuthatch.memory import MemoryBackend
+from nuthatch.pipeline import indexing as writing
 
 
 class Recorder(MemoryBackend):

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuthatch import Document, Schema, get_analyzer, rebuild
-from nuthatch.contract.chunking import chunker
-from nuthatch.contract.writing import Preparer
+from nuthatch.pipeline.indexing import Preparer
+from nuthatch.text.chunking import chunker
 from nuthatch.text.runs import UNSPACED
 from support.few_words import any_text
 

@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from nuthatch.contract.lexical import LexicalBackend
 from nuthatch.contract.spec import CONTRACT, BackendSpec
 from nuthatch.errors import AnalyzerMismatch, NuthatchError, PluginFailure
+from nuthatch.pipeline.lexical import LexicalBackend
+from nuthatch.pipeline.opening import configure, open
 from nuthatch.registry import discovery
 from nuthatch.registry.analyzers import analyzer_failures, analyzer_names
 from nuthatch.registry.backends import backend_class, backend_spec, import_ms, installed_backends
 from nuthatch.registry.commands import command_failures
 from nuthatch.registry.discovery import BACKENDS, COMMANDS, PLUGINS, Installed, reason
-from nuthatch.registry.opening import configure, open
 from nuthatch.registry.plugins import asked, plugin_failures, plugins
 from nuthatch.registry.url import redact
 

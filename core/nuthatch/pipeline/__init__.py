@@ -1,0 +1,1 @@
+"""What core does once for every engine: validation, the search, hits, indexing, opening."""
