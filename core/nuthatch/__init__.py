@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nuthatch.combine.interleave import Interleave
     from nuthatch.combine.shadow import Shadow, ShadowCounts, ShadowPair
     from nuthatch.combine.split import Split
+    from nuthatch.contract.analyzed_document import AnalyzedChunk, AnalyzedDocument
     from nuthatch.contract.audit import AuditMode
     from nuthatch.contract.backend import SearchBackend
     from nuthatch.contract.capability import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from nuthatch.contract.document import Document, document_from_json
     from nuthatch.contract.filters import AnyOf, Filter, Range, passes
     from nuthatch.contract.hit import Evidence, Hit, Origin
+    from nuthatch.contract.index_info import IndexInfo
     from nuthatch.contract.query import EntityQuery, Policy, Query, TextQuery
     from nuthatch.contract.reader import (
         AsyncReader,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         Reader,
         Stored,
     )
+    from nuthatch.contract.report import AddReport, Durability, WriteOutcome
     from nuthatch.contract.results import Attempt, Results
     from nuthatch.contract.rung import Operator, Rung
     from nuthatch.contract.schema import (
@@ -80,15 +83,8 @@ if TYPE_CHECKING:
     from nuthatch.grounding.evidence import verify
     from nuthatch.grounding.header import corpus_fingerprint, document_root, parse_header, rebuild
     from nuthatch.grounding.merkle import leaf_hash
-    from nuthatch.pipeline.index import IndexInfo, IndexRecord
-    from nuthatch.pipeline.indexing import (
-        AddReport,
-        AnalyzedChunk,
-        AnalyzedDocument,
-        Durability,
-        WriteOutcome,
-        chunk_tokens,
-    )
+    from nuthatch.pipeline.index import IndexRecord
+    from nuthatch.pipeline.indexing import chunk_tokens
     from nuthatch.pipeline.lexical import LexicalBackend
     from nuthatch.pipeline.opening import drop, open
     from nuthatch.registry.analyzers import get_analyzer
@@ -200,24 +196,23 @@ _HOMES = {
     "combine.interleave": "Interleave",
     "combine.shadow": "Shadow ShadowCounts ShadowPair",
     "combine.split": "Split",
+    "contract.analyzed_document": "AnalyzedChunk AnalyzedDocument",
     "contract.audit": "AuditMode",
     "contract.backend": "SearchBackend",
-    "contract.capability": "EMULATED NATIVE Capabilities FilterSupport Support no",
+    "contract.capability": "Capabilities EMULATED FilterSupport NATIVE Support no",
     "contract.document": "Document document_from_json",
     "contract.filters": "AnyOf Filter Range passes",
     "contract.hit": "Evidence Hit Origin",
-    "pipeline.index": "IndexInfo IndexRecord",
-    "pipeline.lexical": "LexicalBackend",
+    "contract.index_info": "IndexInfo",
     "contract.query": "EntityQuery Policy Query TextQuery",
     "contract.reader": "AsyncReader Candidate FirstMatch Matches Overtaken Reader Stored",
+    "contract.report": "AddReport Durability WriteOutcome",
     "contract.results": "Attempt Results",
+    "contract.rung": "Operator Rung",
     "contract.schema": (
         "DateField FilterValue IntegerField KeywordField NumberField PhraseField Schema"
     ),
-    "contract.spec": "CONTRACT BackendConfig BackendSpec Create LexicalConfig",
-    "pipeline.indexing": (
-        "AddReport AnalyzedChunk AnalyzedDocument Durability WriteOutcome chunk_tokens"
-    ),
+    "contract.spec": "BackendConfig BackendSpec CONTRACT Create LexicalConfig",
     "corpora.corpus": "Corpus",
     "errors": (
         "AnalyzerMismatch BackendUnavailable FormatMismatch IndexCorrupt IndexExists "
@@ -228,10 +223,12 @@ _HOMES = {
     "grounding.evidence": "verify",
     "grounding.header": "corpus_fingerprint document_root parse_header rebuild",
     "grounding.merkle": "leaf_hash",
-    "contract.rung": "Operator Rung",
+    "pipeline.index": "IndexRecord",
+    "pipeline.indexing": "chunk_tokens",
+    "pipeline.lexical": "LexicalBackend",
+    "pipeline.opening": "drop open",
     "registry.analyzers": "get_analyzer",
     "registry.hooks": "hookimpl register_plugin unregister_plugin",
-    "pipeline.opening": "drop open",
     "text.analyzer": "Analyzer",
     "text.normalize": "NormalizedQuery",
 }

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from nuthatch.cli.screen import CONTROLS
+from nuthatch.cli.span import CONTROLS
 
 # json itself escapes those of C0; a raw line feed in its text is indentation.
 _ESCAPES: Final = {code: f"\\u{code:04x}" for code in CONTROLS if 0x7F <= code < 0xD800}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nuthatch.cli.screen import Cell, Screen
+from nuthatch.cli.screen import Screen
+from nuthatch.cli.span import Cell
 from nuthatch.contract.query import EntityQuery
 from nuthatch.contract.results import Attempt, Results
 from nuthatch.text.normalize import NormalizedQuery

@@ -23,7 +23,7 @@ from nuthatch.cli.exits import (
     OutputClosed,
     exit_code,
 )
-from nuthatch.cli.screen import printable
+from nuthatch.cli.span import printable
 from nuthatch.errors import NuthatchError
 from nuthatch.registry.commands import installed_commands
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nuthatch.cli.screen import Cell, Screen, printable
+from nuthatch.cli.screen import Screen
+from nuthatch.cli.span import Cell, printable
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.hit import Hit
 from nuthatch.contract.query import EntityQuery

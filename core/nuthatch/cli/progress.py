@@ -14,10 +14,10 @@ from typing import Protocol
 import click
 
 from nuthatch.cli.exits import Interrupted
-from nuthatch.cli.screen import printable
+from nuthatch.cli.span import printable
 from nuthatch.contract.document import Document
+from nuthatch.contract.report import AddReport
 from nuthatch.errors import NuthatchError
-from nuthatch.pipeline.indexing import AddReport
 
 #: The bar moves every so many documents.
 _STEP = 64

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from nuthatch.cli.screen import Cell, Style, span
+from nuthatch.cli.span import Cell, Style, span
 
 _STYLES: dict[Style, str] = {
     "": "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.capability import Capabilities
@@ -13,6 +13,7 @@ from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Policy, Query
 from nuthatch.contract.results import Results
+from nuthatch.contract.spec import BackendConfig
 
 
 class SearchBackend(ABC):
@@ -22,6 +23,9 @@ class SearchBackend(ABC):
     (a thread), the context manager. An engine extends `LexicalBackend`, which writes `search`
     once for all; this class is for wrappers and for searchers of another kind.
     """
+
+    #: What the `config` of a spec that names this class must extend.
+    config_model: ClassVar[type[BackendConfig]] = BackendConfig
 
     @property
     @abstractmethod

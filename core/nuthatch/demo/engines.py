@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nuthatch.contract.report import AddReport
 from nuthatch.corpora import Corpus
 from nuthatch.demo.judged import Judged
 from nuthatch.errors import NuthatchError, PluginFailure
-from nuthatch.pipeline.indexing import AddReport
 from nuthatch.pipeline.lexical import LexicalBackend
 from nuthatch.pipeline.opening import open as open_url
 from nuthatch.registry.backends import installed_backends

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Self
+from dataclasses import dataclass
+from typing import Final, Self
 
 from nuthatch.contract.schema import Schema
 from nuthatch.errors import (
@@ -113,29 +112,6 @@ class _NoAnalyzer:
 
     def tokens(self, text: str) -> list[str]:
         raise BackendUnavailable(EXPORT_ONLY)
-
-
-@dataclass(frozen=True, slots=True)
-class IndexInfo:
-    """Describes an index.
-
-    `bytes` is what it takes on disk (in memory: 0), `corpus_fingerprint` the Merkle root over
-    its documents, `details` what the engine adds.
-    """
-
-    backend: str
-    documents: int
-    chunks: int
-    bytes: int
-    analyzer: str
-    schema: Schema
-    corpus_fingerprint: str
-    format: int
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns the description as JSON values."""
-        return {**asdict(self), "schema": self.schema.model_dump(mode="json")}
 
 
 def _difference(found: Schema, wanted: Schema) -> str:

@@ -8,100 +8,21 @@ Document ── schema ──▶ values          what filters compare
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
+from nuthatch.contract.analyzed_document import AnalyzedChunk, AnalyzedDocument, Batch
 from nuthatch.contract.document import Document, document_from_json
-from nuthatch.contract.schema import FilterValue, Schema
+from nuthatch.contract.report import AddReport, WriteOutcome
+from nuthatch.contract.schema import Schema
 from nuthatch.errors import InvalidDocument
 from nuthatch.grounding.header import document_root, header_bytes
 from nuthatch.grounding.merkle import leaf_hash
 from nuthatch.text.analyzer import Analyzer, analyze
 from nuthatch.text.chunking import chunker
 
-#: What an acknowledged write survives: the death of processes, or of the machine's power too.
-Durability = Literal["process", "power"]
 #: A batch ends when it holds this many code points of text, however few documents they are.
 _BATCH_TEXT = 16 * 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class AnalyzedChunk:
-    """Holds one chunk: its text, where it starts in the document's, and what is indexed of it.
-
-    `leaf` is the chunk's leaf hash. `line` joins the title's tokens and the chunk's own by single
-    blanks, `length` is their number: a batch of lines is a seventh of the memory of its tokens.
-    """
-
-    text: str
-    start: int
-    leaf: bytes
-    line: str
-    length: int
-
-    @property
-    def tokens(self) -> list[str]:
-        """Are the title's tokens followed by the chunk's own."""
-        return self.line.split(" ") if self.line else []
-
-
-@dataclass(frozen=True, slots=True)
-class AnalyzedDocument:
-    """Holds one document, ready to be written. `root` is 32 bytes, `header` canonical JSON."""
-
-    document: Document
-    root: bytes
-    header: bytes
-    chunks: list[AnalyzedChunk]
-    values: list[tuple[str, FilterValue]]
-
-
-@dataclass(frozen=True, slots=True)
-class WriteOutcome:
-    """Counts what a batch did; `chunks` are those of the documents added or replaced."""
-
-    added: int = 0
-    replaced: int = 0
-    unchanged: int = 0
-    chunks: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class AddReport:
-    """Counts what `add` did: `read` = added + replaced + unchanged + skipped.
-
-    `skipped` documents were followed by another with the same uri in the same batch: the last
-    one wins. `seconds` is wall time.
-    """
-
-    read: int = 0
-    added: int = 0
-    replaced: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    chunks: int = 0
-    seconds: float = 0.0
-
-    def plus(self, batch: Batch, outcome: WriteOutcome, seconds: float) -> AddReport:
-        """Returns the report after one more batch."""
-        return AddReport(
-            self.read + batch.read,
-            self.added + outcome.added,
-            self.replaced + outcome.replaced,
-            self.unchanged + outcome.unchanged,
-            self.skipped + batch.read - len(batch.documents),
-            self.chunks + outcome.chunks,
-            seconds,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Holds distinct analyzed documents and the number of documents they were read from."""
-
-    documents: list[AnalyzedDocument]
-    read: int
 
 
 class Preparer:

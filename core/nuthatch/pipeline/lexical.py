@@ -16,29 +16,23 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from time import perf_counter
 from typing import Any, ClassVar, Self, get_args
 
+from nuthatch.contract.analyzed_document import AnalyzedDocument, Batch
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
+from nuthatch.contract.index_info import IndexInfo
 from nuthatch.contract.query import Policy, Query
 from nuthatch.contract.reader import AsyncReader, Reader
+from nuthatch.contract.report import AddReport, Durability, WriteOutcome
 from nuthatch.contract.results import Results
 from nuthatch.contract.schema import Schema
 from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
 from nuthatch.errors import InvalidDocument, InvalidQuery
 from nuthatch.pipeline.executor import searched, searched_async
 from nuthatch.pipeline.hits import undefined
-from nuthatch.pipeline.index import IndexInfo
-from nuthatch.pipeline.indexing import (
-    AddReport,
-    AnalyzedDocument,
-    Batch,
-    Durability,
-    Preparer,
-    WriteOutcome,
-    write_batches,
-)
+from nuthatch.pipeline.indexing import Preparer, write_batches
 from nuthatch.pipeline.validation import merged, refuse_if_export_only, require, search_task
 from nuthatch.registry.hooks import observe
 from nuthatch.text.analyzer import Analyzer
@@ -54,6 +48,7 @@ class LexicalBackend(SearchBackend):
     """
 
     spec: ClassVar[BackendSpec]
+    config_model = LexicalConfig
 
     def __init__(self, config: LexicalConfig, schema: Schema, analyzer: Analyzer) -> None:
         self.config = config

@@ -8,7 +8,7 @@ from typing import Any, Final
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
-from nuthatch.contract.spec import CONTRACT, BackendConfig, BackendSpec, LexicalConfig
+from nuthatch.contract.spec import CONTRACT, BackendConfig, BackendSpec
 from nuthatch.registry.discovery import Installed
 
 #: What can stand before the colon of a URL; one letter would be a Windows drive.
@@ -55,8 +55,6 @@ def checked_spec(item: Installed, found: Any) -> BackendSpec:
 
 def checked_class(item: Installed, spec: BackendSpec, found: Any) -> type[SearchBackend]:
     """Returns what a spec names, if it is a class that can be opened. Raises `PluginFailure`."""
-    from nuthatch.pipeline.lexical import LexicalBackend  # more than a list of backends needs
-
     hint = f"Report it to the authors of {item.distribution}."
     if not (isinstance(found, type) and issubclass(found, SearchBackend)):
         hint = "Extend nuthatch.LexicalBackend."
@@ -64,10 +62,9 @@ def checked_class(item: Installed, spec: BackendSpec, found: Any) -> type[Search
     opener = getattr(found, "open", None)
     if not callable(opener) or getattr(opener, "__isabstractmethod__", False):
         raise item.failure("shape", f"names {spec.backend}, which does not define open", hint)
-    if issubclass(found, LexicalBackend) and not issubclass(spec.config, LexicalConfig):
-        problem = (
-            f"has a LexicalBackend and a config that is no LexicalConfig, {spec.config.__name__}"
-        )
+    if not issubclass(spec.config, found.config_model):
+        wanted = found.config_model.__name__
+        problem = f"has a {found.__name__} and a config that is no {wanted}, {spec.config.__name__}"
         raise item.failure("shape", problem, hint)
     return found
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from nuthatch_conformance.case import Case
+from nuthatch_conformance.case_metadata import Case
 
 FORMAT: Final = 1
 

@@ -53,7 +53,7 @@ def killed(url: str, spec: BackendSpec, acknowledged: int) -> int:
         wrong = errors.read()
     if writer.returncode == _NOT_HERE:
         # Imported here, for it brings pytest, and the process that writes needs none.
-        from nuthatch_conformance.case import NotApplicable
+        from nuthatch_conformance.case_metadata import NotApplicable
 
         raise NotApplicable("the backend cannot be opened in another process")
     whole = [int(line) for line in told if line.endswith("\n")]

@@ -11,7 +11,7 @@ import pytest
 import nuthatch
 from nuthatch import Capabilities, Create, Document, IndexNotFound, LexicalBackend, Schema
 from nuthatch_conformance import oracle
-from nuthatch_conformance.case import Case, NotApplicable
+from nuthatch_conformance.case_metadata import Case, NotApplicable
 from nuthatch_conformance.corpora import SCHEMA
 from nuthatch_conformance.facts import Facts, supports
 from nuthatch_conformance.looking import MANY

@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuses what would keep a test from running; lets -k choose topics."""
-    from nuthatch_conformance.topic import excused, refuse_changes
+    from nuthatch_conformance.case_set import excused, refuse_changes
 
     suites = {suite for item in items if (suite := _suite(item)) is not None}
     for suite in suites:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import pytest
 
 from nuthatch import NuthatchError
 from nuthatch_conformance.card import report_card
+from nuthatch_conformance.case_set import CaseSet
 from nuthatch_conformance.deviations import Deviation, read_deviations
 from nuthatch_conformance.engine import Engine, Subject
 from nuthatch_conformance.profile import Profile
-from nuthatch_conformance.topic import Topic
 
 #: Facts of a backend that could not even be opened.
 _UNKNOWN: Mapping[str, Any] = {
@@ -34,25 +35,25 @@ class Session:
     def __init__(self, profile: Profile, deviations: str | None) -> None:
         self.profile = profile
         self._deviations_option = deviations
-        self._subjects: dict[type[Topic], Subject] = {}
-        self._deviations: dict[type[Topic], Mapping[str, Deviation]] = {}
+        self._subjects: dict[type[CaseSet], Subject] = {}
+        self._deviations: dict[type[CaseSet], Mapping[str, Deviation]] = {}
         # By the name of the author's class: verdicts may come from other processes.
         self._verdicts: dict[str, dict[str, Mapping[str, Any]]] = {}
         self._facts: dict[str, Mapping[str, Any]] = {}
         self._known: dict[str, list[str]] = {}
 
-    def engine(self, suite: type[Topic], url: str) -> Engine:
+    def engine(self, suite: type[CaseSet], url: str) -> Engine:
         """Returns what makes indexes for one test of a class."""
         if suite not in self._subjects:
             self._subjects[suite] = Subject(url)
         return Engine(url, self._subjects[suite], self.profile)
 
-    def facts(self, suite: type[Topic]) -> Mapping[str, Any] | None:
+    def facts(self, suite: type[CaseSet]) -> Mapping[str, Any] | None:
         """Returns what is known of the backend of a class, once a test has opened it."""
         subject = self._subjects.get(suite)
         return None if subject is None else subject.facts.to_json()
 
-    def deviations(self, suite: type[Topic]) -> Mapping[str, Deviation]:
+    def deviations(self, suite: type[CaseSet]) -> Mapping[str, Deviation]:
         """Returns the entries for a class. Raises `pytest.UsageError` for a wrong file."""
         if suite not in self._deviations:
             path = self._deviations_path(suite)
@@ -63,7 +64,7 @@ class Session:
                 raise pytest.UsageError(str(error)) from error
         return self._deviations[suite]
 
-    def _deviations_path(self, suite: type[Topic]) -> Path | None:
+    def _deviations_path(self, suite: type[CaseSet]) -> Path | None:
         if self._deviations_option is not None:
             return Path(self._deviations_option)
         if suite.deviations is None:
@@ -82,11 +83,9 @@ class Session:
 
     def cards(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yields the name of each class with its report card."""
-        from nuthatch_conformance import __version__
-
         profile = self.profile
         kit = {
-            "version": __version__,
+            "version": version("nuthatch-conformance"),
             "profile": profile.name,
             "examples": profile.examples,
             "seed": profile.seed,

@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 from typing import Final
 
-from nuthatch_conformance.case import Case
+from nuthatch_conformance.case_metadata import Case
 
 _INDENT: Final = "    "
 _DEEPEST: Final = 12

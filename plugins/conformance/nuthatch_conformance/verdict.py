@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nuthatch_conformance.card import Verdict
-from nuthatch_conformance.case import Case, NotApplicable
+from nuthatch_conformance.case_metadata import Case, NotApplicable
 from nuthatch_conformance.deviations import Deviation
 from nuthatch_conformance.story import story
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nuthatch
 from nuthatch_conformance import BackendConformance
-from nuthatch_conformance.case import NotApplicable
+from nuthatch_conformance.case_metadata import NotApplicable
 from nuthatch_conformance.engine import Engine, Subject
 from nuthatch_conformance.profile import Profile
 from nuthatch_conformance.story import story

@@ -13,9 +13,9 @@ from nuthatch.cli.index import open_index
 from nuthatch.cli.options import SchemaOptions, create_options, json_option
 from nuthatch.cli.progress import write
 from nuthatch.cli.screen import open_screen
+from nuthatch.contract.report import AddReport
 from nuthatch.corpora import Corpus
 from nuthatch.errors import InvalidDocument
-from nuthatch.pipeline.indexing import AddReport
 from nuthatch.registry.url import redact
 
 

@@ -9,7 +9,8 @@ import click
 from nuthatch.cli.answer import answer
 from nuthatch.cli.commands import COMMANDS
 from nuthatch.cli.options import json_option
-from nuthatch.cli.screen import Cell, Screen, open_screen
+from nuthatch.cli.screen import Screen, open_screen
+from nuthatch.cli.span import Cell
 from nuthatch.contract.spec import BackendSpec
 from nuthatch.errors import PluginFailure
 from nuthatch.registry.backends import installed_backends

@@ -16,9 +16,9 @@ from nuthatch.cli.options import SchemaOptions, create_options, json_option
 from nuthatch.cli.progress import write
 from nuthatch.cli.screen import open_screen
 from nuthatch.contract.document import Document
+from nuthatch.contract.index_info import IndexInfo
 from nuthatch.contract.schema import Schema
 from nuthatch.errors import IndexNotFound, InvalidConfig
-from nuthatch.pipeline.index import IndexInfo
 from nuthatch.pipeline.lexical import LexicalBackend
 from nuthatch.registry.config import resolve_name
 

@@ -15,7 +15,8 @@ from nuthatch.cli.listing import show_footer, show_hits
 from nuthatch.cli.options import json_option
 from nuthatch.cli.program import program
 from nuthatch.cli.progress import waiting
-from nuthatch.cli.screen import Cell, Screen, open_screen
+from nuthatch.cli.screen import Screen, open_screen
+from nuthatch.cli.span import Cell
 from nuthatch.contract.query import EntityQuery
 from nuthatch.demo.judged import films
 from nuthatch.demo.tour import SHOWN, SMALL_BUDGET, Question, Tour, take_tour

@@ -11,7 +11,8 @@ from nuthatch.cli.commands import COMMANDS
 from nuthatch.cli.exits import DONE, FAILED
 from nuthatch.cli.options import json_option
 from nuthatch.cli.progress import waiting
-from nuthatch.cli.screen import Cell, open_screen
+from nuthatch.cli.screen import open_screen
+from nuthatch.cli.span import Cell
 from nuthatch.pipeline.doctor import Check, examine
 from nuthatch.registry.commands import command_failures
 from nuthatch.registry.config import resolve_name

@@ -10,7 +10,8 @@ from nuthatch.cli.answer import answer
 from nuthatch.cli.commands import COMMANDS
 from nuthatch.cli.index import drop_index
 from nuthatch.cli.options import json_option
-from nuthatch.cli.screen import open_screen, printable
+from nuthatch.cli.screen import open_screen
+from nuthatch.cli.span import printable
 from nuthatch.registry.url import redact
 
 

@@ -8,9 +8,10 @@ from nuthatch.cli.answer import answer
 from nuthatch.cli.commands import COMMANDS
 from nuthatch.cli.index import open_index
 from nuthatch.cli.options import json_option
-from nuthatch.cli.screen import Cell, open_screen
+from nuthatch.cli.screen import open_screen
+from nuthatch.cli.span import Cell
+from nuthatch.contract.index_info import IndexInfo
 from nuthatch.contract.schema import PhraseField
-from nuthatch.pipeline.index import IndexInfo
 
 
 @click.command("info", short_help=COMMANDS["info"])

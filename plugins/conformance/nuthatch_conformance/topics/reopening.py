@@ -18,7 +18,8 @@ from nuthatch import (
     Schema,
     SchemaMismatch,
 )
-from nuthatch_conformance.case import NotApplicable, case
+from nuthatch_conformance.case import case
+from nuthatch_conformance.case_metadata import NotApplicable
 from nuthatch_conformance.corpora import SCHEMA, corpora
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, raises, typed
