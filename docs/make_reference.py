@@ -28,12 +28,15 @@ GROUPS = {
     "Documents": "Document document_from_json Corpus AddReport Durability",
     "Queries": "Query TextQuery EntityQuery Policy Filter Range AnyOf AuditMode",
     "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",
-    "Indexes and results": "SearchBackend LexicalBackend Results Attempt NormalizedQuery Hit "
+    "Indexes and results": "SearchBackend Searcher SearchRequest LexicalBackend "
+    "PlannedSearch run_blocking Results Attempt NormalizedQuery Hit "
     "Origin IndexInfo",
     "Grounding": "Evidence verify corpus_fingerprint document_root leaf_hash parse_header rebuild",
     "Writing engines": "BackendSpec CONTRACT BackendConfig LexicalConfig Capabilities "
-    "FilterSupport Support NATIVE EMULATED no Reader AsyncReader Rung Operator Candidate Matches "
-    "FirstMatch Stored Overtaken AnalyzedDocument AnalyzedChunk WriteOutcome IndexRecord passes "
+    "FilterSupport Support NATIVE EMULATED no Reader FirstMatchReader ExplainingReader "
+    "ExportingReader AsyncReader AsyncFirstMatchReader AsyncExplainingReader "
+    "Rung Operator Candidate Matches "
+    "FirstMatch Stored AnalyzedDocument AnalyzedChunk WriteOutcome IndexRecord passes "
     "chunk_tokens",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "

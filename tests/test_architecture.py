@@ -1,11 +1,15 @@
-"""Who may import whom, and how long a file may be: read off the sources."""
+"""What import-linter cannot say: names, circles of files, libraries; and how long a file may be.
+
+The layers of core, and what of it engines and plugins may import, are contracts in pyproject.toml.
+"""
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -20,6 +24,10 @@ LONGEST_FILE = 300
 MEMBERS = sorted(
     path for kind in ("backends", "plugins") for path in ROOT.glob(f"{kind}/*/nuthatch_*")
 )
+#: Every folder whose files are looked at for circles.
+PACKAGES = [ROOT / "core" / "nuthatch", *MEMBERS, ROOT / "benchmarks"]
+#: What core needs to be installed, by the names that are imported.
+LIBRARIES = {"Stemmer", "click", "pluggy", "pydantic", "rich"}
 #: Public submodules of core, with the names that may be imported from them.
 PUBLIC = {
     package.__name__: set(package.__all__)
@@ -65,24 +73,70 @@ def test_there_is_something_to_look_at() -> None:
     assert len(list(sources(ROOT / "core" / "nuthatch"))) > 50
 
 
-def test_core_imports_no_backend_and_no_plugin() -> None:
+def test_core_imports_the_libraries_that_it_declares_and_numpy_only_for_scoring() -> None:
+    """No engine, no plugin, no driver; each of these would be a library more."""
     offences = [
         f"{shown(path)} imports {module}"
         for path in sources(ROOT / "core" / "nuthatch")
         for module, _ in imports(path)
-        if module.startswith("nuthatch_")
+        if (top := module.partition(".")[0]) not in {"nuthatch", *sys.stdlib_module_names}
+        and top not in LIBRARIES | ({"numpy"} if path.parent.name == "scoring" else set())
     ]
     assert offences == []
 
 
-def test_only_scoring_needs_numpy() -> None:
-    offences = [
-        shown(path)
-        for path in sources(ROOT / "core" / "nuthatch")
-        for module, _ in imports(path)
-        if module.partition(".")[0] == "numpy" and path.parent.name != "scoring"
+def module_of(path: Path) -> str:
+    """Returns the dotted name of a file of a member, of core or of the benchmarks."""
+    folder = next(folder for folder in PACKAGES if path.is_relative_to(folder))
+    parts = path.relative_to(folder.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def targets(module: str, name: str | None, files: Collection[str]) -> Iterator[str]:
+    """Yields the file that an import reaches: a public name of core is imported from its home."""
+    home = nuthatch._HOME_OF.get(name or "") if module == "nuthatch" else None
+    inner = f"{module}.{name}" if home is None else f"nuthatch.{home}"
+    yield from [each for each in (inner, module) if each in files][:1]
+
+
+def circle(imported: Mapping[str, Iterable[str]]) -> list[str]:
+    """Returns files that import each other in a circle, the first also last; [] if none do."""
+    try:
+        tuple(TopologicalSorter(imported).static_order())
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found
+    return []
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Imports inside functions and for type checkers count; only the list of names that the
+    facade of core is for type checkers does not."""
+    files = {module_of(path): path for path in sources(*PACKAGES)}
+    imported = {
+        module: {
+            target
+            for given in imports(path)
+            for target in targets(*given, files)
+            if module not in ("nuthatch", target)
+        }
+        for module, path in files.items()
+    }
+    assert sum(map(len, imported.values())) > 1000
+    assert circle(imported) == []
+
+
+def test_a_circle_is_seen() -> None:
+    assert circle({"a": ["b"], "b": ["c"], "c": ["a"], "d": ["a"]})
+    assert not circle({"a": ["b", "c"], "b": ["c"], "c": []})
+    source = "if TYPE_CHECKING:\n    from one import two\ndef f():\n    import three"
+    given = imports_of(ast.parse(source))
+    files = {"one", "one.two", "three"}
+    found = {target for module, name in given for target in targets(module, name, files)}
+    assert found == {"one.two", "three"}
+    assert [*targets("nuthatch", "Hit", {"nuthatch", "nuthatch.contract.hit"})] == [
+        "nuthatch.contract.hit"
     ]
-    assert offences == []
 
 
 def is_public(module: str, name: str | None, own: str) -> bool:

@@ -13,6 +13,7 @@ from benchmarks.postgres.stage import Stage
 from benchmarks.report import Row
 from benchmarks.timing import Ratio, Side, by_turns
 from nuthatch import LexicalBackend, Operator, Rung
+from nuthatch_postgres.backend import PostgresBackend
 from nuthatch_postgres.block import Postings, copied, slices
 from nuthatch_postgres.copying import copy_tables
 
@@ -78,9 +79,9 @@ def measure(stage: Stage) -> Iterator[Row]:
     yield from _loads(stage)
 
 
-def ours(index: LexicalBackend, operator: Operator, tokens: Sequence[str]) -> Any:
+def ours(index: PostgresBackend, operator: Operator, tokens: Sequence[str]) -> Any:
     """Returns the ten best chunks of nuthatch, as a search finds them; without their texts."""
-    with index.search_reader(None, fetch_last=True) as reader:
+    with index._lent(None, believes=True, fetch_last=True) as reader:
         return reader.match(Rung(operator, tuple(tokens)), (), 10).candidates
 
 

@@ -9,8 +9,8 @@ whole of `search`, which also normalizes, makes snippets and validates hits, aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
 
 import numpy as np
 
@@ -19,8 +19,10 @@ from benchmarks.queries import AND_SETS, OR_SETS
 from benchmarks.report import Row
 from benchmarks.sqlite.stage import LIMIT, Stage, assert_same, forget, open_index
 from benchmarks.timing import Ratio, Seconds, Side, by_turns
-from nuthatch.matching.climb import Climb, Request
-from nuthatch.pipeline.executor import drive
+from nuthatch import run_blocking
+from nuthatch.matching.climb import Climb
+from nuthatch.pipeline.readers import LiftedReader
+from nuthatch.pipeline.text_search import match_rungs
 from nuthatch.text.normalize import NormalizedQuery, normalize
 from nuthatch_sqlite.backend import SqliteBackend
 
@@ -78,17 +80,17 @@ def _rows(times: Mapping[str, Mapping[str, Seconds]]) -> Iterator[Row]:
 
 def _rows_of(index: SqliteBackend) -> Callable[[NormalizedQuery], Climb]:
     def run(query: NormalizedQuery) -> Climb:
-        climb = Climb(query, (), LIMIT, None, one_pass=True)
         with index.reader() as reader:
-            drive(_climb_and_fetch(climb), reader, None)
-        return climb
+            return run_blocking(_climb_and_fetch(LiftedReader(reader), query))
 
     return run
 
 
-def _climb_and_fetch(climb: Climb) -> Generator[Request, Any, None]:
-    yield from climb.run("ladder")
-    yield Request("fetch", ([candidate.key for _, candidate in climb.found], False))
+async def _climb_and_fetch(reader: LiftedReader, query: NormalizedQuery) -> Climb:
+    climb = Climb(query, "ladder", LIMIT, None)
+    await match_rungs(climb, reader, ())
+    await reader.fetch([candidate.key for _, candidate in climb.found], False)
+    return climb
 
 
 def _search_of(index: SqliteBackend) -> Callable[[NormalizedQuery], object]:

@@ -39,15 +39,20 @@ if TYPE_CHECKING:
     from nuthatch.contract.index_info import IndexInfo
     from nuthatch.contract.query import EntityQuery, Policy, Query, TextQuery
     from nuthatch.contract.reader import (
+        AsyncExplainingReader,
+        AsyncFirstMatchReader,
         AsyncReader,
         Candidate,
+        ExplainingReader,
+        ExportingReader,
         FirstMatch,
+        FirstMatchReader,
         Matches,
-        Overtaken,
         Reader,
         Stored,
     )
     from nuthatch.contract.report import AddReport, Durability, WriteOutcome
+    from nuthatch.contract.request import SearchRequest
     from nuthatch.contract.results import Attempt, Results
     from nuthatch.contract.rung import Operator, Rung
     from nuthatch.contract.schema import (
@@ -83,10 +88,13 @@ if TYPE_CHECKING:
     from nuthatch.grounding.evidence import verify
     from nuthatch.grounding.header import corpus_fingerprint, document_root, parse_header, rebuild
     from nuthatch.grounding.merkle import leaf_hash
+    from nuthatch.pipeline.executor import PlannedSearch
     from nuthatch.pipeline.index import IndexRecord
     from nuthatch.pipeline.indexing import chunk_tokens
     from nuthatch.pipeline.lexical import LexicalBackend
     from nuthatch.pipeline.opening import drop, open
+    from nuthatch.pipeline.readers import run_blocking
+    from nuthatch.pipeline.searcher import Searcher
     from nuthatch.registry.analyzers import get_analyzer
     from nuthatch.registry.hooks import hookimpl, register_plugin, unregister_plugin
     from nuthatch.text.analyzer import Analyzer
@@ -104,6 +112,8 @@ __all__ = [
     "Analyzer",
     "AnalyzerMismatch",
     "AnyOf",
+    "AsyncExplainingReader",
+    "AsyncFirstMatchReader",
     "AsyncReader",
     "Attempt",
     "AuditMode",
@@ -119,11 +129,14 @@ __all__ = [
     "Durability",
     "EntityQuery",
     "Evidence",
+    "ExplainingReader",
+    "ExportingReader",
     "Failover",
     "Filter",
     "FilterSupport",
     "FilterValue",
     "FirstMatch",
+    "FirstMatchReader",
     "FormatMismatch",
     "Fuse",
     "Hit",
@@ -147,8 +160,8 @@ __all__ = [
     "NuthatchError",
     "Operator",
     "Origin",
-    "Overtaken",
     "PhraseField",
+    "PlannedSearch",
     "PluginFailure",
     "Policy",
     "Query",
@@ -160,6 +173,8 @@ __all__ = [
     "Schema",
     "SchemaMismatch",
     "SearchBackend",
+    "SearchRequest",
+    "Searcher",
     "Shadow",
     "ShadowCounts",
     "ShadowPair",
@@ -185,6 +200,7 @@ __all__ = [
     "passes",
     "rebuild",
     "register_plugin",
+    "run_blocking",
     "unregister_plugin",
     "verify",
 ]
@@ -205,8 +221,12 @@ _HOMES = {
     "contract.hit": "Evidence Hit Origin",
     "contract.index_info": "IndexInfo",
     "contract.query": "EntityQuery Policy Query TextQuery",
-    "contract.reader": "AsyncReader Candidate FirstMatch Matches Overtaken Reader Stored",
+    "contract.reader": (
+        "AsyncExplainingReader AsyncFirstMatchReader AsyncReader Candidate ExplainingReader "
+        "ExportingReader FirstMatch FirstMatchReader Matches Reader Stored"
+    ),
     "contract.report": "AddReport Durability WriteOutcome",
+    "contract.request": "SearchRequest",
     "contract.results": "Attempt Results",
     "contract.rung": "Operator Rung",
     "contract.schema": (
@@ -223,10 +243,13 @@ _HOMES = {
     "grounding.evidence": "verify",
     "grounding.header": "corpus_fingerprint document_root parse_header rebuild",
     "grounding.merkle": "leaf_hash",
+    "pipeline.executor": "PlannedSearch",
     "pipeline.index": "IndexRecord",
     "pipeline.indexing": "chunk_tokens",
     "pipeline.lexical": "LexicalBackend",
     "pipeline.opening": "drop open",
+    "pipeline.readers": "run_blocking",
+    "pipeline.searcher": "Searcher",
     "registry.analyzers": "get_analyzer",
     "registry.hooks": "hookimpl register_plugin unregister_plugin",
     "text.analyzer": "Analyzer",

@@ -31,6 +31,8 @@ from nuthatch import (
     Create,
     Document,
     Durability,
+    ExplainingReader,
+    ExportingReader,
     Filter,
     FilterSupport,
     IndexInfo,
@@ -48,7 +50,7 @@ from nuthatch import (
     passes,
     rebuild,
 )
-from nuthatch.entities import EntityTable, PhraseLookup, TitleLookup, TitleTerm
+from nuthatch.entities import EntityReader, EntityTable, PhraseLookup, TitleLookup, TitleTerm
 
 SPEC = BackendSpec(
     name="memory",
@@ -83,7 +85,7 @@ FORMAT = 1
 K1, B = 1.2, 0.75
 
 
-class MemoryReader:
+class MemoryReader(ExplainingReader, ExportingReader, EntityReader):
     """Answers from a dictionary of documents that nobody changes."""
 
     def __init__(

@@ -16,6 +16,8 @@ from nuthatch import (
     LexicalBackend,
     Results,
     SearchBackend,
+    Searcher,
+    SearchRequest,
 )
 
 WORDS = ("alpha", "beta", "gamma", "delta")
@@ -53,7 +55,7 @@ def search(request: pytest.FixtureRequest) -> Search:
     return ask
 
 
-class Faulty(SearchBackend):
+class Faulty(Searcher):
     """Is an engine that raises what it is told to, or else passes the search on."""
 
     def __init__(self, engine: SearchBackend, error: Exception | None = None) -> None:
@@ -73,11 +75,11 @@ class Faulty(SearchBackend):
     def capabilities(self) -> Capabilities:
         return self.engine.capabilities
 
-    def search(self, *query: Any, **arguments: Any) -> Results:
+    def execute(self, request: SearchRequest) -> Results:
         self.asked += 1
         if self.error is not None:
             raise self.error
-        return self.engine.search(*query, **arguments)
+        return self.engine.search(request.query, explain=request.explain, timeout=request.timeout)
 
     def get(self, uri: str) -> Document | None:
         if self.error is not None:

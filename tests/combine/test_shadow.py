@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from queue import Queue
 from threading import Event
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,7 @@ from nuthatch import (
     LexicalBackend,
     QueryTimeout,
     Results,
+    SearchRequest,
     Shadow,
     ShadowCounts,
     ShadowPair,
@@ -79,10 +79,10 @@ class Slow(Faulty):
         self.go = Event()
         self.timeouts: list[float | None] = []
 
-    def search(self, *query: Any, **arguments: Any) -> Results:
-        self.timeouts.append(arguments["timeout"])
+    def execute(self, request: SearchRequest) -> Results:
+        self.timeouts.append(request.timeout)
         assert self.go.wait(SOON)
-        return super().search(*query, **arguments)
+        return super().execute(request)
 
 
 def test_its_slowness_holds_nobody_up_and_a_full_queue_drops(

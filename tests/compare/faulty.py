@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from nuthatch import AuditMode, Capabilities, Document, Hit, NormalizedQuery, Results, SearchBackend
+from nuthatch import (
+    AuditMode,
+    Capabilities,
+    Document,
+    Hit,
+    NormalizedQuery,
+    Results,
+    Searcher,
+    SearchRequest,
+    TextQuery,
+)
 from nuthatch_compare.null import Null
 
 Answer = Callable[[str, int], Sequence[tuple[str, int]]]
 
 
-class Scripted(SearchBackend):
+class Scripted(Searcher):
     """Answers each query with what `answer` gives for it: (uri, chunk) pairs, best first."""
 
     def __init__(self, answer: Answer) -> None:
@@ -30,7 +39,9 @@ class Scripted(SearchBackend):
     def capabilities(self) -> Capabilities:
         return Null().capabilities
 
-    def search(self, query: Any, limit: int | None = None, **arguments: Any) -> Results:
+    def execute(self, request: SearchRequest) -> Results:
+        assert isinstance(request.query, TextQuery)
+        query, limit = request.query.text, request.query.limit
         assert limit is not None
         self.limits.append(limit)
         pairs = list(self._answer(query, limit))[:limit]

@@ -129,7 +129,8 @@ def test_a_declared_look_up_that_the_reader_lacks_is_the_backends_failure() -> N
             class Reader:
                 def __enter__(self):  # type: ignore[no-untyped-def]
                     whole = manager.__enter__()
-                    names = ("phrase_terms", "title_terms", "entity_postings", "fetch")
+                    required = ("document_frequencies", "match", "fetch", "get")
+                    names = (*required, "phrase_terms", "title_terms", "entity_postings")
                     return type("Less", (), {name: getattr(whole, name) for name in names})
 
                 def __exit__(self, *error: object) -> None:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nuthatch import Candidate, FirstMatch, Matches, NormalizedQuery, Rung
+from nuthatch import Candidate, FirstMatch, Matches, NormalizedQuery, Rung, run_blocking
 from nuthatch.matching.climb import Climb
+from nuthatch.pipeline.readers import LiftedReader
+from nuthatch.pipeline.text_search import match_rungs
 
 #: Longer words are rarer here, so that the ladder has something to climb.
 VOCABULARY = ("a", "b", "cc", "dd", "eee", "ffff")
@@ -50,6 +52,12 @@ class SetReader:
         found = self.all_matches(rung)
         return Matches(found[:limit], len(found), exact=True)
 
+    def fetch(self, keys: Sequence[Any], proofs: bool) -> list[Any]:
+        raise AssertionError("a climb reads no text")
+
+    def get(self, uri: str) -> None:
+        raise AssertionError("a climb reads no document")
+
 
 class OnePassReader(SetReader):
     """Finds the winning rung by itself."""
@@ -83,14 +91,9 @@ def climb(
     budget: int | None = 0,
     filters: Any = (),
 ) -> Climb:
-    up = Climb(query, filters, limit, budget, hasattr(reader, "first_match"))
-    steps = up.run(policy)
-    try:
-        request = next(steps)
-        while True:
-            request = steps.send(getattr(reader, request.method)(*request.arguments))
-    except StopIteration:
-        return up
+    up = Climb(query, policy, limit, budget)
+    run_blocking(match_rungs(up, LiftedReader(reader), filters))
+    return up
 
 
 def naive_rungs(reader: SetReader, query: NormalizedQuery) -> list[tuple[str, list[str]]]:

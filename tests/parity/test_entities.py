@@ -24,9 +24,11 @@ from nuthatch import (
     Range,
     Results,
     Schema,
+    run_blocking,
 )
 from nuthatch.entities import EntityMatches, EntitySettings, match_entities, plan_of
 from nuthatch.memory import MemoryReader
+from nuthatch.pipeline.readers import LiftedReader
 from support.corpora import DATA
 from support.entity_oracle import Answer, answer
 from support.entity_strategies import CORPUS, FILMS, entity_queries
@@ -184,14 +186,7 @@ def _queries(films: list[Document], number: int, seed: int) -> Iterator[EntityQu
 
 def _by_memory(reader: MemoryReader, query: EntityQuery) -> EntityMatches:
     plan = plan_of(query, TMDB, tuple(query.filters), EntitySettings())
-    asking = match_entities(plan, 5000)
-    request = next(asking)
-    while True:
-        try:
-            request = asking.send(getattr(reader, request.method)(*request.arguments))
-        except StopIteration as done:
-            matches: EntityMatches = done.value
-            return matches
+    return run_blocking(match_entities(LiftedReader(reader), plan, 5000))
 
 
 @cache

@@ -24,6 +24,7 @@ from nuthatch import (
     Range,
     Results,
     Schema,
+    SearchRequest,
     TextQuery,
 )
 from nuthatch.memory import SPEC, MemoryBackend, MemoryReader
@@ -117,9 +118,9 @@ def test_without_an_asynchronous_reader_a_thread_does_it() -> None:
     seen: list[int] = []
 
     class Watched(MemoryBackend):
-        def search(self, *arguments: Any, **options: Any) -> Results:
+        def execute(self, request: SearchRequest) -> Results:
             seen.append(threading.get_ident())
-            return super().search(*arguments, **options)
+            return super().execute(request)
 
     index = opened(Watched, [Document("a", text="heat")])
     assert len(asyncio.run(index.search_async("heat"))) == 1

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import nuthatch
 from nuthatch import (
@@ -25,12 +25,14 @@ from nuthatch import (
     Results,
     Schema,
     SearchBackend,
+    Searcher,
+    SearchRequest,
     WriteOutcome,
 )
 from nuthatch.memory import SPEC, MemoryBackend
 
 #: How each kind is made of two engines.
-KINDS: dict[str, Callable[[SearchBackend, SearchBackend], SearchBackend]] = {
+KINDS: dict[str, Callable[[SearchBackend, SearchBackend], Searcher]] = {
     "failover": nuthatch.Failover,
     "fuse": nuthatch.Fuse,
     "interleave": lambda a, b: nuthatch.Interleave(a, b, unit=lambda: "u7"),
@@ -42,7 +44,7 @@ _KEPT = {"write", "delete", "export", "persistent", "check", "optimize", "drop"}
 
 
 class _Dressed(LexicalBackend):
-    make: ClassVar[Callable[[SearchBackend, SearchBackend], SearchBackend]]
+    make: ClassVar[Callable[[SearchBackend, SearchBackend], Searcher]]
 
     def __init__(self, one: MemoryBackend, other: MemoryBackend) -> None:
         super().__init__(one.config, one.schema, one.analyzer)
@@ -58,11 +60,11 @@ class _Dressed(LexicalBackend):
     def capabilities(self) -> Capabilities:
         return self.spec.capabilities
 
-    def search(self, *query: Any, **arguments: Any) -> Results:
-        return self._combination.search(*query, **arguments)
+    def execute(self, request: SearchRequest) -> Results:
+        return self._combination.execute(request)
 
-    async def search_async(self, *query: Any, **arguments: Any) -> Results:
-        return await self._combination.search_async(*query, **arguments)
+    async def execute_async(self, request: SearchRequest) -> Results:
+        return await self._combination.execute_async(request)
 
     def reader(self, deadline: float | None = None) -> AbstractContextManager[Reader]:
         return self._both[0].reader(deadline)

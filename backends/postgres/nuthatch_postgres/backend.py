@@ -11,7 +11,7 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 from uuid import UUID
 from weakref import WeakSet
 
@@ -27,24 +27,26 @@ from nuthatch import (
     IndexInfo,
     IndexRecord,
     LexicalBackend,
+    PlannedSearch,
     Results,
     Schema,
     WriteOutcome,
     corpus_fingerprint,
+    run_blocking,
 )
 from nuthatch_postgres import queries, schema
 from nuthatch_postgres.async_pool import AsyncPools
-from nuthatch_postgres.async_reader import AsyncPostgresReader, run_async
+from nuthatch_postgres.async_reader import AsyncPostgresReader, async_port
+from nuthatch_postgres.attempt import Attempt
 from nuthatch_postgres.check import problems
 from nuthatch_postgres.config import PostgresConfig
-from nuthatch_postgres.connection import Statement, ask, connect, run
+from nuthatch_postgres.connection import Port, Statement, ask, blocking_port, connect
 from nuthatch_postgres.embedded import leased
 from nuthatch_postgres.failure import is_lost, translated
 from nuthatch_postgres.plugin import SPEC
 from nuthatch_postgres.pool import Pool
 from nuthatch_postgres.postings import Caches
 from nuthatch_postgres.queries import Statements
-from nuthatch_postgres.read import Reading
 from nuthatch_postgres.reader import PostgresReader
 from nuthatch_postgres.seal import seal
 from nuthatch_postgres.storage import dropped, found_or_made
@@ -103,27 +105,17 @@ class PostgresBackend(LexicalBackend):
     def reader(self, deadline: float | None = None) -> AbstractContextManager[PostgresReader]:
         return self._lent(deadline)
 
-    def search_reader(
-        self, deadline: float | None, *, fetch_last: bool
-    ) -> AbstractContextManager[PostgresReader]:
-        return self._lent(deadline, believes=True, fetch_last=fetch_last)
-
     def async_reader(
         self, deadline: float | None = None
     ) -> AbstractAsyncContextManager[AsyncPostgresReader]:
         return self._lent_async(deadline)
 
-    def async_search_reader(
-        self, deadline: float | None, *, fetch_last: bool
-    ) -> AbstractAsyncContextManager[AsyncPostgresReader]:
-        return self._lent_async(deadline, believes=True, fetch_last=fetch_last)
-
     @contextmanager
     def _lent(self, deadline: float | None, **how: bool) -> Iterator[PostgresReader]:
         with translated(self.config.place), self._pool.connection(deadline) as connection:
-            reading = self._reading(deadline, **how)
+            reading = self._reading(blocking_port(connection), deadline, **how)
             yield PostgresReader(connection, reading)
-            run(connection, reading.finish())
+            run_blocking(reading.finish())
 
     @asynccontextmanager
     async def _lent_async(
@@ -131,33 +123,40 @@ class PostgresBackend(LexicalBackend):
     ) -> AsyncIterator[AsyncPostgresReader]:
         with translated(self.config.place):
             async with self._pools.connection(deadline) as connection:
-                reading = self._reading(deadline, **how)
-                yield AsyncPostgresReader(connection, reading)
-                await run_async(connection, reading.finish())
+                reading = self._reading(async_port(connection), deadline, **how)
+                yield reading
+                await reading.finish()
 
-    def _reading(self, deadline: float | None, **how: bool) -> Reading:
-        return Reading(
-            self._statements,
-            self._caches,
-            self.schema,
-            self._mark,
-            self.config.place,
-            deadline,
-            **how,
+    def _reading(self, port: Port, deadline: float | None, **how: bool) -> AsyncPostgresReader:
+        statements, caches, mark = self._statements, self._caches, self._mark
+        place = self.config.place
+        return AsyncPostgresReader(
+            port, statements, caches, self.schema, mark, place, deadline, **how
         )
 
-    def search(self, *query: Any, **arguments: Any) -> Results:
-        return self._again(lambda: super(PostgresBackend, self).search(*query, **arguments))
+    def run(self, search: PlannedSearch) -> Results:
+        attempt = Attempt.first(search)
+        while True:
+            try:
+                with self._lent(search.deadline, **attempt.how) as reader:
+                    return run_blocking(search.over(reader.reading))
+            except BackendUnavailable as error:
+                attempt = attempt.after(error)
+            if attempt.lost:
+                with translated(self.config.place):
+                    self._pool.refresh()
 
-    async def search_async(self, *query: Any, **arguments: Any) -> Results:
-        try:
-            return await super().search_async(*query, **arguments)
-        except BackendUnavailable as error:
-            if not is_lost(error):
-                raise
-        with translated(self.config.place):
-            self._pools.refresh()
-        return await super().search_async(*query, **arguments)
+    async def run_async(self, search: PlannedSearch) -> Results:
+        attempt = Attempt.first(search)
+        while True:
+            try:
+                async with self._lent_async(search.deadline, **attempt.how) as reader:
+                    return await search.over(reader)
+            except BackendUnavailable as error:
+                attempt = attempt.after(error)
+            if attempt.lost:
+                with translated(self.config.place):
+                    self._pools.refresh()
 
     def get(self, uri: str) -> Document | None:
         return self._again(lambda: super(PostgresBackend, self).get(uri))
@@ -230,7 +229,8 @@ class PostgresBackend(LexicalBackend):
 
     def _info(self) -> IndexInfo:
         with translated(self.config.place), self._pool.connection() as connection:
-            state = run(connection, self._reading(None).begin())
+            reading = self._reading(blocking_port(connection), None)
+            state = run_blocking(reading.begin())
             name = (self.config.schema_name,)
             roots, size, trigrams = ask(
                 connection,
@@ -264,7 +264,8 @@ class PostgresBackend(LexicalBackend):
 
     def check(self) -> list[str]:
         with translated(self.config.place), self._pool.connection() as connection:
-            return list(problems(connection, self._reading(None), self._statements, self))
+            reading = self._reading(blocking_port(connection), None)
+            return list(problems(connection, reading, self._statements, self))
 
     def optimize(self) -> None:
         with self._writing() as connection:

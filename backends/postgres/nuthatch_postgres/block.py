@@ -65,7 +65,9 @@ def decode(rows: Sequence[Row]) -> Postings:
     shapes: dict[tuple[int, int], list[Row]] = {}
     for row in rows:
         shapes.setdefault((row[3][0] if row[3] else -1, row[2]), []).append(row)
-    parts = [_table(kind, n, alike) for (kind, n), alike in shapes.items()]
+    parts = []
+    for (kind, n), alike in shapes.items():
+        parts.append(_table(kind, n, alike))
     if not parts:
         return EMPTY
     return Postings(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))

@@ -29,10 +29,11 @@ from nuthatch import (
     leaf_hash,
     parse_header,
     rebuild,
+    run_blocking,
 )
 from nuthatch_postgres import queries
 from nuthatch_postgres.block import Postings, decode
-from nuthatch_postgres.connection import Statement, ask, run
+from nuthatch_postgres.connection import Statement, ask
 from nuthatch_postgres.entity import Entities, Entry, stored_hashes
 from nuthatch_postgres.failure import UNREADABLE
 from nuthatch_postgres.postings import Ids, State, ids_of, live
@@ -101,7 +102,7 @@ def problems(
 ) -> Iterator[str]:
     """Yields what is wrong, a sentence each, all of it in one snapshot."""
     try:
-        state = run(connection, reading.begin())
+        state = run_blocking(reading.begin())
         yield from _counts(connection, statements, state)
         terms = {
             token: (number, int(df))

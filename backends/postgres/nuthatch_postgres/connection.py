@@ -7,8 +7,9 @@ in transaction mode may stand between.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -19,7 +20,6 @@ from nuthatch_postgres.config import PostgresConfig
 from nuthatch_postgres.embedded import address
 from nuthatch_postgres.failure import unreachable
 
-T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
 _OLDEST: Final = 140_000
 
@@ -32,8 +32,8 @@ class Statement(NamedTuple):
     prepare: bool | None = None
 
 
-#: Asks for statements to be run in one round trip; is sent the rows of each.
-Asking = Generator[list[Statement], list[Rows], T]
+#: Runs statements in one round trip, and gives the rows of each.
+Port = Callable[[Sequence[Statement]], Awaitable[list[Rows]]]
 
 
 def conninfo(config: PostgresConfig) -> str:
@@ -82,27 +82,20 @@ def connect(config: PostgresConfig) -> psycopg.Connection:
 
 def ask(connection: psycopg.Connection, statements: Sequence[Statement]) -> list[Rows]:
     """Runs statements in one round trip and returns the rows of each."""
-    if len(statements) == 1:
-        cursors = [_execute(connection, statements[0])]
-    else:
-        with connection.pipeline():
-            cursors = [_execute(connection, each) for each in statements]
+    cursors: list[psycopg.Cursor] = []
+    with connection.pipeline() if len(statements) > 1 else nullcontext():
+        for sql, values, prepare in statements:
+            cursors.append(connection.execute(sql, values, prepare=prepare, binary=True))
     return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
 
-def _execute(connection: psycopg.Connection, asked: Statement) -> psycopg.Cursor:
-    return connection.execute(asked.sql, asked.values, prepare=asked.prepare, binary=True)
+def blocking_port(connection: psycopg.Connection) -> Port:
+    """Returns a port over a connection: what awaits it never waits for an event loop."""
 
+    async def port(statements: Sequence[Statement]) -> list[Rows]:
+        return ask(connection, statements)
 
-def run(connection: psycopg.Connection, asking: Asking[T]) -> T:
-    """Answers what is asked until it is done, and returns its result."""
-    try:
-        asked = next(asking)
-        while True:
-            asked = asking.send(ask(connection, asked))
-    except StopIteration as done:
-        result: T = done.value
-        return result
+    return port
 
 
 def leave(connection: psycopg.Connection) -> None:

@@ -27,7 +27,7 @@ from nuthatch.entities import (
     TitleTerm,
 )
 from nuthatch.scoring import EntityScores, Mentions, distinct, entity_top_k
-from nuthatch_postgres.connection import Asking, Rows, Statement
+from nuthatch_postgres.connection import Rows, Statement
 from nuthatch_postgres.entity import wanted_hashes
 from nuthatch_postgres.failure import readable
 from nuthatch_postgres.filtering import Filters
@@ -70,25 +70,25 @@ WHERE held.documents IS NOT NULL
 """
 
 
-def match_entities(reading: Reading, plan: EntityPlan, limit: int) -> Asking[EntityMatches]:
+async def match_entities(reading: Reading, plan: EntityPlan, limit: int) -> EntityMatches:
     """Returns the best documents of a plan."""
-    found = yield from _mentions(reading, plan)
+    found = await _mentions(reading, plan)
     late = reading.filters.unread(reading.number, plan.filters)
     early = [item for item in plan.filters if item not in late]
-    eligible = yield from _eligible(reading, early)
+    eligible = await _eligible(reading, early)
     scores = EntityScores.of(plan, found, eligible, filtered=not late)
     if not late:
         return scores.best(limit)
-    best = yield from _best_that_pass(reading, scores, late, limit)
+    best = await _best_that_pass(reading, scores, late, limit)
     if best is not None:
         return best
-    eligible = yield from _eligible(reading, plan.filters)
+    eligible = await _eligible(reading, plan.filters)
     return entity_top_k(plan, found, eligible, limit)
 
 
-def _best_that_pass(
+async def _best_that_pass(
     reading: Reading, scores: EntityScores, filters: Sequence[Filter], limit: int
-) -> Asking[EntityMatches | None]:
+) -> EntityMatches | None:
     """Asks of the best, and then of more and more, which pass the filters, until enough do; None
     where it takes all that pass to tell which title scores are cut."""
     number = max(_FEW, _SPARE * limit)
@@ -96,7 +96,7 @@ def _best_that_pass(
         some = scores.ranked(number)
         if not some.size:
             return scores.best(limit)
-        (rows,) = yield from reading.ask(reading.filters.among(some, filters))
+        (rows,) = await reading.ask(reading.filters.among(some, filters))
         kept = scores.among(Filters.passing(rows))
         every = some.size == scores.ids.size
         if every or kept.ids.size >= limit:
@@ -107,7 +107,7 @@ def _best_that_pass(
         number *= 10
 
 
-def _eligible(reading: Reading, filters: Sequence[Filter]) -> Asking[Mask | None]:
+async def _eligible(reading: Reading, filters: Sequence[Filter]) -> Mask | None:
     """Returns what passes filters; None where there is none."""
     if not filters:
         return None
@@ -116,21 +116,21 @@ def _eligible(reading: Reading, filters: Sequence[Filter]) -> Asking[Mask | None
         return mask
     known = reading.filters.known(reading.number, filters)
     asked = reading.filters.selections(known)
-    rows = (yield from reading.ask(*asked)) if asked else []
+    rows = (await reading.ask(*asked)) if asked else []
     return reading.filters.mask(reading.number, known, rows)
 
 
-def _mentions(reading: Reading, plan: EntityPlan) -> Asking[_Held]:
+async def _mentions(reading: Reading, plan: EntityPlan) -> _Held:
     """Returns who mentions what a plan looks up. What was cached in the state that was seen last is
     not asked for together with the state, but after it, if that has changed."""
     expected = reading.number
     wanted: list[_Lookup] = [*plan.phrases, *plan.tokens]
     cached = _cached(reading, wanted)
-    read = yield from _read(reading, [each for each in wanted if each not in cached], plan.settings)
+    read = await _read(reading, [each for each in wanted if each not in cached], plan.settings)
     if reading.number != expected:
         cached = _cached(reading, wanted)
         missing = [each for each in wanted if each not in cached and each not in read]
-        read |= yield from _read(reading, missing, plan.settings)
+        read |= await _read(reading, missing, plan.settings)
     return cached | read
 
 
@@ -140,10 +140,10 @@ def _cached(reading: Reading, lookups: Sequence[_Lookup]) -> _Held:
     return {each: mentions for each, mentions in found.items() if mentions is not None}
 
 
-def _read(reading: Reading, lookups: Sequence[_Lookup], settings: EntitySettings) -> Asking[_Held]:
+async def _read(reading: Reading, lookups: Sequence[_Lookup], settings: EntitySettings) -> _Held:
     """Asks who mentions some look-ups; of the state alone where there are none."""
     if not lookups:
-        yield from reading.begin()
+        await reading.begin()
         return {}
     phrases = [each for each in lookups if isinstance(each, PhraseLookup)]
     substrings = [each for each in phrases if each.match == "substring"]
@@ -154,7 +154,7 @@ def _read(reading: Reading, lookups: Sequence[_Lookup], settings: EntitySettings
     ]
     asked += [_exact(reading, exact)] if exact else []
     asked += [_titles(reading, tokens, settings)] if tokens else []
-    rows = iter((yield from reading.ask(*asked)))
+    rows = iter(await reading.ask(*asked))
     found: _Held = {each: _phrase_mentions(each, next(rows)[0][0]) for each in substrings}
     if exact:
         held: dict[int, bytes] = dict(next(rows))

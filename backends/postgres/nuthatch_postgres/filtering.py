@@ -34,7 +34,10 @@ class Filters:
 
     def known(self, state: int, filters: Sequence[Filter]) -> dict[Filter, Ids | None]:
         """Returns the chunks that pass each filter in a state; None where that is not cached."""
-        return {item: self._cache.get(state, repr(item)) for item in filters}
+        known = {}
+        for item in filters:
+            known[item] = self._cache.get(state, repr(item))
+        return known
 
     def unread(self, state: int, filters: Sequence[Filter]) -> list[Filter]:
         """Returns the filters that are asked for the first time in a state, and notes that they

@@ -23,7 +23,6 @@ from nuthatch.scoring import (
     CollectionStatistics,
     Mentions,
     PostingCache,
-    PostingList,
     TermScores,
 )
 from nuthatch_postgres.block import Postings
@@ -192,10 +191,3 @@ def live(postings: Postings, dead: Ids) -> Postings:
     if not dead.size or not postings.ids.size:
         return postings
     return postings.take(~np.isin(postings.ids, dead))
-
-
-def scored(postings: Postings, state: State, df: int, token: str) -> TermScores:
-    """Scores the live postings of one term, all of them or those that matter."""
-    with readable(f"the list of postings of {token!r}"):
-        listed = PostingList.of(postings.ids, postings.tfs, postings.lengths)
-        return TermScores.of(listed, MODEL, state.statistics, df=df)

@@ -9,7 +9,7 @@ lists that lie on another machine: the bound of a list comes with its word, from
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -17,13 +17,11 @@ from nuthatch import Filter, Rung
 from nuthatch.scoring import PostingList, TermScores, TopK, distinct, ranked, top_k
 from nuthatch_postgres import queries
 from nuthatch_postgres.block import decode
-from nuthatch_postgres.connection import Asking, Statement
+from nuthatch_postgres.connection import Statement
 from nuthatch_postgres.failure import readable
 from nuthatch_postgres.postings import MODEL, Ids, Term, array_of
+from nuthatch_postgres.read import Reading
 from nuthatch_postgres.schema import BLOCK
-
-if TYPE_CHECKING:
-    from nuthatch_postgres.read import Reading
 
 #: Blocks of a list from which on it may be worth another round trip not to read it.
 _BLOCKS: Final = 16
@@ -33,12 +31,12 @@ _SEEK: Final = 2
 _SLACK: Final = 1e-9
 
 
-def probed(
+async def probed(
     reading: Reading, rung: Rung, filters: Sequence[Filter], limit: int
-) -> Asking[TopK | None]:
+) -> TopK | None:
     """Returns the best chunks of a disjunction, without reading its long lists; None where that
     would not do, or not pay."""
-    found = yield from reading.look_up(rung.tokens)
+    found = await reading.look_up(rung.tokens)
     terms = {token: term for token, term in found.items() if term is not None and term.df}
     long = {token: term for token, term in terms.items() if _is_long(reading, token, term)}
     short = [token for token in terms if token not in long]
@@ -47,7 +45,7 @@ def probed(
     rest = sum(_bound(reading, term) * rung.tokens.count(token) for token, term in long.items())
     if _hope(reading, rung, terms, short, limit) <= rest:
         return None
-    held, allowed = yield from reading.gather(short, filters)
+    held, allowed = await reading.gather(short, filters)
     ours = [held[token] for token in rung.tokens if token in held]
     threshold = top_k(ours, limit, allowed).threshold * (1 - _SLACK)
     if threshold <= rest:
@@ -59,7 +57,7 @@ def probed(
         ids = ids[np.isin(ids, allowed)]
     if ids.size * _SEEK * BLOCK > min(term.df for term in long.values()):
         return None
-    every = held | (yield from _read(reading, long, ids))
+    every = held | (await _read(reading, long, ids))
     scores = np.zeros(ids.size)
     for token in rung.tokens:
         if token in every:
@@ -98,10 +96,10 @@ def _hope(
     return max(bounds, default=0.0)
 
 
-def _read(reading: Reading, long: Mapping[str, Term], ids: Ids) -> Asking[dict[str, TermScores]]:
+async def _read(reading: Reading, long: Mapping[str, Term], ids: Ids) -> dict[str, TermScores]:
     """Reads those blocks of long lists that may hold some chunks, and what was written since."""
     numbers = [term.id for term in long.values()]
-    read = yield from reading.ask(
+    read = await reading.ask(
         Statement(reading.statement(queries.PROBE), (numbers, array_of(ids.tolist()))),
         *reading.recent(long.values()),
     )

@@ -1,60 +1,63 @@
-"""`PostgresReader`: answers what `Reading` asks, over one connection."""
+"""`PostgresReader`: an `AsyncPostgresReader` over a port that never waits, for blocking callers."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
-from typing import TypeVar
 
 import psycopg
 
-from nuthatch import Document, Filter, FirstMatch, Matches, Rung, Stored
-from nuthatch.entities import EntityMatches, EntityPlan
+from nuthatch import (
+    Document,
+    ExplainingReader,
+    ExportingReader,
+    Filter,
+    FirstMatch,
+    FirstMatchReader,
+    Matches,
+    Rung,
+    Stored,
+    run_blocking,
+)
+from nuthatch.entities import EntityMatches, EntityMatchingReader, EntityPlan
 from nuthatch_postgres import queries
-from nuthatch_postgres.connection import Asking, run
-from nuthatch_postgres.entity_reading import match_entities
-from nuthatch_postgres.read import Reading
+from nuthatch_postgres.async_reader import AsyncPostgresReader
 from nuthatch_postgres.stored import document
 
-T = TypeVar("T")
 
-
-class PostgresReader:
+class PostgresReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMatchingReader):
     """Answers from one snapshot."""
 
-    def __init__(self, connection: psycopg.Connection, reading: Reading) -> None:
+    def __init__(self, connection: psycopg.Connection, reading: AsyncPostgresReader) -> None:
         self._connection = connection
-        self._reading = reading
-
-    def _run(self, asking: Asking[T]) -> T:
-        return run(self._connection, asking)
+        self.reading = reading
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
-        return self._run(self._reading.frequencies(tokens))
+        return run_blocking(self.reading.document_frequencies(tokens))
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        return self._run(self._reading.match(rung, filters, limit))
+        return run_blocking(self.reading.match(rung, filters, limit))
 
     def first_match(
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> FirstMatch | None:
-        return self._run(self._reading.first_match(rungs, filters, limit))
+        return run_blocking(self.reading.first_match(rungs, filters, limit))
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
-        return self._run(self._reading.explain(rung, keys))
+        return run_blocking(self.reading.explain(rung, keys))
 
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
-        return self._run(match_entities(self._reading, plan, limit))
+        return run_blocking(self.reading.match_entities(plan, limit))
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored | None]:
-        return self._run(self._reading.fetch(keys, proofs))
+        return run_blocking(self.reading.fetch(keys, proofs))
 
     def get(self, uri: str) -> Document | None:
-        return self._run(self._reading.get(uri))
+        return run_blocking(self.reading.get(uri))
 
     def documents(self) -> Iterator[Document]:
-        self._run(self._reading.ask())  # a cursor needs a transaction, whatever is believed
-        self._connection.execute(self._reading.statement(queries.DOCUMENTS))
+        run_blocking(self.reading.ask())  # a cursor needs a transaction, whatever is believed
+        self._connection.execute(self.reading.statement(queries.DOCUMENTS))
         rows = iter(self._rows())
         for first, group in groupby(rows, key=lambda row: row[0]):
             chunks = list(group)

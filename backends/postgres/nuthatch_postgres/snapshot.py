@@ -7,8 +7,8 @@ A round trip is what a search over a network waits for. Two are saved:
 - One that is asked for texts last (`fetch_last`) has ROLLBACK travel with that question.
 
 So a search for what is cached is one statement, which tells whether the belief was right, too; with
-a timeout it is five, in one trip. A state that is not the one believed raises `Overtaken`: core
-searches again, without belief.
+a timeout it is five, in one trip. A state that is not the one believed raises `Overtaken`: the
+backend searches again, without belief.
 """
 
 from __future__ import annotations
@@ -18,11 +18,18 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from nuthatch import Overtaken, QueryTimeout
+from nuthatch import BackendUnavailable, QueryTimeout
 from nuthatch_postgres import queries
-from nuthatch_postgres.connection import Asking, Rows, Statement
+from nuthatch_postgres.connection import Port, Rows, Statement
 from nuthatch_postgres.postings import Caches, State, Term
 from nuthatch_postgres.queries import Statements
+
+
+class Overtaken(BackendUnavailable):
+    """Tells the backend that a snapshot has answered from what is not so any more."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"{place} was written meanwhile; ask again", transient=True)
 
 
 class Snapshot:
@@ -30,6 +37,7 @@ class Snapshot:
 
     def __init__(
         self,
+        port: Port,
         statements: Statements,
         caches: Caches,
         mark: UUID,
@@ -39,6 +47,7 @@ class Snapshot:
         believes: bool,
         fetch_last: bool,
     ) -> None:
+        self._port = port
         self._sql = statements
         self.caches = caches
         self._mark = mark
@@ -70,44 +79,41 @@ class Snapshot:
         """Returns a statement for this index."""
         return self._sql(statement)
 
-    def begin(self) -> Asking[State]:
+    async def begin(self) -> State:
         """Asks for the state alone, unless it is known or believed to be."""
         if self._state is None:
-            yield from self.ask()
+            await self.ask()
         return self.state
 
-    def ask(self, *statements: Statement) -> Asking[list[Rows]]:
-        """Asks in one round trip, in a transaction; begins one where there is none."""
-        return (yield from self._asked(*statements))
-
-    def ask_texts(self, statement: str, proven: str, values: Sequence[Any]) -> Asking[Rows]:
+    async def ask_texts(self, statement: str, proven: str, values: Sequence[Any]) -> Rows:
         """Asks for texts; `proven` is the same statement within `PROVEN`."""
         if self._unproven and self._fetch_last and self._deadline is None:
-            rows = yield from self._proven(proven, values)
+            rows = await self._proven(proven, values)
             return [row[1:] for row in rows if row[1] is not None]
         asked = Statement(self._sql(statement), values)
-        (rows,) = yield from self._asked(asked, last=self._fetch_last)
+        (rows,) = await self.ask(asked, last=self._fetch_last)
         return rows
 
-    def finish(self) -> Asking[None]:
+    async def finish(self) -> None:
         """Has a belief proven by which all was answered; to be called before the answer is used."""
         if self._unproven and self._deadline is None:
-            yield from self._proven(queries.PROOF, ())
+            await self._proven(queries.PROOF, ())
         elif self._unproven:
-            yield from self._asked(last=True)
+            await self.ask(last=True)
 
-    def _proven(self, statement: str, values: Sequence[Any]) -> Asking[Rows]:
+    async def _proven(self, statement: str, values: Sequence[Any]) -> Rows:
         """Asks one statement outside of a transaction; its rows begin with what is proven."""
         given = (self._mark, self.state.sealed, self.state.digest, *values)
-        (rows,) = yield [Statement(self._sql(statement), given)]
+        (rows,) = await self._port([Statement(self._sql(statement), given)])
         if not rows[0][0]:
             self.caches.doubt(self.state)
             raise Overtaken(self._place)
         self._unproven = False
         return rows
 
-    def _asked(self, *statements: Statement, last: bool = False) -> Asking[list[Rows]]:
-        """Asks in a transaction, and ends it if that was the last."""
+    async def ask(self, *statements: Statement, last: bool = False) -> list[Rows]:
+        """Asks in one round trip, in a transaction; begins one where there is none, and ends it
+        if that was the last."""
         opening = [] if self._begun else [Statement(queries.BEGIN.encode())]
         if self._deadline is not None:
             left = self._deadline - monotonic()
@@ -121,18 +127,15 @@ class Snapshot:
         if not (opening or statements):
             return []
         closing = [Statement(queries.ROLLBACK.encode())] if last else []
-        rows = yield [*opening, *statements, *closing]
+        rows = await self._port([*opening, *statements, *closing])
         if not self._begun:
-            self._see(State.of(rows[len(opening) - 1], self._mark, self._place))
+            state = State.of(rows[len(opening) - 1], self._mark, self._place)
+            number = self.caches.see(state)
+            if self._state is None:
+                self._state, self.number = state, number
+                self.known = self.caches.known(number)
+            elif number != self.number:
+                raise Overtaken(self._place)
+            self._unproven = False
         self._begun = not last
         return rows[len(opening) : len(opening) + len(statements)]
-
-    def _see(self, state: State) -> None:
-        """Takes note of what a transaction sees, which must be what is believed."""
-        number = self.caches.see(state)
-        if self._state is None:
-            self._state, self.number = state, number
-            self.known = self.caches.known(number)
-        elif number != self.number:
-            raise Overtaken(self._place)
-        self._unproven = False

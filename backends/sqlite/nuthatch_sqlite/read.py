@@ -20,15 +20,18 @@ import zstandard
 from nuthatch import (
     Candidate,
     Document,
+    ExplainingReader,
+    ExportingReader,
     Filter,
     FirstMatch,
+    FirstMatchReader,
     Matches,
     Rung,
     Stored,
     parse_header,
     rebuild,
 )
-from nuthatch.entities import EntityMatches, EntityPlan
+from nuthatch.entities import EntityMatches, EntityMatchingReader, EntityPlan
 from nuthatch.scoring import TermScores, TopK, conjunction, conjunction_top_k, top_k
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
@@ -51,7 +54,7 @@ class _Zstd(threading.local):
 _zstd = _Zstd()
 
 
-class SqliteReader:
+class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMatchingReader):
     """Answers from one snapshot."""
 
     def __init__(self, connection: apsw.Connection, caches: Caches, entities: Entities) -> None:

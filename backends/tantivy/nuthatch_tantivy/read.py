@@ -17,11 +17,14 @@ from tantivy import DocAddress, Order, Query
 from nuthatch import (
     Candidate,
     Document,
+    ExplainingReader,
+    ExportingReader,
     Filter,
     Matches,
     Rung,
     Schema,
     Stored,
+    entities,
     parse_header,
     rebuild,
 )
@@ -43,7 +46,7 @@ Place = tuple[int, int]
 Scored = list[tuple[float, DocAddress]]
 
 
-class TantivyReader(EntityReader):
+class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.EntityReader):
     """Answers from one searcher."""
 
     def __init__(

@@ -1,72 +1,60 @@
 """`Combination`: what every searcher made of searchers shares.
 
-A kind writes one generator, `_steps`: it yields the calls to make, several at a time where they
-may run side by side, is sent their results, or has their error raised at the `yield`, and
-returns its own. Two short loops drive it, one for `search` and one for `search_async`, so no
-kind is written twice.
+A kind writes one coroutine, `_combine`: it awaits `call` with the searches to make, several at a
+time where they may run side by side, and has their results, or their error. `call` makes them in
+threads for `search` and by the event loop for `search_async`, so no kind is written twice.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from threading import Lock
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from nuthatch.combine.book import shared_book
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
-from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import Hit, Origin
-from nuthatch.contract.query import EntityQuery, Policy, Query, TextQuery
+from nuthatch.contract.request import SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.errors import InvalidConfig
-from nuthatch.pipeline.validation import merged, refuse_undeclared
+from nuthatch.pipeline.readers import run_blocking
+from nuthatch.pipeline.searcher import Searcher
 
 #: Searches that run side by side in one combination, for each engine after its first.
 _AT_ONCE = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Holds one search: the query with its arguments, `explain`, and `timeout` in seconds."""
+class Call(NamedTuple):
+    """Names one search of one searcher."""
 
-    query: TextQuery | EntityQuery
-    explain: bool
-    timeout: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Names one search of one engine."""
-
-    engine: SearchBackend
-    asked: Asked
+    searcher: SearchBackend
+    request: SearchRequest
 
     def run(self) -> Results:
         """Searches, in the calling thread."""
-        asked = self.asked
-        return self.engine.search(asked.query, explain=asked.explain, timeout=asked.timeout)
+        query, explain, timeout = self.request.query, self.request.explain, self.request.timeout
+        return self.searcher.search(query, explain=explain, timeout=timeout)
 
     async def run_async(self) -> Results:
         """Searches without blocking."""
-        asked = self.asked
-        return await self.engine.search_async(
-            asked.query, explain=asked.explain, timeout=asked.timeout
-        )
+        query, explain, timeout = self.request.query, self.request.explain, self.request.timeout
+        return await self.searcher.search_async(query, explain=explain, timeout=timeout)
 
 
-Steps = Generator[Sequence[Call], list[Results], Results]
+#: Makes searches side by side, and gives their results in the same order.
+Caller = Callable[[Sequence[Call]], Awaitable[list[Results]]]
 
 
-class Combination(SearchBackend):
+class Combination(Searcher):
     """Is a searcher made of named engines, which it closes with itself.
 
     `engines` maps a name to each; the names tell in `Hit.origin` whose hit it is. Raises
@@ -84,8 +72,8 @@ class Combination(SearchBackend):
         self._one_pool = Lock()
 
     @abstractmethod
-    def _steps(self, asked: Asked) -> Steps:
-        """Yields calls and returns the answer."""
+    async def _combine(self, request: SearchRequest, call: Caller) -> Results:
+        """Returns the results of the kind, from those of its engines."""
 
     @property
     def name(self) -> str:
@@ -111,37 +99,11 @@ class Combination(SearchBackend):
         """Returns what the kind can do with engines of these books."""
         return shared_book(books, self.kind)
 
-    def search(
-        self,
-        query: Query,
-        limit: int | None = None,
-        *,
-        extra_or_tokens: Sequence[str] | None = None,
-        filters: Sequence[Filter] | None = None,
-        audit: AuditMode | None = None,
-        policy: Policy | None = None,
-        explain: bool = False,
-        timeout: float | None = None,
-    ) -> Results:
-        asked = merged(query, limit, extra_or_tokens, filters, audit, policy)
-        refuse_undeclared(self, asked)
-        return self._drive(self._steps(Asked(asked, explain, timeout)))
+    def execute(self, request: SearchRequest) -> Results:
+        return run_blocking(self._combine(request, self._call))
 
-    async def search_async(
-        self,
-        query: Query,
-        limit: int | None = None,
-        *,
-        extra_or_tokens: Sequence[str] | None = None,
-        filters: Sequence[Filter] | None = None,
-        audit: AuditMode | None = None,
-        policy: Policy | None = None,
-        explain: bool = False,
-        timeout: float | None = None,
-    ) -> Results:
-        asked = merged(query, limit, extra_or_tokens, filters, audit, policy)
-        refuse_undeclared(self, asked)
-        return await _drive_async(self._steps(Asked(asked, explain, timeout)))
+    async def execute_async(self, request: SearchRequest) -> Results:
+        return await self._combine(request, _call_async)
 
     def get(self, uri: str) -> Document | None:
         return next(iter(self.engines.values())).get(uri)
@@ -153,21 +115,7 @@ class Combination(SearchBackend):
             if self._pool is not None:
                 closing.callback(self._pool.shutdown)
 
-    def _drive(self, steps: Steps) -> Results:
-        try:
-            calls = next(steps)
-            while True:
-                try:
-                    answers = self._run(calls)
-                except Exception as error:  # noqa: BLE001  the kind decides what it means
-                    calls = steps.throw(error)
-                else:
-                    calls = steps.send(answers)
-        except StopIteration as done:
-            results: Results = done.value
-            return results
-
-    def _run(self, calls: Sequence[Call]) -> list[Results]:
+    async def _call(self, calls: Sequence[Call]) -> list[Results]:
         """Runs calls side by side: the first in this thread, the others in the pool."""
         first, *others = calls
         if not others:
@@ -184,21 +132,11 @@ class Combination(SearchBackend):
             return self._pool
 
 
-async def _drive_async(steps: Steps) -> Results:
+async def _call_async(calls: Sequence[Call]) -> list[Results]:
+    """Runs calls side by side in the event loop."""
     from asyncio import gather  # a tenth of a second that synchronous callers need not wait
 
-    try:
-        calls = next(steps)
-        while True:
-            try:
-                answers = list(await gather(*(call.run_async() for call in calls)))
-            except Exception as error:  # noqa: BLE001  the kind decides what it means
-                calls = steps.throw(error)
-            else:
-                calls = steps.send(answers)
-    except StopIteration as done:
-        results: Results = done.value
-        return results
+    return list(await gather(*(call.run_async() for call in calls)))
 
 
 def named(

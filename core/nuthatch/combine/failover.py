@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from time import monotonic
 
-from nuthatch.combine.combination import Asked, Call, Combination, Steps, passed_on
+from nuthatch.combine.combination import Call, Caller, Combination, passed_on
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.document import Document
+from nuthatch.contract.request import SearchRequest
+from nuthatch.contract.results import Results
 from nuthatch.errors import BackendUnavailable, InvalidConfig, NuthatchError, QueryTimeout
 
 
@@ -90,13 +92,13 @@ class Failover(Combination):
             )
         self.breaker = Breaker(failures, retry_after, clock)
 
-    def _steps(self, asked: Asked) -> Steps:
+    async def _combine(self, request: SearchRequest, call: Caller) -> Results:
         first, second = self.engines
         failure: NuthatchError | None = None
         note = f"failover: {first} is not asked for now, it failed too often"
         if self.breaker.lets_through():
             try:
-                (results,) = yield [Call(self.engines[first], asked)]
+                (results,) = await call([Call(self.engines[first], request)])
             except (BackendUnavailable, QueryTimeout) as error:
                 if not _is_transient(error):
                     raise
@@ -106,7 +108,7 @@ class Failover(Combination):
                 self.breaker.succeeded()
                 return passed_on(results, first)
         try:
-            (results,) = yield [Call(self.engines[second], asked)]
+            (results,) = await call([Call(self.engines[second], request)])
         except NuthatchError as error:
             if failure is not None:
                 raise error from failure

@@ -13,12 +13,13 @@ from dataclasses import replace
 from time import perf_counter
 
 from nuthatch.combine.book import MIXING, shared_book
-from nuthatch.combine.combination import Asked, Call, Combination, Steps, same_hit
+from nuthatch.combine.combination import Call, Caller, Combination, same_hit
 from nuthatch.combine.mixing import mixed, same_rungs
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities, no
 from nuthatch.contract.hit import Hit, Origin
 from nuthatch.contract.query import DEFAULT_LIMIT
+from nuthatch.contract.request import SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.errors import InvalidConfig
 
@@ -60,12 +61,12 @@ class Fuse(Combination):
             max_limit=self.depth,
         )
 
-    def _steps(self, asked: Asked) -> Steps:
+    async def _combine(self, request: SearchRequest, call: Caller) -> Results:
         begun = perf_counter()
-        deep = replace(asked, query=replace(asked.query, limit=self.depth), explain=False)
-        answers = yield [Call(engine, deep) for engine in self.engines.values()]
+        deep = replace(request, query=replace(request.query, limit=self.depth), explain=False)
+        answers = await call([Call(engine, deep) for engine in self.engines.values()])
         by_name = dict(zip(self.engines, answers, strict=True))
-        hits = self._fused(by_name)[: asked.query.limit or DEFAULT_LIMIT]
+        hits = self._fused(by_name)[: request.query.limit or DEFAULT_LIMIT]
         return mixed(by_name, hits, 1000 * (perf_counter() - begun))
 
     def _fused(self, answers: Mapping[str, Results]) -> list[Hit]:

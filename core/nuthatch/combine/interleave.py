@@ -14,13 +14,15 @@ from dataclasses import replace
 from time import perf_counter
 
 from nuthatch.combine.book import MIXING, shared_book
-from nuthatch.combine.combination import Asked, Call, Combination, Steps, same_hit
+from nuthatch.combine.combination import Call, Caller, Combination, same_hit
 from nuthatch.combine.mixing import mixed
 from nuthatch.combine.unit import bits, text_of, unit_of
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities, no
 from nuthatch.contract.hit import Hit, Origin
 from nuthatch.contract.query import DEFAULT_LIMIT
+from nuthatch.contract.request import SearchRequest
+from nuthatch.contract.results import Results
 
 
 class Interleave(Combination):
@@ -55,13 +57,13 @@ class Interleave(Combination):
             **MIXING,
         )
 
-    def _steps(self, asked: Asked) -> Steps:
+    async def _combine(self, request: SearchRequest, call: Caller) -> Results:
         begun = perf_counter()
-        coin = bits(self._salt, unit_of(self._unit), text_of(asked.query))
-        plain = replace(asked, explain=False)
-        answers = yield [Call(engine, plain) for engine in self.engines.values()]
+        coin = bits(self._salt, unit_of(self._unit), text_of(request.query))
+        plain = replace(request, explain=False)
+        answers = await call([Call(engine, plain) for engine in self.engines.values()])
         by_name = dict(zip(self.engines, answers, strict=True))
-        limit = asked.query.limit or DEFAULT_LIMIT
+        limit = request.query.limit or DEFAULT_LIMIT
         picks = draft([each.hits for each in answers], limit, coin)
         teams = list(self.engines)
         hits = [

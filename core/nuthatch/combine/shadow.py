@@ -18,11 +18,12 @@ from random import Random
 from threading import Lock, Thread
 
 from nuthatch.combine.book import shared_book
-from nuthatch.combine.combination import Asked, Call, Combination, Steps, passed_on, same_hit
+from nuthatch.combine.combination import Call, Caller, Combination, passed_on, same_hit
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.query import EntityQuery, TextQuery
+from nuthatch.contract.request import SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.errors import InvalidConfig, QueryTimeout
 
@@ -127,12 +128,12 @@ class Shadow(Combination):
         """Are the counts so far."""
         return self._counts
 
-    def _steps(self, asked: Asked) -> Steps:
-        (results,) = yield [Call(self._served, asked)]
-        self._ask_too(asked, results)
+    async def _combine(self, request: SearchRequest, call: Caller) -> Results:
+        (results,) = await call([Call(self._served, request)])
+        self._ask_too(request, results)
         return passed_on(results, next(iter(self.engines)))
 
-    def _ask_too(self, asked: Asked, served: Results) -> None:
+    def _ask_too(self, request: SearchRequest, served: Results) -> None:
         with self._lock:
             sampled = not self._closed and self._random.random() < self._sample
             if not sampled:
@@ -141,18 +142,18 @@ class Shadow(Combination):
             self._count("served")
             if self._worker is None or not self._worker.is_mine():
                 self._worker = _Worker(self._size, self._compare)
-            if not self._worker.take((replace(asked, timeout=self._timeout), served)):
+            if not self._worker.take((replace(request, timeout=self._timeout), served)):
                 self._count("dropped")
 
-    def _compare(self, asked: Asked, served: Results) -> None:
+    def _compare(self, request: SearchRequest, served: Results) -> None:
         try:
-            answer = Call(self._shadow, asked).run()
+            answer = Call(self._shadow, request).run()
         except QueryTimeout as error:
-            outcome, pair = "timed_out", ShadowPair(asked.query, served, None, error)
+            outcome, pair = "timed_out", ShadowPair(request.query, served, None, error)
         except Exception as error:  # noqa: BLE001  counted and shown; no user waits for it
-            outcome, pair = "failed", ShadowPair(asked.query, served, None, error)
+            outcome, pair = "failed", ShadowPair(request.query, served, None, error)
         else:
-            outcome, pair = "answered", ShadowPair(asked.query, served, answer)
+            outcome, pair = "answered", ShadowPair(request.query, served, answer)
         try:
             self._observe(pair)
         except Exception:  # noqa: BLE001  logged and counted; no user waits for it
@@ -179,13 +180,13 @@ class Shadow(Combination):
         super().close()
 
 
-_Work = tuple[Asked, Results]
+_Work = tuple[SearchRequest, Results]
 
 
 class _Worker:
     """Is a thread of this process with its bounded queue."""
 
-    def __init__(self, size: int, work: Callable[[Asked, Results], None]) -> None:
+    def __init__(self, size: int, work: Callable[[SearchRequest, Results], None]) -> None:
         self._queue: Queue[_Work | None] = Queue(size)
         self._process = os.getpid()
         self._stopping = False

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from nuthatch.combine.combination import Asked, Call, Combination, Steps, passed_on
+from nuthatch.combine.combination import Call, Caller, Combination, passed_on
 from nuthatch.combine.unit import point, unit_of
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.document import Document
+from nuthatch.contract.request import SearchRequest
+from nuthatch.contract.results import Results
 from nuthatch.errors import InvalidConfig
 
 
@@ -53,9 +55,9 @@ class Split(Combination):
         a, b = self.engines
         return b if point(self._salt, unit) < self._share else a
 
-    def _steps(self, asked: Asked) -> Steps:
+    async def _combine(self, request: SearchRequest, call: Caller) -> Results:
         name = self.serves(unit_of(self._unit))
-        (results,) = yield [Call(self.engines[name], asked)]
+        (results,) = await call([Call(self.engines[name], request)])
         return passed_on(results, name, f"split: served by {name}")
 
     def get(self, uri: str) -> Document | None:

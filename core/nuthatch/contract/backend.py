@@ -19,9 +19,8 @@ from nuthatch.contract.spec import BackendConfig
 class SearchBackend(ABC):
     """Answers queries.
 
-    Required: `name`, `audit_mode`, `capabilities`, `search`, `get`, `close`. Given: `search_async`
-    (a thread), the context manager. An engine extends `LexicalBackend`, which writes `search`
-    once for all; this class is for wrappers and for searchers of another kind.
+    Nobody need write `search`: an engine extends `LexicalBackend`, and a wrapper or a searcher of
+    another kind extends `Searcher` and writes `execute`.
     """
 
     #: What the `config` of a spec that names this class must extend.
@@ -48,46 +47,36 @@ class SearchBackend(ABC):
         query: Query,
         limit: int | None = None,
         *,
-        extra_or_tokens: Sequence[str] | None = None,
         filters: Sequence[Filter] | None = None,
-        audit: AuditMode | None = None,
+        collapse: bool | None = None,
         policy: Policy | None = None,
+        extra_or_tokens: Sequence[str] | None = None,
+        audit: AuditMode | None = None,
         explain: bool = False,
         timeout: float | None = None,
     ) -> Results:
-        """Returns the best hits for a query; an argument that is given overrides the query's.
+        """Return the best hits for a query; an argument that is given overrides the query's.
 
-        `limit` defaults to 20. `timeout` is in seconds. Raises `InvalidQuery`,
-        `UnsupportedQuery`, `QueryTimeout`, `BackendUnavailable`, `IndexCorrupt`; never returns
-        an empty result for an error.
+        `limit` defaults to 20. `collapse` keeps a document's best chunk. `timeout` is in seconds.
+        Raises `InvalidQuery`, `UnsupportedQuery`, `QueryTimeout`, `BackendUnavailable`,
+        `IndexCorrupt`; never returns an empty result for an error.
         """
 
+    @abstractmethod
     async def search_async(
         self,
         query: Query,
         limit: int | None = None,
         *,
-        extra_or_tokens: Sequence[str] | None = None,
         filters: Sequence[Filter] | None = None,
-        audit: AuditMode | None = None,
+        collapse: bool | None = None,
         policy: Policy | None = None,
+        extra_or_tokens: Sequence[str] | None = None,
+        audit: AuditMode | None = None,
         explain: bool = False,
         timeout: float | None = None,
     ) -> Results:
-        """Is `search` for asynchronous callers; runs it in a thread unless overridden."""
-        from asyncio import to_thread  # a tenth of a second that synchronous callers need not wait
-
-        return await to_thread(
-            self.search,
-            query,
-            limit,
-            extra_or_tokens=extra_or_tokens,
-            filters=filters,
-            audit=audit,
-            policy=policy,
-            explain=explain,
-            timeout=timeout,
-        )
+        """Do the same for asynchronous callers."""
 
     @abstractmethod
     def get(self, uri: str) -> Document | None:

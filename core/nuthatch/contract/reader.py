@@ -1,14 +1,20 @@
-"""What a search asks of an engine: a handful of primitive requests over one consistent state."""
+"""What a search calls on an engine: a handful of primitive questions about one consistent state.
+
+    Reader  ◄── FirstMatchReader, ExplainingReader, ExportingReader        an engine that blocks
+    AsyncReader  ◄── AsyncFirstMatchReader, AsyncExplainingReader          one that is awaited
+
+A reader has what is in `Reader` or `AsyncReader`, and as many of the others as the engine can do;
+core looks which methods are there. `nuthatch.entities` has the protocols for entities.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.rung import Rung
-from nuthatch.errors import BackendUnavailable
 
 
 class Candidate(NamedTuple):
@@ -54,60 +60,72 @@ class Stored(NamedTuple):
     leaves: Sequence[bytes] = ()
 
 
-class Overtaken(BackendUnavailable):
-    """Tells core that a reader of `search_reader` has answered from what is not so any more."""
-
-    def __init__(self, place: str) -> None:
-        super().__init__(f"{place} was written meanwhile; ask again", transient=True)
-
-
 class Reader(Protocol):
-    """Is one consistent state of an index, held for a whole search.
-
-    Required: `document_frequencies`, `match`, `fetch`, `get`. Optional, used where present:
-
-    - `first_match(rungs, filters, limit) -> FirstMatch | None`: the winning rung in one pass.
-      Each rung's matches contain those of the rung before it.
-    - `explain(rung, keys) -> Sequence[Mapping[str, float]]`: each token's part of each score; an
-      engine that declares `explain` has it.
-    - `documents() -> Iterator[Document]`: every document, in document order.
-
-    An engine that declares `entities` answers these look-ups, from which core does the rest. A
-    document's key is that of its first chunk, and keys sort in document order.
-
-    - `phrase_terms(lookups) -> Sequence[Sequence[Hashable]]`: for each `PhraseLookup` the keys
-      of stored phrases, of live documents only.
-    - `title_terms(lookups) -> Sequence[Iterable[TitleTerm]]`: for each `TitleLookup` every title
-      token of live documents that is within so many edits; others may be among them.
-    - `entity_postings(keys) -> Sequence[Iterable[tuple[Hashable, int]]]`: for each phrase or
-      title token the documents' keys, with the title's number of tokens (0 for a phrase).
-    - `eligible(filters) -> Container[Hashable]`: the documents that pass.
-
-    Or it does all of it: `match_entities(plan, limit) -> EntityMatches`, equal to
-    `nuthatch.entities.match_entities`.
-    """
+    """One consistent state of an index, held for a whole search."""
 
     def document_frequencies(self, tokens: Sequence[str]) -> Mapping[str, int]:
-        """Returns for every given token the number of chunks that hold it, unfiltered."""
+        """Return for every given token the number of chunks that hold it, unfiltered."""
         ...
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        """Returns the best `limit` chunks of a rung; filters act before the cut."""
+        """Return the best `limit` chunks of a rung; filters act before the cut."""
         ...
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[Stored | None]:
-        """Returns what is stored for each key, in the given order; None for one that is gone."""
+        """Return what is stored for each key, in the given order; None for one that is gone."""
         ...
 
     def get(self, uri: str) -> Document | None:
-        """Returns the document with this uri."""
+        """Return the document with this uri."""
+        ...
+
+
+class FirstMatchReader(Reader, Protocol):
+    """A reader that finds the winning rung of a ladder in one pass."""
+
+    def first_match(
+        self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
+    ) -> FirstMatch | None:
+        """Return the first rung that matches; each one's matches contain those before it."""
+        ...
+
+
+class ExplainingReader(Reader, Protocol):
+    """A reader of an engine that declares `explain`."""
+
+    def explain(self, rung: Rung, keys: Sequence[Hashable]) -> Sequence[Mapping[str, float]]:
+        """Return for each key what each token adds to its score."""
+        ...
+
+
+class ExportingReader(Reader, Protocol):
+    """A reader of an engine that declares `export`."""
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every document, in document order."""
         ...
 
 
 class AsyncReader(Protocol):
-    """Is a `Reader` whose methods are awaited."""
+    """A `Reader` whose methods are awaited."""
 
     async def document_frequencies(self, tokens: Sequence[str]) -> Mapping[str, int]: ...
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches: ...
     async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[Stored | None]: ...
     async def get(self, uri: str) -> Document | None: ...
+
+
+class AsyncFirstMatchReader(AsyncReader, Protocol):
+    """A `FirstMatchReader` whose methods are awaited."""
+
+    async def first_match(
+        self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
+    ) -> FirstMatch | None: ...
+
+
+class AsyncExplainingReader(AsyncReader, Protocol):
+    """An `ExplainingReader` whose methods are awaited."""
+
+    async def explain(
+        self, rung: Rung, keys: Sequence[Hashable]
+    ) -> Sequence[Mapping[str, float]]: ...

@@ -1,12 +1,19 @@
-"""`Request`: what a search that does no I/O asks of a reader."""
+"""`SearchRequest`: a search as engines and combinations get it, validated."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+
+from nuthatch.contract.query import EntityQuery, TextQuery
 
 
-class Request(NamedTuple):
-    """Names a method of the reader and its arguments."""
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """Holds one search: the query, in which the arguments of `search` stand in place of its own.
 
-    method: str
-    arguments: tuple[Any, ...]
+    The searcher's capabilities allow it. `timeout` is in seconds, None where none was given.
+    """
+
+    query: TextQuery | EntityQuery
+    explain: bool = False
+    timeout: float | None = None

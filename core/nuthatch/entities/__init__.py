@@ -20,14 +20,24 @@ from nuthatch.entities.fuzzy import (
 )
 from nuthatch.entities.match import match_entities
 from nuthatch.entities.plan import EntityPlan, PhraseLookup, TitleLookup, plan_of
+from nuthatch.entities.reader import (
+    AsyncEntityMatchingReader,
+    AsyncEntityReader,
+    EntityMatchingReader,
+    EntityReader,
+)
 from nuthatch.entities.table import EntityTable
 from nuthatch.entities.terms import EntityTerms, entity_terms, title_tokens
 from nuthatch.text.phrases import normalize_phrase
 
 __all__ = [
+    "AsyncEntityMatchingReader",
+    "AsyncEntityReader",
     "EntityCandidate",
     "EntityMatches",
+    "EntityMatchingReader",
     "EntityPlan",
+    "EntityReader",
     "EntitySettings",
     "EntityTable",
     "EntityTerms",

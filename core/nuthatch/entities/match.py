@@ -2,19 +2,19 @@
 
     phrase_terms, title_terms ──▶ entity_postings, eligible ──▶ scored
 
-It does no I/O: it yields the requests that it has for a reader and is sent the answers. An engine
-that asks in fewer steps, or holds postings in arrays, has `nuthatch.scoring.entity_top_k`.
+An engine that asks in fewer steps, or holds postings in arrays, has
+`nuthatch.scoring.entity_top_k`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Generator, Hashable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from nuthatch.contract.request import Request
 from nuthatch.entities.arithmetic import EntityMatches, Lengths, scored
 from nuthatch.entities.fuzzy import TitleTerm, closest
 from nuthatch.entities.plan import EntityPlan
+from nuthatch.entities.reader import AsyncEntityReader
 
 Postings = Mapping[Hashable, Sequence[tuple[Hashable, int]]]
 Keys = Sequence[Hashable]
@@ -51,22 +51,22 @@ def _resolved(
     return _Resolved(phrases[:count], phrases[count:], positions)
 
 
-def match_entities(plan: EntityPlan, limit: int) -> Generator[Request, Any, EntityMatches]:
-    """Yields the requests of a plan, and returns its best documents."""
+async def match_entities(reader: AsyncEntityReader, plan: EntityPlan, limit: int) -> EntityMatches:
+    """Return the best documents of a plan."""
     phrases: Sequence[Keys] = ()
     if plan.phrases:
-        phrases = yield Request("phrase_terms", (plan.phrases,))
+        phrases = await reader.phrase_terms(plan.phrases)
     titles: Sequence[Iterable[TitleTerm]] = ()
     if plan.tokens:
-        titles = yield Request("title_terms", (plan.tokens,))
+        titles = await reader.title_terms(plan.tokens)
     found = _resolved(plan, phrases, titles)
     postings: Postings = {}
     keys = found.wanted
     if keys:
-        postings = dict(zip(keys, (yield Request("entity_postings", (keys,))), strict=True))
+        postings = dict(zip(keys, await reader.entity_postings(keys), strict=True))
     eligible: Container[Hashable] | None = None
     if plan.filters:
-        eligible = yield Request("eligible", (plan.filters,))
+        eligible = await reader.eligible(plan.filters)
     return scored(
         plan,
         [_documents(keys, postings) for keys in found.include],

@@ -4,20 +4,16 @@
     ladder   the first rung with a hit wins
     auto     ranked while it is affordable, else the ladder, filled up from lower rungs
 
-A climb does no I/O. It is a generator: it yields the requests that it has for a reader and is
-sent the answers, so that one climb serves synchronous and asynchronous engines alike.
+A climb does no I/O: it says which rung is next, and takes what that matched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Mapping, Sequence
-from time import perf_counter
-from typing import Any, Literal
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Literal
 
-from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Policy
 from nuthatch.contract.reader import Candidate, FirstMatch, Matches
-from nuthatch.contract.request import Request
 from nuthatch.contract.results import Attempt
 from nuthatch.contract.rung import Rung
 from nuthatch.matching.ladder import (
@@ -29,114 +25,74 @@ from nuthatch.matching.ladder import (
 )
 from nuthatch.text.normalize import NormalizedQuery
 
-Steps = Generator[Request, Any, None]
-
 
 class Climb:
     """Holds one query's way up: the rungs and attempts so far and the candidates found.
 
+        begin ──▶ rungs, one after another, and take for each ──▶ found, attempts, exact
+
     `found` pairs each candidate with the index of its rung. `budget` bounds the postings that
-    `auto` may rank (None: no bound). `one_pass` tells that the reader has `first_match`.
+    `auto` may rank (None: no bound). `ahead` are the conjunctions that are still to be tried.
     """
 
     def __init__(
-        self,
-        query: NormalizedQuery,
-        filters: tuple[Filter, ...],
-        limit: int,
-        budget: int | None,
-        one_pass: bool,
+        self, query: NormalizedQuery, policy: Policy, limit: int, budget: int | None
     ) -> None:
         self.query = query
-        self.filters = filters
+        self.policy = policy
         self.limit = limit
         self.budget = budget
-        self.one_pass = one_pass
         self.rungs: list[Rung] = []
         self.attempts: list[Attempt] = []
         self.found: list[tuple[int, Candidate]] = []
         self.frequencies: Mapping[str, int] = {}
         self.ran: Literal["ranked", "ladder"] = "ranked"
         self.exact = True
+        self.ahead: Sequence[Rung] = ()
         self._seen: set[Hashable] = set()
 
-    def run(self, policy: Policy) -> Steps:
-        """Climbs by the given policy; everything learnt is left in the attributes."""
-        wanted = tuple(dict.fromkeys((*self.query.tokens, *self.query.extras)))
-        held: Mapping[str, int] = yield Request("document_frequencies", (wanted,))
-        self.frequencies = {token: held.get(token, 0) for token in wanted}
-        if policy == "ranked" or (policy == "auto" and self._affordable()):
-            yield from self._ranked()
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The distinct tokens whose document frequencies the climb goes by."""
+        return tuple(dict.fromkeys((*self.query.tokens, *self.query.extras)))
+
+    def begin(self, frequencies: Mapping[str, int]) -> None:
+        """Decides whether to rank or to climb; notes the conjunctions that cannot match."""
+        self.frequencies = {token: frequencies.get(token, 0) for token in self.tokens}
+        if self.policy == "ranked" or (self.policy == "auto" and self._affordable()):
             return
         self.ran = "ladder"
-        if self.query.only_stopwords:
-            known = any(self.frequencies[token] for token in self.query.tokens)
-            extras = self.query.extras if policy == "auto" and not known else ()
-            yield from self._match(fallback_rung(self.query.tokens, extras, self.frequencies))
-        else:
-            yield from self._conjunctions(fill=policy == "auto")
-            if not self.found or (policy == "auto" and len(self.found) < self.limit):
-                extras = self.query.extras
-                fallback = fallback_rung(self.query.tokens, extras, self.frequencies)
-                yield from self._match(fallback)
+        if not self.query.only_stopwords:
+            rungs = list(and_rungs(self.query.tokens))
+            self.ahead = [rung for rung in rungs if can_match(rung, self.frequencies)]
+            # Dropping tokens only adds matches, so what can match is the tail of the list.
+            for rung in rungs[: len(rungs) - len(self.ahead)]:
+                self._note(rung, skipped=True)
+
+    def next_rungs(self) -> Iterator[Rung]:
+        """Yields the rungs to match, each once what the one before matched was taken."""
+        if self.ran == "ranked":
+            yield from self._possible(self._ranked())
+            return
+        fill = self.policy == "auto"
+        for rung in self.ahead:
+            if self.found and not (fill and len(self.found) < self.limit):
+                break
+            yield rung
+        if not self.found or (fill and len(self.found) < self.limit):
+            yield from self._possible(self._fallback(fill))
         self.exact = self._provably_ranked()
 
-    def _affordable(self) -> bool:
-        """Tells whether ranking everything costs at most the budget, in postings.
-
-        The cost depends on index and query only, never on caches, time or filters. A query of
-        which the index knows no token has nothing to rank.
-        """
-        costs = [self.frequencies[token] for token in set(self.query.tokens)]
-        return any(costs) and (self.budget is None or sum(costs) <= self.budget)
-
-    def _ranked(self) -> Steps:
-        rung = ranked_rung(self.query.tokens, self.query.extras)
-        known = tuple(token for token in rung.tokens if self.frequencies[token])
-        dropped = tuple(token for token in rung.tokens if not self.frequencies[token])
-        yield from self._match(Rung("OR", known or rung.tokens, dropped if known else ()))
-
-    def _conjunctions(self, *, fill: bool) -> Steps:
-        """Climbs the conjunctions to the first that matches; with `fill`, on to `limit` hits."""
-        rungs = list(and_rungs(self.query.tokens))
-        possible = [rung for rung in rungs if can_match(rung, self.frequencies)]
-        # Dropping tokens only adds matches, so what can match is the tail of the list.
-        for rung in rungs[: len(rungs) - len(possible)]:
-            self._note(rung, skipped=True)
-        if self.one_pass and possible:
-            possible = yield from self._first_match(possible)
-        for rung in possible:
-            if self.found and not (fill and len(self.found) < self.limit):
-                return
-            yield from self._match(rung)
-
-    def _first_match(self, rungs: Sequence[Rung]) -> Generator[Request, Any, list[Rung]]:
-        """Lets the reader find the winning rung; returns the rungs after it."""
-        start = perf_counter()
-        first: FirstMatch | None = yield Request("first_match", (rungs, self.filters, self.limit))
-        spent = 1000 * (perf_counter() - start)
-        for rung in rungs[: len(rungs) if first is None else first.rung]:
+    def take_first(self, first: FirstMatch | None, ms: float) -> None:
+        """Takes the winner of the conjunctions ahead, which the engine has found by itself."""
+        rungs, self.ahead = self.ahead, ()
+        for rung in rungs if first is None else rungs[: first.rung]:
             self._note(rung)
-        if first is None:
-            return []
-        self._take(rungs[first.rung], first.matches, spent)
-        return list(rungs[first.rung + 1 :])
+        if first is not None:
+            self.take(rungs[first.rung], first.matches, ms)
+            self.ahead = rungs[first.rung + 1 :]
 
-    def _match(self, rung: Rung) -> Steps:
-        if not can_match(rung, self.frequencies):
-            self._note(rung, skipped=True)
-            return
-        start = perf_counter()
-        matches: Matches = yield Request("match", (rung, self.filters, self.limit))
-        self._take(rung, matches, 1000 * (perf_counter() - start))
-
-    def _note(self, rung: Rung, *, skipped: bool = False) -> None:
-        """Records a rung that matched nothing."""
-        self.rungs.append(rung)
-        attempt = Attempt(rung.operator, rung.tokens, rung.dropped, matched=0, skipped=skipped)
-        self.attempts.append(attempt)
-
-    def _take(self, rung: Rung, matches: Matches, ms: float) -> None:
+    def take(self, rung: Rung, matches: Matches, ms: float) -> None:
         """Appends what the rung found and was not seen before, as far as the limit goes.
 
         A rung is asked for `limit` candidates; at most as many of them as were found before can
@@ -151,6 +107,43 @@ class Climb:
             if len(self.found) < self.limit and candidate.key not in self._seen:
                 self._seen.add(candidate.key)
                 self.found.append((index, candidate))
+
+    def _affordable(self) -> bool:
+        """Tells whether ranking everything costs at most the budget, in postings.
+
+        The cost depends on index and query only, never on caches, time or filters. A query of
+        which the index knows no token has nothing to rank.
+        """
+        costs = [self.frequencies[token] for token in set(self.query.tokens)]
+        return any(costs) and (self.budget is None or sum(costs) <= self.budget)
+
+    def _ranked(self) -> Rung:
+        """Returns the disjunction of everything that the index knows."""
+        rung = ranked_rung(self.query.tokens, self.query.extras)
+        known = tuple(token for token in rung.tokens if self.frequencies[token])
+        dropped = tuple(token for token in rung.tokens if not self.frequencies[token])
+        return Rung("OR", known or rung.tokens, dropped if known else ())
+
+    def _fallback(self, fill: bool) -> Rung:
+        """Returns the disjunction at the end of the ladder."""
+        extras = self.query.extras
+        if self.query.only_stopwords:
+            known = any(self.frequencies[token] for token in self.query.tokens)
+            extras = extras if fill and not known else ()
+        return fallback_rung(self.query.tokens, extras, self.frequencies)
+
+    def _possible(self, rung: Rung) -> Iterator[Rung]:
+        """Yields the rung if it can match, and else notes that it was skipped."""
+        if can_match(rung, self.frequencies):
+            yield rung
+        else:
+            self._note(rung, skipped=True)
+
+    def _note(self, rung: Rung, *, skipped: bool = False) -> None:
+        """Records a rung that matched nothing."""
+        self.rungs.append(rung)
+        attempt = Attempt(rung.operator, rung.tokens, rung.dropped, matched=0, skipped=skipped)
+        self.attempts.append(attempt)
 
     def _provably_ranked(self) -> bool:
         ranked = ranked_rung(self.query.tokens, self.query.extras)

@@ -9,25 +9,23 @@ look-ups.
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from nuthatch.contract.query import EntityQuery
-from nuthatch.contract.reader import AsyncReader, Reader
-from nuthatch.contract.request import Request
+from nuthatch.contract.reader import AsyncReader
+from nuthatch.contract.request import SearchRequest
 from nuthatch.contract.results import Results
-from nuthatch.entities.arithmetic import EntityMatches
 from nuthatch.entities.match import match_entities
 from nuthatch.entities.plan import EntityPlan
 from nuthatch.pipeline.hits import Found, Showing, built_hits, fetched, undefined
-from nuthatch.pipeline.text_search import Search
-
-_LOOK_UPS: Final = ("phrase_terms", "title_terms", "entity_postings", "eligible")
+from nuthatch.pipeline.readers import has_look_ups, has_match_entities, missing_look_up
 
 
 class EntityTask(NamedTuple):
-    """Holds one validated entity search; `asked` is the query as it was given."""
+    """Holds one planned entity search: everything that is known before the engine is asked."""
 
     backend: str
+    request: SearchRequest
     asked: EntityQuery
     plan: EntityPlan
     limit: int
@@ -37,17 +35,16 @@ class EntityTask(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def entity_search(task: EntityTask, reader: Reader | AsyncReader) -> Search[Results]:
-    """Yields the requests of one search and returns its results."""
-    if hasattr(reader, "match_entities"):
-        matches: EntityMatches = yield Request("match_entities", (task.plan, task.limit))
+async def entity_search(task: EntityTask, reader: AsyncReader) -> Results:
+    """Return the results of a task."""
+    if has_match_entities(reader):
+        matches = await reader.match_entities(task.plan, task.limit)
+    elif has_look_ups(reader):
+        matches = await match_entities(reader, task.plan, task.limit)
     else:
-        for method in _LOOK_UPS:
-            if not hasattr(reader, method):
-                raise undefined(task.backend, "entities", f"the reader's {method}")
-        matches = yield from match_entities(task.plan, task.limit)
+        raise undefined(task.backend, "entities", f"the reader's {missing_look_up(reader)}")
     candidates = matches.candidates
-    stored = yield from fetched(task.showing, [candidate.key for candidate in candidates])
+    stored = await fetched(task.showing, reader, [candidate.key for candidate in candidates])
     found = [
         Found(row, candidate.score, candidate.parts)
         for candidate, row in zip(candidates, stored, strict=True)
@@ -62,16 +59,5 @@ def entity_search(task: EntityTask, reader: Reader | AsyncReader) -> Search[Resu
         query=task.plan.query(),
         exact=len(found) == len(candidates),
         notes=tuple(notes),
-        took_ms=1000 * (perf_counter() - task.begun),
-    )
-
-
-def nothing_asked(task: EntityTask) -> Results:
-    """Returns the results of a query of which nothing is left to look for."""
-    return Results(
-        hits=(),
-        query=task.asked,
-        exact=True,
-        notes=(*task.notes, "nothing to look for is left"),
         took_ms=1000 * (perf_counter() - task.begun),
     )

@@ -1,110 +1,65 @@
-"""A search put to an engine: its requests, one after another, to a reader.
+"""`PlannedSearch`: a search that is ready to be run over a reader.
 
-    task ──▶ search_reader ──▶ requests, answers ──▶ Results
-                  └── Overtaken ──▶ reader, the same again
+    request ── plan ──▶ PlannedSearch ── over a reader ──▶ Results
+                              └── nothing to look for ──▶ Results without hits
 
-For callers and plugins that is one search, within one timeout.
+What plugins say of a query is in the plan, so an engine may run it a second time.
 """
 
 from __future__ import annotations
 
-from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
 
-from nuthatch.contract.reader import AsyncReader, Overtaken, Reader
+from nuthatch.contract.reader import AsyncReader
+from nuthatch.contract.request import SearchRequest
 from nuthatch.contract.results import Results
-from nuthatch.errors import QueryTimeout
-from nuthatch.pipeline.entity_search import EntityTask, entity_search, nothing_asked
-from nuthatch.pipeline.text_search import Search, SearchTask, text_search
-
-if TYPE_CHECKING:
-    from nuthatch.pipeline.lexical import LexicalBackend
-
-T = TypeVar("T")
-Task = SearchTask | EntityTask
+from nuthatch.pipeline.entity_search import EntityTask, entity_search
+from nuthatch.pipeline.readers import TimedReader
+from nuthatch.pipeline.text_search import SearchTask, text_search
 
 
-def searched(backend: LexicalBackend, task: Task) -> Results:
-    """Returns the results of a task. Raises `QueryTimeout`, also between requests."""
-    if _is_empty(task):
-        return _nothing(task)
-    try:
-        with backend.search_reader(task.deadline, fetch_last=_fetches_last(task)) as reader:
-            return drive(_search(task, reader), reader, task.deadline)
-    except Overtaken:
-        pass  # what fails below is no consequence of this
-    with backend.reader(task.deadline) as reader:
-        return drive(_search(task, reader), reader, task.deadline)
+@dataclass(frozen=True, slots=True)
+class PlannedSearch:
+    """Holds one search, normalized, and checked against the index and its plugins."""
 
+    task: SearchTask | EntityTask
 
-async def searched_async(backend: LexicalBackend, task: Task) -> Results:
-    """Does the same over asynchronous readers."""
-    if _is_empty(task):
-        return _nothing(task)
-    try:
-        fetch_last = _fetches_last(task)
-        async with backend.async_search_reader(task.deadline, fetch_last=fetch_last) as reader:
-            return await drive_async(_search(task, reader), reader, task.deadline)
-    except Overtaken:
-        pass
-    async with backend.async_reader(task.deadline) as reader:
-        return await drive_async(_search(task, reader), reader, task.deadline)
+    @property
+    def request(self) -> SearchRequest:
+        """The search as it came."""
+        return self.task.request
 
+    @property
+    def deadline(self) -> float | None:
+        """A reading of `time.monotonic` from which on the search is too late, if there is one."""
+        return self.task.deadline
 
-def drive(search: Search[T], reader: Reader, deadline: float | None) -> T:
-    """Puts the requests of a search to a reader. Raises `QueryTimeout` between requests."""
-    try:
-        request = next(search)
-        while True:
-            _check_deadline(deadline)
-            request = search.send(getattr(reader, request.method)(*request.arguments))
-    except StopIteration as done:
-        result: T = done.value
-        return result
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether normalization has left nothing to look for."""
+        task = self.task
+        return not (task.plan.possible if isinstance(task, EntityTask) else task.query.tokens)
 
+    def over(self, reader: AsyncReader) -> Coroutine[Any, Any, Results]:
+        """Return the coroutine of the search over a reader.
 
-async def drive_async(search: Search[T], reader: AsyncReader, deadline: float | None) -> T:
-    """Does the same over an asynchronous reader."""
-    try:
-        request = next(search)
-        while True:
-            _check_deadline(deadline)
-            request = search.send(await getattr(reader, request.method)(*request.arguments))
-    except StopIteration as done:
-        result: T = done.value
-        return result
+        It raises `QueryTimeout` before a call of the reader once the deadline has passed.
+        """
+        if self.task.deadline is not None:
+            reader = TimedReader(reader, self.task.deadline)
+        if isinstance(self.task, EntityTask):
+            return entity_search(self.task, reader)
+        return text_search(self.task, reader)
 
-
-def _check_deadline(deadline: float | None) -> None:
-    if deadline is not None and monotonic() > deadline:
-        raise QueryTimeout("the search took longer than its timeout; raise it or ask for less")
-
-
-def _search(task: Task, reader: Reader | AsyncReader) -> Search[Results]:
-    if isinstance(task, EntityTask):
-        return entity_search(task, reader)
-    return text_search(task, reader)
-
-
-def _fetches_last(task: Task) -> bool:
-    """Tells whether nothing is asked after the texts of the hits."""
-    return isinstance(task, EntityTask) or not (task.collapse or task.explain)
-
-
-def _is_empty(task: Task) -> bool:
-    """Tells whether normalization has left nothing to look for."""
-    return not (task.plan.possible if isinstance(task, EntityTask) else task.query.tokens)
-
-
-def _nothing(task: Task) -> Results:
-    """Returns the results of a query of which nothing is left."""
-    if isinstance(task, EntityTask):
-        return nothing_asked(task)
-    return Results(
-        hits=(),
-        query=task.query,
-        policy=task.policy,
-        exact=True,
-        notes=(*task.notes, "the query holds no word to look for"),
-        took_ms=1000 * (perf_counter() - task.begun),
-    )
+    def nothing(self) -> Results:
+        """Return the results of a search of which nothing is left."""
+        task = self.task
+        took_ms = 1000 * (perf_counter() - task.begun)
+        if isinstance(task, EntityTask):
+            notes = (*task.notes, "nothing to look for is left")
+            return Results((), task.asked, exact=True, notes=notes, took_ms=took_ms)
+        notes = (*task.notes, "the query holds no word to look for")
+        return Results((), task.query, policy=task.policy, exact=True, notes=notes, took_ms=took_ms)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.hit import HITS, Hit
-from nuthatch.contract.reader import Stored
-from nuthatch.contract.request import Request
+from nuthatch.contract.reader import AsyncReader, Stored
 from nuthatch.contract.schema import explain
 from nuthatch.errors import PluginFailure
 from nuthatch.grounding.evidence import evidence_for
@@ -36,14 +35,14 @@ class Found(NamedTuple):
     rung: int = 0
 
 
-def fetched(
-    showing: Showing, keys: Sequence[Hashable]
-) -> Generator[Request, Any, Sequence[Stored | None]]:
-    """Asks for what is stored for each key; None for one that is gone."""
+async def fetched(
+    showing: Showing, reader: AsyncReader, keys: Sequence[Hashable]
+) -> Sequence[Stored | None]:
+    """Return what is stored for each key; None for one that is gone."""
     if not keys:
         return ()
     proofs = showing.audit is AuditMode.GROUNDED
-    stored: Sequence[Stored | None] = yield Request("fetch", (keys, proofs))
+    stored = await reader.fetch(keys, proofs)
     check_rows(showing.backend, "fetch", keys, stored)
     return stored
 

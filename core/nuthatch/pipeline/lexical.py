@@ -13,36 +13,35 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from time import perf_counter
 from typing import Any, ClassVar, Self, get_args
 
 from nuthatch.contract.analyzed_document import AnalyzedDocument, Batch
 from nuthatch.contract.audit import AuditMode
-from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
-from nuthatch.contract.filters import Filter
 from nuthatch.contract.index_info import IndexInfo
-from nuthatch.contract.query import Policy, Query
 from nuthatch.contract.reader import AsyncReader, Reader
 from nuthatch.contract.report import AddReport, Durability, WriteOutcome
+from nuthatch.contract.request import SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.contract.schema import Schema
 from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
 from nuthatch.errors import InvalidDocument, InvalidQuery
-from nuthatch.pipeline.executor import searched, searched_async
+from nuthatch.pipeline.executor import PlannedSearch
 from nuthatch.pipeline.hits import undefined
 from nuthatch.pipeline.indexing import Preparer, write_batches
-from nuthatch.pipeline.validation import merged, refuse_if_export_only, require, search_task
+from nuthatch.pipeline.readers import LiftedReader, has_documents, run_blocking
+from nuthatch.pipeline.searcher import Searcher
+from nuthatch.pipeline.validation import plan_search, refuse_if_export_only, require
 from nuthatch.registry.hooks import observe
 from nuthatch.text.analyzer import Analyzer
 
 
-class LexicalBackend(SearchBackend):
+class LexicalBackend(Searcher):
     """Is a search engine over tokens.
 
     Required: `spec` (a class attribute), `open`, `reader`, `write`, `remove`, `info`, `close`.
-    Optional: `check`, `optimize`, `drop`, `async_reader`, `search_reader`, `async_search_reader`.
+    Optional: `check`, `optimize`, `drop`, `async_reader`, `run`, `run_async`.
     Everything else is given. `write`, `remove` and `reader` may be called from any thread and by
     several at a time; an engine that writes one batch at a time sees to that itself.
     """
@@ -116,21 +115,19 @@ class LexicalBackend(SearchBackend):
         require(self, "async_native")
         raise undefined(self.name, "async_native", "async_reader")
 
-    def search_reader(
-        self, deadline: float | None, *, fetch_last: bool
-    ) -> AbstractContextManager[Reader]:
-        """Is `reader` for one search, and may answer from what the engine believes of the index.
+    def run(self, search: PlannedSearch) -> Results:
+        """Return the results of a search over one reader.
 
-        On leaving the context at the latest it raises `Overtaken` where that is not so; then core
-        searches again, over `reader`. `fetch_last` tells that `fetch` is the last that is asked.
+        An engine that reads in a way of its own overrides it: to search once more where a session
+        was lost, say. Hooks are called before and after, once.
         """
-        return self.reader(deadline)
+        with self.reader(search.deadline) as reader:
+            return run_blocking(search.over(LiftedReader(reader)))
 
-    def async_search_reader(
-        self, deadline: float | None, *, fetch_last: bool
-    ) -> AbstractAsyncContextManager[AsyncReader]:
-        """Is `search_reader` for an engine that declares `async_native`."""
-        return self.async_reader(deadline)
+    async def run_async(self, search: PlannedSearch) -> Results:
+        """Do the same for an engine that declares `async_native`."""
+        async with self.async_reader(search.deadline) as reader:
+            return await search.over(reader)
 
     # What is written once
 
@@ -146,50 +143,16 @@ class LexicalBackend(SearchBackend):
     def capabilities(self) -> Capabilities:
         return self.spec.capabilities
 
-    def search(
-        self,
-        query: Query,
-        limit: int | None = None,
-        *,
-        extra_or_tokens: Sequence[str] | None = None,
-        filters: Sequence[Filter] | None = None,
-        audit: AuditMode | None = None,
-        policy: Policy | None = None,
-        explain: bool = False,
-        timeout: float | None = None,
-    ) -> Results:
-        begun = perf_counter()
-        asked = merged(query, limit, extra_or_tokens, filters, audit, policy)
-        task = search_task(self, asked, explain, timeout, begun)
-        return observe(self.name, searched(self, task))
+    def execute(self, request: SearchRequest) -> Results:
+        search = plan_search(self, request)
+        return observe(self.name, search.nothing() if search.is_empty else self.run(search))
 
-    async def search_async(
-        self,
-        query: Query,
-        limit: int | None = None,
-        *,
-        extra_or_tokens: Sequence[str] | None = None,
-        filters: Sequence[Filter] | None = None,
-        audit: AuditMode | None = None,
-        policy: Policy | None = None,
-        explain: bool = False,
-        timeout: float | None = None,
-    ) -> Results:
+    async def execute_async(self, request: SearchRequest) -> Results:
         if self.capabilities.async_native.level != "native":
-            return await super().search_async(
-                query,
-                limit,
-                extra_or_tokens=extra_or_tokens,
-                filters=filters,
-                audit=audit,
-                policy=policy,
-                explain=explain,
-                timeout=timeout,
-            )
-        begun = perf_counter()
-        asked = merged(query, limit, extra_or_tokens, filters, audit, policy)
-        task = search_task(self, asked, explain, timeout, begun)
-        return observe(self.name, await searched_async(self, task))
+            return await super().execute_async(request)
+        search = plan_search(self, request)
+        results = search.nothing() if search.is_empty else await self.run_async(search)
+        return observe(self.name, results)
 
     def get(self, uri: str) -> Document | None:
         if not isinstance(uri, str):
@@ -206,10 +169,9 @@ class LexicalBackend(SearchBackend):
 
     def _exported(self) -> Iterator[Document]:
         with self.reader() as reader:
-            documents = getattr(reader, "documents", None)
-            if documents is None:
+            if not has_documents(reader):
                 raise undefined(self.name, "export", "the reader's documents")
-            yield from documents()
+            yield from reader.documents()
 
     def add(
         self,

@@ -1,36 +1,33 @@
 """One text search from normalized query to hits, written once for every engine.
 
-    climb ──▶ fetch ──▶ snippet, evidence ──▶ order ──▶ Results
-
-It is a generator of reader requests, which `executor` puts to a reader.
+climb ──▶ fetch ──▶ snippet, evidence ──▶ order ──▶ Results
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from time import perf_counter
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Policy
-from nuthatch.contract.reader import AsyncReader, Candidate, Reader, Stored
-from nuthatch.contract.request import Request
+from nuthatch.contract.reader import AsyncExplainingReader, AsyncReader, Candidate, Stored
+from nuthatch.contract.request import SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.matching.climb import Climb
 from nuthatch.pipeline.hits import Found, Showing, built_hits, check_rows, fetched, undefined
+from nuthatch.pipeline.readers import has_explain, has_first_match
 from nuthatch.text.normalize import NormalizedQuery
-
-T = TypeVar("T")
-Search = Generator[Request, Any, T]
 
 
 class SearchTask(NamedTuple):
-    """Holds one validated search: everything that is known before the engine is asked.
+    """Holds one planned search: everything that is known before the engine is asked.
 
     `largest` is the engine's largest limit, `deadline` a `time.monotonic` reading.
     """
 
     backend: str
+    request: SearchRequest
     query: NormalizedQuery
     filters: tuple[Filter, ...]
     limit: int
@@ -45,22 +42,18 @@ class SearchTask(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def text_search(task: SearchTask, reader: Reader | AsyncReader) -> Search[Results]:
-    """Yields the requests of one search and returns its results.
-
-    The reader is only looked at for its optional methods, never called.
-    """
-    if task.explain and not hasattr(reader, "explain"):
+async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
+    """Return the results of a task."""
+    if task.explain and not has_explain(reader):
         raise undefined(task.backend, "explain", "the reader's explain")
-    one_pass = hasattr(reader, "first_match")
     limit = task.limit
     notes = list(task.notes)
     while True:
-        climb = Climb(task.query, task.filters, limit, task.budget, one_pass)
-        yield from climb.run(task.policy)
+        climb = Climb(task.query, task.policy, limit, task.budget)
+        await match_rungs(climb, reader, task.filters)
         found = climb.found
         keys = [candidate.key for _, candidate in found]
-        stored = yield from fetched(task.showing, keys)
+        stored = await fetched(task.showing, reader, keys)
         kept = [pair for pair in zip(found, stored, strict=True) if pair[1] is not None]
         vanished = len(found) - len(kept)
         if not task.collapse:
@@ -80,8 +73,8 @@ def text_search(task: SearchTask, reader: Reader | AsyncReader) -> Search[Result
     if vanished:
         notes.append(f"{vanished} hits vanished between matching and reading and are left out")
     parts: Mapping[Hashable, Mapping[str, float]] = {}
-    if task.explain:
-        parts = yield from _explain(task.backend, climb, [pair for pair, _ in kept])
+    if task.explain and has_explain(reader):
+        parts = await _explain(task.backend, reader, climb, [pair for pair, _ in kept])
     tokens = (*task.query.tokens, *task.query.extras)
     return Results(
         hits=built_hits(task.showing, tokens, _found(kept, parts)),
@@ -96,6 +89,19 @@ def text_search(task: SearchTask, reader: Reader | AsyncReader) -> Search[Result
     )
 
 
+async def match_rungs(climb: Climb, reader: AsyncReader, filters: Sequence[Filter]) -> None:
+    """Match one rung after another, until the climb is at its end."""
+    climb.begin(await reader.document_frequencies(climb.tokens))
+    if climb.ahead and has_first_match(reader):
+        begun = perf_counter()
+        first = await reader.first_match(climb.ahead, filters, climb.limit)
+        climb.take_first(first, 1000 * (perf_counter() - begun))
+    for rung in climb.next_rungs():
+        begun = perf_counter()
+        matches = await reader.match(rung, filters, climb.limit)
+        climb.take(rung, matches, 1000 * (perf_counter() - begun))
+
+
 def _found(
     kept: Sequence[tuple[tuple[int, Candidate], Stored | None]],
     parts: Mapping[Hashable, Mapping[str, float]],
@@ -108,14 +114,17 @@ def _found(
     return found
 
 
-def _explain(
-    backend: str, climb: Climb, found: Sequence[tuple[int, Candidate]]
-) -> Search[Mapping[Hashable, Mapping[str, float]]]:
+async def _explain(
+    backend: str,
+    reader: AsyncExplainingReader,
+    climb: Climb,
+    found: Sequence[tuple[int, Candidate]],
+) -> Mapping[Hashable, Mapping[str, float]]:
     """Asks, rung by rung, what each token adds to the scores of the hits."""
     parts: dict[Hashable, Mapping[str, float]] = {}
     for index in dict.fromkeys(index for index, _ in found):
         keys = [candidate.key for rung, candidate in found if rung == index]
-        answer = yield Request("explain", (climb.rungs[index], keys))
+        answer = await reader.explain(climb.rungs[index], keys)
         check_rows(backend, "explain", keys, answer)
         parts.update(zip(keys, answer, strict=True))
     return parts

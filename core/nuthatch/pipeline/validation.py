@@ -1,58 +1,73 @@
-"""From what a caller asks to a task that an engine can do, or to a typed refusal."""
+"""From what a caller asks to a search that an engine can do, or to a typed refusal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from sys import float_info
-from time import monotonic
-from typing import TYPE_CHECKING
+from time import monotonic, perf_counter
+from typing import Protocol
 
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
-from nuthatch.contract.filters import AnyOf, Filter, checked_filters
-from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, Policy, Query, TextQuery
+from nuthatch.contract.filters import AnyOf, checked_filters
+from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, Query, TextQuery
+from nuthatch.contract.request import SearchRequest
+from nuthatch.contract.schema import Schema
+from nuthatch.contract.spec import LexicalConfig
 from nuthatch.entities.plan import plan_of
 from nuthatch.errors import BackendUnavailable, InvalidQuery, UnsupportedQuery
 from nuthatch.pipeline.entity_search import EntityTask
+from nuthatch.pipeline.executor import PlannedSearch
 from nuthatch.pipeline.hits import Showing
 from nuthatch.pipeline.index import EXPORT_ONLY
 from nuthatch.pipeline.text_search import SearchTask
 from nuthatch.registry.hooks import expand
+from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.normalize import MAX_TOKENS, NormalizedQuery, normalize
 
-if TYPE_CHECKING:
-    from nuthatch.pipeline.lexical import LexicalBackend
+
+class OpenIndex(Protocol):
+    """What the plan of a search is made with."""
+
+    config: LexicalConfig
+    schema: Schema
+    analyzer: Analyzer
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def capabilities(self) -> Capabilities: ...
+
 
 #: No index is larger, and engines overflow beyond it.
 _MAX_LIMIT = 2**31 - 1
 
 
-def merged(
+def search_request(
+    searcher: SearchBackend,
     query: Query,
-    limit: int | None,
-    extra_or_tokens: Sequence[str] | None,
-    filters: Sequence[Filter] | None,
-    audit: AuditMode | None,
-    policy: Policy | None,
-) -> TextQuery | EntityQuery:
-    """Returns the query object with the arguments that were given in place of its own."""
-    given = {
-        name: value
-        for name, value in (
-            ("limit", limit),
-            ("extra_or_tokens", extra_or_tokens),
-            ("filters", filters),
-            ("audit", audit),
-            ("policy", policy),
-        )
-        if value is not None
-    }
+    options: Mapping[str, object],
+    explain: bool,
+    timeout: float | None,
+) -> SearchRequest:
+    """Returns the validated request; `options` are fields of queries, None where not given.
+
+    Raises `InvalidQuery` and `UnsupportedQuery`.
+    """
+    asked = merged(query, options)
+    refuse_undeclared(searcher, asked)
+    return SearchRequest(asked, explain, checked_timeout(timeout))
+
+
+def merged(query: Query, options: Mapping[str, object]) -> TextQuery | EntityQuery:
+    """Returns the query object with the options that were given in place of its own."""
+    given = {name: value for name, value in options.items() if value is not None}
     if isinstance(query, str):
         return TextQuery(query, **given)  # type: ignore[arg-type]  # checked by TextQuery
     if isinstance(query, EntityQuery):
-        textual = sorted(given.keys() & {"extra_or_tokens", "policy"})
+        textual = sorted(given.keys() & {"extra_or_tokens", "policy", "collapse"})
         if textual:
             raise InvalidQuery(f"{textual[0]} belongs to text queries; this is an entity query")
     elif not isinstance(query, TextQuery):
@@ -60,32 +75,31 @@ def merged(
     return replace(query, **given) if given else query  # type: ignore[arg-type]
 
 
-def search_task(
-    backend: LexicalBackend,
-    query: TextQuery | EntityQuery,
-    explain: bool,
-    timeout: float | None,
-    begun: float,
-) -> SearchTask | EntityTask:
-    """Returns the validated task. Raises `InvalidQuery` and `UnsupportedQuery`."""
-    refuse_undeclared(backend, query)
+def plan_search(backend: OpenIndex, request: SearchRequest) -> PlannedSearch:
+    """Returns the search for one index. Raises `InvalidQuery` and `UnsupportedQuery`."""
+    begun = perf_counter()
     refuse_if_export_only(backend)
-    config = backend.config
-    deadline = _deadline(config.timeout if timeout is None else timeout)
-    if isinstance(query, EntityQuery):
-        return _entity_task(backend, query, deadline, begun)
-    return _text_task(backend, query, explain, deadline, begun)
+    timeout = backend.config.timeout if request.timeout is None else request.timeout
+    deadline = None if timeout is None else monotonic() + timeout
+    if isinstance(request.query, EntityQuery):
+        return PlannedSearch(_entity_task(backend, request, request.query, deadline, begun))
+    return PlannedSearch(_text_task(backend, request, request.query, deadline, begun))
 
 
 def _entity_task(
-    backend: LexicalBackend, query: EntityQuery, deadline: float | None, begun: float
+    backend: OpenIndex,
+    request: SearchRequest,
+    query: EntityQuery,
+    deadline: float | None,
+    begun: float,
 ) -> EntityTask:
     filters = checked_filters(backend.schema, query.filters)
     plan = plan_of(query, backend.schema, filters, backend.config.entities)
     if any(lookup.match == "substring" for lookup in (*plan.include, *plan.exclude)):
-        require(backend, "substring")
+        require_of(backend.name, backend.capabilities, "substring")
     return EntityTask(
         backend=backend.name,
+        request=request,
         asked=query,
         plan=plan,
         limit=_limit(backend, query),
@@ -97,9 +111,9 @@ def _entity_task(
 
 
 def _text_task(
-    backend: LexicalBackend,
+    backend: OpenIndex,
+    request: SearchRequest,
     query: TextQuery,
-    explain: bool,
     deadline: float | None,
     begun: float,
 ) -> SearchTask:
@@ -108,12 +122,13 @@ def _text_task(
     normalized = normalize(backend.analyzer, query.text, extras)
     notes = _left_out(normalized)
     parts = backend.capabilities.explain
-    if explain and not parts:
+    if request.explain and not parts:
         notes.append(f"no score for each token: {parts.reason}")
     always_ranked = backend.capabilities.native_top_k.level == "native"
     own_budget = "budget" in config.model_fields_set or not always_ranked
     return SearchTask(
         backend=backend.name,
+        request=request,
         query=normalized,
         filters=checked_filters(backend.schema, query.filters),
         limit=_limit(backend, query),
@@ -122,19 +137,19 @@ def _text_task(
         budget=config.budget if own_budget else None,
         showing=_showing(backend, query),
         collapse=query.collapse,
-        explain=explain and bool(parts),
+        explain=request.explain and bool(parts),
         deadline=deadline,
         begun=begun,
         notes=tuple(notes),
     )
 
 
-def _limit(backend: LexicalBackend, query: TextQuery | EntityQuery) -> int:
+def _limit(backend: OpenIndex, query: TextQuery | EntityQuery) -> int:
     largest = backend.capabilities.max_limit or _MAX_LIMIT
     return min(query.limit or DEFAULT_LIMIT, largest, _MAX_LIMIT)
 
 
-def _showing(backend: LexicalBackend, query: TextQuery | EntityQuery) -> Showing:
+def _showing(backend: OpenIndex, query: TextQuery | EntityQuery) -> Showing:
     audit = query.audit or AuditMode.UNGROUNDED
     return Showing(backend.name, backend.analyzer, audit, backend.config.snippet)
 
@@ -153,7 +168,8 @@ def refuse_undeclared(backend: SearchBackend, query: TextQuery | EntityQuery) ->
         raise _limit_refused(backend.name, query.limit, largest)
 
 
-def _deadline(timeout: float | None) -> float | None:
+def checked_timeout(timeout: float | None) -> float | None:
+    """Returns the timeout, which is None, or positive and finite. Raises `InvalidQuery`."""
     if timeout is None:
         return None
     number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
@@ -161,7 +177,7 @@ def _deadline(timeout: float | None) -> float | None:
         raise InvalidQuery(
             f"the timeout must be positive and finite, in seconds; found {timeout!r}"
         )
-    return monotonic() + timeout
+    return timeout
 
 
 def _left_out(query: NormalizedQuery) -> list[str]:
@@ -179,7 +195,7 @@ def _limit_refused(backend: str, limit: int, largest: int) -> UnsupportedQuery:
     return UnsupportedQuery(backend, f"a limit of {limit}", reason, others)
 
 
-def refuse_if_export_only(backend: LexicalBackend) -> None:
+def refuse_if_export_only(backend: OpenIndex) -> None:
     """Raises `BackendUnavailable` where an index was opened without its analyzer."""
     if backend.config.export_only:
         raise BackendUnavailable(EXPORT_ONLY)

@@ -42,9 +42,9 @@ def whole_numbers(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     return array
 
 
-def sorted_ids(name: str, values: npt.ArrayLike) -> IdArray:
-    """Returns `values` as ids; ValueError unless they are strictly increasing."""
-    ids = whole_numbers(name, values).astype(np.uint32, copy=False)
+def sorted_ids(name: str, numbers: npt.NDArray[Any]) -> IdArray:
+    """Returns whole numbers as ids; ValueError unless they are strictly increasing."""
+    ids = numbers.astype(np.uint32, copy=False)
     if not bool((ids[1:] > ids[:-1]).all()):
         raise ValueError(f"{name} must be strictly increasing")
     return ids

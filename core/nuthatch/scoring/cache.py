@@ -109,7 +109,7 @@ class PostingCache(Generic[Value]):
     def clear(self) -> None:
         """Forgets every entry and touch; counts and generation stay."""
         with self._lock:
-            self._forget()
+            self._entries, self._touched, self._bytes = OrderedDict(), OrderedDict(), 0
 
     def info(self) -> CacheInfo:
         """Returns the counts at one moment."""
@@ -125,14 +125,9 @@ class PostingCache(Generic[Value]):
 
     def _current(self, generation: int) -> bool:
         if self._generation is None or generation > self._generation:
-            self._forget()
+            self._entries, self._touched, self._bytes = OrderedDict(), OrderedDict(), 0
             self._generation = generation
         return generation == self._generation
-
-    def _forget(self) -> None:
-        self._entries.clear()
-        self._touched.clear()
-        self._bytes = 0
 
 
 def _cost(term: str, value: Sized) -> int:

@@ -56,7 +56,7 @@ class PostingList:
         ValueError: ids not strictly increasing, a frequency below 1, a length below its
         frequency, anything outside [0, 2**32), or shapes that differ.
         """
-        chunk_ids = sorted_ids("ids", ids)
+        chunk_ids = sorted_ids("ids", whole_numbers("ids", ids))
         counts = whole_numbers("tfs", tfs)
         tokens = whole_numbers("lengths", lengths)
         if not chunk_ids.size == counts.size == tokens.size:

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nuthatch.scoring.arrays import Allowed, IdArray, ScoreArray, admitted, distinct, sorted_ids
+from nuthatch.scoring.arrays import (
+    Allowed,
+    IdArray,
+    ScoreArray,
+    admitted,
+    distinct,
+    sorted_ids,
+    whole_numbers,
+)
 from nuthatch.scoring.postings import Term, TermScores, highest
 
 
@@ -80,4 +88,4 @@ def checked_filter(allowed: Allowed) -> Allowed:
     array: npt.NDArray[Any] = np.asarray(allowed)
     if array.dtype == np.bool_ and array.ndim == 1:
         return array
-    return sorted_ids("allowed", array)
+    return sorted_ids("allowed", whole_numbers("allowed", array))

@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from nuthatch import (
     EMULATED,
     AuditMode,
     Capabilities,
     Document,
-    Filter,
     FilterSupport,
     Hit,
     NormalizedQuery,
-    Policy,
-    Query,
     Results,
-    SearchBackend,
+    Searcher,
+    SearchRequest,
     no,
 )
 
 _NOTHING = no("the null backend holds nothing")
 _ASKED = NormalizedQuery(text="", tokens=(), dropped=(), extras=(), only_stopwords=False)
 
+_BOOK = Capabilities(
+    text=EMULATED,
+    entities=_NOTHING,
+    fuzzy=_NOTHING,
+    substring=_NOTHING,
+    filters=FilterSupport(range=_NOTHING, any_of=_NOTHING),
+    grounding=_NOTHING,
+    explain=_NOTHING,
+    timeout=_NOTHING,
+    snapshot=_NOTHING,
+    native_top_k=_NOTHING,
+    write=_NOTHING,
+    delete=_NOTHING,
+    export=_NOTHING,
+    persistent=_NOTHING,
+    check=_NOTHING,
+    optimize=_NOTHING,
+    async_native=_NOTHING,
+    max_limit=None,
+)
 
-class Null(SearchBackend):
+
+class Null(Searcher):
     """Answers every query with the same `hits` made-up hits, which it built beforehand."""
 
     def __init__(self, hits: int = 10) -> None:
@@ -53,39 +70,9 @@ class Null(SearchBackend):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(
-            text=EMULATED,
-            entities=_NOTHING,
-            fuzzy=_NOTHING,
-            substring=_NOTHING,
-            filters=FilterSupport(range=_NOTHING, any_of=_NOTHING),
-            grounding=_NOTHING,
-            explain=_NOTHING,
-            timeout=_NOTHING,
-            snapshot=_NOTHING,
-            native_top_k=_NOTHING,
-            write=_NOTHING,
-            delete=_NOTHING,
-            export=_NOTHING,
-            persistent=_NOTHING,
-            check=_NOTHING,
-            optimize=_NOTHING,
-            async_native=_NOTHING,
-            max_limit=None,
-        )
+        return _BOOK
 
-    def search(
-        self,
-        query: Query,
-        limit: int | None = None,
-        *,
-        extra_or_tokens: Sequence[str] | None = None,
-        filters: Sequence[Filter] | None = None,
-        audit: AuditMode | None = None,
-        policy: Policy | None = None,
-        explain: bool = False,
-        timeout: float | None = None,
-    ) -> Results:
+    def execute(self, request: SearchRequest) -> Results:
         return self._results
 
     def get(self, uri: str) -> Document | None:

@@ -8,12 +8,22 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from nuthatch import Candidate, Document, Filter, Matches, Rung, Stored, parse_header, rebuild
+from nuthatch import (
+    Candidate,
+    Document,
+    ExportingReader,
+    Filter,
+    Matches,
+    Rung,
+    Stored,
+    parse_header,
+    rebuild,
+)
 from whoosh.query import And, Or, Term
 from whoosh.searching import Searcher
 
 
-class WhooshReader:
+class WhooshReader(ExportingReader):
     """Answers from the segments that its searcher was opened with, whatever is written since."""
 
     def __init__(self, searcher: Searcher) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import islice
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from nuthatch import (
     Document,
     InvalidQuery,
     NuthatchError,
-    Overtaken,
+    PlannedSearch,
     Results,
     Stored,
     TextQuery,
@@ -252,12 +252,11 @@ class WhatIsBelievedIsNeverProven(Working):
     _searches = 0
     _believed: Any = None
 
-    @contextmanager
-    def search_reader(self, deadline: float | None, *, fetch_last: bool) -> Iterator[Any]:
+    def run(self, search: PlannedSearch) -> Results:
         self._searches += 1
         if self._searches < 3:
             self._believed = self._documents
-        yield self.Reader(self._believed, self.schema)
+        return self.run_over(self._believed, search)
 
 
 class AnEmptyAnswerIsNotProven(Working):
@@ -265,20 +264,10 @@ class AnEmptyAnswerIsNotProven(Working):
 
     _last: Any = None
 
-    class Reader(MemoryReader):
-        stale = False
-
-        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[Stored]:
-            if keys and self.stale:
-                raise Overtaken("the index")
-            return super().fetch(keys, proofs)
-
-    @contextmanager
-    def search_reader(self, deadline: float | None, *, fetch_last: bool) -> Iterator[Any]:
+    def run(self, search: PlannedSearch) -> Results:
         believed, self._last = self._last, self._documents
-        reader = self.Reader(self._documents if believed is None else believed, self.schema)
-        reader.stale = believed not in (None, self._documents)
-        yield reader
+        found = self.run_over(self._last if believed is None else believed, search)
+        return self.run_over(self._last, search) if found else found
 
 
 class OnlyPlainSearchesAreProven(Working):
@@ -286,8 +275,9 @@ class OnlyPlainSearchesAreProven(Working):
 
     _last: Any = None
 
-    @contextmanager
-    def search_reader(self, deadline: float | None, *, fetch_last: bool) -> Iterator[Any]:
+    def run(self, search: PlannedSearch) -> Results:
         believed, self._last = self._last, self._documents
-        known = self._documents if fetch_last or believed is None else believed
-        yield self.Reader(known, self.schema)
+        fetch_last = not (
+            getattr(search.request.query, "collapse", False) or search.request.explain
+        )
+        return self.run_over(self._last if fetch_last or believed is None else believed, search)

@@ -10,6 +10,7 @@ are changes to the book of capabilities.
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import re
 from collections.abc import Iterator
@@ -29,9 +30,13 @@ from nuthatch import (
     IndexNotFound,
     IndexRecord,
     LexicalConfig,
+    PlannedSearch,
+    Results,
     Schema,
+    run_blocking,
 )
 from nuthatch.memory import FORMAT, SPEC, MemoryBackend, MemoryReader
+from nuthatch.pipeline.readers import LiftedReader
 
 
 class Working(MemoryBackend):
@@ -88,6 +93,15 @@ class Working(MemoryBackend):
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[Any]:
         yield self.Reader(self._documents, self.schema)
+
+    def run_over(self, documents: Any, search: PlannedSearch) -> Results:
+        """Returns the results of a search in a state that need not be the newest."""
+        return run_blocking(search.over(LiftedReader(self.Reader(documents, self.schema))))
+
+    async def search_async(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+        if self.capabilities.async_native.level == "native":
+            return await super().search_async(query, limit, **asked)
+        return await asyncio.to_thread(self.search, query, limit, **asked)
 
     def write(self, documents: Any, durability: Any) -> Any:
         outcome = super().write(documents, durability)

@@ -90,8 +90,8 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
     def test_a_search_knows_what_was_written_before_it(self, engine: Engine) -> None:
         """What was asked for again and again is found once it is written, and then no more.
 
-        Likely causes: a `search_reader` that believes in a state and never has it proven, or not
-        where nothing is found; a cache that a write does not empty.
+        Likely causes: a `run` that believes in a state and never has it proven, or not where
+        nothing is found; a cache that a write does not empty.
         """
         for word, asynchronous, how in product(("aa", "new"), (False, True), _WAYS):
             index = engine.index([Document("one", "", "aa")])

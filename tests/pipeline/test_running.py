@@ -1,10 +1,9 @@
-"""Engines that answer a search from what they believe, and take it back."""
+"""Engines that run a search by themselves, more than once: for everybody else it is one search."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
 from time import sleep
 from typing import Any
 
@@ -14,39 +13,39 @@ from nuthatch import (
     Document,
     EntityQuery,
     LexicalConfig,
-    Overtaken,
+    PlannedSearch,
     QueryTimeout,
     Results,
     TextQuery,
     hookimpl,
+    run_blocking,
 )
 from nuthatch.memory import MemoryReader
+from nuthatch.pipeline.readers import LiftedReader
 from nuthatch.registry.hooks import register_plugin, unregister_plugin
 
 from .test_async import AsyncBackend, AsyncMemoryReader
 
 
-class Believing(AsyncBackend):
-    """Believes that there is no document, finds out at the end, and tells what it was told."""
+class Twice(AsyncBackend):
+    """Believes that there is no document, finds out at the end, and searches once more."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.told: list[tuple[float | None, bool]] = []
+        self.searches: list[PlannedSearch] = []
         self.delay = 0.0
 
-    @contextmanager
-    def search_reader(self, deadline: float | None, *, fetch_last: bool) -> Iterator[MemoryReader]:
-        self.told.append((deadline, fetch_last))
-        yield MemoryReader({}, self.schema)
+    def run(self, search: PlannedSearch) -> Results:
+        self.searches.append(search)
+        run_blocking(search.over(LiftedReader(MemoryReader({}, self.schema))))
         sleep(self.delay)
-        raise Overtaken("this index in memory")
+        return super().run(search)
 
-    @asynccontextmanager
-    async def async_search_reader(
-        self, deadline: float | None, *, fetch_last: bool
-    ) -> AsyncIterator[AsyncMemoryReader]:
-        with self.search_reader(deadline, fetch_last=fetch_last) as reader:
-            yield AsyncMemoryReader(reader)
+    async def run_async(self, search: PlannedSearch) -> Results:
+        self.searches.append(search)
+        await search.over(AsyncMemoryReader(MemoryReader({}, self.schema)))
+        sleep(self.delay)
+        return await super().run_async(search)
 
 
 class Listener:
@@ -75,41 +74,40 @@ def listener() -> Iterator[Listener]:
 
 
 @pytest.fixture
-def index() -> Believing:
-    made = Believing.open(LexicalConfig(), create=True, schema=None)
+def index() -> Twice:
+    made = Twice.open(LexicalConfig(), create=True, schema=None)
     made.add([Document("a", "Wolf", "a wolf"), Document("b", "", "wolf and fox")])
     return made
 
 
 @pytest.fixture(params=["search", "search_async"])
-def search(request: pytest.FixtureRequest, index: Believing) -> Any:
+def search(request: pytest.FixtureRequest, index: Twice) -> Any:
     def asynchronous(*query: Any, **arguments: Any) -> Results:
         return asyncio.run(index.search_async(*query, **arguments))
 
     return index.search if request.param == "search" else asynchronous
 
 
-def test_the_search_is_made_again_over_a_reader_that_knows(search: Any, listener: Listener) -> None:
-    """Once more and no oftener, and for plugins it is one search."""
+def test_plugins_hear_of_one_search(search: Any, listener: Listener) -> None:
     assert [hit.document_uri for hit in search("wolf fox", policy="ranked")] == ["b", "a"]
     assert (listener.asked, listener.seen) == (["wolf fox"], [2])
     assert [hit.document_uri for hit in search(EntityQuery(titles=["wolf"]))] == ["a"]
 
 
-def test_an_engine_is_told_whether_texts_are_the_last_that_is_asked(
-    search: Any, index: Believing
-) -> None:
-    search("wolf")
-    search(EntityQuery(titles=["wolf"]))
+def test_an_engine_sees_what_was_asked(search: Any, index: Twice) -> None:
+    search("wolf", collapse=True)
+    search(EntityQuery(titles=["wolf"]), 3)
     search("wolf", explain=True)
-    search(TextQuery("wolf", collapse=True))
     search("!")  # asks for nothing
-    assert [last for _, last in index.told] == [True, True, False, False]
+    text, entities, explained = (each.request for each in index.searches)
+    assert text.query == TextQuery("wolf", collapse=True)
+    assert entities.query == EntityQuery(titles=["wolf"], limit=3)
+    assert explained.explain
 
 
-def test_both_searches_share_one_timeout(search: Any, index: Believing) -> None:
+def test_both_runs_share_one_timeout(search: Any, index: Twice) -> None:
     index.delay = 0.3
     with pytest.raises(QueryTimeout):
         search("wolf", timeout=0.2)
-    assert [deadline is None for deadline, _ in index.told] == [False]
+    assert [each.deadline is None for each in index.searches] == [False]
     assert search("wolf").took_ms >= 300

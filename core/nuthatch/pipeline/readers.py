@@ -1,0 +1,163 @@
+"""Readers as the pipeline sees them: all are awaited, and the clock is looked at before each call.
+
+    Reader ── LiftedReader ──┐
+    AsyncReader ─────────────┴── TimedReader, if there is a deadline ──▶ pipeline
+
+A lifted reader never waits, so `run_blocking` runs a whole search over it without an event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from time import monotonic
+from typing import Any, Final, ParamSpec, TypeGuard, TypeVar, overload
+
+from nuthatch.contract.reader import (
+    AsyncExplainingReader,
+    AsyncFirstMatchReader,
+    AsyncReader,
+    ExplainingReader,
+    ExportingReader,
+    FirstMatchReader,
+    Reader,
+)
+from nuthatch.entities.reader import (
+    AsyncEntityMatchingReader,
+    AsyncEntityReader,
+    EntityMatchingReader,
+    EntityReader,
+)
+from nuthatch.errors import QueryTimeout
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_LOOK_UPS: Final = ("phrase_terms", "title_terms", "entity_postings", "eligible")
+
+
+def run_blocking(search: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits and return its result; refuse one that does."""
+    try:
+        search.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    search.close()
+    raise RuntimeError("a search over a blocking reader waited for an event loop")
+
+
+class LiftedReader:
+    """A blocking reader as an asynchronous one; has the optional methods that the reader has."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.wrapped = reader
+        self.document_frequencies = _lifted(reader.document_frequencies)
+        self.match = _lifted(reader.match)
+        self.fetch = _lifted(reader.fetch)
+        self.get = _lifted(reader.get)
+        if has_first_match(reader):
+            self.first_match = _lifted(reader.first_match)
+        if has_explain(reader):
+            self.explain = _lifted(reader.explain)
+        if has_match_entities(reader):
+            self.match_entities = _lifted(reader.match_entities)
+        elif has_look_ups(reader):
+            self.phrase_terms = _lifted(reader.phrase_terms)
+            self.title_terms = _lifted(reader.title_terms)
+            self.entity_postings = _lifted(reader.entity_postings)
+            self.eligible = _lifted(reader.eligible)
+
+
+class TimedReader:
+    """An asynchronous reader whose calls raise `QueryTimeout` once a deadline has passed."""
+
+    def __init__(self, reader: AsyncReader, deadline: float) -> None:
+        self.wrapped = reader
+        self.document_frequencies = _timed(reader.document_frequencies, deadline)
+        self.match = _timed(reader.match, deadline)
+        self.fetch = _timed(reader.fetch, deadline)
+        self.get = _timed(reader.get, deadline)
+        if has_first_match(reader):
+            self.first_match = _timed(reader.first_match, deadline)
+        if has_explain(reader):
+            self.explain = _timed(reader.explain, deadline)
+        if has_match_entities(reader):
+            self.match_entities = _timed(reader.match_entities, deadline)
+        elif has_look_ups(reader):
+            self.phrase_terms = _timed(reader.phrase_terms, deadline)
+            self.title_terms = _timed(reader.title_terms, deadline)
+            self.entity_postings = _timed(reader.entity_postings, deadline)
+            self.eligible = _timed(reader.eligible, deadline)
+
+
+def _lifted(call: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    async def lifted(*arguments: P.args, **options: P.kwargs) -> T:
+        return call(*arguments, **options)
+
+    return lifted
+
+
+def _timed(
+    call: Callable[P, Coroutine[Any, Any, T]], deadline: float
+) -> Callable[P, Coroutine[Any, Any, T]]:
+    async def timed(*arguments: P.args, **options: P.kwargs) -> T:
+        if monotonic() > deadline:
+            raise QueryTimeout("the search took longer than its timeout; raise it or ask for less")
+        return await call(*arguments, **options)
+
+    return timed
+
+
+# Which optional methods a reader has. `isinstance` with a protocol takes 8 µs, `hasattr` none.
+
+
+@overload
+def has_first_match(reader: Reader) -> TypeGuard[FirstMatchReader]: ...
+@overload
+def has_first_match(reader: AsyncReader) -> TypeGuard[AsyncFirstMatchReader]: ...
+def has_first_match(reader: object) -> bool:
+    """Tell whether a reader finds the winning rung by itself."""
+    return hasattr(reader, "first_match")
+
+
+@overload
+def has_explain(reader: Reader) -> TypeGuard[ExplainingReader]: ...
+@overload
+def has_explain(reader: AsyncReader) -> TypeGuard[AsyncExplainingReader]: ...
+def has_explain(reader: object) -> bool:
+    """Tell whether a reader has parts of scores."""
+    return hasattr(reader, "explain")
+
+
+@overload
+def has_match_entities(reader: Reader) -> TypeGuard[EntityMatchingReader]: ...
+@overload
+def has_match_entities(reader: AsyncReader) -> TypeGuard[AsyncEntityMatchingReader]: ...
+def has_match_entities(reader: object) -> bool:
+    """Tell whether a reader does entity searches by itself."""
+    return hasattr(reader, "match_entities")
+
+
+@overload
+def has_look_ups(reader: Reader) -> TypeGuard[EntityReader]: ...
+@overload
+def has_look_ups(reader: AsyncReader) -> TypeGuard[AsyncEntityReader]: ...
+def has_look_ups(reader: object) -> bool:
+    """Tell whether a reader has the look-ups of an entity search."""
+    return not _missing_look_ups(reader)
+
+
+def has_documents(reader: Reader) -> TypeGuard[ExportingReader]:
+    """Tell whether a reader gives out all documents."""
+    return hasattr(reader, "documents")
+
+
+def missing_look_up(reader: AsyncReader) -> str:
+    """Return the first look-up of an entity search that the engine's reader does not have."""
+    engine: object = reader
+    while isinstance(engine, LiftedReader | TimedReader):
+        engine = engine.wrapped
+    return _missing_look_ups(engine)[0]
+
+
+def _missing_look_ups(reader: object) -> list[str]:
+    return [name for name in _LOOK_UPS if not hasattr(reader, name)]
