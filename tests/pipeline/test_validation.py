@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ from nuthatch import (
     LexicalBackend,
     PluginFailure,
     Range,
+    SearchBackend,
+    Shadow,
     TextQuery,
     UnsupportedQuery,
     hookimpl,
@@ -70,6 +73,25 @@ def test_extra_tokens_can_be_given_either_way(index: LexicalBackend) -> None:
     assert index.search("nothing", extra_or_tokens=["heat"])
     assert index.search(TextQuery("nothing", extra_or_tokens=["heat"]))
     assert not index.search(TextQuery("nothing", extra_or_tokens=["heat"]), extra_or_tokens=[])
+
+
+def test_every_option_of_a_query_is_an_argument_of_search() -> None:
+    """In the declaration and where it is written, for both kinds of callers."""
+    options = {field.name for kind in (TextQuery, EntityQuery) for field in fields(kind)}
+    options -= {"text", "include", "exclude", "titles"}
+    for kind in (SearchBackend, LexicalBackend, Shadow):
+        for search in (kind.search, kind.search_async):
+            given = inspect.signature(search).parameters
+            assert set(given) - {"self", "query", "explain", "timeout"} == options
+            assert all(each.kind is each.KEYWORD_ONLY for each in list(given.values())[3:])
+
+
+def test_collapse_can_be_given_either_way(index: LexicalBackend) -> None:
+    fill(index).add(Document("doc0", "heat", "heat"))
+    plain, collapsed = TextQuery("heat"), TextQuery("heat", collapse=True)
+    assert uris(index.search(plain, collapse=True)) == uris(index.search(collapsed))
+    assert not index.search(plain, collapse=True).exact
+    assert index.search(collapsed, collapse=False).exact
 
 
 def test_the_limit_defaults_to_20(index: LexicalBackend) -> None:
@@ -122,7 +144,9 @@ def test_a_query_that_is_cut_says_so(
     assert results.notes == ((note,) if note else ())
 
 
-@pytest.mark.parametrize("arguments", [{"extra_or_tokens": ["thriller"]}, {"policy": "ranked"}])
+@pytest.mark.parametrize(
+    "arguments", [{"extra_or_tokens": ["thriller"]}, {"policy": "ranked"}, {"collapse": True}]
+)
 def test_entities_and_the_arguments_of_text_do_not_mix(
     index: LexicalBackend, arguments: dict[str, Any]
 ) -> None:
