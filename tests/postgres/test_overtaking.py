@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -21,6 +21,7 @@ from nuthatch import (
     Range,
     Results,
     TextQuery,
+    hookimpl,
 )
 from nuthatch_postgres import async_reader, connection
 from support.entity_strategies import FILMS
@@ -200,6 +201,52 @@ def test_a_search_begun_anew_has_what_is_left_of_its_timeout(
     plan.at(1, late)
     with pytest.raises(QueryTimeout):
         believing.search("wolf", timeout=60)
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_plugins_hear_of_one_search_however_often_it_is_made(
+    running: Server,
+    believing: LexicalBackend,
+    open_index: Callable[..., LexicalBackend],
+    plan: Plan,
+    asynchronous: bool,
+) -> None:
+    """Once more because somebody wrote, and because the session was ended."""
+
+    class Listener:
+        asked: ClassVar[list[str]] = []
+        seen: ClassVar[list[int]] = []
+
+        @hookimpl
+        def nuthatch_expand_query(self, text: str) -> list[str]:
+            self.asked.append(text)
+            return []
+
+        @hookimpl
+        def nuthatch_after_search(self, results: Results) -> None:
+            self.seen.append(len(results))
+
+    async def twice() -> None:
+        for todo in (partial(other.add, AFTER), running.end_sessions):
+            await believing.search_async("wolf")  # over a session of this loop
+            plan.at(1, todo)
+            await believing.search_async("wolf")
+
+    other = open_index()
+    name = nuthatch.register_plugin(Listener())
+    try:
+        if asynchronous:
+            asyncio.run(twice())
+        else:
+            for todo in (partial(other.add, AFTER), running.end_sessions):
+                believing.search("wolf")
+                plan.at(1, todo)
+                believing.search("wolf")
+    finally:
+        nuthatch.unregister_plugin(name)
+    assert not plan.cancel()
+    assert Listener.asked == ["wolf"] * 4
+    assert Listener.seen == [2, 3, 3, 3]
 
 
 def test_an_index_made_anew_meanwhile_is_refused(
