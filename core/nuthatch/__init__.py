@@ -88,11 +88,11 @@ if TYPE_CHECKING:
     from nuthatch.grounding.evidence import verify
     from nuthatch.grounding.header import corpus_fingerprint, document_root, parse_header, rebuild
     from nuthatch.grounding.merkle import leaf_hash
-    from nuthatch.pipeline.executor import PlannedSearch
     from nuthatch.pipeline.index import IndexRecord
     from nuthatch.pipeline.indexing import chunk_tokens
     from nuthatch.pipeline.lexical import LexicalBackend
     from nuthatch.pipeline.opening import drop, open
+    from nuthatch.pipeline.planned_search import PlannedSearch
     from nuthatch.pipeline.readers import run_blocking
     from nuthatch.pipeline.searcher import Searcher
     from nuthatch.registry.analyzers import get_analyzer
@@ -243,7 +243,7 @@ _HOMES = {
     "grounding.evidence": "verify",
     "grounding.header": "corpus_fingerprint document_root parse_header rebuild",
     "grounding.merkle": "leaf_hash",
-    "pipeline.executor": "PlannedSearch",
+    "pipeline.planned_search": "PlannedSearch",
     "pipeline.index": "IndexRecord",
     "pipeline.indexing": "chunk_tokens",
     "pipeline.lexical": "LexicalBackend",

@@ -27,9 +27,9 @@ from nuthatch.contract.results import Results
 from nuthatch.contract.schema import Schema
 from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
 from nuthatch.errors import InvalidDocument, InvalidQuery
-from nuthatch.pipeline.executor import PlannedSearch
 from nuthatch.pipeline.hits import undefined
 from nuthatch.pipeline.indexing import Preparer, write_batches
+from nuthatch.pipeline.planned_search import PlannedSearch
 from nuthatch.pipeline.readers import LiftedReader, has_documents, run_blocking
 from nuthatch.pipeline.searcher import Searcher
 from nuthatch.pipeline.validation import plan_search, refuse_if_export_only, require

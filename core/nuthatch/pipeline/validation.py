@@ -19,9 +19,9 @@ from nuthatch.contract.spec import LexicalConfig
 from nuthatch.entities.plan import plan_of
 from nuthatch.errors import BackendUnavailable, InvalidQuery, UnsupportedQuery
 from nuthatch.pipeline.entity_search import EntityTask
-from nuthatch.pipeline.executor import PlannedSearch
 from nuthatch.pipeline.hits import Showing
 from nuthatch.pipeline.index import EXPORT_ONLY
+from nuthatch.pipeline.planned_search import PlannedSearch
 from nuthatch.pipeline.text_search import SearchTask
 from nuthatch.registry.hooks import expand
 from nuthatch.text.analyzer import Analyzer
