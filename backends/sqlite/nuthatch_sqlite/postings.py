@@ -19,6 +19,7 @@ from nuthatch.scoring import (
     BM25,
     CollectionStatistics,
     Mentions,
+    Near,
     PostingCache,
     PostingList,
     Term,
@@ -75,7 +76,7 @@ class Caches:
         self.terms: PostingCache[TermScores] = PostingCache(max_bytes)
         self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
         self.masks: PostingCache[npt.NDArray[np.bool_]] = PostingCache(max_bytes // 32)
-        self.mentions: PostingCache[Mentions] = PostingCache(max_bytes // 8)
+        self.mentions: PostingCache[Mentions | Near] = PostingCache(max_bytes // 8)
         self._lock = Lock()
         self._lengths: tuple[int, npt.NDArray[np.uint32]] | None = None
         self._frequencies: tuple[int, dict[str, int]] = (-1, {})

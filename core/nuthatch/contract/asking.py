@@ -82,6 +82,7 @@ def _entity_task(
 ) -> EntityTask:
     filters = checked_filters(backend.schema, query.filters)
     plan = plan_of(query, backend.schema, filters, backend.config.entities)
+    plan = replace(plan, deadline=deadline)
     if any(lookup.match == "substring" for lookup in (*plan.include, *plan.exclude)):
         require(backend, "substring")
     return EntityTask(

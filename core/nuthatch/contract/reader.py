@@ -78,9 +78,10 @@ class Reader(Protocol):
     - `phrase_terms(lookups) -> Sequence[Sequence[Hashable]]`: for each `PhraseLookup` the keys
       of stored phrases, of live documents only.
     - `title_terms(lookups) -> Sequence[Iterable[TitleTerm]]`: for each `TitleLookup` every title
-      token of live documents that is within so many edits; others may be among them.
-    - `entity_postings(keys) -> Sequence[Iterable[tuple[Hashable, int]]]`: for each phrase or
-      title token the documents' keys, with the title's number of tokens (0 for a phrase).
+      token of live documents that is within so many edits, or by its `kind` the entry of a
+      repeated token, or whole titles; others may be among them.
+    - `entity_postings(keys) -> Sequence[Iterable[tuple[Hashable, int]]]`: for each of these and
+      each phrase the documents' keys, with the title's number of tokens (0 for a phrase).
     - `eligible(filters) -> Container[Hashable]`: the documents that pass.
 
     Or it does all of it: `match_entities(plan, limit) -> EntityMatches`, equal to

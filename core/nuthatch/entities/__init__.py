@@ -7,8 +7,14 @@ arrays scores with `nuthatch.scoring.entity_top_k`, or does it all by itself: in
 the same documents with the same scores. Public, for engines.
 """
 
-from nuthatch.entities.arithmetic import EntityCandidate, EntityMatches, scored, title_score
+from nuthatch.entities.arithmetic import (
+    EntityCandidate,
+    EntityMatches,
+    scored,
+    title_score,
+)
 from nuthatch.entities.fuzzy import (
+    Reached,
     TitleTerm,
     allowed_edits,
     closest,
@@ -21,7 +27,14 @@ from nuthatch.entities.match import match_entities
 from nuthatch.entities.plan import EntityPlan, PhraseLookup, TitleLookup, plan_of
 from nuthatch.entities.settings import EntitySettings
 from nuthatch.entities.table import EntityTable
-from nuthatch.entities.terms import EntityTerms, entity_terms, title_tokens
+from nuthatch.entities.terms import EntityTerms, entity_terms, squeezed, title_tokens
+from nuthatch.entities.titles import (
+    TitleSearch,
+    answered,
+    splits,
+    title_halves,
+    title_searches,
+)
 from nuthatch.text.phrases import normalize_phrase
 
 __all__ = [
@@ -32,9 +45,12 @@ __all__ = [
     "EntityTable",
     "EntityTerms",
     "PhraseLookup",
+    "Reached",
     "TitleLookup",
+    "TitleSearch",
     "TitleTerm",
     "allowed_edits",
+    "answered",
     "closest",
     "deletions",
     "distance",
@@ -45,6 +61,10 @@ __all__ = [
     "normalize_phrase",
     "plan_of",
     "scored",
+    "splits",
+    "squeezed",
+    "title_halves",
     "title_score",
+    "title_searches",
     "title_tokens",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from nuthatch.contract.schema import PhraseField, Schema
@@ -19,6 +19,16 @@ class EntityTerms(NamedTuple):
 
     phrases: tuple[tuple[str, str], ...]
     title: tuple[str, ...]
+
+    @property
+    def repeated(self) -> list[str]:
+        """Are the entries of tokens that the title repeats: `the 2` for a second `the`."""
+        return [repetition(token, nth) for token, nth in numbered(self.title) if nth > 1]
+
+    @property
+    def whole(self) -> str:
+        """Is the whole title, its tokens joined by blanks; empty if it has none."""
+        return " ".join(self.title)
 
 
 def entity_terms(schema: Schema, title: str, fields: Mapping[str, Any]) -> EntityTerms:
@@ -38,3 +48,23 @@ def entity_terms(schema: Schema, title: str, fields: Mapping[str, Any]) -> Entit
 def title_tokens(title: str) -> tuple[str, ...]:
     """Returns the tokens of a title, or of a title search."""
     return tuple(analyze(_TITLES, title))
+
+
+def numbered(tokens: Sequence[str]) -> list[tuple[str, int]]:
+    """Returns tokens, each with the number of times that it has come so far."""
+    counts: dict[str, int] = {}
+    found = []
+    for token in tokens:
+        counts[token] = counts.get(token, 0) + 1
+        found.append((token, counts[token]))
+    return found
+
+
+def repetition(token: str, nth: int) -> str:
+    """Returns the entry of a token's n-th occurrence; no token has a blank."""
+    return f"{token} {nth}"
+
+
+def squeezed(whole: str) -> str:
+    """Returns a whole title without its blanks."""
+    return whole.replace(" ", "")
