@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -40,7 +41,7 @@ _WORKER: Final = Path(__file__).with_name("worker.py")
 
 @dataclass(frozen=True)
 class Row:
-    """Is what was found of one kind of queries: the shares that are first, and within 3 and 10."""
+    """Holds what was found of one kind of queries: the shares first, and within 3 and 10."""
 
     corpus: str
     kind: str
@@ -53,7 +54,7 @@ class Row:
 
     @property
     def met(self) -> bool:
-        """Tells whether as many are found as must be."""
+        """Tell whether as many are found as must be."""
         return self.reached >= self.least
 
 
@@ -78,12 +79,11 @@ class Worker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
+        # Closes the pipes, which ends the worker, and waits for it.
+        self._process.__exit__(kind, error, trace)
 
     def search(self, *titles: str) -> tuple[list[Tokens], float]:
-        """Returns the titles of the first ten hits, and the CPU time in seconds."""
+        """Return the titles of the first ten hits, and the CPU time in seconds."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(titles) + "\n")
         self._process.stdin.flush()
@@ -99,7 +99,7 @@ class Worker:
 
 
 class Race:
-    """Puts queries to two workers in turns, and keeps the CPU time of each."""
+    """Put queries to two workers in turns, and keeps the CPU time of each."""
 
     def __init__(self, today: Worker, other: Worker | None) -> None:
         self._today = today
@@ -108,7 +108,7 @@ class Race:
         self.others: list[float] = []
 
     def search(self, *titles: str) -> list[Tokens]:
-        """Returns today's hits."""
+        """Return today's hits."""
         hits, used = self._today.search(*titles)
         self.today.append(used)
         if self._other is not None:
@@ -116,14 +116,14 @@ class Race:
         return hits
 
     def ratio(self) -> float | None:
-        """Returns the ratio of the medians, None without another."""
+        """Return the ratio of the medians, None without another."""
         return median(self.today) / median(self.others) if self.others else None
 
 
 def measure(
     corpus: str, titles: Sequence[Tokens], race: Race, random: Random, most: int
 ) -> Iterator[Row]:
-    """Yields a row for each kind of queries."""
+    """Yield a row for each kind of queries."""
     for kind in kinds(titles):
         places = [
             _place(race.search(" ".join(typed)), wanted)
@@ -140,12 +140,12 @@ def measure(
 
 
 def _place(hits: Sequence[Tokens], wanted: Tokens) -> int:
-    """Returns the place of a title, beyond all where it is not there."""
+    """Return the place of a title, beyond all where it is not there."""
     return hits.index(wanted) + 1 if wanted in hits else 1000
 
 
 def _place_of_all(hits: Sequence[Tokens], wanted: Sequence[Tokens]) -> int:
-    """Returns 1 if all titles come before anything else."""
+    """Return 1 if all titles come before anything else."""
     before: set[Tokens] = set()
     for hit in hits:
         if hit not in wanted:
@@ -163,13 +163,13 @@ def _row(corpus: str, kind: Kind, places: Sequence[int]) -> Row:
 
 
 def read(path: Path) -> list[Tokens]:
-    """Returns the titles of a corpus."""
+    """Return the titles of a corpus."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         return [title_tokens(json.loads(line)["title"]) for line in lines]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measures, prints and writes; returns 1 where a target is missed."""
+    """Measure, print and write; return 1 where a target is missed."""
     options = _parser().parse_args(arguments)
     rows: list[Row] = []
     ratios: dict[str, float | None] = {}
@@ -202,13 +202,14 @@ def _measured(
     for name in ("today", "other"):
         (folder / name).mkdir()
     template = ENGINES[options.engine]
-    today = Worker(sys.executable, template.format(folder=folder / "today"), path)
-    with today:
+    with ExitStack() as workers:
+        url = template.format(folder=folder / "today")
+        today = workers.enter_context(Worker(sys.executable, url, path))
         other = _other(options.against, template.format(folder=folder / "other"), path)
+        if other is not None:
+            workers.enter_context(other)
         race = Race(today, other)
         yield from measure(corpus, read(path), race, Random(options.seed), options.queries)
-        if other is not None:
-            other.__exit__(None, None, None)
         ratios[corpus] = race.ratio()
 
 

@@ -33,12 +33,12 @@ class Kind(NamedTuple):
 
 
 def same(random: Random, tokens: Tokens) -> Tokens:
-    """Types a title exactly."""
+    """Type a title exactly."""
     return tokens
 
 
 def one_error(error: str | None = None, words: int = 1) -> Callable[[Random, Tokens], Tokens]:
-    """Returns what makes an error in so many long words, of one sort or of any."""
+    """Return what makes an error in so many long words, of one sort or of any."""
 
     def typed(random: Random, tokens: Tokens) -> Tokens:
         changed = list(tokens)
@@ -53,20 +53,20 @@ ERRORS: Final = ("insertion", "deletion", "substitution", "transposition")
 
 
 def blank_missing(random: Random, tokens: Tokens) -> Tokens:
-    """Types two neighbours as one word."""
+    """Type two neighbours as one word."""
     at = random.randrange(len(tokens) - 1)
     return (*tokens[:at], tokens[at] + tokens[at + 1], *tokens[at + 2 :])
 
 
 def blank_inside(random: Random, tokens: Tokens) -> Tokens:
-    """Types a long word as two."""
+    """Type a long word as two."""
     at = random.choice(_long(tokens))
     cut = random.randrange(1, len(tokens[at]))
     return (*tokens[:at], tokens[at][:cut], tokens[at][cut:], *tokens[at + 1 :])
 
 
 def kinds(titles: Sequence[Tokens]) -> list[Kind]:
-    """Returns the kinds of queries over some titles."""
+    """Return the kinds of queries over some titles."""
     counts = Counter(token for tokens in titles for token in set(tokens))
     frequent = {token for token, df in counts.items() if df * 1000 >= _FREQUENT * len(titles)}
 
@@ -99,7 +99,7 @@ def kinds(titles: Sequence[Tokens]) -> list[Kind]:
 def drawn(
     random: Random, kind: Kind, titles: Sequence[Tokens], most: int
 ) -> Iterator[tuple[Tokens, Tokens]]:
-    """Yields pairs of a title and what is typed for it, of distinct titles at random."""
+    """Yield pairs of a title and what is typed for it, of distinct titles at random."""
     fitting = sorted({tokens for tokens in titles if tokens and kind.fits(tokens)})
     for tokens in random.sample(fitting, min(most, len(fitting))):
         typed = kind.typed(random, tokens)

@@ -19,7 +19,7 @@ from nuthatch import Document, EntityQuery
 
 
 def main(url: str, corpus: str, *options: str) -> None:
-    """Fills an index, and answers until there are no more lines."""
+    """Fill an index, and answer until there are no more lines."""
     chosen = dict(option.split("=", 1) for option in options)
     create = {} if url == "memory:" else {"create": "new"}
     with nuthatch.open(url, **create, **chosen) as index:

@@ -94,7 +94,7 @@ JOIN {{schema}}.entity ON entity.id = half.entity
 
 
 class Token(NamedTuple):
-    """Asks for the halves of a token that no title has."""
+    """Ask for the halves of a token that no title has."""
 
     token: str
 
@@ -102,7 +102,7 @@ class Token(NamedTuple):
 def titles_asked(
     statements: Callable[[str], bytes], lookups: Sequence[TitleLookup]
 ) -> list[Statement]:
-    """Returns what to ask for the look-ups of titles, each by its place among them."""
+    """Return what to ask for the look-ups of titles, each by its place among them."""
     pairs = [
         (at, hash_)
         for at, each in enumerate(lookups)
@@ -130,12 +130,12 @@ def titles_asked(
 
 
 def _lines(lookups: Sequence[tuple[int, TitleLookup]]) -> str:
-    """Returns what is looked up, which holds no line feed, as lines."""
+    """Return what is looked up, which holds no line feed, as lines."""
     return "\n".join([each.token for _, each in lookups])
 
 
 def halves_asked(statements: Callable[[str], bytes], tokens: Sequence[Token]) -> list[Statement]:
-    """Returns what to ask for halves of tokens, each by its place below 0."""
+    """Return what to ask for halves of tokens, each by its place below 0."""
     given = [
         (-at - 1, each.token, one, other)
         for at, each in enumerate(tokens)
@@ -147,7 +147,7 @@ def halves_asked(statements: Callable[[str], bytes], tokens: Sequence[Token]) ->
 
 
 def terms_of(rows: Rows) -> dict[int, dict[TitleTerm, Mentions]]:
-    """Returns by place the terms of titles with who has them. Some only hash alike."""
+    """Return by place the terms of titles with who has them. Some only hash alike."""
     found: dict[int, dict[TitleTerm, Mentions]] = {}
     for place, number, text, documents in rows:
         with readable(f"whose title has {text!r}"):
@@ -157,12 +157,12 @@ def terms_of(rows: Rows) -> dict[int, dict[TitleTerm, Mentions]]:
 
 
 def all_of(terms: Mapping[TitleTerm, Mentions]) -> Near:
-    """Returns all of some terms, as what is looked up by itself."""
+    """Return all of some terms, as what is looked up by itself."""
     return Near([Reached(0, term) for term in terms], {term.key: terms[term] for term in terms})
 
 
 def halves_of(terms: Near) -> dict[TitleLookup, Near]:
-    """Returns each of some terms by its own look-up."""
+    """Return each of some terms by its own look-up."""
     return {
         TitleLookup(each.term.token, 0): Near(
             [each], {each.term.key: terms.mentions[each.term.key]}

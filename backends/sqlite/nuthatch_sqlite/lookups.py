@@ -50,7 +50,7 @@ _SOME: Final = 500
 
 
 class EntityLookups:
-    """Asks one snapshot."""
+    """Ask one snapshot."""
 
     def __init__(
         self,
@@ -65,11 +65,11 @@ class EntityLookups:
         self._cache = cache
 
     def match(self, plan: EntityPlan, eligible: Any, limit: int) -> EntityMatches:
-        """Returns the best documents; `eligible` are the ids that pass its filters, or None."""
+        """Return the best documents; `eligible` are the ids that pass its filters, or None."""
         return entity_top_k(plan, self._found(plan), eligible, limit)
 
     def _found(self, plan: EntityPlan) -> EntityFound:
-        """Returns what a plan looks up; reads what is not cached."""
+        """Return what a plan looks up; reads what is not cached."""
         phrases = {}
         for lookup in plan.phrases:
             held = self._cache.get(self._generation, repr(lookup))
@@ -86,14 +86,14 @@ class EntityLookups:
         return np.array([number for (number,) in rows(self._connection, GONE)], dtype=np.uint32)
 
     def _phrase(self, lookup: PhraseLookup) -> Mentions:
-        """Returns who mentions the phrases that a look-up names, of live documents."""
+        """Return who mentions the phrases that a look-up names, of live documents."""
         most = None if lookup.cap is None else lookup.cap + 1
         found = list(islice(self._phrases(lookup), most))
         is_cut = len(found) == most
         return Mentions.union(found[: lookup.cap], is_cut=is_cut)
 
     def _phrases(self, lookup: PhraseLookup) -> Iterator[Mentions]:
-        """Yields who mentions each phrase that a look-up names, of live documents."""
+        """Yield who mentions each phrase that a look-up names, of live documents."""
         entities = self._named(lookup)
         while some := list(islice(entities, _SOME)):
             yield from (held for held in self._mentions(some).values() if held.ids.size)
@@ -108,7 +108,7 @@ class EntityLookups:
         return (number for (number,) in rows(self._connection, sql, (place, lookup.phrase)))
 
     def _titles(self, plan: EntityPlan, lookups: Sequence[TitleLookup]) -> dict[TitleLookup, Near]:
-        """Returns what title look-ups may stand for; reads what is not cached."""
+        """Return what title look-ups may stand for; reads what is not cached."""
         found: dict[TitleLookup, Near] = {}
         missing: dict[TitleLookup, list[tuple[int, str]]] = {}
         for lookup in lookups:
@@ -132,7 +132,7 @@ class EntityLookups:
         return found
 
     def _entries(self, lookup: TitleLookup) -> list[tuple[int, str]]:
-        """Returns what of titles a look-up may name, with their numbers."""
+        """Return what of titles a look-up may name, with their numbers."""
         if lookup.kind == "token":
             return self._dictionary.near(lookup)
         if lookup.kind == "title":
@@ -145,7 +145,7 @@ class EntityLookups:
         return self._entities.titles.read(self._connection)
 
     def _mentions(self, entities: Sequence[int]) -> dict[int, Mentions]:
-        """Returns who mentions entities, of live documents."""
+        """Return who mentions entities, of live documents."""
         found = dict.fromkeys(entities, NOBODY)
         if not found:
             return found

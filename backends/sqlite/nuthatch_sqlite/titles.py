@@ -33,7 +33,7 @@ NEWEST: Final = "SELECT coalesce(max(id), 0) FROM entity"
 
 
 def newest(connection: apsw.Connection) -> int:
-    """Returns the number of the dictionary's newest entry."""
+    """Return the number of the dictionary's newest entry."""
     found = one(connection, NEWEST)
     assert found is not None  # an aggregate has one row
     return int(found[0])
@@ -49,7 +49,7 @@ class Dictionary(NamedTuple):
     lengths: npt.NDArray[np.int64]
 
     def near(self, lookup: TitleLookup) -> list[tuple[int, str]]:
-        """Returns every token that is near enough, with its number.
+        """Return every token that is near enough, with its number.
 
         Some may be of no live document, or too new for the reader's snapshot to hold any.
         """
@@ -82,7 +82,7 @@ class Titles:
         self._held = _NOTHING
 
     def read(self, connection: apsw.Connection) -> Dictionary:
-        """Returns all title tokens, those of the reader's snapshot among them."""
+        """Return all title tokens, those of the reader's snapshot among them."""
         with self._lock:
             last = newest(connection)
             if last > self._last:
@@ -92,7 +92,7 @@ class Titles:
 
 
 def _grown(held: Dictionary, fresh: Sequence[tuple[int, str]]) -> Dictionary:
-    """Returns a dictionary with more entries; a new one, as readers hold the old one."""
+    """Return a dictionary with more entries; a new one, as readers hold the old one."""
     masks = np.array([_mask(text) for _, text in fresh], dtype=np.uint64)
     lengths = np.array([len(text) for _, text in fresh], dtype=np.int64)
     return Dictionary(
@@ -109,7 +109,7 @@ def _mask(token: str) -> np.uint64:
 
 
 def _bits(masks: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    """Returns how many bits of each mask are set: summed by pairs, fours, bytes, then all."""
+    """Return how many bits of each mask are set: summed by pairs, fours, bytes, then all."""
     pairs = masks - (masks >> np.uint64(1) & _PAIRS)
     fours = (pairs & _FOURS) + (pairs >> np.uint64(2) & _FOURS)
     octets = fours + (fours >> np.uint64(4)) & _OCTETS

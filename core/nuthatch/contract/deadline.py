@@ -8,6 +8,6 @@ from nuthatch.errors import QueryTimeout
 
 
 def check_deadline(deadline: float | None) -> None:
-    """Raises `QueryTimeout` once a `time.monotonic` reading lies in the past; None never does."""
+    """Raise `QueryTimeout` once a `time.monotonic` reading lies in the past; None never does."""
     if deadline is not None and monotonic() > deadline:
         raise QueryTimeout("the search took longer than its timeout; raise it or ask for less")

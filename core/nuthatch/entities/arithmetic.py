@@ -62,7 +62,7 @@ _NONE: Final = Fit(0.0, False)
 def title_score(
     matched: int, edits: float, tokens: int, length: int, settings: EntitySettings
 ) -> float:
-    """Returns how well a title of so many tokens fits; 0 below the threshold."""
+    """Return how well a title of so many tokens fits; 0 below the threshold."""
     weight = settings.beta**2
     cost = settings.edit_cost * edits
     score = round(((1 + weight) * matched - cost) / (weight * tokens + length), DECIMALS)
@@ -70,7 +70,7 @@ def title_score(
 
 
 def squeezed_score(tokens: int, settings: EntitySettings) -> float:
-    """Returns the least that a title has which is the query but for blanks: that of one edit."""
+    """Return the least that a title has which is the query but for blanks: that of one edit."""
     return title_score(tokens, 1, tokens, tokens, settings)
 
 
@@ -83,7 +83,7 @@ def scored(
     eligible: Container[Hashable] | None,
     limit: int,
 ) -> EntityMatches:
-    """Returns the best documents.
+    """Return the best documents.
 
     `included` are the documents of each phrase of the plan, `excluded` those of any excluded one,
     `eligible` those that pass the filters (None: all).
@@ -111,7 +111,7 @@ def scored(
 def candidate(
     key: Hashable, matched: Mapping[str, int], titles: float, possible: int
 ) -> EntityCandidate:
-    """Returns a document that so many phrases of each field match, with its title's score."""
+    """Return a document that so many phrases of each field match, with its title's score."""
     parts = {field: count / possible for field, count in matched.items()}
     if titles:
         parts[TITLES] = parts.get(TITLES, 0.0) + titles / possible
@@ -120,7 +120,7 @@ def candidate(
 
 
 def phrase_note(lookup: PhraseLookup) -> str:
-    """Returns what to say of a look-up that more phrases hold than count."""
+    """Return what to say of a look-up that more phrases hold than count."""
     return (
         f"more than {lookup.cap:,} phrases of {lookup.field} hold {lookup.phrase!r}; the shortest "
         "are used"
@@ -128,7 +128,7 @@ def phrase_note(lookup: PhraseLookup) -> str:
 
 
 def cut_notes(plan: EntityPlan, searches: Sequence[TitleSearch], *, titles: bool) -> list[str]:
-    """Returns what caps have cut; with `titles`, of the titles that fit too."""
+    """Return what caps have cut; with `titles`, of the titles that fit too."""
     notes = [
         f"a word of the title {' '.join(search.tokens)!r} is like more than "
         f"{plan.settings.expansions:,} words of titles; the nearest are used"
@@ -146,7 +146,7 @@ def _title_fits(
     postings: Postings,
     passes: Callable[[Hashable], bool],
 ) -> tuple[dict[Hashable, Fit], tuple[str, ...]]:
-    """Returns how well each document's title fits the searches, and notes on what was cut."""
+    """Return how well each document's title fits the searches, and notes on what was cut."""
     cap = plan.settings.title_cap
     found: dict[Hashable, Fit] = {}
     is_cut = False
@@ -170,7 +170,7 @@ def _title_fits(
 def _fits(
     search: TitleSearch, postings: Postings, passes: Callable[[Hashable], bool]
 ) -> Iterable[tuple[Hashable, Fit]]:
-    """Yields how well each title fits that a search finds."""
+    """Yield how well each title fits that a search finds."""
     found = {key for key in _found(search, postings) if passes(key)}
     lengths: dict[Hashable, int] = {}
     edits: dict[Hashable, list[int]] = {key: [] for key in found}
@@ -190,7 +190,7 @@ def _fits(
 
 
 def _found(search: TitleSearch, postings: Postings) -> set[Hashable]:
-    """Returns the documents that a search finds."""
+    """Return the documents that a search finds."""
     found: set[Hashable] = set()
     for position in search.positions:
         for reached in position.terms:
@@ -208,7 +208,7 @@ def _found(search: TitleSearch, postings: Postings) -> set[Hashable]:
 def _edits(
     position: Position, found: set[Hashable], postings: Postings, lengths: dict[Hashable, int]
 ) -> dict[Hashable, int]:
-    """Returns in how few edits a position matches the titles that were found; notes their lengths.
+    """Return in how few edits a position matches the titles that were found; notes their lengths.
 
     Of a term that most titles have, those that were found are looked up.
     """
@@ -226,7 +226,7 @@ def _edits(
 
 
 def _score(edits: Sequence[int], length: int, search: TitleSearch) -> float:
-    """Returns the score of a title of which so many positions match, given ascending edits."""
+    """Return the score of a title of which so many positions match, given ascending edits."""
     used = edits[:length] if search.settings.bound_matches else edits
     return title_score(len(used), sum(used), search.count, length, search.settings)
 

@@ -40,25 +40,25 @@ class Reached(NamedTuple):
 
 
 def has_digit(token: str) -> bool:
-    """Tells whether a digit is in a token."""
+    """Tell whether a digit is in a token."""
     return any(character.isdigit() for character in token)
 
 
 def allowed_edits(token: str, settings: EntitySettings) -> int:
-    """Returns how many edits a token of a title search may be away from a title's."""
+    """Return how many edits a token of a title search may be away from a title's."""
     if not settings.edit_digits and has_digit(token):
         return 0
     return (len(token) >= settings.one_edit) + (len(token) >= settings.two_edits)
 
 
 def indexed_edits(token: str) -> int:
-    """Returns how many characters are to be deleted of a stored token, so that every search finds
+    """Return how many characters are to be deleted of a stored token, so that every search finds
     it that may, with the default settings."""
     return min(2, len(token) // 2)
 
 
 def deletions(token: str, edits: int) -> dict[str, int]:
-    """Returns what is left of the token's first characters after at most so many deletions, with
+    """Return what is left of the token's first characters after at most so many deletions, with
     their number: a search within so many edits needs no more of them on either side."""
     start = token[:_PREFIX]
     return {
@@ -69,7 +69,7 @@ def deletions(token: str, edits: int) -> dict[str, int]:
 
 
 def letters_of(token: str) -> int:
-    """Returns a mask of 64 bits, one for each of the token's characters modulo 64.
+    """Return a mask of 64 bits, one for each of the token's characters modulo 64.
 
     An edit changes one character for another, adds one or takes one away, and so sets one bit and
     clears one at most: tokens of which one has more bits for itself are not within so many edits.
@@ -81,7 +81,7 @@ def letters_of(token: str) -> int:
 
 
 def distance(one: str, other: str, limit: int, *, transpositions: bool = True) -> int | None:
-    """Returns the edits between two texts in code points, None if they are above the limit.
+    """Return the edits between two texts in code points, None if they are above the limit.
 
     Where two texts differ in their first character, the first edit is there: with a small limit
     few ways are to be tried, where a table (Wagner and Fischer 1974) is filled to its end.
@@ -107,7 +107,7 @@ def distance(one: str, other: str, limit: int, *, transpositions: bool = True) -
 
 
 def _differing(one: str, other: str) -> tuple[str, str]:
-    """Returns two texts without what they have in common at their begin and end."""
+    """Return two texts without what they have in common at their begin and end."""
     begin = 0
     for mine, theirs in zip(one, other, strict=False):
         if mine != theirs:
@@ -122,7 +122,7 @@ def _differing(one: str, other: str) -> tuple[str, str]:
 def closest(
     token: str, edits: int, terms: Iterable[TitleTerm], settings: EntitySettings
 ) -> list[Reached]:
-    """Returns the terms that a token may stand for, best first: by edits, then by higher document
+    """Return the terms that a token may stand for, best first: by edits, then by higher document
     frequency, then by code point."""
     found = []
     for term in terms:
@@ -134,5 +134,5 @@ def closest(
 
 
 def nearness(reached: Reached) -> tuple[int, int, str]:
-    """Returns what nearer terms have less of."""
+    """Return what nearer terms have less of."""
     return reached.edits, -reached.term.df, reached.term.token

@@ -23,7 +23,7 @@ _BATCH: Final = 16
 
 
 def match_entities(plan: EntityPlan, limit: int) -> Generator[Request, Any, EntityMatches]:
-    """Yields the requests of a plan, and returns its best documents."""
+    """Yield the requests of a plan, and returns its best documents."""
     phrases: Sequence[Keys] = ()
     if plan.phrases:
         phrases = yield Request("phrase_terms", ([_one_more(each) for each in plan.phrases],))
@@ -51,7 +51,7 @@ def match_entities(plan: EntityPlan, limit: int) -> Generator[Request, Any, Enti
 def _closest(
     plan: EntityPlan, lookups: Sequence[TitleLookup]
 ) -> Generator[Request, Any, dict[TitleLookup, list[Reached]]]:
-    """Returns what title look-ups may stand for, nearest first."""
+    """Return what title look-ups may stand for, nearest first."""
     answers: dict[TitleLookup, list[Reached]] = {}
     for at in range(0, len(lookups), _BATCH):
         some = lookups[at : at + _BATCH]
@@ -63,12 +63,12 @@ def _closest(
 
 
 def _one_more(lookup: PhraseLookup) -> PhraseLookup:
-    """Returns the look-up of one phrase more than count, which tells that there are more."""
+    """Return the look-up of one phrase more than count, which tells that there are more."""
     return lookup._replace(cap=None if lookup.cap is None else lookup.cap + 1)
 
 
 def _cut(lookups: Sequence[PhraseLookup], phrases: Sequence[Keys]) -> tuple[list[str], list[Keys]]:
-    """Returns notes on the look-ups that more phrases hold than count, and the phrases that do."""
+    """Return notes on the look-ups that more phrases hold than count, and the phrases that do."""
     notes = [
         phrase_note(lookup)
         for lookup, keys in zip(lookups, phrases, strict=True)

@@ -22,7 +22,7 @@ MAX_TITLE_TOKENS: Final = 32
 
 
 class PhraseLookup(NamedTuple):
-    """Asks for a normalized phrase of a field: for itself, or for the phrases that contain it, of
+    """Ask for a normalized phrase of a field: for itself, or for the phrases that contain it, of
     these the first `cap` by length and code point (None: all)."""
 
     field: str
@@ -32,7 +32,7 @@ class PhraseLookup(NamedTuple):
 
 
 class TitleLookup(NamedTuple):
-    """Asks for the title tokens within so many edits of a token; of another `kind`, for the entry
+    """Ask for the title tokens within so many edits of a token; of another `kind`, for the entry
     of a repeated token that is `token`, or for the whole titles that are `token` without blanks."""
 
     token: str
@@ -56,19 +56,19 @@ class EntityPlan:
 
     @property
     def possible(self) -> int:
-        """Is the most that a document can score: a point for each phrase, and for titles one in
+        """The most that a document can score: a point for each phrase, and for titles one in
         all, or one for each search."""
         titles = min(len(self.titles), 1) if self.settings.best_title else len(self.titles)
         return len(self.include) + titles
 
     @property
     def phrases(self) -> tuple[PhraseLookup, ...]:
-        """Are all phrases to look up: those to include, then those to exclude."""
+        """All phrases to look up: those to include, then those to exclude."""
         return (*self.include, *self.exclude)
 
     @property
     def tokens(self) -> list[TitleLookup]:
-        """Are the distinct look-ups of all title searches, but for `title_halves`, which depend on
+        """The distinct look-ups of all title searches, but for `title_halves`, which depend on
         the answers to these."""
         return list(
             dict.fromkeys(
@@ -77,11 +77,11 @@ class EntityPlan:
         )
 
     def check_deadline(self) -> None:
-        """Raises `QueryTimeout` where the search has taken too long: for loops of look-ups."""
+        """Raise `QueryTimeout` where the search has taken too long: for loops of look-ups."""
         check_deadline(self.deadline)
 
     def query(self) -> EntityQuery:
-        """Returns the query as it is looked up."""
+        """Return the query as it is looked up."""
         titles = [" ".join(tokens) for tokens in self.titles]
         return EntityQuery(_buckets(self.include), _buckets(self.exclude), titles, self.filters)
 
@@ -89,7 +89,7 @@ class EntityPlan:
 def plan_of(
     query: EntityQuery, schema: Schema, filters: tuple[Filter, ...], settings: EntitySettings
 ) -> EntityPlan:
-    """Returns the plan of a query whose filters were checked.
+    """Return the plan of a query whose filters were checked.
 
     Raises `InvalidQuery` for a field that is not declared as a phrase field, and for a title search
     of too many words.
@@ -113,7 +113,7 @@ def plan_of(
 
 
 def position_lookup(token: str, nth: int, settings: EntitySettings) -> TitleLookup:
-    """Returns the look-up of a token of a title search that stands there for the n-th time."""
+    """Return the look-up of a token of a title search that stands there for the n-th time."""
     if nth > 1 and settings.repeats:
         return TitleLookup(repetition(token, nth), 0, "repeated")
     return TitleLookup(token, allowed_edits(token, settings))

@@ -44,7 +44,7 @@ class EntityTable:
             self.mentions.setdefault(entry, []).append((key, length))
 
     def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> list[list[Hashable]]:
-        """Returns the phrases that each look-up names."""
+        """Return the phrases that each look-up names."""
         return [self._phrases(lookup) for lookup in lookups]
 
     def _phrases(self, lookup: PhraseLookup) -> list[Hashable]:
@@ -55,7 +55,7 @@ class EntityTable:
         return [("phrase", lookup.field, phrase) for phrase in holding]
 
     def _holding(self, lookup: PhraseLookup) -> Iterator[str]:
-        """Yields the phrases that hold one, by length and code point: all are searched as one text,
+        """Yield the phrases that hold one, by length and code point: all are searched as one text,
         a line each, as no phrase has a line feed."""
         text = self._texts.get(lookup.field)
         if text is None:
@@ -73,7 +73,7 @@ class EntityTable:
             at = text.find(lookup.phrase, end)
 
     def title_terms(self, lookups: Sequence[TitleLookup]) -> list[list[TitleTerm]]:
-        """Returns for each look-up the title tokens, or the whole titles, that it may name."""
+        """Return for each look-up the title tokens, or the whole titles, that it may name."""
         return [self._titles(lookup) for lookup in lookups]
 
     def _titles(self, lookup: TitleLookup) -> list[TitleTerm]:
@@ -110,5 +110,5 @@ class EntityTable:
         return found
 
     def entity_postings(self, keys: Sequence[Hashable]) -> list[list[tuple[Hashable, int]]]:
-        """Returns the documents of each entry."""
+        """Return the documents of each entry."""
         return [self.mentions[key] for key in keys]  # type: ignore[index]  # a key given here

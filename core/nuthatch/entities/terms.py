@@ -22,17 +22,17 @@ class EntityTerms(NamedTuple):
 
     @property
     def repeated(self) -> list[str]:
-        """Are the entries of tokens that the title repeats: `the 2` for a second `the`."""
+        """The entries of tokens that the title repeats: `the 2` for a second `the`."""
         return [repetition(token, nth) for token, nth in numbered(self.title) if nth > 1]
 
     @property
     def whole(self) -> str:
-        """Is the whole title, its tokens joined by blanks; empty if it has none."""
+        """The whole title, its tokens joined by blanks; empty if it has none."""
         return " ".join(self.title)
 
 
 def entity_terms(schema: Schema, title: str, fields: Mapping[str, Any]) -> EntityTerms:
-    """Returns what an engine indexes of a document with this title and these fields."""
+    """Return what an engine indexes of a document with this title and these fields."""
     phrases: dict[tuple[str, str], None] = {}
     for declared in schema.fields:
         value = fields.get(declared.name) if isinstance(declared, PhraseField) else None
@@ -46,12 +46,12 @@ def entity_terms(schema: Schema, title: str, fields: Mapping[str, Any]) -> Entit
 
 
 def title_tokens(title: str) -> tuple[str, ...]:
-    """Returns the tokens of a title, or of a title search."""
+    """Return the tokens of a title, or of a title search."""
     return tuple(analyze(_TITLES, title))
 
 
 def numbered(tokens: Sequence[str]) -> list[tuple[str, int]]:
-    """Returns tokens, each with the number of times that it has come so far."""
+    """Return tokens, each with the number of times that it has come so far."""
     counts: dict[str, int] = {}
     found = []
     for token in tokens:
@@ -61,10 +61,10 @@ def numbered(tokens: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def repetition(token: str, nth: int) -> str:
-    """Returns the entry of a token's n-th occurrence; no token has a blank."""
+    """Return the entry of a token's n-th occurrence; no token has a blank."""
     return f"{token} {nth}"
 
 
 def squeezed(whole: str) -> str:
-    """Returns a whole title without its blanks."""
+    """Return a whole title without its blanks."""
     return whole.replace(" ", "")

@@ -47,21 +47,21 @@ class TitleSearch:
 
     @property
     def count(self) -> int:
-        """Is the number of tokens that titles are measured by, *k*."""
+        """The number of tokens that titles are measured by, *k*."""
         if self.settings.count_all:
             return len(self.tokens)
         return sum(bool(position.terms or position.halves) for position in self.positions)
 
     def finds(self, term: TitleTerm) -> bool:
-        """Tells whether a title is found by having a term; otherwise the term only counts."""
+        """Tell whether a title is found by having a term; otherwise the term only counts."""
         return term.df <= self.settings.frequent or term.key == self.finder
 
     def are_finding(self, halves: tuple[TitleTerm, TitleTerm]) -> bool:
-        """Tells whether a title is found by having both halves of a token."""
+        """Tell whether a title is found by having both halves of a token."""
         return min(half.df for half in halves) <= self.settings.frequent
 
     def terms(self) -> Iterator[TitleTerm]:
-        """Yields all terms, of which some may come more than once."""
+        """Yield all terms, of which some may come more than once."""
         for position in self.positions:
             yield from (reached.term for reached in position.terms)
             for halves in position.halves:
@@ -72,7 +72,7 @@ class TitleSearch:
 def answered(
     lookup: TitleLookup, terms: Iterable[TitleTerm], settings: EntitySettings
 ) -> list[Reached]:
-    """Returns the terms that a look-up may stand for, nearest first; `terms` may hold others."""
+    """Return the terms that a look-up may stand for, nearest first; `terms` may hold others."""
     if lookup.kind == "title":
         wholes = [each for each in terms if each.df > 0 and squeezed(each.token) == lookup.token]
         return sorted((Reached(0, each) for each in wholes), key=nearness)
@@ -80,7 +80,7 @@ def answered(
 
 
 def title_halves(plan: EntityPlan, answers: Answers) -> list[TitleLookup]:
-    """Returns the look-ups that come second: halves of the tokens that no title has, given the
+    """Return the look-ups that come second: halves of the tokens that no title has, given the
     answers to `plan.tokens`."""
     if not plan.settings.joins:
         return []
@@ -97,12 +97,12 @@ def title_halves(plan: EntityPlan, answers: Answers) -> list[TitleLookup]:
 
 
 def splits(token: str) -> list[tuple[str, str]]:
-    """Returns the halves that a token may be made of; with a digit it is not split."""
+    """Return the halves that a token may be made of; with a digit it is not split."""
     return [] if has_digit(token) else [(token[:at], token[at:]) for at in range(1, len(token))]
 
 
 def title_searches(plan: EntityPlan, answers: Answers) -> list[TitleSearch]:
-    """Returns the title searches of a plan, given the answers to `plan.tokens` and to the
+    """Return the title searches of a plan, given the answers to `plan.tokens` and to the
     `title_halves`."""
     return [_title_search(tokens, answers, plan.settings) for tokens in plan.titles]
 
@@ -127,14 +127,14 @@ def _title_search(
 
 
 def _counted(terms: Sequence[Reached], settings: EntitySettings) -> list[Reached]:
-    """Returns the terms that count: a frequent token stands for itself alone."""
+    """Return the terms that count: a frequent token stands for itself alone."""
     if not settings.count_all:
         return [each for each in terms if each.term.df <= settings.frequent]
     return list(terms[:1] if _is_frequent(terms, settings) else terms)
 
 
 def _is_frequent(terms: Sequence[Reached], settings: EntitySettings) -> bool:
-    """Tells whether a token itself, of which these are the nearest terms, is frequent."""
+    """Tell whether a token itself, of which these are the nearest terms, is frequent."""
     return bool(terms) and not terms[0].edits and terms[0].term.df > settings.frequent
 
 
@@ -145,7 +145,7 @@ def _join(
     answers: Answers,
     settings: EntitySettings,
 ) -> None:
-    """Adds to neighbouring positions the word that both are together, one edit away."""
+    """Add to neighbouring positions the word that both are together, one edit away."""
     for at, (one, other) in enumerate(pairwise(tokens)):
         for joined in _counted(answers[TitleLookup(one + other, 0)], settings):
             for place in (at, at + 1):
@@ -154,14 +154,14 @@ def _join(
 
 
 def _with(terms: Sequence[Reached], added: Reached) -> list[Reached]:
-    """Returns terms with one more, each once, as near as it is in any way."""
+    """Return terms with one more, each once, as near as it is in any way."""
     farthest_first = sorted([*terms, added], key=nearness, reverse=True)
     nearest = {each.term.key: each for each in farthest_first}
     return sorted(nearest.values(), key=nearness)
 
 
 def _is_unknown(token: str, answers: Answers, settings: EntitySettings) -> bool:
-    """Tells whether no title has a token, which may then be two words typed as one."""
+    """Tell whether no title has a token, which may then be two words typed as one."""
     nearest = answers[position_lookup(token, 1, settings)]
     return not (nearest and not nearest[0].edits)
 
@@ -181,7 +181,7 @@ def _halves(
 
 
 def _finder(reached: Sequence[Sequence[Reached]], settings: EntitySettings) -> Hashable | None:
-    """Returns the nearest term of the position whose terms are in the fewest titles."""
+    """Return the nearest term of the position whose terms are in the fewest titles."""
     some = [terms for terms in reached if terms]
     if not some or not settings.count_all:
         return None

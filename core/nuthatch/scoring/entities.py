@@ -32,7 +32,7 @@ from nuthatch.scoring.titles import AHEAD, Passing, title_fits
 def entity_top_k(
     plan: EntityPlan, found: EntityFound, eligible: Allowed | None, limit: int
 ) -> EntityMatches:
-    """Returns the best documents of a plan, given what it looks up.
+    """Return the best documents of a plan, given what it looks up.
 
     `eligible` are the ids that pass the filters, ascending or as a mask (None: all).
     """
@@ -60,7 +60,7 @@ class EntityScores:
 
     @classmethod
     def of(cls, plan: EntityPlan, found: EntityFound, eligible: Allowed | None) -> Self:
-        """Scores what a plan looks up; arguments as of `entity_top_k`."""
+        """Score what a plan looks up; arguments as of `entity_top_k`."""
         searches = title_searches(plan, {each: near.reached for each, near in found.titles.items()})
         excluded = np.sort(Mentions.union([found.phrases[each] for each in plan.exclude]).ids)
         passing = Passing(eligible, excluded)
@@ -79,11 +79,11 @@ class EntityScores:
         return cls(ids, scores, counts, titles, exact, plan.possible, titles_cut, tuple(notes))
 
     def ranked(self, limit: int) -> IdArray:
-        """Returns the ids of the best documents, best first."""
+        """Return the ids of the best documents, best first."""
         return self.ids[self._best(limit)]
 
     def among(self, ids: IdArray) -> Self:
-        """Returns the scores of those documents alone; `ids` ascending."""
+        """Return the scores of those documents alone; `ids` ascending."""
         kept = admitted(self.ids, ids)
         return replace(
             self,
@@ -95,7 +95,7 @@ class EntityScores:
         )
 
     def best(self, limit: int) -> EntityMatches:
-        """Returns the best documents, and how many there are."""
+        """Return the best documents, and how many there are."""
         candidates = [
             candidate(
                 int(self.ids[at]),
@@ -112,7 +112,7 @@ class EntityScores:
 
 
 def _scores(raw: ScoreArray, possible: int) -> ScoreArray:
-    """Returns scores, rounded as Python rounds: few different values are among them."""
+    """Return scores, rounded as Python rounds: few different values are among them."""
     values = distinct(raw)
     scores = [round(value / possible, DECIMALS) for value in values.tolist()]
     return np.array(scores)[np.searchsorted(values, raw)]

@@ -36,7 +36,7 @@ class Mentions:
 
     @classmethod
     def union(cls, several: Sequence[Mentions], *, is_cut: bool = False) -> Mentions:
-        """Returns who mentions any of some phrases."""
+        """Return who mentions any of some phrases."""
         if len(several) <= 1:
             return replace(several[0] if several else NOBODY, is_cut=is_cut)
         # A document has one length, whichever token is looked at.
@@ -45,7 +45,7 @@ class Mentions:
         return cls((pairs >> np.uint64(32)).astype(np.uint32), pairs.astype(np.uint32), is_cut)
 
     def common(self, other: Mentions) -> Mentions:
-        """Returns who mentions both of two title tokens."""
+        """Return who mentions both of two title tokens."""
         kept = contained(self.ids, np.sort(other.ids))
         return Mentions(self.ids[kept], self.lengths[kept])
 
@@ -69,7 +69,7 @@ class Near:
     def of(
         cls, lookup: TitleLookup, terms: Mapping[TitleTerm, Mentions], settings: EntitySettings
     ) -> Near:
-        """Returns what a look-up may stand for; `terms` are those near it, and maybe more."""
+        """Return what a look-up may stand for; `terms` are those near it, and maybe more."""
         reached = answered(lookup, terms, settings)
         return cls(reached, {each.term.key: terms[each.term] for each in reached})
 
@@ -84,7 +84,7 @@ class EntityFound:
 
 
 def placed(lists: Sequence[IdArray]) -> tuple[IdArray, list[PositionArray]]:
-    """Returns the distinct ids of all lists, ascending, and where among them those of each are."""
+    """Return the distinct ids of all lists, ascending, and where among them those of each are."""
     if not lists:
         return NOBODY.ids, []
     if len(lists) == 1 and bool((lists[0][1:] > lists[0][:-1]).all()):

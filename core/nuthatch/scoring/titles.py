@@ -35,20 +35,20 @@ AHEAD: Final = 0.1 ** (DECIMALS + 1)
 
 
 class Passing(NamedTuple):
-    """Tells which documents may be hits: `excluded` ascending."""
+    """Tell which documents may be hits: `excluded` ascending."""
 
     eligible: Allowed | None
     excluded: IdArray
 
     def holds(self, ids: IdArray) -> BoolArray | None:
-        """Tells which of some ids, ascending, may be hits; None: all."""
+        """Tell which of some ids, ascending, may be hits; None: all."""
         if self.eligible is None:
             return ~contained(ids, self.excluded) if self.excluded.size else None
         kept = admitted(ids, self.eligible)
         return kept & ~contained(ids, self.excluded) if self.excluded.size else kept
 
     def of(self, ids: IdArray) -> IdArray:
-        """Returns those of some ids, in any order, that may be hits."""
+        """Return those of some ids, in any order, that may be hits."""
         ordered = np.sort(ids)
         kept = self.holds(ordered)
         return ordered if kept is None else ordered[kept]
@@ -65,7 +65,7 @@ class Fits(NamedTuple):
         return Fits(self.ids[places], self.scores[places], self.exact[places])
 
     def cut(self, cap: int) -> Fits:
-        """Returns the best, by score, then exact ones first, then in document order."""
+        """Return the best, by score, then exact ones first, then in document order."""
         if self.ids.size <= cap:
             return self
         return self.at(np.sort(highest(self.ids, self.scores + AHEAD * self.exact, cap)))
@@ -74,7 +74,7 @@ class Fits(NamedTuple):
 def title_fits(
     plan: EntityPlan, searches: Sequence[TitleSearch], found: EntityFound, passing: Passing
 ) -> tuple[Fits, bool]:
-    """Returns how well titles fit all searches, and whether more do than count."""
+    """Return how well titles fit all searches, and whether more do than count."""
     mentions = dict(chain.from_iterable(near.mentions.items() for near in found.titles.values()))
     cap = plan.settings.title_cap
     fits, is_cut = [], False
@@ -134,7 +134,7 @@ class _Table:
         wholes: Sequence[Mentions],
         passing: Passing,
     ) -> None:
-        """Writes down who is found by which token, and whose whole title it is."""
+        """Write down who is found by which token, and whose whole title it is."""
         lists = [*(each for _, _, each in finding), *wholes]
         ids, at = placed([each.ids for each in lists])
         count = len(finding)
@@ -161,14 +161,14 @@ class _Table:
         self._edits, self._exact = edits, exact
 
     def _has(self, term: TitleTerm) -> BoolArray:
-        """Tells which titles that were found have a term."""
+        """Tell which titles that were found have a term."""
         return contained(self._ids, np.sort(self._mentions[term.key].ids))
 
     def _lower(self, row: int, edits: int, where: BoolArray) -> None:
         self._edits[row, where] = np.minimum(self._edits[row, where], edits)
 
     def fits(self) -> Fits:
-        """Returns how well the titles fit, but for those that do not."""
+        """Return how well the titles fit, but for those that do not."""
         left = np.full(self._ids.size, len(self._search.positions), dtype=np.uint64)
         if self._search.settings.bound_matches:
             left = np.minimum(left, self._lengths)
