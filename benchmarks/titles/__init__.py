@@ -226,7 +226,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, default=DATA, help="where the corpora lie")
     parser.add_argument("--only", nargs="+", choices=CORPORA, default=CORPORA, metavar="CORPUS")
     parser.add_argument("--engine", choices=ENGINES, default="sqlite")
-    parser.add_argument("--queries", type=int, default=300, help="at most so many of each kind")
+    parser.add_argument("--queries", type=int, default=1000, help="at most so many of each kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--against", metavar="CHECKOUT", help="compare CPU time: a folder, or `reference`"

@@ -171,62 +171,56 @@ def _fits(
     search: TitleSearch, postings: Postings, passes: Callable[[Hashable], bool]
 ) -> Iterable[tuple[Hashable, Fit]]:
     """Yield how well each title fits that a search finds."""
-    found = {key for key in _found(search, postings) if passes(key)}
-    lengths: dict[Hashable, int] = {}
-    edits: dict[Hashable, list[int]] = {key: [] for key in found}
-    for position in search.positions:
-        for key, away in _edits(position, found, postings, lengths).items():
-            edits[key].append(away)
+    found = {key: at for key, at in _found(search, postings).items() if passes(key)}
+    edits = [_edits(position, found, postings) for position in search.positions]
     text = " ".join(search.tokens)
     squeezed = {key: term.token == text for term in search.wholes for key in postings[term.key]}
-    for key in found:
-        score = 0.0
-        if edits[key]:
-            score = _score(sorted(edits[key]), lengths[key], search)
+    for key, length in found.items():
+        score = _score(sorted(each[key] for each in edits if key in each), length, search)
         if key in squeezed:
             least = 1.0 if squeezed[key] else squeezed_score(len(search.tokens), search.settings)
             score = max(score, least)
         yield key, Fit(score, squeezed.get(key, False))
 
 
-def _found(search: TitleSearch, postings: Postings) -> set[Hashable]:
-    """Return the documents that a search finds."""
-    found: set[Hashable] = set()
+def _found(search: TitleSearch, postings: Postings) -> dict[Hashable, int]:
+    """Return the documents that a search finds, with their titles' numbers of tokens."""
+    found: dict[Hashable, int] = {}
     for position in search.positions:
         for reached in position.terms:
             if search.finds(reached.term):
                 found.update(postings[reached.term.key])
         for halves in position.halves:
             if search.are_finding(halves):
-                one, other = halves
-                found.update(postings[one.key].keys() & postings[other.key].keys())
+                one, other = (postings[half.key] for half in halves)
+                found.update((key, one[key]) for key in one.keys() & other.keys())
     for term in search.wholes:
         found.update(postings[term.key])
     return found
 
 
 def _edits(
-    position: Position, found: set[Hashable], postings: Postings, lengths: dict[Hashable, int]
+    position: Position, found: Mapping[Hashable, int], postings: Postings
 ) -> dict[Hashable, int]:
-    """Return in how few edits a position matches the titles that were found; notes their lengths.
-
-    Of a term that most titles have, those that were found are looked up.
-    """
+    """Return in how few edits a position matches titles, at least those that were found."""
+    ways: list[tuple[int, Collection[Hashable]]] = [
+        (1, postings[one.key].keys() & postings[other.key].keys()) for one, other in position.halves
+    ]
+    for reached in position.terms:
+        documents = postings[reached.term.key].keys()
+        # A term that most titles have is looked up in those that were found.
+        is_long = len(documents) > len(found)
+        ways.append((reached.edits, documents & found.keys() if is_long else documents))
     edits: dict[Hashable, int] = {}
-    ways = [(1, [one.key, other.key]) for one, other in position.halves]
-    ways += [(reached.edits, [reached.term.key]) for reached in position.terms]
-    for away, keys in ways:
-        shortest = min((postings[key] for key in keys), key=len)
-        some = found if len(found) < len(shortest) else shortest
-        for key in some:
-            if key in found and all(key in postings[each] for each in keys):
-                edits[key] = min(away, edits.get(key, away))
-                lengths[key] = shortest[key]
+    for away, some in sorted(ways, key=lambda way: -way[0]):  # the nearest last: it stays
+        edits.update(dict.fromkeys(some, away))
     return edits
 
 
 def _score(edits: Sequence[int], length: int, search: TitleSearch) -> float:
     """Return the score of a title of which so many positions match, given ascending edits."""
+    if not edits:
+        return 0.0
     used = edits[:length] if search.settings.bound_matches else edits
     return title_score(len(used), sum(used), search.count, length, search.settings)
 
