@@ -8,14 +8,14 @@ For callers and plugins that is one search, within one timeout.
 
 from __future__ import annotations
 
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
 from nuthatch.contract.entity_searching import EntityTask, entity_search, nothing_asked
 from nuthatch.contract.reader import AsyncReader, Overtaken, Reader
 from nuthatch.contract.results import Results
 from nuthatch.contract.searching import Search, SearchTask, text_search
-from nuthatch.errors import QueryTimeout
+from nuthatch.text.normalize import check_deadline
 
 if TYPE_CHECKING:
     from nuthatch.contract.lexical import LexicalBackend
@@ -56,7 +56,7 @@ def drive(search: Search[T], reader: Reader, deadline: float | None) -> T:
     try:
         request = next(search)
         while True:
-            _check_deadline(deadline)
+            check_deadline(deadline)
             request = search.send(getattr(reader, request.method)(*request.arguments))
     except StopIteration as done:
         result: T = done.value
@@ -68,16 +68,11 @@ async def drive_async(search: Search[T], reader: AsyncReader, deadline: float | 
     try:
         request = next(search)
         while True:
-            _check_deadline(deadline)
+            check_deadline(deadline)
             request = search.send(await getattr(reader, request.method)(*request.arguments))
     except StopIteration as done:
         result: T = done.value
         return result
-
-
-def _check_deadline(deadline: float | None) -> None:
-    if deadline is not None and monotonic() > deadline:
-        raise QueryTimeout("the search took longer than its timeout; raise it or ask for less")
 
 
 def _search(task: Task, reader: Reader | AsyncReader) -> Search[Results]:
