@@ -10,6 +10,7 @@ Stop words go, and so do single characters that are only grammar, unless nothing
     | a capital within: `vitamin A`       | dropped | kept, even though a stop word  |
     | before a comma: `I, Robot`          | dropped | kept, even though a stop word  |
     | behind an apostrophe: `Anna's`      | dropped | dropped                        |
+    | initials: `J. Smith`, `e.g.`        | dropped | dropped, but for `plan B.`     |
     | of Chinese, Japanese, Thai …        | no word | kept                           |
 
 So is a stop word that `&` joins to another word (`AT&T`).
@@ -85,18 +86,15 @@ class Sieve:
 
     def notes(self) -> Iterator[str]:
         """Yields what is dropped and could have told hits apart, in sentences."""
-        words = [
-            (reason, typed)
-            for reason, typed in zip(self.reasons, self._typed, strict=True)
-            if reason and typed is not None
-        ]
-        stopwords = [
-            typed.text for reason, typed in words if reason == "stopword" and typed.is_doubtful
-        ]
-        single = [typed.text for reason, typed in words if reason != "stopword" and typed.is_meant]
-        for kind, named in (("stop words", stopwords), ("single characters", single)):
-            if named:
-                yield f"left out as {kind}: {_listed(named)}"
+        named: dict[str, list[str]] = {"stopword": [], "one_character": []}
+        for reason, typed in zip(self.reasons, self._typed, strict=True):
+            if typed is None or not reason:
+                continue
+            if typed.is_doubtful or (reason == "one_character" and typed.is_meant):
+                named[reason].append(typed.text)
+        for reason, kind in (("stopword", "stop words"), ("one_character", "single characters")):
+            if named[reason]:
+                yield f"left out as {kind}: {_listed(named[reason])}"
         if self._signed:
             yield f"+ and # are not searched: {_listed(self._signed)}"
 
