@@ -20,7 +20,7 @@ from nuthatch.contract.showing import Showing
 from nuthatch.entities.plan import plan_of
 from nuthatch.errors import BackendUnavailable, InvalidQuery, UnsupportedQuery
 from nuthatch.registry.hooks import expand
-from nuthatch.text.normalize import MAX_TOKENS, NormalizedQuery, normalize
+from nuthatch.text.normalize import normalize
 
 if TYPE_CHECKING:
     from nuthatch.contract.lexical import LexicalBackend
@@ -106,8 +106,8 @@ def _text_task(
 ) -> SearchTask:
     config = backend.config
     extras = (*query.extra_or_tokens, *expand(backend.name, query.text))
-    normalized = normalize(backend.analyzer, query.text, extras)
-    notes = _left_out(normalized)
+    normalized = normalize(backend.analyzer, query.text, extras, deadline)
+    notes = list(normalized.notes)
     parts = backend.capabilities.explain
     if explain and not parts:
         notes.append(f"no score for each token: {parts.reason}")
@@ -163,13 +163,6 @@ def _deadline(timeout: float | None) -> float | None:
             f"the timeout must be positive and finite, in seconds; found {timeout!r}"
         )
     return monotonic() + timeout
-
-
-def _left_out(query: NormalizedQuery) -> list[str]:
-    """Returns a note if the query is longer than what is used of it."""
-    number = sum(word.reason == "too_long" for word in query.dropped)
-    kind = "words" if len(query.tokens) == MAX_TOKENS else "synonyms"
-    return [f"the first {MAX_TOKENS} {kind} are used, {number} were left out"] if number else []
 
 
 def _limit_refused(backend: str, limit: int, largest: int) -> UnsupportedQuery:

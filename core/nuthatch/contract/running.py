@@ -11,11 +11,11 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
-from nuthatch.contract.deadline import check_deadline
 from nuthatch.contract.entity_searching import EntityTask, entity_search, nothing_asked
 from nuthatch.contract.reader import AsyncReader, Overtaken, Reader
 from nuthatch.contract.results import Results
 from nuthatch.contract.searching import Search, SearchTask, text_search
+from nuthatch.deadline import check_deadline
 
 if TYPE_CHECKING:
     from nuthatch.contract.lexical import LexicalBackend

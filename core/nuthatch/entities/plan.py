@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
-from nuthatch.contract.deadline import check_deadline
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import EntityQuery
 from nuthatch.contract.schema import PhraseField, Schema
+from nuthatch.deadline import check_deadline
 from nuthatch.entities.fuzzy import allowed_edits
 from nuthatch.entities.settings import EntitySettings
 from nuthatch.entities.terms import numbered, repetition, title_tokens

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from nuthatch.contract.schema import PhraseField, Schema
-from nuthatch.text.analyzer import analyze
+from nuthatch.text.guard import shorten_all
 from nuthatch.text.phrases import normalize_phrase
 from nuthatch.text.standard import StandardAnalyzer
 
@@ -47,7 +47,7 @@ def entity_terms(schema: Schema, title: str, fields: Mapping[str, Any]) -> Entit
 
 def title_tokens(title: str) -> tuple[str, ...]:
     """Return the tokens of a title, or of a title search."""
-    return tuple(analyze(_TITLES, title))
+    return tuple(shorten_all(_TITLES.surfaces(title)))
 
 
 def numbered(tokens: Sequence[str]) -> list[tuple[str, int]]:
