@@ -85,7 +85,7 @@ def _loaded(file: str) -> Any:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         return json.loads(text, parse_constant=_refuse, object_pairs_hook=_distinct)
     except OSError as error:
-        raise InvalidConfig(f"{file} cannot be read: {error}; {_WANTED}") from error
+        raise InvalidConfig(f"{file} cannot be read: {error.strerror}; {_WANTED}") from error
     except (ValueError, RecursionError) as error:
         raise InvalidConfig(f"{file} is not JSON: {error}; {_WANTED}") from error
 
