@@ -61,7 +61,9 @@ class BackendConfig(BaseModel):
             name: None if isinstance(value, str) and value in cls._none else value
             for name, value in options.items()
         }
-        earlier = {} if is_server(location) else {"location": redact_location(location)}
+        earlier: dict[str, Any] = {}
+        if not is_server(location):
+            earlier = {"location": redact_location(location)}
         for name, value in values.items():
             if name not in cls.model_fields:
                 known = ", ".join(sorted(cls.model_fields.keys() - {"location"}))
