@@ -101,16 +101,18 @@ class Folder:
 def _signature(path: Path) -> Signature:
     try:
         found = os.stat(path / schema.META)
-    except FileNotFoundError:
-        check_present(path)
+    except FileNotFoundError as error:
+        check_present(path, error)
         raise
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def check_present(path: Path) -> None:
+def check_present(path: Path, cause: OSError | None = None) -> None:
     """Raise `BackendUnavailable` where the folder of an open index is not there any more."""
     if not path.exists():
-        raise BackendUnavailable(f"{path} is gone: it was dropped or moved; open it where it is")
+        raise BackendUnavailable(
+            f"{path} is gone: it was dropped or moved; open it where it is"
+        ) from cause
 
 
 def is_frozen(path: Path) -> bool:
