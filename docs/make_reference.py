@@ -23,7 +23,7 @@ from nuthatch import entities, scoring
 PAGE = Path(__file__).with_name("reference.md")
 INTRO = "# Reference\n\nMade by `python docs/make_reference.py`. Nothing else of core is public.\n"
 GROUPS = {
-    "Opening": "open drop Create Schema IntegerField NumberField DateField KeywordField "
+    "Opening": "open drop redact Create Schema IntegerField NumberField DateField KeywordField "
     "PhraseField FilterValue",
     "Documents": "Document document_from_json Corpus AddReport Durability",
     "Queries": "Query TextQuery EntityQuery Policy Filter Range AnyOf AuditMode",

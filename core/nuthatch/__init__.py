@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from nuthatch.registry.analyzers import get_analyzer
     from nuthatch.registry.hooks import hookimpl, register_plugin, unregister_plugin
     from nuthatch.registry.opening import drop, open
+    from nuthatch.registry.url import redact
     from nuthatch.text.analyzer import Analyzer
     from nuthatch.text.normalize import NormalizedQuery
 
@@ -188,6 +189,7 @@ __all__ = [
     "parse_header",
     "passes",
     "rebuild",
+    "redact",
     "register_plugin",
     "unregister_plugin",
     "verify",
@@ -232,6 +234,7 @@ _HOMES = {
     "registry.analyzers": "get_analyzer",
     "registry.hooks": "hookimpl register_plugin unregister_plugin",
     "registry.opening": "drop open",
+    "registry.url": "redact",
     "text.analyzer": "Analyzer",
     "text.normalize": "NormalizedQuery",
 }

@@ -74,6 +74,7 @@ SPEC = BackendSpec(
         optimize=no("there is nothing to settle"),
         async_native=EMULATED,
         max_limit=None,
+        drop=no("nothing is stored: it is gone once it is closed"),
     ),
     config=LexicalConfig,
     backend="nuthatch.memory:MemoryBackend",

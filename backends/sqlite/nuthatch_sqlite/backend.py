@@ -40,6 +40,7 @@ from nuthatch_sqlite.plugin import SPEC
 from nuthatch_sqlite.pool import Pool
 from nuthatch_sqlite.postings import Caches, State
 from nuthatch_sqlite.read import SqliteReader
+from nuthatch_sqlite.removal import remove_index
 from nuthatch_sqlite.write import remove, transaction, write
 
 #: Virtual machine steps between two looks at the clock: well under a millisecond.
@@ -83,6 +84,19 @@ class SqliteBackend(LexicalBackend):
         record, identity = stored
         analyzer = record.check(schema, place=str(path), export_only=config.export_only)
         return cls(config, record, analyzer, identity)
+
+    @classmethod
+    def drop(cls, config: SqliteConfig) -> None:
+        path = config.path
+        if config.read_only:
+            raise BackendUnavailable(f"{path} was named with read_only; name it without")
+        with translated(path):
+            try:
+                remove_index(path, config.lock_timeout)
+            except OSError as error:
+                raise BackendUnavailable(
+                    f"{path} cannot be removed ({error.strerror}); check the rights of its folder"
+                ) from error
 
     def _connect(self) -> apsw.Connection:
         return checked(reading(self._path, self.config.lock_timeout), self._identity)

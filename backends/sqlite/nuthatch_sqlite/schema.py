@@ -178,6 +178,7 @@ JOIN document ON document.id = value.document
 JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
 WHERE value.field = ? AND {condition}
 """
+ANY_OF: Final = "value.value IN (SELECT value FROM json_each(?))"
 # One statement for all hits; CROSS JOIN holds SQLite to the order of the tables.
 FETCH: Final = """
 SELECT chunk.id,

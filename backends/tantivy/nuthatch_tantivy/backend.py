@@ -37,6 +37,7 @@ from nuthatch_tantivy.failure import is_busy, translated
 from nuthatch_tantivy.folder import Folder, Signature
 from nuthatch_tantivy.plugin import SPEC
 from nuthatch_tantivy.read import TantivyReader
+from nuthatch_tantivy.removal import remove_index
 from nuthatch_tantivy.write import remove, write
 
 #: Seconds between two tries to become the one who writes.
@@ -73,6 +74,13 @@ class TantivyBackend(LexicalBackend):
             backend._folder.state()  # so that damage is found now
         return backend
 
+    @classmethod
+    def drop(cls, config: TantivyConfig) -> None:
+        if config.read_only:
+            raise BackendUnavailable(f"{config.path} was named with read_only; name it without")
+        with translated(config.path):
+            remove_index(config.path, config.lock_timeout)
+
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[TantivyReader]:
         yield self._newest()[0]
@@ -92,6 +100,7 @@ class TantivyBackend(LexicalBackend):
         """
         if self.config.read_only:
             raise BackendUnavailable(f"{self._path} was opened with read_only; open it without")
+        folder.check_present(self._path)
         if folder.is_frozen(self._path):
             raise BackendUnavailable(
                 f"{self._path} cannot be written; check the rights of the folder, or copy it"

@@ -99,8 +99,20 @@ class Folder:
 
 
 def _signature(path: Path) -> Signature:
-    found = os.stat(path / schema.META)
+    try:
+        found = os.stat(path / schema.META)
+    except FileNotFoundError as error:
+        check_present(path, error)
+        raise
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def check_present(path: Path, cause: OSError | None = None) -> None:
+    """Raise `BackendUnavailable` where the folder of an open index is not there any more."""
+    if not path.exists():
+        raise BackendUnavailable(
+            f"{path} is gone: it was dropped or moved; open it where it is"
+        ) from cause
 
 
 def is_frozen(path: Path) -> bool:

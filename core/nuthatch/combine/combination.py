@@ -9,7 +9,7 @@ kind is written twice.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from contextvars import copy_context
@@ -231,6 +231,13 @@ def passed_on(results: Results, engine: str, *notes: str) -> Results:
     return replace(results, hits=hits, notes=(*results.notes, *notes))
 
 
-def same_hit(hit: Hit) -> tuple[str, int]:
-    """Returns what a hit is known by in every engine: its document's uri and its chunk."""
-    return hit.document_uri, hit.chunk_idx
+#: Gives what is equal for two engines' hits that are one hit to the user.
+HitKey = Callable[[Hit], Hashable]
+
+
+def choose_key(query: TextQuery | EntityQuery) -> HitKey:
+    """Return the key of hits: the document under `collapse`, where engines may show different
+    chunks of it; else the chunk."""
+    if isinstance(query, TextQuery) and query.collapse:
+        return lambda hit: hit.document_uri
+    return lambda hit: (hit.document_uri, hit.chunk_idx)

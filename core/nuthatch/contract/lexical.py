@@ -68,7 +68,8 @@ class LexicalBackend(SearchBackend):
         """Opens or creates the index that `config` (of the spec's model) names.
 
         Raises `IndexNotFound`, `IndexExists`, `SchemaMismatch`, `AnalyzerMismatch`,
-        `FormatMismatch`, `IndexCorrupt`, `BackendUnavailable`. `IndexRecord` does the checks.
+        `FormatMismatch`, `IndexLocked`, `IndexCorrupt`, `BackendUnavailable`. `IndexRecord` does
+        the checks.
         """
 
     @abstractmethod
@@ -110,7 +111,8 @@ class LexicalBackend(SearchBackend):
         """Removes the index that `config` names, all or nothing, and leaves nothing behind.
 
         Needs neither its schema nor its analyzer, so that an index that cannot be opened any more
-        can be removed. Raises `IndexNotFound` where there is none.
+        can be removed. Raises `IndexNotFound` where there is none, and `IndexLocked` where it is
+        in use and cannot go meanwhile.
         """
         raise undefined(cls.spec.name, "drop", "it")
 

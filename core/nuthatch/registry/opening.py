@@ -27,8 +27,9 @@ def open(
     have. Options may stand in the URL or be given by keyword, each once.
 
     Raises `UnknownBackend`, `PluginFailure`, `InvalidConfig`, `IndexNotFound`, `IndexExists`,
-    `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`, `IndexCorrupt`,
-    `BackendUnavailable`. What else an engine raises is not wrapped.
+    `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`, `IndexLocked` (somebody else is making
+    or changing it, and did not end in time), `IndexCorrupt`, `BackendUnavailable`. What else an
+    engine raises is not wrapped.
     """
     if create not in (False, True, "new"):
         raise InvalidConfig(f"create is False, True or 'new'; found {create!r}")
@@ -43,8 +44,9 @@ def drop(url: str, **options: Any) -> None:
     """Removes the index that a URL names, and everything that belongs to it.
 
     Takes URLs and options as `open` does; a damaged index, and one whose analyzer is not
-    installed, can be removed too. Raises `UnsupportedQuery` where the backend cannot,
-    `IndexNotFound` where there is no index, and what `open` raises.
+    installed, can be removed too. One that is in use is refused, or its handles say from then on
+    that it is gone. Raises `UnsupportedQuery` where the backend cannot, `IndexNotFound` where there
+    is no index, `IndexLocked` where it is in use, and what `open` raises.
     """
     spec, config = configure(url, options)
     require_of(spec.name, spec.capabilities, "drop")

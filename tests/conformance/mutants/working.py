@@ -23,6 +23,7 @@ from typing import Any, ClassVar, Self
 from nuthatch import (
     NATIVE,
     BackendSpec,
+    BackendUnavailable,
     Create,
     IndexCorrupt,
     IndexExists,
@@ -41,7 +42,12 @@ class Working(MemoryBackend):
         SPEC,
         name="working",
         capabilities=replace(
-            SPEC.capabilities, persistent=NATIVE, check=NATIVE, optimize=NATIVE, max_limit=100_000
+            SPEC.capabilities,
+            persistent=NATIVE,
+            check=NATIVE,
+            optimize=NATIVE,
+            drop=NATIVE,
+            max_limit=100_000,
         ),
         backend=f"{__name__}:Working",
     )
@@ -77,6 +83,17 @@ class Working(MemoryBackend):
         record, stored = pickle.loads(content[32:])
         return record, stored
 
+    @classmethod
+    def drop(cls, config: LexicalConfig) -> None:
+        try:
+            Path(config.location).unlink()
+        except FileNotFoundError as error:
+            raise IndexNotFound(f"there is nothing at {config.location}") from error
+
+    def check_present(self) -> None:
+        if not Path(self.config.location).exists():
+            raise BackendUnavailable(f"{self.config.location} was dropped")
+
     def save(self) -> None:
         path = Path(self.config.location)
         new = path.with_suffix(".new")
@@ -87,9 +104,11 @@ class Working(MemoryBackend):
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[Any]:
+        self.check_present()
         yield self.Reader(self._documents, self.schema)
 
     def write(self, documents: Any, durability: Any) -> Any:
+        self.check_present()
         outcome = super().write(documents, durability)
         self.save()
         return outcome
