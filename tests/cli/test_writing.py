@@ -52,6 +52,7 @@ def test_add_reports_each_batch_on_standard_error(run: Run) -> None:
         "added": 3,
         "replaced": 0,
         "unchanged": 0,
+        "superseded": 0,
         "skipped": 0,
         "chunks": 3,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -203,6 +203,10 @@ class PostgresBackend(LexicalBackend):
                 f"{self.config.place} was dropped and made anew; open it again"
             )
         return True
+
+    def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
+        with self._writing() as connection:
+            return self._writer(connection).roots(uris)
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         with self._writing() as connection:

@@ -76,6 +76,10 @@ class Writer:
         self._entities = Entities(connection, statements, declared)
         self._lock_timeout = f"{max(1, round(1000 * lock_timeout))}ms"
 
+    def roots(self, uris: Sequence[str]) -> dict[str, bytes]:
+        """Returns the roots of those of these documents that are stored, by uri."""
+        return {uri: each.root for uri, each in self._present(uris).items()}
+
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         """Upserts documents with distinct uris."""
         present = self._present([each.document.uri for each in documents])

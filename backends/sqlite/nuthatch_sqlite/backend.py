@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock, get_ident
 from time import monotonic
@@ -40,7 +40,7 @@ from nuthatch_sqlite.plugin import SPEC
 from nuthatch_sqlite.pool import Pool
 from nuthatch_sqlite.postings import Caches, State
 from nuthatch_sqlite.read import SqliteReader
-from nuthatch_sqlite.write import remove, transaction, write
+from nuthatch_sqlite.write import remove, stored_roots, transaction, write
 
 #: Virtual machine steps between two looks at the clock: well under a millisecond.
 _STEPS = 10_000
@@ -112,8 +112,7 @@ class SqliteBackend(LexicalBackend):
     @contextmanager
     def _writing(self, durability: Durability) -> Iterator[apsw.Connection]:
         """Lends the writing connection inside a transaction."""
-        if self.config.read_only:
-            raise BackendUnavailable(f"{self._path} was opened with read_only; open it without")
+        self._refuse_if_read_only()
         if not self._write_lock.acquire(timeout=self.config.lock_timeout):
             raise IndexLocked(
                 f"{self._path} is being written by another thread; try again, or raise lock_timeout"
@@ -126,6 +125,10 @@ class SqliteBackend(LexicalBackend):
         finally:
             self._write_lock.release()
 
+    def _refuse_if_read_only(self) -> None:
+        if self.config.read_only:
+            raise BackendUnavailable(f"{self._path} was opened with read_only; open it without")
+
     def _writing_connection(self) -> apsw.Connection:
         if self._pool.closed:
             raise BackendUnavailable(f"{self._path} was closed; open it again")
@@ -133,6 +136,11 @@ class SqliteBackend(LexicalBackend):
         if self._writer is None:
             self._writer = writing(self._path, self.config.lock_timeout, self._identity)
         return self._writer
+
+    def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
+        self._refuse_if_read_only()
+        with self._snapshot() as connection:
+            return stored_roots(connection, uris)
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         with self._writing(durability) as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -90,8 +90,7 @@ class TantivyBackend(LexicalBackend):
 
         Tantivy's lock is held no longer than this, so that another process can write in between.
         """
-        if self.config.read_only:
-            raise BackendUnavailable(f"{self._path} was opened with read_only; open it without")
+        self._refuse_if_read_only()
         if folder.is_frozen(self._path):
             raise BackendUnavailable(
                 f"{self._path} cannot be written; check the rights of the folder, or copy it"
@@ -118,6 +117,10 @@ class TantivyBackend(LexicalBackend):
         finally:
             self._write_lock.release()
 
+    def _refuse_if_read_only(self) -> None:
+        if self.config.read_only:
+            raise BackendUnavailable(f"{self._path} was opened with read_only; open it without")
+
     def _writer(self, deadline: float) -> tantivy.IndexWriter:
         while True:
             try:
@@ -126,6 +129,10 @@ class TantivyBackend(LexicalBackend):
                 if not is_busy(error) or monotonic() >= deadline:
                     raise
             sleep(_PAUSE)
+
+    def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
+        self._refuse_if_read_only()
+        return self._newest()[0].roots_of(uris)
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         with self._writing(durability) as (writer, stored):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.query import Policy
-from nuthatch.contract.schema import explain
+from nuthatch.contract.validation import explain
 from nuthatch.entities.settings import EntitySettings
 from nuthatch.errors import InvalidConfig
 

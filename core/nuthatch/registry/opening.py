@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from nuthatch.contract.asking import require_of
 from nuthatch.contract.lexical import LexicalBackend
-from nuthatch.contract.schema import Schema, explain
+from nuthatch.contract.schema import Schema
 from nuthatch.contract.spec import BackendConfig, BackendSpec, Create
+from nuthatch.contract.validation import explain
 from nuthatch.errors import InvalidConfig
 from nuthatch.registry.backends import backend_class, backend_spec
 from nuthatch.registry.url import redact, split_url

@@ -60,6 +60,7 @@ def command(
 def report_json(report: AddReport) -> dict[str, object]:
     """Returns the report as JSON values; `documents` is the number read."""
     values = asdict(report)
+    del values["first_skipped"]
     return {"documents": values.pop("read"), **values, "seconds": round(report.seconds, 3)}
 
 
@@ -68,7 +69,7 @@ def summary(report: AddReport, url: str) -> str:
     parts = [f"{report.added:,} added"]
     parts += [f"{report.replaced:,} replaced"] if report.replaced else []
     parts += [f"{report.unchanged:,} unchanged"] if report.unchanged else []
-    parts += [f"{report.skipped:,} superseded by a later one"] if report.skipped else []
+    parts += [f"{report.superseded:,} superseded by a later one"] if report.superseded else []
     return (
         f"{redact(url)}: {report.read:,} documents read, {', '.join(parts)}; "
         f"{report.chunks:,} chunks in {report.seconds:.1f} s"
