@@ -42,7 +42,9 @@ def test_create_says_what_it_made(run: Run) -> None:
 def test_add_reports_each_batch_on_standard_error(run: Run) -> None:
     result = run("add", "sqlite:a.db", "films.jsonl", "--create", "--batch", "2", "--json")
     report = values(result)
-    assert [line.rsplit(",", 1)[0] for line in result.stderr.splitlines()] == [
+    assert [line.split(";")[0] for line in result.stderr.splitlines()] == [
+        "new index sqlite:a.db, made with its first batch: analyzer standard "
+        "(keeps words as they are",
         "safe: 2 documents, up to films.jsonl:2",
         "safe: 3 documents, up to films.jsonl:3",
     ]
@@ -55,6 +57,8 @@ def test_add_reports_each_batch_on_standard_error(run: Run) -> None:
         "superseded": 0,
         "skipped": 0,
         "chunks": 3,
+        "created": True,
+        "first_skipped": [],
     }
 
 

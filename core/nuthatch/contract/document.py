@@ -20,6 +20,8 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 MAX_KEY_BYTES = 2000
 #: Nested lists and objects deeper than this are a mistake or an attack; JSON parsers recurse.
 _MAX_DEPTH = 32
+#: What a document's uri is called in JSON and in tables.
+URI_KEYS = ("uri", "_id", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +76,15 @@ class Document:
 def document_from_json(row: object, where: str | None = None) -> Document:
     """Returns the document that a JSON object describes.
 
-    Two shapes are read: nuthatch's own (`uri`, `title`, `text`, `fields`) and BEIR's (`_id`,
-    `title`, `text`, `metadata`); an integer for a uri becomes text. `where` (file and line) goes
-    into the error. Raises `InvalidDocument`, also for an unknown key, so that nothing is lost
-    without a word.
+    Two shapes are read: nuthatch's own (`uri` or `id`, `title`, `text`, `fields`) and BEIR's
+    (`_id`, `title`, `text`, `metadata`); an integer for a uri becomes text. `where` (file and
+    line) goes into the error. Raises `InvalidDocument`, also for an unknown key, so that nothing
+    is lost without a word.
     """
     if not isinstance(row, Mapping):
         raise InvalidDocument(f"expected a JSON object, found {type(row).__name__}", where=where)
-    beir = "_id" in row and "uri" not in row
-    names = ("_id", "metadata") if beir else ("uri", "fields")
+    key = next((name for name in URI_KEYS if name in row), "uri")
+    names = (key, "metadata" if key == "_id" else "fields")
     unknown = sorted(str(key) for key in row.keys() - {"title", "text", *names})
     if unknown:
         raise InvalidDocument(
