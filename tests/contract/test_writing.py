@@ -312,7 +312,7 @@ def test_a_bad_document_names_itself_and_tells_what_is_safe(index: LexicalBacken
         index.add(rows, batch=2)
     error = caught.value
     assert (error.uri, error.field, error.position, error.acknowledged) == ("bad", "year", 3, 2)
-    assert "The first 2 documents are safe" in error.__notes__[0]
+    assert "2 documents before it are safe" in error.__notes__[0]
     assert [document.uri for document in index.documents()] == ["a", "b"]
 
 

@@ -18,21 +18,19 @@ from nuthatch import (
     BackendUnavailable,
     Create,
     Durability,
-    IndexCorrupt,
     IndexExists,
     IndexInfo,
     IndexLocked,
-    IndexNotFound,
     IndexRecord,
     LexicalBackend,
     Schema,
     WriteOutcome,
     corpus_fingerprint,
 )
-from nuthatch_sqlite import schema
+from nuthatch_sqlite import schema, storage
 from nuthatch_sqlite.check import problems
 from nuthatch_sqlite.config import SqliteConfig
-from nuthatch_sqlite.connection import checked, inherit, one, reading, rows, undo, writing
+from nuthatch_sqlite.connection import checked, inherit, reading, rows, writing
 from nuthatch_sqlite.entity import Entities, settle
 from nuthatch_sqlite.failure import readable, translated
 from nuthatch_sqlite.identity import Identity, status
@@ -70,18 +68,33 @@ class SqliteBackend(LexicalBackend):
         _open.add(self)
 
     @classmethod
-    def open(cls, config: SqliteConfig, *, create: Create, schema: Schema | None) -> Self:
+    def open(cls, config: SqliteConfig, *, create: Create, schema: Schema | None) -> Self | None:
         path = config.path
         with translated(path):
-            stored = _stored(config, create)
-            if stored is None:
-                if not create:
-                    raise IndexNotFound(f"there is no index at {path}; create it first")
-                stored = _create(config, create, schema or Schema())
-            elif create == "new":
+            found = storage.stored(config, create)
+            if found is None:
+                storage.refuse_unless_vacant(config, create)
+                if create == "new":
+                    return cls.make(config, schema=schema or Schema())
+                return None
+            if create == "new":
                 raise IndexExists(f"{path} is an index already; open it or choose another path")
-        record, identity = stored
+        record, identity = found
         analyzer = record.check(schema, place=str(path), export_only=config.export_only)
+        return cls(config, record, analyzer, identity)
+
+    @classmethod
+    def make(
+        cls,
+        config: SqliteConfig,
+        *,
+        schema: Schema,
+        documents: Sequence[AnalyzedDocument] = (),
+        durability: Durability = "power",
+    ) -> Self:
+        with translated(config.path):
+            record, identity = storage.make(config, schema, documents, durability)
+        analyzer = record.check(schema, place=str(config.path), export_only=config.export_only)
         return cls(config, record, analyzer, identity)
 
     def _connect(self) -> apsw.Connection:
@@ -248,60 +261,3 @@ if hasattr(os, "register_at_fork"):  # not on Windows
         after_in_parent=lambda: _each("after_fork_in_parent"),
         after_in_child=lambda: _each("after_fork_in_child"),
     )
-
-
-def _stored(config: SqliteConfig, create: Create) -> tuple[IndexRecord, Identity] | None:
-    """Returns what the index at the path says of itself; None for no file or an empty database.
-
-    Raises `IndexExists` or `IndexNotFound` for somebody else's database: it is not ours to fill.
-    """
-    found = status(config.path)
-    if found is None or not found.st_size:
-        return None
-    connection = reading(config.path, config.lock_timeout)
-    try:
-        application = _application(connection, config)
-        if application == schema.APPLICATION_ID:
-            row = one(connection, schema.META)
-            if row is None:
-                raise IndexCorrupt(f"{config.path} has lost its description; restore it")
-            record = IndexRecord.from_json(row[0], place=str(config.path), format=schema.FORMAT)
-            return record, Identity.of(config.path, found, connection)
-        if one(connection, "SELECT 1 FROM sqlite_schema"):
-            kind = IndexExists if create else IndexNotFound
-            raise kind(f"{config.path} is an SQLite database of another kind; name another path")
-        return None
-    finally:
-        connection.close()
-
-
-def _application(connection: apsw.Connection, config: SqliteConfig) -> object:
-    try:
-        return connection.pragma("application_id")
-    except apsw.ReadOnlyError:
-        # Somebody died while making the file: its rollback journal is still there.
-        if config.read_only:
-            raise
-        undo(config.path, config.lock_timeout)
-        return connection.pragma("application_id")
-
-
-def _create(config: SqliteConfig, create: Create, wanted: Schema) -> tuple[IndexRecord, Identity]:
-    """Makes the tables, all or none: a process that dies here leaves an empty database."""
-    if config.read_only:
-        raise IndexNotFound(f"there is no index at {config.path}; read_only makes none")
-    record = IndexRecord.create(schema.FORMAT, wanted)
-    connection = writing(config.path, config.lock_timeout, identity=None)
-    try:
-        with transaction(connection, "power"):
-            if not connection.pragma("application_id"):
-                connection.execute(schema.CREATE)
-                connection.execute(schema.SET_META, (record.to_json(),))
-            elif create == "new":
-                raise IndexExists(f"{config.path} was just made by somebody else; open it")
-    finally:
-        connection.close()
-    stored = _stored(config, True)
-    if stored is None:
-        raise BackendUnavailable(f"{config.path} was replaced by another file; open it again")
-    return stored

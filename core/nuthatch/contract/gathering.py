@@ -209,8 +209,8 @@ def _next(batches: Iterator[Batch], acknowledged: int) -> Batch | None:
     except InvalidDocument as error:
         error.acknowledged = acknowledged
         error.add_note(
-            f"The first {acknowledged:,} documents are safe in the index; of the batch that this "
-            "one is in nothing was written. Mend it and add all again, or use on_error='skip'."
+            f"{acknowledged:,} documents before it are safe in the index; nothing was written of "
+            "the batch that it is in. Mend it and add all again, or use on_error='skip'."
         )
         raise
 

@@ -47,7 +47,7 @@ class LexicalBackend(SearchBackend):
     """Is a search engine over tokens.
 
     Required: `spec` (a class attribute), `open`, `reader`, `write`, `remove`, `info`, `close`.
-    Optional: `roots`, `check`, `optimize`, `drop`, `async_reader`, `search_reader`,
+    Optional: `make`, `roots`, `check`, `optimize`, `drop`, `async_reader`, `search_reader`,
     `async_search_reader`.
     Everything else is given. `write`, `remove` and `reader` may be called from any thread and by
     several at a time; an engine that writes one batch at a time sees to that itself.
@@ -64,12 +64,37 @@ class LexicalBackend(SearchBackend):
 
     @classmethod
     @abstractmethod
-    def open(cls, config: Any, *, create: Create, schema: Schema | None) -> Self:
-        """Opens or creates the index that `config` (of the spec's model) names.
+    def open(cls, config: Any, *, create: Create, schema: Schema | None) -> Self | None:
+        """Opens the index that `config` (of the spec's model) names.
 
-        Raises `IndexNotFound`, `IndexExists`, `SchemaMismatch`, `AnalyzerMismatch`,
-        `FormatMismatch`, `IndexCorrupt`, `BackendUnavailable`. `IndexRecord` does the checks.
+        With `create="new"` it makes an empty one. With `create=True` it returns None where there
+        is none and one can be made: core then calls `make` with the first batch. Raises
+        `IndexNotFound`, `IndexExists`, `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`,
+        `IndexCorrupt`, `BackendUnavailable`. `IndexRecord` does the checks.
         """
+
+    @classmethod
+    def make(
+        cls,
+        config: Any,
+        *,
+        schema: Schema,
+        documents: Sequence[AnalyzedDocument],
+        durability: Durability,
+    ) -> Self:
+        """Makes the index together with its first batch: all of it is there at once, or nothing.
+
+        Raises `IndexExists` where another process was faster. This default makes an empty index
+        and writes to it, so a process that is killed in between leaves an empty one.
+        """
+        index = cls.open(config, create="new", schema=schema)
+        assert index is not None  # as "new" demands
+        try:
+            index.write(documents, durability)
+        except BaseException:
+            index.close()
+            raise
+        return index
 
     @abstractmethod
     def reader(self, deadline: float | None = None) -> AbstractContextManager[Reader]:
@@ -150,6 +175,11 @@ class LexicalBackend(SearchBackend):
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def exists(self) -> bool:
+        """Tells whether the index is there already, or comes with its first batch."""
+        return True
 
     @property
     def audit_mode(self) -> AuditMode:

@@ -19,7 +19,8 @@ from nuthatch.errors import InvalidConfig
 #: another major version, or of a newer minor one, is refused when it is loaded.
 CONTRACT: Final = (1, 1)
 
-#: False: the index must exist. True: it is made where there is none. "new": it must not exist.
+#: False: the index must exist. True: where there is none it is made with its first batch. "new": it
+#: must not exist, and is made at once.
 Create = Literal[False, True, "new"]
 
 
