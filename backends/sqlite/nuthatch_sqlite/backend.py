@@ -94,8 +94,10 @@ class SqliteBackend(LexicalBackend):
     ) -> Self:
         with translated(config.path):
             record, identity = storage.make(config, schema, documents, durability)
-        analyzer = record.check(schema, place=str(config.path), export_only=config.export_only)
-        return cls(config, record, analyzer, identity)
+            analyzer = record.check(schema, place=str(config.path), export_only=config.export_only)
+            index = cls(config, record, analyzer, identity)
+            index._writing_connection()  # closed last, it takes the write-ahead log away
+            return index
 
     def _connect(self) -> apsw.Connection:
         return checked(reading(self._path, self.config.lock_timeout), self._identity)
