@@ -24,7 +24,6 @@ from nuthatch import (
     Create,
     Document,
     Durability,
-    IndexExists,
     IndexInfo,
     IndexRecord,
     LexicalBackend,
@@ -49,7 +48,7 @@ from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.read import Reading
 from nuthatch_postgres.reader import PostgresReader
 from nuthatch_postgres.seal import seal
-from nuthatch_postgres.storage import dropped, make, refuse_unless_wanted, stored
+from nuthatch_postgres.storage import dropped, find, make, refuse_unless_wanted
 from nuthatch_postgres.upkeep import settle, tidy
 from nuthatch_postgres.write import Writer
 
@@ -86,14 +85,9 @@ class PostgresBackend(LexicalBackend):
             return None
         with leased(config.folder, create=create == "new") as lease:
             with translated(config.place), connect(config) as connection:
-                found = stored(connection, config, create)
+                found = find(connection, config, create)
             if found is None:
-                refuse_unless_wanted(config, create)
-                if create == "new":
-                    return cls.make(config, schema=schema or Schema())
-                return None
-            if create == "new":
-                raise IndexExists(f"{config.place} is an index already; open it or name another")
+                return cls.make(config, schema=schema or Schema()) if create == "new" else None
             record, mark = found
             analyzer = record.check(schema, place=config.place, export_only=config.export_only)
             return cls(config, record, analyzer, mark, lease.pop_all())

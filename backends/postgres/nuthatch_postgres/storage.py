@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from nuthatch import (
+    BackendUnavailable,
     Create,
     IndexCorrupt,
     IndexExists,
@@ -55,12 +56,39 @@ def _look(connection: psycopg.Connection, config: PostgresConfig) -> tuple[bool,
     return row[0], row[1]
 
 
+def find(
+    connection: psycopg.Connection, config: PostgresConfig, create: Create
+) -> tuple[IndexRecord, UUID] | None:
+    """Returns what the index says of itself and its mark; None where it is yet to be made.
+
+    Raises where it must be there, must not, or cannot be made.
+    """
+    found = stored(connection, config, create)
+    if found is None:
+        refuse_unless_wanted(config, create)
+        if create is True:
+            _refuse_without_rights(connection, config)
+    elif create == "new":
+        raise IndexExists(f"{config.place} is an index already; open it or choose another name")
+    return found
+
+
 def refuse_unless_wanted(config: PostgresConfig, create: Create) -> None:
     """Raises unless an index is to be made where there is none."""
     if not create:
         raise IndexNotFound(f"there is no index at {config.place}; create it first")
     if config.read_only:
         raise IndexNotFound(f"there is no index at {config.place}; read_only makes none")
+
+
+def _refuse_without_rights(connection: psycopg.Connection, config: PostgresConfig) -> None:
+    """Raises where making the index would fail, before there are documents to make it with."""
+    row = connection.execute(queries.MAY_MAKE, {"schema": config.schema_name}).fetchone()
+    if row is not None and not row[0]:
+        raise BackendUnavailable(
+            f"{config.place} cannot be made: the rights do not suffice; to make an index takes "
+            "CREATE on the database, or on its schema if that is there"
+        )
 
 
 def make(

@@ -133,24 +133,29 @@ class TantivyBackend(LexicalBackend):
                 f"{self._path} cannot be written; check the rights of the folder, or copy it"
             )
         deadline = monotonic() + self.config.lock_timeout
+        with self._turn(), translated(self._path):
+            writer = self._writer(deadline)
+            # In the end the writer is consumed: that lets go of the lock, whoever still has a
+            # reference to it, and merges would be given up if they were not waited for.
+            try:
+                yield writer, self._newest()[0]
+            except BaseException:
+                with suppress(ValueError):  # after a failed commit it fails, too
+                    writer.wait_merging_threads()
+                raise
+            writer.wait_merging_threads()
+            if durability == "power":
+                folder.sync(self._path)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Keeps the other threads that write waiting, and a fork."""
         if not self._write_lock.acquire(timeout=self.config.lock_timeout):
             raise IndexLocked(
                 f"{self._path} is being written by another thread; try again, or raise lock_timeout"
             )
         try:
-            with translated(self._path):
-                writer = self._writer(deadline)
-                # In the end the writer is consumed: that lets go of the lock, whoever still has a
-                # reference to it, and merges would be given up if they were not waited for.
-                try:
-                    yield writer, self._newest()[0]
-                except BaseException:
-                    with suppress(ValueError):  # after a failed commit it fails, too
-                        writer.wait_merging_threads()
-                    raise
-                writer.wait_merging_threads()
-                if durability == "power":
-                    folder.sync(self._path)
+            yield
         finally:
             self._write_lock.release()
 
@@ -169,7 +174,8 @@ class TantivyBackend(LexicalBackend):
 
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
         self._refuse_if_read_only()
-        return self._newest()[0].roots_of(uris)
+        with self._turn():  # so that a fork waits for this part of writing, too
+            return self._newest()[0].roots_of(uris)
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         with self._writing(durability) as (writer, stored):

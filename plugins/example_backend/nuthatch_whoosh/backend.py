@@ -64,6 +64,7 @@ class WhooshBackend(LexicalBackend):
             if create == "new" and not layout.create(path, wanted):
                 raise IndexExists(f"{path} is there already; open it or choose another path")
             if create is True and not path.exists():
+                path.parent.stat()  # told now where there is no such folder
                 return None  # core calls make() with the first batch
             if not stored.exists():
                 kind = IndexExists if create else IndexNotFound
