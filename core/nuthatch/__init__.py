@@ -7,8 +7,9 @@
         for hit in index.search("thief in los angeles"):
             print(hit.score, hit.title, hit.snippet)
 
-Everything public is named in `__all__`; `nuthatch.scoring` is public too, for engines, and needs
-numpy. Nothing else of this package is imported by backends or plugins.
+Everything public is named in `__all__`, but for `open`: a star import must not hide Python's own.
+`nuthatch.scoring` is public too, for engines, and needs numpy. Nothing else of this package is
+imported by backends or plugins.
 
 Nothing is imported before it is used, so that the command line starts at once.
 """
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
         AnalyzedChunk,
         AnalyzedDocument,
         Durability,
+        OnError,
+        SkippedDocument,
         WriteOutcome,
         chunk_tokens,
     )
@@ -70,6 +73,7 @@ if TYPE_CHECKING:
     from nuthatch.errors import (
         AnalyzerMismatch,
         BackendUnavailable,
+        Fault,
         FormatMismatch,
         IndexCorrupt,
         IndexExists,
@@ -92,7 +96,8 @@ if TYPE_CHECKING:
     from nuthatch.matching.rung import Operator, Rung
     from nuthatch.registry.analyzers import get_analyzer
     from nuthatch.registry.hooks import hookimpl, register_plugin, unregister_plugin
-    from nuthatch.registry.opening import drop, open
+    from nuthatch.registry.opening import drop
+    from nuthatch.registry.opening import open as open  # not in `__all__`
     from nuthatch.registry.url import redact
     from nuthatch.text.analyzer import Analyzer
     from nuthatch.text.normalize import NormalizedQuery
@@ -125,6 +130,7 @@ __all__ = [
     "EntityQuery",
     "Evidence",
     "Failover",
+    "Fault",
     "Filter",
     "FilterSupport",
     "FilterValue",
@@ -150,6 +156,7 @@ __all__ = [
     "NormalizedQuery",
     "NumberField",
     "NuthatchError",
+    "OnError",
     "Operator",
     "Origin",
     "Overtaken",
@@ -168,6 +175,7 @@ __all__ = [
     "Shadow",
     "ShadowCounts",
     "ShadowPair",
+    "SkippedDocument",
     "Split",
     "Stored",
     "Support",
@@ -185,7 +193,6 @@ __all__ = [
     "hookimpl",
     "leaf_hash",
     "no",
-    "open",
     "parse_header",
     "passes",
     "rebuild",
@@ -218,11 +225,12 @@ _HOMES = {
     ),
     "contract.spec": "CONTRACT BackendConfig BackendSpec Create LexicalConfig",
     "contract.writing": (
-        "AddReport AnalyzedChunk AnalyzedDocument Durability WriteOutcome chunk_tokens"
+        "AddReport AnalyzedChunk AnalyzedDocument Durability OnError SkippedDocument WriteOutcome "
+        "chunk_tokens"
     ),
     "corpora.corpus": "Corpus",
     "errors": (
-        "AnalyzerMismatch BackendUnavailable FormatMismatch IndexCorrupt IndexExists "
+        "AnalyzerMismatch BackendUnavailable Fault FormatMismatch IndexCorrupt IndexExists "
         "IndexLocked IndexNotFound InvalidConfig InvalidDocument InvalidQuery NuthatchError "
         "PluginFailure QueryTimeout SchemaMismatch UnknownBackend UnsupportedQuery "
         "VerificationFailed"
@@ -250,4 +258,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_HOME_OF})

@@ -220,6 +220,10 @@ class MemoryBackend(LexicalBackend):
     def reader(self, deadline: float | None = None) -> Iterator[MemoryReader]:
         yield MemoryReader(self._documents, self.schema)
 
+    def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
+        stored = self._documents
+        return {uri: stored[uri].root for uri in uris if uri in stored}
+
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         added = replaced = unchanged = chunks = 0
         with self._one_writer:

@@ -56,9 +56,15 @@ class Entities:
     """Finds and makes dictionary entries for one batch of documents."""
 
     def __init__(
-        self, connection: psycopg.Connection, statements: Statements, declared: Schema
+        self,
+        connection: psycopg.Connection,
+        statements: Statements,
+        declared: Schema,
+        *,
+        within: bool = False,
     ) -> None:
         self._connection = connection
+        self._within = within
         self._sql = statements
         self._schema = declared
         self._places = {each.name: at for at, each in enumerate(declared.fields)}
@@ -92,16 +98,23 @@ class Entities:
         missing = sorted(entries[at] for at in np.flatnonzero(known == 0).tolist())
         if not missing:
             return known
-        try:
-            self._connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-            rows = self._connection.execute(self._sql(ADD), _lines(missing), binary=True)
-            titles = [(number, stored_hashes(token)) for number, token in rows if token is not None]
-            copy_tables(self._connection, self._sql(COPY_NEAR), _near(titles))
-            self._connection.execute("COMMIT")
-        finally:
-            leave(self._connection)
+        if self._within:
+            self._add(missing)
+        else:
+            try:
+                self._connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+                self._add(missing)
+                self._connection.execute("COMMIT")
+            finally:
+                leave(self._connection)
         known[known == 0] = self._known([entries[at] for at in np.flatnonzero(known == 0).tolist()])
         return known
+
+    def _add(self, missing: Sequence[Entry]) -> None:
+        """Makes entries, with what title tokens are found by."""
+        rows = self._connection.execute(self._sql(ADD), _lines(missing), binary=True)
+        titles = [(number, stored_hashes(token)) for number, token in rows if token is not None]
+        copy_tables(self._connection, self._sql(COPY_NEAR), _near(titles))
 
     def _known(self, entries: Sequence[Entry]) -> Ids:
         asked = self._connection.execute(self._sql(KNOWN), _lines(entries), binary=True)

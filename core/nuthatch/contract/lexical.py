@@ -14,7 +14,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from time import perf_counter
-from typing import Any, ClassVar, Self, get_args
+from typing import Any, ClassVar, Self
 
 from nuthatch.contract.asking import merged, refuse_if_export_only, require, search_task
 from nuthatch.contract.audit import AuditMode
@@ -22,6 +22,7 @@ from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
+from nuthatch.contract.gathering import Addable, add_documents, durability_of
 from nuthatch.contract.index import IndexInfo
 from nuthatch.contract.query import Policy, Query
 from nuthatch.contract.reader import AsyncReader, Reader
@@ -33,11 +34,9 @@ from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
 from nuthatch.contract.writing import (
     AddReport,
     AnalyzedDocument,
-    Batch,
     Durability,
-    Preparer,
+    OnError,
     WriteOutcome,
-    write_batches,
 )
 from nuthatch.errors import InvalidDocument, InvalidQuery
 from nuthatch.registry.hooks import observe
@@ -48,7 +47,8 @@ class LexicalBackend(SearchBackend):
     """Is a search engine over tokens.
 
     Required: `spec` (a class attribute), `open`, `reader`, `write`, `remove`, `info`, `close`.
-    Optional: `check`, `optimize`, `drop`, `async_reader`, `search_reader`, `async_search_reader`.
+    Optional: `make`, `roots`, `check`, `optimize`, `drop`, `async_reader`, `search_reader`,
+    `async_search_reader`.
     Everything else is given. `write`, `remove` and `reader` may be called from any thread and by
     several at a time; an engine that writes one batch at a time sees to that itself.
     """
@@ -64,13 +64,37 @@ class LexicalBackend(SearchBackend):
 
     @classmethod
     @abstractmethod
-    def open(cls, config: Any, *, create: Create, schema: Schema | None) -> Self:
-        """Opens or creates the index that `config` (of the spec's model) names.
+    def open(cls, config: Any, *, create: Create, schema: Schema | None) -> Self | None:
+        """Opens the index that `config` (of the spec's model) names.
 
-        Raises `IndexNotFound`, `IndexExists`, `SchemaMismatch`, `AnalyzerMismatch`,
-        `FormatMismatch`, `IndexLocked`, `IndexCorrupt`, `BackendUnavailable`. `IndexRecord` does
-        the checks.
+        With `create="new"` it makes an empty one. With `create=True` it returns None where there
+        is none and one can be made: core then calls `make` with the first batch. Raises
+        `IndexNotFound`, `IndexExists`, `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`,
+        `IndexLocked`, `IndexCorrupt`, `BackendUnavailable`. `IndexRecord` does the checks.
         """
+
+    @classmethod
+    def make(
+        cls,
+        config: Any,
+        *,
+        schema: Schema,
+        documents: Sequence[AnalyzedDocument],
+        durability: Durability,
+    ) -> Self:
+        """Makes the index together with its first batch: all of it is there at once, or nothing.
+
+        Raises `IndexExists` where another process was faster. This default makes an empty index
+        and writes to it, so a process that is killed in between leaves an empty one.
+        """
+        index = cls.open(config, create="new", schema=schema)
+        assert index is not None  # as "new" demands
+        try:
+            index.write(documents, durability)
+        except BaseException:
+            index.close()
+            raise
+        return index
 
     @abstractmethod
     def reader(self, deadline: float | None = None) -> AbstractContextManager[Reader]:
@@ -87,6 +111,14 @@ class LexicalBackend(SearchBackend):
         A document whose root is stored already is left alone and counted as unchanged. On
         return the batch survives what `durability` names.
         """
+
+    def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
+        """Returns the roots of those of these documents that are stored, by uri.
+
+        Unchanged documents are told by it before they are analyzed. What is left out is analyzed
+        and given to `write`, which compares roots once more.
+        """
+        return {}
 
     @abstractmethod
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
@@ -144,6 +176,11 @@ class LexicalBackend(SearchBackend):
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def exists(self) -> bool:
+        """Tells whether the index is there already, or comes with its first batch."""
+        return True
 
     @property
     def audit_mode(self) -> AuditMode:
@@ -220,36 +257,30 @@ class LexicalBackend(SearchBackend):
 
     def add(
         self,
-        documents: Document | Iterable[Document | Mapping[str, Any]],
+        documents: Addable | Iterable[Addable | InvalidDocument],
         *,
         batch: int = 10_000,
+        on_error: OnError = "raise",
         progress: Callable[[AddReport], None] | None = None,
         durability: Durability | None = None,
     ) -> AddReport:
         """Adds documents, or replaces those with the same uri; unchanged ones are left alone.
 
-        Documents are written in batches of `batch`, each all or none, and `progress` is called
-        with the report so far once a batch is safe. Mappings are read as JSON documents.
-        `durability` defaults to "power" for a single document and to "process" otherwise. Raises
-        `InvalidDocument` at the first document that cannot be indexed: the batches before stand,
-        nothing of its own batch is written. Also `InvalidQuery`, `IndexLocked`,
-        `BackendUnavailable`.
+        Takes one document or many; mappings are read as JSON documents. Documents are written in
+        batches of `batch`, each all or none, and `progress` is called with the report so far once
+        a batch is safe. `durability` defaults to "power" for a single document and to "process"
+        otherwise.
+
+        A document that cannot be indexed raises `InvalidDocument`, which names it and tells how
+        many documents before it are safe: the batches before stand, of its own batch nothing is
+        written, the good documents neither. With `on_error="skip"` it is left out and counted, and
+        all others are written; a function in place of "skip" is called with each
+        `SkippedDocument`. An `InvalidDocument` may be given in place of a document that could not
+        be read. Also raises `InvalidQuery`, `IndexLocked`, `BackendUnavailable`.
         """
         require(self, "write")
         refuse_if_export_only(self)
-        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-            raise InvalidQuery(f"a batch holds at least one document; found batch={batch!r}")
-        single = isinstance(documents, Document)
-        given = [documents] if isinstance(documents, Document) else documents
-        if not isinstance(given, Iterable):
-            raise InvalidDocument(f"add takes a Document or a list of them; found {documents!r}")
-        safety = _durability(durability, single)
-
-        def write(each: Batch) -> WriteOutcome:
-            return self.write(each.documents, safety)
-
-        preparer = Preparer(self.schema, self.analyzer)
-        return write_batches(preparer.batches(given, batch), write, progress)
+        return add_documents(self, documents, batch, on_error, progress, durability)
 
     def delete(self, uris: str | Iterable[str], *, durability: Durability | None = None) -> int:
         """Deletes documents by uri, all or none; returns how many there were."""
@@ -262,18 +293,9 @@ class LexicalBackend(SearchBackend):
             if not isinstance(uri, str):
                 raise InvalidQuery(f"a uri is text; found {uri!r}")
         distinct = list(dict.fromkeys(filter(_possible, given)))
-        return self.remove(distinct, _durability(durability, len(distinct) == 1))
+        return self.remove(distinct, durability_of(durability, len(distinct) == 1))
 
 
 def _possible(uri: str) -> bool:
     """Tells whether UTF-8 can hold a uri; no document has one that it cannot hold."""
     return not any("\ud800" <= character <= "\udfff" for character in uri)
-
-
-def _durability(asked: Durability | None, single: bool) -> Durability:
-    if asked is None:
-        return "power" if single else "process"
-    if asked not in get_args(Durability):
-        names = " or ".join(get_args(Durability))
-        raise InvalidQuery(f"durability {asked!r} is not known; use {names}")
-    return asked

@@ -12,7 +12,7 @@ from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.query import Policy
 from nuthatch.contract.redaction import HIDDEN, is_secret, is_server, name_option, redact_location
-from nuthatch.contract.schema import explain
+from nuthatch.contract.validation import explain
 from nuthatch.entities.settings import EntitySettings
 from nuthatch.errors import InvalidConfig
 
@@ -20,7 +20,8 @@ from nuthatch.errors import InvalidConfig
 #: another major version, or of a newer minor one, is refused when it is loaded.
 CONTRACT: Final = (1, 1)
 
-#: False: the index must exist. True: it is made where there is none. "new": it must not exist.
+#: False: the index must exist. True: where there is none it is made with its first batch. "new": it
+#: must not exist, and is made at once.
 Create = Literal[False, True, "new"]
 
 

@@ -1,29 +1,29 @@
-"""From a document to what engines store: checked, cut, analyzed and hashed.
+"""From a document to what engines store: cut, hashed, looked up, checked and analyzed.
 
-Document ── schema ──▶ values          what filters compare
-         ── chunker ─▶ spans ── analyzer ─▶ tokens (the title's, then the chunk's own)
-         ── header, leaves ─▶ root     what evidence proves
+Document ── chunker ─▶ spans ── header, leaves ─▶ root     what evidence proves
+         ── is this root stored? ─▶ unchanged, and done    analysis is most of what adding costs
+         ── schema ──▶ values                              what filters compare
+         ── analyzer ─▶ tokens                             the title's, then the chunk's own
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import perf_counter
-from typing import Any, Literal
+from typing import Literal, NamedTuple, Self
 
-from nuthatch.contract.chunking import chunker
-from nuthatch.contract.document import Document, document_from_json
+from nuthatch.contract.chunking import Span, chunker
+from nuthatch.contract.document import Document
 from nuthatch.contract.schema import FilterValue, Schema
-from nuthatch.errors import InvalidDocument
+from nuthatch.errors import Fault, InvalidDocument
 from nuthatch.grounding.header import document_root, header_bytes
 from nuthatch.grounding.merkle import leaf_hash
 from nuthatch.text.analyzer import Analyzer, analyze
 
 #: What an acknowledged write survives: the death of processes, or of the machine's power too.
 Durability = Literal["process", "power"]
-#: A batch ends when it holds this many code points of text, however few documents they are.
-_BATCH_TEXT = 16 * 2**20
+#: Skipped documents that a report tells of; all are counted.
+SKIPPED_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +68,49 @@ class WriteOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class AddReport:
-    """Counts what `add` did: `read` = added + replaced + unchanged + skipped.
+class SkippedDocument:
+    """Tells which document was skipped, and why.
 
-    `skipped` documents were followed by another with the same uri in the same batch: the last
-    one wins. `seconds` is wall time.
+    `position` is its number among the documents given to `add`, from 0, `where` its place in a
+    file (`file:line`); `uri`, `where` and `field` are None where they are not known.
+    """
+
+    position: int
+    uri: str | None
+    where: str | None
+    field: str | None
+    reason: Fault
+    message: str
+
+    @classmethod
+    def from_error(cls, error: InvalidDocument, position: int) -> Self:
+        """Returns what is kept of an error; without its traceback, which would hold the batch."""
+        return cls(position, error.uri, error.where, error.field, error.reason, str(error))
+
+
+#: What `add` does with a document that cannot be indexed: it raises, or skips it and counts it; a
+#: function is called with each one that is skipped.
+OnError = Literal["raise", "skip"] | Callable[[SkippedDocument], None]
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """Counts what `add` did: `read` = added + replaced + unchanged + superseded + skipped.
+
+    `superseded` documents were followed by another with the same uri in the same batch: the last
+    one wins. `skipped` ones could not be indexed; `first_skipped` tells of the first 100 of them.
+    `seconds` is wall time.
     """
 
     read: int = 0
     added: int = 0
     replaced: int = 0
     unchanged: int = 0
+    superseded: int = 0
     skipped: int = 0
     chunks: int = 0
     seconds: float = 0.0
+    first_skipped: tuple[SkippedDocument, ...] = ()
 
     def plus(self, batch: Batch, outcome: WriteOutcome, seconds: float) -> AddReport:
         """Returns the report after one more batch."""
@@ -89,19 +118,35 @@ class AddReport:
             self.read + batch.read,
             self.added + outcome.added,
             self.replaced + outcome.replaced,
-            self.unchanged + outcome.unchanged,
-            self.skipped + batch.read - len(batch.documents),
+            self.unchanged + outcome.unchanged + batch.unchanged,
+            self.superseded + batch.superseded,
+            self.skipped + batch.skipped,
             self.chunks + outcome.chunks,
             seconds,
+            (*self.first_skipped, *batch.first_skipped)[:SKIPPED_KEPT],
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Holds distinct analyzed documents and the number of documents they were read from."""
+    """Holds distinct analyzed documents, and what became of the others of a batch."""
 
     documents: list[AnalyzedDocument]
     read: int
+    unchanged: int
+    superseded: int
+    skipped: int
+    first_skipped: list[SkippedDocument]
+
+
+class Outline(NamedTuple):
+    """Holds a document that is cut and hashed, which tells whether it is stored already."""
+
+    document: Document
+    spans: Sequence[Span]
+    leaves: list[bytes]
+    header: bytes
+    root: bytes
 
 
 class Preparer:
@@ -112,42 +157,32 @@ class Preparer:
         self._analyzer = analyzer
         self._cut = chunker(schema.chunker)
 
-    def prepare(self, document: Document) -> AnalyzedDocument:
+    def outline(self, document: Document) -> Outline:
+        """Returns the document cut and hashed: a fraction of what its analysis costs."""
+        text = document.text
+        spans = self._cut(text)
+        if len(spans) == 1:  # which is the whole text
+            leaves = [leaf_hash(text.encode())]
+        else:
+            leaves = [leaf_hash(text[start:end].encode()) for start, end in spans]
+        header = header_bytes(document, self._schema.chunker, len(spans))
+        return Outline(document, spans, leaves, header, document_root(header, leaves))
+
+    def analyze(self, outline: Outline) -> AnalyzedDocument:
         """Returns the analyzed document. Raises `InvalidDocument`."""
+        document, spans, leaves, header, root = outline
         values = self._schema.filter_values(document)
         title = analyze(self._analyzer, document.title)
         chunks = []
-        for start, end in self._cut(document.text):
+        for (start, end), leaf in zip(spans, leaves, strict=True):
             text = document.text[start:end]
             tokens = title + analyze(self._analyzer, text)
-            leaf = leaf_hash(text.encode())
             chunks.append(AnalyzedChunk(text, start, leaf, " ".join(tokens), len(tokens)))
-        header = header_bytes(document, self._schema.chunker, len(chunks))
-        root = document_root(header, (chunk.leaf for chunk in chunks))
         return AnalyzedDocument(document, root, header, chunks, values)
 
-    def batches(
-        self, documents: Iterable[Document | Mapping[str, Any]], size: int
-    ) -> Iterator[Batch]:
-        """Yields batches of at most `size` documents; within one, the last of a uri wins.
-
-        An invalid document raises when it is reached; the batch it would have been in is not
-        yielded.
-        """
-        latest: dict[str, Document] = {}
-        read = text = 0
-        for given in documents:
-            document = given if isinstance(given, Document) else _document(given, read)
-            # Taken out first, so that the later one also comes later in the document order.
-            latest.pop(document.uri, None)
-            latest[document.uri] = document
-            read += 1
-            text += len(document.text)
-            if read >= size or text >= _BATCH_TEXT:
-                yield Batch([self.prepare(each) for each in latest.values()], read)
-                latest, read, text = {}, 0, 0
-        if latest:
-            yield Batch([self.prepare(each) for each in latest.values()], read)
+    def prepare(self, document: Document) -> AnalyzedDocument:
+        """Returns the analyzed document. Raises `InvalidDocument`."""
+        return self.analyze(self.outline(document))
 
 
 def chunk_tokens(analyzer: Analyzer, title: str, text: str) -> list[str]:
@@ -156,27 +191,3 @@ def chunk_tokens(analyzer: Analyzer, title: str, text: str) -> list[str]:
     For engines that keep no list of a chunk's tokens, and need them to delete it or to check it.
     """
     return analyze(analyzer, title) + analyze(analyzer, text)
-
-
-def write_batches(
-    batches: Iterable[Batch],
-    write: Callable[[Batch], WriteOutcome],
-    progress: Callable[[AddReport], None] | None,
-) -> AddReport:
-    """Writes batch after batch; a batch is acknowledged when `progress` is called for it."""
-    begun = perf_counter()
-    report = AddReport()
-    for batch in batches:
-        report = report.plus(batch, write(batch), perf_counter() - begun)
-        if progress is not None:
-            progress(report)
-    return report
-
-
-def _document(given: object, position: int) -> Document:
-    if isinstance(given, Mapping):
-        return document_from_json(given)
-    raise InvalidDocument(
-        f"add takes Document objects or mappings; found {type(given).__name__} at position "
-        f"{position} of the batch"
-    )

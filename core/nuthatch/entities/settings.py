@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any, Final, Self
 
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -87,6 +88,7 @@ class EntitySettings:
         try:
             return build(values)
         except ValidationError as error:
-            from nuthatch.contract.schema import explain  # which imports no entities
+            from nuthatch.contract.validation import explain  # which imports no entities
 
-            raise InvalidConfig(f"the EntitySettings are not valid: {explain(error)}") from error
+            problem = explain(error, [each.name for each in fields(cls)])
+            raise InvalidConfig(f"the EntitySettings are not valid: {problem}") from error

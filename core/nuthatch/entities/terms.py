@@ -34,9 +34,8 @@ class EntityTerms(NamedTuple):
 def entity_terms(schema: Schema, title: str, fields: Mapping[str, Any]) -> EntityTerms:
     """Return what an engine indexes of a document with this title and these fields."""
     phrases: dict[tuple[str, str], None] = {}
-    for declared in schema.fields:
-        value = fields.get(declared.name) if isinstance(declared, PhraseField) else None
-        if value is None:
+    for declared, value in schema.declared(fields):
+        if not isinstance(declared, PhraseField):
             continue
         for text in value if isinstance(value, list) else [value]:
             phrase = normalize_phrase(text)

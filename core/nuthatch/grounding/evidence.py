@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.hit import Evidence, Hit
 from nuthatch.contract.reader import Stored
-from nuthatch.contract.schema import explain
+from nuthatch.contract.validation import explain
 from nuthatch.errors import VerificationFailed
 from nuthatch.grounding.header import EVIDENCE_FORMAT, canonical_json, parse_header
 from nuthatch.grounding.merkle import inclusion_path, leaf_hash, root_from_path

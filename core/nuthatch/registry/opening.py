@@ -10,10 +10,13 @@ from pydantic import ValidationError
 
 from nuthatch.contract.asking import require_of
 from nuthatch.contract.lexical import LexicalBackend
-from nuthatch.contract.schema import Schema, explain
-from nuthatch.contract.spec import BackendConfig, BackendSpec, Create
+from nuthatch.contract.schema import Schema
+from nuthatch.contract.showing import undefined
+from nuthatch.contract.spec import BackendConfig, BackendSpec, Create, LexicalConfig
+from nuthatch.contract.validation import explain
 from nuthatch.errors import InvalidConfig
 from nuthatch.registry.backends import backend_class, backend_spec
+from nuthatch.registry.pending import PendingIndex
 from nuthatch.registry.url import redact, split_url
 
 
@@ -22,9 +25,10 @@ def open(
 ) -> LexicalBackend:
     """Opens the index that a URL names, or creates it; use it in a `with` statement.
 
-    `create` is False (the index must exist), True (it is made where there is none) or "new" (it
-    must not exist). `schema` is what a new index is made with and what an existing one must
-    have. Options may stand in the URL or be given by keyword, each once.
+    `create` is False (the index must exist), True (where there is none it is made with its first
+    batch, and answers as an empty one until then) or "new" (it must not exist, and is made at
+    once). `schema` is what a new index is made with and what an existing one must have. Options
+    may stand in the URL or be given by keyword, each once.
 
     Raises `UnknownBackend`, `PluginFailure`, `InvalidConfig`, `IndexNotFound`, `IndexExists`,
     `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`, `IndexLocked` (somebody else is making
@@ -37,7 +41,12 @@ def open(
         raise InvalidConfig(f"schema is a nuthatch.Schema; found {type(schema).__name__}")
     spec, config = configure(url, options)
     backend = cast("type[LexicalBackend]", backend_class(spec))
-    return backend.open(config, create=create, schema=schema)
+    index = backend.open(config, create=create, schema=schema)
+    if index is None:
+        if create is not True:
+            raise undefined(spec.name, "write", f"an index for create={create!r}")
+        return PendingIndex(backend, cast("LexicalConfig", config), schema)
+    return index
 
 
 def drop(url: str, **options: Any) -> None:

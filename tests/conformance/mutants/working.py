@@ -61,12 +61,14 @@ class Working(MemoryBackend):
         cls.spec = replace(cls.spec, name=name, capabilities=book, backend=backend)
 
     @classmethod
-    def open(cls, config: LexicalConfig, *, create: Create, schema: Schema | None) -> Self:
+    def open(cls, config: LexicalConfig, *, create: Create, schema: Schema | None) -> Self | None:
         path = Path(config.location)
         if create == "new" and path.exists():
             raise IndexExists(f"{path} is there already")
         if not create and not path.exists():
             raise IndexNotFound(f"there is nothing at {path}")
+        if create is True and not path.exists():
+            return None
         new = IndexRecord.create(FORMAT, schema or Schema())
         record, stored = cls.load(path) if path.exists() else (new, {})
         analyzer = record.check(schema, place=str(path), export_only=config.export_only)
