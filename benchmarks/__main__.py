@@ -1,4 +1,5 @@
-"""The command: `python -m benchmarks sqlite`, `tantivy`, `postgres`, `relevance` or `compare`.
+"""The command: `python -m benchmarks sqlite`, `tantivy`, `postgres`, `relevance`, `titles` or
+`compare`.
 
 The exit code is 1 where a target is missed.
 """
@@ -13,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from benchmarks import comparison, corpus, postgres, relevance
+from benchmarks import comparison, corpus, postgres, relevance, titles
 from benchmarks.report import Report, Row, cells
 from benchmarks.sqlite import growth, ladder, loading, overhead, ranked, snippets
 from benchmarks.sqlite.stage import Stage
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["relevance"]:
         return relevance.main(given[1:])
+    if given[:1] == ["titles"]:
+        return titles.main(given[1:])
     if given[:1] == ["compare"]:
         return comparison.main(given[1:])
     if given[:1] == ["postgres"]:

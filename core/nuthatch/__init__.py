@@ -7,8 +7,9 @@
         for hit in index.search("thief in los angeles"):
             print(hit.score, hit.title, hit.snippet)
 
-Everything public is named in `__all__`; `nuthatch.scoring` is public too, for engines, and needs
-numpy. Nothing else of this package is imported by backends or plugins.
+Everything public is named in `__all__`, but for `open`: a star import must not hide Python's own.
+`nuthatch.scoring` is public too, for engines, and needs numpy. Nothing else of this package is
+imported by backends or plugins.
 
 Nothing is imported before it is used, so that the command line starts at once.
 """
@@ -64,11 +65,13 @@ if TYPE_CHECKING:
         PhraseField,
         Schema,
     )
+    from nuthatch.contract.skipped_document import OnError, SkippedDocument
     from nuthatch.contract.spec import CONTRACT, BackendConfig, BackendSpec, Create, LexicalConfig
     from nuthatch.corpora.corpus import Corpus
     from nuthatch.errors import (
         AnalyzerMismatch,
         BackendUnavailable,
+        Fault,
         FormatMismatch,
         IndexCorrupt,
         IndexExists,
@@ -91,12 +94,14 @@ if TYPE_CHECKING:
     from nuthatch.pipeline.index import IndexRecord
     from nuthatch.pipeline.indexing import chunk_tokens
     from nuthatch.pipeline.lexical import LexicalBackend
-    from nuthatch.pipeline.opening import drop, open
+    from nuthatch.pipeline.opening import drop
+    from nuthatch.pipeline.opening import open as open  # not in `__all__`
     from nuthatch.pipeline.planned_search import PlannedSearch
     from nuthatch.pipeline.readers import run_blocking
     from nuthatch.pipeline.searcher import Searcher
     from nuthatch.registry.analyzers import get_analyzer
     from nuthatch.registry.hooks import hookimpl, register_plugin, unregister_plugin
+    from nuthatch.registry.url import redact
     from nuthatch.text.analyzer import Analyzer
     from nuthatch.text.normalize import NormalizedQuery
 
@@ -132,6 +137,7 @@ __all__ = [
     "ExplainingReader",
     "ExportingReader",
     "Failover",
+    "Fault",
     "Filter",
     "FilterSupport",
     "FilterValue",
@@ -158,6 +164,7 @@ __all__ = [
     "NormalizedQuery",
     "NumberField",
     "NuthatchError",
+    "OnError",
     "Operator",
     "Origin",
     "PhraseField",
@@ -178,6 +185,7 @@ __all__ = [
     "Shadow",
     "ShadowCounts",
     "ShadowPair",
+    "SkippedDocument",
     "Split",
     "Stored",
     "Support",
@@ -195,10 +203,10 @@ __all__ = [
     "hookimpl",
     "leaf_hash",
     "no",
-    "open",
     "parse_header",
     "passes",
     "rebuild",
+    "redact",
     "register_plugin",
     "run_blocking",
     "unregister_plugin",
@@ -232,10 +240,11 @@ _HOMES = {
     "contract.schema": (
         "DateField FilterValue IntegerField KeywordField NumberField PhraseField Schema"
     ),
+    "contract.skipped_document": "OnError SkippedDocument",
     "contract.spec": "BackendConfig BackendSpec CONTRACT Create LexicalConfig",
     "corpora.corpus": "Corpus",
     "errors": (
-        "AnalyzerMismatch BackendUnavailable FormatMismatch IndexCorrupt IndexExists "
+        "AnalyzerMismatch BackendUnavailable Fault FormatMismatch IndexCorrupt IndexExists "
         "IndexLocked IndexNotFound InvalidConfig InvalidDocument InvalidQuery NuthatchError "
         "PluginFailure QueryTimeout SchemaMismatch UnknownBackend UnsupportedQuery "
         "VerificationFailed"
@@ -252,6 +261,7 @@ _HOMES = {
     "pipeline.searcher": "Searcher",
     "registry.analyzers": "get_analyzer",
     "registry.hooks": "hookimpl register_plugin unregister_plugin",
+    "registry.url": "redact",
     "text.analyzer": "Analyzer",
     "text.normalize": "NormalizedQuery",
 }
@@ -267,4 +277,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_HOME_OF})

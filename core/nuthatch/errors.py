@@ -25,6 +25,7 @@ exception is always chained as `__cause__`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 
 class NuthatchError(Exception):
@@ -72,13 +73,54 @@ class InvalidConfig(NuthatchError):
     """A URL, an option or a configuration file does not say something that can be done."""
 
 
-class InvalidDocument(NuthatchError):
-    """A document cannot be indexed; `uri` names it and `where` its place in the input, if known."""
+#: Why a document cannot be indexed: its source cannot be read there; it is no document (no object,
+#: a key that no document has); its uri; its title or text; a field's value; a field that a strict
+#: schema does not declare.
+Fault = Literal["unreadable", "shape", "uri", "text", "field", "undeclared"]
 
-    def __init__(self, message: str, *, uri: str | None = None, where: str | None = None) -> None:
+
+class InvalidDocument(NuthatchError):
+    """A document cannot be indexed.
+
+    `reason` is a `Fault`. Where they are known, `uri` names the document, `field` what is wrong in
+    it, `where` its place in the source (`file:line`) and `position` its number among the documents
+    that were given to `add`, from 0. `acknowledged` is how many documents before it were safe in
+    the index by then.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        uri: str | None = None,
+        where: str | None = None,
+        field: str | None = None,
+        reason: Fault = "shape",
+        position: int | None = None,
+    ) -> None:
         super().__init__(message if where is None else f"{where}: {message}")
         self.uri = uri
         self.where = where
+        self.field = field
+        self.reason: Fault = reason
+        self.position = position
+        self.acknowledged = 0
+
+    def at(self, where: str) -> InvalidDocument:
+        """Returns the same error with its place, unless it has one."""
+        if self.where is not None:
+            return self
+        located = InvalidDocument(
+            str(self),
+            uri=self.uri,
+            where=where,
+            field=self.field,
+            reason=self.reason,
+            position=self.position,
+        )
+        located.acknowledged = self.acknowledged
+        located.__cause__ = self
+        return located
 
 
 class InvalidQuery(NuthatchError):

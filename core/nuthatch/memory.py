@@ -76,6 +76,7 @@ SPEC = BackendSpec(
         optimize=no("there is nothing to settle"),
         async_native=EMULATED,
         max_limit=None,
+        drop=no("nothing is stored: it is gone once it is closed"),
     ),
     config=LexicalConfig,
     backend="nuthatch.memory:MemoryBackend",
@@ -220,6 +221,10 @@ class MemoryBackend(LexicalBackend):
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[MemoryReader]:
         yield MemoryReader(self._documents, self.schema)
+
+    def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
+        stored = self._documents
+        return {uri: stored[uri].root for uri in uris if uri in stored}
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         added = replaced = unchanged = chunks = 0

@@ -37,6 +37,7 @@ def feed(process: subprocess.Popen[str], documents: int) -> str:
     for number in range(documents):
         process.stdin.write(json.dumps({"uri": f"d{number}", "text": "a word"}) + "\n")
     process.stdin.flush()
+    assert process.stderr.readline().startswith("new index sqlite:a.db, made with its first batch")
     return process.stderr.readline()
 
 
@@ -47,7 +48,7 @@ def count(shell: Shell) -> object:
 def test_ctrl_c_ends_with_130_and_says_what_is_safe(
     adding: subprocess.Popen[str], shell: Shell
 ) -> None:
-    assert feed(adding, 3).startswith("safe: 2 documents, up to <stdin>:2, ")
+    assert feed(adding, 3).startswith("safe: 2 documents, up to <stdin>:2; ")
     adding.send_signal(signal.SIGINT)
     _, told = adding.communicate(timeout=30)
     assert adding.returncode == 130

@@ -2,11 +2,15 @@
 
 import gzip
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import Result
+
+from nuthatch import Document
+from nuthatch.cli.progress import Meter
 
 Run = Callable[..., Result]
 
@@ -42,7 +46,9 @@ def test_create_says_what_it_made(run: Run) -> None:
 def test_add_reports_each_batch_on_standard_error(run: Run) -> None:
     result = run("add", "sqlite:a.db", "films.jsonl", "--create", "--batch", "2", "--json")
     report = values(result)
-    assert [line.rsplit(",", 1)[0] for line in result.stderr.splitlines()] == [
+    assert [line.split(";")[0] for line in result.stderr.splitlines()] == [
+        "new index sqlite:a.db, made with its first batch: analyzer standard "
+        "(keeps words as they are",
         "safe: 2 documents, up to films.jsonl:2",
         "safe: 3 documents, up to films.jsonl:3",
     ]
@@ -52,8 +58,11 @@ def test_add_reports_each_batch_on_standard_error(run: Run) -> None:
         "added": 3,
         "replaced": 0,
         "unchanged": 0,
+        "superseded": 0,
         "skipped": 0,
         "chunks": 3,
+        "created": True,
+        "first_skipped": [],
     }
 
 
@@ -162,3 +171,92 @@ def test_what_an_engine_cannot_do_is_wrong_use(run: Run, command: str) -> None:
 def test_a_name_of_the_configuration_stands_for_its_url(run: Run, folder: Path, films: str) -> None:
     (folder / "nuthatch.toml").write_text(f'[indexes.films]\nurl = "{films}"\n')
     assert values(run("info", "films", "--json"))["documents"] == 3
+
+
+TABLE = "id,title,year\nheat,Heat,1995\nran,Ran,late\njaws,Jaws\n"
+
+
+def test_a_failed_first_add_leaves_nothing_behind(run: Run, folder: Path) -> None:
+    (folder / "bad.csv").write_text(TABLE)
+    before = sorted(path.name for path in folder.iterdir())
+    result = run("add", "sqlite:new.db", "bad.csv", "--create", "--schema", "schema.json")
+    assert result.exit_code == 2
+    assert "note: nothing was written; --on-error skip leaves it out" in result.stderr
+    assert "error: bad.csv:3: column 'year' is declared as integer, and 'late'" in result.stderr
+    assert sorted(path.name for path in folder.iterdir()) == before
+    assert run("info", "sqlite:new.db").exit_code == 2
+
+
+def test_what_is_skipped_is_shown_written_down_and_counted(run: Run, folder: Path) -> None:
+    (folder / "bad.csv").write_text(TABLE)
+    create = ("--create", "--schema", "schema.json")
+    result = run("add", "sqlite:new.db", "bad.csv", *create, "--on-error", "skip")
+    assert result.exit_code == 0
+    assert "3 documents read, 1 added, 2 skipped; 1 chunks" in result.stdout
+    assert result.stderr.count("skipped: bad.csv:") == 2
+    again = run("add", "sqlite:new.db", "bad.csv", "--skipped", "skipped.jsonl", "--json")
+    report = values(again)
+    assert (report["skipped"], report["unchanged"], report["created"]) == (2, 1, False)
+    written = [json.loads(line) for line in (folder / "skipped.jsonl").read_text().splitlines()]
+    assert written == report["first_skipped"]
+    told = [(each["position"], each["where"], each["field"], each["reason"]) for each in written]
+    assert told == [(1, "bad.csv:3", "year", "field"), (2, "bad.csv:4", None, "unreadable")]
+    assert "skipped: " not in again.stderr
+
+
+def test_only_the_first_skipped_documents_are_shown(run: Run, folder: Path) -> None:
+    (folder / "bad.jsonl").write_text("no json\n" * 40 + '{"uri": "a"}\n')
+    result = run("add", "sqlite:new.db", "bad.jsonl", "--create", "--on-error", "skip")
+    shown = [line for line in result.stderr.splitlines() if line.startswith("skipped: ")]
+    assert len(shown) == 11
+    assert shown[-1] == "skipped: 30 more; --skipped FILE writes all of them down"
+    assert "41 documents read, 1 added, 40 skipped" in result.stdout
+
+
+def test_an_index_of_no_document_is_not_made(run: Run, folder: Path) -> None:
+    (folder / "empty.jsonl").write_text("\n")
+    result = run("add", "sqlite:new.db", "empty.jsonl", "--create")
+    assert result.exit_code == 0
+    assert "no index was made: there was no document to add" in result.stdout
+    assert not (folder / "new.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("analyzer", "told"),
+    [
+        ("english", "analyzer english (stems: other forms of a word are found too, as english"),
+        ("standard", "analyzer standard (keeps words as they are; --analyzer english also finds"),
+    ],
+)
+def test_add_says_how_a_new_index_treats_words(run: Run, analyzer: str, told: str) -> None:
+    result = run("add", "sqlite:new.db", "films.jsonl", "--create", "--analyzer", analyzer)
+    assert told in result.stderr
+    assert "new index" not in run("add", "sqlite:new.db", "films.jsonl", "--create").stderr
+
+
+def test_arrays_and_tables_are_corpora_from_files_and_standard_input(
+    run: Run, folder: Path
+) -> None:
+    (folder / "a.json").write_text('[\n{"id": 1, "title": "One"},\n{"id": 2, "title": "Two"}]')
+    assert "2 added" in run("add", "sqlite:new.db", "a.json", "--create").stdout
+    packed = gzip.compress(b"id\ttitle\n3\tThree\n")
+    result = run("add", "sqlite:new.db", "-", "--format", "tsv", stdin=packed)
+    assert "1 added" in result.stdout
+    assert values(run("get", "sqlite:new.db", "3", "--json"))["title"] == "Three"
+
+
+def test_the_measure_tells_share_and_time_left_or_what_is_known() -> None:
+    class Half:
+        position = 500_000
+
+        def entries(self) -> Iterator[Document]:
+            return iter(())
+
+        def acknowledge(self, read: int) -> str:
+            return ""
+
+    meter = Meter(Half(), 1_000_000, "bytes")
+    meter.read = 10
+    assert re.fullmatch(r"[\d.]+ s, [\d,]+/s, 50 % of 1.0 MB, 0 s left", meter.measure())
+    assert "500.0 kB read, of a total that is not known" in Meter(Half(), None, "bytes").measure()
+    assert "of 2,000,000 documents" in Meter(Half(), 2_000_000, "documents").measure()

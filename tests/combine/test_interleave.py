@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 import nuthatch
 from combine.conftest import Search
-from nuthatch import Document, Hit, Interleave, InvalidConfig, LexicalBackend
+from nuthatch import Document, Hit, Interleave, InvalidConfig, LexicalBackend, TextQuery
+from nuthatch.combine.combination import choose_key
 from nuthatch.combine.interleave import draft
 from nuthatch.combine.unit import bits
+
+HIT = choose_key(TextQuery(""))
 
 
 def hits(uris: Sequence[object]) -> list[Hit]:
@@ -34,7 +37,7 @@ def hits(uris: Sequence[object]) -> list[Hit]:
 
 
 def drafted(a: Sequence[object], b: Sequence[object], limit: int, coins: Sequence[bool]) -> str:
-    picks = draft([hits(a), hits(b)], limit, iter(coins))
+    picks = draft([hits(a), hits(b)], limit, iter(coins), HIT)
     return "".join(hit.document_uri for _, hit in picks)
 
 
@@ -58,13 +61,13 @@ uris = st.lists(st.integers(0, 12), unique=True, max_size=10)
 def test_a_draft_holds_each_hit_once_and_keeps_both_orders(
     a: list[int], b: list[int], limit: int, seed: str
 ) -> None:
-    picks = draft([hits(a), hits(b)], limit, bits(seed, "", ""))
+    picks = draft([hits(a), hits(b)], limit, bits(seed, "", ""), HIT)
     found = [int(hit.document_uri) for _, hit in picks]
     assert len(found) == len(set(found)) == min(limit, len({*a, *b}))
     for team, own in enumerate((a, b)):
         drafted_by_team = [int(hit.document_uri) for by, hit in picks if by == team]
         assert drafted_by_team == sorted(drafted_by_team, key=own.index)
-    shorter = draft([hits(a), hits(b)], max(1, limit - 1), bits(seed, "", ""))
+    shorter = draft([hits(a), hits(b)], max(1, limit - 1), bits(seed, "", ""), HIT)
     assert picks[: len(shorter)] == shorter
 
 
@@ -74,7 +77,7 @@ def test_while_both_have_hits_neither_is_two_picks_ahead(
 ) -> None:
     counts = [0, 0]
     left = [list(a), list(b)]
-    for team, hit in draft([hits(a), hits(b)], 30, bits(seed, "", "")):
+    for team, hit in draft([hits(a), hits(b)], 30, bits(seed, "", ""), HIT):
         if left[0] and left[1]:
             counts[team] += 1
             assert abs(counts[0] - counts[1]) <= 1
@@ -87,7 +90,7 @@ def test_identical_lists_credit_both_teams_alike() -> None:
     credit = Counter(
         team
         for number in range(2000)
-        for team, _ in draft([hits("abc"), hits("abc")], 1, bits("salt", f"u{number}", "q"))
+        for team, _ in draft([hits("abc"), hits("abc")], 1, bits("salt", f"u{number}", "q"), HIT)
     )
     assert abs(credit[0] - 1000) < 4 * (2000 * 0.25) ** 0.5  # four standard deviations
 

@@ -256,5 +256,5 @@ def test_passwords_are_not_shown() -> None:
         ["postgresql://me:secret@h/d?index=x", "b=postgresql://me@h/d?password=secret&index=x"]
     )
     assert (one.name, other.name) == ("postgresql", "b")
-    assert one.shown == "postgresql://me:***@h/d?index=x"
-    assert other.shown == "postgresql://me@h/d?password=***&index=x"
+    assert one.shown == "postgresql://***@h/d?index=x"
+    assert other.shown == "postgresql://***@h/d?password=***&***"

@@ -68,7 +68,7 @@ def test_any_of_keeps_its_values_from_later_changes() -> None:
         (Range("rating", gte=8), Range("rating", gte=8.0)),
         (Range("released", lte=date(1999, 1, 2)), Range("released", lte="1999-01-02")),
         (Range("released", gte="1999-01-02"), Range("released", gte="1999-01-02")),
-        (AnyOf("genres", ["crime", "a\x00"]), AnyOf("genres", ("crime", "a\x00"))),
+        (AnyOf("genres", ["crime", "a\x00"]), AnyOf("genres", ("crime",))),
         (AnyOf("genres", [date(1999, 1, 2)]), AnyOf("genres", ("1999-01-02",))),
         (AnyOf("rating", [2**53 + 1]), AnyOf("rating", (float(2**53),))),
     ],

@@ -67,7 +67,7 @@ def test_the_type_tells_field_types_with_the_same_shape_apart() -> None:
         ('{"analyser": "english"}', "analyser"),
         ('{"chunker": "lines"}', "lines"),
         ("{", "JSON"),
-        ("[]", "dictionary"),
+        ("[]", "an object of names and values; found a list"),
     ],
 )
 def test_a_schema_that_says_something_else_is_refused(text: str, problem: str) -> None:
@@ -83,11 +83,17 @@ def test_a_field_is_declared_once() -> None:
 @pytest.mark.parametrize(
     ("declare", "problem"),
     [
-        (lambda: Schema(analyser="english"), "the schema is not valid: analyser"),  # type: ignore[call-arg]
+        (
+            lambda: Schema(analyser="english"),
+            "the schema is not valid: 'analyser' is not known here; did you mean 'analyzer'",
+        ),  # type: ignore[call-arg]
         (lambda: Schema(fields=7), "the schema is not valid: fields"),  # type: ignore[arg-type]
         (lambda: IntegerField(""), "the IntegerField is not valid: "),
         (lambda: PhraseField("a", match="fuzzy"), "the PhraseField is not valid: match"),  # type: ignore[arg-type]
-        (lambda: DateField("a", colour=1), "the DateField is not valid: colour"),  # type: ignore[call-arg]
+        (
+            lambda: DateField("a", colour=1),
+            "the DateField is not valid: 'colour' is not known here; known are name, type",
+        ),  # type: ignore[call-arg]
     ],
 )
 def test_a_wrong_declaration_is_a_wrong_configuration(declare: Any, problem: str) -> None:
@@ -216,3 +222,28 @@ def test_a_field_is_found_by_its_name() -> None:
     schema = Schema(fields=FIELDS)
     assert schema.field("year") == IntegerField("year")
     assert schema.field("director") is None
+
+
+def test_what_a_document_lacks_is_never_looked_at() -> None:
+    """A catalogue declares thousands of attributes, of which a product has a few."""
+    schema = Schema(fields=tuple(IntegerField(f"f{number}") for number in range(5000)))
+    looked_at: list[str] = []
+
+    class Fields(dict[str, Any]):
+        def get(self, name: str, default: Any = None) -> Any:
+            looked_at.append(name)
+            return super().get(name, default)
+
+    document = Document("a")
+    object.__setattr__(document, "fields", Fields({"f4999": 1, "f7": 2, "other": 3, "f8": None}))
+    assert schema.filter_values(document) == [("f7", 2), ("f4999", 1)]
+    assert looked_at == []
+
+
+def test_a_refused_value_names_its_field_and_the_kind_of_fault() -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        Schema(fields=FIELDS).filter_values(Document("a", fields={"year": "late"}))
+    assert (caught.value.uri, caught.value.field, caught.value.reason) == ("a", "year", "field")
+    with pytest.raises(InvalidDocument) as caught:
+        Schema(strict=True).filter_values(Document("a", fields={"year": 1}))
+    assert (caught.value.field, caught.value.reason) == ("year", "undeclared")

@@ -152,10 +152,10 @@ def test_places_are_known_until_they_are_acknowledged(tmp_path: Path) -> None:
     corpus = Corpus([str(path)])
     list(corpus)
     assert corpus.acknowledge(2) == f"{path}:2"
-    forgotten = corpus.located(InvalidDocument("no", uri="b"))
-    assert forgotten.where is None
-    # The later of two documents with one uri is the one that is written.
-    assert corpus.located(InvalidDocument("no", uri="a")).where == f"{path}:4"
+    assert corpus.located(InvalidDocument("no", position=1)).where is None  # forgotten
+    assert corpus.located(InvalidDocument("no")).where is None
+    assert corpus.located(InvalidDocument("no", position=3)).where == f"{path}:4"
+    assert corpus.place(2) == f"{path}:3"
     assert corpus.acknowledge(4) == f"{path}:4"
 
 

@@ -7,11 +7,16 @@ import pytest
 
 from nuthatch.corpora import jsonlines
 from nuthatch.corpora.jsonlines import rows
+from nuthatch.corpora.source import Stream
 from nuthatch.errors import InvalidDocument
 
 
 def read(data: bytes) -> list[tuple[str, object]]:
-    return [(row.where, row.value) for row in rows(io.BytesIO(data), "f")]
+    found = [(row.where, row.value) for row in rows(Stream(io.BytesIO(data), "f"))]
+    for _, value in found:
+        if isinstance(value, InvalidDocument):
+            raise value
+    return found
 
 
 def test_each_line_is_a_value_with_its_place() -> None:
@@ -68,4 +73,4 @@ def test_a_line_without_end_is_refused_before_it_fills_the_memory(
 def test_a_damaged_gzip_stream_is_named_by_its_line() -> None:
     packed = gzip.compress(b"{}\n" * 50_000)
     with pytest.raises(InvalidDocument, match=r"f:\d+: the gzip stream is damaged"):
-        list(rows(gzip.GzipFile(fileobj=io.BytesIO(packed[:-20])), "f"))  # type: ignore[arg-type]
+        list(rows(Stream(gzip.GzipFile(fileobj=io.BytesIO(packed[:-20])), "f")))  # type: ignore[arg-type]

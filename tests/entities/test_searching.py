@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
+from time import monotonic
 
 import pytest
 
@@ -16,10 +18,12 @@ from nuthatch import (
     LexicalBackend,
     PhraseField,
     PluginFailure,
+    QueryTimeout,
     Schema,
     UnsupportedQuery,
     no,
 )
+from nuthatch.entities import EntitySettings
 from nuthatch.memory import SPEC, MemoryBackend
 
 SCHEMA = Schema(
@@ -49,8 +53,8 @@ def index() -> LexicalBackend:
 def test_a_hit_is_a_document_with_the_start_of_its_text(index: LexicalBackend) -> None:
     (hit,) = index.search(EntityQuery({"people": ["TOBEY  maguire"]}, titles=["spidre man"]))
     assert (hit.document_uri, hit.chunk_idx, hit.snippet) == ("spider", 0, "A boy and ")
-    assert hit.score_parts == {"people": 0.5, "titles": 0.5}
-    assert (hit.score, hit.rung, hit.audit_mode) == (1.0, 0, AuditMode.UNGROUNDED)
+    assert hit.score_parts == {"people": 0.5, "titles": 0.45}
+    assert (hit.score, hit.rung, hit.audit_mode) == (0.95, 0, AuditMode.UNGROUNDED)
 
 
 def test_what_is_looked_for_is_told_after_normalization(index: LexicalBackend) -> None:
@@ -149,3 +153,31 @@ def test_settings_come_with_the_index(index: LexicalBackend) -> None:
     assert not strict.search(EntityQuery(titles=["heat"]))
     with pytest.raises(InvalidConfig, match="threshold"):
         nuthatch.open("memory:", entities={"threshold": 2})
+    with pytest.raises(InvalidConfig, match="'yours' are not known; the text 'reference'"):
+        nuthatch.open("memory:?entities=yours")
+    reference = nuthatch.open("memory:?entities=reference")
+    assert reference.config.entities == EntitySettings.reference()
+
+
+def test_queries_beyond_the_bounds_are_refused(index: LexicalBackend) -> None:
+    with pytest.raises(InvalidQuery, match="at most 64 title searches; found 65"):
+        EntityQuery(titles=["x"] * 65)
+    with pytest.raises(InvalidQuery, match="at most 1,000 phrases to include and exclude"):
+        EntityQuery({"people": ["x"] * 600}, {"characters": ["y"] * 401})
+    long = " ".join(["word"] * 33)
+    with pytest.raises(InvalidQuery, match="at most 32 words; found 33 in 'word word"):
+        index.search(EntityQuery(titles=[long]))
+    assert not index.search(EntityQuery({"people": ["x"] * 1000}, titles=[long[:-5]] * 64))
+
+
+@pytest.mark.parametrize("entities", [EntitySettings(), EntitySettings.reference()])
+def test_the_deadline_is_looked_at_inside_the_look_ups(
+    entities: EntitySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = nuthatch.open("memory:", schema=SCHEMA, entities=entities)
+    index.add(Document(f"d{n}", f"number{letter}") for n, letter in enumerate("abcdefgh"))
+    now = count()
+    monkeypatch.setattr("nuthatch.deadline.monotonic", lambda: monotonic() + next(now))
+    with pytest.raises(QueryTimeout):
+        index.search(EntityQuery(titles=[f"numbr{letter}" for letter in "abcdefgh"]), timeout=5)
+    assert next(now) < 15

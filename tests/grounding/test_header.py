@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuthatch import Document, corpus_fingerprint, document_root, leaf_hash, parse_header, rebuild
-from nuthatch.grounding.header import header_bytes
+from nuthatch.grounding.header import canonical_json, header_bytes
 from nuthatch.grounding.merkle import tree_root
 from support.few_words import any_text, field_values
 
@@ -126,3 +126,17 @@ def test_a_fingerprint_is_the_tree_over_the_roots_as_entries() -> None:
     assert corpus_fingerprint([]) == (
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     )
+
+
+@given(any_text, fields_of_any_kind)
+def test_a_header_is_the_canonical_json_of_its_values(title: str, fields: dict[str, Any]) -> None:
+    document = Document('a "b" \\ é', title, "", fields)
+    values = {
+        "chunker": "words:5:1",
+        "chunks": 7,
+        "fields": document.fields,
+        "format": 1,
+        "title": document.title,
+        "uri": document.uri,
+    }
+    assert header_bytes(document, "words:5:1", 7) == canonical_json(values).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import nuthatch
-from nuthatch import AuditMode, Document, Hit, Schema, VerificationFailed, verify
+from nuthatch import AuditMode, Document, Hit, Schema, VerificationFailed, leaf_hash, verify
+from nuthatch.grounding.merkle import tree_root
 from support.few_words import any_text, corpora, field_values, queries, sentences
 
 #: Words, blanks in runs, brackets, ellipses and controls: all that a snippet treats in its own way.
@@ -310,3 +312,59 @@ def test_a_hit_that_was_copied_with_wrong_values_is_no_hit(hit: Any, change: Any
 
 def test_the_trusted_root_may_be_written_in_capitals(hit: Any) -> None:
     verify(hit, root=hit["document_root"].upper())
+
+
+@pytest.mark.parametrize("name", ["title", "document_root", "document_uri", "snippet"])
+def test_what_json_cannot_hold_is_no_hit(hit: Any, name: str) -> None:
+    """pydantic would read bytes as the text that they encode."""
+    change = {name: hit[name].encode()}
+    for row in (hit | change, Hit.model_validate(hit).model_copy(update=change)):
+        with pytest.raises(VerificationFailed, match="this is not a hit"):
+            verify(row)
+
+
+def test_results_and_lists_are_no_hit(hit: Any) -> None:
+    with nuthatch.open("memory:") as index:
+        index.add(Document("a", text="needle"))
+        results = index.search("needle", audit=AuditMode.GROUNDED)
+    for row in (results, list(results), results.to_json(), [hit]):
+        with pytest.raises(VerificationFailed, match="this is not a hit"):
+            verify(row)  # type: ignore[arg-type]
+
+
+def test_a_class_that_lies_about_itself_is_looked_through(hit: Any) -> None:
+    right = Hit.model_validate(hit)
+
+    class Liar(Hit):
+        def model_dump(self, **_: Any) -> dict[str, Any]:
+            return right.model_dump()
+
+    verify(Liar.model_validate(hit))
+    with pytest.raises(VerificationFailed):
+        verify(Liar.model_validate(hit | {"title": "forged"}))
+
+
+def test_any_mapping_may_hold_a_hit(hit: Any) -> None:
+    verify(MappingProxyType(hit))
+
+
+@pytest.mark.parametrize(
+    "twice", ['"title":"forged",', '"fields":{"year":1},', '"uri":"forged",', '"chunks":9,']
+)
+def test_a_root_over_a_header_of_two_minds_proves_nothing(twice: str) -> None:
+    """Under a key that stands twice two readers find two documents."""
+    document = Document("films/1", "Heat", "a needle", {"year": 1995})
+    (row,) = grounded([document], "needle")
+    for header in (
+        row["evidence"]["header"].replace("{", "{" + twice, 1),
+        row["evidence"]["header"].replace(":", ": ", 1),
+    ):
+        leaves = [leaf_hash(header.encode()), leaf_hash(row["evidence"]["text"].encode())]
+        evidence = row["evidence"] | {
+            "header": header,
+            "header_path": [leaves[1].hex()],
+            "chunk_path": [leaves[0].hex()],
+        }
+        forged = row | {"evidence": evidence, "document_root": tree_root(leaves).hex()}
+        with pytest.raises(VerificationFailed, match="not canonical"):
+            verify(forged)

@@ -108,7 +108,6 @@ def naive_rungs(reader: SetReader, query: NormalizedQuery) -> list[tuple[str, li
     pool = list(query.tokens)
     if not query.only_stopwords:
         pool += query.extras
-    pool = [token for at, token in enumerate(pool) if token not in pool[:at]]
     useful = [token for token in pool if 1 <= frequencies[token] <= 50_000] or pool
     places = sorted(range(len(useful)), key=lambda at: (-len(useful[at]), at))[:5]
     rungs.append(("OR", [useful[at] for at in sorted(places)]))

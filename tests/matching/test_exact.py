@@ -70,7 +70,8 @@ def test_a_ladder_over_one_known_token_is_exact(text: str) -> None:
         ([("x", "aa bb"), ("y", "aa")], "aa bb", False),  # the conjunction leaves y out
         ([("x", "aa"), ("y", "bb")], "aa bb", False),  # filled up, rung by rung
         ([("x", "aa"), ("y", "ccc aa")], "unknown ccc aa", True),  # the fallback holds all
-        ([("x", "aa"), ("y", "ccc aa")], "unknown ccc aa aa", False),  # ranked weighs aa double
+        ([("x", "aa"), ("y", "ccc aa")], "unknown ccc aa aa", True),  # as often as in ranked
+        ([("x", "aa"), ("y", "ccc aa")], "unknown ccc" + 5 * " aa", False),  # one is left out
         ([("x", "zz")], "aa bb", True),  # nothing can match, and nothing does
         ([], "aa", True),
     ],
@@ -82,7 +83,9 @@ def test_auto_beyond_its_budget_is_exact_only_where_that_is_certain(
     assert index.search(text).exact is exact
 
 
-@pytest.mark.parametrize(("text", "exact"), [("aa", True), ("bb aa", True), ("aa aa bb", False)])
+@pytest.mark.parametrize(
+    ("text", "exact"), [("aa", True), ("aa aa bb", True), (5 * "aa " + "bb", False)]
+)
 def test_no_hits_after_filters_are_exact_if_the_last_rung_is_as_good_as_ranked(
     text: str, exact: bool
 ) -> None:

@@ -72,9 +72,15 @@ def test_the_fallback_keeps_the_five_longest_in_query_order() -> None:
     assert FALLBACK_TOKENS == 5
 
 
-def test_the_fallback_takes_each_token_once_and_extras_after_the_tokens() -> None:
-    rung = fallback_rung(["a", "b", "a"], ["c", "b"], {"a": 1, "b": 1, "c": 1})
-    assert rung.tokens == ("a", "b", "c")
+def test_the_fallback_keeps_repetitions_and_takes_extras_after_the_tokens() -> None:
+    rung = fallback_rung(["a", "b", "a"], ["c"], {"a": 1, "b": 1, "c": 1})
+    assert rung == Rung("OR", ("a", "b", "a", "c"))
+
+
+def test_a_repeated_token_takes_several_of_the_five_places() -> None:
+    query = ["aaa", "bb", "aaa", "cc", "aaa", "dd", "aaa"]
+    rung = fallback_rung(query, ["e"], dict.fromkeys([*query, "e"], 1))
+    assert rung == Rung("OR", ("aaa", "bb", "aaa", "aaa", "aaa"), ("cc", "dd", "e"))
 
 
 @pytest.mark.parametrize(

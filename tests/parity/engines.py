@@ -42,11 +42,18 @@ class Engine:
     @contextmanager
     def index(self, schema: Schema, **options: Any) -> Iterator[LexicalBackend]:
         """Opens a new index, which is gone after the block."""
+        with (
+            self.place() as url,
+            nuthatch.open(url, create="new", schema=schema, **options) as opened,
+        ):
+            yield opened
+
+    @contextmanager
+    def place(self) -> Iterator[str]:
+        """Gives the URL of an index that is not there yet; its folder is gone after the block."""
         # Tantivy's watcher may lock a file, which makes it, while the folder is removed.
         with tempfile.TemporaryDirectory(
             dir=memory_folder(), ignore_cleanup_errors=self.name == "tantivy"
         ) as folder:
             number = f"p{_RUN}n{next(_numbers)}"
-            url = self._template.replace("{dir}", folder).replace("{n}", number)
-            with nuthatch.open(url, create="new", schema=schema, **options) as opened:
-                yield opened
+            yield self._template.replace("{dir}", folder).replace("{n}", number)

@@ -21,6 +21,7 @@ from nuthatch import (
     IntegerField,
     KeywordField,
     PhraseField,
+    QueryTimeout,
     Range,
     Results,
     Schema,
@@ -102,9 +103,10 @@ def test_drawn_films_are_found_alike(
     CORPUS,
     st.lists(entity_queries(), min_size=2, max_size=5),
     st.builds(
-        EntitySettings,
+        lambda made, **caps: made(**caps),
+        st.sampled_from([EntitySettings, EntitySettings, EntitySettings.reference]),
         phrase_cap=st.integers(1, 3),
-        frequent=st.integers(1, 4),
+        frequent=st.integers(0, 4),
         expansions=st.integers(1, 3),
         title_cap=st.integers(1, 5),
     ),
@@ -119,11 +121,62 @@ def test_small_settings_cut_alike(
         for each in (index, memory):
             each.add(films)
         for query in queries:
-            expected = [
-                (hit.document_uri, hit.score, dict(hit.score_parts))
-                for hit in memory.search(query, LIMIT)
-            ]
-            assert_same(index.search(query, LIMIT), expected)
+            of_memory = memory.search(query, LIMIT)
+            expected = [(hit.document_uri, hit.score, dict(hit.score_parts)) for hit in of_memory]
+            found = index.search(query, LIMIT)
+            assert_same(found, expected)
+            assert [hit.document_uri for hit in found] == [uri for uri, _, _ in expected]
+            assert (found.exact, found.notes) == (of_memory.exact, of_memory.notes)
+
+
+@given(CORPUS, st.lists(entity_queries(), min_size=2, max_size=5), st.integers(0, 4))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_frequent_words_count_and_find_as_by_the_definition(
+    engine: Engine, films: list[Document], queries: list[EntityQuery], frequent: int
+) -> None:
+    _entities(engine)
+    with engine.index(FILMS, entities=EntitySettings(frequent=frequent)) as index:
+        index.add(films)
+        for query in queries:
+            assert_same(index.search(query, LIMIT), answer(films, FILMS, query, frequent=frequent))
+
+
+@given(CORPUS, st.lists(entity_queries(), min_size=2, max_size=5))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_reference_is_a_setting(
+    engine: Engine, films: list[Document], queries: list[EntityQuery]
+) -> None:
+    _entities(engine)
+    with engine.index(FILMS, entities="reference") as index:
+        index.add(films)
+        for query in queries:
+            assert_same(index.search(query, LIMIT), answer(films, FILMS, query, reference=True))
+
+
+def test_a_title_typed_exactly_comes_first(engine: Engine) -> None:
+    _entities(engine)
+    titles = ["na nana", "nana na", "Hero", "Her", "101 Dalmatians", "The The", "The", "Go Go"]
+    with engine.index(FILMS, entities=EntitySettings(frequent=1)) as index:
+        index.add(Document(f"film-{at}", title) for at, title in enumerate(titles))
+        for title in titles:
+            hits = index.search(EntityQuery(titles=[title.upper()]))
+            assert (hits[0].title, hits[0].score) == (title, 1.0)
+        every = index.search(EntityQuery(titles=titles))
+        assert [hit.title for hit in every] == titles
+        assert {hit.score for hit in every} == {1.0}
+
+
+def test_many_searches_of_words_like_numbers_end_in_time(engine: Engine) -> None:
+    _entities(engine)
+    random = Random(4)
+    words = [str(random.randrange(10**6, 10**7)) for _ in range(3000)]
+    with engine.index(FILMS, entities="reference") as index:
+        index.add(Document(f"film-{at}", " ".join(words[at::1000])) for at in range(1000))
+        query = EntityQuery(titles=[" ".join(random.sample(words, 30)) for _ in range(24)])
+        try:
+            assert index.search(query, timeout=0.05).hits
+        except QueryTimeout:
+            assert index.search(EntityQuery(titles=[words[0]]), timeout=30)[0].score > 0
 
 
 @cache

@@ -15,15 +15,18 @@ from nuthatch import (
     AnalyzedDocument,
     Document,
     Durability,
+    IntegerField,
     InvalidDocument,
     InvalidQuery,
     LexicalBackend,
     LexicalConfig,
     Schema,
+    SkippedDocument,
     WriteOutcome,
 )
 from nuthatch.memory import MemoryBackend
-from nuthatch.pipeline import indexing as writing
+from nuthatch.pipeline import gathering
+from nuthatch.pipeline.indexing import Preparer
 
 
 class Recorder(MemoryBackend):
@@ -58,17 +61,17 @@ versions = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["one", "t
 
 
 @given(versions, versions, st.integers(1, 4))
-def test_what_was_read_was_added_replaced_unchanged_or_skipped(
+def test_what_was_read_was_added_replaced_unchanged_or_superseded(
     before: list[Any], rows: list[Any], batch: int
 ) -> None:
     index = Recorder.open(LexicalConfig(), create=False, schema=Schema(chunker="words:2:0"))
     index.add(Document(uri, text=text) for uri, text in before)
     held = {document.uri: document.text for document in index.documents()}
     report = index.add((Document(uri, text=text) for uri, text in rows), batch=batch)
-    expected = dict.fromkeys(("added", "replaced", "unchanged", "skipped"), 0)
+    expected = dict.fromkeys(("added", "replaced", "unchanged", "superseded"), 0)
     for first in range(0, len(rows), batch):
         latest = dict(rows[first : first + batch])
-        expected["skipped"] += len(rows[first : first + batch]) - len(latest)
+        expected["superseded"] += len(rows[first : first + batch]) - len(latest)
         for uri, text in latest.items():
             kind = "added" if uri not in held else "replaced" if held[uri] != text else "unchanged"
             expected[kind] += 1
@@ -88,7 +91,7 @@ def test_the_last_of_a_uri_wins_and_takes_the_later_place(recorder: Recorder) ->
     report = recorder.add([Document("a", text="old"), Document("b"), Document("a", text="new")])
     assert recorder.batches == [["b", "a"]]
     assert recorder.get("a") == Document("a", text="new")
-    assert (report.read, report.added, report.skipped) == (3, 2, 1)
+    assert (report.read, report.added, report.superseded) == (3, 2, 1)
 
 
 def test_batches_hold_so_many_documents_and_each_is_reported(recorder: Recorder) -> None:
@@ -110,7 +113,7 @@ def test_batches_hold_so_many_documents_and_each_is_reported(recorder: Recorder)
 def test_a_batch_is_bounded_by_its_text_too(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "_BATCH_TEXT", 10)
+    monkeypatch.setattr(gathering, "_BATCH_TEXT", 10)
     recorder.add([Document("a", text="x" * 4), Document("b", text="x" * 6), Document("c")])
     assert recorder.batches == [["a", "b"], ["c"]]
 
@@ -170,7 +173,7 @@ def test_mappings_are_read_as_json_documents(index: LexicalBackend) -> None:
     assert list(index.documents()) == [Document("a", "T"), Document("b", fields={"year": 1995})]
 
 
-@pytest.mark.parametrize("rows", [["text"], [None], [["a"]], {"uri": "a"}, "text"])
+@pytest.mark.parametrize("rows", [["text"], [None], [["a"]], "text"])
 def test_anything_else_is_refused_by_type_and_position(index: LexicalBackend, rows: Any) -> None:
     with pytest.raises(InvalidDocument, match=r"found \w+ at position 0"):
         index.add(rows)
@@ -227,10 +230,128 @@ def test_a_uri_to_delete_is_text(index: LexicalBackend) -> None:
 
 
 def test_what_is_indexed_are_the_titles_tokens_followed_by_the_chunks_own() -> None:
-    preparer = writing.Preparer(Schema(chunker="words:2:0"), nuthatch.get_analyzer("standard"))
+    preparer = Preparer(Schema(chunker="words:2:0"), nuthatch.get_analyzer("standard"))
     row = preparer.prepare(Document("a", "The Heat", "One two three"))
     assert [chunk.tokens for chunk in row.chunks] == [
         ["the", "heat", "one", "two"],
         ["the", "heat", "three"],
     ]
     assert [(chunk.start, chunk.text) for chunk in row.chunks] == [(0, "One two "), (8, "three")]
+
+
+good_or_bad = st.lists(
+    st.sampled_from(["a", "b", "c", "no uri", "unknown key", "wrong type", "wrong field"])
+)
+
+
+@given(good_or_bad, st.integers(1, 4))
+def test_what_is_skipped_is_told_and_all_others_are_written(kinds: list[str], batch: int) -> None:
+    """The law of skipping: the index is that of the good documents alone, and nothing is lost."""
+    rows = [INVALID.get(kind, {"uri": kind, "text": kind}) for kind in kinds]
+    schema = Schema(fields=(IntegerField("year"),))
+    told: list[SkippedDocument] = []
+    with (
+        Recorder.open(LexicalConfig(), create=False, schema=schema) as index,
+        Recorder.open(LexicalConfig(), create=False, schema=schema) as expected,
+    ):
+        report = index.add(rows, batch=batch, on_error=told.append)
+        expected.add(row for kind, row in zip(kinds, rows, strict=True) if kind not in INVALID)
+        assert index.info().corpus_fingerprint == expected.info().corpus_fingerprint
+        assert index.add(rows, on_error="skip").skipped == len(told)
+    bad = [at for at, kind in enumerate(kinds) if kind in INVALID]
+    assert [each.position for each in told] == bad
+    assert report.skipped == len(bad)
+    assert report.first_skipped == tuple(told)
+    parts = (report.added, report.replaced, report.unchanged, report.superseded, report.skipped)
+    assert report.read == len(rows) == sum(parts)
+
+
+def test_a_skipped_document_is_told_with_its_reason() -> None:
+    schema = Schema(fields=(IntegerField("year"),), strict=True)
+    rows: list[Any] = [
+        7,
+        {"text": "x"},
+        {"uri": "u\n"},
+        {"uri": "a", "title": 7},
+        {"uri": "b", "fields": {"year": "late"}},
+        {"uri": "c", "fields": {"colour": "red"}},
+        {"uri": "d", "fields": {"year": float("nan")}},
+        InvalidDocument("torn", where="films.csv:7", reason="unreadable"),
+    ]
+    with nuthatch.open("memory:", schema=schema) as index:
+        report = index.add(rows, on_error="skip")
+    told = [(each.reason, each.uri, each.field, each.where) for each in report.first_skipped]
+    assert told == [
+        ("shape", None, None, None),
+        ("uri", None, None, "position 1"),
+        ("uri", "u\n", None, None),
+        ("text", "a", None, None),
+        ("field", "b", "year", None),
+        ("undeclared", "c", "colour", None),
+        ("field", "d", "year", None),
+        ("unreadable", None, None, "films.csv:7"),
+    ]
+    assert all(each.message for each in report.first_skipped)
+
+
+def test_all_skipped_documents_are_counted_and_the_first_are_kept() -> None:
+    told: list[int] = []
+    with nuthatch.open("memory:") as index:
+        report = index.add(
+            ({"text": "no uri"} for _ in range(1000)),
+            batch=300,
+            on_error=lambda skipped: told.append(skipped.position),
+        )
+    assert report.skipped == 1000
+    assert [each.position for each in report.first_skipped] == list(range(100))
+    assert told == list(range(1000))
+
+
+def test_a_bad_document_names_itself_and_tells_what_is_safe(index: LexicalBackend) -> None:
+    rows = [*docs("a", "b", "c"), {"uri": "bad", "fields": {"year": "late"}}, *docs("d")]
+    with pytest.raises(InvalidDocument) as caught:
+        index.add(rows, batch=2)
+    error = caught.value
+    assert (error.uri, error.field, error.position, error.acknowledged) == ("bad", "year", 3, 2)
+    assert "2 documents before it are safe" in error.__notes__[0]
+    assert [document.uri for document in index.documents()] == ["a", "b"]
+
+
+def test_only_what_can_be_done_is_taken_for_on_error(index: LexicalBackend) -> None:
+    with pytest.raises(InvalidQuery, match="on_error is 'raise', 'skip' or a function"):
+        index.add([], on_error="ignore")  # type: ignore[arg-type]
+
+
+def test_one_mapping_is_one_document(recorder: Recorder) -> None:
+    report = recorder.add({"uri": 42, "text": "the answer"})
+    assert (report.read, report.added) == (1, 1)
+    assert recorder.get("42") == Document("42", text="the answer")
+    assert recorder.durabilities == ["power"]
+
+
+class Counting:
+    """Counts the texts that it analyzes."""
+
+    name, fingerprint = "counting", "1"
+
+    def __init__(self) -> None:
+        self.texts = 0
+
+    def tokens(self, text: str) -> list[str]:
+        self.texts += 1
+        return text.lower().split()
+
+
+@pytest.mark.parametrize("batch", [1, 7, 10_000])
+def test_what_is_unchanged_is_neither_analyzed_nor_written(batch: int) -> None:
+    analyzer = Counting()
+    index = Recorder(LexicalConfig(), Schema(chunker="words:2:0"), analyzer)
+    rows = [Document(f"d{n}", f"t{n}", "a b c d e") for n in range(1200)]
+    index.add(rows)
+    analyzer.texts = 0
+    index.batches = []
+    changed = Document("d7", "t7", "a b c d f")
+    report = index.add([*rows[:7], changed, *rows[8:]], batch=batch)
+    assert (report.unchanged, report.replaced, report.chunks) == (1199, 1, 3)
+    assert analyzer.texts == 1 + 3
+    assert index.batches == [["d7"]]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import nuthatch
-from nuthatch import Document, IntegerField, KeywordField, LexicalBackend, Schema
+from nuthatch import Document, IndexNotFound, IntegerField, KeywordField, LexicalBackend, Schema
 from nuthatch.entities import EntitySettings
 from support.server import Server, server
 
@@ -83,8 +83,13 @@ def open_index(url: str) -> Iterator[Callable[..., LexicalBackend]]:
     opened: list[LexicalBackend] = []
 
     def open_(**options: Any) -> LexicalBackend:
-        options.setdefault("create", True)
-        index = nuthatch.open(url, **options)
+        if "create" not in options:
+            try:
+                index = nuthatch.open(url, **options)
+            except IndexNotFound:
+                index = nuthatch.open(url, create="new", **options)
+        else:
+            index = nuthatch.open(url, **options)
         opened.append(index)
         return index
 

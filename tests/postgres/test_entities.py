@@ -62,7 +62,7 @@ def test_the_answers_are_those_of_memory(
 @given(
     CORPUS,
     st.lists(entity_queries(), min_size=3, max_size=6),
-    st.builds(EntitySettings, title_cap=st.integers(1, 4)),
+    st.builds(EntitySettings, title_cap=st.integers(1, 4), frequent=st.integers(0, 4)),
     st.integers(1, 3),
 )
 @settings(max_examples=40)
@@ -97,6 +97,7 @@ def test_a_substring_stands_for_the_shortest_of_many_phrases(
         query = EntityQuery({"characters": [phrase]})
         found = {hit.document_uri for hit in pair.memory.search(query, 1000)}
         assert len(found) == 500
+        assert not pair.postgres.search(query).exact
         assert {hit.document_uri for hit in pair.postgres.search(query, 1000)} == found
 
 

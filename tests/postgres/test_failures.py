@@ -221,7 +221,7 @@ def test_rights_that_do_not_suffice_are_named(running: Server, open_index: Open,
         ),
         ("postgresql://nuthatch@127.0.0.1:{port}/postgres", InvalidConfig, "add index=NAME"),
         ("postgresql://nuthatch@127.0.0.1:{port}/postgres?index=a;b", InvalidConfig, "is named"),
-        ("postgresql://[h/db?index=i", InvalidConfig, "client understands"),
+        ("postgresql://[h/db?index=i", InvalidConfig, "no server.s URL"),
     ],
 )
 def test_what_is_wrong_with_a_url_is_said(

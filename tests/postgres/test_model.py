@@ -45,7 +45,7 @@ class PostgresAgainstMemory(RuleBasedStateMachine):
     def add(self, documents: list[Document], batch: int, which: bool) -> None:
         ours = self.handles[which].add(documents, batch=batch)
         theirs = self.model.add(documents, batch=batch)
-        for name in ("read", "added", "replaced", "unchanged", "skipped", "chunks"):
+        for name in ("read", "added", "replaced", "unchanged", "superseded", "chunks"):
             assert getattr(ours, name) == getattr(theirs, name), name
 
     @rule(uris=st.lists(URI, max_size=4), which=st.booleans())

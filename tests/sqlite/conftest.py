@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import nuthatch
-from nuthatch import Document, IntegerField, KeywordField, LexicalBackend, Schema
+from nuthatch import Document, IndexNotFound, IntegerField, KeywordField, LexicalBackend, Schema
 from support.corpora import seeded_documents
 from support.processes import memory_folder
 
@@ -65,8 +65,13 @@ def open_index(path: Path) -> Iterator[Callable[..., LexicalBackend]]:
     opened: list[LexicalBackend] = []
 
     def open_(**options: Any) -> LexicalBackend:
-        options.setdefault("create", True)
-        index = nuthatch.open(f"sqlite:{path}", **options)
+        if "create" not in options:
+            try:
+                index = nuthatch.open(f"sqlite:{path}", **options)
+            except IndexNotFound:
+                index = nuthatch.open(f"sqlite:{path}", create="new", **options)
+        else:
+            index = nuthatch.open(f"sqlite:{path}", **options)
         opened.append(index)
         return index
 

@@ -30,7 +30,7 @@ FIELDS = (KeywordField("tags"), IntegerField("year"), NumberField("score"), Date
         {"title": "no uri"},
         {"uri": ""},
         {"uri": None},
-        {"uri": 7},
+        {"uri": 7.0},
         {"uri": "a\nb"},
         {"uri": "x", "text": 5},
         {"uri": "x", "text": "\ud800"},
@@ -104,7 +104,7 @@ def test_what_went_in_comes_out(open_index: Callable[..., LexicalBackend]) -> No
 def test_a_uri_twice_in_one_batch_counts_once(index: LexicalBackend) -> None:
     """The last one wins, and takes the later place."""
     report = index.add([Document("a", "", "x"), Document("b"), Document("a", "", "y")])
-    assert (report.read, report.added, report.skipped) == (3, 2, 1)
+    assert (report.read, report.added, report.superseded) == (3, 2, 1)
     assert [(each.uri, each.text) for each in index.documents()] == [("b", ""), ("a", "y")]
 
 

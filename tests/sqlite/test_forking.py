@@ -14,7 +14,7 @@ BEGIN = """
 import json, os, sys, threading, nuthatch, nuthatch_sqlite.backend
 from nuthatch import Document
 nuthatch_sqlite.backend._FORK_WAIT = float(sys.argv[2])
-index = nuthatch.open(f"sqlite:{sys.argv[1]}", create=True, lock_timeout=1)
+index = nuthatch.open(f"sqlite:{sys.argv[1]}", create="new", lock_timeout=1)
 index.add([Document(f"doc-{n}", "", f"alpha w{n}") for n in range(30)])
 index.search("alpha", policy="ranked")
 holding, done = threading.Event(), threading.Event()

@@ -93,7 +93,12 @@ def test_a_full_disk_cannot_be_created_on(small_disk: Path) -> None:
             os.write(file, bytes(4096))
     os.close(file)
     with pytest.raises(BackendUnavailable):
-        nuthatch.open(f"sqlite:{small_disk}/index.db", create=True)
+        nuthatch.open(f"sqlite:{small_disk}/index.db", create="new")
+    with nuthatch.open(f"sqlite:{small_disk}/index.db", create=True) as index:
+        with pytest.raises(BackendUnavailable):
+            index.add(nuthatch.Document("one"))
+        assert not index.exists
+    assert os.listdir(small_disk) == ["ballast"]
     ballast.unlink()
     with nuthatch.open(f"sqlite:{small_disk}/index.db", create=True) as index:
         index.add(nuthatch.Document("one"))

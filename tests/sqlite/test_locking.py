@@ -206,7 +206,7 @@ def test_who_creates_waits_where_sqlite_itself_does_not(path: Path, other: apsw.
     """For the lock that turning the log on takes: SQLite refuses it at once."""
     begun = monotonic()
     threading.Timer(0.3, other.close, [True]).start()
-    with nuthatch.open(f"sqlite:{path}", create=True, lock_timeout=GENEROUS) as index:
+    with nuthatch.open(f"sqlite:{path}", create="new", lock_timeout=GENEROUS) as index:
         assert monotonic() - begun >= 0.3
         assert index.check() == []
 
@@ -218,6 +218,6 @@ def test_who_creates_waits_no_longer_than_asked(
     """Then the error is that of any other wait, and nothing was made."""
     begun = monotonic()
     with pytest.raises(IndexLocked, match="lock_timeout"):
-        nuthatch.open(f"sqlite:{path}", create=True, lock_timeout=timeout)
+        nuthatch.open(f"sqlite:{path}", create="new", lock_timeout=timeout)
     assert timeout <= monotonic() - begun < GENEROUS
     assert other.pragma("application_id") == 0

@@ -43,14 +43,14 @@ class SqliteAgainstMemory(RuleBasedStateMachine):
             ours.added,
             ours.replaced,
             ours.unchanged,
-            ours.skipped,
+            ours.superseded,
             ours.chunks,
         ) == (
             theirs.read,
             theirs.added,
             theirs.replaced,
             theirs.unchanged,
-            theirs.skipped,
+            theirs.superseded,
             theirs.chunks,
         )
 

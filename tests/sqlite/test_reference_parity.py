@@ -20,8 +20,8 @@ from nuthatch import AnyOf, Document, Filter, LexicalBackend, Range, Results, Sc
 from nuthatch.matching import ladder
 from nuthatch.text.analyzer import analyze, builtin_analyzer
 from nuthatch.text.normalize import normalize
-from support.corpora import LANGUAGES, beir, queries, seeded_documents, vocabulary
-from support.reference import Reference, Row
+from support.corpora import LANGUAGES, beir, queries, seeded_documents, typed, vocabulary
+from support.reference import STOPWORDS, Reference, Row
 
 ASCII = builtin_analyzer("ascii")
 FILTERS: list[list[Filter]] = [
@@ -164,6 +164,30 @@ def test_the_ladder_equals_the_reference_on_the_seeded_corpus(seeded: Pair, coun
     """Same rung, documents, order and scores: cold, warm, without cache and with a tiny one."""
     for number, text in enumerate(queries(3, count, seeded.documents)):
         assert_ladder_parity(seeded, text, 1 + number % 25)
+
+
+@pytest.mark.parametrize("count", many(300, 6_000))
+def test_a_text_as_it_was_typed_is_answered_as_the_reference_answers_it(
+    seeded: Pair, count: int
+) -> None:
+    """Here the reference splits and sifts the text itself: its stop words, repetitions, extras."""
+    for number, (text, extras) in enumerate(typed(9, count, seeded.documents, STOPWORDS)):
+        limit = 1 + number % 25
+        answer = seeded.oracle.search(text, extras)
+        for index in (seeded.cached, seeded.plain):
+            results = index.search(text, limit, policy="ladder", extra_or_tokens=extras)
+            assert_same(seeded, results, answer.rows, limit)
+            if answer.rows:
+                rung = results.attempts[results[0].rung]
+                assert (rung.operator, sorted(rung.tokens)) == (
+                    answer.operator,
+                    sorted(answer.tokens),
+                ), (text, extras)
+
+
+def test_the_stop_words_of_ascii_are_those_of_the_reference() -> None:
+    assert ASCII.stopwords == STOPWORDS  # type: ignore[union-attr]
+    assert len(STOPWORDS) == 96
 
 
 @pytest.mark.parametrize("count", many(50, 4_000))

@@ -85,6 +85,39 @@ def queries(seed: int, count: int, documents: tuple[Document, ...]) -> Iterator[
         yield " ".join(chosen)
 
 
+def typed(
+    seed: int, count: int, documents: tuple[Document, ...], stopwords: frozenset[str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields texts as people type them, with synonyms: stop words only, words that are repeated,
+    single characters, punctuation, any case, and words that no document holds."""
+    draw = random.Random(seed)
+    words, stop = vocabulary(), sorted(stopwords)
+    for number in range(count):
+        kind = number % 6
+        if kind == 0:
+            chosen = [*draw.choices(stop, k=draw.randint(1, 4)), *draw.choices("xbi7", k=kind // 2)]
+        elif kind == 1:
+            chosen = 2 * draw.choices(words, k=draw.randint(1, 5))
+        elif kind == 2:
+            chosen = [
+                *draw.choices(words, k=draw.randint(1, 3)),
+                *draw.choices(stop, k=2),
+                "x",
+                "7",
+            ]
+        elif kind == 3:
+            own = draw.choice(documents).text.split() or ["nothing"]
+            chosen = draw.choices(own, k=draw.randint(1, 5))
+        else:
+            chosen = [*draw.choices([*zipf(draw, words, 5), "unheardof" * kind], k=kind)]
+        if kind != 1 or draw.randrange(2):
+            draw.shuffle(chosen)
+        cased = [draw.choice((str.lower, str.upper, str.title))(word) for word in chosen]
+        pool = (words[number % 50], draw.choice(words), draw.choice(stop), draw.choice(chosen))
+        extras = draw.sample(pool, k=draw.choice((0, 0, 1, 3)))
+        yield draw.choice((" ", ", ", "-", "_ ", "?! ")).join(cased), tuple(extras)
+
+
 def beir(name: str) -> tuple[list[Document], list[str]]:
     """Returns the documents and queries of a real corpus; skips the test where it is absent."""
     folder = DATA / name

@@ -29,9 +29,15 @@ ROLES = (
     *("Spider-Man", "Spider-Man / Peter Parker", "Iron Man", "man", "Ma", "Spider Woman", "?"),
     "Man " * 100,
 )
-WORDS = ("avengers", "avenger", "endgame", "end", "ends", "the", "a", "ii", "iii", "spider", "wo")
+WORDS = (
+    *("avengers", "avenger", "endgame", "end", "ends", "game", "the", "a", "ii", "iii", "spider"),
+    *("wo", "man", "spiderman", "101", "102", "se7en", "bora", "borabora"),
+)
 #: Words as somebody may type them.
-TYPED = (*WORDS, "avengrs", "endgmae", "edn", "spidre", "teh", "unicorn", "b", "avangars")
+TYPED = (
+    *(*WORDS, "avengrs", "endgmae", "edn", "spidre", "teh", "unicorn", "b", "avangars", "theend"),
+    *("spidermn", "endgameavengers", "10", "1", "1o1", "sevn", "borabor", "th", "ame"),
+)
 GENRES = ("Action", "Comedy", "Drama")
 
 TITLE = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)

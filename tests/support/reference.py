@@ -6,12 +6,23 @@ plain: one statement a rung, one COUNT a token, filters applied to the full list
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import apsw
 
 _PUNCTUATION = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'
+
+_STOPWORDS = """
+    a about all an and another anything are as at be been being but by can could currently describe
+    did do does everything explain find for from give had has have he her him how i in into is it
+    just know list make may me might no nor not of on one or please say she should show so some
+    something soon such summarize tell that the them there these they this those through to too us
+    very was we were what when where which who why will with without would yet you also during
+"""
+#: The words of a question that the algorithm leaves out, all of them.
+STOPWORDS = frozenset(_STOPWORDS.split())
 
 Keep = Callable[[int], bool]
 
@@ -75,14 +86,24 @@ class Reference:
                 return Answer("AND", chain, rows)
             chain = list(chain)
             chain.remove(min(chain, key=len))
-        pool: list[str] = []
-        for token in [*tokens, *(() if only_stopwords else extras)]:
+        pool = list(tokens)
+        for token in () if only_stopwords else extras:
             if token not in pool:
                 pool.append(token)
         counts = {token: self.count(token) for token in pool}
         useful = [token for token in pool if counts[token] != 0 and counts[token] <= max_frequency]
         longest = sorted(useful or pool, key=lambda token: -len(token))[:5]
         return Answer("OR", longest, self.match("OR", longest, keep) if longest else [])
+
+    def search(self, text: str, extras: Sequence[str] = (), keep: Keep = everything) -> Answer:
+        """The answer to a text as it was typed; extras are single words."""
+        raw = re.findall("[A-Za-z][A-Za-z0-9]*", text)
+        words = [word for word in raw if len(word) > 1]
+        meant = [word for word in words if word.lower() not in STOPWORDS]
+        new = [extra.lower() for extra in extras if extra.lower() not in STOPWORDS]
+        return self.ladder(
+            [word.lower() for word in meant or words], new, only_stopwords=not meant, keep=keep
+        )
 
     @staticmethod
     def _expression(operator: str, tokens: Sequence[str]) -> str:

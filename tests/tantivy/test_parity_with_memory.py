@@ -130,7 +130,7 @@ def assert_same_report(ours: Any, oracle: Any) -> None:
     if isinstance(ours, int):
         assert ours == oracle
     else:
-        names = ("read", "added", "replaced", "unchanged", "skipped", "chunks")
+        names = ("read", "added", "replaced", "unchanged", "superseded", "chunks")
         assert [getattr(ours, name) for name in names] == [getattr(oracle, name) for name in names]
 
 

@@ -58,6 +58,13 @@ def analyzers(name: str) -> Analyzer:
     return builtin_analyzer(name) or Plain()
 
 
+def asked(analyzer: Analyzer, query: str) -> list[str]:
+    """Returns what a query asks for, which may be less than what a text is found by."""
+    if isinstance(analyzer, Plain):
+        return analyze(analyzer, query)
+    return analyzer.stem(analyzer.surfaces(query))  # type: ignore[attr-defined,no-any-return]
+
+
 @st.composite
 def searches(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> tuple[Analyzer, str, set[str]]:
     analyzer = analyzers(draw(st.sampled_from((*NAMES, "plain"))))
@@ -81,7 +88,10 @@ def test_matches_are_marked_where_only_the_stem_matches() -> None:
         ("standard", "ﬁlm Ｆｉｌｍ Film films", "film", "[ﬁlm] [Ｆｉｌｍ] [Film] films"),
         ("standard", "İstanbul'da", "istanbul", "[İstanbul]'da"),
         ("standard", "这是东京都的", "东京都", "这是[东京都]的"),
-        ("standard", "東京 東 京都", "東", "東京 [東] 京都"),
+        ("standard", "東京 東 京都", "東", "[東]京 [東] 京都"),
+        ("standard", "東京都 京", "京", "東[京]都 [京]"),
+        ("standard", "กิน", "ก", "[กิ]น"),
+        ("vietnamese", "Hòa bình.", "hoà", "[Hòa] bình."),
         ("standard", "น้ำที่นี่", "น้ำที่", "[น้ำที่]นี่"),
         ("standard", "caffe cafe\u0301s cafe\u0301", "café", "caffe cafe\u0301s [cafe\u0301]"),
         ("standard", "foo-bar foobar", "bar", "foo-[bar] foobar"),
@@ -104,7 +114,7 @@ def test_what_folds_to_a_token_is_marked_as_it_is_written(
     name: str, text: str, query: str, rendered: str
 ) -> None:
     analyzer = analyzers(name)
-    assert snippet(analyzer, text, analyze(analyzer, query)).text == rendered
+    assert snippet(analyzer, text, asked(analyzer, query)).text == rendered
 
 
 @THOROUGH

@@ -40,7 +40,16 @@ ENDINGS = (
         ("turkish", "SAVUNMASI", "savunmas"),
         ("spanish", "canción canciones", "cancion cancion"),
         ("french", "garçons", "garcon"),
-        ("english", "東京都 ไทย", "東京 京都 ไท ทย"),
+        ("english", "東京都 ไทย", "東京 京都 ไท ทย 東 京 都 ไ ท ย"),
+        ("french", "L'université, une UNIVERSITE", "l univers une univers"),
+        ("french", "Les sœurs, les soeurs", "le soeur le soeur"),
+        ("portuguese", "informação informacoes", "inform inform"),
+        ("russian", "Михаи́л Михаил, ёлка елка", "миха миха елк елк"),
+        ("arabic", "القرآن قرآن والقرآن بالقرآن", "قران قران قران قران"),
+        ("arabic", "الله اللغة لغة", "الله لغة لغة"),
+        ("serbian", "Београд Beograd, шума šuma suma", "beograd beograd sum sum sum"),
+        ("persian", "كتاب کتاب", "کتاب کتاب"),
+        ("hindi", "ज़िंदगी जिंदगी", "जिंदग जिंदग"),
     ],
 )
 def test_words_become_folded_stems(language: str, text: str, tokens: str) -> None:
@@ -56,7 +65,8 @@ def test_tokens_are_the_clean_stems_of_the_surfaces(language: str) -> None:
     @given(TEXTS)
     def holds(text: str) -> None:
         tokens = analyzer.tokens(text)
-        assert analyzer.stem(analyzer.surfaces(text)) == tokens
+        asked = analyzer.stem(analyzer.surfaces(text))
+        assert tokens[: len(asked)] == asked
         assert all(tokens)
         assert not re.search(r"[\sA-Z\x00-\x1f\x7f-\x9f\ud800-\udfff]", "".join(tokens))
 
@@ -94,7 +104,7 @@ def test_one_analyzer_serves_many_threads() -> None:
 
 def test_the_names_are_ascii_standard_and_the_current_rules_of_each_language() -> None:
     names = builtin_names()
-    assert names[:2] == ("ascii", "standard")
+    assert names[:3] == ("ascii", "standard", "vietnamese")
     assert {"english", "german", "arabic", "turkish", "russian"} <= set(names)
     assert "porter" not in names
     fingerprints = set()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nuthatch.text.analyzer import builtin_analyzer
 from nuthatch.text.fold import FOLDING
 from nuthatch.text.memo import LONGEST_KEY, Memo
-from nuthatch.text.runs import UNSPACED, spans, words
+from nuthatch.text.runs import UNSPACED, character_spans, characters, is_unspaced, spans, words
 from nuthatch.text.standard import StandardAnalyzer
 
 FRAGMENTS = (
@@ -53,14 +53,72 @@ ANALYZER = StandardAnalyzer()
     ],
 )
 def test_text_folds_and_splits_as_its_script_asks(text: str, tokens: str) -> None:
+    assert ANALYZER.surfaces(text) == tokens.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("東京都 tower 城", "東京 京都 tower 城 東 京 都"),
+        ("ｶﾞﾗｽ", "ガラ ラス ガ ラ ス"),
+        ("한국어", "한국 국어 한 국 어"),
+        ("กิน", "กิน กิ น ก"),
+        ("ที่", "ที่ ท"),
+        ("ខ្មែរ", "ខ្មែ មែរ ខ្ មែ រ ខ ម"),
+        ("2008年", "2008 年"),
+    ],
+)
+def test_a_text_is_found_by_its_single_characters_too(text: str, tokens: str) -> None:
     assert ANALYZER.tokens(text) == tokens.split()
 
 
 @given(TEXTS)
-@example("\u0f77" * 3)
-def test_tokens_analyze_to_themselves(text: str) -> None:
+def test_a_text_is_found_by_what_it_asks_for(text: str) -> None:
+    asked = ANALYZER.surfaces(text)
     tokens = ANALYZER.tokens(text)
-    assert ANALYZER.tokens(" ".join(tokens)) == tokens
+    assert tokens[: len(asked)] == asked
+    assert all(is_unspaced(token) for token in tokens[len(asked) :])
+
+
+@given(TEXTS)
+@example("\u0f77" * 3)
+def test_words_analyze_to_themselves(text: str) -> None:
+    words = ANALYZER.surfaces(text)
+    assert ANALYZER.surfaces(" ".join(words)) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Les sœurs ŒUVRE", "les soeurs oeuvre"),
+        ("Encyclopædia ǽ", "encyclopaedia ae"),
+        ("Guðmundsson Þór", "gudmundsson thor"),
+        ("Øresund Łódź đak ħal ŧ", "oresund lodz dak hal t"),
+        ("Straße ẞ", "strasse ss"),
+        ("ıĸŋȷ ƶ ɗ", "iqnj z d"),
+        ("col·lecció coŀlecció", "colleccio colleccio"),
+    ],
+)
+def test_letters_of_latin_fold_as_in_unaccent(text: str, folded: str) -> None:
+    assert FOLDING.line(text) == folded
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("Hòa bình, Hoà Bình", "hoà bình hoà bình"),
+        ("thúy thuý, quý", "thuý thuý quý"),
+        ("má ma mà mạ", "má ma mà mạ"),
+        ("Đà Nẵng đi dì", "đà nẵng đi dì"),
+        (unicodedata.normalize("NFD", "tiếng Việt"), "tiếng việt"),
+        ("the of a in", "the of a in"),
+    ],
+)
+def test_vietnamese_keeps_its_tone_marks(text: str, tokens: str) -> None:
+    vietnamese = builtin_analyzer("vietnamese")
+    assert vietnamese is not None
+    assert vietnamese.tokens(text) == tokens.split()
+    assert vietnamese.stopwords == frozenset()  # type: ignore[attr-defined]
 
 
 @given(TEXTS)
@@ -85,15 +143,19 @@ def test_the_fast_path_for_ascii_gives_what_folding_gives(text: str) -> None:
 
 @given(TEXTS)
 def test_white_space_never_matters_to_the_words_beside_it(text: str) -> None:
-    assert words(FOLDING.line(text)) == ANALYZER.tokens(text)
+    line = FOLDING.line(text)
+    assert words(line) + characters(line) == ANALYZER.tokens(text)
 
 
 @given(TEXTS)
-def test_words_with_places_are_the_words(text: str) -> None:
+def test_words_and_characters_with_places_are_those_without(text: str) -> None:
     line = FOLDING.line(text)
     placed = list(spans(line))
     assert [word for word, _, _ in placed] == words(line)
     assert all(line[start:end] == word for word, start, end in placed)
+    single = list(character_spans(line))
+    assert [char for char, _, _ in single] == characters(line)
+    assert all(line[start:end].startswith(char) for char, start, end in single)
 
 
 def test_folding_any_character_twice_is_folding_it_once() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -11,7 +11,7 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
-from typing import Final, Self, TypeVar
+from typing import Self, TypeVar
 from uuid import UUID
 from weakref import WeakSet
 
@@ -31,17 +31,18 @@ from nuthatch import (
     Results,
     Schema,
     WriteOutcome,
-    corpus_fingerprint,
+    get_analyzer,
     run_blocking,
 )
-from nuthatch_postgres import queries, schema
+from nuthatch_postgres import queries
 from nuthatch_postgres.async_pool import AsyncPools
 from nuthatch_postgres.async_reader import AsyncPostgresReader, async_port
 from nuthatch_postgres.attempt import Attempt
 from nuthatch_postgres.check import problems
 from nuthatch_postgres.config import PostgresConfig
 from nuthatch_postgres.connection import Port, Statement, ask, blocking_port, connect
-from nuthatch_postgres.embedded import leased
+from nuthatch_postgres.describing import describe
+from nuthatch_postgres.embedded import is_vacant, leased
 from nuthatch_postgres.failure import is_lost, translated
 from nuthatch_postgres.plugin import SPEC
 from nuthatch_postgres.pool import Pool
@@ -49,15 +50,11 @@ from nuthatch_postgres.postings import Caches
 from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.reader import PostgresReader
 from nuthatch_postgres.seal import seal
-from nuthatch_postgres.storage import dropped, found_or_made
-from nuthatch_postgres.substring import HAS_TRIGRAM_INDEX
-from nuthatch_postgres.upkeep import analyze, tidy
+from nuthatch_postgres.storage import dropped, find, make, refuse_unless_wanted
+from nuthatch_postgres.upkeep import settle, tidy
 from nuthatch_postgres.write import Writer
 
 T = TypeVar("T")
-#: Documents of a batch after which the planner is told of them at once; else it may not know what
-#: it looks for until autovacuum comes by, a minute later.
-_MANY: Final = 1000
 
 
 class PostgresBackend(LexicalBackend):
@@ -84,12 +81,39 @@ class PostgresBackend(LexicalBackend):
         _open.add(self)
 
     @classmethod
-    def open(cls, config: PostgresConfig, *, create: Create, schema: Schema | None) -> Self:
-        with leased(config.folder, create=bool(create)) as lease:
+    def open(cls, config: PostgresConfig, *, create: Create, schema: Schema | None) -> Self | None:
+        if create is True and is_vacant(config.folder):  # no server is started for nothing
+            refuse_unless_wanted(config, create)
+            return None
+        with leased(config.folder, create=create == "new") as lease:
             with translated(config.place), connect(config) as connection:
-                record, mark = found_or_made(connection, config, create, schema or Schema())
+                found = find(connection, config, create)
+            if found is None:
+                return cls.make(config, schema=schema or Schema()) if create == "new" else None
+            record, mark = found
             analyzer = record.check(schema, place=config.place, export_only=config.export_only)
             return cls(config, record, analyzer, mark, lease.pop_all())
+
+    @classmethod
+    def make(
+        cls,
+        config: PostgresConfig,
+        *,
+        schema: Schema,
+        documents: Sequence[AnalyzedDocument] = (),
+        durability: Durability = "power",
+    ) -> Self:
+        analyzer = get_analyzer(schema.analyzer)
+        statements = Statements(config.schema_name)
+        with leased(config.folder, create=True):
+            with translated(config.place), connect(config) as connection:
+                wait = config.lock_timeout
+                writer = Writer(connection, statements, schema, analyzer, wait, within=True)
+                make(connection, config, schema, lambda: writer.write(documents, durability))
+                settle(connection, statements, config.seal_at, len(documents))
+            index = cls.open(config, create=False, schema=schema)
+        assert index is not None  # without `create` it is there, or an error
+        return index
 
     @classmethod
     def drop(cls, config: PostgresConfig) -> None:
@@ -203,13 +227,15 @@ class PostgresBackend(LexicalBackend):
             )
         return True
 
+    def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
+        with self._writing() as connection:
+            return self._writer(connection).roots(uris)
+
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         with self._writing() as connection:
             outcome = self._writer(connection).write(documents, durability)
-            if outcome.added or outcome.replaced:
-                seal(connection, self._statements, self.config.seal_at)
-            if outcome.added + outcome.replaced >= _MANY:
-                analyze(connection, self._statements)
+            changed = outcome.added + outcome.replaced
+            settle(connection, self._statements, self.config.seal_at, changed)
             return outcome
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
@@ -229,38 +255,9 @@ class PostgresBackend(LexicalBackend):
 
     def _info(self) -> IndexInfo:
         with translated(self.config.place), self._pool.connection() as connection:
-            reading = self._reading(blocking_port(connection), None)
-            state = run_blocking(reading.begin())
-            name = (self.config.schema_name,)
-            roots, size, trigrams = ask(
-                connection,
-                [
-                    Statement(self._statements(queries.ROOTS)),
-                    Statement(queries.BYTES.encode(), name),
-                    Statement(HAS_TRIGRAM_INDEX.encode(), name),
-                ],
-            )
-            version = connection.info.server_version
-        cache = self._caches.terms.info()
-        return IndexInfo(
-            backend=self.name,
-            documents=state.documents,
-            chunks=state.chunks,
-            bytes=size[0][0],
-            analyzer=self.schema.analyzer,
-            schema=self.schema,
-            corpus_fingerprint=corpus_fingerprint(row[0] for row in roots),
-            format=schema.FORMAT,
-            details={
-                "tokens": state.tokens,
-                "sealed": state.sealed,
-                "cache_bytes": cache.bytes + self._caches.sealed.info().bytes,
-                "cached_terms": cache.entries,
-                "schema": self.config.schema_name,
-                "substrings": "trigram index" if trigrams[0][0] else "scan of all phrases",
-                "postgresql": f"{version // 10_000}.{version % 10_000}",
-            },
-        )
+            state = run_blocking(self._reading(blocking_port(connection), None).begin())
+            name = self.config.schema_name
+            return describe(connection, state, self._statements, self._caches, self, name)
 
     def check(self) -> list[str]:
         with translated(self.config.place), self._pool.connection() as connection:

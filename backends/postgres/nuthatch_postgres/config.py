@@ -22,6 +22,13 @@ from nuthatch import InvalidConfig, LexicalConfig
 
 _INDEX = re.compile(r"[A-Za-z0-9_-]{1,48}")
 _PASSWORD = re.compile(r"^(//[^:@/]*):([^@/]*)@")
+#: What a server's URL, or libpq's own form of it, has and a folder has seldom.
+_OF_A_SERVER = re.compile(r"[:@=&;]")
+_NO_FOLDER: Final = (
+    "a folder's name with : @ = & or ; may be a server's URL that was mistyped; write "
+    "postgresql://user:password@host/database?index=NAME for a server, or postgresql:./FOLDER for "
+    "a folder of such a name"
+)
 #: Connection parameters that go to libpq. Those that would change how sessions work (options,
 #: client_encoding, replication) are left out: nuthatch sets them or must not have them.
 _LIBPQ: Final = frozenset(
@@ -97,6 +104,8 @@ class PostgresConfig(LexicalConfig):
             raise InvalidConfig("write the connection parameters of libpq as options by themselves")
         if "index" not in given:
             raise InvalidConfig("which index of the database? add index=NAME to the options")
+        if location.startswith("///") and _OF_A_SERVER.search(unquote(location)):
+            raise InvalidConfig(_NO_FOLDER)
         found = _PASSWORD.match(location)
         if found is not None:
             if "password" in given:
@@ -113,11 +122,13 @@ class PostgresConfig(LexicalConfig):
                 "write postgresql://user@host/database?index=NAME, or postgresql:FOLDER for an "
                 "embedded server"
             )
+        if not location.startswith(("./", "../")) and _OF_A_SERVER.search(unquote(location)):
+            raise InvalidConfig(_NO_FOLDER)
         needless = sorted(given.keys() & {*_LIBPQ, "libpq", "password"})
         if needless:
             raise InvalidConfig(
-                f"{needless[0]} is an option of a server, and {location} is the folder of an "
-                "embedded one, which needs no such thing"
+                f"{needless[0]} is an option of a server, and what stands behind the colon is the "
+                "folder of an embedded one, which needs no such thing"
             )
         return super().from_url(location, {"index": "main", **given})
 
@@ -141,4 +152,4 @@ class PostgresConfig(LexicalConfig):
     @property
     def place(self) -> str:
         """Names the index in messages; holds no secret."""
-        return f"postgresql:{self.location}?index={self.index}"
+        return f"postgresql:{self.shown}?index={self.index}"

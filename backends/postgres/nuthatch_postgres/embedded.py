@@ -73,6 +73,17 @@ def address(folder: Path) -> str:
         ) from error
 
 
+def is_vacant(folder: Path | None) -> bool:
+    """Tells whether a folder, where one is named, holds no server yet but may come to.
+
+    Raises `BackendUnavailable` where it holds something else.
+    """
+    if folder is None or (folder / "users").exists():
+        return False
+    _check_empty(folder)
+    return True
+
+
 def _check_empty(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BackendUnavailable(

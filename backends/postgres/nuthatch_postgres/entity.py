@@ -2,7 +2,8 @@
 
 An entry is there before any document that mentions it, committed by itself together with what
 makes it found, so that no writer waits for another one's batch; an entry that nobody mentions
-means nothing. Title tokens have the field -1, phrases the place of their field in the schema.
+means nothing. Of a title there are its tokens, those that it repeats (`the 2`: a second `the`), and
+all of it; each kind has a field of its own. Phrases have the place of their field in the schema.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from nuthatch_postgres.postings import Ids, ids_of
 from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.schema import name
 
-#: The field of title tokens.
-TITLE: Final = -1
+#: The fields of what a title has.
+TITLE: Final = {"token": -1, "repeated": -2, "title": -3}
 
 Entry = tuple[int, str]
 
@@ -55,9 +56,15 @@ class Entities:
     """Finds and makes dictionary entries for one batch of documents."""
 
     def __init__(
-        self, connection: psycopg.Connection, statements: Statements, declared: Schema
+        self,
+        connection: psycopg.Connection,
+        statements: Statements,
+        declared: Schema,
+        *,
+        within: bool = False,
     ) -> None:
         self._connection = connection
+        self._within = within
         self._sql = statements
         self._schema = declared
         self._places = {each.name: at for at, each in enumerate(declared.fields)}
@@ -69,7 +76,10 @@ class Entities:
         """Returns what a document mentions, with the title's number of tokens (0 for phrases)."""
         terms = entity_terms(self._schema, title, fields)
         found = {(self._places[field], phrase): 0 for field, phrase in terms.phrases}
-        return found | dict.fromkeys(((TITLE, token) for token in terms.title), len(terms.title))
+        entries = [(TITLE["token"], token) for token in terms.title]
+        entries += [(TITLE["repeated"], entry) for entry in terms.repeated]
+        entries += [(TITLE["title"], terms.whole)] if entries else []
+        return found | dict.fromkeys(entries, len(terms.title))
 
     def prepare(self, documents: Iterable[AnalyzedDocument]) -> None:
         """Makes the entries that documents need; called outside of a transaction."""
@@ -88,16 +98,23 @@ class Entities:
         missing = sorted(entries[at] for at in np.flatnonzero(known == 0).tolist())
         if not missing:
             return known
-        try:
-            self._connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-            rows = self._connection.execute(self._sql(ADD), _lines(missing), binary=True)
-            titles = [(number, stored_hashes(token)) for number, token in rows if token is not None]
-            copy_tables(self._connection, self._sql(COPY_NEAR), _near(titles))
-            self._connection.execute("COMMIT")
-        finally:
-            leave(self._connection)
+        if self._within:
+            self._add(missing)
+        else:
+            try:
+                self._connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+                self._add(missing)
+                self._connection.execute("COMMIT")
+            finally:
+                leave(self._connection)
         known[known == 0] = self._known([entries[at] for at in np.flatnonzero(known == 0).tolist()])
         return known
+
+    def _add(self, missing: Sequence[Entry]) -> None:
+        """Makes entries, with what title tokens are found by."""
+        rows = self._connection.execute(self._sql(ADD), _lines(missing), binary=True)
+        titles = [(number, stored_hashes(token)) for number, token in rows if token is not None]
+        copy_tables(self._connection, self._sql(COPY_NEAR), _near(titles))
 
     def _known(self, entries: Sequence[Entry]) -> Ids:
         asked = self._connection.execute(self._sql(KNOWN), _lines(entries), binary=True)

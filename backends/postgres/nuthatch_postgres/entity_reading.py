@@ -12,7 +12,7 @@ of bytes a phrase or token, numpy makes scores faster than SQL does of rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -21,23 +21,26 @@ from nuthatch import Filter
 from nuthatch.entities import (
     EntityMatches,
     EntityPlan,
-    EntitySettings,
     PhraseLookup,
     TitleLookup,
-    TitleTerm,
+    title_halves,
 )
-from nuthatch.scoring import EntityScores, Mentions, distinct, entity_top_k
-from nuthatch_postgres.connection import Rows, Statement
-from nuthatch_postgres.entity import wanted_hashes
+from nuthatch.scoring import EntityFound, EntityScores, Mentions, Near, distinct, entity_top_k
+from nuthatch_postgres.connection import Statement
 from nuthatch_postgres.failure import readable
 from nuthatch_postgres.filtering import Filters
-from nuthatch_postgres.postings import Mask, array_of, ids_of
+from nuthatch_postgres.postings import Mask, ids_of
 from nuthatch_postgres.read import Reading
 from nuthatch_postgres.schema import name
 from nuthatch_postgres.substring import who_mentions
-
-_Lookup = PhraseLookup | TitleLookup
-_Held = dict[_Lookup, Mentions]
+from nuthatch_postgres.title_reading import (
+    Token,
+    all_of,
+    halves_asked,
+    halves_of,
+    terms_of,
+    titles_asked,
+)
 
 PHRASES: Final = f"""
 SELECT given.place, string_agg(int4send(mention.document), '')
@@ -50,47 +53,31 @@ GROUP BY given.place
 """
 #: So many of the best are asked about first, or so many times the limit.
 _FEW, _SPARE = 100, 10
-# Beyond a number of documents a token matches nothing, and is not read.
-TITLES: Final = """
-SELECT near.place, entity.id, entity.text, held.documents
-FROM (
-    SELECT DISTINCT given.place, near.entity
-    FROM unnest(%s::int[], %s::int[]) AS given (place, hash)
-    JOIN {schema}.near ON near.hash = given.hash
-) AS near
-JOIN {schema}.entity ON entity.id = near.entity
-CROSS JOIN LATERAL (
-    SELECT string_agg(int8send((document::bigint << 32) + length), '') AS documents
-    FROM {schema}.mention
-    WHERE mention.entity = near.entity AND NOT EXISTS (
-        SELECT FROM {schema}.mention AS many WHERE many.entity = near.entity OFFSET %s
-    )
-) AS held
-WHERE held.documents IS NOT NULL
-"""
+_Lookup = PhraseLookup | TitleLookup | Token
+_Answer = Mentions | Near
+_Held = dict[_Lookup, _Answer]
 
 
 async def match_entities(reading: Reading, plan: EntityPlan, limit: int) -> EntityMatches:
     """Returns the best documents of a plan."""
-    found = await _mentions(reading, plan)
+    found = await _found(reading, plan)
     late = reading.filters.unread(reading.number, plan.filters)
     early = [item for item in plan.filters if item not in late]
     eligible = await _eligible(reading, early)
-    scores = EntityScores.of(plan, found, eligible, filtered=not late)
+    scores = EntityScores.of(plan, found, eligible)
     if not late:
         return scores.best(limit)
-    best = await _best_that_pass(reading, scores, late, limit)
-    if best is not None:
-        return best
+    if not scores.titles_cut:
+        return await _best_that_pass(reading, scores, late, limit)
+    # Which titles count depends on all that pass the filters.
     eligible = await _eligible(reading, plan.filters)
     return entity_top_k(plan, found, eligible, limit)
 
 
 async def _best_that_pass(
     reading: Reading, scores: EntityScores, filters: Sequence[Filter], limit: int
-) -> EntityMatches | None:
-    """Asks of the best, and then of more and more, which pass the filters, until enough do; None
-    where it takes all that pass to tell which title scores are cut."""
+) -> EntityMatches:
+    """Asks of the best, and then of more and more, which pass the filters, until enough do."""
     number = max(_FEW, _SPARE * limit)
     while True:
         some = scores.ranked(number)
@@ -98,12 +85,11 @@ async def _best_that_pass(
             return scores.best(limit)
         (rows,) = await reading.ask(reading.filters.among(some, filters))
         kept = scores.among(Filters.passing(rows))
-        every = some.size == scores.ids.size
-        if every or kept.ids.size >= limit:
-            if not kept.settles(limit):
-                return None
-            best = kept.best(limit)
-            return best if every else EntityMatches(best.candidates, None)
+        best = kept.best(limit)
+        if some.size == scores.ids.size:
+            return best
+        if kept.ids.size >= limit:
+            return best._replace(total=None)
         number *= 10
 
 
@@ -120,51 +106,73 @@ async def _eligible(reading: Reading, filters: Sequence[Filter]) -> Mask | None:
     return reading.filters.mask(reading.number, known, rows)
 
 
-async def _mentions(reading: Reading, plan: EntityPlan) -> _Held:
-    """Returns who mentions what a plan looks up. What was cached in the state that was seen last is
-    not asked for together with the state, but after it, if that has changed."""
+async def _found(reading: Reading, plan: EntityPlan) -> EntityFound:
+    """Returns what a plan looks up. What was cached in the state that was seen last is not asked
+    for together with the state, but after it, if that has changed."""
     expected = reading.number
     wanted: list[_Lookup] = [*plan.phrases, *plan.tokens]
-    cached = _cached(reading, wanted)
-    read = await _read(reading, [each for each in wanted if each not in cached], plan.settings)
+    if plan.settings.joins:
+        wanted += dict.fromkeys(Token(token) for title in plan.titles for token in title)
+    held = _cached(reading, wanted)
+    read = await _read(reading, [each for each in wanted if each not in held], plan)
     if reading.number != expected:
-        cached = _cached(reading, wanted)
-        missing = [each for each in wanted if each not in cached and each not in read]
-        read |= await _read(reading, missing, plan.settings)
-    return cached | read
+        held = _cached(reading, wanted)
+        missing = [each for each in wanted if each not in held and each not in read]
+        read |= await _read(reading, missing, plan)
+    return _together(plan, held | read)
+
+
+def _together(plan: EntityPlan, held: _Held) -> EntityFound:
+    """Returns what was found for a plan as it is scored."""
+    phrases = {each: mentions for each, mentions in held.items() if isinstance(mentions, Mentions)}
+    near = {each: terms for each, terms in held.items() if isinstance(terms, Near)}
+    titles = {each: terms for each, terms in near.items() if isinstance(each, TitleLookup)}
+    answers = {each: terms.reached for each, terms in titles.items()}
+    halves = {lookup: Near([], {}) for lookup in title_halves(plan, answers)}
+    for each, terms in near.items():
+        halves |= halves_of(terms) if isinstance(each, Token) else {}
+    return EntityFound({each: phrases[each] for each in plan.phrases}, halves | titles)
 
 
 def _cached(reading: Reading, lookups: Sequence[_Lookup]) -> _Held:
     cache = reading.caches.mentions
     found = {each: cache.get(reading.number, repr(each)) for each in lookups}
-    return {each: mentions for each, mentions in found.items() if mentions is not None}
+    return {each: held for each, held in found.items() if held is not None}
 
 
-async def _read(reading: Reading, lookups: Sequence[_Lookup], settings: EntitySettings) -> _Held:
-    """Asks who mentions some look-ups; of the state alone where there are none."""
+async def _read(reading: Reading, lookups: Sequence[_Lookup], plan: EntityPlan) -> _Held:
+    """Asks for what look-ups name; of the state alone where there are none."""
     if not lookups:
         await reading.begin()
         return {}
     phrases = [each for each in lookups if isinstance(each, PhraseLookup)]
     substrings = [each for each in phrases if each.match == "substring"]
     exact = [each for each in phrases if each.match == "exact"]
-    tokens = [each for each in lookups if isinstance(each, TitleLookup)]
+    titles = [each for each in lookups if isinstance(each, TitleLookup)]
+    tokens = [each for each in lookups if isinstance(each, Token)]
     asked = [
         who_mentions(reading.statement, each, reading.place_of(each.field)) for each in substrings
     ]
     asked += [_exact(reading, exact)] if exact else []
-    asked += [_titles(reading, tokens, settings)] if tokens else []
-    rows = iter(await reading.ask(*asked))
-    found: _Held = {each: _phrase_mentions(each, next(rows)[0][0]) for each in substrings}
+    of_titles = [
+        *titles_asked(reading.statement, titles),
+        *halves_asked(reading.statement, tokens),
+    ]
+    rows = iter(await reading.ask(*asked, *of_titles))
+    found: _Held = {each: _phrase_mentions(each, *next(rows)[0]) for each in substrings}
     if exact:
         held: dict[int, bytes] = dict(next(rows))
         found |= {
             each: _phrase_mentions(each, held.get(at, b"")) for at, each in enumerate(exact, 1)
         }
-    if tokens:
-        found |= zip(tokens, _title_mentions(tokens, next(rows), settings), strict=True)
-    for lookup, mentions in found.items():
-        reading.caches.mentions.put(reading.number, repr(lookup), mentions)
+    terms = terms_of([row for each in rows for row in each])
+    for at, lookup in enumerate(titles):
+        plan.check_deadline()
+        found[lookup] = Near.of(lookup, terms.get(at, {}), plan.settings)
+    for at, each in enumerate(tokens):
+        found[each] = all_of(terms.get(-at - 1, {}))
+    for key, answer in found.items():
+        reading.caches.mentions.put(reading.number, repr(key), answer)
     return found
 
 
@@ -174,33 +182,7 @@ def _exact(reading: Reading, lookups: Sequence[PhraseLookup]) -> Statement:
     return Statement(reading.statement(PHRASES), (fields, texts))
 
 
-def _phrase_mentions(lookup: PhraseLookup, documents: bytes) -> Mentions:
+def _phrase_mentions(lookup: PhraseLookup, documents: bytes, is_cut: bool = False) -> Mentions:
     with readable(f"who mentions {lookup.phrase!r}"):
         ids = distinct(ids_of(documents))
-    return Mentions(ids, np.zeros(ids.size, dtype=np.uint16))
-
-
-def _titles(
-    reading: Reading, lookups: Sequence[TitleLookup], settings: EntitySettings
-) -> Statement:
-    pairs = [
-        (at, hash_)
-        for at, each in enumerate(lookups)
-        for hash_ in wanted_hashes(each.token, each.edits)
-    ]
-    places, hashes = array_of(at for at, _ in pairs), array_of(hash_ for _, hash_ in pairs)
-    return Statement(reading.statement(TITLES), (places, hashes, settings.frequent))
-
-
-def _title_mentions(
-    lookups: Sequence[TitleLookup], rows: Rows, settings: EntitySettings
-) -> Iterator[Mentions]:
-    """Yields whose titles have the tokens that each token stands for. The answer has some more,
-    which only hash alike."""
-    found: list[dict[TitleTerm, Mentions]] = [{} for _ in lookups]
-    for place, number, text, documents in rows:
-        with readable(f"whose title has {text!r}"):
-            ids, lengths = ids_of(documents).reshape(-1, 2).T.copy()
-        found[place][TitleTerm(number, text, ids.size)] = Mentions(ids, lengths)
-    for each, terms in zip(lookups, found, strict=True):
-        yield Mentions.near(each, terms, settings)
+    return Mentions(ids, np.zeros(ids.size, dtype=np.uint16), is_cut)

@@ -15,6 +15,7 @@ A server's message is shown, its DETAIL never: that may hold what a user stored.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -175,9 +176,13 @@ _MEANINGS: Final[tuple[tuple[str, type[NuthatchError], str], ...]] = (
 _PASSING: Final = ("starting up", "shutting down", "recovery", "too many", "connection slots")
 
 
+_USER: Final = re.compile(r'\b(user|role|USER|ROLE) "[^"]*"')
+
+
 def unreachable(error: psycopg.Error, place: str) -> BackendUnavailable:
     """Returns what it means that no connection could be made; libpq gives no code for it."""
-    said = _said(error)
+    # It names the user, who is the password too where the colon between them was forgotten.
+    said = _USER.sub(r"\1 \"***\"", _said(error))
     refused = "FATAL" in str(error)
     transient = not refused or any(each in said for each in _PASSING)
     advice = (

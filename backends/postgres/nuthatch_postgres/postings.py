@@ -22,6 +22,7 @@ from nuthatch.scoring import (
     BM25,
     CollectionStatistics,
     Mentions,
+    Near,
     PostingCache,
     TermScores,
 )
@@ -116,7 +117,7 @@ class Caches:
         self.sealed: PostingCache[Sealed] = PostingCache(max_bytes // 2)
         self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
         self.masks: PostingCache[Mask] = PostingCache(max_bytes // 32)
-        self.mentions: PostingCache[Mentions] = PostingCache(max_bytes // 8)
+        self.mentions: PostingCache[Mentions | Near] = PostingCache(max_bytes // 8)
         self._lock = Lock()
         self._numbers: dict[tuple[int, bytes], int] = {}
         self._given = 0

@@ -23,6 +23,17 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %(schema)s) A
            ORDER BY relname
        ) AS relations
 """
+#: Whether the user may make an index: in the schema, if it is there, else a schema.
+MAY_MAKE: Final = """
+SELECT coalesce(
+    (
+        SELECT has_schema_privilege(oid, 'CREATE')
+        FROM pg_catalog.pg_namespace
+        WHERE nspname = %(schema)s
+    ),
+    has_database_privilege(current_database(), 'CREATE')
+)
+"""
 #: Two processes that create the same index meet here; the key is the name's own.
 ALONE: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 META: Final = "SELECT value FROM {schema}.meta WHERE key = 'index'"

@@ -3,7 +3,7 @@
     document  id  uri  root  header  chunks  leaves     one row a document
     chunk     id  document  start  text                 one row a chunk, text zstd-compressed
     value     field  document  whole | number | word    what filters compare, one column a type
-    entity    id  field  text                           phrases, and title tokens as of field -1
+    entity    id  field  text                           phrases; what titles have as of fields < 0
     mention   entity  document  length                  their postings, with the title's tokens
     near      hash  entity                              title tokens by what is left of them
     term      id  token  df  bound                      the dictionary; df as of the last seal
@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import Final
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 #: Postings of a full block.
 BLOCK: Final = 512
 
@@ -40,6 +40,9 @@ def name(text: str) -> str:
     """
     return f"(CASE WHEN octet_length({text}) <= 1000 THEN {text} ELSE '#' || md5({text}) END)"
 
+
+#: The SQL of a whole title without its blanks.
+SQUEEZED: Final = "replace(entity.text, ' ', '')"
 
 #: In the order in which they are dropped.
 TABLES: Final = (
@@ -102,6 +105,10 @@ CREATE: Final = (
     )
     """,
     "CREATE UNIQUE INDEX ON {schema}.entity (field, " + name("text") + ")",
+    # Whole titles are looked up as they are but for blanks.
+    "CREATE INDEX ON {schema}.entity ("
+    + name(SQUEEZED.replace("entity.", ""))
+    + ") WHERE field = -3",
     """
     CREATE TABLE {schema}.mention (
         entity int NOT NULL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from nuthatch import (
+    BackendUnavailable,
     Create,
     IndexCorrupt,
     IndexExists,
@@ -21,22 +23,6 @@ from nuthatch_postgres import queries, schema
 from nuthatch_postgres.config import PostgresConfig
 from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.substring import LENGTH_INDEXES, TRIGRAM_INDEX, TRIGRAMS, in_field
-
-
-def found_or_made(
-    connection: psycopg.Connection, config: PostgresConfig, create: Create, wanted: Schema
-) -> tuple[IndexRecord, UUID]:
-    """Returns what the index says of itself and its mark; makes it where that is asked for."""
-    found = stored(connection, config, create)
-    if found is None:
-        if not create:
-            raise IndexNotFound(f"there is no index at {config.place}; create it first")
-        if config.read_only:
-            raise IndexNotFound(f"there is no index at {config.place}; read_only makes none")
-        return _made(connection, config, create, wanted)
-    if create == "new":
-        raise IndexExists(f"{config.place} is an index already; open it or choose another name")
-    return found
 
 
 def stored(
@@ -70,30 +56,67 @@ def _look(connection: psycopg.Connection, config: PostgresConfig) -> tuple[bool,
     return row[0], row[1]
 
 
-def _made(
-    connection: psycopg.Connection, config: PostgresConfig, create: Create, wanted: Schema
-) -> tuple[IndexRecord, UUID]:
-    """Makes the tables, all or none; in a schema that is there already if it is empty."""
+def find(
+    connection: psycopg.Connection, config: PostgresConfig, create: Create
+) -> tuple[IndexRecord, UUID] | None:
+    """Returns what the index says of itself and its mark; None where it is yet to be made.
+
+    Raises where it must be there, must not, or cannot be made.
+    """
+    found = stored(connection, config, create)
+    if found is None:
+        refuse_unless_wanted(config, create)
+        if create is True:
+            _refuse_without_rights(connection, config)
+    elif create == "new":
+        raise IndexExists(f"{config.place} is an index already; open it or choose another name")
+    return found
+
+
+def refuse_unless_wanted(config: PostgresConfig, create: Create) -> None:
+    """Raises unless an index is to be made where there is none."""
+    if not create:
+        raise IndexNotFound(f"there is no index at {config.place}; create it first")
+    if config.read_only:
+        raise IndexNotFound(f"there is no index at {config.place}; read_only makes none")
+
+
+def _refuse_without_rights(connection: psycopg.Connection, config: PostgresConfig) -> None:
+    """Raises where making the index would fail, before there are documents to make it with."""
+    row = connection.execute(queries.MAY_MAKE, {"schema": config.schema_name}).fetchone()
+    if row is not None and not row[0]:
+        raise BackendUnavailable(
+            f"{config.place} cannot be made: the rights do not suffice; to make an index takes "
+            "CREATE on the database, or on its schema if that is there"
+        )
+
+
+def make(
+    connection: psycopg.Connection,
+    config: PostgresConfig,
+    wanted: Schema,
+    fill: Callable[[], object],
+) -> None:
+    """Makes the tables and has them filled, all or nothing; in a schema that is there already if it
+    is empty. Raises `IndexExists` if somebody else was faster."""
     record = IndexRecord.create(schema.FORMAT, wanted)
     statements = Statements(config.schema_name)
     with connection.transaction():
+        # Whoever makes the same index waits here until its first batch is in.
+        wait = f"{max(1, round(1000 * config.lock_timeout))}ms"
+        connection.execute("SELECT set_config('lock_timeout', %s, true)", (wait,))
         connection.execute(queries.ALONE, (f"nuthatch:{config.schema_name}",))
         there, relations = _look(connection, config)
         if relations:
-            if create == "new":
-                raise IndexExists(f"{config.place} was just made by somebody else; open it")
-        else:
-            if not there:
-                name = sql.Identifier(config.schema_name)
-                connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
-            for statement in schema.CREATE:
-                connection.execute(statements(statement))
-            index_substrings(connection, statements, wanted)
-            connection.execute(statements(queries.SET_META), (record.to_json(),))
-    made = stored(connection, config, True)
-    if made is None:
-        raise IndexNotFound(f"{config.place} was dropped by somebody else; create it again")
-    return made
+            raise IndexExists(f"{config.place} was just made by somebody else; open it")
+        if not there:
+            name = sql.Identifier(config.schema_name)
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
+        for statement in schema.CREATE:
+            connection.execute(statements(statement))
+        index_substrings(connection, statements, wanted)
+        connection.execute(statements(queries.SET_META), (record.to_json(),))
+        fill()
 
 
 def index_substrings(

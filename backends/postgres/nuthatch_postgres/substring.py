@@ -42,26 +42,41 @@ _FOUND: Final = """
 """
 
 
+#: One more than count is found, and tells that there are more.
+_COUNTED: Final = """
+SELECT coalesce(
+           string_agg(documents, '') FILTER (WHERE place <= coalesce(%(cap)s::bigint, place)), ''
+       ),
+       coalesce(count(*) > %(cap)s::bigint, false)
+"""
+
+
 def _found(within: str, length: str, limit: str) -> str:
     return _FOUND.replace("{range}", within).replace("{length}", length).replace("{limit}", limit)
 
 
 # With trigrams to look for, the index on lengths must not be walked, past all that do not match.
 BY_TRIGRAMS: Final = f"""
-SELECT coalesce(string_agg(documents, ''), '')
-FROM ({_found("", "length(text) + 0", "%(cap)s")}) AS every
+{_COUNTED}
+FROM (
+    SELECT documents, row_number() OVER () AS place
+    FROM ({_found("", "length(text) + 0", "%(most)s")}) AS every
+) AS numbered
 """
 BY_LENGTH: Final = f"""
-WITH short AS MATERIALIZED ({_found(f"{_IN_INDEX} AND ", "length(text)", "%(cap)s")})
-SELECT coalesce(string_agg(documents, ''), '')
+WITH short AS MATERIALIZED ({_found(f"{_IN_INDEX} AND ", "length(text)", "%(most)s")})
+{_COUNTED}
 FROM (
-    SELECT documents FROM short
-    UNION ALL
-    SELECT documents
+    SELECT documents, row_number() OVER () AS place
     FROM (
-{_found(f"{_LONGER} AND ", "length(text)", "%(cap)s::bigint - (SELECT count(*) FROM short)")}
-    ) AS rest
-) AS every
+        SELECT documents FROM short
+        UNION ALL
+        SELECT documents
+        FROM (
+{_found(f"{_LONGER} AND ", "length(text)", "%(most)s::bigint - (SELECT count(*) FROM short)")}
+        ) AS rest
+    ) AS every
+) AS numbered
 """
 
 #: Where the extension pg_trgm is installed.
@@ -95,11 +110,13 @@ def in_field(statement: str, field: int) -> str:
 
 
 def who_mentions(statements: Callable[[str], bytes], lookup: PhraseLookup, field: int) -> Statement:
-    """Returns the statement whose one value holds who mentions what a look-up names.
+    """Returns the statement whose one row holds who mentions what a look-up names, and whether more
+    phrases do than count.
 
     It is planned anew each time: how many phrases hold a substring is what a plan depends on.
     """
     sql = BY_LENGTH if len(lookup.phrase) < _TRIGRAM else BY_TRIGRAMS
     # A normalized phrase holds letters, digits and blanks: nothing that LIKE takes for its own.
-    values = {"pattern": f"%{lookup.phrase}%", "cap": lookup.cap}
+    most = None if lookup.cap is None else lookup.cap + 1
+    values = {"pattern": f"%{lookup.phrase}%", "cap": lookup.cap, "most": most}
     return Statement(statements(in_field(sql, field)), values, prepare=False)

@@ -17,6 +17,7 @@ from nuthatch import Schema
 from nuthatch_postgres import schema
 from nuthatch_postgres.connection import leave
 from nuthatch_postgres.queries import Statements
+from nuthatch_postgres.seal import seal
 from nuthatch_postgres.storage import index_substrings
 
 #: Tables that sealing and deleting leave holes in, and that keep no value outside of their rows.
@@ -25,6 +26,10 @@ _SPARSE: Final = ("block", "term", "recent", "loss", "change", "mention", "value
 _ORDERED: Final = {"block": "term", "mention": "entity"}
 #: Searches wait as long as the lock is waited for, and as long as it is held.
 _PATIENCE: Final = "500ms"
+
+#: Documents of a batch after which the planner is told of them at once; else it may not know what
+#: it looks for until autovacuum comes by, a minute later.
+_MANY: Final = 1000
 
 #: Whether a table takes a fifth more than its rows, with their heads, and a few pages.
 IS_SPARSE: Final = """
@@ -57,6 +62,16 @@ WHERE indrelid = %s::regclass AND indpred IS NULL
 ORDER BY indisprimary DESC, relname
 LIMIT 1
 """
+
+
+def settle(
+    connection: psycopg.Connection, statements: Statements, seal_at: int, changed: int
+) -> None:
+    """Does what is due after a batch that changed so many documents."""
+    if changed:
+        seal(connection, statements, seal_at)
+    if changed >= _MANY:
+        analyze(connection, statements)
 
 
 def analyze(connection: psycopg.Connection, statements: Statements) -> None:

@@ -68,13 +68,22 @@ class Writer:
         declared: Schema,
         analyzer: Analyzer,
         lock_timeout: float,
+        *,
+        within: bool = False,
     ) -> None:
+        """`within` tells that the caller has a transaction open, which the batch is to be part of:
+        that of the index's own making, where there is no other writer yet."""
         self._connection = connection
+        self._within = within
         self._sql = statements
         self._fields = {each.name: (at, each.type) for at, each in enumerate(declared.fields)}
         self._analyzer = analyzer
-        self._entities = Entities(connection, statements, declared)
+        self._entities = Entities(connection, statements, declared, within=within)
         self._lock_timeout = f"{max(1, round(1000 * lock_timeout))}ms"
+
+    def roots(self, uris: Sequence[str]) -> dict[str, bytes]:
+        """Returns the roots of those of these documents that are stored, by uri."""
+        return {uri: each.root for uri, each in self._present(uris).items()}
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         """Upserts documents with distinct uris."""
@@ -136,6 +145,9 @@ class Writer:
         none that survives the death of its processes and no more. "power" waits for standbys,
         too, where the server is set up so.
         """
+        if self._within:
+            yield
+            return
         execute = self._connection.execute
         try:
             execute("BEGIN ISOLATION LEVEL READ COMMITTED")

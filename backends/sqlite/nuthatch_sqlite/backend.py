@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock, get_ident
 from time import monotonic
@@ -18,21 +18,19 @@ from nuthatch import (
     BackendUnavailable,
     Create,
     Durability,
-    IndexCorrupt,
     IndexExists,
     IndexInfo,
     IndexLocked,
-    IndexNotFound,
     IndexRecord,
     LexicalBackend,
     Schema,
     WriteOutcome,
     corpus_fingerprint,
 )
-from nuthatch_sqlite import schema
+from nuthatch_sqlite import schema, storage
 from nuthatch_sqlite.check import problems
 from nuthatch_sqlite.config import SqliteConfig
-from nuthatch_sqlite.connection import checked, inherit, one, reading, rows, undo, writing
+from nuthatch_sqlite.connection import checked, inherit, reading, rows, writing
 from nuthatch_sqlite.entity import Entities, settle
 from nuthatch_sqlite.failure import readable, translated
 from nuthatch_sqlite.identity import Identity, status
@@ -40,7 +38,8 @@ from nuthatch_sqlite.plugin import SPEC
 from nuthatch_sqlite.pool import Pool
 from nuthatch_sqlite.postings import Caches, State
 from nuthatch_sqlite.read import SqliteReader
-from nuthatch_sqlite.write import remove, transaction, write
+from nuthatch_sqlite.removal import remove_index
+from nuthatch_sqlite.write import remove, stored_roots, transaction, write
 
 #: Virtual machine steps between two looks at the clock: well under a millisecond.
 _STEPS = 10_000
@@ -70,19 +69,49 @@ class SqliteBackend(LexicalBackend):
         _open.add(self)
 
     @classmethod
-    def open(cls, config: SqliteConfig, *, create: Create, schema: Schema | None) -> Self:
+    def open(cls, config: SqliteConfig, *, create: Create, schema: Schema | None) -> Self | None:
         path = config.path
         with translated(path):
-            stored = _stored(config, create)
-            if stored is None:
-                if not create:
-                    raise IndexNotFound(f"there is no index at {path}; create it first")
-                stored = _create(config, create, schema or Schema())
-            elif create == "new":
+            found = storage.stored(config, create)
+            if found is None:
+                storage.refuse_unless_vacant(config, create)
+                if create == "new":
+                    return cls.make(config, schema=schema or Schema())
+                return None
+            if create == "new":
                 raise IndexExists(f"{path} is an index already; open it or choose another path")
-        record, identity = stored
+        record, identity = found
         analyzer = record.check(schema, place=str(path), export_only=config.export_only)
         return cls(config, record, analyzer, identity)
+
+    @classmethod
+    def drop(cls, config: SqliteConfig) -> None:
+        path = config.path
+        if config.read_only:
+            raise BackendUnavailable(f"{path} was named with read_only; name it without")
+        with translated(path):
+            try:
+                remove_index(path, config.lock_timeout)
+            except OSError as error:
+                raise BackendUnavailable(
+                    f"{path} cannot be removed ({error.strerror}); check the rights of its folder"
+                ) from error
+
+    @classmethod
+    def make(
+        cls,
+        config: SqliteConfig,
+        *,
+        schema: Schema,
+        documents: Sequence[AnalyzedDocument] = (),
+        durability: Durability = "power",
+    ) -> Self:
+        with translated(config.path):
+            record, identity = storage.make(config, schema, documents, durability)
+            analyzer = record.check(schema, place=str(config.path), export_only=config.export_only)
+            index = cls(config, record, analyzer, identity)
+            index._writing_connection()  # closed last, it takes the write-ahead log away
+            return index
 
     def _connect(self) -> apsw.Connection:
         return checked(reading(self._path, self.config.lock_timeout), self._identity)
@@ -112,8 +141,7 @@ class SqliteBackend(LexicalBackend):
     @contextmanager
     def _writing(self, durability: Durability) -> Iterator[apsw.Connection]:
         """Lends the writing connection inside a transaction."""
-        if self.config.read_only:
-            raise BackendUnavailable(f"{self._path} was opened with read_only; open it without")
+        self._refuse_if_read_only()
         if not self._write_lock.acquire(timeout=self.config.lock_timeout):
             raise IndexLocked(
                 f"{self._path} is being written by another thread; try again, or raise lock_timeout"
@@ -126,6 +154,10 @@ class SqliteBackend(LexicalBackend):
         finally:
             self._write_lock.release()
 
+    def _refuse_if_read_only(self) -> None:
+        if self.config.read_only:
+            raise BackendUnavailable(f"{self._path} was opened with read_only; open it without")
+
     def _writing_connection(self) -> apsw.Connection:
         if self._pool.closed:
             raise BackendUnavailable(f"{self._path} was closed; open it again")
@@ -133,6 +165,11 @@ class SqliteBackend(LexicalBackend):
         if self._writer is None:
             self._writer = writing(self._path, self.config.lock_timeout, self._identity)
         return self._writer
+
+    def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
+        self._refuse_if_read_only()
+        with self._snapshot() as connection:
+            return stored_roots(connection, uris)
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         with self._writing(durability) as connection:
@@ -240,60 +277,3 @@ if hasattr(os, "register_at_fork"):  # not on Windows
         after_in_parent=lambda: _each("after_fork_in_parent"),
         after_in_child=lambda: _each("after_fork_in_child"),
     )
-
-
-def _stored(config: SqliteConfig, create: Create) -> tuple[IndexRecord, Identity] | None:
-    """Returns what the index at the path says of itself; None for no file or an empty database.
-
-    Raises `IndexExists` or `IndexNotFound` for somebody else's database: it is not ours to fill.
-    """
-    found = status(config.path)
-    if found is None or not found.st_size:
-        return None
-    connection = reading(config.path, config.lock_timeout)
-    try:
-        application = _application(connection, config)
-        if application == schema.APPLICATION_ID:
-            row = one(connection, schema.META)
-            if row is None:
-                raise IndexCorrupt(f"{config.path} has lost its description; restore it")
-            record = IndexRecord.from_json(row[0], place=str(config.path), format=schema.FORMAT)
-            return record, Identity.of(config.path, found, connection)
-        if one(connection, "SELECT 1 FROM sqlite_schema"):
-            kind = IndexExists if create else IndexNotFound
-            raise kind(f"{config.path} is an SQLite database of another kind; name another path")
-        return None
-    finally:
-        connection.close()
-
-
-def _application(connection: apsw.Connection, config: SqliteConfig) -> object:
-    try:
-        return connection.pragma("application_id")
-    except apsw.ReadOnlyError:
-        # Somebody died while making the file: its rollback journal is still there.
-        if config.read_only:
-            raise
-        undo(config.path, config.lock_timeout)
-        return connection.pragma("application_id")
-
-
-def _create(config: SqliteConfig, create: Create, wanted: Schema) -> tuple[IndexRecord, Identity]:
-    """Makes the tables, all or none: a process that dies here leaves an empty database."""
-    if config.read_only:
-        raise IndexNotFound(f"there is no index at {config.path}; read_only makes none")
-    record = IndexRecord.create(schema.FORMAT, wanted)
-    connection = writing(config.path, config.lock_timeout, identity=None)
-    try:
-        with transaction(connection, "power"):
-            if not connection.pragma("application_id"):
-                connection.execute(schema.CREATE)
-                connection.execute(schema.SET_META, (record.to_json(),))
-            elif create == "new":
-                raise IndexExists(f"{config.path} was just made by somebody else; open it")
-    finally:
-        connection.close()
-    stored = _stored(config, True)
-    if stored is None:
-        raise BackendUnavailable(f"{config.path} was replaced by another file; open it again")
-    return stored

@@ -104,13 +104,19 @@ def _counts(match: apsw.FTS5ExtensionApi, *_: object) -> str:
 
 def undo(path: Path, lock_timeout: float) -> None:
     """Takes back what a process had begun when it died, which a reading connection cannot."""
-    _refuse_inherited(path)
-    connection = apsw.Connection(_uri(path), flags=_WRITE)
-    connection.set_busy_timeout(round(1000 * lock_timeout))
+    connection = existing(path, lock_timeout)
     try:
         connection.pragma("application_id")
     finally:
         connection.close()
+
+
+def existing(path: Path, lock_timeout: float) -> apsw.Connection:
+    """Open a connection to a file that is there, with the right to write and nothing changed."""
+    _refuse_inherited(path)
+    connection = apsw.Connection(_uri(path), flags=_WRITE)
+    connection.set_busy_timeout(round(1000 * lock_timeout))
+    return connection
 
 
 def checked(connection: apsw.Connection, identity: Identity) -> apsw.Connection:

@@ -1,13 +1,14 @@
 """Entities: the dictionary of phrases and title tokens, and which documents mention them.
 
-    entity    id  field  text                     phrases by the place of their field; titles' -1
+    entity    id  field  text                     phrases by the place of their field; titles' < 0
     mention   entity  first  documents  lengths   a row for each batch that mentions it
     gone      document                            deleted documents that rows still name
 
-Title tokens have the field -1, phrases the place of their field in the schema. A row holds a
-batch's documents (4 bytes each, ascending), and for title tokens the titles' numbers of tokens: a
-ninth of the rows that one for each mention would take, which is what loading costs. Ids are never
-given again, so a deleted document need only be named in `gone`, until `optimize` forgets both.
+Of a title there are its tokens, those that it repeats (`the 2`: a second `the`), and all of it;
+each kind has a field of its own. Phrases have the place of their field in the schema. A row holds a
+batch's documents (4 bytes each, ascending), and for titles their numbers of tokens: a ninth of the
+rows that one for each mention would take, which is what loading costs. Ids are never given again,
+so a deleted document need only be named in `gone`, until `optimize` forgets both.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ import numpy as np
 import numpy.typing as npt
 
 from nuthatch import AnalyzedDocument, PhraseField, Schema
-from nuthatch.entities import entity_terms
+from nuthatch.entities import EntityTerms, entity_terms
 from nuthatch.scoring import Mentions
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.phrases import Phrases
 from nuthatch_sqlite.titles import Titles, newest
 
-#: The field of title tokens.
-TITLE: Final = -1
+#: The fields of what a title has.
+TITLE: Final = {"token": -1, "repeated": -2, "title": -3}
 
 Entry = tuple[int, str]
 Ids = npt.NDArray[np.uint32]
@@ -66,8 +67,7 @@ class Entities:
         """Returns what a document mentions, with the title's number of tokens (0 for phrases)."""
         terms = entity_terms(self._schema, title, fields)
         found = {(self.places[field], phrase): 0 for field, phrase in terms.phrases}
-        length = len(terms.title)
-        return found | dict.fromkeys([(TITLE, token) for token in terms.title], length)
+        return found | dict.fromkeys(_title_entries(terms), len(terms.title))
 
     def add(
         self, connection: apsw.Connection, documents: Iterable[tuple[int, AnalyzedDocument]]
@@ -76,16 +76,23 @@ class Entities:
         titles, phrases = _Mentions(), _Mentions()
         for first, each in documents:
             terms = entity_terms(self._schema, each.document.title, each.document.fields)
-            titles.add(first, set(terms.title), len(terms.title))
+            titles.add(first, dict.fromkeys(_title_entries(terms)), len(terms.title))
             if terms.phrases:
                 phrases.add(first, terms.phrases, 0)
-        entries = [(TITLE, token) for token in titles.places]
+        entries = list(titles.places)
         entries += [(self.places[field], phrase) for field, phrase in phrases.places]
         if entries:
             known = _found_or_made(connection, entries)
             count = len(titles.places)
             table = np.concatenate([titles.table(known[:count]), phrases.table(known[count:])])
             connection.executemany(ADD_MENTIONS, _packed(table))
+
+
+def _title_entries(terms: EntityTerms) -> list[Entry]:
+    """Returns the entries of a title; a token that it repeats comes several times."""
+    entries = [(TITLE["token"], token) for token in terms.title]
+    entries += [(TITLE["repeated"], entry) for entry in terms.repeated]
+    return [*entries, (TITLE["title"], terms.whole)] if entries else []
 
 
 class _Mentions:

@@ -18,13 +18,21 @@ from nuthatch.entities import (
     PhraseLookup,
     TitleLookup,
     TitleTerm,
+    title_halves,
 )
-from nuthatch.scoring import Mentions, PostingCache, entity_top_k
+from nuthatch.scoring import EntityFound, Mentions, Near, PostingCache, entity_top_k
 from nuthatch_sqlite.connection import rows
-from nuthatch_sqlite.entity import GONE, NOBODY, Entities, live
+from nuthatch_sqlite.entity import GONE, NOBODY, TITLE, Entities, live
 from nuthatch_sqlite.failure import readable
+from nuthatch_sqlite.titles import Dictionary
 
 PHRASE: Final = "SELECT id FROM entity WHERE field = ? AND text = ?"
+# Without statistics the planner takes the index of all titles' texts for the better one.
+WHOLE_TITLES: Final = """
+SELECT id, text
+FROM entity INDEXED BY entity_title
+WHERE field = -3 AND replace(text, ' ', '') = ?
+"""
 SUBSTRING: Final = """
 SELECT id
 FROM entity
@@ -36,19 +44,20 @@ SELECT mention.entity, documents, lengths
 FROM json_each(?) AS given
 CROSS JOIN mention ON mention.entity = given.value
 """
+NO_TERM: Final = Near([], {})
 #: How many entities are asked for at once, where a few may do.
 _SOME: Final = 500
 
 
 class EntityLookups:
-    """Asks one snapshot."""
+    """Ask one snapshot."""
 
     def __init__(
         self,
         connection: apsw.Connection,
         entities: Entities,
         generation: int,
-        cache: PostingCache[Mentions],
+        cache: PostingCache[Mentions | Near],
     ) -> None:
         self._connection = connection
         self._entities = entities
@@ -56,40 +65,38 @@ class EntityLookups:
         self._cache = cache
 
     def match(self, plan: EntityPlan, eligible: Any, limit: int) -> EntityMatches:
-        """Returns the best documents; `eligible` are the ids that pass its filters, or None."""
+        """Return the best documents; `eligible` are the ids that pass its filters, or None."""
         return entity_top_k(plan, self._found(plan), eligible, limit)
 
-    def _found(self, plan: EntityPlan) -> dict[PhraseLookup | TitleLookup, Mentions]:
-        """Returns who mentions what a plan looks up; reads what is not cached."""
-        found: dict[PhraseLookup | TitleLookup, Mentions] = {}
-        wanted: list[PhraseLookup | TitleLookup] = [*plan.phrases, *plan.tokens]
-        for lookup in wanted:
+    def _found(self, plan: EntityPlan) -> EntityFound:
+        """Return what a plan looks up; reads what is not cached."""
+        phrases = {}
+        for lookup in plan.phrases:
             held = self._cache.get(self._generation, repr(lookup))
-            if held is not None:
-                found[lookup] = held
-        phrases = [each for each in plan.phrases if each not in found]
-        tokens = [each for each in plan.tokens if each not in found]
-        read: dict[PhraseLookup | TitleLookup, Mentions] = {
-            each: Mentions.union(list(self._phrases(each))) for each in phrases
-        }
-        for each, terms in zip(tokens, self._titles(tokens), strict=True):
-            read[each] = Mentions.near(each, terms, plan.settings)
-        for lookup, mentions in read.items():
-            self._cache.put(self._generation, repr(lookup), mentions)
-        return found | read
+            if not isinstance(held, Mentions):
+                held = self._phrase(lookup)
+                self._cache.put(self._generation, repr(lookup), held)
+            phrases[lookup] = held
+        titles = self._titles(plan, plan.tokens)
+        answers = {lookup: near.reached for lookup, near in titles.items()}
+        return EntityFound(phrases, titles | self._titles(plan, title_halves(plan, answers)))
 
     @cached_property
     def _gone(self) -> Any:
         return np.array([number for (number,) in rows(self._connection, GONE)], dtype=np.uint32)
 
+    def _phrase(self, lookup: PhraseLookup) -> Mentions:
+        """Return who mentions the phrases that a look-up names, of live documents."""
+        most = None if lookup.cap is None else lookup.cap + 1
+        found = list(islice(self._phrases(lookup), most))
+        is_cut = len(found) == most
+        return Mentions.union(found[: lookup.cap], is_cut=is_cut)
+
     def _phrases(self, lookup: PhraseLookup) -> Iterator[Mentions]:
-        """Yields who mentions each phrase that a look-up names, of live documents."""
+        """Yield who mentions each phrase that a look-up names, of live documents."""
         entities = self._named(lookup)
-        left = lookup.cap
-        while (left is None or left > 0) and (some := list(islice(entities, _SOME))):
-            held = [each for each in self._mentions(some).values() if each.ids.size][:left]
-            yield from held
-            left = None if left is None else left - len(held)
+        while some := list(islice(entities, _SOME)):
+            yield from (held for held in self._mentions(some).values() if held.ids.size)
 
     def _named(self, lookup: PhraseLookup) -> Iterator[int]:
         place = self._entities.places[lookup.field]
@@ -100,18 +107,48 @@ class EntityLookups:
         sql = PHRASE if lookup.match == "exact" else SUBSTRING
         return (number for (number,) in rows(self._connection, sql, (place, lookup.phrase)))
 
-    def _titles(self, lookups: Sequence[TitleLookup]) -> list[dict[TitleTerm, Mentions]]:
-        """Returns the title tokens that are near each token, with who has them in the title."""
-        near = self._entities.titles.near(self._connection, lookups)
-        held = self._mentions([entity for found in near for entity, _ in found])
-        return [
-            {TitleTerm(entity, text, held[entity].ids.size): held[entity] for entity, text in found}
-            for found in near
-        ]
+    def _titles(self, plan: EntityPlan, lookups: Sequence[TitleLookup]) -> dict[TitleLookup, Near]:
+        """Return what title look-ups may stand for; reads what is not cached."""
+        found: dict[TitleLookup, Near] = {}
+        missing: dict[TitleLookup, list[tuple[int, str]]] = {}
+        for lookup in lookups:
+            if lookup.kind == "token" and not lookup.edits and not self._dictionary.near(lookup):
+                found[lookup] = NO_TERM
+                continue
+            held = self._cache.get(self._generation, repr(lookup))
+            if isinstance(held, Near):
+                found[lookup] = held
+            else:
+                plan.check_deadline()
+                missing[lookup] = self._entries(lookup)
+        mentions = self._mentions([entity for some in missing.values() for entity, _ in some])
+        for lookup, some in missing.items():
+            terms = {
+                TitleTerm(entity, text, mentions[entity].ids.size): mentions[entity]
+                for entity, text in some
+            }
+            found[lookup] = Near.of(lookup, terms, plan.settings)
+            self._cache.put(self._generation, repr(lookup), found[lookup])
+        return found
+
+    def _entries(self, lookup: TitleLookup) -> list[tuple[int, str]]:
+        """Return what of titles a look-up may name, with their numbers."""
+        if lookup.kind == "token":
+            return self._dictionary.near(lookup)
+        if lookup.kind == "title":
+            return list(rows(self._connection, WHOLE_TITLES, (lookup.token,)))
+        found = rows(self._connection, PHRASE, (TITLE[lookup.kind], lookup.token))
+        return [(number, lookup.token) for (number,) in found]
+
+    @cached_property
+    def _dictionary(self) -> Dictionary:
+        return self._entities.titles.read(self._connection)
 
     def _mentions(self, entities: Sequence[int]) -> dict[int, Mentions]:
-        """Returns who mentions entities, of live documents."""
+        """Return who mentions entities, of live documents."""
         found = dict.fromkeys(entities, NOBODY)
+        if not found:
+            return found
         asked = rows(self._connection, MENTIONS, (json.dumps([*found]),))
         for entity, group in groupby(asked, key=itemgetter(0)):
             with readable(f"the mentions of the entity {entity}"):

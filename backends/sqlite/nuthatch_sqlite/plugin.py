@@ -37,6 +37,7 @@ SPEC = BackendSpec(
         optimize=NATIVE,
         async_native=EMULATED,
         max_limit=None,
+        drop=NATIVE,
     ),
     config=SqliteConfig,
     backend="nuthatch_sqlite.backend:SqliteBackend",

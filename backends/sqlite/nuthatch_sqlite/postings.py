@@ -6,6 +6,7 @@ reader has seen; a reader on an older snapshot passes them by.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -19,6 +20,7 @@ from nuthatch.scoring import (
     BM25,
     CollectionStatistics,
     Mentions,
+    Near,
     PostingCache,
     PostingList,
     Term,
@@ -75,7 +77,7 @@ class Caches:
         self.terms: PostingCache[TermScores] = PostingCache(max_bytes)
         self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
         self.masks: PostingCache[npt.NDArray[np.bool_]] = PostingCache(max_bytes // 32)
-        self.mentions: PostingCache[Mentions] = PostingCache(max_bytes // 8)
+        self.mentions: PostingCache[Mentions | Near] = PostingCache(max_bytes // 8)
         self._lock = Lock()
         self._lengths: tuple[int, npt.NDArray[np.uint32]] | None = None
         self._frequencies: tuple[int, dict[str, int]] = (-1, {})
@@ -224,15 +226,19 @@ def filter_sql(condition: Filter) -> tuple[str, list[object]]:
     """Returns the statement that selects the chunks that pass, and its values."""
     values: list[object] = [condition.field]
     if isinstance(condition, AnyOf):
-        marks = ", ".join("?" for _ in condition.values)
-        values += condition.values
-        return schema.FILTERED.format(condition=f"value.value IN ({marks})"), values
+        values.append(_json(condition.values))
+        return schema.FILTERED.format(condition=schema.ANY_OF), values
     bounds = []
     for operator, bound in ((">=", condition.gte), ("<=", condition.lte)):
         if bound is not None:
             bounds.append(f"value.value {operator} ?")
             values.append(bound)
     return schema.FILTERED.format(condition=" AND ".join(bounds)), values
+
+
+def _json(values: Sequence[object]) -> str:
+    """Return the values of a filter as one parameter, for SQLite takes no more than 32,766."""
+    return json.dumps(values, ensure_ascii=False)
 
 
 def _read_lengths(connection: apsw.Connection) -> npt.NDArray[np.uint32]:

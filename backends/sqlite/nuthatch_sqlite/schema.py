@@ -5,7 +5,7 @@
     posting   (FTS5, contentless)  rowid = chunk.id      tokens as core made them
     length    block  lengths                             tokens per chunk, 1,024 chunks a blob
     value     field  value  document                     what filters compare
-    entity    id  field  text                            phrases, and title tokens as of field -1
+    entity    id  field  text                            phrases; what titles have as of fields < 0
     mention   entity  first  documents  lengths          their postings, a row a batch
     gone      document                                   deleted ones that these still name
     state     generation, counts, next_chunk             one row
@@ -21,7 +21,7 @@ from __future__ import annotations
 from string import punctuation
 from typing import Final
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 #: "nuth" as PRAGMA application_id: tells an index from any other SQLite file.
 APPLICATION_ID: Final = 0x6E757468
 #: Chunks whose lengths share one blob (4 bytes each: a blob is about a page).
@@ -70,6 +70,8 @@ CREATE TABLE entity (
     text TEXT NOT NULL,
     UNIQUE (field, text)
 );
+-- Whole titles are looked up as they are but for blanks.
+CREATE INDEX entity_title ON entity (replace(text, ' ', '')) WHERE field = -3;
 CREATE TABLE mention (
     entity INTEGER NOT NULL,
     first INTEGER NOT NULL,
@@ -176,6 +178,7 @@ JOIN document ON document.id = value.document
 JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
 WHERE value.field = ? AND {condition}
 """
+ANY_OF: Final = "value.value IN (SELECT value FROM json_each(?))"
 # One statement for all hits; CROSS JOIN holds SQLite to the order of the tables.
 FETCH: Final = """
 SELECT chunk.id,

@@ -102,6 +102,12 @@ def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
     return len(gone)
 
 
+def stored_roots(connection: apsw.Connection, uris: Sequence[str]) -> dict[str, bytes]:
+    """Returns the roots of those of these documents that are stored, by uri."""
+    found = _present(connection, uris, State.read(connection))
+    return {uri: each.root for uri, each in found.items()}
+
+
 def _present(connection: apsw.Connection, uris: Sequence[str], state: State) -> dict[str, _Present]:
     if not state.documents:
         return {}

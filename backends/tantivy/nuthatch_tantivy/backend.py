@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -23,20 +23,22 @@ from nuthatch import (
     IndexExists,
     IndexInfo,
     IndexLocked,
-    IndexNotFound,
     IndexRecord,
     LexicalBackend,
     Schema,
     WriteOutcome,
     corpus_fingerprint,
 )
-from nuthatch_tantivy import folder, schema
+from nuthatch_tantivy import folder
 from nuthatch_tantivy.check import problems
 from nuthatch_tantivy.config import TantivyConfig
 from nuthatch_tantivy.failure import is_busy, translated
 from nuthatch_tantivy.folder import Folder, Signature
 from nuthatch_tantivy.plugin import SPEC
 from nuthatch_tantivy.read import TantivyReader
+from nuthatch_tantivy.removal import remove_index
+from nuthatch_tantivy.schema import FORMAT
+from nuthatch_tantivy.schema import columns as columns_of
 from nuthatch_tantivy.write import remove, write
 
 #: Seconds between two tries to become the one who writes.
@@ -52,7 +54,7 @@ class TantivyBackend(LexicalBackend):
     def __init__(self, config: TantivyConfig, record: IndexRecord, analyzer: Analyzer) -> None:
         super().__init__(config, record.schema, analyzer)
         self._path = config.path
-        self._columns = schema.columns(record.schema)
+        self._columns = columns_of(record.schema)
         self._folder = Folder(config.path)
         self._write_lock = Lock()
         self._held = False  # by a fork
@@ -60,18 +62,61 @@ class TantivyBackend(LexicalBackend):
         _open.add(self)
 
     @classmethod
-    def open(cls, config: TantivyConfig, *, create: Create, schema: Schema | None) -> Self:
+    def open(cls, config: TantivyConfig, *, create: Create, schema: Schema | None) -> Self | None:
         path = config.path
         with translated(path):
             record = folder.find(path, create)
             if record is None:
-                record = _create(config, create, schema or Schema())
-            elif create == "new":
+                folder.refuse_unless_vacant(path, create, config.read_only)
+                if create == "new":
+                    return cls.make(config, schema=schema or Schema())
+                return None
+            if create == "new":
                 raise IndexExists(f"{path} is an index already; open it or choose another path")
-            analyzer = record.check(schema, place=str(path), export_only=config.export_only)
-            backend = cls(config, record, analyzer)
-            backend._folder.state()  # so that damage is found now
+            return cls._opened(config, record, schema)
+
+    @classmethod
+    def make(
+        cls,
+        config: TantivyConfig,
+        *,
+        schema: Schema,
+        documents: Sequence[AnalyzedDocument] = (),
+        durability: Durability = "power",
+    ) -> Self:
+        path = config.path
+        record = IndexRecord.create(FORMAT, schema)
+        columns = columns_of(schema)
+
+        def fill(draft: Path) -> None:
+            drafted = Folder(draft)
+            writer = drafted.writer(config.heap_bytes)
+            try:
+                stored = TantivyReader(drafted.state(), columns, draft, schema)
+                write(writer, stored, columns, documents)
+            finally:
+                writer.wait_merging_threads()
+                drafted.close()
+
+        with translated(path):
+            if not folder.create(path, record, fill if documents else None):
+                raise IndexExists(f"{path} was made by another process just now; open it")
+            return cls._opened(config, record, schema)
+
+    @classmethod
+    def _opened(cls, config: TantivyConfig, record: IndexRecord, wanted: Schema | None) -> Self:
+        place = str(config.path)
+        analyzer = record.check(wanted, place=place, export_only=config.export_only)
+        backend = cls(config, record, analyzer)
+        backend._folder.state()  # so that damage is found now
         return backend
+
+    @classmethod
+    def drop(cls, config: TantivyConfig) -> None:
+        if config.read_only:
+            raise BackendUnavailable(f"{config.path} was named with read_only; name it without")
+        with translated(config.path):
+            remove_index(config.path, config.lock_timeout)
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[TantivyReader]:
@@ -90,33 +135,42 @@ class TantivyBackend(LexicalBackend):
 
         Tantivy's lock is held no longer than this, so that another process can write in between.
         """
-        if self.config.read_only:
-            raise BackendUnavailable(f"{self._path} was opened with read_only; open it without")
+        self._refuse_if_read_only()
+        folder.check_present(self._path)
         if folder.is_frozen(self._path):
             raise BackendUnavailable(
                 f"{self._path} cannot be written; check the rights of the folder, or copy it"
             )
         deadline = monotonic() + self.config.lock_timeout
+        with self._turn(), translated(self._path):
+            writer = self._writer(deadline)
+            # In the end the writer is consumed: that lets go of the lock, whoever still has a
+            # reference to it, and merges would be given up if they were not waited for.
+            try:
+                yield writer, self._newest()[0]
+            except BaseException:
+                with suppress(ValueError):  # after a failed commit it fails, too
+                    writer.wait_merging_threads()
+                raise
+            writer.wait_merging_threads()
+            if durability == "power":
+                folder.sync(self._path)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Keeps the other threads that write waiting, and a fork."""
         if not self._write_lock.acquire(timeout=self.config.lock_timeout):
             raise IndexLocked(
                 f"{self._path} is being written by another thread; try again, or raise lock_timeout"
             )
         try:
-            with translated(self._path):
-                writer = self._writer(deadline)
-                # In the end the writer is consumed: that lets go of the lock, whoever still has a
-                # reference to it, and merges would be given up if they were not waited for.
-                try:
-                    yield writer, self._newest()[0]
-                except BaseException:
-                    with suppress(ValueError):  # after a failed commit it fails, too
-                        writer.wait_merging_threads()
-                    raise
-                writer.wait_merging_threads()
-                if durability == "power":
-                    folder.sync(self._path)
+            yield
         finally:
             self._write_lock.release()
+
+    def _refuse_if_read_only(self) -> None:
+        if self.config.read_only:
+            raise BackendUnavailable(f"{self._path} was opened with read_only; open it without")
 
     def _writer(self, deadline: float) -> tantivy.IndexWriter:
         while True:
@@ -126,6 +180,11 @@ class TantivyBackend(LexicalBackend):
                 if not is_busy(error) or monotonic() >= deadline:
                     raise
             sleep(_PAUSE)
+
+    def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
+        self._refuse_if_read_only()
+        with self._turn():  # so that a fork waits for this part of writing, too
+            return self._newest()[0].roots_of(uris)
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         with self._writing(durability) as (writer, stored):
@@ -146,7 +205,7 @@ class TantivyBackend(LexicalBackend):
                 analyzer=self.schema.analyzer,
                 schema=self.schema,
                 corpus_fingerprint=self._corpus_fingerprint(reader, signature),
-                format=schema.FORMAT,
+                format=FORMAT,
                 details={
                     "segments": reader.segments,
                     "deleted_chunks": reader.deleted,
@@ -207,17 +266,3 @@ if hasattr(os, "register_at_fork"):  # not on Windows
         after_in_parent=lambda: _each("after_fork_here"),
         after_in_child=lambda: _each("after_fork_in_child"),
     )
-
-
-def _create(config: TantivyConfig, create: Create, wanted: Schema) -> IndexRecord:
-    path: Path = config.path
-    if not create:
-        raise IndexNotFound(f"there is no index at {path}; create it first")
-    if config.read_only:
-        raise IndexNotFound(f"there is no index at {path}; read_only makes none")
-    record = IndexRecord.create(schema.FORMAT, wanted)
-    if folder.create(path, record):
-        return record
-    if create == "new":
-        raise IndexExists(f"{path} was made by another process just now; open it")
-    return folder.find(path, create) or record

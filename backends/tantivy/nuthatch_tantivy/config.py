@@ -27,6 +27,8 @@ class TantivyConfig(LexicalConfig):
             raise ValueError("a path is missing; write tantivy:films.idx")
         if "\0" in location:
             raise ValueError("a path holds no NUL")
+        if location.startswith("//") and location[2:3] not in ("", "/"):
+            raise ValueError("two slashes begin a host, and a folder has none; write tantivy:films")
         return location
 
     @property

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
@@ -99,8 +100,20 @@ class Folder:
 
 
 def _signature(path: Path) -> Signature:
-    found = os.stat(path / schema.META)
+    try:
+        found = os.stat(path / schema.META)
+    except FileNotFoundError as error:
+        check_present(path, error)
+        raise
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def check_present(path: Path, cause: OSError | None = None) -> None:
+    """Raise `BackendUnavailable` where the folder of an open index is not there any more."""
+    if not path.exists():
+        raise BackendUnavailable(
+            f"{path} is gone: it was dropped or moved; open it where it is"
+        ) from cause
 
 
 def is_frozen(path: Path) -> bool:
@@ -179,8 +192,25 @@ def _refuse_others(path: Path, create: Create) -> None:
         raise kind(f"{path} is a file; name a folder")
 
 
-def create(path: Path, record: IndexRecord) -> bool:
-    """Makes an index, all or nothing; returns False if somebody else was faster."""
+def refuse_unless_vacant(path: Path, create: Create, read_only: bool) -> None:
+    """Raises unless an index is wanted at the path, where there is none, and can be made there."""
+    if not create:
+        raise IndexNotFound(f"there is no index at {path}; create it first")
+    if read_only:
+        raise IndexNotFound(f"there is no index at {path}; read_only makes none")
+    parent = path.absolute().parent
+    if not (parent.is_dir() and os.access(parent, os.W_OK)):
+        found = "cannot be written" if parent.is_dir() else "is not there"
+        raise BackendUnavailable(
+            f"{path} cannot be made: its folder {found}; make the folder, or check its rights"
+        )
+
+
+def create(path: Path, record: IndexRecord, fill: Callable[[Path], None] | None) -> bool:
+    """Makes an index, filled with its first documents, all or nothing.
+
+    Returns False if somebody else was faster.
+    """
     path = path.absolute()
     try:
         draft = Path(mkdtemp(prefix=f".{path.name}.", dir=path.parent))
@@ -194,6 +224,8 @@ def create(path: Path, record: IndexRecord) -> bool:
             file.write(record.to_json())
             file.flush()
             os.fsync(file.fileno())
+        if fill is not None:
+            fill(draft)
         sync(draft)
         try:
             draft.rename(path)  # takes the place of an empty folder, never of a full one

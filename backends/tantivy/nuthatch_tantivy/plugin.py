@@ -38,6 +38,7 @@ SPEC = BackendSpec(
         optimize=NATIVE,
         async_native=EMULATED,
         max_limit=None,
+        drop=NATIVE,
     ),
     config=TantivyConfig,
     backend="nuthatch_tantivy.backend:TantivyBackend",

@@ -62,6 +62,11 @@ class Queries:
         """Returns the query for the first chunk of the document with this key."""
         return _boolean(Occur.Must, [self.term("key", key), self.firsts()])
 
+    def firsts_of(self, keys: Sequence[str]) -> Query:
+        """Returns the query for the first chunks of the documents with these keys."""
+        wanted = Query.term_set_query(self._layout, "key", list(keys))
+        return _boolean(Occur.Must, [wanted, self.firsts()])
+
     def term(self, field: str, value: str | int) -> Query:
         """Returns the query for one value of a field that has no frequencies."""
         return Query.term_query(self._layout, field, value, "basic")

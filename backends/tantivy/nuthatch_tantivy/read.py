@@ -187,6 +187,21 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
         row = self.head(key)
         return None if row is None else cast(bytes, row["root"][0])
 
+    def roots_of(self, uris: Sequence[str]) -> dict[str, bytes]:
+        """Returns the roots of those of these documents that are stored, by uri."""
+        keys = {key: uri for uri in uris if (key := schema.key(uri)) is not None}
+        if not self.chunks or not keys:
+            return {}
+        with translated(self._path):
+            query = self._queries.firsts_of(list(keys))
+            hits = self._searcher.search(query, len(keys), count=False).hits
+            # In the order in which they lie: each block of the store is unpacked once.
+            places = sorted([(place.segment_ord, place.doc) for _, place in hits])
+            # Two values are taken out of a row: all of them would cost as much again.
+            rows = [self._searcher.doc(DocAddress(*place)) for place in places]
+            pairs = [(row.get_first("key"), row.get_first("root")) for row in rows]
+        return {keys[key]: root for key, root in pairs if key in keys and root is not None}
+
     def roots(self) -> Iterator[bytes]:
         """Yields the root of every document, in any order."""
         query = self._queries.firsts()

@@ -120,18 +120,20 @@ def _run(command: Callable[[], object], arguments: list[str]) -> int:
         return INTERRUPTED
     except click.ClickException as error:
         error = _hinted(error)
-        _show(error)
-        return _told(error, error.format_message(), WRONG, as_json)
+        _show(error, arguments)
+        return _told(error, _redacted(error.format_message(), arguments), WRONG, as_json)
     except NuthatchError as error:
         _trace(own)
-        click.echo(f"error: {printable(str(error))}", err=True)
-        return _told(error, str(error), exit_code(error), as_json)
+        message = _redacted(str(error), arguments)
+        click.echo(f"error: {printable(message)}", err=True)
+        return _told(error, message, exit_code(error), as_json)
     except Exception as error:  # noqa: BLE001  # the last line: nobody else is there to catch it
         _trace(own)
         kind = type(error).__name__
         hint = "run it with `nuthatch --debug …` to see where, and report it"
-        click.echo(f"error: {kind}: {printable(str(error))}; {hint}", err=True)
-        return _told(error, str(error), UNAVAILABLE, as_json)
+        message = _redacted(str(error), arguments, ours=False)
+        click.echo(f"error: {kind}: {printable(message)}; {hint}", err=True)
+        return _told(error, message, UNAVAILABLE, as_json)
 
 
 def _hinted(error: click.ClickException) -> click.ClickException:
@@ -144,11 +146,12 @@ def _hinted(error: click.ClickException) -> click.ClickException:
     return click.NoSuchOption(error.option_name, message, ctx=error.ctx)
 
 
-def _show(error: click.ClickException) -> None:
+def _show(error: click.ClickException, arguments: list[str]) -> None:
     """Shows what is wrong with a command line, whose words it repeats, without controls."""
     shown = StringIO()
     error.show(shown)
-    for line in shown.getvalue().removesuffix("\n").split("\n"):
+    text = _redacted(shown.getvalue(), arguments)
+    for line in text.removesuffix("\n").split("\n"):
         click.echo(printable(line), err=True)
 
 
@@ -163,11 +166,23 @@ def _told(error: Exception, message: str, code: int, as_json: bool) -> int:
     return code
 
 
+def _redacted(text: str, arguments: list[str], *, ours: bool = True) -> str:
+    """Return a text without the secrets that it may repeat of the command line.
+
+    What is not ours (an engine's message, a traceback) may hold others, too.
+    """
+    from nuthatch.registry.url import redact_text, redact_urls  # only on the way to an error
+
+    text = redact_urls(text, arguments)
+    return text if ours else "\n".join(map(redact_text, text.split("\n")))
+
+
 def _trace(arguments: list[str]) -> None:
     if "--debug" in arguments or os.environ.get("NUTHATCH_DEBUG", "0") not in ("", "0"):
         import traceback
 
-        click.echo(traceback.format_exc(), err=True, nl=False)
+        told = _redacted(traceback.format_exc(), arguments, ours=False)
+        click.echo(told, err=True, nl=False)
 
 
 def _discard_output() -> None:

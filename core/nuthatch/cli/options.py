@@ -42,7 +42,9 @@ class SchemaOptions:
             try:
                 text = Path(self.file).read_bytes()
             except OSError as error:
-                raise InvalidConfig(f"the schema {self.file} cannot be read: {error}") from error
+                raise InvalidConfig(
+                    f"the schema {self.file} cannot be read: {error.strerror}"
+                ) from error
             schema = Schema.from_json(text)
         wanted = {"analyzer": self.analyzer, "chunker": self.chunker, "strict": self.strict}
         changes = {name: value for name, value in wanted.items() if value}

@@ -1,7 +1,8 @@
-"""Acknowledgements: what is known to be safe while documents are being written.
+"""How far a load is, and what is known to be safe.
 
-On a terminal they are a progress bar, elsewhere one line for each batch. Both go to standard
-error, so that after a kill it is known how far the index got.
+On a terminal that is a progress bar, elsewhere one line for each batch, and one every ten seconds
+within a long batch. Both go to standard error, so that after a kill it is known how far the index
+got. What is not known is not guessed: a pipe has no total and so no time that is left.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol
+from time import perf_counter
+from typing import Final, Literal, Protocol
 
 import click
 
@@ -17,10 +19,17 @@ from nuthatch.cli.exits import Interrupted
 from nuthatch.cli.span import printable
 from nuthatch.contract.document import Document
 from nuthatch.contract.report import AddReport
-from nuthatch.errors import NuthatchError
+from nuthatch.errors import InvalidDocument, NuthatchError
 
 #: The bar moves every so many documents.
-_STEP = 64
+_STEP: Final = 64
+#: Seconds between two lines within a batch, where there is no terminal.
+_QUIET: Final = 10.0
+
+_UNITS: Final = ("kB", "MB", "GB", "TB")
+
+Unit = Literal["bytes", "documents"]
+Entry = Document | InvalidDocument
 
 
 class Stream(Protocol):
@@ -30,7 +39,7 @@ class Stream(Protocol):
     def position(self) -> int:
         """Is how much was taken, in the unit of the total."""
 
-    def __iter__(self) -> Iterator[Document]: ...
+    def entries(self) -> Iterator[Entry]: ...
     def acknowledge(self, read: int) -> str:
         """Is told that the first `read` documents are safe; returns the last one's place."""
 
@@ -53,66 +62,130 @@ class Acknowledgements:
         )
 
 
+class Meter:
+    """Measures how far a stream is: documents, rate, share of the total and time left."""
+
+    def __init__(self, stream: Stream, total: int | None, unit: Unit) -> None:
+        self._stream = stream
+        self._total = total
+        self._unit = unit
+        self._begun = perf_counter()
+        self.read = 0
+
+    @property
+    def seconds(self) -> float:
+        """Is how long it has taken so far."""
+        return perf_counter() - self._begun
+
+    def measure(self) -> str:
+        """Says what is known, in one line."""
+        seconds, position = self.seconds, self._stream.position
+        parts = [f"{seconds:.1f} s"]
+        parts += [f"{self.read / seconds:,.0f}/s"] if seconds else []
+        if self._total:
+            share = min(position / self._total, 1.0)
+            parts.append(f"{100 * share:.0f} % of {self._amount(self._total)}")
+            parts += [f"{_duration(seconds * (1 - share) / share)} left"] if 0 < share < 1 else []
+        elif self._unit == "bytes":
+            parts.append(f"{self._amount(position)} read, of a total that is not known")
+        return ", ".join(parts)
+
+    def _amount(self, number: int) -> str:
+        if self._unit == "documents":
+            return f"{number:,} documents"
+        if number < 1000:
+            return f"{number} bytes"
+        power = min((len(str(number)) - 1) // 3, len(_UNITS))
+        return f"{number / 1000**power:.1f} {_UNITS[power - 1]}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 def write(
     stream: Stream,
     total: int | None,
-    add: Callable[[Iterable[Document], Callable[[AddReport], None]], AddReport],
+    unit: Unit,
+    add: Callable[[Iterable[Entry], Callable[[AddReport], None]], AddReport],
 ) -> AddReport:
-    """Runs `add(documents, progress)` and reports each batch.
+    """Runs `add(documents, progress)` and reports each batch; `total` is in the unit.
 
     When it fails or is interrupted, says what is safe: on standard error before the error goes
     on, or in the `Interrupted` that is raised for Ctrl-C.
     """
     state = Acknowledgements()
+    meter = Meter(stream, total, unit)
+    shown = _bar if sys.stderr.isatty() else _lines
     try:
-        with _reporting(stream, total, state) as (documents, progress):
+        with shown(stream, total, state, meter) as (documents, progress):
             return add(documents, progress)
-    except NuthatchError:
-        click.echo(f"note: {printable(state.safe())}", err=True)
+    except NuthatchError as error:
+        hint = "; --on-error skip leaves it out" if isinstance(error, InvalidDocument) else ""
+        click.echo(f"note: {printable(state.safe())}{hint}", err=True)
         raise
     except KeyboardInterrupt as error:
         raise Interrupted(state.safe()) from error
 
 
+Reporting = tuple[Iterable[Entry], Callable[[AddReport], None]]
+
+
 @contextmanager
-def _reporting(
-    stream: Stream, total: int | None, state: Acknowledgements
-) -> Iterator[tuple[Iterable[Document], Callable[[AddReport], None]]]:
-    def remember(report: AddReport) -> None:
+def _lines(
+    stream: Stream, total: int | None, state: Acknowledgements, meter: Meter
+) -> Iterator[Reporting]:
+    shown = 0.0
+
+    def documents() -> Iterator[Entry]:
+        nonlocal shown
+        for entry in stream.entries():
+            meter.read += 1
+            yield entry
+            if meter.seconds - shown > _QUIET:
+                shown = meter.seconds
+                click.echo(f"read: {meter.read:,} documents; {meter.measure()}", err=True)
+
+    def line(report: AddReport) -> None:
+        nonlocal shown
         state.report, state.place = report, stream.acknowledge(report.read)
+        place = f", up to {printable(state.place)}" if state.place else ""
+        click.echo(f"safe: {report.read:,} documents{place}; {meter.measure()}", err=True)
+        shown = meter.seconds
 
-    if not sys.stderr.isatty():
+    yield documents(), line
 
-        def line(report: AddReport) -> None:
-            remember(report)
-            click.echo(_batch_line(report, state.place), err=True)
 
-        yield stream, line
-        return
-
+@contextmanager
+def _bar(
+    stream: Stream, total: int | None, state: Acknowledgements, meter: Meter
+) -> Iterator[Reporting]:
     from nuthatch.cli.terminal import bar  # imports rich
 
     with bar(total) as shown:
 
-        def moving() -> Iterator[Document]:
-            for number, document in enumerate(stream):
-                if number % _STEP == 0:
-                    shown.move(stream.position)
-                yield document
-            shown.move(stream.position)
+        def move() -> None:
+            safe = 0 if state.report is None else state.report.read
+            counts = f"{meter.read:,} read, {safe:,} safe"
+            shown.move(stream.position, f"{counts}; {meter.measure()}")
+
+        def documents() -> Iterator[Entry]:
+            for entry in stream.entries():
+                meter.read += 1
+                if meter.read % _STEP == 0:
+                    move()
+                yield entry
+            move()
 
         def show(report: AddReport) -> None:
-            remember(report)
-            shown.acknowledge(report.read, report.seconds)
+            state.report, state.place = report, stream.acknowledge(report.read)
+            move()
 
-        yield moving(), show
-
-
-def _batch_line(report: AddReport, place: str) -> str:
-    parts = [f"safe: {report.read:,} documents"]
-    parts += [f"up to {printable(place)}"] if place else []
-    parts.append(f"{report.seconds:.1f} s")
-    return ", ".join(parts)
+        yield documents(), show
 
 
 def waiting(message: str) -> AbstractContextManager[None]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -75,32 +75,22 @@ class TerminalScreen:
 
 
 class Bar:
-    """Is a progress bar on standard error, with rate and time left where the total is known."""
+    """Is a progress bar on standard error, with a line that says how far it is."""
 
     def __init__(self, progress: Progress, total: int | None) -> None:
         self._progress = progress
-        self._task = progress.add_task("", total=total, rate="", safe="0 safe")
+        self._task = progress.add_task("", total=total, told="")
 
-    def move(self, position: int) -> None:
+    def move(self, position: int, told: str) -> None:
         """Moves the bar to `position` of the total."""
-        self._progress.update(self._task, completed=position)
-
-    def acknowledge(self, read: int, seconds: float) -> None:
-        """Shows how many documents are safe, and how fast they became so."""
-        rate = f"{read / seconds:,.0f}/s" if seconds else ""
-        self._progress.update(self._task, safe=f"{read:,} safe", rate=rate)
+        self._progress.update(self._task, completed=position, told=told)
 
 
 @contextmanager
 def bar(total: int | None) -> Iterator[Bar]:
-    """Shows a bar while the block runs."""
-    columns = (
-        BarColumn(bar_width=None),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TextColumn("{task.fields[safe]}"),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(compact=True),
-    )
+    """Shows a bar while the block runs; what is not known yet moves to and fro."""
+    # The spinner goes on while a batch is being written, and nothing is read.
+    columns = (SpinnerColumn(), BarColumn(bar_width=20), TextColumn("{task.fields[told]}"))
     with Progress(*columns, console=console(stderr=True), transient=True) as progress:
         yield Bar(progress, total)
 

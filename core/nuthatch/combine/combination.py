@@ -8,7 +8,7 @@ threads for `search` and by the event loop for `search_async`, so no kind is wri
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from contextvars import copy_context
@@ -23,6 +23,7 @@ from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
 from nuthatch.contract.hit import Hit, Origin
+from nuthatch.contract.query import EntityQuery, TextQuery
 from nuthatch.contract.request import SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.errors import InvalidConfig
@@ -169,6 +170,13 @@ def passed_on(results: Results, engine: str, *notes: str) -> Results:
     return replace(results, hits=hits, notes=(*results.notes, *notes))
 
 
-def same_hit(hit: Hit) -> tuple[str, int]:
-    """Returns what a hit is known by in every engine: its document's uri and its chunk."""
-    return hit.document_uri, hit.chunk_idx
+#: Gives what is equal for two engines' hits that are one hit to the user.
+HitKey = Callable[[Hit], Hashable]
+
+
+def choose_key(query: TextQuery | EntityQuery) -> HitKey:
+    """Return the key of hits: the document under `collapse`, where engines may show different
+    chunks of it; else the chunk."""
+    if isinstance(query, TextQuery) and query.collapse:
+        return lambda hit: hit.document_uri
+    return lambda hit: (hit.document_uri, hit.chunk_idx)

@@ -3,17 +3,19 @@
     score(d) = Σ 1 / (k + rank of d in an engine's list)        ranks count from 1
 
 Reciprocal rank fusion, Cormack, Clarke and Büttcher, SIGIR 2009; k = 60 as there. Only ranks
-count, so the engines' scores need not be comparable.
+count, so the engines' scores need not be comparable. Under `collapse` the ranks are those of
+documents, and the best ranked of the engines' chunks is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from math import fsum
 from time import perf_counter
 
 from nuthatch.combine.book import MIXING, shared_book
-from nuthatch.combine.combination import Call, Caller, Combination, same_hit
+from nuthatch.combine.combination import Call, Caller, Combination, HitKey, choose_key
 from nuthatch.combine.mixing import mixed, same_rungs
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities, no
@@ -66,26 +68,27 @@ class Fuse(Combination):
         deep = replace(request, query=replace(request.query, limit=self.depth), explain=False)
         answers = await call([Call(engine, deep) for engine in self.engines.values()])
         by_name = dict(zip(self.engines, answers, strict=True))
-        hits = self._fused(by_name)[: request.query.limit or DEFAULT_LIMIT]
+        key = choose_key(request.query)
+        hits = self._fused(by_name, key)[: request.query.limit or DEFAULT_LIMIT]
         return mixed(by_name, hits, 1000 * (perf_counter() - begun))
 
-    def _fused(self, answers: Mapping[str, Results]) -> list[Hit]:
-        """Returns the fused list: rung, fused score, best rank, first engine that has it."""
-        found: dict[tuple[str, int], list[tuple[int, str, Hit]]] = {}
+    def _fused(self, answers: Mapping[str, Results], key: HitKey) -> list[Hit]:
+        """Return the fused list, ordered by rung, fused score, best rank and first engine."""
+        found: dict[Hashable, list[tuple[int, str, Hit]]] = {}
         for name, results in answers.items():
             for rank, hit in enumerate(results, 1):
-                found.setdefault(same_hit(hit), []).append((rank, name, hit))
+                found.setdefault(key(hit), []).append((rank, name, hit))
         keep_rungs = same_rungs(list(answers.values()))
-        fused = [self._one(each, keep_rungs) for each in found.values()]
-        best_rank = {key: min(rank for rank, _, _ in each) for key, each in found.items()}
-        return sorted(fused, key=lambda hit: (hit.rung, -hit.score, best_rank[same_hit(hit)]))
+        fused = [self._one(ranked, keep_rungs) for ranked in found.values()]
+        best_rank = {known: min(rank for rank, _, _ in each) for known, each in found.items()}
+        return sorted(fused, key=lambda hit: (hit.rung, -hit.score, best_rank[key(hit)]))
 
     def _one(self, ranked: Sequence[tuple[int, str, Hit]], keep_rungs: bool) -> Hit:
         parts = {name: 1 / (self.k + rank) for rank, name, _ in ranked}
         _, name, best = min(ranked, key=lambda each: each[0])
         return best.model_copy(
             update={
-                "score": sum(parts.values()),
+                "score": fsum(parts.values()),  # whatever the order of the engines
                 "score_parts": parts,
                 "origin": Origin(backend=name, score=best.score),
                 "rung": min(hit.rung for _, _, hit in ranked) if keep_rungs else 0,

@@ -4,17 +4,18 @@
     not on the list yet; the hit is credited to the team that drafted it
 
 Team-draft interleaving, Radlinski, Kurup and Joachims, CIKM 2008. The coin is a hash of salt,
-unit and query: reloading or paging shows a user the same list.
+unit and query: reloading or paging shows a user the same list. Under `collapse` documents are
+drafted, so that one is never shown, nor credited, twice by two of its chunks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
 
 from nuthatch.combine.book import MIXING, shared_book
-from nuthatch.combine.combination import Call, Caller, Combination, same_hit
+from nuthatch.combine.combination import Call, Caller, Combination, HitKey, choose_key
 from nuthatch.combine.mixing import mixed
 from nuthatch.combine.unit import bits, text_of, unit_of
 from nuthatch.contract.backend import SearchBackend
@@ -64,7 +65,8 @@ class Interleave(Combination):
         answers = await call([Call(engine, plain) for engine in self.engines.values()])
         by_name = dict(zip(self.engines, answers, strict=True))
         limit = request.query.limit or DEFAULT_LIMIT
-        picks = draft([each.hits for each in answers], limit, coin)
+        key = choose_key(request.query)
+        picks = draft([each.hits for each in answers], limit, coin, key)
         teams = list(self.engines)
         hits = [
             hit.model_copy(
@@ -80,17 +82,20 @@ class Interleave(Combination):
 
 
 def draft(
-    lists: Sequence[Sequence[Hit]], limit: int, coin: Iterator[bool]
+    lists: Sequence[Sequence[Hit]], limit: int, coin: Iterator[bool], key: HitKey
 ) -> list[tuple[int, Hit]]:
-    """Returns (team, hit) in the order of the draft; the coin says whether team 1 goes first."""
+    """Return (team, hit) in the order of the draft, one hit for each key.
+
+    The coin says whether team 1 goes first.
+    """
     left = [iter(hits) for hits in lists]
     ahead = [next(hits, None) for hits in left]
-    taken: set[tuple[str, int]] = set()
+    taken: set[Hashable] = set()
     picks: list[tuple[int, Hit]] = []
     counts = [0, 0]
     while len(picks) < limit:
         for team, hits in enumerate(left):
-            while (hit := ahead[team]) is not None and same_hit(hit) in taken:
+            while (hit := ahead[team]) is not None and key(hit) in taken:
                 ahead[team] = next(hits, None)
         first = int(next(coin)) if counts[0] == counts[1] else int(counts[1] < counts[0])
         team = first if ahead[first] is not None else 1 - first
@@ -98,6 +103,6 @@ def draft(
         if hit is None:
             break
         picks.append((team, hit))
-        taken.add(same_hit(hit))
+        taken.add(key(hit))
         counts[team] += 1
     return picks

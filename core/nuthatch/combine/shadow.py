@@ -18,7 +18,7 @@ from random import Random
 from threading import Lock, Thread
 
 from nuthatch.combine.book import shared_book
-from nuthatch.combine.combination import Call, Caller, Combination, passed_on, same_hit
+from nuthatch.combine.combination import Call, Caller, Combination, choose_key, passed_on
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
@@ -42,13 +42,13 @@ class ShadowPair:
     def overlap(self, k: int = 10) -> float | None:
         """Returns the share of common hits among the first k of both, by the longer list.
 
-        Two empty lists overlap wholly; None where the shadow gave no answer.
+        Under `collapse` hits are the same if their documents are. Two empty lists overlap
+        wholly; None where the shadow gave no answer.
         """
         if self.shadow is None:
             return None
-        one, other = (
-            {same_hit(hit) for hit in each.hits[:k]} for each in (self.served, self.shadow)
-        )
+        key = choose_key(self.query)
+        one, other = ({key(hit) for hit in each.hits[:k]} for each in (self.served, self.shadow))
         return len(one & other) / max(len(one), len(other)) if one or other else 1.0
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nuthatch.contract.document import Document
 from nuthatch.contract.schema import FilterValue
+from nuthatch.contract.skipped_document import SkippedDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,11 @@ class AnalyzedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Holds distinct analyzed documents and the number of documents they were read from."""
+    """Holds distinct analyzed documents, and what became of the others of a batch."""
 
     documents: list[AnalyzedDocument]
     read: int
+    unchanged: int
+    superseded: int
+    skipped: int
+    first_skipped: list[SkippedDocument]

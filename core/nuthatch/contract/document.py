@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from nuthatch.errors import InvalidDocument
+from nuthatch.errors import Fault, InvalidDocument
 
 #: What a field may hold: JSON. Dates are accepted and kept as `YYYY-MM-DD`.
 FieldValue = bool | int | float | str | None | list["FieldValue"] | dict[str, "FieldValue"]
@@ -20,6 +20,8 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 MAX_KEY_BYTES = 2000
 #: Nested lists and objects deeper than this are a mistake or an attack; JSON parsers recurse.
 _MAX_DEPTH = 32
+#: What a document's uri is called in JSON and in tables.
+URI_KEYS = ("uri", "_id", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,14 @@ class Document:
     def __post_init__(self) -> None:
         if not isinstance(self.uri, str) or not self.uri:
             raise InvalidDocument(
-                f"a document needs a uri, a text that is not empty; found {self.uri!r}"
+                f"a document needs a uri, a text that is not empty; found {self.uri!r}",
+                reason="uri",
             )
         if CONTROL.search(self.uri):
             raise InvalidDocument(
-                f"uri {self.uri!r} holds control characters; use printable text", uri=self.uri
+                f"uri {self.uri!r} holds control characters; use printable text",
+                uri=self.uri,
+                reason="uri",
             )
         for name in ("uri", "title", "text"):
             check_text(getattr(self, name), name, self.uri)
@@ -52,12 +57,14 @@ class Document:
             raise InvalidDocument(
                 f"uri {self.uri[:80]!r}… is longer than {MAX_KEY_BYTES} bytes; shorten or hash it",
                 uri=self.uri,
+                reason="uri",
             )
         if not isinstance(self.fields, Mapping):
             raise InvalidDocument(
                 f"document {self.uri!r}: fields must map names to values; "
                 f"found {type(self.fields).__name__}",
                 uri=self.uri,
+                reason="field",
             )
         clean = {
             _name(key, self.uri): _canonical(value, str(key), self.uri, 0)
@@ -69,14 +76,15 @@ class Document:
 def document_from_json(row: object, where: str | None = None) -> Document:
     """Returns the document that a JSON object describes.
 
-    Two shapes are read: nuthatch's own (`uri`, `title`, `text`, `fields`) and BEIR's (`_id`,
-    `title`, `text`, `metadata`). `where` (file and line) goes into the error. Raises
-    `InvalidDocument`, also for an unknown key, so that nothing is lost without a word.
+    Two shapes are read: nuthatch's own (`uri` or `id`, `title`, `text`, `fields`) and BEIR's
+    (`_id`, `title`, `text`, `metadata`); an integer for a uri becomes text. `where` (file and
+    line) goes into the error. Raises `InvalidDocument`, also for an unknown key, so that nothing
+    is lost without a word.
     """
     if not isinstance(row, Mapping):
         raise InvalidDocument(f"expected a JSON object, found {type(row).__name__}", where=where)
-    beir = "_id" in row and "uri" not in row
-    names = ("_id", "metadata") if beir else ("uri", "fields")
+    key = next((name for name in URI_KEYS if name in row), "uri")
+    names = (key, "metadata" if key == "_id" else "fields")
     unknown = sorted(str(key) for key in row.keys() - {"title", "text", *names})
     if unknown:
         raise InvalidDocument(
@@ -86,24 +94,35 @@ def document_from_json(row: object, where: str | None = None) -> Document:
         )
     try:
         return Document(
-            uri=row.get(names[0]),  # type: ignore[arg-type]  # checked by Document itself
+            uri=_uri(row.get(names[0])),
             title=_or_default(row.get("title"), ""),
             text=_or_default(row.get("text"), ""),
             fields=_or_default(row.get(names[1]), {}),
         )
     except InvalidDocument as error:
-        raise InvalidDocument(str(error), uri=error.uri, where=where) from error
+        if where is None:
+            raise
+        raise error.at(where) from error
+
+
+def _uri(value: Any) -> Any:
+    """Returns a uri as text: the ids of many corpora are integers."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _or_default(value: Any, default: Any) -> Any:
     return default if value is None else value
 
 
-def check_text(value: object, name: str, uri: str) -> None:
+def check_text(value: object, name: str, uri: str, field: str | None = None) -> None:
     """Raises `InvalidDocument` unless the value is text that UTF-8 can hold."""
+    reason: Fault = "text" if field is None else "field"
     if not isinstance(value, str):
         raise InvalidDocument(
-            f"document {uri!r}: {name} must be text; found {type(value).__name__}", uri=uri
+            f"document {uri!r}: {name} must be text; found {type(value).__name__}",
+            uri=uri,
+            field=field,
+            reason=reason,
         )
     if value.isascii():
         return
@@ -114,13 +133,17 @@ def check_text(value: object, name: str, uri: str) -> None:
             f"document {uri!r}: {name} holds a lone surrogate at position {error.start}; "
             "it is not Unicode text: decode the source with the right encoding",
             uri=uri,
+            field=field,
+            reason=reason,
         ) from error
 
 
 def _name(key: object, uri: str) -> str:
     if not isinstance(key, str):
-        raise InvalidDocument(f"document {uri!r}: field names are text; found {key!r}", uri=uri)
-    check_text(key, "a field name", uri)
+        raise InvalidDocument(
+            f"document {uri!r}: field names are text; found {key!r}", uri=uri, reason="field"
+        )
+    check_text(key, "a field name", uri, ascii(key))
     return key
 
 
@@ -130,7 +153,7 @@ def _canonical(value: object, path: str, uri: str, depth: int) -> FieldValue:
         case None | bool():
             return value
         case str():
-            check_text(value, f"field {path!r}", uri)
+            check_text(value, f"field {path!r}", uri, path)
             return value
         case int():
             if value in INT64:
@@ -155,4 +178,6 @@ def _canonical(value: object, path: str, uri: str, depth: int) -> FieldValue:
             problem = f"a value nested deeper than {_MAX_DEPTH} levels"
         case _:
             problem = f"{type(value).__name__}, which JSON cannot hold"
-    raise InvalidDocument(f"document {uri!r}: field {path!r} holds {problem}", uri=uri)
+    raise InvalidDocument(
+        f"document {uri!r}: field {path!r} holds {problem}", uri=uri, field=path, reason="field"
+    )

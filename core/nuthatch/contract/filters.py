@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date, datetime
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
-from nuthatch.contract.document import INT64
+from nuthatch.contract.document import CONTROL, INT64, MAX_KEY_BYTES
 from nuthatch.contract.schema import AnyField, FilterValue, PhraseField, Schema
 from nuthatch.errors import InvalidQuery
 
@@ -37,6 +38,9 @@ class AnyOf:
 
     field: str
     values: Sequence[Bound]
+    _members: frozenset[Bound] | None = dataclass_field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.values, str) or not isinstance(self.values, Iterable):
@@ -45,6 +49,21 @@ class AnyOf:
         if not self.values:
             raise InvalidQuery(f"the filter on {self.field!r} has no value; give at least one")
 
+    @property
+    def members(self) -> frozenset[Bound]:
+        """The values as a set, made when they are first looked up."""
+        if self._members is None:
+            object.__setattr__(self, "_members", frozenset(self.values))
+        assert self._members is not None
+        return self._members
+
+
+#: Filters of one query; engines nest them, and some not deeper than a thousand.
+MAX_FILTERS: Final = 500
+#: Values that all filters of one query list together.
+MAX_VALUES: Final = 1_000_000
+#: Equals no keyword, for those hold no control characters.
+_NO_KEYWORD: Final = "\x01"
 
 #: A hard condition; several are all to hold.
 Filter = Range | AnyOf
@@ -54,9 +73,22 @@ def checked_filters(schema: Schema, filters: Iterable[Filter]) -> tuple[Filter, 
     """Returns the filters with values as the schema stores them.
 
     Dates become ISO text, bounds of number fields floats and those of integer fields integers.
-    Raises `InvalidQuery` for a field that is not declared or a value of the wrong type.
+    Texts that no keyword can equal are left out or cut, so that no engine meets one. Raises
+    `InvalidQuery` for a field that is not declared, a value of the wrong type, or too many.
     """
-    return tuple(_checked(schema, item) for item in filters)
+    given = tuple(filters)
+    if len(given) > MAX_FILTERS:
+        raise InvalidQuery(
+            f"a query has at most {MAX_FILTERS:,} filters; found {len(given):,}: join those on one "
+            "field, or store in a field what they mean together"
+        )
+    values = sum(len(item.values) for item in given if isinstance(item, AnyOf))
+    if values > MAX_VALUES:
+        raise InvalidQuery(
+            f"the filters of a query list at most {MAX_VALUES:,} values; found {values:,}: ask in "
+            "parts, or store in a field what they have in common"
+        )
+    return tuple(_checked(schema, item) for item in given)
 
 
 def _checked(schema: Schema, condition: Filter) -> Filter:
@@ -74,14 +106,35 @@ def _checked(schema: Schema, condition: Filter) -> Filter:
             "exclude; declare a KeywordField to filter by it"
         )
     if isinstance(condition, AnyOf):
-        values = tuple(_value(declared, item, _exactly) for item in condition.values)
-        return AnyOf(condition.field, values)
+        values = (_value(declared, item, _exactly) for item in condition.values)
+        # One that is listed twice finds no more.
+        possible = dict.fromkeys(value for value in values if _is_possible(value))
+        return AnyOf(condition.field, tuple(possible) or (_NO_KEYWORD,))
     low, high = condition.gte, condition.lte
     return Range(
         condition.field,
-        None if low is None else _value(declared, low, math.ceil),
-        None if high is None else _value(declared, high, math.floor),
+        None if low is None else _bound(_value(declared, low, math.ceil), "\x01"),
+        None if high is None else _bound(_value(declared, high, math.floor), ""),
     )
+
+
+def _is_possible(value: FilterValue) -> bool:
+    """Tell whether a document's field can have this value."""
+    if not isinstance(value, str):
+        return True
+    return len(value.encode()) <= MAX_KEY_BYTES and not CONTROL.search(value)
+
+
+def _bound(value: FilterValue, least: str) -> FilterValue:
+    """Return a bound that parts keywords in the same way, without NUL and not much longer.
+
+    No keyword holds NUL: what follows it decides nothing but whether the text before it alone is
+    within, and `least` comes after that text and before all longer ones.
+    """
+    if not isinstance(value, str):
+        return value
+    text, nul, _ = value[: MAX_KEY_BYTES + 1].partition("\0")
+    return text + least if nul else text
 
 
 def _value(declared: AnyField, given: Bound, whole: Callable[[float], int]) -> FilterValue:
@@ -102,12 +155,21 @@ def _value(declared: AnyField, given: Bound, whole: Callable[[float], int]) -> F
                 number = whole(given)
                 if number in INT64:
                     return number
-                raise ValueError(f"{given!r} is beyond int64")
+                raise ValueError(f"{_short(given)} is beyond int64")
     except (ValueError, OverflowError) as error:  # UnicodeEncodeError is a ValueError
         raise InvalidQuery(f"filter on {declared.name!r}: {error}") from error
     raise InvalidQuery(
-        f"filter on {declared.name!r}: {given!r} cannot be compared with {declared.type} values"
+        f"filter on {declared.name!r}: {_short(given)} cannot be compared with "
+        f"{declared.type} values"
     )
+
+
+def _short(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return "a huge integer"
+    return text if len(text) <= 100 else f"{text[:100]}…"
 
 
 def _exactly(given: float) -> int:
@@ -125,7 +187,7 @@ def _is_number(given: Bound) -> TypeGuard[int | float]:
 def passes(values: Iterable[FilterValue], condition: Filter) -> bool:
     """Tells whether one of a field's values satisfies a checked filter."""
     if isinstance(condition, AnyOf):
-        return any(value in condition.values for value in values)
+        return not condition.members.isdisjoint(values)
     low, high = condition.gte, condition.lte
     return any(
         (low is None or low <= value) and (high is None or value <= high)  # type: ignore[operator]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.filters import Filter
@@ -13,6 +13,9 @@ from nuthatch.errors import InvalidQuery
 #: How a text query climbs: see `nuthatch.matching`.
 Policy = Literal["auto", "ladder", "ranked"]
 DEFAULT_LIMIT = 20
+#: What one entity query may ask for: each title search reads thousands of postings.
+MAX_TITLES: Final = 64
+MAX_PHRASES: Final = 1000
 _POLICIES = get_args(Policy)
 
 
@@ -52,7 +55,8 @@ class EntityQuery:
     """Asks for documents by phrases in declared fields and by fuzzy titles.
 
     `include` and `exclude` map a phrase field to phrases; `titles` are title searches. At least
-    one phrase to include or one title is needed. What is None is left to the backend's
+    one phrase to include or one title is needed, at most 64 titles and 1,000 phrases are taken. A
+    title search has at most 32 words. What is None is left to the backend's
     configuration. Raises `InvalidQuery`.
     """
 
@@ -79,6 +83,9 @@ class EntityQuery:
                 "an entity query needs something to include or a title; excludes and filters "
                 "alone would match everything else"
             )
+        _refuse_above(MAX_TITLES, len(self.titles), "title searches")
+        phrases = sum(map(len, (*self.include.values(), *self.exclude.values())))
+        _refuse_above(MAX_PHRASES, phrases, "phrases to include and exclude")
 
 
 #: What `search` takes; a str is a `TextQuery` of that text.
@@ -93,6 +100,13 @@ def checked_limit(limit: int | None) -> None:
         raise InvalidQuery(f"the limit must be an integer; found {limit!r}")
     if limit < 1:
         raise InvalidQuery(f"the limit must be at least 1; found {limit}")
+
+
+def _refuse_above(most: int, found: int, what: str) -> None:
+    if found > most:
+        raise InvalidQuery(
+            f"an entity query takes at most {most:,} {what}; found {found:,}: ask several queries"
+        )
 
 
 def _listed(filters: Iterable[Filter]) -> tuple[Filter, ...]:

@@ -14,7 +14,12 @@ A field that is not declared is stored, proven and exported, but cannot be searc
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import fields as dataclass_fields
 from datetime import date
+from functools import cached_property
+from operator import itemgetter
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -29,6 +34,7 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from nuthatch.contract.document import CONTROL, INT64, MAX_KEY_BYTES, Document, FieldValue
+from nuthatch.contract.validation import explain
 from nuthatch.errors import InvalidConfig, InvalidDocument
 from nuthatch.text.chunking import chunker
 
@@ -53,7 +59,10 @@ class _Field:
         try:
             return build(values)
         except ValidationError as error:
-            raise InvalidConfig(f"the {cls.__name__} is not valid: {explain(error)}") from error
+            known = [each.name for each in dataclass_fields(cls)]
+            raise InvalidConfig(
+                f"the {cls.__name__} is not valid: {explain(error, known)}"
+            ) from error
 
     def values(self, value: FieldValue) -> list[FilterValue]:
         """Returns what filters compare for this value. Raises `ValueError` for a wrong type."""
@@ -176,7 +185,8 @@ class Schema(BaseModel):
         try:
             return build(values)
         except ValidationError as error:
-            raise InvalidConfig(f"the schema is not valid: {explain(error)}") from error
+            problem = explain(error, cls.model_fields)
+            raise InvalidConfig(f"the schema is not valid: {problem}") from error
 
     analyzer: str = "standard"
     chunker: str = "whole"
@@ -192,10 +202,9 @@ class Schema(BaseModel):
     @field_validator("fields")
     @classmethod
     def _distinct_fields(cls, fields: tuple[AnyField, ...]) -> tuple[AnyField, ...]:
-        names = [field.name for field in fields]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"field {name!r} is declared twice")
+        for name, times in Counter(field.name for field in fields).items():
+            if times > 1:
+                raise ValueError(f"field {name!r} is declared twice; keep one of them")
         return fields
 
     @classmethod
@@ -206,9 +215,30 @@ class Schema(BaseModel):
         except ValidationError as error:  # of the JSON itself
             raise InvalidConfig(f"the schema is not valid: {explain(error)}") from error
 
+    @cached_property
+    def _declared(self) -> dict[str, tuple[int, AnyField]]:
+        """Holds the declared fields by name, with their places."""
+        return {declared.name: (at, declared) for at, declared in enumerate(self.fields)}
+
     def field(self, name: str) -> AnyField | None:
         """Returns the declared field of this name, if there is one."""
-        return next((field for field in self.fields if field.name == name), None)
+        found = self._declared.get(name)
+        return None if found is None else found[1]
+
+    def declared(self, fields: Mapping[str, Any]) -> list[tuple[AnyField, Any]]:
+        """Returns the declared fields that a document has, in the order of their declaration.
+
+        A null is the same as no value. What it costs grows with what the document has, not with
+        what is declared.
+        """
+        known = self._declared
+        found = [
+            (*known[name], value)
+            for name, value in fields.items()
+            if value is not None and name in known
+        ]
+        found.sort(key=itemgetter(0))
+        return [(declared, value) for _, declared, value in found]
 
     def filter_values(self, document: Document) -> list[tuple[str, FilterValue]]:
         """Returns (field name, value) for every field that can be filtered by: all declared ones
@@ -220,10 +250,7 @@ class Schema(BaseModel):
         if self.strict:
             self._refuse_undeclared(document)
         rows: list[tuple[str, FilterValue]] = []
-        for declared in self.fields:
-            value = document.fields.get(declared.name)
-            if value is None:
-                continue
+        for declared, value in self.declared(document.fields):
             try:
                 found = declared.values(value)
             except ValueError as error:
@@ -231,25 +258,20 @@ class Schema(BaseModel):
                     f"document {document.uri!r}: field {declared.name!r} is declared as "
                     f"{declared.type}: {error}",
                     uri=document.uri,
+                    field=declared.name,
+                    reason="field",
                 ) from error
             if not isinstance(declared, PhraseField):
                 rows += [(declared.name, item) for item in found]
         return rows
 
     def _refuse_undeclared(self, document: Document) -> None:
-        unknown = document.fields.keys() - {field.name for field in self.fields}
+        unknown = document.fields.keys() - self._declared.keys()
         if unknown:
             raise InvalidDocument(
                 f"document {document.uri!r}: field {min(unknown)!r} is not declared and the "
                 "schema is strict; declare it, drop it, or create the index without strict",
                 uri=document.uri,
+                field=min(unknown),
+                reason="undeclared",
             )
-
-
-def explain(error: ValidationError) -> str:
-    """Returns a pydantic error in one line, without the values (they may be secrets)."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc']) or 'it'}: "
-        f"{problem['msg'].removeprefix('Value error, ')}"
-        for problem in error.errors(include_url=False, include_input=False)
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal, Self
 
@@ -12,14 +12,16 @@ from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.entity_settings import EntitySettings
 from nuthatch.contract.query import Policy
-from nuthatch.contract.schema import explain
+from nuthatch.contract.redaction import HIDDEN, is_secret, is_server, name_option, redact_location
+from nuthatch.contract.validation import explain
 from nuthatch.errors import InvalidConfig
 
 #: The version of the contract that this core serves, apart from package versions. A backend of
 #: another major version, or of a newer minor one, is refused when it is loaded.
 CONTRACT: Final = (1, 1)
 
-#: False: the index must exist. True: it is made where there is none. "new": it must not exist.
+#: False: the index must exist. True: where there is none it is made with its first batch. "new": it
+#: must not exist, and is made at once.
 Create = Literal[False, True, "new"]
 
 
@@ -37,6 +39,18 @@ class BackendConfig(BaseModel):
     #: The option values of a URL that mean "none", for options that may be None.
     _none: ClassVar[frozenset[str]] = frozenset({"none", "None"})
 
+    @property
+    def shown(self) -> str:
+        """The location as messages may show it: without a password, or what may be one."""
+        return redact_location(self.location)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            if name == "location":
+                yield name, self.shown
+            else:
+                yield name, HIDDEN if name and is_secret(name) and value is not None else value
+
     @classmethod
     def from_url(cls, location: str, options: Mapping[str, Any]) -> Self:
         """Returns the configuration for a location and options (texts, if from a URL).
@@ -48,10 +62,15 @@ class BackendConfig(BaseModel):
             name: None if isinstance(value, str) and value in cls._none else value
             for name, value in options.items()
         }
-        unknown = sorted(values.keys() - cls.model_fields.keys())
-        if unknown:
-            known = ", ".join(sorted(cls.model_fields.keys() - {"location"}))
-            raise InvalidConfig(f"option {unknown[0]!r} is not known here; options are: {known}")
+        earlier: dict[str, Any] = {}
+        if not is_server(location):
+            earlier = {"location": redact_location(location)}
+        for name, value in values.items():
+            if name not in cls.model_fields:
+                known = ", ".join(sorted(cls.model_fields.keys() - {"location"}))
+                named = name_option(name, earlier)
+                raise InvalidConfig(f"{named} is not known here; options are: {known}")
+            earlier[name] = value
         try:
             return cls(location=location, **values)
         except ValidationError as error:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 from nuthatch.contract.document import Document, document_from_json
-from nuthatch.corpora.jsonlines import rows
+from nuthatch.contract.schema import Schema
+from nuthatch.corpora.format import Format, rows
+from nuthatch.corpora.jsonlines import Row
 from nuthatch.corpora.source import STDIN, Tally, locate, reading
 from nuthatch.errors import InvalidConfig, InvalidDocument
 
@@ -13,19 +16,34 @@ from nuthatch.errors import InvalidConfig, InvalidDocument
 class Corpus:
     """Yields the documents of its sources and knows where each of the latest came from.
 
-    All sources are looked for at once, so that a mistyped name is told before anything is
-    indexed. Raises `InvalidConfig`; reading it raises `InvalidDocument` that names file, line
-    and, where there is one, column.
+    `format` is that of all sources; without it names and first characters tell. `schema` gives the
+    cells of tables their types. All sources are looked for at once, so that a mistyped name is
+    told before anything is indexed. Raises `InvalidConfig`; reading it raises `InvalidDocument`
+    that names file, line and, where there is one, column. `entries()` gives such errors in place
+    of their documents and goes on: `index.add(corpus.entries(), on_error="skip")`.
     """
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(
+        self,
+        paths: Sequence[str],
+        *,
+        format: Format | None = None,
+        schema: Schema | None = None,
+    ) -> None:
         if paths.count(STDIN) > 1:
             raise InvalidConfig("standard input can be read once; give - once")
+        if format is not None and format not in get_args(Format):
+            known = ", ".join(get_args(Format))
+            raise InvalidConfig(f"the format {format!r} of a corpus is not known; use {known}")
         self._sources = [locate(path) for path in paths]
-        self._places: dict[str, tuple[int, str]] = {}
+        self._format = format
+        self._places: list[str] = []
+        self._acknowledged = 0
         self._finished = 0
         self._tally: Tally | None = None
-        #: The number of documents read so far.
+        #: What the cells of tables are typed by.
+        self.schema = schema or Schema()
+        #: The number of documents read so far, broken ones counted.
         self.read = 0
 
     @property
@@ -41,33 +59,48 @@ class Corpus:
         return self._finished + (0 if self._tally is None else self._tally.count)
 
     def __iter__(self) -> Iterator[Document]:
+        for entry in self.entries():
+            if isinstance(entry, InvalidDocument):
+                raise entry
+            yield entry
+
+    def entries(self) -> Iterator[Document | InvalidDocument]:
+        """Yields documents, and errors for those that cannot be read.
+
+        Raises `InvalidDocument` where a source is so broken that nothing after it can be read.
+        """
         for source in self._sources:
             with reading(source) as (stream, tally):
                 self._tally = tally
-                for row in rows(stream, source.name):
-                    document = document_from_json(row.value, row.where)
+                for row in rows(stream, self._format, self.schema):
                     self.read += 1
-                    self._places.pop(document.uri, None)
-                    self._places[document.uri] = (self.read, row.where)
-                    yield document
+                    self._places.append(row.where)
+                    yield _document(row)
                 self._finished += tally.count
                 self._tally = None
 
     def acknowledge(self, read: int) -> str:
         """Forgets the places of the first `read` documents; returns the place of the last."""
-        last = ""
-        for uri, (number, where) in list(self._places.items()):
-            if number > read:
-                break
-            last = where
-            del self._places[uri]
-        return last
+        gone = self._places[: read - self._acknowledged]
+        del self._places[: len(gone)]
+        self._acknowledged += len(gone)
+        return gone[-1] if gone else ""
+
+    def place(self, position: int) -> str | None:
+        """Returns the place of the document at this position, from 0, unless it is forgotten."""
+        at = position - self._acknowledged
+        return self._places[at] if 0 <= at < len(self._places) else None
 
     def located(self, error: InvalidDocument) -> InvalidDocument:
-        """Returns the error with the place of its document, if it names one not yet forgotten."""
-        place = None if error.uri is None else self._places.get(error.uri)
-        if error.where is not None or place is None:
-            return error
-        located = InvalidDocument(str(error), uri=error.uri, where=place[1])
-        located.__cause__ = error
-        return located
+        """Returns the error with the place of its document, if that is known."""
+        place = None if error.position is None else self.place(error.position)
+        return error if place is None else error.at(place)
+
+
+def _document(row: Row) -> Document | InvalidDocument:
+    if isinstance(row.value, InvalidDocument):
+        return row.value
+    try:
+        return document_from_json(row.value, row.where)
+    except InvalidDocument as error:
+        return error

@@ -1,37 +1,37 @@
-"""JSON Lines, read strictly: what is broken is named by file, line and column, never skipped."""
+"""JSON Lines, read strictly: what is broken is named by file, line and column."""
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
+from nuthatch.corpora.source import Stream
 from nuthatch.errors import InvalidDocument
 
-#: A longer line is not a document but a file of another kind (one JSON array, say).
+#: A longer line is not a document but a file of another kind.
 LONGEST_LINE = 256 * 2**20
 _BOM = b"\xef\xbb\xbf"
 
 
 class Row(NamedTuple):
-    """Is one JSON value and its place, `file:line`."""
+    """Is one value and its place, `file:line`; an error where it cannot be read."""
 
     where: str
     value: object
 
 
-def rows(stream: BinaryIO, name: str) -> Iterator[Row]:
-    """Yields the JSON value of every line that is not blank. Raises `InvalidDocument`.
+def rows(stream: Stream) -> Iterator[Row]:
+    """Yields the JSON value of every line that is not blank.
 
-    A byte order mark before the first line is passed over.
+    A byte order mark before the first line is passed over. Raises `InvalidDocument` where what
+    follows cannot be read either.
     """
     number = 0
     while True:
         number += 1
-        where = f"{name}:{number}"
-        line = _line(stream, where)
+        where = f"{stream.name}:{number}"
+        line = next_line(stream, where)
         if not line:
             return
         if number == 1:
@@ -40,38 +40,41 @@ def rows(stream: BinaryIO, name: str) -> Iterator[Row]:
             yield Row(where, _value(line, where))
 
 
-def _line(stream: BinaryIO, where: str) -> bytes:
-    try:
-        line = stream.readline(LONGEST_LINE + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InvalidDocument(
-            f"the gzip stream is damaged ({error}); fetch or pack the file again", where=where
-        ) from error
+def next_line(stream: Stream, where: str) -> bytes:
+    """Returns the next line, empty at the end."""
+    line = stream.line(LONGEST_LINE + 1, where)
     if len(line) > LONGEST_LINE:
         raise InvalidDocument(
-            f"the line is longer than {LONGEST_LINE >> 20} MiB; a corpus has one JSON object "
-            "on each line",
+            f"the line is longer than {LONGEST_LINE >> 20} MiB; a corpus has one document on each "
+            "line, or is one JSON array",
             where=where,
+            reason="unreadable",
         )
     return line
 
 
+def not_utf8(error: UnicodeDecodeError, where: str) -> InvalidDocument:
+    """Returns what is wrong with bytes of another encoding."""
+    return InvalidDocument(
+        f"byte 0x{error.object[error.start]:02x} is not UTF-8; convert the file to UTF-8",
+        where=where,
+        reason="unreadable",
+    )
+
+
 def _value(line: bytes, where: str) -> object:
+    column, problem = "", ""
     try:
-        return _decode(line.decode())
+        return decoder.decode(line.decode())
     except UnicodeDecodeError as error:
-        raise InvalidDocument(
-            f"byte 0x{line[error.start]:02x} is not UTF-8; convert the file to UTF-8",
-            where=f"{where}:{error.start + 1}",
-        ) from error
+        return not_utf8(error, f"{where}:{error.start + 1}")
     except json.JSONDecodeError as error:
-        raise InvalidDocument(
-            f"not a JSON object on one line: {error.msg}", where=f"{where}:{error.pos + 1}"
-        ) from error
-    except RecursionError as error:
-        raise InvalidDocument("the JSON is nested too deeply", where=where) from error
+        column, problem = f":{error.pos + 1}", f"not a JSON object on one line: {error.msg}"
+    except RecursionError:
+        problem = "the JSON is nested too deeply"
     except ValueError as error:
-        raise InvalidDocument(f"not JSON: {error}", where=where) from error
+        problem = f"not JSON: {error}"
+    return InvalidDocument(problem, where=where + column, reason="unreadable")
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -89,4 +92,5 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a JSON number; leave the value out or write null")
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_refuse).decode
+#: Refuses what would be lost without a word: a key that stands twice, a number that is none.
+decoder = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_refuse)

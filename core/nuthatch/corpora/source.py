@@ -5,16 +5,18 @@ from __future__ import annotations
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from nuthatch.errors import InvalidConfig
+from nuthatch.errors import InvalidConfig, InvalidDocument
 
 STDIN = "-"
 _GZIP = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
 _BEIR = ("corpus.jsonl", "corpus.jsonl.gz")
 
 
@@ -45,15 +47,59 @@ def locate(text: str) -> Source:
         if inside is None:
             raise InvalidConfig(
                 f"the folder {text} holds no {' or '.join(_BEIR)}; "
-                "name a folder in BEIR's layout or a file of JSON Lines"
+                "name a folder in BEIR's layout or a file of JSON or CSV"
             )
         return Source(str(inside), inside)
     if not exists:
         raise InvalidConfig(
-            f"there is no corpus {text}; name a file of JSON Lines (plain or gzip), a BEIR "
-            "folder, or - for standard input"
+            f"there is no corpus {text}; name a file of JSON Lines, a JSON array, CSV or TSV "
+            "(plain or gzip), a BEIR folder, or - for standard input"
         )
     return Source(text, path)
+
+
+class Stream:
+    """Gives unpacked bytes, by lines or pieces; what it begins with can be looked at beforehand."""
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._stream = stream
+        self._ahead = b""
+        self.name = name
+
+    def first(self) -> bytes:
+        """Returns the first byte that is no white space, behind a byte order mark if any."""
+        while not (told := self._ahead.removeprefix(_BOM).lstrip()) or _BOM.startswith(told):
+            with self._intact(self.name):
+                more = self._stream.read(1)
+            if not more:
+                break
+            self._ahead += more
+        return told[:1]
+
+    def line(self, longest: int, where: str) -> bytes:
+        """Returns the next line, or as much of it as is asked for, empty at the end."""
+        line, feed, self._ahead = self._ahead.partition(b"\n")
+        if not feed:
+            with self._intact(where):
+                return line + self._stream.readline(longest - len(line))
+        return line + feed
+
+    def piece(self, size: int, where: str) -> bytes:
+        """Returns some bytes, none only at the end."""
+        piece, self._ahead = self._ahead, b""
+        with self._intact(where):
+            return piece or self._stream.read(size)
+
+    @contextmanager
+    def _intact(self, where: str) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise InvalidDocument(
+                f"the gzip stream is damaged ({error}); fetch or pack the file again",
+                where=where,
+                reason="unreadable",
+            ) from error
 
 
 class Tally(io.RawIOBase):
@@ -85,18 +131,18 @@ class Tally(io.RawIOBase):
 
 
 @contextmanager
-def reading(source: Source) -> Iterator[tuple[BinaryIO, Tally]]:
+def reading(source: Source) -> Iterator[tuple[Stream, Tally]]:
     """Gives the unpacked bytes of a source and the tally of the packed ones."""
     if source.path is None:
         # read1 returns what a pipe has, so that documents are indexed as they come.
         standard_input = cast(io.BufferedReader, sys.stdin.buffer)
-        with _unpacked(Tally(_told(source.name)(standard_input.read1))) as opened:
-            yield opened
+        with _unpacked(Tally(_told(source.name)(standard_input.read1))) as (plain, tally):
+            yield Stream(plain, source.name), tally
         return
     with _told(source.name):
         raw = open(source.path, "rb", buffering=0)  # noqa: SIM115  # closed below
-    with raw, _unpacked(Tally(_told(source.name)(raw.read))) as opened:
-        yield opened
+    with raw, _unpacked(Tally(_told(source.name)(raw.read))) as (plain, tally):
+        yield Stream(plain, source.name), tally
 
 
 @contextmanager
@@ -107,7 +153,7 @@ def _told(name: str) -> Iterator[None]:
     except OSError as error:
         raise InvalidConfig(
             f"the corpus {name} cannot be read: {error.strerror or error}; "
-            "name a file of JSON Lines that can be read"
+            "name a file that can be read"
         ) from error
 
 

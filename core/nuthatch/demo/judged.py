@@ -14,7 +14,8 @@ from typing import Final, cast
 
 from nuthatch.contract.schema import IntegerField, KeywordField, PhraseField, Schema
 from nuthatch.corpora.jsonlines import rows
-from nuthatch.errors import InvalidConfig
+from nuthatch.corpora.source import Stream
+from nuthatch.errors import InvalidConfig, InvalidDocument
 
 #: Grades by query, then by document.
 Judgments = Mapping[str, Mapping[str, int]]
@@ -51,7 +52,9 @@ def load(folder: Path, schema: Schema) -> Judged:
     """Returns the judged corpus of a folder in BEIR's layout."""
     queries: dict[str, str] = {}
     with (folder / "queries.jsonl").open("rb") as stream:
-        for row in rows(stream, "queries.jsonl"):
+        for row in rows(Stream(stream, "queries.jsonl")):
+            if isinstance(row.value, InvalidDocument):
+                raise row.value
             value = cast(dict[str, str], row.value)
             queries[value["_id"]] = value["text"]
     qrels = folder / "qrels.tsv"

@@ -10,6 +10,7 @@ the same documents with the same scores. Public, for engines.
 from nuthatch.contract.entity_settings import EntitySettings
 from nuthatch.entities.arithmetic import EntityCandidate, EntityMatches, scored, title_score
 from nuthatch.entities.fuzzy import (
+    Reached,
     TitleTerm,
     allowed_edits,
     closest,
@@ -27,7 +28,14 @@ from nuthatch.entities.reader import (
     EntityReader,
 )
 from nuthatch.entities.table import EntityTable
-from nuthatch.entities.terms import EntityTerms, entity_terms, title_tokens
+from nuthatch.entities.terms import EntityTerms, entity_terms, squeezed, title_tokens
+from nuthatch.entities.titles import (
+    TitleSearch,
+    answered,
+    splits,
+    title_halves,
+    title_searches,
+)
 from nuthatch.text.phrases import normalize_phrase
 
 __all__ = [
@@ -42,9 +50,12 @@ __all__ = [
     "EntityTable",
     "EntityTerms",
     "PhraseLookup",
+    "Reached",
     "TitleLookup",
+    "TitleSearch",
     "TitleTerm",
     "allowed_edits",
+    "answered",
     "closest",
     "deletions",
     "distance",
@@ -55,6 +66,10 @@ __all__ = [
     "normalize_phrase",
     "plan_of",
     "scored",
+    "splits",
+    "squeezed",
+    "title_halves",
     "title_score",
+    "title_searches",
     "title_tokens",
 ]

@@ -1,6 +1,9 @@
-"""Title tokens that are spelt nearly alike: Levenshtein distance, and how to find them quickly.
+"""Title tokens that are spelt nearly alike: optimal string alignment, and how to find them quickly.
 
-    endgmae  two edits away from  endgame
+    endgmae  one edit away from  endgame: two neighbours changed places
+
+An edit changes, adds or drops a character, or swaps two neighbours, of which no character is edited
+again (Boytsov 2011); without swaps it is Levenshtein's distance.
 
 Two tokens within d edits have a common string that each reaches by deleting at most d of its
 characters (Garbe's SymSpell, after Mor and Fraenkel 1982); the same holds for their first
@@ -29,19 +32,33 @@ class TitleTerm(NamedTuple):
     df: int
 
 
+class Reached(NamedTuple):
+    """Names a title token that a token of a search stands for, so many edits away."""
+
+    edits: int
+    term: TitleTerm
+
+
+def has_digit(token: str) -> bool:
+    """Tell whether a digit is in a token."""
+    return any(character.isdigit() for character in token)
+
+
 def allowed_edits(token: str, settings: EntitySettings) -> int:
-    """Returns how many edits a token of a title search may be away from a title's."""
+    """Return how many edits a token of a title search may be away from a title's."""
+    if not settings.edit_digits and has_digit(token):
+        return 0
     return (len(token) >= settings.one_edit) + (len(token) >= settings.two_edits)
 
 
 def indexed_edits(token: str) -> int:
-    """Returns how many characters are to be deleted of a stored token, so that every search finds
+    """Return how many characters are to be deleted of a stored token, so that every search finds
     it that may, with the default settings."""
     return min(2, len(token) // 2)
 
 
 def deletions(token: str, edits: int) -> dict[str, int]:
-    """Returns what is left of the token's first characters after at most so many deletions, with
+    """Return what is left of the token's first characters after at most so many deletions, with
     their number: a search within so many edits needs no more of them on either side."""
     start = token[:_PREFIX]
     return {
@@ -52,10 +69,10 @@ def deletions(token: str, edits: int) -> dict[str, int]:
 
 
 def letters_of(token: str) -> int:
-    """Returns a mask of 64 bits, one for each of the token's characters modulo 64.
+    """Return a mask of 64 bits, one for each of the token's characters modulo 64.
 
-    An edit changes one character for another, adds one or takes one away, and so at most two bits:
-    tokens whose masks differ in more than twice as many are not within so many edits.
+    An edit changes one character for another, adds one or takes one away, and so sets one bit and
+    clears one at most: tokens of which one has more bits for itself are not within so many edits.
     """
     mask = 0
     for character in token:
@@ -63,41 +80,59 @@ def letters_of(token: str) -> int:
     return mask
 
 
-def distance(one: str, other: str, limit: int) -> int | None:
-    """Returns the Levenshtein distance in code points, None if it is above the limit."""
+def distance(one: str, other: str, limit: int, *, transpositions: bool = True) -> int | None:
+    """Return the edits between two texts in code points, None if they are above the limit.
+
+    Where two texts differ in their first character, the first edit is there: with a small limit
+    few ways are to be tried, where a table (Wagner and Fischer 1974) is filled to its end.
+    """
     if abs(len(one) - len(other)) > limit:
         return None
+    one, other = _differing(one, other)
+    if not one or not other:
+        return len(one) + len(other)
+    if not limit:
+        return None
+    rests = [(one[1:], other[1:]), (one[1:], other), (one, other[1:])]
+    if transpositions and one[:2] == other[1::-1]:
+        rests.append((one[2:], other[2:]))
+    best: int | None = None
+    for mine, theirs in rests:
+        away = distance(mine, theirs, limit - 1, transpositions=transpositions)
+        if away is not None:
+            best, limit = away + 1, away
+        if not limit:
+            break
+    return best
+
+
+def _differing(one: str, other: str) -> tuple[str, str]:
+    """Return two texts without what they have in common at their begin and end."""
     begin = 0
     for mine, theirs in zip(one, other, strict=False):
         if mine != theirs:
             break
         begin += 1
-    one, other = one[begin:], other[begin:]
-    while one and other and one[-1] == other[-1]:
-        one, other = one[:-1], other[:-1]
-    if not one or not other:
-        return len(one) + len(other)
-    row = list(range(len(other) + 1))
-    for at, mine in enumerate(one, start=1):
-        diagonal, row[0] = row[0], at
-        for place, theirs in enumerate(other, start=1):
-            cost = diagonal if mine == theirs else 1 + min(diagonal, row[place], row[place - 1])
-            diagonal, row[place] = row[place], cost
-        if min(row) > limit:
-            return None
-    return row[-1] if row[-1] <= limit else None
+    end, most = 0, min(len(one), len(other)) - begin
+    while end < most and one[-1 - end] == other[-1 - end]:
+        end += 1
+    return one[begin : len(one) - end], other[begin : len(other) - end]
 
 
 def closest(
     token: str, edits: int, terms: Iterable[TitleTerm], settings: EntitySettings
-) -> list[TitleTerm]:
-    """Returns the terms that a token stands for, best first: by distance, then by higher document
+) -> list[Reached]:
+    """Return the terms that a token may stand for, best first: by edits, then by higher document
     frequency, then by code point."""
     found = []
     for term in terms:
-        if 0 < term.df <= settings.frequent:
-            away = distance(token, term.token, edits)
+        if term.df > 0:
+            away = distance(token, term.token, edits, transpositions=settings.transpositions)
             if away is not None:
-                found.append((away, -term.df, term.token, term))
-    found.sort(key=lambda each: each[:3])
-    return [term for *_, term in found[: settings.expansions]]
+                found.append(Reached(away, term))
+    return sorted(found, key=nearness)
+
+
+def nearness(reached: Reached) -> tuple[int, int, str]:
+    """Return what nearer terms have less of."""
+    return reached.edits, -reached.term.df, reached.term.token

@@ -8,78 +8,70 @@ An engine that asks in fewer steps, or holds postings in arrays, has
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Container, Hashable, Sequence
+from typing import Final
 
-from nuthatch.entities.arithmetic import EntityMatches, Lengths, scored
-from nuthatch.entities.fuzzy import TitleTerm, closest
-from nuthatch.entities.plan import EntityPlan
+from nuthatch.entities.arithmetic import EntityMatches, Postings, phrase_note, scored
+from nuthatch.entities.fuzzy import Reached
+from nuthatch.entities.plan import EntityPlan, PhraseLookup, TitleLookup
 from nuthatch.entities.reader import AsyncEntityReader
+from nuthatch.entities.titles import answered, title_halves, title_searches
 
-Postings = Mapping[Hashable, Sequence[tuple[Hashable, int]]]
 Keys = Sequence[Hashable]
-
-
-class _Resolved(NamedTuple):
-    """Holds by key what each part of a plan stands for in an index: every included and every
-    excluded phrase, and of every title search each token that stands for anything."""
-
-    include: Sequence[Keys]
-    exclude: Sequence[Keys]
-    titles: Sequence[Sequence[Keys]]
-
-    @property
-    def wanted(self) -> list[Hashable]:
-        """Are all these keys, each once."""
-        titles = (keys for positions in self.titles for keys in positions)
-        lists = (*self.include, *self.exclude, *titles)
-        return list(dict.fromkeys(key for keys in lists for key in keys))
-
-
-def _resolved(
-    plan: EntityPlan, phrases: Sequence[Keys], titles: Sequence[Iterable[TitleTerm]]
-) -> _Resolved:
-    """Returns what a plan stands for, given the answers to its `phrases` and its `tokens`."""
-    found = {
-        lookup.token: [
-            term.key for term in closest(lookup.token, lookup.edits, terms, plan.settings)
-        ]
-        for lookup, terms in zip(plan.tokens, titles, strict=True)
-    }
-    count = len(plan.include)
-    positions = [[found[token] for token in tokens if found[token]] for tokens in plan.titles]
-    return _Resolved(phrases[:count], phrases[count:], positions)
+#: Look-ups of title tokens in one request: after each the deadline is looked at.
+_BATCH: Final = 16
 
 
 async def match_entities(reader: AsyncEntityReader, plan: EntityPlan, limit: int) -> EntityMatches:
     """Return the best documents of a plan."""
     phrases: Sequence[Keys] = ()
     if plan.phrases:
-        phrases = await reader.phrase_terms(plan.phrases)
-    titles: Sequence[Iterable[TitleTerm]] = ()
-    if plan.tokens:
-        titles = await reader.title_terms(plan.tokens)
-    found = _resolved(plan, phrases, titles)
+        phrases = await reader.phrase_terms([_one_more(each) for each in plan.phrases])
+    notes, phrases = _cut(plan.phrases, phrases)
+    answers = await _closest(reader, plan, plan.tokens)
+    answers |= await _closest(reader, plan, title_halves(plan, answers))
+    searches = title_searches(plan, answers)
+    wanted = [key for keys in phrases for key in keys]
+    wanted += [term.key for search in searches for term in search.terms()]
+    keys = list(dict.fromkeys(wanted))
     postings: Postings = {}
-    keys = found.wanted
     if keys:
-        postings = dict(zip(keys, await reader.entity_postings(keys), strict=True))
+        found = await reader.entity_postings(keys)
+        postings = {key: dict(held) for key, held in zip(keys, found, strict=True)}
     eligible: Container[Hashable] | None = None
     if plan.filters:
         eligible = await reader.eligible(plan.filters)
-    return scored(
-        plan,
-        [_documents(keys, postings) for keys in found.include],
-        set().union(*(_documents(keys, postings) for keys in found.exclude)),
-        [[_lengths(keys, postings) for keys in positions] for positions in found.titles],
-        eligible,
-        limit,
-    )
+    documents = [{at for key in keys for at in postings[key]} for keys in phrases]
+    count = len(plan.include)
+    excluded = set().union(*documents[count:])
+    matches = scored(plan, documents[:count], excluded, searches, postings, eligible, limit)
+    return matches._replace(notes=(*notes, *matches.notes))
 
 
-def _documents(keys: Keys, postings: Postings) -> set[Hashable]:
-    return {document for key in keys for document, _ in postings[key]}
+async def _closest(
+    reader: AsyncEntityReader, plan: EntityPlan, lookups: Sequence[TitleLookup]
+) -> dict[TitleLookup, list[Reached]]:
+    """Return what title look-ups may stand for, nearest first."""
+    answers: dict[TitleLookup, list[Reached]] = {}
+    for at in range(0, len(lookups), _BATCH):
+        some = lookups[at : at + _BATCH]
+        found = await reader.title_terms(some)
+        for lookup, terms in zip(some, found, strict=True):
+            plan.check_deadline()
+            answers[lookup] = answered(lookup, terms, plan.settings)
+    return answers
 
 
-def _lengths(keys: Keys, postings: Postings) -> Lengths:
-    return {document: length for key in keys for document, length in postings[key]}
+def _one_more(lookup: PhraseLookup) -> PhraseLookup:
+    """Return the look-up of one phrase more than count, which tells that there are more."""
+    return lookup._replace(cap=None if lookup.cap is None else lookup.cap + 1)
+
+
+def _cut(lookups: Sequence[PhraseLookup], phrases: Sequence[Keys]) -> tuple[list[str], list[Keys]]:
+    """Return notes on the look-ups that more phrases hold than count, and the phrases that do."""
+    notes = [
+        phrase_note(lookup)
+        for lookup, keys in zip(lookups, phrases, strict=True)
+        if lookup.cap is not None and len(keys) > lookup.cap
+    ]
+    return notes, [keys[: each.cap] for each, keys in zip(lookups, phrases, strict=True)]

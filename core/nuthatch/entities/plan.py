@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from itertools import pairwise
+from typing import Final, Literal, NamedTuple
 
 from nuthatch.contract.entity_settings import EntitySettings
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import EntityQuery
 from nuthatch.contract.schema import PhraseField, Schema
+from nuthatch.deadline import check_deadline
 from nuthatch.entities.fuzzy import allowed_edits
-from nuthatch.entities.terms import title_tokens
+from nuthatch.entities.terms import numbered, repetition, title_tokens
 from nuthatch.errors import InvalidQuery
 from nuthatch.text.phrases import normalize_phrase
 
+#: Tokens of one title search: each may stand for fifty, and each pair is joined.
+MAX_TITLE_TOKENS: Final = 32
+
 
 class PhraseLookup(NamedTuple):
-    """Asks for a normalized phrase of a field: for itself, or for the phrases that contain it, of
+    """Ask for a normalized phrase of a field: for itself, or for the phrases that contain it, of
     these the first `cap` by length and code point (None: all)."""
 
     field: str
@@ -27,16 +32,19 @@ class PhraseLookup(NamedTuple):
 
 
 class TitleLookup(NamedTuple):
-    """Asks for the title tokens within so many edits of a token."""
+    """Ask for the title tokens within so many edits of a token; of another `kind`, for the entry
+    of a repeated token that is `token`, or for the whole titles that are `token` without blanks."""
 
     token: str
     edits: int
+    kind: Literal["token", "repeated", "title"] = "token"
 
 
 @dataclass(frozen=True, slots=True)
 class EntityPlan:
     """Holds what is looked up, in query order: distinct phrases, and the tokens of each title
-    search. `notes` tell what held no letter or digit and was left out."""
+    search. `notes` tell what held no letter or digit and was left out; `deadline` is a
+    `time.monotonic` reading."""
 
     include: tuple[PhraseLookup, ...]
     exclude: tuple[PhraseLookup, ...]
@@ -44,25 +52,36 @@ class EntityPlan:
     filters: tuple[Filter, ...]
     settings: EntitySettings = field(default_factory=EntitySettings)
     notes: tuple[str, ...] = ()
+    deadline: float | None = None
 
     @property
     def possible(self) -> int:
-        """Is the number of phrases and title searches: the most that a document can score."""
-        return len(self.include) + len(self.titles)
+        """The most that a document can score: a point for each phrase, and for titles one in
+        all, or one for each search."""
+        titles = min(len(self.titles), 1) if self.settings.best_title else len(self.titles)
+        return len(self.include) + titles
 
     @property
     def phrases(self) -> tuple[PhraseLookup, ...]:
-        """Are all phrases to look up: those to include, then those to exclude."""
+        """All phrases to look up: those to include, then those to exclude."""
         return (*self.include, *self.exclude)
 
     @property
     def tokens(self) -> list[TitleLookup]:
-        """Are the distinct tokens of all title searches, with the edits that each may be away."""
-        distinct = dict.fromkeys(token for tokens in self.titles for token in tokens)
-        return [TitleLookup(token, allowed_edits(token, self.settings)) for token in distinct]
+        """The distinct look-ups of all title searches, but for `title_halves`, which depend on
+        the answers to these."""
+        return list(
+            dict.fromkeys(
+                lookup for title in self.titles for lookup in _title_lookups(title, self.settings)
+            )
+        )
+
+    def check_deadline(self) -> None:
+        """Raise `QueryTimeout` where the search has taken too long: for loops of look-ups."""
+        check_deadline(self.deadline)
 
     def query(self) -> EntityQuery:
-        """Returns the query as it is looked up."""
+        """Return the query as it is looked up."""
         titles = [" ".join(tokens) for tokens in self.titles]
         return EntityQuery(_buckets(self.include), _buckets(self.exclude), titles, self.filters)
 
@@ -70,9 +89,10 @@ class EntityPlan:
 def plan_of(
     query: EntityQuery, schema: Schema, filters: tuple[Filter, ...], settings: EntitySettings
 ) -> EntityPlan:
-    """Returns the plan of a query whose filters were checked.
+    """Return the plan of a query whose filters were checked.
 
-    Raises `InvalidQuery` for a field that is not declared as a phrase field.
+    Raises `InvalidQuery` for a field that is not declared as a phrase field, and for a title search
+    of too many words.
     """
     notes: list[str] = []
     include = _lookups("include", query.include, schema, settings.phrase_cap, notes)
@@ -80,11 +100,33 @@ def plan_of(
     titles = []
     for text in query.titles:
         tokens = title_tokens(text)
+        if len(tokens) > MAX_TITLE_TOKENS:
+            raise InvalidQuery(
+                f"a title search has at most {MAX_TITLE_TOKENS} words; found {len(tokens)} in "
+                f"{text[:60]!r}…: leave words out, or search for them as text"
+            )
         if tokens:
             titles.append(tokens)
         else:
             notes.append(_left_out("the title", text))
     return EntityPlan(include, exclude, tuple(titles), filters, settings, tuple(notes))
+
+
+def position_lookup(token: str, nth: int, settings: EntitySettings) -> TitleLookup:
+    """Return the look-up of a token of a title search that stands there for the n-th time."""
+    if nth > 1 and settings.repeats:
+        return TitleLookup(repetition(token, nth), 0, "repeated")
+    return TitleLookup(token, allowed_edits(token, settings))
+
+
+def _title_lookups(tokens: Sequence[str], settings: EntitySettings) -> Iterator[TitleLookup]:
+    for token, nth in numbered(tokens):
+        yield position_lookup(token, nth, settings)
+    if settings.joins:
+        for one, other in pairwise(tokens):
+            yield TitleLookup(one + other, 0)
+    if settings.exact_titles:
+        yield TitleLookup("".join(tokens), 0, "title")
 
 
 def _lookups(

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 from nuthatch.contract.schema import Schema
 from nuthatch.entities.fuzzy import TitleTerm, letters_of
 from nuthatch.entities.plan import PhraseLookup, TitleLookup
-from nuthatch.entities.terms import entity_terms
+from nuthatch.entities.terms import entity_terms, squeezed
 
-#: A phrase by (field, phrase), or a title token.
-Entry = tuple[str, str] | str
+#: What an entry is: of a phrase the field and itself, of titles the kind of their look-up and text.
+Entry = tuple[Literal["phrase", "token", "repeated", "title"], str, str]
 
 
 class EntityTable:
@@ -32,30 +32,37 @@ class EntityTable:
         self._texts: dict[str, str] = {}
         for key, title, fields in documents:
             terms = entity_terms(schema, title, fields)
-            for pair in terms.phrases:
-                self.mentions.setdefault(pair, []).append((key, 0))
-            for token in set(terms.title):
-                self.mentions.setdefault(token, []).append((key, len(terms.title)))
+            entries: list[Entry] = [("phrase", *pair) for pair in terms.phrases]
+            self._add(entries, key, 0)
+            entries = [("token", token, "") for token in dict.fromkeys(terms.title)]
+            entries += [("repeated", each, "") for each in terms.repeated]
+            entries += [("title", squeezed(terms.whole), terms.whole)] if terms.whole else []
+            self._add(entries, key, len(terms.title))
+
+    def _add(self, entries: Iterable[Entry], key: Hashable, length: int) -> None:
+        for entry in entries:
+            self.mentions.setdefault(entry, []).append((key, length))
 
     def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> list[list[Hashable]]:
-        """Returns the phrases that each look-up names."""
+        """Return the phrases that each look-up names."""
         return [self._phrases(lookup) for lookup in lookups]
 
     def _phrases(self, lookup: PhraseLookup) -> list[Hashable]:
         if lookup.match == "exact":
-            entry = (lookup.field, lookup.phrase)
+            entry: Entry = ("phrase", lookup.field, lookup.phrase)
             return [entry] if entry in self.mentions else []
-        return [(lookup.field, each) for each in islice(self._holding(lookup), lookup.cap)]
+        holding = islice(self._holding(lookup), lookup.cap)
+        return [("phrase", lookup.field, phrase) for phrase in holding]
 
     def _holding(self, lookup: PhraseLookup) -> Iterator[str]:
-        """Yields the phrases that hold one, by length and code point: all are searched as one text,
+        """Yield the phrases that hold one, by length and code point: all are searched as one text,
         a line each, as no phrase has a line feed."""
         text = self._texts.get(lookup.field)
         if text is None:
             phrases = [
-                each[1]
-                for each in self.mentions
-                if isinstance(each, tuple) and each[0] == lookup.field
+                phrase
+                for kind, field, phrase in self.mentions
+                if kind == "phrase" and field == lookup.field
             ]
             phrases.sort(key=lambda phrase: (len(phrase), phrase))
             text = self._texts[lookup.field] = "\n".join(["", *phrases, ""])
@@ -66,26 +73,42 @@ class EntityTable:
             at = text.find(lookup.phrase, end)
 
     def title_terms(self, lookups: Sequence[TitleLookup]) -> list[list[TitleTerm]]:
-        """Returns for each look-up the title tokens that may be near to it."""
+        """Return for each look-up the title tokens, or the whole titles, that it may name."""
+        return [self._titles(lookup) for lookup in lookups]
+
+    def _titles(self, lookup: TitleLookup) -> list[TitleTerm]:
+        if lookup.kind == "title":
+            return self._wholes.get(lookup.token, [])
+        if not lookup.edits:
+            entry: Entry = (lookup.kind, lookup.token, "")
+            held = self.mentions.get(entry)
+            return [TitleTerm(entry, lookup.token, len(held))] if held else []
+        own, length, edits = letters_of(lookup.token), len(lookup.token), lookup.edits
         return [
-            [
-                term
-                for term, letters in self._titles
-                if (letters ^ own).bit_count() <= 2 * lookup.edits
-                and abs(len(term.token) - len(lookup.token)) <= lookup.edits
-            ]
-            for lookup in lookups
-            for own in [letters_of(lookup.token)]
+            term
+            for term, letters in self._tokens
+            if (own & ~letters).bit_count() <= edits
+            and (letters & ~own).bit_count() <= edits
+            and abs(len(term.token) - length) <= edits
         ]
 
     @cached_property
-    def _titles(self) -> list[tuple[TitleTerm, int]]:
+    def _tokens(self) -> list[tuple[TitleTerm, int]]:
         return [
-            (TitleTerm(entry, entry, len(documents)), letters_of(entry))
+            (TitleTerm(entry, entry[1], len(documents)), letters_of(entry[1]))
             for entry, documents in self.mentions.items()
-            if isinstance(entry, str)
+            if entry[0] == "token"
         ]
 
+    @cached_property
+    def _wholes(self) -> dict[str, list[TitleTerm]]:
+        """Holds whole titles by what they are without blanks."""
+        found: dict[str, list[TitleTerm]] = {}
+        for entry, documents in self.mentions.items():
+            if entry[0] == "title":
+                found.setdefault(entry[1], []).append(TitleTerm(entry, entry[2], len(documents)))
+        return found
+
     def entity_postings(self, keys: Sequence[Hashable]) -> list[list[tuple[Hashable, int]]]:
-        """Returns the documents of each entry."""
+        """Return the documents of each entry."""
         return [self.mentions[key] for key in keys]  # type: ignore[index]  # a key given here

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from nuthatch.contract.schema import PhraseField, Schema
-from nuthatch.text.analyzer import analyze
+from nuthatch.text.guard import shorten_all
 from nuthatch.text.phrases import normalize_phrase
 from nuthatch.text.standard import StandardAnalyzer
 
@@ -20,13 +20,22 @@ class EntityTerms(NamedTuple):
     phrases: tuple[tuple[str, str], ...]
     title: tuple[str, ...]
 
+    @property
+    def repeated(self) -> list[str]:
+        """The entries of tokens that the title repeats: `the 2` for a second `the`."""
+        return [repetition(token, nth) for token, nth in numbered(self.title) if nth > 1]
+
+    @property
+    def whole(self) -> str:
+        """The whole title, its tokens joined by blanks; empty if it has none."""
+        return " ".join(self.title)
+
 
 def entity_terms(schema: Schema, title: str, fields: Mapping[str, Any]) -> EntityTerms:
-    """Returns what an engine indexes of a document with this title and these fields."""
+    """Return what an engine indexes of a document with this title and these fields."""
     phrases: dict[tuple[str, str], None] = {}
-    for declared in schema.fields:
-        value = fields.get(declared.name) if isinstance(declared, PhraseField) else None
-        if value is None:
+    for declared, value in schema.declared(fields):
+        if not isinstance(declared, PhraseField):
             continue
         for text in value if isinstance(value, list) else [value]:
             phrase = normalize_phrase(text)
@@ -36,5 +45,25 @@ def entity_terms(schema: Schema, title: str, fields: Mapping[str, Any]) -> Entit
 
 
 def title_tokens(title: str) -> tuple[str, ...]:
-    """Returns the tokens of a title, or of a title search."""
-    return tuple(analyze(_TITLES, title))
+    """Return the tokens of a title, or of a title search."""
+    return tuple(shorten_all(_TITLES.surfaces(title)))
+
+
+def numbered(tokens: Sequence[str]) -> list[tuple[str, int]]:
+    """Return tokens, each with the number of times that it has come so far."""
+    counts: dict[str, int] = {}
+    found = []
+    for token in tokens:
+        counts[token] = counts.get(token, 0) + 1
+        found.append((token, counts[token]))
+    return found
+
+
+def repetition(token: str, nth: int) -> str:
+    """Return the entry of a token's n-th occurrence; no token has a blank."""
+    return f"{token} {nth}"
+
+
+def squeezed(whole: str) -> str:
+    """Return a whole title without its blanks."""
+    return whole.replace(" ", "")

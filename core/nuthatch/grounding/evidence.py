@@ -7,6 +7,7 @@ one must be known from elsewhere (`root=`). Scores are not proven.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.hit import Evidence, Hit
 from nuthatch.contract.reader import Stored
-from nuthatch.contract.schema import explain
+from nuthatch.contract.validation import explain
 from nuthatch.errors import VerificationFailed
 from nuthatch.grounding.header import EVIDENCE_FORMAT, canonical_json, parse_header
 from nuthatch.grounding.merkle import inclusion_path, leaf_hash, root_from_path
@@ -38,18 +39,14 @@ def evidence_for(stored: Stored, snippet: Snippet) -> dict[str, Any]:
 
 
 def verify(hit: Hit | Mapping[str, Any], root: str | None = None) -> None:
-    """Raises `VerificationFailed` unless the evidence proves the hit; needs no backend.
+    """Raise `VerificationFailed` unless the evidence proves the hit; needs no backend.
 
-    `hit` is a `Hit` or the JSON object of one. `root` (hex, in either case) is the document root
+    `hit` is a `Hit` or the JSON object of one, and every value of it is looked at: what JSON cannot
+    hold, and a key too many, make it no hit. `root` (hex, in either case) is the document root
     that the caller trusts; without it the hit's own root is taken, which proves consistency, not
     authenticity.
     """
-    try:
-        # A Hit too, for `model_copy` checks nothing.
-        given = hit.model_dump(warnings=False) if isinstance(hit, Hit) else hit
-        hit = Hit.model_validate(given)
-    except ValidationError as error:
-        raise VerificationFailed(f"this is not a hit: {explain(error)}") from error
+    hit = _read(hit)
     evidence = hit.evidence
     if hit.audit_mode is not AuditMode.GROUNDED or evidence is None:
         raise VerificationFailed(
@@ -64,14 +61,33 @@ def verify(hit: Hit | Mapping[str, Any], root: str | None = None) -> None:
     _check_snippet(hit, evidence)
 
 
+def _read(given: Hit | Mapping[str, Any]) -> Hit:
+    """Return the hit that an object holds, by its JSON: so bytes are no text and sets no lists."""
+    # A Hit too, for `model_copy` checks nothing; of a class of its own, by what it holds.
+    values = Hit.model_dump(given, warnings=False) if isinstance(given, Hit) else given
+    try:
+        text = canonical_json(dict(values) if isinstance(values, Mapping) else values)
+        return Hit.model_validate(json.loads(text))
+    except ValidationError as error:
+        raise VerificationFailed(f"this is not a hit: {explain(error)}") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise VerificationFailed(
+            f"this is not a hit: {type(given).__name__} is no JSON object ({error}); give a hit, "
+            "or what `json` makes of one"
+        ) from error
+
+
 def _header(hit: Hit, evidence: Evidence) -> dict[str, Any]:
     try:
         header = parse_header(evidence.header)
         chunks, uri, title = (header[key] for key in ("chunks", "uri", "title"))
+        # One spelling only: a key that stands twice would be read one way here, another elsewhere.
+        canonical = canonical_json(header) == evidence.header
         # As text, for Python holds 1, 1.0 and true to be equal.
         same_fields = canonical_json(dict(hit.fields)) == canonical_json(header["fields"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise _failed(hit, "its header or its fields cannot be read") from error
+    _require(canonical, hit, "its header is not canonical JSON")
     _require(type(chunks) is int and 0 <= hit.chunk_idx < chunks, hit, "there is no such chunk")
     _require(uri == hit.document_uri, hit, "the uri is not the header's")
     _require(title == hit.title, hit, "the title is not the header's")

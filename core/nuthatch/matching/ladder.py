@@ -30,10 +30,11 @@ def and_rungs(tokens: Sequence[str]) -> Iterator[Rung]:
     """
     remaining = list(tokens)
     dropped: list[str] = []
-    while remaining:
+    for shortest in sorted(range(len(remaining)), key=lambda place: len(tokens[place])):
         yield Rung("AND", tuple(remaining), tuple(dropped))
-        shortest = min(range(len(remaining)), key=lambda index: len(remaining[index]))
-        dropped.append(remaining.pop(shortest))
+        # Of equal words the first still there goes, and all before it that are shorter are gone.
+        remaining.remove(tokens[shortest])
+        dropped.append(tokens[shortest])
 
 
 def fallback_rung(
@@ -41,15 +42,22 @@ def fallback_rung(
 ) -> Rung:
     """Returns the disjunction that is tried when every conjunction was empty.
 
-    `frequencies` gives the number of chunks that hold each token. Where the bounds on it would
-    leave nothing the whole pool stays.
+    The pool is the tokens with their repetitions, then the extras; a word that stands twice counts
+    twice, in the score and as two of the five. `frequencies` gives the number of chunks that hold
+    each token. Where the bounds on it would leave nothing the whole pool stays.
     """
-    pool = list(dict.fromkeys((*tokens, *extras)))
-    useful = [token for token in pool if 0 < frequencies[token] <= FALLBACK_MAX_FREQUENCY]
-    kept = sorted(useful or pool, key=len, reverse=True)[:FALLBACK_TOKENS]
+    pool = (*tokens, *extras)
+    useful = [place for place, token in enumerate(pool) if _is_useful(frequencies[token])]
+    longest = sorted(useful or range(len(pool)), key=lambda place: -len(pool[place]))
     # In query order again, so that scores are summed, and rounded, as in the ranked disjunction.
-    tokens = tuple(token for token in pool if token in kept)
-    return Rung("OR", tokens, tuple(token for token in pool if token not in kept))
+    kept = frozenset(longest[:FALLBACK_TOKENS])
+    chosen = tuple(token for place, token in enumerate(pool) if place in kept)
+    dropped = tuple(token for place, token in enumerate(pool) if place not in kept)
+    return Rung("OR", chosen, dropped)
+
+
+def _is_useful(frequency: int) -> bool:
+    return 0 < frequency <= FALLBACK_MAX_FREQUENCY
 
 
 def ranked_rung(tokens: Sequence[str], extras: Sequence[str]) -> Rung:

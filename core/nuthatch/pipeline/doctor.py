@@ -24,7 +24,7 @@ from nuthatch.registry.backends import backend_class, backend_spec, import_ms, i
 from nuthatch.registry.commands import command_failures
 from nuthatch.registry.discovery import BACKENDS, COMMANDS, PLUGINS, Installed, reason
 from nuthatch.registry.plugins import asked, plugin_failures, plugins
-from nuthatch.registry.url import redact
+from nuthatch.registry.url import redact, redact_text
 
 #: A spec that takes longer to import probably imports its driver.
 SLOW_MS = 50.0
@@ -78,7 +78,7 @@ def _failed(name: str, error: Exception) -> Check:
         stage = f" [{error.stage}]" if error.stage else ""
         return Check(name, False, str(error).removesuffix(f" {error.hint}") + stage, error.hint)
     known = isinstance(error, NuthatchError)
-    return Check(name, False, str(error) if known else redact(reason(error)))
+    return Check(name, False, str(error) if known else redact_text(reason(error)))
 
 
 def _installation() -> Iterator[Check]:

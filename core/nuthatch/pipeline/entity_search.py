@@ -50,14 +50,14 @@ async def entity_search(task: EntityTask, reader: AsyncReader) -> Results:
         for candidate, row in zip(candidates, stored, strict=True)
         if row is not None
     ]
-    notes = list(task.notes)
+    notes = [*task.notes, *matches.notes]
     if len(found) < len(candidates):
         vanished = len(candidates) - len(found)
         notes.append(f"{vanished} hits vanished between matching and reading and are left out")
     return Results(
         hits=built_hits(task.showing, (), found),
         query=task.plan.query(),
-        exact=len(found) == len(candidates),
+        exact=len(found) == len(candidates) and not matches.notes,
         notes=tuple(notes),
         took_ms=1000 * (perf_counter() - task.begun),
     )

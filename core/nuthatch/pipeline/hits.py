@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.hit import HITS, Hit
 from nuthatch.contract.reader import AsyncReader, Stored
-from nuthatch.contract.schema import explain
+from nuthatch.contract.validation import explain
 from nuthatch.errors import PluginFailure
 from nuthatch.grounding.evidence import evidence_for
 from nuthatch.text.analyzer import Analyzer

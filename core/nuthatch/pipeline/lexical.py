@@ -13,9 +13,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import Any, ClassVar, Self, get_args
+from typing import Any, ClassVar, Self
 
-from nuthatch.contract.analyzed_document import AnalyzedDocument, Batch
+from nuthatch.contract.analyzed_document import AnalyzedDocument
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
@@ -25,10 +25,11 @@ from nuthatch.contract.report import AddReport, Durability, WriteOutcome
 from nuthatch.contract.request import SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.contract.schema import Schema
+from nuthatch.contract.skipped_document import OnError
 from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
 from nuthatch.errors import InvalidDocument, InvalidQuery
+from nuthatch.pipeline.gathering import Addable, add_documents, durability_of
 from nuthatch.pipeline.hits import undefined
-from nuthatch.pipeline.indexing import Preparer, write_batches
 from nuthatch.pipeline.planned_search import PlannedSearch
 from nuthatch.pipeline.readers import LiftedReader, has_documents, run_blocking
 from nuthatch.pipeline.searcher import Searcher
@@ -41,7 +42,7 @@ class LexicalBackend(Searcher):
     """Is a search engine over tokens.
 
     Required: `spec` (a class attribute), `open`, `reader`, `write`, `remove`, `info`, `close`.
-    Optional: `check`, `optimize`, `drop`, `async_reader`, `run`, `run_async`.
+    Optional: `make`, `roots`, `check`, `optimize`, `drop`, `async_reader`, `run`, `run_async`.
     Everything else is given. `write`, `remove` and `reader` may be called from any thread and by
     several at a time; an engine that writes one batch at a time sees to that itself.
     """
@@ -58,12 +59,37 @@ class LexicalBackend(Searcher):
 
     @classmethod
     @abstractmethod
-    def open(cls, config: Any, *, create: Create, schema: Schema | None) -> Self:
-        """Opens or creates the index that `config` (of the spec's model) names.
+    def open(cls, config: Any, *, create: Create, schema: Schema | None) -> Self | None:
+        """Opens the index that `config` (of the spec's model) names.
 
-        Raises `IndexNotFound`, `IndexExists`, `SchemaMismatch`, `AnalyzerMismatch`,
-        `FormatMismatch`, `IndexCorrupt`, `BackendUnavailable`. `IndexRecord` does the checks.
+        With `create="new"` it makes an empty one. With `create=True` it returns None where there
+        is none and one can be made: core then calls `make` with the first batch. Raises
+        `IndexNotFound`, `IndexExists`, `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`,
+        `IndexLocked`, `IndexCorrupt`, `BackendUnavailable`. `IndexRecord` does the checks.
         """
+
+    @classmethod
+    def make(
+        cls,
+        config: Any,
+        *,
+        schema: Schema,
+        documents: Sequence[AnalyzedDocument],
+        durability: Durability,
+    ) -> Self:
+        """Makes the index together with its first batch: all of it is there at once, or nothing.
+
+        Raises `IndexExists` where another process was faster. This default makes an empty index
+        and writes to it, so a process that is killed in between leaves an empty one.
+        """
+        index = cls.open(config, create="new", schema=schema)
+        assert index is not None  # as "new" demands
+        try:
+            index.write(documents, durability)
+        except BaseException:
+            index.close()
+            raise
+        return index
 
     @abstractmethod
     def reader(self, deadline: float | None = None) -> AbstractContextManager[Reader]:
@@ -80,6 +106,14 @@ class LexicalBackend(Searcher):
         A document whose root is stored already is left alone and counted as unchanged. On
         return the batch survives what `durability` names.
         """
+
+    def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
+        """Returns the roots of those of these documents that are stored, by uri.
+
+        Unchanged documents are told by it before they are analyzed. What is left out is analyzed
+        and given to `write`, which compares roots once more.
+        """
+        return {}
 
     @abstractmethod
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
@@ -104,7 +138,8 @@ class LexicalBackend(Searcher):
         """Removes the index that `config` names, all or nothing, and leaves nothing behind.
 
         Needs neither its schema nor its analyzer, so that an index that cannot be opened any more
-        can be removed. Raises `IndexNotFound` where there is none.
+        can be removed. Raises `IndexNotFound` where there is none, and `IndexLocked` where it is
+        in use and cannot go meanwhile.
         """
         raise undefined(cls.spec.name, "drop", "it")
 
@@ -134,6 +169,11 @@ class LexicalBackend(Searcher):
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def exists(self) -> bool:
+        """Tells whether the index is there already, or comes with its first batch."""
+        return True
 
     @property
     def audit_mode(self) -> AuditMode:
@@ -175,36 +215,30 @@ class LexicalBackend(Searcher):
 
     def add(
         self,
-        documents: Document | Iterable[Document | Mapping[str, Any]],
+        documents: Addable | Iterable[Addable | InvalidDocument],
         *,
         batch: int = 10_000,
+        on_error: OnError = "raise",
         progress: Callable[[AddReport], None] | None = None,
         durability: Durability | None = None,
     ) -> AddReport:
         """Adds documents, or replaces those with the same uri; unchanged ones are left alone.
 
-        Documents are written in batches of `batch`, each all or none, and `progress` is called
-        with the report so far once a batch is safe. Mappings are read as JSON documents.
-        `durability` defaults to "power" for a single document and to "process" otherwise. Raises
-        `InvalidDocument` at the first document that cannot be indexed: the batches before stand,
-        nothing of its own batch is written. Also `InvalidQuery`, `IndexLocked`,
-        `BackendUnavailable`.
+        Takes one document or many; mappings are read as JSON documents. Documents are written in
+        batches of `batch`, each all or none, and `progress` is called with the report so far once
+        a batch is safe. `durability` defaults to "power" for a single document and to "process"
+        otherwise.
+
+        A document that cannot be indexed raises `InvalidDocument`, which names it and tells how
+        many documents before it are safe: the batches before stand, of its own batch nothing is
+        written, the good documents neither. With `on_error="skip"` it is left out and counted, and
+        all others are written; a function in place of "skip" is called with each
+        `SkippedDocument`. An `InvalidDocument` may be given in place of a document that could not
+        be read. Also raises `InvalidQuery`, `IndexLocked`, `BackendUnavailable`.
         """
         require(self, "write")
         refuse_if_export_only(self)
-        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-            raise InvalidQuery(f"a batch holds at least one document; found batch={batch!r}")
-        single = isinstance(documents, Document)
-        given = [documents] if isinstance(documents, Document) else documents
-        if not isinstance(given, Iterable):
-            raise InvalidDocument(f"add takes a Document or a list of them; found {documents!r}")
-        safety = _durability(durability, single)
-
-        def write(each: Batch) -> WriteOutcome:
-            return self.write(each.documents, safety)
-
-        preparer = Preparer(self.schema, self.analyzer)
-        return write_batches(preparer.batches(given, batch), write, progress)
+        return add_documents(self, documents, batch, on_error, progress, durability)
 
     def delete(self, uris: str | Iterable[str], *, durability: Durability | None = None) -> int:
         """Deletes documents by uri, all or none; returns how many there were."""
@@ -217,18 +251,9 @@ class LexicalBackend(Searcher):
             if not isinstance(uri, str):
                 raise InvalidQuery(f"a uri is text; found {uri!r}")
         distinct = list(dict.fromkeys(filter(_possible, given)))
-        return self.remove(distinct, _durability(durability, len(distinct) == 1))
+        return self.remove(distinct, durability_of(durability, len(distinct) == 1))
 
 
 def _possible(uri: str) -> bool:
     """Tells whether UTF-8 can hold a uri; no document has one that it cannot hold."""
     return not any("\ud800" <= character <= "\udfff" for character in uri)
-
-
-def _durability(asked: Durability | None, single: bool) -> Durability:
-    if asked is None:
-        return "power" if single else "process"
-    if asked not in get_args(Durability):
-        names = " or ".join(get_args(Durability))
-        raise InvalidQuery(f"durability {asked!r} is not known; use {names}")
-    return asked

@@ -8,10 +8,13 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from nuthatch.contract.schema import Schema, explain
-from nuthatch.contract.spec import BackendConfig, BackendSpec, Create
+from nuthatch.contract.schema import Schema
+from nuthatch.contract.spec import BackendConfig, BackendSpec, Create, LexicalConfig
+from nuthatch.contract.validation import explain
 from nuthatch.errors import InvalidConfig
+from nuthatch.pipeline.hits import undefined
 from nuthatch.pipeline.lexical import LexicalBackend
+from nuthatch.pipeline.pending import PendingIndex
 from nuthatch.pipeline.validation import require_of
 from nuthatch.registry.backends import backend_class, backend_spec
 from nuthatch.registry.url import redact, split_url
@@ -22,13 +25,15 @@ def open(
 ) -> LexicalBackend:
     """Opens the index that a URL names, or creates it; use it in a `with` statement.
 
-    `create` is False (the index must exist), True (it is made where there is none) or "new" (it
-    must not exist). `schema` is what a new index is made with and what an existing one must
-    have. Options may stand in the URL or be given by keyword, each once.
+    `create` is False (the index must exist), True (where there is none it is made with its first
+    batch, and answers as an empty one until then) or "new" (it must not exist, and is made at
+    once). `schema` is what a new index is made with and what an existing one must have. Options
+    may stand in the URL or be given by keyword, each once.
 
     Raises `UnknownBackend`, `PluginFailure`, `InvalidConfig`, `IndexNotFound`, `IndexExists`,
-    `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`, `IndexCorrupt`,
-    `BackendUnavailable`. What else an engine raises is not wrapped.
+    `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`, `IndexLocked` (somebody else is making
+    or changing it, and did not end in time), `IndexCorrupt`, `BackendUnavailable`. What else an
+    engine raises is not wrapped.
     """
     if create not in (False, True, "new"):
         raise InvalidConfig(f"create is False, True or 'new'; found {create!r}")
@@ -36,15 +41,21 @@ def open(
         raise InvalidConfig(f"schema is a nuthatch.Schema; found {type(schema).__name__}")
     spec, config = configure(url, options)
     backend = cast("type[LexicalBackend]", backend_class(spec))
-    return backend.open(config, create=create, schema=schema)
+    index = backend.open(config, create=create, schema=schema)
+    if index is None:
+        if create is not True:
+            raise undefined(spec.name, "write", f"an index for create={create!r}")
+        return PendingIndex(backend, cast("LexicalConfig", config), schema)
+    return index
 
 
 def drop(url: str, **options: Any) -> None:
     """Removes the index that a URL names, and everything that belongs to it.
 
     Takes URLs and options as `open` does; a damaged index, and one whose analyzer is not
-    installed, can be removed too. Raises `UnsupportedQuery` where the backend cannot,
-    `IndexNotFound` where there is no index, and what `open` raises.
+    installed, can be removed too. One that is in use is refused, or its handles say from then on
+    that it is gone. Raises `UnsupportedQuery` where the backend cannot, `IndexNotFound` where there
+    is no index, `IndexLocked` where it is in use, and what `open` raises.
     """
     spec, config = configure(url, options)
     require_of(spec.name, spec.capabilities, "drop")

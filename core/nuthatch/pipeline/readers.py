@@ -9,7 +9,6 @@ A lifted reader never waits, so `run_blocking` runs a whole search over it witho
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from time import monotonic
 from typing import Any, Final, ParamSpec, TypeGuard, TypeVar, overload
 
 from nuthatch.contract.reader import (
@@ -21,13 +20,13 @@ from nuthatch.contract.reader import (
     FirstMatchReader,
     Reader,
 )
+from nuthatch.deadline import check_deadline
 from nuthatch.entities.reader import (
     AsyncEntityMatchingReader,
     AsyncEntityReader,
     EntityMatchingReader,
     EntityReader,
 )
-from nuthatch.errors import QueryTimeout
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -100,8 +99,7 @@ def _timed(
     call: Callable[P, Coroutine[Any, Any, T]], deadline: float
 ) -> Callable[P, Coroutine[Any, Any, T]]:
     async def timed(*arguments: P.args, **options: P.kwargs) -> T:
-        if monotonic() > deadline:
-            raise QueryTimeout("the search took longer than its timeout; raise it or ask for less")
+        check_deadline(deadline)
         return await call(*arguments, **options)
 
     return timed

@@ -25,7 +25,7 @@ from nuthatch.pipeline.planned_search import PlannedSearch
 from nuthatch.pipeline.text_search import SearchTask
 from nuthatch.registry.hooks import expand
 from nuthatch.text.analyzer import Analyzer
-from nuthatch.text.normalize import MAX_TOKENS, NormalizedQuery, normalize
+from nuthatch.text.normalize import normalize
 
 
 class OpenIndex(Protocol):
@@ -95,6 +95,7 @@ def _entity_task(
 ) -> EntityTask:
     filters = checked_filters(backend.schema, query.filters)
     plan = plan_of(query, backend.schema, filters, backend.config.entities)
+    plan = replace(plan, deadline=deadline)
     if any(lookup.match == "substring" for lookup in (*plan.include, *plan.exclude)):
         require_of(backend.name, backend.capabilities, "substring")
     return EntityTask(
@@ -119,8 +120,8 @@ def _text_task(
 ) -> SearchTask:
     config = backend.config
     extras = (*query.extra_or_tokens, *expand(backend.name, query.text))
-    normalized = normalize(backend.analyzer, query.text, extras)
-    notes = _left_out(normalized)
+    normalized = normalize(backend.analyzer, query.text, extras, deadline)
+    notes = list(normalized.notes)
     parts = backend.capabilities.explain
     if request.explain and not parts:
         notes.append(f"no score for each token: {parts.reason}")
@@ -178,13 +179,6 @@ def checked_timeout(timeout: float | None) -> float | None:
             f"the timeout must be positive and finite, in seconds; found {timeout!r}"
         )
     return timeout
-
-
-def _left_out(query: NormalizedQuery) -> list[str]:
-    """Returns a note if the query is longer than what is used of it."""
-    number = sum(word.reason == "too_long" for word in query.dropped)
-    kind = "words" if len(query.tokens) == MAX_TOKENS else "synonyms"
-    return [f"the first {MAX_TOKENS} {kind} are used, {number} were left out"] if number else []
 
 
 def _limit_refused(backend: str, limit: int, largest: int) -> UnsupportedQuery:

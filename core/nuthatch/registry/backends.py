@@ -100,6 +100,13 @@ def provides(distribution: str, name: str) -> bool:
     )
 
 
+def is_known(name: str) -> bool:
+    """Tell whether some distribution, or a plugin registered at run time, provides a backend."""
+    return any(item.name == name for item in discovery.everything(BACKENDS)) or any(
+        item.name == name for item, _ in _candidates()
+    )
+
+
 def backend_class(spec: BackendSpec) -> type[SearchBackend]:
     """Imports the backend's class, and with it the driver. Raises `PluginFailure`."""
     item = _provider(spec)

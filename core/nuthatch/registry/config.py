@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nuthatch.errors import InvalidConfig
-from nuthatch.registry.url import redact
+from nuthatch.registry.url import redact, redact_text
 
 _NAME: Final = re.compile(r"[\w-]+")
 
@@ -77,7 +77,8 @@ def configured_indexes() -> dict[str, dict[str, Any]]:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))  # or "at end of document"
         line = int(found[1]) if found else text.count("\n") + 1
-        raise InvalidConfig(f"{path}, line {line}: it is not TOML: {error}") from error
+        said = redact_text(str(error))  # it may name a key
+        raise InvalidConfig(f"{path}, line {line}: it is not TOML: {said}") from error
     if not isinstance(indexes, dict):
         raise InvalidConfig(f"{path}: write an index as a table, such as [indexes.movies]")
     for name, table in indexes.items():
@@ -88,7 +89,7 @@ def configured_indexes() -> dict[str, dict[str, Any]]:
 def _check(path: Path, text: str, name: str, table: object) -> None:
     header = re.search(rf"^\s*\[\s*indexes\s*\.\s*[\"']?{re.escape(name)}\b", text, re.MULTILINE)
     line = f", line {text[: header.end()].count(chr(10)) + 1}" if header else ""
-    place = f"{path}{line}: [indexes.{name}]"
+    place = f"{path}{line}: [indexes.{redact(name)}]"
     if not _NAME.fullmatch(name):
         raise InvalidConfig(f"{place}: a name is made of letters, digits, - and _")
     if not isinstance(table, dict) or not isinstance(table.get("url"), str):

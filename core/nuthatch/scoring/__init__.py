@@ -12,8 +12,9 @@ from nuthatch.scoring.arrays import distinct, mask_of
 from nuthatch.scoring.bm25 import BM25, CollectionStatistics
 from nuthatch.scoring.cache import CacheInfo, PostingCache
 from nuthatch.scoring.conjunction import conjunction, conjunction_scores, conjunction_top_k
-from nuthatch.scoring.entities import EntityScores, Mentions, entity_top_k
+from nuthatch.scoring.entities import EntityScores, entity_top_k
 from nuthatch.scoring.maxscore import top_k
+from nuthatch.scoring.mentions import EntityFound, Mentions, Near
 from nuthatch.scoring.postings import PostingList, Term, TermScores
 from nuthatch.scoring.ranking import TopK, exhaustive_top_k, ranked
 
@@ -21,8 +22,10 @@ __all__ = [
     "BM25",
     "CacheInfo",
     "CollectionStatistics",
+    "EntityFound",
     "EntityScores",
     "Mentions",
+    "Near",
     "PostingCache",
     "PostingList",
     "Term",

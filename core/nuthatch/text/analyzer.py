@@ -2,9 +2,10 @@
 
     "The Running Man"  ── english ──►  the run man
 
-Three attributes make one (`Analyzer`). Core's own bring more, and a third party's may too, for
-the sake of its stop words: `surfaces(text)`, the words before stemming; `stem(words)`, which makes
-tokens of them; and `stopwords`, the surfaces that a question does not mean.
+Three attributes make one (`Analyzer`). Core's own bring more, and a third party's may too:
+`surfaces(text)`, the words of a question before stemming; `stem(words)`, which makes tokens of
+them; and `stopwords`, the surfaces that a question does not mean. `tokens` is then what a text is
+found by. It holds the stems of the text's surfaces, in order, and may hold more behind them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from nuthatch.text.ascii import AsciiAnalyzer
 from nuthatch.text.guard import checked, holds_long_piece, shorten_all
 from nuthatch.text.snowball import LANGUAGES, SnowballAnalyzer
 from nuthatch.text.standard import StandardAnalyzer
+from nuthatch.text.vietnamese import VietnameseFolding
 
 
 @runtime_checkable
@@ -68,8 +70,8 @@ def analyze(analyzer: Analyzer, text: str) -> list[str]:
 
 
 def builtin_names() -> tuple[str, ...]:
-    """Returns the names that `builtin_analyzer` knows: ascii, standard, then the languages."""
-    return ("ascii", "standard", *LANGUAGES)
+    """Returns the names that `builtin_analyzer` knows, those of Snowball's languages last."""
+    return ("ascii", "standard", "vietnamese", *LANGUAGES)
 
 
 def builtin_analyzer(name: str) -> Analyzer | None:
@@ -83,4 +85,6 @@ def _builtin(name: str) -> Analyzer:
         return AsciiAnalyzer()
     if name == "standard":
         return StandardAnalyzer()
+    if name == "vietnamese":
+        return StandardAnalyzer(name, VietnameseFolding(), frozenset())
     return SnowballAnalyzer(name)

@@ -8,7 +8,7 @@ of the text stays one character of the line, so places in the line are places in
 
 from __future__ import annotations
 
-from nuthatch.text.stopwords import stopwords
+from nuthatch.text.stopwords import REFERENCE
 
 #: What the tokens depend on; raise it whenever they may change.
 REVISION = 1
@@ -55,7 +55,7 @@ class AsciiAnalyzer:
 
     name = "ascii"
     fingerprint = f"ascii/{REVISION}"
-    stopwords = stopwords("english")
+    stopwords = REFERENCE
 
     def tokens(self, text: str) -> list[str]:
         """Returns `re.findall("[A-Za-z][A-Za-z0-9]*", text)`, lower-cased."""

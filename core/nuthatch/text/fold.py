@@ -18,7 +18,10 @@ import unicodedata
 
 _BLANK = 0x20
 _ZERO_WIDTH_SPACE = 0x200B
-_STROKES = {ord(letter): plain for letter, plain in zip("øłđħŧı", "oldhti", strict=True)}
+#: Latin letters, case folded, whose names do not tell what they fold to.
+_PLAIN = {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ȷ": "j", "ŋ": "n", "ĸ": "q"}
+_LATIN = range(0x00C0, 0x02B0)
+_WITH = re.compile(r"LATIN SMALL LETTER ([A-Z]) WITH .+")
 _TATWEEL = 0x0640
 
 #: Marks that are diacritics, in the sense of this module; category M only is looked up here.
@@ -31,6 +34,7 @@ _DIACRITICS = (
     (0x0670, 0x0670),
     (0x06D6, 0x06ED),
     (0x0897, 0x08FF),  # Arabic extended
+    (0x093C, 0x093C),  # the nukta of Devanagari, which is often left out
     (0x1AB0, 0x1AFF),  # combining diacritical marks, extended
     (0x1DC0, 0x1DFF),  # and their supplement
     (0x20D0, 0x20FF),  # for symbols, the keycap among them
@@ -43,20 +47,30 @@ _DIACRITICS = (
 #: Marks that Unicode ignores: grapheme joiner, variation selectors.
 _IGNORED = ((0x034F, 0x034F), (0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 
+_LOOSE = re.compile(f"[{''.join(f'{chr(a)}-{chr(b)}' for a, b in _DIACRITICS)}]")
+
 #: Python sorts a run of combining marks in quadratic time: 40,000 of them take over a second.
 _MARKS_IN_A_ROW = 64
-_OVERLONG = re.compile(rf"([^\w\s]{{{_MARKS_IN_A_ROW}}})[^\w\s]+")
+#: What may become one; the half-width voicing signs of kana are letters until they are folded.
+_MARKS = r"(?:[^\w\s]|[\uff9e\uff9f])"
+_OVERLONG = re.compile(rf"({_MARKS}{{{_MARKS_IN_A_ROW}}}){_MARKS}+")
 
 
 def _within(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
     return any(first <= code <= last for first, last in ranges)
 
 
+def _plain(char: str) -> str:
+    """Returns the plain letters for one of Latin that Unicode does not decompose."""
+    named = _WITH.fullmatch(unicodedata.name(char, ""))
+    return named[1].lower() if named else _PLAIN.get(char, char)
+
+
 class _Table(dict[int, int | str | None]):
     """Maps a code point of decomposed text for `str.translate`; learns each when first met."""
 
     def __init__(self, keep_diacritics: bool) -> None:
-        super().__init__({} if keep_diacritics else _STROKES)
+        super().__init__()
         self._keep_diacritics = keep_diacritics
 
     def __missing__(self, code: int) -> int | str | None:
@@ -70,6 +84,8 @@ class _Table(dict[int, int | str | None]):
             digit = unicodedata.decimal(char, None)
             if code == _TATWEEL:
                 return None
+            if code in _LATIN and not self._keep_diacritics:
+                return _plain(char)
             return code if digit is None else str(digit)
         if category == "Cf" and code != _ZERO_WIDTH_SPACE:
             return None
@@ -85,21 +101,21 @@ class _Table(dict[int, int | str | None]):
 class Folding:
     """Turns text into a line.
 
-    Diacritics stay with `keep_diacritics`; with `turkish` the small letter of `I` is `ı`. A word
-    with more than 64 combining marks in a row is split behind the 64th.
+    With `keep_diacritics` the letters of Latin and the accents that are part of a letter stay
+    (`é`, `й`, `ø`); a mark that Unicode composes with no letter goes (a Russian stress, a Hebrew
+    point). A word with more than 64 combining marks in a row is split behind the 64th.
     """
 
-    def __init__(self, *, keep_diacritics: bool = False, turkish: bool = False) -> None:
+    def __init__(self, *, keep_diacritics: bool = False) -> None:
         self._table = _Table(keep_diacritics)
-        self._turkish = turkish
+        self._keep_diacritics = keep_diacritics
 
     def line(self, text: str) -> str:
         """Returns the folded text; its length may differ from that of the text."""
         text = unicodedata.normalize("NFKC", _OVERLONG.sub(r"\1 ", text))
-        if self._turkish:
-            text = text.replace("I", "ı").replace("İ", "i")
-        text = unicodedata.normalize("NFKD", text.casefold())
-        return unicodedata.normalize("NFC", text.translate(self._table))
+        text = unicodedata.normalize("NFKD", text.casefold().replace("l·l", "ll"))
+        text = unicodedata.normalize("NFC", text.translate(self._table))
+        return _LOOSE.sub("", text) if self._keep_diacritics else text
 
 
 #: The folding of `standard`, of phrases and of titles.

@@ -15,6 +15,7 @@ from nuthatch.text.analyzer import OWN, Analyzer, analyze
 from nuthatch.text.ascii import AsciiAnalyzer, alphabetic_line
 from nuthatch.text.guard import LONGEST, shorten
 from nuthatch.text.offsets import word_spans
+from nuthatch.text.runs import is_unspaced
 from nuthatch.text.snowball import SnowballAnalyzer
 from nuthatch.text.standard import StandardAnalyzer
 
@@ -128,11 +129,11 @@ def _in_pieces(analyzer: StandardAnalyzer, tokens: frozenset[str], text: str) ->
     """Finds words in text that is not ASCII, by its pieces between white space."""
     pieces = set(text.split())
     if all(len(token) <= LONGEST for token in tokens):
-        held = analyzer.pieces
-        pieces = {piece for piece in pieces if not tokens.isdisjoint(held[piece])}
+        pieces = {piece for piece in pieces if analyzer.gives_any(piece, tokens)}
+    unspaced = any(map(is_unspaced, tokens))
     found: list[Match] = []
     for piece in pieces:
-        places = word_spans(piece, analyzer.folding)
+        places = word_spans(piece, analyzer.folding, characters=unspaced)
         stems = map(shorten, analyzer.stem([word for word, _, _ in places]))
         marks = [
             (start, end, token)

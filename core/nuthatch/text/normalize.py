@@ -5,8 +5,8 @@
         dropped  who the of the          (stop words, judged before stemming)
         extras   thriller
 
-Stop words and single characters go unless nothing would remain. A single character of Chinese,
-Japanese, Korean or Thai is a word and stays.
+Which words go is told by `sieve`. Bounded are the distinct words, the repetitions of each and the
+characters that are read; what is beyond is in the notes.
 """
 
 from __future__ import annotations
@@ -16,13 +16,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from nuthatch.deadline import check_deadline
 from nuthatch.errors import PluginFailure
 from nuthatch.text.analyzer import OWN, Analyzer, analyze
 from nuthatch.text.guard import checked, shorten, shorten_all
-from nuthatch.text.runs import is_unspaced
+from nuthatch.text.sieve import Sieve
 
-#: Occurrences of tokens that a query uses, and extras likewise; the rest is too long.
+#: Distinct tokens that a query uses, and extras likewise; the rest is too long.
 MAX_TOKENS = 64
+#: How often a repeated word counts.
+MAX_REPETITIONS = 16
+#: How many characters of a text are read at all: folding may make 18 of one.
+LONGEST_TEXT = 65_536
 _SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
@@ -44,6 +49,7 @@ class NormalizedQuery:
     `text` is the query without lone surrogates, `tokens` those used, in order with multiplicity,
     `extras` those of the synonyms that are not among them. `only_stopwords` tells that a query
     with words had nothing but stop words and single characters, some of which are used then.
+    `notes` say what was left out and could have told hits apart.
     """
 
     text: str
@@ -51,6 +57,7 @@ class NormalizedQuery:
     dropped: tuple[Dropped, ...]
     extras: tuple[str, ...]
     only_stopwords: bool
+    notes: tuple[str, ...] = ()
 
 
 class _Word(NamedTuple):
@@ -59,40 +66,37 @@ class _Word(NamedTuple):
 
 
 def normalize(
-    analyzer: Analyzer, text: str, extra_or_tokens: Sequence[str] = ()
+    analyzer: Analyzer,
+    text: str,
+    extra_or_tokens: Sequence[str] = (),
+    deadline: float | None = None,
 ) -> NormalizedQuery:
     """Returns the tokens of a query, what was dropped and why, and the synonyms' tokens.
 
-    Any text is legal. Raises `PluginFailure` where a third party's analyzer breaks its rules.
+    Any text is legal. Raises `PluginFailure` where a third party's analyzer breaks its rules, and
+    `QueryTimeout` once `time.monotonic` has passed `deadline`.
     """
     clean = _SURROGATES.sub(" ", text)
-    dropped = [Dropped("", "surrogate")] if clean != text else []
-    stopwords: frozenset[str] = getattr(analyzer, "stopwords", frozenset())
-    words = _words(analyzer, clean)
-    reasons = [_reason(word.surface, stopwords) for word in words]
-    only_stopwords = bool(words) and all(reasons)
-    if only_stopwords:
-        reasons = _second_chance(analyzer, words)
-    tokens: list[str] = []
-    for word, reason in zip(words, reasons, strict=True):
-        if not reason and len(tokens) >= MAX_TOKENS:
-            reason = "too_long"
-        if reason:
-            dropped.append(Dropped(word.surface, reason))
-        else:
-            tokens.append(word.token)
-    extras: list[str] = []
-    if extra_or_tokens:
-        seen = {token.casefold() for token in tokens}
-        for word in _extra_words(analyzer, extra_or_tokens, stopwords):
-            folded = word.token.casefold()
-            if folded not in seen:
-                seen.add(folded)
-                if len(extras) < MAX_TOKENS:
-                    extras.append(word.token)
-                else:
-                    dropped.append(Dropped(word.surface, "too_long"))
-    return NormalizedQuery(clean, tuple(tokens), tuple(dropped), tuple(extras), only_stopwords)
+    words = _words(analyzer, clean[:LONGEST_TEXT])
+    check_deadline(deadline)
+    sieve = Sieve(analyzer, clean[:LONGEST_TEXT], [word.surface for word in words])
+    tokens, dropped = _bounded(words, sieve.reasons)
+    notes = [*sieve.notes(), *_length_notes(clean, tokens, dropped)]
+    if clean != text:
+        dropped.insert(0, Dropped("", "surrogate"))
+    extras = _extras(analyzer, extra_or_tokens, tokens, deadline)
+    if len(extras) > MAX_TOKENS:
+        left = extras[MAX_TOKENS:]
+        dropped += [Dropped(token, "too_long") for token in left]
+        notes.append(f"the first {MAX_TOKENS} synonyms are used, {len(left)} were left out")
+    return NormalizedQuery(
+        clean,
+        tuple(tokens),
+        tuple(dropped),
+        tuple(extras[:MAX_TOKENS]),
+        sieve.only_stopwords,
+        tuple(notes),
+    )
 
 
 def _words(analyzer: Analyzer, text: str) -> list[_Word]:
@@ -118,26 +122,46 @@ def _words(analyzer: Analyzer, text: str) -> list[_Word]:
     return [_Word(shorten(surface), token) for surface, token in zip(surfaces, tokens, strict=True)]
 
 
-def _reason(surface: str, stopwords: frozenset[str]) -> str:
-    if surface in stopwords:
-        return "stopword"
-    if len(surface) == 1 and not is_unspaced(surface):
-        return "one_character"
-    return ""
+def _bounded(words: Sequence[_Word], reasons: Sequence[str]) -> tuple[list[str], list[Dropped]]:
+    """Returns the tokens that are used and the words that are not, both in order."""
+    tokens: list[str] = []
+    dropped: list[Dropped] = []
+    times: dict[str, int] = {}
+    for word, reason in zip(words, reasons, strict=True):
+        before = times.get(word.token, 0)
+        if not reason and (before == MAX_REPETITIONS or (not before and len(times) == MAX_TOKENS)):
+            reason = "too_long"
+        if reason:
+            dropped.append(Dropped(word.surface, reason))
+        else:
+            tokens.append(word.token)
+            times[word.token] = before + 1
+    return tokens, dropped
 
 
-def _second_chance(analyzer: Analyzer, words: list[_Word]) -> list[str]:
-    """Keeps all words of two characters or more; failing these, single ones, but not in `ascii`."""
-    reasons = [_reason(word.surface, frozenset()) for word in words]
-    if all(reasons) and analyzer.name != "ascii":
-        return [""] * len(words)
-    return reasons
+def _length_notes(text: str, tokens: Sequence[str], dropped: Sequence[Dropped]) -> Iterator[str]:
+    """Yields what of a query is beyond its bounds."""
+    long = [word for word, reason in dropped if reason == "too_long"]
+    if long and len(set(tokens)) == MAX_TOKENS:
+        yield f"the first {MAX_TOKENS} distinct words are used, {len(long)} were left out"
+    elif long:
+        yield f"a word counts {MAX_REPETITIONS} times at most, {len(long)} were left out"
+    if len(text) > LONGEST_TEXT:
+        yield f"the first {LONGEST_TEXT} characters are read of {len(text)}"
 
 
-def _extra_words(
-    analyzer: Analyzer, extras: Sequence[str], stopwords: frozenset[str]
-) -> Iterator[_Word]:
+def _extras(
+    analyzer: Analyzer, extras: Sequence[str], tokens: Sequence[str], deadline: float | None
+) -> list[str]:
+    """Returns the tokens of synonyms that are not among the query's, each once, in order."""
+    stopwords: frozenset[str] = getattr(analyzer, "stopwords", frozenset())
+    seen = {token.casefold() for token in tokens}
+    found: list[str] = []
     for extra in extras:
-        for word in _words(analyzer, _SURROGATES.sub(" ", extra)):
-            if word.surface not in stopwords:
-                yield word
+        check_deadline(deadline)
+        for word in _words(analyzer, _SURROGATES.sub(" ", extra)[:LONGEST_TEXT]):
+            folded = word.token.casefold()
+            if folded not in seen and word.surface not in stopwords:
+                seen.add(folded)
+                found.append(word.token)
+    return found

@@ -14,11 +14,11 @@ import unicodedata
 
 from nuthatch.text.fold import Folding
 from nuthatch.text.memo import Memo
-from nuthatch.text.runs import spans
+from nuthatch.text.runs import character_spans, spans
 
 #: Characters that fold to one character each, whatever stands beside them.
 SIMPLE = (
-    " -~\u00c0-\u00de\u00e0-\u00fe\u0410-\u044f\u05d0-\u05ea\u0641-\u064a"
+    " -~\u00c0-\u00c5\u00c7-\u00dd\u00e0-\u00e5\u00e7-\u00fd\u0410-\u044f\u05d0-\u05ea\u0641-\u064a"
     "\u2010-\u2016\u2018-\u2022\u3001-\u301d\u3041-\u3096\u309d\u309e\u30a1-\u30fe"
     "\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff5e"
 )
@@ -45,15 +45,17 @@ def joins(char: str) -> bool:
     return char >= "\u00ad" and _JOINS[char]
 
 
-def word_spans(piece: str, folding: Folding) -> list[Span]:
+def word_spans(piece: str, folding: Folding, *, characters: bool = False) -> list[Span]:
     """Returns the words of a piece without white space, each with its start and end there.
 
-    They are those that `words(folding.line(piece))` gives, in the same order. Where several fold
-    from one character (`½`) each has the place of that character.
+    They are those that `words(folding.line(piece))` gives, in the same order, and with `characters`
+    then those that `characters` gives of it. Where several fold from one character (`½`) each has
+    the place of that character.
     """
     line = folding.line(piece)
+    found = [*spans(line), *(character_spans(line) if characters else ())]
     if len(line) == len(piece) and _SIMPLE.fullmatch(piece):
-        return list(spans(line))
+        return found
     begins = [at for at, char in enumerate(piece) if at == 0 or not joins(char)]
     starts: list[int] = []
     ends: list[int] = []
@@ -63,6 +65,6 @@ def word_spans(piece: str, folding: Folding) -> list[Span]:
         folded += unit
         starts += [begin] * len(unit)
         ends += [end] * len(unit)
-    if folded != line:  # a composition that no unit foresaw: the piece is one place
-        return [(word, 0, len(piece)) for word, _, _ in spans(line)]
-    return [(word, starts[start], ends[end - 1]) for word, start, end in spans(line)]
+    if len(folded) != len(line):  # a composition that no unit foresaw: the piece is one place
+        return [(word, 0, len(piece)) for word, _, _ in found]
+    return [(word, starts[start], ends[end - 1]) for word, start, end in found]

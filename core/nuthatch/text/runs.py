@@ -6,6 +6,10 @@ Han, kana and Hangul, Thai, Lao, Khmer and Myanmar become overlapping pairs of c
 character being a letter with its marks; one alone stays one. Korean does write blanks, yet glues
 its particles to the nouns, and there is no stemmer for it: pairs find the noun, as in Lucene.
 A change between such a script and another ends a run: "東京tower" is 東京 and tower.
+
+A question for one character (猫) is to find it inside words too. So a text is indexed by its single
+characters as well, behind its words and pairs (`characters`); a question never asks for those of a
+run of two or more.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ UNSPACED = (
 )
 # In a line whatever is neither a word character nor a blank is a mark, hence [^\w\s].
 _RUN = re.compile(rf"((?:[{UNSPACED}]+[^\w\s]*)+)|[^\W_{UNSPACED}][^\s{UNSPACED}]*")
+_UNSPACED_RUN = re.compile(rf"(?:[{UNSPACED}]+[^\w\s]*)+")
 _UNIT = re.compile(rf"[{UNSPACED}][^\w\s]*")
 _IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 
@@ -50,7 +55,7 @@ def words(line: str) -> list[str]:
 
 
 def spans(line: str) -> Iterator[tuple[str, int, int]]:
-    """Yields the same words, each with its start and end in the line."""
+    """Yields the words and pairs, each with its start and end in the line."""
     for run in _RUN.finditer(line):
         if not run.lastindex:
             yield run[0], run.start(), run.end()
@@ -59,6 +64,28 @@ def spans(line: str) -> Iterator[tuple[str, int, int]]:
         starts.append(run.end())
         for start, end in zip(starts, starts[2:] or starts[1:], strict=False):
             yield line[start:end], start, end
+
+
+def characters(line: str) -> list[str]:
+    """Returns the characters of unspaced runs that `words` does not give: each of a run of two or
+    more, and of a character with marks also the bare letter."""
+    found: list[str] = []
+    for run in _UNSPACED_RUN.findall(line):
+        units: Sequence[str] = run if run.isalnum() else _UNIT.findall(run)
+        if len(units) > 1:
+            found += units
+        if units is not run:
+            found += [unit[0] for unit in units if len(unit) > 1]
+    return found
+
+
+def character_spans(line: str) -> Iterator[tuple[str, int, int]]:
+    """Yields the same characters, each with the start and end of its unit in the line."""
+    for run in _UNSPACED_RUN.finditer(line):
+        units = list(_UNIT.finditer(line, run.start(), run.end()))
+        if len(units) > 1:
+            yield from ((unit[0], unit.start(), unit.end()) for unit in units)
+        yield from ((unit[0][0], unit.start(), unit.end()) for unit in units if len(unit[0]) > 1)
 
 
 def _pairs(run: str) -> list[str]:

@@ -13,6 +13,16 @@ from functools import cache
 
 from nuthatch.text.fold import FOLDING
 
+_REFERENCE = """
+    the a an is are was were be been being of to in on at for with by from as about into through
+    during and or but not no nor so yet too very also just what who where when why how which this
+    that these those such i you he she it we they me him her us them do does did have has had can
+    could should would will may might tell show describe explain summarize say give list find make
+    please all there know everything anything something one some another without soon currently
+"""
+#: Those of the reference algorithm, which `ascii` follows: these and no others.
+REFERENCE = frozenset(_REFERENCE.split())
+
 _LISTS = {
     "english": """
         a an the this that these those

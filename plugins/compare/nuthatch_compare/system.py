@@ -16,7 +16,7 @@ from nuthatch import InvalidConfig, LexicalBackend, SearchBackend
 from nuthatch_compare.runs import Run
 
 _NAMED: Final = re.compile(r"([A-Za-z0-9_.-]+)=(.+)", re.DOTALL)
-_SECRET: Final = re.compile(r"(//[^/?#@]*?:)[^/?#@]*@|(password=)[^&]*", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"[A-Za-z][\w+.-]*")
 #: Options that change how an index is searched and not what is in it.
 _SEARCHING: Final = frozenset({"policy", "budget", "timeout", "snippet", "cache_bytes", "readers"})
 
@@ -30,10 +30,8 @@ class Named:
 
     @property
     def shown(self) -> str:
-        """Is the URL without a password."""
-        return _SECRET.sub(
-            lambda found: f"{found[1]}***@" if found[1] else f"{found[2]}***", self.url
-        )
+        """Is the URL without secrets."""
+        return nuthatch.redact(self.url)
 
     @property
     def index(self) -> str:
@@ -48,7 +46,7 @@ def named_systems(texts: Sequence[str]) -> list[Named]:
     found: list[Named] = []
     for text in texts:
         match = _NAMED.fullmatch(text)
-        name, url = match.groups() if match else (text.partition(":")[0], text)
+        name, url = match.groups() if match else (_scheme(text), text)
         if any(each.name == name for each in found):
             if match:
                 raise InvalidConfig(f"two systems are named {name!r}; give them different names")
@@ -56,6 +54,12 @@ def named_systems(texts: Sequence[str]) -> list[Named]:
             name = f"{name}-{count}"
         found.append(Named(name, url))
     return found
+
+
+def _scheme(url: str) -> str:
+    """Return the name of the engine; what is no URL has no name, as it may hold a password."""
+    scheme = url.partition(":")[0]
+    return scheme if _SCHEME.fullmatch(scheme) else "unnamed"
 
 
 @dataclass(frozen=True, slots=True)

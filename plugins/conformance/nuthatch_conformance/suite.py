@@ -6,6 +6,7 @@ from nuthatch_conformance.topics.asynchrony import Asynchrony
 from nuthatch_conformance.topics.capabilities import CapabilitiesBothWays
 from nuthatch_conformance.topics.concurrency import Concurrency
 from nuthatch_conformance.topics.crashes import Crashes
+from nuthatch_conformance.topics.dropping import Dropping
 from nuthatch_conformance.topics.entities import Entities
 from nuthatch_conformance.topics.errors import Errors
 from nuthatch_conformance.topics.exporting import Exporting
@@ -28,6 +29,7 @@ class BackendConformance(
     Asynchrony,
     Crashes,
     Reopening,
+    Dropping,
     Exporting,
     Grounding,
     Errors,

@@ -57,13 +57,15 @@ class WhooshBackend(LexicalBackend):
         *,
         create: Create,
         schema: Schema | None,
-    ) -> Self:
+    ) -> Self | None:
         path, stored = config.path, config.path / layout.RECORD
         with translated(path):
-            wanted = schema or Schema()
-            made = create and layout.create(path, IndexRecord.create(layout.FORMAT, wanted))
-            if create == "new" and not made:
+            wanted = IndexRecord.create(layout.FORMAT, schema or Schema())
+            if create == "new" and not layout.create(path, wanted):
                 raise IndexExists(f"{path} is there already; open it or choose another path")
+            if create is True and not path.exists():
+                path.parent.stat()  # told now where there is no such folder
+                return None  # core calls make() with the first batch
             if not stored.exists():
                 kind = IndexExists if create else IndexNotFound
                 raise kind(f"there is no index at {path}; name a path where one is, or nothing")

@@ -41,6 +41,45 @@ class TypingErrorsAreNotForgiven(Working):
             ]
 
 
+class WholeTitlesAreNotLookedUp(Working):
+    """A title that is the search is like any other with the same tokens."""
+
+    class Reader(MemoryReader):
+        def title_terms(self, lookups: Sequence[TitleLookup]) -> Any:
+            found = super().title_terms(lookups)
+            kinds = [lookup.kind for lookup in lookups]
+            return [
+                [] if kind == "title" else terms for kind, terms in zip(kinds, found, strict=True)
+            ]
+
+
+class AWordTypedTwiceIsAWord(Working):
+    """The entry of a token that a title repeats is that of the token."""
+
+    class Reader(MemoryReader):
+        def title_terms(self, lookups: Sequence[TitleLookup]) -> Any:
+            return super().title_terms(
+                [
+                    lookup._replace(token=lookup.token.split()[0], kind="token")
+                    if lookup.kind == "repeated"
+                    else lookup
+                    for lookup in lookups
+                ]
+            )
+
+
+class WordsAreNotJoined(Working):
+    """Long tokens are never looked up as they are."""
+
+    class Reader(MemoryReader):
+        def title_terms(self, lookups: Sequence[TitleLookup]) -> Any:
+            found = super().title_terms(lookups)
+            return [
+                [] if lookup[1:] == (0, "token") and len(lookup.token) > 2 else terms
+                for lookup, terms in zip(lookups, found, strict=True)
+            ]
+
+
 class ATitleIsAsLongAsItsDistinctTokens(Working):
     """The length of a title counts repeated tokens once."""
 
@@ -48,8 +87,8 @@ class ATitleIsAsLongAsItsDistinctTokens(Working):
         def entity_postings(self, keys: Sequence[Hashable]) -> Any:
             words = [
                 {at for at, _ in held}
-                for key, held in self._table.mentions.items()
-                if isinstance(key, str)
+                for (kind, *_), held in self._table.mentions.items()
+                if kind == "token"
             ]
             return [
                 [(at, sum(at in each for each in words) if length else 0) for at, length in found]

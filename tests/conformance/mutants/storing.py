@@ -62,9 +62,10 @@ class AnOpenedIndexHasTheDefaultSchema(Working):
     """The schema is read and checked, and the default one is used."""
 
     @classmethod
-    def open(cls, config: Any, *, create: Any, schema: Any) -> Self:
+    def open(cls, config: Any, *, create: Any, schema: Any) -> Self | None:
         opened = super().open(config, create=create, schema=schema)
-        opened.schema = schema or Schema()
+        if opened is not None:
+            opened.schema = schema or Schema()
         return opened
 
 
@@ -72,7 +73,7 @@ class TheSchemaIsNotLookedAt(Working):
     """An index that exists is opened whatever schema is asked for."""
 
     @classmethod
-    def open(cls, config: Any, *, create: Any, schema: Any) -> Self:
+    def open(cls, config: Any, *, create: Any, schema: Any) -> Self | None:
         wanted = None if Path(config.location).exists() else schema
         return super().open(config, create=create, schema=wanted)
 
@@ -81,12 +82,12 @@ class TheAnalyzersFingerprintIsNotCompared(Working):
     """The analyzer is known again by its name alone."""
 
     @classmethod
-    def open(cls, config: Any, *, create: Any, schema: Any) -> Self:
+    def open(cls, config: Any, *, create: Any, schema: Any) -> Self | None:
         if not config.export_only and Path(config.location).exists():
-            opened = super().open(
-                config.model_copy(update={"export_only": True}), create=create, schema=schema
-            )
-            opened.config = config
+            config = config.model_copy(update={"export_only": True})
+            opened = super().open(config, create=create, schema=schema)
+            if opened is not None:
+                opened.config = config.model_copy(update={"export_only": False})
             return opened
         return super().open(config, create=create, schema=schema)
 
@@ -95,23 +96,34 @@ class OpeningCreates(Working):
     """A driver creates what it opens."""
 
     @classmethod
-    def open(cls, config: Any, *, create: Any, schema: Any) -> Self:
-        return super().open(config, create=create or True, schema=schema)
+    def open(cls, config: Any, *, create: Any, schema: Any) -> Self | None:
+        there = Path(config.location).exists()
+        return super().open(config, create=create or (not there and "new"), schema=schema)
+
+
+class AnIndexIsMadeBeforeItsFirstBatch(Working):
+    """create=True makes an empty index at once, which a failed load leaves behind."""
+
+    @classmethod
+    def open(cls, config: Any, *, create: Any, schema: Any) -> Self | None:
+        there = Path(config.location).exists()
+        return super().open(config, create=create if there else create and "new", schema=schema)
 
 
 class NewIsTakenForTrue(Working):
     """create="new" opens what is there, "new" being true."""
 
     @classmethod
-    def open(cls, config: Any, *, create: Any, schema: Any) -> Self:
-        return super().open(config, create=bool(create), schema=schema)
+    def open(cls, config: Any, *, create: Any, schema: Any) -> Self | None:
+        there = Path(config.location).exists()
+        return super().open(config, create=bool(create) if there else create, schema=schema)
 
 
 class NewOverwrites(Working):
     """create="new" begins with an empty file."""
 
     @classmethod
-    def open(cls, config: Any, *, create: Any, schema: Any) -> Self:
+    def open(cls, config: Any, *, create: Any, schema: Any) -> Self | None:
         if create == "new":
             Path(config.location).unlink(missing_ok=True)
         return super().open(config, create=create, schema=schema)
@@ -129,12 +141,12 @@ class ADamagedIndexIsTakenForNone(Working):
     """What cannot be read is begun anew."""
 
     @classmethod
-    def open(cls, config: Any, *, create: Any, schema: Any) -> Self:
+    def open(cls, config: Any, *, create: Any, schema: Any) -> Self | None:
         try:
             return super().open(config, create=create, schema=schema)
         except IndexCorrupt:
             Path(config.location).unlink()
-            return super().open(config, create=True, schema=schema)
+            return super().open(config, create="new", schema=schema)
 
 
 class TheStateIsKeptOnTheClass(Working):
@@ -184,7 +196,7 @@ class TheBudgetIsIgnored(Working):
     """The configuration's budget is replaced by the default."""
 
     @classmethod
-    def open(cls, config: Any, *, create: Any, schema: Any) -> Self:
+    def open(cls, config: Any, *, create: Any, schema: Any) -> Self | None:
         fixed = config.model_copy(update={"budget": 2_000_000})
         return super().open(fixed, create=create, schema=schema)
 

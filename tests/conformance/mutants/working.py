@@ -24,6 +24,7 @@ from typing import Any, ClassVar, Self
 from nuthatch import (
     NATIVE,
     BackendSpec,
+    BackendUnavailable,
     Create,
     IndexCorrupt,
     IndexExists,
@@ -46,7 +47,12 @@ class Working(MemoryBackend):
         SPEC,
         name="working",
         capabilities=replace(
-            SPEC.capabilities, persistent=NATIVE, check=NATIVE, optimize=NATIVE, max_limit=100_000
+            SPEC.capabilities,
+            persistent=NATIVE,
+            check=NATIVE,
+            optimize=NATIVE,
+            drop=NATIVE,
+            max_limit=100_000,
         ),
         backend=f"{__name__}:Working",
     )
@@ -60,12 +66,14 @@ class Working(MemoryBackend):
         cls.spec = replace(cls.spec, name=name, capabilities=book, backend=backend)
 
     @classmethod
-    def open(cls, config: LexicalConfig, *, create: Create, schema: Schema | None) -> Self:
+    def open(cls, config: LexicalConfig, *, create: Create, schema: Schema | None) -> Self | None:
         path = Path(config.location)
         if create == "new" and path.exists():
             raise IndexExists(f"{path} is there already")
         if not create and not path.exists():
             raise IndexNotFound(f"there is nothing at {path}")
+        if create is True and not path.exists():
+            return None
         new = IndexRecord.create(FORMAT, schema or Schema())
         record, stored = cls.load(path) if path.exists() else (new, {})
         analyzer = record.check(schema, place=str(path), export_only=config.export_only)
@@ -82,6 +90,17 @@ class Working(MemoryBackend):
         record, stored = pickle.loads(content[32:])
         return record, stored
 
+    @classmethod
+    def drop(cls, config: LexicalConfig) -> None:
+        try:
+            Path(config.location).unlink()
+        except FileNotFoundError as error:
+            raise IndexNotFound(f"there is nothing at {config.location}") from error
+
+    def check_present(self) -> None:
+        if not Path(self.config.location).exists():
+            raise BackendUnavailable(f"{self.config.location} was dropped")
+
     def save(self) -> None:
         path = Path(self.config.location)
         new = path.with_suffix(".new")
@@ -92,6 +111,7 @@ class Working(MemoryBackend):
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[Any]:
+        self.check_present()
         yield self.Reader(self._documents, self.schema)
 
     def run_over(self, documents: Any, search: PlannedSearch) -> Results:
@@ -104,6 +124,7 @@ class Working(MemoryBackend):
         return await asyncio.to_thread(self.search, query, limit, **asked)
 
     def write(self, documents: Any, durability: Any) -> Any:
+        self.check_present()
         outcome = super().write(documents, durability)
         self.save()
         return outcome

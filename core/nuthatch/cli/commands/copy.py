@@ -17,7 +17,6 @@ from nuthatch.cli.progress import write
 from nuthatch.cli.screen import open_screen
 from nuthatch.contract.document import Document
 from nuthatch.contract.index_info import IndexInfo
-from nuthatch.contract.schema import Schema
 from nuthatch.errors import IndexNotFound, InvalidConfig
 from nuthatch.pipeline.lexical import LexicalBackend
 from nuthatch.registry.config import resolve_name
@@ -30,7 +29,7 @@ class Export:
         self._index = index
         self.position = 0
 
-    def __iter__(self) -> Iterator[Document]:
+    def entries(self) -> Iterator[Document]:
         for document in self._index.documents():
             self.position += 1
             yield document
@@ -57,10 +56,13 @@ def command(source: str, target: str, schema: SchemaOptions, batch: int, as_json
         raise InvalidConfig(f"{source!r} would be copied onto itself; name another DST")
     with open_index(source, export_only=True) as old:
         before = old.info()
-        with _target(target, schema, before.schema) as new:
+        with _target(target, schema, before) as new:
             add = partial(new.add, batch=batch)
             report = write(
-                Export(old), before.documents, lambda rows, tell: add(rows, progress=tell)
+                Export(old),
+                before.documents,
+                "documents",
+                lambda rows, tell: add(rows, progress=tell),
             )
             after = new.info()
     same, verdict = _compared(before, after)
@@ -74,13 +76,13 @@ def command(source: str, target: str, schema: SchemaOptions, batch: int, as_json
     return FAILED if same is False else DONE
 
 
-def _target(url: str, wanted: SchemaOptions, base: Schema) -> LexicalBackend:
-    """Opens the target, or makes it with the source's schema."""
-    schema = wanted.schema(base)
+def _target(url: str, wanted: SchemaOptions, source: IndexInfo) -> LexicalBackend:
+    """Opens the target, or makes it with the source's schema; the copy of an empty one at once."""
+    schema = wanted.schema(source.schema)
     try:
         return open_index(url, schema=schema if wanted.given else None)
     except IndexNotFound:
-        return open_index(url, create=True, schema=schema)
+        return open_index(url, create=True if source.documents else "new", schema=schema)
 
 
 def _compared(old: IndexInfo, new: IndexInfo) -> tuple[bool | None, str]:

@@ -15,6 +15,7 @@ from nuthatch import (
     IndexExists,
     IndexNotFound,
     IntegerField,
+    InvalidDocument,
     Schema,
     SchemaMismatch,
 )
@@ -173,6 +174,40 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
         for time in ("first", "second"):
             raises(IndexNotFound, lambda: engine.open(place), f"opening for the {time} time")
         engine.open(place, create="new", schema=SCHEMA)
+
+    @case(since=(1, 0))
+    def test_an_index_is_made_with_its_first_good_batch(self, engine: Engine) -> None:
+        """With create=True nothing is made before a batch is written; a failed load leaves none.
+
+        Until then the handle answers as an empty index does, and others find none. Handles that
+        were opened before use the index once it is there, whoever made it.
+
+        Likely causes: open() makes an empty index where it should return None; make() leaves what
+        it began when it fails; a batch that is written to an index which another handle made.
+        """
+        place = engine.place()
+        before = list(place.files())
+        index = engine.open(place, create=True, schema=SCHEMA)
+        other = engine.open(place, create=True, schema=SCHEMA)
+        bad = Document("d1", "", "aa", {"year": "no integer"})
+        raises(InvalidDocument, lambda: index.add([Document("d0", "", "aa"), bad]), "a bad batch")
+        report = index.add([bad, bad], on_error="skip")
+        equal((report.read, report.skipped), (2, 2), "documents read and skipped")
+        equal(index.add([]).read, 0, "documents read of none")
+        raises(IndexNotFound, lambda: engine.open(place), "opening what no good batch has made")
+        equal(list(place.files()), before, "files after a load without a good document")
+        counts = (index.exists, index.info().documents, index.get("d0"))
+        equal(counts, (False, 0, None), "exists, documents and get() before the first batch")
+        if engine.can("text"):
+            equal(uris(index.search("aa")), [], "hits before the first batch")
+        index.add([Document("d0", "", "aa")])
+        equal((index.exists, other.exists), (True, True), "whether both handles see the index")
+        other.add([Document("d2", "", "aa"), Document("d0", "", "aa")])
+        for handle in (index, other, engine.open(place)):
+            equal(handle.schema, SCHEMA, "the schema")
+            found = [uri for uri in ("d0", "d1", "d2") if handle.get(uri)]
+            equal(found, ["d0", "d2"], "the documents that get() finds")
+            equal(handle.info().documents, 2, "the number of documents")
 
     @case(since=(1, 0))
     def test_new_means_that_nothing_is_there(self, engine: Engine) -> None:

@@ -1,0 +1,123 @@
+"""A JSON array of documents, read piece by piece: memory holds one document, not the file."""
+
+from __future__ import annotations
+
+import json
+import re
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
+from typing import Final
+
+from nuthatch.corpora.jsonlines import LONGEST_LINE, Row, decoder, not_utf8
+from nuthatch.corpora.source import Stream
+from nuthatch.errors import InvalidDocument
+
+_PIECE: Final = 256 * 1024
+#: An error so near to the end of what was read may be for want of the rest.
+_MARGIN: Final = 16
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+
+
+def rows(stream: Stream) -> Iterator[Row]:
+    """Yields the elements of the array. Raises `InvalidDocument` where it is broken: what follows
+    cannot be read either."""
+    text = _Text(stream)
+    text.take("[")
+    if text.ahead() == "]":
+        text.take("]")
+    else:
+        while True:
+            yield text.element()
+            if text.ahead() != ",":
+                text.take("]")
+                break
+            text.take(",")
+    if text.ahead():
+        raise text.broken(0, "something follows the array; a corpus is one array")
+
+
+class _Text:
+    """Holds the text from where the reading is, with its line and column."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._decode = getincrementaldecoder("utf-8-sig")().decode
+        self._text = ""
+        self._at = 0
+        self._line = 1
+        self._column = 1
+        self._ended = False
+
+    def ahead(self) -> str:
+        """Returns the next character that is no white space, empty at the end."""
+        while True:
+            match = _SPACE.match(self._text, self._at)
+            self._move(match.end() if match else self._at)
+            if self._at < len(self._text) or not self._more():
+                return self._text[self._at : self._at + 1]
+
+    def take(self, wanted: str) -> None:
+        """Takes one character. Raises `InvalidDocument` where another one stands."""
+        found = self.ahead()
+        if found != wanted:
+            what = repr(found) if found else "the end"
+            raise self.broken(0, f"expected {wanted!r} here, found {what}")
+        self._move(self._at + 1)
+
+    def element(self) -> Row:
+        """Takes the next element."""
+        self.ahead()
+        where = f"{self._stream.name}:{self._line}"
+        while True:
+            try:
+                value, end = decoder.raw_decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                if self._may_go_on(error) and self._more():
+                    continue
+                raise self.broken(error.pos - self._at, error.msg) from error
+            except RecursionError as error:
+                raise self.broken(0, "the JSON is nested too deeply") from error
+            except ValueError as error:
+                raise self.broken(0, str(error)) from error
+            if end == len(self._text) and self._more():  # 12 may be the beginning of 123
+                continue
+            self._move(end)
+            return Row(where, value)
+
+    def broken(self, ahead: int, problem: str) -> InvalidDocument:
+        """Returns what is wrong so many characters ahead."""
+        self._move(self._at + ahead)
+        return InvalidDocument(
+            f"the JSON array is broken: {problem}; what follows it cannot be read",
+            where=f"{self._stream.name}:{self._line}:{self._column}",
+            reason="unreadable",
+        )
+
+    def _may_go_on(self, error: json.JSONDecodeError) -> bool:
+        return error.msg.startswith("Unterminated") or error.pos >= len(self._text) - _MARGIN
+
+    def _move(self, to: int) -> None:
+        lines = self._text.count("\n", self._at, to)
+        if lines:
+            self._line += lines
+            self._column = to - self._text.rindex("\n", self._at, to)
+        else:
+            self._column += to - self._at
+        self._at = to
+
+    def _more(self) -> bool:
+        """Reads as much again as is held; returns False at the end."""
+        if self._ended:
+            return False
+        self._text, self._at = self._text[self._at :], 0
+        if len(self._text) > LONGEST_LINE:
+            raise self.broken(0, f"an element is longer than {LONGEST_LINE >> 20} MiB")
+        where = f"{self._stream.name}:{self._line}"
+        piece = self._stream.piece(max(_PIECE, len(self._text)), where)
+        self._ended = not piece
+        try:
+            self._text += self._decode(piece, self._ended)
+        except UnicodeDecodeError as error:
+            line = self._line + self._text.count("\n") + error.object.count(b"\n", 0, error.start)
+            raise not_utf8(error, f"{self._stream.name}:{line}") from error
+        return not self._ended or self._at < len(self._text)
