@@ -161,8 +161,8 @@ def test_a_system_that_never_answered_has_no_times_rather_than_too_few() -> None
 
 def test_too_few_queries_are_called_too_few() -> None:
     rows = latency_table(next(filter(None, [page().latency]))).rows
-    assert [cell.text for cell in rows[0][3:5]] == ["n too small"] * 2
-    assert rows[0][4].note == "40 of 368 queries"
+    assert [cell.text == "n too small" for cell in rows[0][1:5]] == [False, False, False, True]
+    assert rows[0][4].note == "80 of 368 requests"
 
 
 def test_unknown_memory_and_no_settling_are_not_zero() -> None:

@@ -10,9 +10,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from nuthatch_compare.graded import Values
-from nuthatch_compare.sides import sign_p, welch
+from nuthatch_compare.permutation import permutation_test
+from nuthatch_compare.two_sample_tests import welch
 
 _RUNS = 1000
+#: Of each of these tests; their p need not be as fine as that of the test itself.
+_PERMUTATIONS = 999
 
 
 class AACheck(BaseModel):
@@ -42,11 +45,11 @@ class AACheck(BaseModel):
 
 
 def flipped(balance: Values, alpha: float, seed: int) -> AACheck:
-    """Draws anew, for each unit, which of its sides is called b."""
+    """Draw anew, for each unit, which of its sides is called b."""
     random = np.random.default_rng((seed, 2))
-    sided = balance[balance != 0]
-    tested = [sign_p(sided * random.choice((-1, 1), len(sided))) for _ in range(_RUNS)]
-    return AACheck.of(tested, alpha)
+    drawn = balance[:, None] * random.choice((-1, 1), (len(balance), _RUNS))
+    tested = permutation_test(drawn, permutations=_PERMUTATIONS, seed=seed)
+    return AACheck.of([test.p for test in tested], alpha)
 
 
 def shuffled(rates: Values, of_b: Values, alpha: float, seed: int) -> AACheck:
