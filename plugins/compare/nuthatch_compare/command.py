@@ -171,7 +171,7 @@ def _emitted(text: str, out: Path | None) -> list[str]:
 
 
 def _runs(texts: Sequence[str]) -> list[Run]:
-    """Return the runs; where tags are alike, files without a name of their own lend theirs."""
+    """Return the runs; where tags are alike, the names of the files stand in for them."""
     given = [path_of_run(text) for text in texts]
     runs = [read_run(path, name) for name, path in given]
     tags = [run.name for run in runs]

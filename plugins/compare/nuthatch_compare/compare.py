@@ -29,7 +29,7 @@ from nuthatch_compare.reconcile import Reconciled, reconcile, unknown_documents,
 from nuthatch_compare.runs import Run
 from nuthatch_compare.slices import slice_queries
 from nuthatch_compare.system import System, systems_of
-from nuthatch_compare.verdict import verdict, warnings_of
+from nuthatch_compare.verdict import caveats_of, verdict, warnings_of
 from nuthatch_compare.wording import digest, some
 from nuthatch_compare.workload import Bounds, Load
 
@@ -93,12 +93,13 @@ def compare(
     }
     _refuse_silent(answers, len(asked))
     rankings = {name: one.rankings for name, one in answers.items()}
-    strange = tuple(unmatched(judgments, fit.measured, rankings)) if judgments and fit else ()
+    strange = list(unmatched(judgments, fit.measured, rankings)) if judgments and fit else []
     wanted = [Measure.parse(each) for each in settings.measures]
     judged = Judged(wanted, settings, answers, judgments or {}, fit)
     pairs = _agreement(answers, names)
     measured = _latency(systems, asked, latency, settings, bounds, timeout)
     facts = tuple(fared(described[each.name], answers[each.name]) for each in systems)
+    caveats = (*strange, *caveats_of(facts))
     coverage = judged.coverage()
     differences = judged.differences()
     notes = [
@@ -119,7 +120,8 @@ def compare(
         settings=settings,
         inputs=_inputs(asked, judgments),
         systems=facts,
-        verdict=(*strange, *verdict(settings, facts, differences, pairs, measured, costs)),
+        caveats=caveats,
+        verdict=(*caveats, *verdict(settings, differences, pairs, measured, costs)),
         warnings=tuple(filter(None, notes)),
         validity=tuple(validity_of(facts, asked, fit, measured)),
         definitions={str(each): each.definition for each in wanted} if fit else {},

@@ -135,7 +135,8 @@ class Comparison(_Frozen):
 
     `means` are by system, then by measure. `rankings` hold the document uris of each system and
     query down to `settings.depth`. `definitions` say what each measure is. `verdict` and
-    `warnings` are sentences. `inputs` are digests of the queries and of the judgments.
+    `warnings` are sentences; the verdict begins with the `caveats`, which forbid to take the rest
+    as it stands. `inputs` are digests of the queries and of the judgments.
     """
 
     format: Literal[1] = FORMAT
@@ -147,6 +148,7 @@ class Comparison(_Frozen):
     settings: Settings
     inputs: dict[str, str] = {}
     systems: tuple[SystemFacts, ...]
+    caveats: tuple[str, ...] = ()
     verdict: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     validity: tuple[Validity, ...] = ()

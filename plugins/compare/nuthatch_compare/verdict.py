@@ -19,7 +19,6 @@ _TOO_SHORT: Final = 1.0
 
 def verdict(
     settings: Settings,
-    systems: Sequence[SystemFacts],
     differences: Sequence[Difference],
     agreement: Sequence[Agreement],
     latency: Latency | None,
@@ -28,15 +27,19 @@ def verdict(
     """Returns the sentences, the most important first."""
     deciding = [each for each in differences if each.measure in settings.primary]
     deciding.sort(key=lambda each: settings.primary.index(each.measure))
-    told = list(_unlike(systems))
-    told += [_unanswered(each) for each in systems if each.failed + each.timed_out]
-    told += [_difference(each, 100 * (1 - settings.alpha)) for each in deciding]
+    told = [_difference(each, 100 * (1 - settings.alpha)) for each in deciding]
     if not differences:
         told += [_agreement(each) for each in agreement if each.a == settings.baseline]
     if latency is not None:
         told += _latency(latency)
     told += _costs(settings.baseline, costs)
     return tuple(told)
+
+
+def caveats_of(systems: Sequence[SystemFacts]) -> Iterator[str]:
+    """Yield what forbids to take the verdict as it stands."""
+    yield from _unlike(systems)
+    yield from (_unanswered(each) for each in systems if each.failed + each.timed_out)
 
 
 def _unlike(systems: Sequence[SystemFacts]) -> Iterator[str]:
@@ -56,9 +59,11 @@ def _unanswered(system: SystemFacts) -> str:
 
 def _difference(found: Difference, level: float) -> str:
     if found.outcome == "same":
+        few = found.queries < found.least_differing
+        judged = counted(found.queries, "judged query", "judged queries")
         return (
-            f"{found.system} and {found.baseline} have the same {found.measure} on all "
-            f"{found.queries:,} judged queries."
+            f"{found.system} and {found.baseline} have the same {found.measure} on all {judged}."
+            f"{' ' + found_in_four_of_five(found) if few else ''}"
         )
     both = (
         f"{shown(found.system_mean)} against {shown(found.baseline_mean)} ({figures(found, level)})"

@@ -81,7 +81,7 @@ def _metrics(comparison: Comparison) -> Table:
     )
     primary = ", ".join(comparison.settings.primary)
     caption = (
-        f"Means over {comparison.judged:,} judged queries with bootstrap intervals. {primary} "
+        f"Means over {comparison.judged:,} judged queries, with intervals. {primary} "
         f"decides; the rest is exploratory. Bold where better than {comparison.baseline}, "
         "established."
     )
