@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import nuthatch
 from compare.faulty import Scripted
@@ -20,8 +22,11 @@ from nuthatch_compare import (
     read_queries,
     read_run,
 )
+from nuthatch_compare.export import write_csv
 from nuthatch_compare.reconcile import NothingMeasured
+from nuthatch_compare.report import page_of, render
 from nuthatch_compare.runs import Run
+from nuthatch_compare.terminal import show
 from nuthatch_compare.wording import p_value, shown
 from nuthatch_compare.workload import Bounds, Load
 
@@ -162,6 +167,23 @@ def test_judgments_whose_documents_nobody_found_measure_nothing() -> None:
     assert found.verdict[0].startswith("one found none of the 4 judged documents ('doc:a',")
 
 
+def test_a_system_that_found_nothing_for_a_query_has_no_share_of_judged_there(
+    tmp_path: Path,
+) -> None:
+    half = Scripted(lambda query, limit: [("b", 0)] if query.endswith("1") else [])
+    silent = Run("silent", "s.trec", {"q0": ()})
+    found = compare({"one": half, "none": silent}, QUERIES, GRADES)
+    assert found.means["one"]["Judged@10"].queries == 3
+    assert "Judged@10" not in found.means["none"]
+    assert found.queries[0].values["Judged@10"] == {}
+    assert Comparison.model_validate_json(found.model_dump_json()) == found
+    show(found, Console(file=io.StringIO()))
+    render(page_of(found))
+    rows = write_csv(found, tmp_path).read_text().splitlines()
+    assert len(rows) == 1 + 30 * 2 * 5
+    assert "q0,words 0,one,empty,Judged@10," in rows
+
+
 def test_few_queries_are_said_to_be_few_and_no_power_is_promised() -> None:
     few = dict(list(QUERIES.items())[:4])
     found = compare({"bad": first("x", "a"), "good": first("b", "a")}, few, GRADES)
@@ -211,7 +233,7 @@ def test_neither_different_nor_equivalent_is_said_to_be_neither() -> None:
     found = compare(systems, QUERIES, GRADES, min_effect=0.02)
     assert found.differences[0].outcome == "too few"
     assert "a smaller one may be there. Nor is it established" in found.verdict[0]
-    assert "below 0.02; to find it takes about" in found.verdict[0]
+    assert "below 0.02; to find one takes about" in found.verdict[0]
 
 
 def test_an_effect_is_shown_in_significant_digits() -> None:

@@ -13,7 +13,7 @@ from nuthatch_compare.graded import Values
 from nuthatch_compare.permutation import permutation_test
 from nuthatch_compare.two_sample_tests import welch
 
-_RUNS = 1000
+_RUNS, _AT_ONCE = 1000, 100
 #: Of each of these tests; their p need not be as fine as that of the test itself.
 _PERMUTATIONS = 999
 
@@ -47,9 +47,12 @@ class AACheck(BaseModel):
 def flipped(balance: Values, alpha: float, seed: int) -> AACheck:
     """Draw anew, for each unit, which of its sides is called b."""
     random = np.random.default_rng((seed, 2))
-    drawn = balance[:, None] * random.choice((-1, 1), (len(balance), _RUNS))
-    tested = permutation_test(drawn, permutations=_PERMUTATIONS, seed=seed)
-    return AACheck.of([test.p for test in tested], alpha)
+    tested: list[float] = []
+    for _ in range(_RUNS // _AT_ONCE):  # all at once would be gigabytes of many units
+        drawn = balance[:, None] * random.choice((-1, 1), (len(balance), _AT_ONCE))
+        tests = permutation_test(drawn, permutations=_PERMUTATIONS, seed=seed)
+        tested += [test.p for test in tests]
+    return AACheck.of(tested, alpha)
 
 
 def shuffled(rates: Values, of_b: Values, alpha: float, seed: int) -> AACheck:

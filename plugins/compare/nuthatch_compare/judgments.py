@@ -22,7 +22,15 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.lines import Line, ascii_split, is_json, json_object, json_tables, lines
+from nuthatch_compare.lines import (
+    BLANKS,
+    Line,
+    ascii_split,
+    is_json,
+    json_object,
+    json_tables,
+    lines,
+)
 from nuthatch_compare.queries import NamedQuery
 from nuthatch_compare.wording import counted
 
@@ -46,7 +54,6 @@ _HIGHEST: Final = 10**9
 _EXAMPLE: Final = '{"query-id": "1", "corpus-id": "d7", "score": 2}'
 _TABLE: Final = '{"q1": {"d7": 2}}'
 _COMMENT: Final = "#"
-_BLANKS: Final = " \t\f\v"
 
 
 class Judgment(NamedTuple):
@@ -215,7 +222,7 @@ def _from_trec(line: Line) -> Judgment:
             f"{line.where}: {len(columns)} columns, where TREC's judgments have four: "
             "query, iteration, document, grade; or separate three by tabs: query, document, grade"
         )
-    query, _, document, grade = (column.strip(_BLANKS) for column in columns)
+    query, _, document, grade = (column.strip(BLANKS) for column in columns)
     return Judgment(line.where, query, document, grade_of(grade, line))
 
 
@@ -227,7 +234,7 @@ def _from_columns(
             f"{line.where}: {len(columns)} columns, at least {max(places) + 1} are "
             "due: query, document, grade"
         )
-    query, document, grade = (columns[place].strip(_BLANKS) for place in places)
+    query, document, grade = (columns[place].strip(BLANKS) for place in places)
     if not query or not document:
         raise InvalidConfig(f"{line.where}: the name of the query or of the document is empty")
     if empty and not grade:

@@ -18,6 +18,8 @@ from typing import BinaryIO, NamedTuple, cast
 from nuthatch import InvalidConfig
 
 STDIN = "-"
+#: What separates columns, and stands around them; other blanks may be part of a name.
+BLANKS = " \t\f\v"
 _BLANKS = re.compile(r"[ \t\f\v]+")
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
@@ -42,7 +44,7 @@ def lines(path: str, kind: str) -> Iterator[Line]:
             for number, raw in enumerate(stream, 1):
                 line = raw.removeprefix(_BOM) if number == 1 else raw
                 text = line.decode().rstrip("\r\n")
-                if text.strip(" \t\f\v"):
+                if text.strip(BLANKS):
                     yield Line(f"{name}:{number}", text)
     except UnicodeDecodeError as error:
         raise InvalidConfig(
@@ -63,7 +65,7 @@ def lines(path: str, kind: str) -> Iterator[Line]:
 
 def ascii_split(text: str, most: int = 0) -> list[str]:
     """Split at ASCII blanks; str.split() also splits at those that may be part of a name."""
-    return _BLANKS.split(text.strip(" \t\f\v"), maxsplit=most)
+    return _BLANKS.split(text.strip(BLANKS), maxsplit=most)
 
 
 def is_json(line: Line) -> bool:

@@ -48,7 +48,7 @@ def _tables(comparison: Comparison) -> Iterator[Table]:
         table = _table("", *names)
         for measure in comparison.settings.measures:
             cells = [
-                _cell(comparison.means[name][measure], comparison.difference(name, measure))
+                _cell(comparison.means[name].get(measure), comparison.difference(name, measure))
                 for name in names
             ]
             mark = " *" if measure in comparison.settings.primary else ""
@@ -139,7 +139,7 @@ def _show_queries(comparison: Comparison, console: Console) -> None:
     console.print()
     console.print(Text(f"queries that differ most in {primary}", style="bold"))
     for delta, name, query in rows[:_MOST]:
-        told = _plain(f"  {delta:+.3f}  {name}  {query.name}: {query.text}")
+        told = _plain(f"  {shown(delta, sign=True)}  {name}  {query.name}: {query.text}")
         console.print(Text(told), overflow="ellipsis", no_wrap=True)
 
 
@@ -178,7 +178,9 @@ def _listed(found: Listed, name: str, ranks: dict[str, dict[str, int]]) -> Text:
     return text
 
 
-def _cell(mean: Mean, difference: Difference | None) -> Text:
+def _cell(mean: Mean | None, difference: Difference | None) -> Text:
+    if mean is None:
+        return Text("–")
     text = Text(f"{mean.mean:.3f}")
     if difference is not None:
         sign = " ▲" if difference.delta > 0 else " ▼"

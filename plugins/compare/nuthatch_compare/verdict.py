@@ -128,7 +128,9 @@ def found_in_four_of_five(found: Difference) -> str:
     if found.equivalence is None:
         return told
     margin = found.equivalence.margin
-    few = "" if found.needed is None else f"; to find it takes about {found.needed:,} queries"
+    few = ""
+    if found.needed is not None and found.needed > found.queries:
+        few = f"; to find one takes about {found.needed:,} queries"
     return f"{told} Nor is it established that the difference is below {margin:g}{few}."
 
 

@@ -60,7 +60,8 @@
     const found = gap(at), common = shared(at);
     const open = make("button", { type: "button", class: "open", "aria-expanded": "false" }, bdi(index.rows[at][0]));
     const sign = found > 0 ? "plus" : found < 0 ? "minus" : "";
-    const shown = found === null ? "–" : (found < 0 ? "−" : "+") + Math.abs(found).toFixed(3);
+    const size = Math.abs(found), digits = size && size < 0.001 ? size.toPrecision(2) : size.toFixed(3);
+    const shown = found === null ? "–" : (found < 0 ? "−" : "+") + digits;
     const cells = index.judged ? values(at) : [];
     if (index.systems.length > 1) {
       if (index.judged) cells.push(make("td", { class: sign, "data-label": "difference" }, shown));

@@ -73,7 +73,7 @@ def _metrics(comparison: Comparison) -> Table:
         (
             Cell(measure),
             *(
-                _mean(comparison.means[name][measure], comparison.difference(name, measure))
+                _mean(comparison.means[name].get(measure), comparison.difference(name, measure))
                 for name in names
             ),
         )
@@ -88,7 +88,9 @@ def _metrics(comparison: Comparison) -> Table:
     return Table("Relevance", caption, ("metric", *names), rows)
 
 
-def _mean(mean: Mean, difference: Difference | None) -> Cell:
+def _mean(mean: Mean | None, difference: Difference | None) -> Cell:
+    if mean is None:
+        return Cell("–", "nothing found")
     strong = difference is not None and difference.significant and difference.delta > 0
     return Cell(f"{mean.mean:.3f}", f"{mean.low:.3f} – {mean.high:.3f}", strong)
 
