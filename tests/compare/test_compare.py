@@ -23,11 +23,12 @@ from nuthatch_compare import (
     read_run,
 )
 from nuthatch_compare.export import write_csv
+from nuthatch_compare.power import standard_detectable
 from nuthatch_compare.reconcile import NothingMeasured
 from nuthatch_compare.report import page_of, render
 from nuthatch_compare.runs import Run
 from nuthatch_compare.terminal import show
-from nuthatch_compare.wording import p_value, shown
+from nuthatch_compare.wording import format_number, p_value
 from nuthatch_compare.workload import Bounds, Load
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -237,8 +238,12 @@ def test_neither_different_nor_equivalent_is_said_to_be_neither() -> None:
 
 
 def test_an_effect_is_shown_in_significant_digits() -> None:
-    assert (shown(0.00042), shown(-0.00042, sign=True)) == ("0.00042", "-0.00042")
-    assert (shown(0.1234), shown(0.0, sign=True), shown(-1e-12, 3)) == ("0.123", "+0.000", "0.000")
+    assert (format_number(0.00042), format_number(-0.00042, sign=True)) == ("0.00042", "-0.00042")
+    assert (format_number(0.1234), format_number(0.0, sign=True), format_number(-1e-12, 3)) == (
+        "0.123",
+        "+0.000",
+        "0.000",
+    )
     assert (p_value(0.03125), p_value(1e-5)) == ("p = 0.0312", "p < 0.0001")
 
 
@@ -255,6 +260,12 @@ def test_slices_have_intervals_and_tests_that_know_of_each_other() -> None:
     assert (even.differences[0].outcome, odd.differences[0].outcome) == ("same", "better")
     assert odd.differences[0].adjusted == pytest.approx(2 * odd.differences[0].p)
     assert odd.differences[0].low > 0
+    # what one of two tests would find, and how many queries that takes
+    assert {part.differences[0].least_differing for part in found.slices} == {7}
+    spread = odd.differences[0].delta / (odd.differences[0].effect or 1)
+    assert odd.differences[0].detectable == pytest.approx(
+        spread * standard_detectable(15, family=2) if odd.differences[0].effect else 0
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from nuthatch_compare.latency import Latency, LatencyRatio, SystemLatency
 from nuthatch_compare.margin_tests import MarginTest, decide
 from nuthatch_compare.percentiles import Percentile
 from nuthatch_compare.runs import Run
+from nuthatch_compare.saved import check_saved
 
 QUERIES = {f"q{n}": f"words {n}" for n in range(40)}
 GRADES = {name: {"a": 1, "b": 2} for name in QUERIES}
@@ -89,7 +90,14 @@ def test_a_baseline_that_failed_is_no_measure_of_the_other() -> None:
     found = compare({"down": Scripted(flaky), "new": run("new", "b", "a")}, QUERIES, GRADES)
     code, told = gate(found, min_gain=0)
     assert code == 3
-    assert "down, which is compared with, failed on 15 queries" in told
+    assert "down, which is the measure here, failed on 15 queries" in told
+
+    # against its own past that is a loss, and a past that failed is no measure either
+    well = compare({"down": run("down", "b")}, QUERIES, GRADES)
+    now = compare({"down": Scripted(flaky)}, QUERIES, GRADES)
+    assert [one.passed for one in check_saved(now, well, 0.01)] == [False]
+    assert [one.passed for one in check_saved(well, now, 0.01)] == [None]
+    assert [one.passed for one in check_saved(well, well, 0.01)] == [True]
 
 
 def test_a_system_whose_names_match_no_judgment_passes_nothing() -> None:
@@ -156,5 +164,11 @@ def test_latency_is_held_at_the_median_and_in_the_tail() -> None:
     assert [gate(timed, **rule)[0] for rule in rules] == [0, 1, 0]
     assert [gate(timed, max_p95_ratio=most)[0] for most in (3.4, 3.5, 3.6)] == [1, 1, 0]
     assert [gate(timed, max_p95_ms=most)[0] for most in (43, 44, 45)] == [1, 1, 0]
+    (new,) = latency().systems
+    full = latency().model_copy(
+        update={"systems": (new.model_copy(update={"saturated": True}),), "ratios": ()}
+    )
+    saturated = found.model_copy(update={"latency": full})
+    assert [gate(saturated, **rule)[0] for rule in rules] == [1, 1, 1]
     few = found.model_copy(update={"latency": latency()})
     assert gate(few, max_p95_ratio=2) == (3, "latency was not measured, or of too few requests")

@@ -15,7 +15,7 @@ from nuthatch_compare.percentiles import Percentile
 from nuthatch_compare.report import Cell, Table, cost_table, latency_table, page_of, render
 from nuthatch_compare.report.curves import differences
 from nuthatch_compare.report.interval_bars import interval_bar, reach
-from nuthatch_compare.wording import p_text, p_value
+from nuthatch_compare.wording import format_p, p_value
 
 
 class Tags(HTMLParser):
@@ -232,7 +232,7 @@ def test_the_first_thing_that_is_shown_is_what_may_be_said() -> None:
         assert shown == drawn.forests[0].rows[0].p
         assert outcome == "The same" or shown in found.verdict[0].replace("adjusted ", "")
         tests = next(table for table in drawn.tables if table.title == "Is the difference real?")
-        assert tests.rows[0][2].text == p_text(difference.p_shown)
+        assert tests.rows[0][2].text == format_p(difference.p_shown)
 
 
 def test_a_bar_shows_zero_the_interval_and_what_does_not_matter() -> None:

@@ -60,7 +60,7 @@ command.add_command(baseline_command)
 @click.option("--analyzer", metavar="NAME", help="Of indexes that are made.")
 @click.option("--schema", "schema_file", metavar="FILE", help="Of indexes that are made; JSON.")
 @click.option("--queries", metavar="FILE", help="JSON Lines, tab-separated, or one text a line.")
-@click.option("--qrels", metavar="FILE", help="Judgments: BEIR, TREC, JSON Lines, tab-separated.")
+@click.option("--qrels", metavar="FILE", help="Judgments: BEIR, TREC, JSON, CSV.")
 @click.option(
     "--metrics",
     multiple=True,
@@ -73,7 +73,7 @@ command.add_command(baseline_command)
     "--depth", type=click.IntRange(1), default=100, show_default=True, help="Documents of each."
 )
 @click.option("--alpha", type=float, default=0.05, show_default=True, help="Level of the tests.")
-@click.option("--min-effect", type=float, metavar="X", help="What is less does not matter.")
+@click.option("--min-effect", type=float, metavar="X", help="Differences below X do not matter.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Repeats a comparison.")
 @click.option("--latency", metavar="LOAD", help="closed:N clients, or open:R/s requests.")
 @click.option("--passes", type=click.IntRange(1), default=5, show_default=True, help="Of latency.")

@@ -32,13 +32,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from nuthatch import InvalidConfig
 from nuthatch_compare.comparison import Comparison
 from nuthatch_compare.gated import GateResult
-from nuthatch_compare.latency import TAIL, LatencyRatio
+from nuthatch_compare.latency import TAIL, LatencyRatio, SystemLatency
 from nuthatch_compare.margin_tests import (
     MIN_QUERIES,
     MarginTest,
-    cut_off,
     decide,
-    too_few,
+    explain_doubt,
+    explain_failures,
+    explain_few,
     values_of,
 )
 from nuthatch_compare.measure import Measure
@@ -148,9 +149,10 @@ def _gain(comparison: Comparison, system: str, rule: Rule, margin: float, name: 
         system=system,
         values=np.array([ours[query] - theirs[query] for query in common]),
         margin=margin,
-        doubt=too_few(len(common), rule.min_queries)
-        or cut_off(comparison, comparison.baseline, allowed)
-        or cut_off(comparison, system, allowed),
+        doubt=explain_few(len(common), rule.min_queries)
+        or explain_doubt(comparison, comparison.baseline, allowed)
+        or explain_failures(comparison, comparison.baseline)
+        or explain_doubt(comparison, system, allowed),
         alike="" if rule.allow_identical else _alike(comparison, system),
     )
 
@@ -184,29 +186,28 @@ def _min(comparison: Comparison, system: str, rule: Rule) -> MarginTest:
         values=np.array(list(values.values())),
         margin=rule.min or 0.0,
         least=0.0,
-        doubt=too_few(len(values), rule.min_queries)
-        or cut_off(comparison, system, rule.max_empty or 0),
+        doubt=explain_few(len(values), rule.min_queries)
+        or explain_doubt(comparison, system, rule.max_empty or 0),
     )
 
 
 def _latency(comparison: Comparison, system: str, rule: Rule) -> GateResult:
     found = _latency_ratio(comparison, system)
     ends = (found.ratio, found.low, found.high) if found else (None, None, None)
-    return _below("max_latency_ratio", system, rule.max_latency_ratio, *ends)
+    return _below(comparison, "max_latency_ratio", system, rule.max_latency_ratio, *ends)
 
 
 def _p95_ratio(comparison: Comparison, system: str, rule: Rule) -> GateResult:
     found = _latency_ratio(comparison, system)
     ends = (found.p95, found.p95_low, found.p95_high) if found else (None, None, None)
-    return _below("max_p95_ratio", system, rule.max_p95_ratio, *ends)
+    return _below(comparison, "max_p95_ratio", system, rule.max_p95_ratio, *ends)
 
 
 def _p95(comparison: Comparison, system: str, rule: Rule) -> GateResult:
-    systems = comparison.latency.systems if comparison.latency is not None else ()
     found = next(
         (
             percentile
-            for one in systems
+            for one in _timed(comparison)
             if one.system == system
             for percentile in one.percentiles
             if percentile.percent == TAIL
@@ -214,7 +215,11 @@ def _p95(comparison: Comparison, system: str, rule: Rule) -> GateResult:
         None,
     )
     ends = (found.ms, found.low, found.high) if found else (None, None, None)
-    return _below("max_p95_ms", system, rule.max_p95_ms, *ends)
+    return _below(comparison, "max_p95_ms", system, rule.max_p95_ms, *ends)
+
+
+def _timed(comparison: Comparison) -> Sequence[SystemLatency]:
+    return comparison.latency.systems if comparison.latency is not None else ()
 
 
 def _latency_ratio(comparison: Comparison, system: str) -> LatencyRatio | None:
@@ -223,6 +228,7 @@ def _latency_ratio(comparison: Comparison, system: str) -> LatencyRatio | None:
 
 
 def _below(
+    comparison: Comparison,
     name: str,
     system: str,
     most: float | None,
@@ -231,6 +237,8 @@ def _below(
     high: float | None,
 ) -> GateResult:
     text = f"{name} {most:g}"
+    if any(one.system == system and one.saturated for one in _timed(comparison)):
+        return GateResult(rule=text, system=system, passed=False, found="it is saturated")
     if most is None or value is None or low is None or high is None:
         found = "latency was not measured, or of too few requests"
         return GateResult(rule=text, system=system, passed=None, found=found)

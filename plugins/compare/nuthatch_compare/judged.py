@@ -69,7 +69,7 @@ class Judged:
         return self._compare(quality, slice(None))
 
     def _compare(
-        self, measures: Sequence[str], rows: Sequence[int] | slice
+        self, measures: Sequence[str], rows: Sequence[int] | slice, family: int | None = None
     ) -> tuple[Difference, ...]:
         if len(self.values) < 2:
             return ()
@@ -80,6 +80,7 @@ class Judged:
             [name for name in settings.primary if name in measures],
             alpha=settings.alpha,
             min_effect=settings.min_effect,
+            family=family,
             permutations=settings.permutations,
             resamples=settings.resamples,
             seed=settings.seed,
@@ -117,12 +118,14 @@ class Judged:
     def _slices(self, asked: Sequence[NamedQuery], by: Sequence[str]) -> Iterator[SliceMeans]:
         primary = self._settings.primary[0]
         judged = [query for query in asked if query.name in self._rows]
-        for part in (part for field in by for part in slice_queries(judged, field)):
+        parts = [part for field in by for part in slice_queries(judged, field)]
+        family = len(parts) * (len(self.values) - 1)
+        for part in parts:
             rows = [self._rows[name] for name in part.queries]
             yield SliceMeans(
                 by=part.by,
                 label=part.label,
                 queries=len(rows),
                 means={name: float(table[primary][rows].mean()) for name, table in self._tables},
-                differences=self._compare([primary], rows),
+                differences=self._compare([primary], rows, family),
             )

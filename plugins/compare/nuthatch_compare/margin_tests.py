@@ -21,9 +21,9 @@ from nuthatch_compare.graded import Values
 from nuthatch_compare.intervals import intervals_of_means
 from nuthatch_compare.permutation import permutation_test
 from nuthatch_compare.significance import holm
-from nuthatch_compare.wording import counted, p_value, shown
+from nuthatch_compare.wording import counted, format_number, p_value
 
-#: The least number of queries of which a gate believes anything.
+#: The least number of judged queries that a rule of relevance needs.
 MIN_QUERIES = 10
 
 
@@ -47,8 +47,8 @@ class MarginTest:
 
 def decide(tests: Sequence[MarginTest], alpha: float, seed: int) -> Iterator[GateResult]:
     """Yield the result of each test; those that can be told are one family."""
-    told = [test for test in tests if not test.doubt]
-    above = [np.asarray(test.values - test.margin)[:, None] for test in told]
+    trusted = [test for test in tests if not test.doubt]
+    above = [np.asarray(test.values - test.margin)[:, None] for test in trusted]
     adjusted = iter(holm([permutation_test(column, seed=seed)[0].p for column in above]))
     for test in tests:
         if test.doubt:
@@ -64,13 +64,14 @@ def _decide(test: MarginTest, p: float, alpha: float, seed: int) -> GateResult:
     )
     passed = mean > test.margin and low > test.margin and p <= alpha
     sign = test.least < 0
-    told = (
-        f"{shown(mean, sign=sign)}, between {shown(low, sign=sign)} and {shown(high, sign=sign)}, "
+    value, least, most = (format_number(number, sign=sign) for number in (mean, low, high))
+    found = (
+        f"{value}, between {least} and {most}, "
         f"{p_value(p)} of {counted(len(test.values), 'query', 'queries')}{test.note}"
     )
     if passed and test.alike:
         return GateResult(rule=test.rule, system=test.system, passed=None, found=test.alike)
-    return GateResult(rule=test.rule, system=test.system, passed=bool(passed), found=told)
+    return GateResult(rule=test.rule, system=test.system, passed=bool(passed), found=found)
 
 
 def values_of(comparison: Comparison, system: str, measure: str) -> dict[str, float]:
@@ -82,7 +83,7 @@ def values_of(comparison: Comparison, system: str, measure: str) -> dict[str, fl
     }
 
 
-def too_few(queries: int, least: int) -> str:
+def explain_few(queries: int, least: int) -> str:
     """Return why so many queries are too few; empty where they are enough."""
     if not queries:
         return "no judged queries"
@@ -91,7 +92,7 @@ def too_few(queries: int, least: int) -> str:
     return f"{counted(queries, 'judged query', 'judged queries')}; min_queries is {least}"
 
 
-def cut_off(comparison: Comparison, system: str, allowed: int = 0) -> str:
+def explain_doubt(comparison: Comparison, system: str, allowed: int = 0) -> str:
     """Return why a system's values are not to be trusted; empty where they are."""
     facts = comparison.facts(system)
     if facts.missing > allowed:
@@ -99,10 +100,16 @@ def cut_off(comparison: Comparison, system: str, allowed: int = 0) -> str:
             f"the run {system} lacks {facts.missing:,} of {len(comparison.queries):,} queries: it "
             f"may be cut off; if its engine finds nothing for them, say max_empty = {facts.missing}"
         )
-    lost = facts.failed + facts.timed_out
-    if lost and system == comparison.baseline:
-        return f"{system}, which is compared with, failed on {counted(lost, 'query', 'queries')}"
     known = {one.system: one.known for one in comparison.coverage}
     if not known.get(system, 1):
         return f"none of the documents that {system} found is judged"
     return ""
+
+
+def explain_failures(comparison: Comparison, system: str) -> str:
+    """Return why a system is no measure for others: what failed counts 0, and flatters them."""
+    facts = comparison.facts(system)
+    lost = facts.failed + facts.timed_out
+    if not lost:
+        return ""
+    return f"{system}, which is the measure here, failed on {counted(lost, 'query', 'queries')}"

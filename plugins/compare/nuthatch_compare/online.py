@@ -8,7 +8,7 @@ import click
 
 from nuthatch_compare.clicks import Online, analyse
 from nuthatch_compare.events import read_events
-from nuthatch_compare.wording import p_value, places, shown
+from nuthatch_compare.wording import format_interval, p_value
 
 _DONE: Final = 0
 _BROKEN: Final = 1
@@ -69,10 +69,7 @@ def told(online: Online) -> list[str]:
         if online.winner is None
         else f"users prefer {online.winner}."
     )
-    digits = places(online.value)
-    value, low, high = (
-        shown(end, digits, sign=True) for end in (online.value, online.low, online.high)
-    )
+    value, low, high = format_interval(online.value, online.low, online.high)
     lines.append(
         f"{what} {online.b} over {online.a}, mean over units: {value} (interval {low} to {high}; "
         f"{p_value(online.p)}); {winner}"

@@ -51,7 +51,7 @@ class Blocks:
         owner = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
         order = np.argsort(self.samples, kind="stable")
         self.samples, owner = self.samples[order], owner[order]
-        # reached[b, i]: how many of the first i samples, in order of time taken, are of block b
+        # reached[b, i]: how many of the i shortest samples are of block b
         self._reached = np.zeros((len(blocks), len(order) + 1), dtype=np.int32)
         self._reached[owner, np.arange(1, len(order) + 1)] = 1
         np.cumsum(self._reached, axis=1, out=self._reached)
@@ -67,7 +67,7 @@ class Blocks:
         sizes = drawn @ self._reached[:, -1]
         wanted = np.maximum(1, np.ceil(percent / 100 * sizes - 1e-9))
         low, high = np.zeros(len(drawn), np.intp), np.full(len(drawn), len(self.samples))
-        for _ in range(len(self.samples).bit_length()):  # the least i that reaches what is wanted
+        for _ in range(len(self.samples).bit_length()):  # bisect: the least i with enough samples
             middle = (low + high) // 2
             enough = (drawn * self._reached[:, middle].T).sum(axis=1) >= wanted
             low, high = np.where(enough, low, middle + 1), np.where(enough, middle, high)

@@ -12,9 +12,10 @@ from nuthatch_compare.gated import GateResult
 from nuthatch_compare.margin_tests import (
     MIN_QUERIES,
     MarginTest,
-    cut_off,
     decide,
-    too_few,
+    explain_doubt,
+    explain_failures,
+    explain_few,
     values_of,
 )
 from nuthatch_compare.wording import some
@@ -54,8 +55,9 @@ def _test(
         values=np.array([after[query] - before[query] for query in common]),
         margin=-max_drop,
         doubt=_lost([query for query in before if query not in after])
-        or too_few(len(common), least)
-        or cut_off(now, system, saved.facts(system).missing),
+        or explain_few(len(common), least)
+        or explain_doubt(now, system, saved.facts(system).missing)
+        or explain_failures(saved, system),
         note="; the judgments have changed since" if changed else "",
     )
 

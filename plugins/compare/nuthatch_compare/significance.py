@@ -111,6 +111,7 @@ def compare_systems(
     *,
     alpha: float = 0.05,
     min_effect: float | None = None,
+    family: int | None = None,
     permutations: int = PERMUTATIONS,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -119,6 +120,7 @@ def compare_systems(
 
     `values` are per system, measure and query; the queries are the same everywhere. `primary` are
     the names of the measures that decide. `min_effect` is the least difference that matters.
+    `family` is how many tests will be adjusted together, by default those that decide here.
     Raises `InvalidConfig` for a name that is not there, or where there are no queries.
     """
     _check(values, baseline, primary)
@@ -132,7 +134,7 @@ def compare_systems(
     ends = intervals_of_means(
         columns, alpha=alpha, resamples=resamples, seed=seed, least=-1, most=1
     )
-    family = sum(measure in primary for _, _, measure in cells)
+    family = family or max(1, sum(measure in primary for _, _, measure in cells))
     found = [
         Difference(
             measure=measure,
@@ -142,8 +144,8 @@ def compare_systems(
             system_mean=float(values[other][measure].mean()),
             low=ends[at, 0],
             high=ends[at, 1],
-            detectable=detectable(columns[:, at], alpha, max(1, family)),
-            least_differing=least_differing(alpha, max(1, family)),
+            detectable=detectable(columns[:, at], alpha, family),
+            least_differing=least_differing(alpha, family),
             **_against(columns[:, at], min_effect, alpha, family),
             **_described(columns[:, at], tests[at]),
         )
@@ -191,7 +193,7 @@ def _against(
         return {}
     return {
         "equivalence": two_one_sided_tests(differences, effect, alpha),
-        "needed": needed_queries(differences, effect, alpha, max(1, family)),
+        "needed": needed_queries(differences, effect, alpha, family),
     }
 
 

@@ -12,7 +12,7 @@ from nuthatch_compare.comparison import Comparison, Listed, QueryAnswers
 from nuthatch_compare.intervals import Mean
 from nuthatch_compare.latency import SystemLatency
 from nuthatch_compare.significance import Difference
-from nuthatch_compare.wording import p_value, places, shown
+from nuthatch_compare.wording import format_interval, format_number, p_value
 
 #: Queries that differ most, and are named.
 _MOST = 5
@@ -82,10 +82,7 @@ def _slices(comparison: Comparison, names: list[str]) -> Table:
 
 
 def _gain(found: Difference) -> str:
-    digits = places(found.delta)
-    delta, low, high = (
-        shown(value, digits, sign=True) for value in (found.delta, found.low, found.high)
-    )
+    delta, low, high = format_interval(found.delta, found.low, found.high)
     return f"{delta} ({low} to {high}; {p_value(found.p_shown)})"
 
 
@@ -139,7 +136,7 @@ def _show_queries(comparison: Comparison, console: Console) -> None:
     console.print()
     console.print(Text(f"queries that differ most in {primary}", style="bold"))
     for delta, name, query in rows[:_MOST]:
-        told = _plain(f"  {shown(delta, sign=True)}  {name}  {query.name}: {query.text}")
+        told = _plain(f"  {format_number(delta, sign=True)}  {name}  {query.name}: {query.text}")
         console.print(Text(told), overflow="ellipsis", no_wrap=True)
 
 
@@ -185,7 +182,7 @@ def _cell(mean: Mean | None, difference: Difference | None) -> Text:
     if difference is not None:
         sign = " ▲" if difference.delta > 0 else " ▼"
         strong = difference.significant
-        delta = shown(difference.delta, sign=True)
+        delta = format_number(difference.delta, sign=True)
         text.append(f" {delta}", style="bold" if strong else "dim")
         text.append(sign if strong else "", style="green" if difference.delta > 0 else "red")
     return text

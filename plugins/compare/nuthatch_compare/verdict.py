@@ -11,7 +11,7 @@ from nuthatch_compare.comparison import Settings, SystemFacts
 from nuthatch_compare.cost import Cost
 from nuthatch_compare.latency import Latency, LatencyRatio
 from nuthatch_compare.significance import Difference
-from nuthatch_compare.wording import counted, p_value, places, shown
+from nuthatch_compare.wording import counted, format_interval, format_number, p_value
 
 #: Seconds of indexing below which one measurement says little about the next.
 _TOO_SHORT: Final = 1.0
@@ -65,16 +65,16 @@ def _difference(found: Difference, level: float) -> str:
             f"{found.system} and {found.baseline} have the same {found.measure} on all {judged}."
             f"{' ' + found_in_four_of_five(found) if few else ''}"
         )
-    both = (
-        f"{shown(found.system_mean)} against {shown(found.baseline_mean)} ({figures(found, level)})"
-    )
+    ours, theirs = format_number(found.system_mean), format_number(found.baseline_mean)
+    figures = format_figures(found, level)
+    both = f"{ours} against {theirs} ({figures})"
     if found.outcome == "equivalent" and found.equivalence is not None:
         return _equivalent(found, both)
     if found.significant:
         word, moved = ("better", "rises") if found.delta > 0 else ("worse", "falls")
         return (
             f"{found.system} is {word} than {found.baseline}: {found.measure} {moved} from "
-            f"{shown(found.baseline_mean)} to {shown(found.system_mean)} ({figures(found, level)})."
+            f"{theirs} to {ours} ({figures})."
         )
     return (
         f"No difference in {found.measure} between {found.system} and {found.baseline} is "
@@ -82,12 +82,9 @@ def _difference(found: Difference, level: float) -> str:
     )
 
 
-def figures(found: Difference, level: float) -> str:
+def format_figures(found: Difference, level: float) -> str:
     """Return the difference with its interval, its p, and the queries that it is of."""
-    digits = places(found.delta)
-    delta, low, high = (
-        shown(value, digits, sign=True) for value in (found.delta, found.low, found.high)
-    )
+    delta, low, high = format_interval(found.delta, found.low, found.high)
     adjusted = "" if found.p_shown == found.p else "adjusted "
     return (
         f"{delta}; {level:.4g} % interval {low} to {high}; {adjusted}{p_value(found.p_shown)}; "
@@ -122,8 +119,8 @@ def found_in_four_of_five(found: Difference) -> str:
             f"established: at least {found.least_differing} must."
         )
     told = (
-        f"A true difference of {shown(found.detectable)} would be found in four of five such "
-        "comparisons; a smaller one may be there."
+        f"A true difference of {format_number(found.detectable)} would be found in four of five "
+        "such comparisons; a smaller one may be there."
     )
     if found.equivalence is None:
         return told

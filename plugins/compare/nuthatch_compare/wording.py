@@ -26,15 +26,15 @@ def some(names: Sequence[str], most: int = _EXAMPLES) -> str:
 
 def p_value(p: float) -> str:
     """Return a p as every output shows it: `p = 0.0123`, `p < 0.0001`."""
-    return f"p = {p_text(p)}" if p >= 0.0001 else f"p {p_text(p)}"
+    return f"p = {format_p(p)}" if p >= 0.0001 else f"p {format_p(p)}"
 
 
-def p_text(p: float) -> str:
+def format_p(p: float) -> str:
     """Return a p with four digits; what would be 0 then is below."""
     return f"{p:.4f}" if p >= 0.0001 else "< 0.0001"
 
 
-def places(*values: float) -> int:
+def count_decimals(*values: float) -> int:
     """Return how many decimals show two significant digits of the smallest value that is not 0.
 
     There are at least three, and so an effect of 0.0004 is never shown as 0.
@@ -45,11 +45,18 @@ def places(*values: float) -> int:
     return min(_MOST_DECIMALS, max(_DECIMALS, 1 - math.floor(math.log10(min(sizes)))))
 
 
-def shown(value: float, decimals: int | None = None, *, sign: bool = False) -> str:
+def format_number(value: float, decimals: int | None = None, *, sign: bool = False) -> str:
     """Return a number in significant digits, or with so many decimals."""
-    digits = places(value) if decimals is None else decimals
+    digits = count_decimals(value) if decimals is None else decimals
     value = round(value, digits) + 0.0  # never -0.000
     return f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+
+
+def format_interval(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """Return a difference and the ends of its interval with signs and as many decimals."""
+    decimals = count_decimals(value)
+    first, *ends = (format_number(number, decimals, sign=True) for number in (value, low, high))
+    return first, ends[0], ends[1]
 
 
 def digest(value: object) -> str:

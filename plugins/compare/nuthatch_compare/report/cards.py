@@ -10,7 +10,7 @@ from nuthatch_compare.report.interval_bars import interval_bar, reach, tone
 from nuthatch_compare.report.page import Card, Forest, ForestRow
 from nuthatch_compare.significance import Difference, Outcome
 from nuthatch_compare.verdict import found_in_four_of_five
-from nuthatch_compare.wording import counted, p_value, places, shown
+from nuthatch_compare.wording import counted, format_interval, format_number, p_value
 
 _OUTCOMES: Final[dict[Outcome, str]] = {
     "better": "Better",
@@ -29,15 +29,16 @@ def cards(comparison: Comparison) -> Iterator[Card]:
     scale = reach(deciding)
     level = 100 * (1 - comparison.settings.alpha)
     for found in deciding:
+        means = (format_number(mean) for mean in (found.baseline_mean, found.system_mean))
         yield Card(
             kind=tone(found),
             outcome=_OUTCOMES[found.outcome],
             systems=f"{found.system} against {found.baseline}",
-            told=_told(found),
+            answer=_format_answer(found),
             bar=interval_bar(found, scale),
-            scale=shown(scale, places(scale)),
-            means=f"{found.measure} {shown(found.baseline_mean)} → {shown(found.system_mean)}",
-            figures=_figures(found, level),
+            scale=format_number(scale),
+            means=f"{found.measure} {' → '.join(means)}",
+            figures=_format_figures(found, level),
             queries=(
                 f"{found.wins:,} better, {found.ties:,} equal, {found.losses:,} worse of "
                 f"{counted(found.queries, 'query', 'queries')}"
@@ -45,7 +46,7 @@ def cards(comparison: Comparison) -> Iterator[Card]:
         )
 
 
-def _told(found: Difference) -> str:
+def _format_answer(found: Difference) -> str:
     if found.outcome == "same":
         few = found.queries < found.least_differing
         more = f" {found_in_four_of_five(found)}" if few else ""
@@ -64,18 +65,10 @@ def _told(found: Difference) -> str:
     return f"Which is better cannot be told. {found_in_four_of_five(found)}"
 
 
-def _figures(found: Difference, level: float) -> str:
-    delta, low, high = _ends(found)
+def _format_figures(found: Difference, level: float) -> str:
+    delta, low, high = format_interval(found.delta, found.low, found.high)
     of = " of any difference" if found.outcome == "equivalent" else ""
     return f"{delta}, {level:.4g} % interval {low} to {high}, {p_value(found.p_shown)}{of}"
-
-
-def _ends(found: Difference) -> tuple[str, str, str]:
-    digits = places(found.delta)
-    delta, low, high = (
-        shown(value, digits, sign=True) for value in (found.delta, found.low, found.high)
-    )
-    return delta, low, high
 
 
 def forests(comparison: Comparison) -> Iterator[Forest]:
@@ -95,7 +88,7 @@ def forests(comparison: Comparison) -> Iterator[Forest]:
         rows = [_row(one.measure, one, scale, _kind(one)) for one in metrics]
         for part, one in slices:
             rows.append(_row(f"{part.by}: {part.label}", one, scale, one.measure))
-        yield Forest(facts.name, comparison.baseline, shown(scale), tuple(rows))
+        yield Forest(facts.name, comparison.baseline, format_number(scale), tuple(rows))
 
 
 def _kind(found: Difference) -> str:
@@ -103,7 +96,7 @@ def _kind(found: Difference) -> str:
 
 
 def _row(label: str, found: Difference, scale: float, note: str) -> ForestRow:
-    delta, low, high = _ends(found)
+    delta, low, high = format_interval(found.delta, found.low, found.high)
     return ForestRow(
         label=label,
         note=f"{note}, {counted(found.queries, 'query', 'queries')}",

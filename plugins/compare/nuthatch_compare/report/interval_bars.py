@@ -14,7 +14,7 @@ from typing import Final
 from markupsafe import Markup
 
 from nuthatch_compare.significance import Difference, Outcome
-from nuthatch_compare.wording import places, shown
+from nuthatch_compare.wording import format_interval
 
 _WIDTH, _HEIGHT = 200, 20
 _MIDDLE = _HEIGHT / 2
@@ -80,8 +80,5 @@ def _line(name: str, left: float, right: float, top: float, bottom: float) -> Ma
 
 
 def _label(found: Difference) -> str:
-    digits = places(found.delta)
-    delta, low, high = (
-        shown(value, digits, sign=True) for value in (found.delta, found.low, found.high)
-    )
+    delta, low, high = format_interval(found.delta, found.low, found.high)
     return f"{found.measure}: {delta}, interval {low} to {high}"

@@ -75,7 +75,7 @@ class Card:
     kind: str
     outcome: str
     systems: str
-    told: str
+    answer: str
     bar: Markup
     scale: str
     means: str

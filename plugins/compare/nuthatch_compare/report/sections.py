@@ -9,7 +9,7 @@ from nuthatch_compare.intervals import Mean
 from nuthatch_compare.report.page import Cell, Table
 from nuthatch_compare.report.tables import cost_table, latency_table
 from nuthatch_compare.significance import Difference
-from nuthatch_compare.wording import p_text, places, shown
+from nuthatch_compare.wording import format_interval, format_number, format_p
 
 
 def sections(comparison: Comparison) -> Iterator[Table]:
@@ -100,10 +100,10 @@ def _tests(comparison: Comparison) -> Table:
         (
             Cell(one.measure, f"{one.system} − {one.baseline}"),
             _delta(one),
-            Cell(p_text(one.p_shown), _test(one)),
-            Cell("–" if one.p_t is None else p_text(one.p_t)),
+            Cell(format_p(one.p_shown), _test(one)),
+            Cell("–" if one.p_t is None else format_p(one.p_t)),
             Cell("–" if one.effect is None else f"{one.effect:+.2f}"),
-            Cell("nothing" if one.detectable is None else shown(one.detectable)),
+            Cell("nothing" if one.detectable is None else format_number(one.detectable)),
             *([_equivalence(one)] if comparison.settings.min_effect else []),
             Cell(f"{one.wins} / {one.ties} / {one.losses}"),
         )
@@ -133,7 +133,7 @@ def _equivalence(found: Difference) -> Cell:
     if test is None:
         return Cell("–")
     p = test.p if test.adjusted is None else test.adjusted
-    return Cell(p_text(p), "exploratory" if test.adjusted is None else "Holm", test.established)
+    return Cell(format_p(p), "exploratory" if test.adjusted is None else "Holm", test.established)
 
 
 def _coverage(comparison: Comparison) -> Table:
@@ -199,10 +199,10 @@ def _slices(comparison: Comparison) -> Table:
     for part in comparison.slices:
         gains = {one.system: one for one in part.differences}
         cells = [Cell(f"{part.by}: {part.label}"), Cell(f"{part.queries:,}")]
-        cells.append(Cell(shown(part.means[base])))
+        cells.append(Cell(format_number(part.means[base])))
         for name in others:
             found = gains[name]
-            cells += [_delta(found), Cell(p_text(found.p_shown))]
+            cells += [_delta(found), Cell(format_p(found.p_shown))]
         rows.append(tuple(cells))
     caption = (
         f"{comparison.primary} of {base}, what the others gain over it, and p by Holm's adjustment "
@@ -218,10 +218,7 @@ def _slices(comparison: Comparison) -> Table:
 
 
 def _delta(found: Difference) -> Cell:
-    digits = places(found.delta)
-    delta, low, high = (
-        shown(value, digits, sign=True) for value in (found.delta, found.low, found.high)
-    )
+    delta, low, high = format_interval(found.delta, found.low, found.high)
     return Cell(delta, f"{low} to {high}", strong=found.significant)
 
 
