@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import apsw
 import numpy as np
@@ -35,16 +35,22 @@ def newest(connection: apsw.Connection) -> int:
     return int(found[0])
 
 
+class _Held(NamedTuple):
+    """Holds tokens: of each its number, its text, the mask of its letters and its length."""
+
+    ids: list[int]
+    tokens: list[str]
+    masks: npt.NDArray[np.uint64]
+    lengths: npt.NDArray[np.int64]
+
+
 class Titles:
     """Holds the title tokens that some reader has read; shared by all readers of an index."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._last = 0
-        self._ids: list[int] = []
-        self._tokens: list[str] = []
-        self._masks = np.zeros(0, dtype=np.uint64)
-        self._lengths = np.zeros(0, dtype=np.int64)
+        #: The number of the newest entry that was read, and all that were.
+        self._read_to = (0, _Held([], [], np.zeros(0, dtype=np.uint64), np.zeros(0, np.int64)))
 
     def near(
         self, connection: apsw.Connection, lookups: Sequence[TitleLookup]
@@ -55,7 +61,7 @@ class Titles:
         """
         with self._lock:
             self._read(connection)
-            ids, tokens, masks, lengths = self._ids, self._tokens, self._masks, self._lengths
+            ids, tokens, masks, lengths = self._read_to[1]
         found = []
         for lookup in lookups:
             near = _bits(masks ^ _mask(lookup.token)) <= 2 * lookup.edits
@@ -72,17 +78,21 @@ class Titles:
 
     def _read(self, connection: apsw.Connection) -> None:
         last = newest(connection)
-        if last <= self._last:
+        read_to, before = self._read_to
+        if last <= read_to:
             return
-        fresh = list(rows(connection, TOKENS, (self._last,)))
-        self._last = last
-        # New objects: readers hold the old ones without the lock.
-        self._ids = [*self._ids, *(number for number, _ in fresh)]
-        self._tokens = [*self._tokens, *(text for _, text in fresh)]
+        fresh = list(rows(connection, TOKENS, (read_to,)))
         masks = np.array([_mask(text) for _, text in fresh], dtype=np.uint64)
         lengths = np.array([len(text) for _, text in fresh], dtype=np.int64)
-        self._masks = np.concatenate([self._masks, masks])
-        self._lengths = np.concatenate([self._lengths, lengths])
+        # New objects: readers hold the old ones without the lock. Set at once with the number of
+        # the last, so that an interrupt leaves no token out and none in twice.
+        both = _Held(
+            [*before.ids, *(number for number, _ in fresh)],
+            [*before.tokens, *(text for _, text in fresh)],
+            np.concatenate([before.masks, masks]),
+            np.concatenate([before.lengths, lengths]),
+        )
+        self._read_to = (last, both)
 
 
 def _mask(token: str) -> np.uint64:
