@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
     ExitStack,
     asynccontextmanager,
-    contextmanager,
 )
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
@@ -41,7 +40,7 @@ from nuthatch_postgres.connection import Statement, ask, connect, run
 from nuthatch_postgres.embedded import leased
 from nuthatch_postgres.failure import is_lost, translated
 from nuthatch_postgres.plugin import SPEC
-from nuthatch_postgres.pool import Pool
+from nuthatch_postgres.pool import Loan, Pool
 from nuthatch_postgres.postings import Caches
 from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.read import Reading
@@ -118,12 +117,14 @@ class PostgresBackend(LexicalBackend):
     ) -> AbstractAsyncContextManager[AsyncPostgresReader]:
         return self._lent_async(deadline, believes=True, fetch_last=fetch_last)
 
-    @contextmanager
-    def _lent(self, deadline: float | None, **how: bool) -> Iterator[PostgresReader]:
-        with translated(self.config.place), self._pool.connection(deadline) as connection:
-            reading = self._reading(deadline, **how)
-            yield PostgresReader(connection, reading)
-            run(connection, reading.finish())
+    def _lent(self, deadline: float | None, **how: bool) -> Loan[PostgresReader]:
+        def use(connection: psycopg.Connection[Any]) -> PostgresReader:
+            return PostgresReader(connection, self._reading(deadline, **how))
+
+        return Loan(self._pool, use, deadline, finish=PostgresReader.finish)
+
+    def _connection(self) -> Loan[psycopg.Connection[Any]]:
+        return Loan(self._pool, _itself)
 
     @asynccontextmanager
     async def _lent_async(
@@ -169,26 +170,22 @@ class PostgresBackend(LexicalBackend):
         except BackendUnavailable as error:
             if not is_lost(error):
                 raise
-        with translated(self.config.place):
-            self._pool.refresh()
+        self._pool.refresh()
         return read()
 
-    @contextmanager
-    def _writing(self) -> Iterator[psycopg.Connection]:
-        """Lends a connection that is alive: what was written is never sent a second time."""
+    def _with_live(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
+        """Write over a connection that is alive: what was written is never sent a second time."""
         if self.config.read_only:
             raise BackendUnavailable(
                 f"{self.config.place} was opened with read_only; open it without"
             )
-        with translated(self.config.place):
-            with self._pool.connection() as connection:
-                if self._is_ours(connection):
-                    yield connection
-                    return
-            self._pool.refresh()
-            with self._pool.connection() as connection:
-                self._is_ours(connection)
-                yield connection
+        with self._connection() as connection:
+            if self._is_ours(connection):
+                return work(connection)
+        self._pool.refresh()
+        with self._connection() as connection:
+            self._is_ours(connection)
+            return work(connection)
 
     def _is_ours(self, connection: psycopg.Connection) -> bool:
         """Tells whether the connection is alive; raises if the index is another one now."""
@@ -205,7 +202,7 @@ class PostgresBackend(LexicalBackend):
         return True
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        with self._writing() as connection:
+        def upsert(connection: psycopg.Connection[Any]) -> WriteOutcome:
             outcome = self._writer(connection).write(documents, durability)
             if outcome.added or outcome.replaced:
                 seal(connection, self._statements, self.config.seal_at)
@@ -213,12 +210,16 @@ class PostgresBackend(LexicalBackend):
                 analyze(connection, self._statements)
             return outcome
 
+        return self._with_live(upsert)
+
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        with self._writing() as connection:
+        def delete(connection: psycopg.Connection[Any]) -> int:
             gone = self._writer(connection).remove(uris, durability)
             if gone:
                 seal(connection, self._statements, self.config.seal_at)
             return gone
+
+        return self._with_live(delete)
 
     def _writer(self, connection: psycopg.Connection) -> Writer:
         return Writer(
@@ -229,7 +230,7 @@ class PostgresBackend(LexicalBackend):
         return self._again(self._info)
 
     def _info(self) -> IndexInfo:
-        with translated(self.config.place), self._pool.connection() as connection:
+        with self._connection() as connection:
             state = run(connection, self._reading(None).begin())
             name = (self.config.schema_name,)
             roots, size, trigrams = ask(
@@ -263,13 +264,15 @@ class PostgresBackend(LexicalBackend):
         )
 
     def check(self) -> list[str]:
-        with translated(self.config.place), self._pool.connection() as connection:
+        with self._connection() as connection:
             return list(problems(connection, self._reading(None), self._statements, self))
 
     def optimize(self) -> None:
-        with self._writing() as connection:
+        def settle(connection: psycopg.Connection[Any]) -> None:
             seal(connection, self._statements, None)
             tidy(connection, self._statements, self.schema)
+
+        self._with_live(settle)
 
     def close(self) -> None:
         self._pool.close()
@@ -281,6 +284,10 @@ class PostgresBackend(LexicalBackend):
         self._pool.restart()
         self._pools.restart()
         self._caches = Caches(self.config.cache_bytes)
+
+
+def _itself(connection: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+    return connection
 
 
 #: The open indexes of this process.
