@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
-from threading import Lock
+from threading import get_ident
 from time import monotonic, sleep
-from typing import Self
+from typing import Self, TypeVar
 from weakref import WeakSet
 
 import tantivy
@@ -25,6 +25,8 @@ from nuthatch import (
     IndexLocked,
     IndexNotFound,
     IndexRecord,
+    Lease,
+    Leases,
     LexicalBackend,
     Schema,
     WriteOutcome,
@@ -39,6 +41,7 @@ from nuthatch_tantivy.plugin import SPEC
 from nuthatch_tantivy.read import TantivyReader
 from nuthatch_tantivy.write import remove, write
 
+T = TypeVar("T")
 #: Seconds between two tries to become the one who writes.
 _PAUSE = 0.005
 
@@ -54,8 +57,8 @@ class TantivyBackend(LexicalBackend):
         self._path = config.path
         self._columns = schema.columns(record.schema)
         self._folder = Folder(config.path)
-        self._write_lock = Lock()
-        self._held = False  # by a fork
+        self._turns = Leases(1)  # of those who write
+        self._forking: Lease | None = None  # of a fork that keeps others from writing
         self._fingerprint: tuple[Signature, str] | None = None
         _open.add(self)
 
@@ -73,22 +76,21 @@ class TantivyBackend(LexicalBackend):
             backend._folder.state()  # so that damage is found now
         return backend
 
-    @contextmanager
-    def reader(self, deadline: float | None = None) -> Iterator[TantivyReader]:
-        yield self._newest()[0]
+    def reader(self, deadline: float | None = None) -> nullcontext[TantivyReader]:
+        return nullcontext(self._newest()[0])
 
     def _newest(self) -> tuple[TantivyReader, Signature]:
         with translated(self._path):
             state = self._folder.state()
             return TantivyReader(state, self._columns, self._path, self.schema), state.signature
 
-    @contextmanager
-    def _writing(
-        self, durability: Durability
-    ) -> Iterator[tuple[tantivy.IndexWriter, TantivyReader]]:
-        """Lends the writer and the state that it goes on from; what is not committed is lost.
+    def _transact(
+        self, durability: Durability, work: Callable[[tantivy.IndexWriter, TantivyReader], T]
+    ) -> T:
+        """Do the work with a writer and the state that it goes on from.
 
-        Tantivy's lock is held no longer than this, so that another process can write in between.
+        What is not committed is lost. Tantivy's lock is held no longer than this, so that another
+        process can write in between.
         """
         if self.config.read_only:
             raise BackendUnavailable(f"{self._path} was opened with read_only; open it without")
@@ -97,26 +99,31 @@ class TantivyBackend(LexicalBackend):
                 f"{self._path} cannot be written; check the rights of the folder, or copy it"
             )
         deadline = monotonic() + self.config.lock_timeout
-        if not self._write_lock.acquire(timeout=self.config.lock_timeout):
-            raise IndexLocked(
-                f"{self._path} is being written by another thread; try again, or raise lock_timeout"
-            )
+        lease = Lease.of_call()
         try:
+            if not self._turns.take(lease, self.config.lock_timeout):
+                raise IndexLocked(
+                    f"{self._path} is being written by another thread; try again, or raise "
+                    "lock_timeout"
+                )
             with translated(self._path):
                 writer = self._writer(deadline)
                 # In the end the writer is consumed: that lets go of the lock, whoever still has a
                 # reference to it, and merges would be given up if they were not waited for.
                 try:
-                    yield writer, self._newest()[0]
+                    outcome = work(writer, self._newest()[0])
                 except BaseException:
-                    with suppress(ValueError):  # after a failed commit it fails, too
+                    try:
                         writer.wait_merging_threads()
+                    except ValueError:  # after a failed commit it fails, too
+                        pass
                     raise
                 writer.wait_merging_threads()
                 if durability == "power":
                     folder.sync(self._path)
+                return outcome
         finally:
-            self._write_lock.release()
+            self._turns.give(lease)
 
     def _writer(self, deadline: float) -> tantivy.IndexWriter:
         while True:
@@ -128,12 +135,12 @@ class TantivyBackend(LexicalBackend):
             sleep(_PAUSE)
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        with self._writing(durability) as (writer, stored):
-            return write(writer, stored, self._columns, documents)
+        return self._transact(
+            durability, lambda writer, stored: write(writer, stored, self._columns, documents)
+        )
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        with self._writing(durability) as (writer, stored):
-            return remove(writer, stored, uris)
+        return self._transact(durability, lambda writer, stored: remove(writer, stored, uris))
 
     def info(self) -> IndexInfo:
         reader, signature = self._newest()
@@ -166,28 +173,36 @@ class TantivyBackend(LexicalBackend):
 
     def optimize(self) -> None:
         """Merges what Tantivy's policy wants merged, and deletes files that nobody needs."""
-        with self._writing("process") as (writer, _):
-            writer.commit()
-            writer.garbage_collect_files()
+        self._transact("process", _settle)
 
     def close(self) -> None:
         self._folder.close()
 
     def before_fork(self) -> None:
         """Waits for the batch that is being written: a child would inherit its lock."""
-        self._held = self._write_lock.acquire(timeout=self.config.lock_timeout)
+        forking = Lease()
+        if self._turns.take(forking, self.config.lock_timeout):
+            self._forking = forking
 
     def after_fork_here(self) -> None:
         """Lets the parent go on."""
-        if self._held:
-            self._write_lock.release()
+        forking = self._forking
+        if forking is not None and forking.thread == get_ident():
+            self._forking = None
+            self._turns.give(forking)
 
     def after_fork_in_child(self) -> None:
         """Opens the index anew: the parent's threads and the state of its locks are not here."""
         _inherited.append(self._folder)
         closed, self._folder = self._folder.closed, Folder(self._path)
         self._folder.closed = closed
-        self._write_lock = Lock()
+        self._turns = Leases(1)
+        self._forking = None
+
+
+def _settle(writer: tantivy.IndexWriter, _: TantivyReader) -> None:
+    writer.commit()
+    writer.garbage_collect_files()
 
 
 #: The open indexes of this process.

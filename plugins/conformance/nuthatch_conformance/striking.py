@@ -57,8 +57,6 @@ class Strikes:
         self._warnings = warnings.catch_warnings()
         self._warnings.__enter__()
         warnings.simplefilter("ignore", ResourceWarning)
-        # Python drops what strikes a callback of the garbage collector, such as Hypothesis's.
-        self._callbacks, gc.callbacks[:] = gc.callbacks[:], []
         self._handler = signal.signal(signal.SIGALRM, self._strike)
         self._begun = perf_counter()
         self._left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
@@ -73,7 +71,6 @@ class Strikes:
         signal.signal(signal.SIGALRM, self._handler)
         self._struck = None
         gc.collect()
-        gc.callbacks[:] = self._callbacks
         self._warnings.__exit__(kind, error, traceback)
         if self._left:  # somebody, such as pytest-timeout, has set the timer
             left = self._left - (perf_counter() - self._begun)
@@ -92,6 +89,8 @@ class Strikes:
         latest = _SPREAD * self._usual_time(name, call)
         self._struck = None
         found: BaseException | None = None
+        # Python drops what strikes a finalizer: those of earlier calls are to run between calls.
+        gc.disable()
         try:
             signal.setitimer(signal.ITIMER_REAL, max(1e-6, self._random.uniform(0, latest)))
             begun = perf_counter()
@@ -104,6 +103,7 @@ class Strikes:
             found = error
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            gc.enable()
         struck = self._struck
         if found is not struck:
             what = "nothing" if struck is None else f"an interrupt ({type(struck).__name__})"
