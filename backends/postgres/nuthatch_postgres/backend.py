@@ -10,6 +10,7 @@ from contextlib import (
     ExitStack,
     asynccontextmanager,
 )
+from time import monotonic, sleep
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 from weakref import WeakSet
@@ -55,6 +56,10 @@ T = TypeVar("T")
 #: Documents of a batch after which the planner is told of them at once; else it may not know what
 #: it looks for until autovacuum comes by, a minute later.
 _MANY: Final = 1000
+#: Seconds that opening waits for an embedded server that was killed to be started again, and
+#: between two tries.
+_RESTART: Final = 5.0
+_PAUSE: Final = 0.1
 
 
 class PostgresBackend(LexicalBackend):
@@ -82,6 +87,18 @@ class PostgresBackend(LexicalBackend):
 
     @classmethod
     def open(cls, config: PostgresConfig, *, create: Create, schema: Schema | None) -> Self:
+        ends = monotonic() + _RESTART
+        while True:
+            try:
+                return cls._open(config, create, schema)
+            except BackendUnavailable as error:
+                # An embedded server that was killed is there no more before its keeper knows.
+                if config.folder is None or not error.transient or monotonic() >= ends:
+                    raise
+            sleep(_PAUSE)
+
+    @classmethod
+    def _open(cls, config: PostgresConfig, create: Create, schema: Schema | None) -> Self:
         with leased(config.folder, create=bool(create)) as lease:
             with translated(config.place), connect(config) as connection:
                 record, mark = found_or_made(connection, config, create, schema or Schema())

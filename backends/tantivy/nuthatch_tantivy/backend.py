@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
 from threading import get_ident
@@ -113,10 +113,8 @@ class TantivyBackend(LexicalBackend):
                 try:
                     outcome = work(writer, self._newest()[0])
                 except BaseException:
-                    try:
+                    with suppress(ValueError):  # after a failed commit it fails, too
                         writer.wait_merging_threads()
-                    except ValueError:  # after a failed commit it fails, too
-                        pass
                     raise
                 writer.wait_merging_threads()
                 if durability == "power":

@@ -184,9 +184,8 @@ def _refuse_others(path: Path, create: Create) -> None:
 def create(path: Path, record: IndexRecord) -> bool:
     """Makes an index, all or nothing; returns False if somebody else was faster."""
     path = path.absolute()
-    draft = path.with_name(
-        f".{path.name}.{token_hex(8)}"
-    )  # named first, so that it goes in the end
+    # Named before it is made, so that it goes whatever happens in between.
+    draft = path.with_name(f".{path.name}.{token_hex(8)}")
     try:
         try:
             draft.mkdir(0o700)
