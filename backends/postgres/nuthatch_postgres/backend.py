@@ -30,14 +30,14 @@ from nuthatch import (
     Results,
     Schema,
     WriteOutcome,
-    corpus_fingerprint,
 )
-from nuthatch_postgres import queries, schema
+from nuthatch_postgres import queries
 from nuthatch_postgres.async_pool import AsyncPools
 from nuthatch_postgres.async_reader import AsyncPostgresReader, run_async
 from nuthatch_postgres.check import problems
 from nuthatch_postgres.config import PostgresConfig
-from nuthatch_postgres.connection import Statement, ask, connect, run
+from nuthatch_postgres.connection import Statement, ask, connect
+from nuthatch_postgres.description import describe
 from nuthatch_postgres.embedded import leased
 from nuthatch_postgres.failure import is_lost, translated
 from nuthatch_postgres.plugin import SPEC
@@ -48,7 +48,6 @@ from nuthatch_postgres.read import Reading
 from nuthatch_postgres.reader import PostgresReader
 from nuthatch_postgres.seal import seal
 from nuthatch_postgres.storage import dropped, found_or_made
-from nuthatch_postgres.substring import HAS_TRIGRAM_INDEX
 from nuthatch_postgres.upkeep import analyze, tidy
 from nuthatch_postgres.write import Writer
 
@@ -248,37 +247,7 @@ class PostgresBackend(LexicalBackend):
 
     def _info(self) -> IndexInfo:
         with self._connection() as connection:
-            state = run(connection, self._reading(None).begin())
-            name = (self.config.schema_name,)
-            roots, size, trigrams = ask(
-                connection,
-                [
-                    Statement(self._statements(queries.ROOTS)),
-                    Statement(queries.BYTES.encode(), name),
-                    Statement(HAS_TRIGRAM_INDEX.encode(), name),
-                ],
-            )
-            version = connection.info.server_version
-        cache = self._caches.terms.info()
-        return IndexInfo(
-            backend=self.name,
-            documents=state.documents,
-            chunks=state.chunks,
-            bytes=size[0][0],
-            analyzer=self.schema.analyzer,
-            schema=self.schema,
-            corpus_fingerprint=corpus_fingerprint(row[0] for row in roots),
-            format=schema.FORMAT,
-            details={
-                "tokens": state.tokens,
-                "sealed": state.sealed,
-                "cache_bytes": cache.bytes + self._caches.sealed.info().bytes,
-                "cached_terms": cache.entries,
-                "schema": self.config.schema_name,
-                "substrings": "trigram index" if trigrams[0][0] else "scan of all phrases",
-                "postgresql": f"{version // 10_000}.{version % 10_000}",
-            },
-        )
+            return describe(connection, self._reading(None), self)
 
     def check(self) -> list[str]:
         with self._connection() as connection:
