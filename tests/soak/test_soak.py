@@ -166,6 +166,7 @@ def _summary(engine: str, shares: list[Share], kills: int, used: list[tuple[int,
     longest = max((each["longest"] for share in shares for each in share.sums), default=0.0)
     memory, descriptors = (
         "→".join(f"{value / unit:.0f}" for value in (_early(used, at), _late(used, at)))
+        + f" (most {max((each[at] for each in used), default=0) / unit:.0f})"
         for at, unit in ((0, 2**20), (1, 1))
     )
     return (
