@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from nuthatch.contract.filters import AnyOf, Filter, Range, passes
     from nuthatch.contract.hit import Evidence, Hit, Origin
     from nuthatch.contract.index import IndexInfo, IndexRecord
+    from nuthatch.contract.leases import Lease, Leases
     from nuthatch.contract.lexical import LexicalBackend
     from nuthatch.contract.query import EntityQuery, Policy, Query, TextQuery
     from nuthatch.contract.reader import (
@@ -150,6 +151,8 @@ __all__ = [
     "InvalidDocument",
     "InvalidQuery",
     "KeywordField",
+    "Lease",
+    "Leases",
     "LexicalBackend",
     "LexicalConfig",
     "Matches",
@@ -216,6 +219,7 @@ _HOMES = {
     "contract.filters": "AnyOf Filter Range passes",
     "contract.hit": "Evidence Hit Origin",
     "contract.index": "IndexInfo IndexRecord",
+    "contract.leases": "Lease Leases",
     "contract.lexical": "LexicalBackend",
     "contract.query": "EntityQuery Policy Query TextQuery",
     "contract.reader": "AsyncReader Candidate FirstMatch Matches Overtaken Reader Stored",

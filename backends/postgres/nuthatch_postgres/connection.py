@@ -7,21 +7,26 @@ in transaction mode may stand between.
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple, TypeVar
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 from nuthatch import BackendUnavailable, InvalidConfig
 from nuthatch_postgres.config import PostgresConfig
 from nuthatch_postgres.embedded import address
-from nuthatch_postgres.failure import unreachable
+from nuthatch_postgres.failure import is_interrupt, unreachable
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
 _OLDEST: Final = 140_000
+#: Seconds that the server may take to hear that a statement is cancelled.
+_CANCEL_WAIT: Final = 1.0
 
 
 class Statement(NamedTuple):
@@ -31,6 +36,10 @@ class Statement(NamedTuple):
     values: Sequence[Any] | Mapping[str, Any] = ()
     prepare: bool | None = None
 
+
+# What psycopg warns of are interrupts, of which the caller knows; without a handler of the
+# application's Python would write it to stderr.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 #: Asks for statements to be run in one round trip; is sent the rows of each.
 Asking = Generator[list[Statement], list[Rows], T]
@@ -106,7 +115,29 @@ def run(connection: psycopg.Connection, asking: Asking[T]) -> T:
 
 
 def leave(connection: psycopg.Connection) -> None:
-    """Ends a transaction that is to leave nothing behind."""
-    if connection.closed or connection.info.transaction_status is TransactionStatus.IDLE:
+    """End a transaction that is to leave nothing behind.
+
+    While an interrupt is being raised, the connection ends with it: psycopg may have been struck
+    anywhere, in the middle of a message even.
+    """
+    if connection.closed:
         return
-    connection.execute("ROLLBACK")
+    if is_interrupt(sys.exception()):
+        abandon(connection)
+    elif not is_at_rest(connection):
+        connection.execute("ROLLBACK")
+
+
+def is_at_rest(connection: psycopg.Connection) -> bool:
+    """Tell whether a connection waits for nothing, outside of a transaction."""
+    at_rest = connection.pgconn.transaction_status == TransactionStatus.IDLE
+    return at_rest and connection.pgconn.pipeline_status == PipelineStatus.OFF
+
+
+def abandon(connection: psycopg.Connection) -> None:
+    """Close a connection in doubt; the server ends what it is at, for others may wait for it."""
+    try:
+        with suppress(psycopg.Error):  # then the server finds out when it has an answer
+            connection.cancel_safe(timeout=_CANCEL_WAIT)
+    finally:
+        connection.pgconn.finish()

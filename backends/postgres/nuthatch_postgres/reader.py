@@ -29,6 +29,10 @@ class PostgresReader:
     def _run(self, asking: Asking[T]) -> T:
         return run(self._connection, asking)
 
+    def finish(self) -> None:
+        """Have a belief proven by which all was answered."""
+        self._run(self._reading.finish())
+
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         return self._run(self._reading.frequencies(tokens))
 

@@ -29,6 +29,8 @@ _READ = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
 #: Seconds between two tries for a lock that SQLite does not wait for.
 _PAUSE = 0.005
+#: Seconds that emptying the log waits for those who read.
+_CHECKPOINT_WAIT = 1.0
 #: Connections that a parent process was using; kept, so that nothing ever closes them here.
 _inherited: list[apsw.Connection] = []
 #: Device and inode of the files that they have open.
@@ -86,11 +88,37 @@ def _keep_log(connection: apsw.Connection, lock_timeout: float) -> None:
     connection.set_busy_timeout(round(1000 * lock_timeout))
 
 
+def empty_log(connection: apsw.Connection, lock_timeout: float) -> None:
+    """Write the log into the file, as far as readers of older states let it.
+
+    It waits for them no longer than a second: nothing is lost if the log keeps its size.
+    """
+    connection.set_busy_timeout(round(1000 * min(lock_timeout, _CHECKPOINT_WAIT)))
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.set_busy_timeout(round(1000 * lock_timeout))
+
+
 def prepare(connection: apsw.Connection) -> None:
     """Makes what searches need in a connection beside the tables."""
     connection.execute(schema.VOCABULARY)
     connection.register_fts5_function("occurrences", _occurrences)
     connection.register_fts5_function("counts", _counts)
+
+
+def comes_to_rest(connection: apsw.Connection) -> bool:
+    """Take back a transaction that is open; tell whether nothing of it is left.
+
+    A statement that was not read to its end keeps its state of the file even so.
+    """
+    try:
+        connection.set_progress_handler(None)
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        return connection.txn_state() == apsw.SQLITE_TXN_NONE
+    except apsw.Error:  # whoever asks closes it then
+        return False
 
 
 def _occurrences(match: apsw.FTS5ExtensionApi, *_: object) -> int:

@@ -78,17 +78,20 @@ class Titles:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._last = 0
-        self._held = _NOTHING
+        #: The number of the newest entry that was read, and all that were. Set at once, so that an
+        #: interrupt leaves no token out and none in twice.
+        self._read_to = (0, _NOTHING)
 
     def read(self, connection: apsw.Connection) -> Dictionary:
         """Return all title tokens, those of the reader's snapshot among them."""
         with self._lock:
             last = newest(connection)
-            if last > self._last:
-                fresh = list(rows(connection, TOKENS, (self._last,)))
-                self._last, self._held = last, _grown(self._held, fresh)
-            return self._held
+            read_to, held = self._read_to
+            if last > read_to:
+                fresh = list(rows(connection, TOKENS, (read_to,)))
+                held = _grown(held, fresh)
+                self._read_to = (last, held)
+            return held
 
 
 def _grown(held: Dictionary, fresh: Sequence[tuple[int, str]]) -> Dictionary:

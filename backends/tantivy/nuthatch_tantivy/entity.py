@@ -53,8 +53,8 @@ class EntityReader:
             row = self._row(place)
             with readable(row, self._path):
                 values = parse_header(row["header"][0])
-                key = (order, place.segment_ord, place.doc)
-                yield key, values["title"], values["fields"]
+                title, fields = values["title"], values["fields"]
+            yield (order, place.segment_ord, place.doc), title, fields
 
     def _placed(self, places: Sequence[DocAddress]) -> list[tuple[int, DocAddress]]:
         """Returns where chunks lie with their places in document order, in that order."""

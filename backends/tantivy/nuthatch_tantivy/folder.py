@@ -13,7 +13,8 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from tempfile import mkdtemp
+from secrets import token_hex
+from tempfile import gettempdir
 from threading import Lock
 from typing import NamedTuple
 
@@ -134,8 +135,9 @@ def _open_frozen(path: Path) -> tantivy.Index:
     What is open stays readable without its name, so that the links can go at once.
     """
     for attempt in range(1, _TRIES + 1):
-        links = Path(mkdtemp(prefix="nuthatch-"))
+        links = Path(gettempdir(), f"nuthatch-{token_hex(8)}")
         try:
+            links.mkdir(0o700)
             # A copy, as it must go with the files that are linked now.
             (links / schema.META).write_bytes((path / schema.META).read_bytes())
             for file in path.iterdir():
@@ -212,13 +214,16 @@ def create(path: Path, record: IndexRecord, fill: Callable[[Path], None] | None)
     Returns False if somebody else was faster.
     """
     path = path.absolute()
+    # Named before it is made, so that it goes whatever happens in between.
+    draft = path.with_name(f".{path.name}.{token_hex(8)}")
     try:
-        draft = Path(mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    except OSError as error:
-        raise BackendUnavailable(
-            f"{path} cannot be made ({error.strerror}); check the path and the rights of its folder"
-        ) from error
-    try:
+        try:
+            draft.mkdir(0o700)
+        except OSError as error:
+            raise BackendUnavailable(
+                f"{path} cannot be made ({error.strerror}); check the path and the rights of its "
+                "folder"
+            ) from error
         tantivy.Index(schema.build(record.schema), path=str(draft))
         with open(draft / schema.RECORD, "w", encoding="utf-8") as file:
             file.write(record.to_json())

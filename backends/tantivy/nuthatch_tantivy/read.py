@@ -205,7 +205,8 @@ class TantivyReader(EntityReader):
         for _, place in self._searcher.search(query, max(self.chunks, 1), count=False).hits:
             row = self._row(place)
             with readable(row, self._path):
-                yield row["root"][0]
+                root = row["root"][0]
+            yield root
 
     def document_count(self) -> int:
         """Returns the number of documents."""
