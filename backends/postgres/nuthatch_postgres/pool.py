@@ -7,6 +7,7 @@ server says.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -17,7 +18,11 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from nuthatch import BackendUnavailable, QueryTimeout
 from nuthatch_postgres.config import PostgresConfig
-from nuthatch_postgres.connection import connect, conninfo, leave, session
+from nuthatch_postgres.connection import connect, connection_class, conninfo, leave, session
+
+# The pool's workers warn of every connection that fails, and Python prints what no handler takes.
+# Who waits for the connection is told by an error. A program that sets up logging still gets both.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 #: Seconds after which one that waits looks for the reason.
 _LOOK = 0.5
@@ -40,7 +45,8 @@ class Pool:
                 raise BackendUnavailable(f"{self._config.place} was closed; open it again")
             if self._pool is None:
                 self._pool = ConnectionPool(
-                    conninfo(self._config),
+                    lambda: conninfo(self._config),  # an embedded server may be started anew
+                    connection_class=connection_class(self._config),
                     kwargs=session(self._config),
                     min_size=0,
                     max_size=self._config.connections,
