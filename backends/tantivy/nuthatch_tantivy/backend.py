@@ -53,7 +53,7 @@ class TantivyBackend(LexicalBackend):
         super().__init__(config, record.schema, analyzer)
         self._path = config.path
         self._columns = schema.columns(record.schema)
-        self._folder = Folder(config.path)
+        self._folder = Folder(config.path, config.checksums)
         self._write_lock = Lock()
         self._held = False  # by a fork
         self._fingerprint: tuple[Signature, str] | None = None
@@ -185,7 +185,8 @@ class TantivyBackend(LexicalBackend):
     def after_fork_in_child(self) -> None:
         """Opens the index anew: the parent's threads and the state of its locks are not here."""
         _inherited.append(self._folder)
-        closed, self._folder = self._folder.closed, Folder(self._path)
+        closed = self._folder.closed
+        self._folder = Folder(self._path, self.config.checksums)
         self._folder.closed = closed
         self._write_lock = Lock()
 
