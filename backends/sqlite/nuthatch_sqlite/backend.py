@@ -105,7 +105,8 @@ class SqliteBackend(LexicalBackend):
                     yield connection
                 finally:
                     connection.set_progress_handler(None)
-                    connection.execute("ROLLBACK")
+                    if connection.in_transaction:  # what cannot be read has ended it
+                        connection.execute("ROLLBACK")
             finally:
                 self._pool.take_back(loan)
 
@@ -181,7 +182,7 @@ class SqliteBackend(LexicalBackend):
         # FTS5's integrity-check believes in the structure that a connection saw last, however old.
         with translated(self._path), self._pool.connection(fresh=True) as connection:
             connection.execute("BEGIN")
-            return list(problems(connection, self.schema, self._entities))
+            return list(problems(connection, self._path, self.schema, self._entities))
 
     def optimize(self) -> None:
         with self._writing("process") as connection:

@@ -22,6 +22,7 @@ import apsw
 import numpy as np
 
 from nuthatch_sqlite.connection import one
+from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.titles import newest
 
 #: Aggregated, as a row each would take four times as long; by id, not by the index on fields.
@@ -73,12 +74,15 @@ class Phrases:
             return
         row = one(connection, EVERY, (self._place, self._last))
         assert row is not None  # an aggregate has one row
-        self._last = last
         ids, text = row
         if ids is None:
+            self._last = last
             return
-        fresh = _held(f"{text}\n".encode(), np.array(ids.split(","), dtype=np.int64))
-        before = self._held
+        with readable("the dictionary of phrases"):
+            fresh = _held(f"{text}\n".encode(), np.array(ids.split(","), dtype=np.int64))
+            if fresh.starts.size != fresh.ids.size:
+                raise ValueError(f"{fresh.ids.size} phrases are {fresh.starts.size} lines")
+        before, self._last = self._held, last
         # A new object: readers hold the old one without the lock.
         self._held = _Held(
             before.text + fresh.text,

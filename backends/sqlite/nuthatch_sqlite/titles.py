@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from nuthatch.entities import TitleLookup, distance, letters_of
 from nuthatch_sqlite.connection import one, rows
+from nuthatch_sqlite.failure import readable
 
 # By id, not by the index on fields: what is new is little.
 TOKENS: Final = "SELECT id, text FROM entity WHERE +field = -1 AND id > ? ORDER BY id"
@@ -75,6 +76,9 @@ class Titles:
         if last <= self._last:
             return
         fresh = list(rows(connection, TOKENS, (self._last,)))
+        with readable("the dictionary of title tokens"):
+            if not all(isinstance(text, str) for _, text in fresh):
+                raise TypeError("a token is no text")
         self._last = last
         # New objects: readers hold the old ones without the lock.
         self._ids = [*self._ids, *(number for number, _ in fresh)]
