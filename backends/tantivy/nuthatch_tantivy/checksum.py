@@ -3,7 +3,7 @@
 segment file   body ‖ footer (JSON: version, crc) ‖ length of the footer ‖ magic number
 
 Tantivy answers from damaged files without a word, or panics. So a reader that comes to a new state
-reads the files that it has not seen yet once, a gigabyte in about a second; see docs/tantivy.md.
+reads the files that it has not seen yet once, a gigabyte in about a second.
 """
 
 from __future__ import annotations
