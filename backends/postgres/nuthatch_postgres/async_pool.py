@@ -22,8 +22,7 @@ from psycopg.pq import TransactionStatus
 
 from nuthatch import BackendUnavailable, QueryTimeout
 from nuthatch_postgres.config import PostgresConfig
-from nuthatch_postgres.connection import conninfo, session
-from nuthatch_postgres.failure import unreachable
+from nuthatch_postgres.connection import async_connection_class, conninfo, refused, session
 from nuthatch_postgres.pool import exhausted
 
 Connection = psycopg.AsyncConnection[Any]
@@ -109,11 +108,11 @@ class AsyncPools:
 
     async def _connected(self, here: _Loop) -> Connection:
         try:
-            connection = await psycopg.AsyncConnection.connect(
+            connection = await async_connection_class(self._config).connect(
                 conninfo(self._config), **session(self._config)
             )
         except psycopg.OperationalError as error:
-            raise unreachable(error, self._config.place) from error
+            raise refused(error, self._config) from error
         here.all.add(connection)
         return connection
 

@@ -19,8 +19,9 @@ from psycopg.pq import PipelineStatus, TransactionStatus
 
 from nuthatch import BackendUnavailable, InvalidConfig
 from nuthatch_postgres.config import PostgresConfig
-from nuthatch_postgres.embedded import address
-from nuthatch_postgres.failure import is_interrupt, unreachable
+from nuthatch_postgres.embedded import address, ended
+from nuthatch_postgres.failure import is_interrupt, is_refusal, unreachable
+from nuthatch_postgres.variables import AsyncEmbeddedConnection, EmbeddedConnection, own_parameters
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
@@ -50,9 +51,12 @@ def conninfo(config: PostgresConfig) -> str:
     own: dict[str, Any] = {"client_encoding": "UTF8", "connect_timeout": config.connect_timeout}
     if config.password is not None:
         own["password"] = config.password.get_secret_value()
-    if "application_name" not in config.libpq:
+    if config.folder is None and "application_name" not in config.libpq:
         own["fallback_application_name"] = "nuthatch"
-    place = f"postgresql:{config.location}" if config.folder is None else address(config.folder)
+    place = f"postgresql:{config.location}"
+    if config.folder is not None:
+        place = address(config.folder)
+        own = {**own_parameters(), **own}
     try:
         return make_conninfo(place, **config.libpq, **own)
     except psycopg.ProgrammingError:
@@ -68,12 +72,22 @@ def session(config: PostgresConfig) -> dict[str, Any]:
     return {"autocommit": True, "prepare_threshold": 5 if config.prepare else None}
 
 
+def connection_class(config: PostgresConfig) -> type[psycopg.Connection[Any]]:
+    """Return the class of which connections are made."""
+    return psycopg.Connection if config.folder is None else EmbeddedConnection
+
+
+def async_connection_class(config: PostgresConfig) -> type[psycopg.AsyncConnection[Any]]:
+    """Return the class of which asynchronous connections are made."""
+    return psycopg.AsyncConnection if config.folder is None else AsyncEmbeddedConnection
+
+
 def connect(config: PostgresConfig) -> psycopg.Connection:
     """Opens a connection outside of the pool, and refuses a server that cannot hold an index."""
     try:
-        connection = psycopg.connect(conninfo(config), **session(config))
+        connection = connection_class(config).connect(conninfo(config), **session(config))
     except psycopg.OperationalError as error:
-        raise unreachable(error, config.place) from error
+        raise refused(error, config) from error
     found = connection.info.server_version
     encoding = connection.info.parameter_status("server_encoding")
     if found >= _OLDEST and encoding == "UTF8":
@@ -87,6 +101,13 @@ def connect(config: PostgresConfig) -> psycopg.Connection:
         f"{config.place} is a database in the encoding {encoding}, which cannot hold every text; "
         "name one that was created with ENCODING 'UTF8'"
     )
+
+
+def refused(error: psycopg.Error, config: PostgresConfig) -> BackendUnavailable:
+    """Return what it means that no connection could be made."""
+    if config.folder is not None and is_refusal(error):
+        return ended(config.folder)
+    return unreachable(error, config.place)
 
 
 def ask(connection: psycopg.Connection, statements: Sequence[Statement]) -> list[Rows]:

@@ -189,7 +189,14 @@ _MEANINGS: Final[tuple[tuple[str, type[NuthatchError], str], ...]] = (
 
 
 #: What a server says that will take connections again; it says so in words only.
-_PASSING: Final = ("starting up", "shutting down", "recovery", "too many", "connection slots")
+_PASSING: Final = (
+    "starting up",
+    "shutting down",
+    "recovery",
+    "not yet accepting",
+    "too many",
+    "connection slots",
+)
 
 
 _USER: Final = re.compile(r'\b(user|role|USER|ROLE) "[^"]*"')
@@ -201,11 +208,9 @@ def unreachable(error: psycopg.Error, place: str) -> BackendUnavailable:
     said = _USER.sub(r"\1 \"***\"", _said(error))
     refused = "FATAL" in str(error)
     transient = not refused or any(each in said for each in _PASSING)
-    advice = (
-        "check the user, the password and the database"
-        if refused and not transient
-        else "check the host and the port, and whether the server runs"
-    )
+    advice = "check the host and the port, and whether the server runs"
+    if refused:
+        advice = "try again" if transient else "check the user, the password and the database"
     return BackendUnavailable(f"{place} cannot be reached ({said}); {advice}", transient=transient)
 
 
@@ -214,3 +219,8 @@ def _said(error: Exception) -> str:
     primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
     said = (primary or str(error)).strip().splitlines()
     return said[0] if said else type(error).__name__
+
+
+def is_refusal(error: psycopg.Error) -> bool:
+    """Tells whether nobody listens where a server was: no server has said anything."""
+    return "FATAL" not in str(error) and "timeout" not in str(error)

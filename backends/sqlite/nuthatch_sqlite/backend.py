@@ -221,7 +221,7 @@ class SqliteBackend(LexicalBackend):
     def check(self) -> list[str]:
         # FTS5's integrity-check believes in the structure that a connection saw last, however old.
         with self._lent(_itself, fresh=True) as connection:
-            return list(problems(connection, self.schema, self._entities))
+            return list(problems(connection, self._path, self.schema, self._entities))
 
     def optimize(self) -> None:
         self._transact("process", _settle)

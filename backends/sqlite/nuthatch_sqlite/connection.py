@@ -23,6 +23,7 @@ import apsw
 
 from nuthatch import BackendUnavailable
 from nuthatch_sqlite import schema
+from nuthatch_sqlite.checksum import RESERVED, file_system, refuse_unchecked
 from nuthatch_sqlite.identity import Identity, status
 
 _READ = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
@@ -48,9 +49,9 @@ def reading(path: Path, lock_timeout: float) -> apsw.Connection:
     """Opens a connection that only reads."""
     _refuse_inherited(path)
     immutable = "?immutable=1" if _is_frozen(path) else ""
-    connection = apsw.Connection(_uri(path) + immutable, flags=_READ)
+    connection = apsw.Connection(_uri(path) + immutable, flags=_READ, vfs=file_system())
     connection.set_busy_timeout(round(1000 * lock_timeout))
-    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON")
     return connection
 
 
@@ -58,13 +59,18 @@ def writing(path: Path, lock_timeout: float, identity: Identity | None) -> apsw.
     """Opens a connection that writes, in WAL mode; without an identity it makes the file."""
     _refuse_inherited(path)
     flags = _WRITE | (apsw.SQLITE_OPEN_CREATE if identity is None else 0)
-    connection = apsw.Connection(_uri(path), flags=flags)
+    connection = apsw.Connection(_uri(path), flags=flags, vfs=file_system())
     with _closed_unless_made(connection):
         connection.set_busy_timeout(round(1000 * lock_timeout))
         if identity is not None:
             identity.check_connection(connection)  # before anything is changed in it
+            refuse_unchecked(path)
+        elif file_system() is not None:
+            connection.reserve_bytes("main", RESERVED)  # of a file that holds nothing yet
         _keep_log(connection, lock_timeout)
-        connection.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536")
+        connection.execute(
+            "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON; PRAGMA cache_size = -65536"
+        )
     return connection
 
 
@@ -142,7 +148,7 @@ def undo(path: Path, lock_timeout: float) -> None:
 def existing(path: Path, lock_timeout: float) -> apsw.Connection:
     """Open a connection to a file that is there, with the right to write and nothing changed."""
     _refuse_inherited(path)
-    connection = apsw.Connection(_uri(path), flags=_WRITE)
+    connection = apsw.Connection(_uri(path), flags=_WRITE, vfs=file_system())
     connection.set_busy_timeout(round(1000 * lock_timeout))
     return connection
 

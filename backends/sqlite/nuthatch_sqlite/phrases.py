@@ -22,6 +22,7 @@ import apsw
 import numpy as np
 
 from nuthatch_sqlite.connection import one
+from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.titles import newest
 
 #: Aggregated, as a row each would take four times as long; by id, not by the index on fields.
@@ -77,7 +78,10 @@ class Phrases:
         if ids is None:
             self._read_to = (last, self._read_to[1])
             return
-        fresh = _held(f"{text}\n".encode(), np.array(ids.split(","), dtype=np.int64))
+        with readable("the dictionary of phrases"):
+            fresh = _held(f"{text}\n".encode(), np.array(ids.split(","), dtype=np.int64))
+            if fresh.starts.size != fresh.ids.size:
+                raise ValueError(f"{fresh.ids.size} phrases are {fresh.starts.size} lines")
         before = self._read_to[1]
         # A new object: readers hold the old one without the lock. Set at once with the number of
         # the last, so that an interrupt leaves no phrase out and none in twice.

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from nuthatch.entities import TitleLookup, distance, letters_of
 from nuthatch_sqlite.connection import one, rows
+from nuthatch_sqlite.failure import readable
 
 # By id, not by the index on fields: what is new is little.
 TOKENS: Final = "SELECT id, text FROM entity WHERE +field = -1 AND id > ? ORDER BY id"
@@ -89,6 +90,9 @@ class Titles:
             read_to, held = self._read_to
             if last > read_to:
                 fresh = list(rows(connection, TOKENS, (read_to,)))
+                with readable("the dictionary of title tokens"):
+                    if not all(isinstance(text, str) for _, text in fresh):
+                        raise TypeError("a token is no text")
                 held = _grown(held, fresh)
                 self._read_to = (last, held)
             return held

@@ -117,7 +117,12 @@ def _present(connection: apsw.Connection, uris: Sequence[str], state: State) -> 
     if not state.documents:
         return {}
     rows = connection.execute(schema.FIND, (json.dumps(list(uris)),))
-    return {uri: _Present(first, root, chunks) for uri, first, root, chunks in rows}
+    found = {uri: _Present(first, root, chunks) for uri, first, root, chunks in rows}
+    for uri, each in found.items():
+        with readable(f"the stored document {uri!r}"):
+            if not 0 < each.id < each.id + each.chunks <= state.next_chunk:
+                raise ValueError(f"it cannot have {each.chunks} chunks from {each.id} on")
+    return found
 
 
 def _same(each: AnalyzedDocument, present: Mapping[str, _Present]) -> bool:

@@ -58,7 +58,7 @@ class TantivyBackend(LexicalBackend):
         super().__init__(config, record.schema, analyzer)
         self._path = config.path
         self._columns = columns_of(record.schema)
-        self._folder = Folder(config.path)
+        self._folder = Folder(config.path, config.checksums)
         self._turns = Leases(1)  # of those who write
         self._forking: Lease | None = None  # of a fork that keeps others from writing
         self._fingerprint: tuple[Signature, str] | None = None
@@ -92,7 +92,7 @@ class TantivyBackend(LexicalBackend):
         columns = columns_of(schema)
 
         def fill(draft: Path) -> None:
-            drafted = Folder(draft)
+            drafted = Folder(draft, config.checksums)
             writer = drafted.writer(config.heap_bytes)
             try:
                 stored = TantivyReader(drafted.state(), columns, draft, schema)
@@ -258,7 +258,8 @@ class TantivyBackend(LexicalBackend):
     def after_fork_in_child(self) -> None:
         """Opens the index anew: the parent's threads and the state of its locks are not here."""
         _inherited.append(self._folder)
-        closed, self._folder = self._folder.closed, Folder(self._path)
+        closed = self._folder.closed
+        self._folder = Folder(self._path, self.config.checksums)
         self._folder.closed = closed
         self._turns = Leases(1)
         self._forking = None

@@ -16,7 +16,7 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import gettempdir
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tantivy
 
@@ -30,6 +30,7 @@ from nuthatch import (
 )
 from nuthatch.entities import EntityTable
 from nuthatch_tantivy import schema
+from nuthatch_tantivy.checksum import Meta, Seen, damages
 
 #: Tries to open a read-only folder that somebody else is changing meanwhile.
 _TRIES = 5
@@ -55,8 +56,10 @@ class State(NamedTuple):
 class Folder:
     """Holds an opened index and gives its newest state. Safe to share between threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, checksums: bool) -> None:
         self._path = path
+        self._checksums = checksums
+        self._intact: set[Seen] = set()
         self._lock = Lock()
         self._index: tantivy.Index | None = None
         self._signature: Signature = ()
@@ -90,14 +93,42 @@ class Folder:
             raise BackendUnavailable(f"{self._path} was closed; open it again")
         # Looked at first: what is committed after the look is loaded, and loaded once more later.
         found = _signature(self._path)
+        if self._index is not None and found == self._signature:
+            return self._index
+        meta = Meta.read(self._path)
+        self._refuse_damaged(meta)
         if self._index is None or (found != self._signature and is_frozen(self._path)):
             self._index = _open_frozen(self._path) if is_frozen(self._path) else _open(self._path)
-        elif found != self._signature:
-            self._index.reload()
         else:
-            return self._index
+            self._index.reload()
+        if found == _signature(self._path):
+            _compare_counts(self._path, self._index, meta)
         self._signature, self._counted, self._tables = found, {}, []
         return self._index
+
+    def _refuse_damaged(self, meta: Meta) -> None:
+        """Raises `IndexCorrupt` if a file that is new here does not match its checksum."""
+        damaged = [*damages(self._path, meta, self._intact)] if self._checksums else []
+        if damaged:
+            raise IndexCorrupt(
+                f"{self._path} is damaged: {'; '.join(damaged[:3])}; restore it from a copy, or "
+                "index the corpus again (checksums=false opens it for what can still be read)"
+            )
+
+
+def _compare_counts(path: Path, index: tantivy.Index, meta: Meta) -> None:
+    """Raises `IndexCorrupt` unless the segments hold as many chunks as meta.json says."""
+    searcher = index.searcher()
+    every = tantivy.Query.term_query(index.schema, schema.EVERY, 1, "basic")
+    left: Any = searcher.search(every, 1, count=True)
+    held = searcher.doc_freq(schema.EVERY, 1), int(left.count)
+    said = meta.chunks, meta.chunks - meta.deleted
+    if held != said:
+        raise IndexCorrupt(
+            f"{path} holds {held[0]} chunks, {held[1]} of them not deleted, and its "
+            f"{schema.META} says {said[0]} and {said[1]}; restore the index from a copy, or index "
+            "the corpus again"
+        )
 
 
 def _signature(path: Path) -> Signature:
