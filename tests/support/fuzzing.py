@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 
 import nuthatch
@@ -277,10 +277,12 @@ def _serve(engine: Engine, originals: list[Path], folder: Path) -> None:
     for line in sys.stdin:
         draw = Random(seed := int(line))
         original = draw.choice(originals)
-        shutil.copytree(original, folder)
-        file, kind = damage(folder, draw, engine.block)
-        verdict, told = examine(engine, folder, right[original], older[original], seed)
-        shutil.rmtree(folder)
+        # A folder of its own: threads of Tantivy's may still be at work in the last one.
+        mutant = folder.with_name(f"{folder.name}-{seed}")
+        shutil.copytree(original, mutant)
+        file, kind = damage(mutant, draw, engine.block)
+        verdict, told = examine(engine, mutant, right[original], older[original], seed)
+        shutil.rmtree(mutant, ignore_errors=True)
         print(json.dumps([verdict, _part(file), kind, told]), flush=True)
 
 
@@ -315,6 +317,7 @@ class _Child:
     """A process that examines mutants, as one may end it."""
 
     def __init__(self, arguments: list[str], errors: IO[Any]) -> None:
+        self._errors = errors
         here = str(Path(__file__).parents[1])
         paths = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
         self._process = subprocess.Popen(
@@ -335,8 +338,13 @@ class _Child:
             return Verdict(seed, "hang", "", "", [f"nothing for {PATIENCE} s"])
         line = self._process.stdout.readline()
         if not line.endswith("\n"):
-            return Verdict(seed, "crash", "", "", [f"exit code {self._process.wait()}"])
+            said = f"exit code {self._process.wait()}"
+            return Verdict(seed, "crash", "", "", [said, *self._last_words()])
         return Verdict(seed, *json.loads(line))
+
+    def _last_words(self) -> list[str]:
+        self._errors.seek(0)
+        return self._errors.read().splitlines()[-5:]
 
     def end(self) -> None:
         self._process.kill()
@@ -349,7 +357,10 @@ def name_of(engine: Engine) -> str:
 
 def fuzz(engine: Engine, seeds: Iterable[int]) -> Iterator[Verdict]:
     """Yield what becomes of the mutant of each seed."""
-    with TemporaryDirectory(dir=memory_folder()) as name, open(os.devnull, "w") as errors:
+    with (
+        TemporaryDirectory(dir=memory_folder(), ignore_cleanup_errors=True) as name,
+        TemporaryFile("w+") as errors,
+    ):
         folder = Path(name)
         originals = [folder / "settled", *([folder / "logged"] if engine.name == "sqlite" else [])]
         for original in originals:
