@@ -17,7 +17,7 @@ import zstandard
 from benchmarks.report import Row
 from benchmarks.sqlite.stage import LIMIT, Stage, forget, open_index
 from benchmarks.timing import Side, by_turns
-from nuthatch import Analyzer
+from nuthatch import Analyzer, Lease
 from nuthatch.text.snippet import Snippets
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.backend import SqliteBackend
@@ -77,12 +77,18 @@ def _record(index: SqliteBackend, text: str) -> _Recorded:
         return True
 
     forget(index)
-    with index._pool.connection() as connection:
-        connection.exec_trace = trace
+    _trace(index, trace)
     results = index.search(text, LIMIT, policy="ladder")
-    with index._pool.connection() as connection:
-        connection.exec_trace = None
+    _trace(index, None)
     return _Recorded(text, frozenset(results.query.tokens), statements)  # type: ignore[union-attr]
+
+
+def _trace(index: SqliteBackend, trace: Any) -> None:
+    """Set what the pool's connection calls for each statement; outside of transactions."""
+    lease = Lease()
+    connection = index._pool.take(lease)
+    connection.exec_trace = trace
+    index._pool.give(lease, connection)
 
 
 def _statements(connection: apsw.Connection, query: _Recorded) -> list[bytes]:

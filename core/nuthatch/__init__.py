@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from nuthatch.contract.filters import AnyOf, Filter, Range, passes
     from nuthatch.contract.hit import Evidence, Hit, Origin
     from nuthatch.contract.index_info import IndexInfo
+    from nuthatch.contract.leases import Lease, Leases
     from nuthatch.contract.query import EntityQuery, Policy, Query, TextQuery
     from nuthatch.contract.reader import (
         AsyncExplainingReader,
@@ -158,6 +159,8 @@ __all__ = [
     "InvalidDocument",
     "InvalidQuery",
     "KeywordField",
+    "Lease",
+    "Leases",
     "LexicalBackend",
     "LexicalConfig",
     "Matches",
@@ -228,6 +231,7 @@ _HOMES = {
     "contract.filters": "AnyOf Filter Range passes",
     "contract.hit": "Evidence Hit Origin",
     "contract.index_info": "IndexInfo",
+    "contract.leases": "Lease Leases",
     "contract.query": "EntityQuery Policy Query TextQuery",
     "contract.reader": (
         "AsyncExplainingReader AsyncFirstMatchReader AsyncReader Candidate ExplainingReader "

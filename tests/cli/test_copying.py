@@ -5,9 +5,10 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import apsw
 import pytest
 from click.testing import Result
+
+from support.tables import tables
 
 Run = Callable[..., Result]
 Shell = Callable[..., subprocess.CompletedProcess[str]]
@@ -99,7 +100,7 @@ def test_an_index_of_tantivys_is_copied_without_its_analyzer(
 
 def redescribe(path: Path, change: dict[str, object]) -> None:
     """Changes what an index says of itself."""
-    database = apsw.Connection(str(path))
+    database = tables(path)
     (text,) = database.execute("SELECT value FROM meta WHERE key = 'index'").fetchone()
     values = (json.dumps(json.loads(text) | change),)
     database.execute("UPDATE meta SET value = ? WHERE key = 'index'", values)

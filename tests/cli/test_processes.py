@@ -6,12 +6,22 @@ import pty
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
+from time import monotonic, sleep
+from typing import Any
 
 import pytest
 from click.testing import Result
 
+_PIPES: dict[str, Any] = {
+    "stdout": subprocess.PIPE,
+    "stderr": subprocess.PIPE,
+    "text": True,
+    "bufsize": 0,
+}
 Run = Callable[..., Result]
 Shell = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -55,6 +65,50 @@ def test_ctrl_c_ends_with_130_and_says_what_is_safe(
     assert "interrupted: the first 2 documents (up to <stdin>:2) are safe" in told
     assert "Traceback" not in told
     assert count(shell) == 2
+
+
+COMMANDS = (
+    ("search", "sqlite:a.db", "word", "--json"),
+    ("add", "sqlite:a.db", "many.jsonl", "--batch", "20"),
+    ("info", "sqlite:a.db"),
+)
+
+
+@pytest.mark.parametrize(
+    "moments", [5, pytest.param(100, marks=pytest.mark.nightly)], ids=["few", "many"]
+)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_an_interrupt_ends_a_command_with_130_whenever_it_strikes(
+    command: tuple[str, ...], moments: int, shell: Shell, folder: Path
+) -> None:
+    """Also while modules are imported and answers are written; only Python's own start is Python's.
+
+    A command that was done before ends as it always does.
+    """
+    documents = [json.dumps({"uri": f"d{number}", "text": "a word"}) for number in range(200)]
+    (folder / "many.jsonl").write_text("\n".join(documents))
+    shell("add", "sqlite:a.db", "many.jsonl", "--create")
+    start = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "import os; os.write(2, b'.'); from nuthatch.cli.entry import main; main()"
+    )
+    begun = monotonic()
+    with subprocess.Popen([sys.executable, "-c", start, *command], **_PIPES) as whole:
+        whole.communicate(timeout=60)
+    usual = monotonic() - begun
+    random = Random(0)
+    for _ in range(moments):
+        with subprocess.Popen([sys.executable, "-c", start, *command], **_PIPES) as process:
+            assert process.stderr is not None
+            process.stderr.read(1)  # Python has started
+            sleep(random.uniform(0.01, usual))
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=60)
+        # Python puts the handlers away before it ends: then the signal itself ends the process.
+        assert process.returncode in (130, 0, -signal.SIGINT), told
+        if process.returncode == 130:
+            assert "Traceback" not in told
+    assert shell("check", "sqlite:a.db").returncode == 0
 
 
 def test_what_was_reported_survives_a_kill(adding: subprocess.Popen[str], shell: Shell) -> None:

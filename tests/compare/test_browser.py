@@ -18,8 +18,11 @@ from typing import Any
 
 import pytest
 
+from compare.faulty import Scripted
 from compare.reported import page
-from nuthatch_compare.report import Listed, Page, QueryRow, render
+from nuthatch_compare import compare
+from nuthatch_compare.report import Listed, Page, QueryRow, page_of, render
+from nuthatch_compare.workload import Bounds, Load
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 REQUIRED = os.environ.get("NUTHATCH_REQUIRE_BROWSER") == "1"
@@ -71,6 +74,9 @@ UNTILdocument.querySelector("iframe").onload = async (event) => {
   page.getElementById("search").value = "BICYCLE";
   page.getElementById("search").dispatchEvent(new frame.Event("input"));
   seen.matching = table.tBodies.length;
+  seen.cut = [...page.querySelectorAll("main *")]
+    .filter((one) => one.getBoundingClientRect().right > frame.innerWidth + 1)
+    .map((one) => one.outerHTML.slice(0, 90));
   seen.overflow = page.documentElement.scrollWidth - page.documentElement.clientWidth;
   seen.width = frame.innerWidth;
   seen.background = frame.getComputedStyle(page.body).backgroundColor;
@@ -98,6 +104,25 @@ UNTILdocument.querySelector("iframe").onload = async (event) => {
   seen.kept = Boolean(page.querySelector("tr.detail"));
   while (!more.hidden) more.click();
   seen.rows.push(table.tBodies.length);
+  seen.errors = frame.errors;
+  document.getElementById("seen").textContent = JSON.stringify(seen);
+};
+</script></body>"""
+
+
+CARDS = """<!doctype html><body><iframe src="report.html" width="WIDTH" height="900"></iframe>
+<pre id="seen"></pre><script>
+UNTILdocument.querySelector("iframe").onload = async (event) => {
+  const frame = event.target.contentWindow, page = frame.document, seen = {};
+  await until(() => page.querySelector("table.queries").tBodies.length);
+  page.querySelectorAll("button.open")[0].click();
+  await until(() => page.querySelector("tr.detail"));
+  seen.cut = [...page.querySelectorAll("main *")]
+    .filter((one) => one.getBoundingClientRect().right > frame.innerWidth + 1)
+    .map((one) => one.outerHTML.slice(0, 90));
+  seen.outcomes = [...page.querySelectorAll(".card h2")].map((one) => one.textContent);
+  seen.bars = [...page.querySelectorAll("svg.bar")].map((one) => one.getBoundingClientRect().width);
+  seen.last = [...page.querySelectorAll("main h2")].at(-1).textContent;
   seen.errors = frame.errors;
   document.getElementById("seen").textContent = JSON.stringify(seen);
 };
@@ -134,6 +159,7 @@ def test_the_report_works_without_error_and_without_sideways_scrolling(
     assert (seen["errors"], seen["broken"]) == ([], None)
     assert seen["width"] == width
     assert seen["overflow"] <= 0
+    assert width > 700 or seen["cut"] == []
     assert seen["first"] == ["+0.250", "−0.250", "+0.000", "–"]
     assert seen["failed"]
     assert seen["down"] == ["+0.250", "+0.000", "−0.250", "–"]
@@ -152,6 +178,28 @@ def test_the_report_turns_dark_where_the_reader_prefers_that(tmp_path: Path) -> 
     light = read_in_browser(tmp_path, 800)["background"]
     assert light == "rgb(252, 252, 251)"
     assert read_in_browser(tmp_path, 800, dark=True)["background"] == "rgb(21, 24, 27)"
+
+
+def test_on_a_phone_nothing_is_cut_off_and_bars_have_room(tmp_path: Path) -> None:
+    names = ("a baseline with quite a long name", "another_system_whose_name_does_not_break_" * 2)
+    found = compare(
+        {
+            names[0]: Scripted(lambda query, limit: [("x", 0), ("b", 0)]),
+            names[1]: Scripted(lambda query, limit: [("b", 0), ("x" * 90, 0)]),
+            "third": Scripted(lambda query, limit: [("x", 0), ("b", 0), ("c", 0)]),
+        },
+        {f"q{n}": f"words {'many ' * (n % 4)}{n}" for n in range(40)},
+        {f"q{n}": {"b": 1} for n in range(40)},
+        slices=["length"],
+        min_effect=0.02,
+        latency=Load(),
+        bounds=Bounds(passes=1, warmup=0),
+    )
+    seen = read_in_browser(tmp_path, 390, shown=page_of(found), reader=CARDS)
+    assert (seen["errors"], seen["cut"]) == ([], [])
+    assert seen["outcomes"] == ["Better", "The same"]
+    assert all(width > 250 for width in seen["bars"])
+    assert seen["last"] == "Settings"
 
 
 def test_of_many_queries_rows_are_drawn_when_they_are_wanted(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import nuthatch
+from nuthatch import InvalidConfig
 from nuthatch.cli.main import cli
+from nuthatch_compare import Comparison, export
 
 FILMS = Path(nuthatch.__file__).parent / "demo" / "films"
 JUDGED = ("--queries", str(FILMS / "queries.jsonl"), "--qrels", str(FILMS / "qrels.tsv"))
@@ -64,8 +66,10 @@ def test_every_output_is_written_and_holds_the_comparison(folder: Path, tmp_path
 def test_slices_are_told_with_their_size(folder: Path) -> None:
     lines = run(*systems(folder), *JUDGED, "--slice", "length").stdout.splitlines()
     (row,) = (line.split() for line in lines if line.startswith("length: 3-4"))
-    assert row[2:4] == ["10", "(few)"]
-    assert float(row[5]) - float(row[4]) == pytest.approx(float(row[6]), abs=0.0011)
+    assert row[2] == "10"
+    assert float(row[4]) - float(row[3]) == pytest.approx(float(row[5]), abs=0.0011)
+    low, high = float(row[6].strip("(")), float(row[8].strip(";"))
+    assert low < float(row[5]) < high
 
 
 def test_earlier_comparisons_in_the_folder_are_shown(folder: Path, tmp_path: Path) -> None:
@@ -102,8 +106,10 @@ def test_a_corpus_is_indexed_first_and_its_cost_is_told(tmp_path: Path) -> None:
         ("min_gain = 0.05", 0),
         ("min_gain = 0.1", 1),  # the gain is .146, but no less than .082
         ("min_gain = 0.2", 1),
-        ("min = 0.5\nmax_empty = 0\nmax_failed = 0\nmax_size_ratio = 1.1", 0),
+        ("min = 0.4\nmax_empty = 0\nmax_failed = 0\nmax_size_ratio = 1.1", 0),
+        ("min = 0.5", 1),  # the mean is .557, but no less than .442
         ("min = 0.9", 1),
+        ("min_gain = 0\nmin_queries = 41", 3),
         ("max_latency_ratio = 100", 3),
         ("max_index_ratio = 2", 3),
     ],
@@ -154,6 +160,8 @@ def test_a_saved_comparison_is_what_later_ones_are_held_against(
     assert run(f"ladder={url}", f"ranked={url}", *files).exit_code == 0
     worse = run("baseline", "check", out, saved)
     assert worse.exit_code == 1
+    few = run("baseline", "check", out, saved, "--min-queries", "41")
+    assert (few.exit_code, few.stdout.count("40 judged queries; min_queries is 41")) == (3, 2)
     assert "FAILED: ranked: nDCG@10: max_drop 0.01" in worse.stdout
     assert "the judgments have changed" not in worse.stdout
     # ranked lost .146 and no more than .218: what may be luck does not pass
@@ -163,6 +171,12 @@ def test_a_saved_comparison_is_what_later_ones_are_held_against(
     fewer.write_text("\n".join((FILMS / "qrels.tsv").read_text().splitlines()[:-5]))
     assert run(*systems(folder), *files, "--qrels", str(fewer)).exit_code == 0
     assert run("baseline", "check", out, saved).stdout.count("the judgments have changed") == 2
+    part = tmp_path / "part.jsonl"
+    part.write_text("\n".join((FILMS / "queries.jsonl").read_text().splitlines()[:30]))
+    assert run(*systems(folder), *files, "--queries", str(part)).exit_code == 0
+    lost = run("baseline", "check", out, saved)
+    assert lost.exit_code == 3
+    assert "10 of the saved queries were not judged now: q31" in lost.stdout
 
 
 @pytest.mark.parametrize(
@@ -225,15 +239,22 @@ def test_a_run_names_no_file_outside_of_the_folder(tmp_path: Path) -> None:
     ]
 
 
-def test_what_cannot_be_written_keeps_nothing_else_from_being_so(tmp_path: Path) -> None:
+def fail(comparison: Comparison, folder: Path) -> Path:
+    raise InvalidConfig("the disk is full")
+
+
+def test_what_cannot_be_written_keeps_nothing_else_from_being_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url = f"sqlite:{tmp_path}/a.db"
     with nuthatch.open(url, create=True) as index:
         index.add([nuthatch.Document(uri="two words", title="", text="thief")])
     (tmp_path / "q.txt").write_text("thief\n")
     asked = ("--queries", str(tmp_path / "q.txt"), "--out", str(tmp_path), "--emit", "trec,json")
+    monkeypatch.setitem(export.WRITERS, "trec", fail)  # type: ignore[index]
     result = run(f"a={url}", f"b={url}", *asked)
     assert result.exit_code == 2
-    assert "a run cannot hold query '1' with document 'two words'" in result.stderr
+    assert "the disk is full" in result.stderr
     assert (tmp_path / "comparison.json").exists()
     (tmp_path / "file").write_text("")
     inside = ("--out", str(tmp_path / "file" / "out"))
@@ -258,3 +279,89 @@ def test_passwords_are_not_shown() -> None:
     assert (one.name, other.name) == ("postgresql", "b")
     assert one.shown == "postgresql://***@h/d?index=x"
     assert other.shown == "postgresql://***@h/d?password=***&***"
+
+
+def runs_of(folder: Path, *names: str) -> None:
+    for name in names:
+        lines = [f"q{n} Q0 {name}{at} {at} {9 - at} mine\n" for n in range(12) for at in (1, 2)]
+        (folder / f"{name}.trec").write_text("".join(lines))
+    rows = [f"q{n}\ta1\t1\nq{n}\tb2\t1\n" for n in range(12)]
+    (folder / "qrels.tsv").write_text("".join(rows))
+
+
+def test_runs_are_named_as_plainly_as_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs_of(tmp_path, "a", "b")
+    result = run("a.trec", "b.trec", "--qrels", "qrels.tsv", "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert [each["name"] for each in told["systems"]] == ["a", "b"]  # both have the tag mine
+    assert told["settings"]["baseline"] == "a"
+    named = run("new=b.trec", "--run", "old=a.trec", "--qrels", "qrels.tsv", "--json")
+    assert [each["name"] for each in json.loads(named.stdout)["systems"]] == ["new", "old"]
+    missing = run("a.trec", "none.trec")
+    assert missing.exit_code == 2
+    assert "the run none.trec cannot be read" in missing.stderr
+
+
+def test_metrics_are_given_in_one_text_or_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs_of(tmp_path, "a", "b")
+    given = ("--metrics", "RR, P(rel=2)@5", "--metrics", "RBP(rel=1, p=0.5)@3", "--json")
+    result = run("a.trec", "b.trec", "--qrels", "qrels.tsv", *given)
+    measures = json.loads(result.stdout)["settings"]["measures"]
+    assert measures == ["RR", "P(rel=2)@5", "RBP(p=0.5)@3"]
+
+
+def test_documents_of_other_names_could_not_be_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs_of(tmp_path, "c", "d")
+    result = run("c.trec", "d.trec", "--qrels", "qrels.tsv")
+    assert result.exit_code == 3
+    assert "'a1', 'b2'); they found 'c1', 'c2', 'd1', …" in result.stderr
+
+
+def test_judged_queries_that_no_run_holds_count_as_not_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both runs were cut off at the same place: nothing else tells that there was more."""
+    monkeypatch.chdir(tmp_path)
+    runs_of(tmp_path, "a", "b")
+    with Path("qrels.tsv").open("a") as more:
+        more.write("q12\ta1\t1\n")
+    Path("gate.toml").write_text("[[rule]]\nmax_drop = 0.9\n")
+    result = run("a.trec", "b.trec", "--qrels", "qrels.tsv", "--gate", "gate.toml")
+    assert result.exit_code == 3
+    assert "the run a lacks 1 of 13 queries" in " ".join(result.stdout.split())
+
+
+def test_documents_with_blanks_go_to_a_pool_and_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with nuthatch.open("sqlite:a.db", create=True) as index:
+        index.add(
+            [nuthatch.Document(uri=uri, title="", text="thief") for uri in ("two words", "=1")]
+        )
+    Path("q.txt").write_text("thief\n")
+    asked = ("--queries", "q.txt", "--out", "out", "--emit", "trec")
+    assert run("a=sqlite:a.db", "b=sqlite:a.db", *asked).exit_code == 0
+    pooled = CliRunner().invoke(cli, ["judge", "pool", "out", "--out", "sheet.tsv"])
+    assert pooled.exit_code == 0, pooled.output
+    sheet = Path("sheet.tsv").read_text()
+    assert "\ttwo words\t" in sheet
+    assert "\t'=1\t" in sheet  # no formula for a spreadsheet
+    Path("sheet.tsv").write_text(
+        sheet.replace("two words\t", "two words\t2").replace("=1\t", "=1\t0")
+    )
+    imported = CliRunner().invoke(cli, ["judge", "import", "sheet.tsv", "--out", "qrels.tsv"])
+    assert imported.exit_code == 0, imported.output
+    result = run("out/a.trec", "x=out/b.trec", "--qrels", "qrels.tsv", "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    grades = {each["uri"]: each["grade"] for each in told["queries"][0]["lists"]["a"]}
+    assert grades == {"two words": 2, "=1": 0}

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import nuthatch
 from compare.faulty import Scripted
 from nuthatch import BackendUnavailable, Corpus, InvalidConfig, QueryTimeout, Schema
-from nuthatch_compare import Comparison, compare, read_judgments, read_queries, read_run
+from nuthatch_compare import (
+    Comparison,
+    NamedQuery,
+    compare,
+    read_judgments,
+    read_queries,
+    read_run,
+)
+from nuthatch_compare.export import write_csv
+from nuthatch_compare.power import standard_detectable
+from nuthatch_compare.reconcile import NothingMeasured
+from nuthatch_compare.report import page_of, render
 from nuthatch_compare.runs import Run
+from nuthatch_compare.terminal import show
+from nuthatch_compare.wording import format_number, p_value
 from nuthatch_compare.workload import Bounds, Load
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -141,9 +156,122 @@ def test_queries_without_judgments_are_counted_and_left_out() -> None:
     assert found.queries[0].values == {}
 
 
+def test_judgments_whose_documents_nobody_found_measure_nothing() -> None:
+    grades = {name: {f"doc:{uri}": 1 for uri in "abcd"} for name in QUERIES}
+    with pytest.raises(NothingMeasured) as error:
+        compare({"one": first("a", "b"), "other": first("b", "x", "y")}, QUERIES, grades)
+    told = str(error.value)
+    assert "the 4 judged documents ('doc:a', 'doc:b', 'doc:c', …); they found 'a', 'b', 'x'" in told
+    with pytest.raises(NothingMeasured, match="they found nothing at all"):
+        compare({"one": first(), "other": first()}, QUERIES, grades)
+    found = compare({"one": first("a"), "other": first("doc:a")}, QUERIES, grades)
+    assert found.verdict[0].startswith("one found none of the 4 judged documents ('doc:a',")
+
+
+def test_a_system_that_found_nothing_for_a_query_has_no_share_of_judged_there(
+    tmp_path: Path,
+) -> None:
+    half = Scripted(lambda query, limit: [("b", 0)] if query.endswith("1") else [])
+    silent = Run("silent", "s.trec", {"q0": ()})
+    found = compare({"one": half, "none": silent}, QUERIES, GRADES)
+    assert found.means["one"]["Judged@10"].queries == 3
+    assert "Judged@10" not in found.means["none"]
+    assert found.queries[0].values["Judged@10"] == {}
+    assert Comparison.model_validate_json(found.model_dump_json()) == found
+    show(found, Console(file=io.StringIO()))
+    render(page_of(found))
+    rows = write_csv(found, tmp_path).read_text().splitlines()
+    assert len(rows) == 1 + 30 * 2 * 5
+    assert "q0,words 0,one,empty,Judged@10," in rows
+
+
+def test_few_queries_are_said_to_be_few_and_no_power_is_promised() -> None:
+    few = dict(list(QUERIES.items())[:4])
+    found = compare({"bad": first("x", "a"), "good": first("b", "a")}, few, GRADES)
+    assert found.verdict[0].endswith(
+        "With 4 judged queries nothing can be established: at least 6 must differ."
+    )
+
+    def answer(query: str, limit: int) -> list[tuple[str, int]]:
+        return [("b" if query.endswith(("1", "2")) else "x", 0), ("a", 0)]
+
+    found = compare({"bad": first("x", "a"), "odd": Scripted(answer)}, QUERIES, GRADES)
+    assert found.differences[0].wins == 6
+    found = compare(
+        {"bad": first("x", "a"), "odd": Scripted(answer)}, dict(list(QUERIES.items())[:20]), GRADES
+    )
+    assert found.verdict[0].endswith(
+        "Only 4 of 20 queries differ, so nothing can be established: at least 6 must."
+    )
+
+
+def test_a_difference_that_is_too_small_to_matter_is_called_equivalent() -> None:
+    def answer(query: str, limit: int) -> list[tuple[str, int]]:
+        # two unjudged documents at the end: the one that is relevant never moves
+        return [("b", 0), ("a", 0), ("y" if query.endswith(("3", "4", "5")) else "x", 0)]
+
+    systems = {"one": first("b", "a", "x"), "other": Scripted(answer)}
+    found = compare(systems, QUERIES, GRADES, measures=["RBP(p=0.9)", "nDCG@10"], min_effect=0.02)
+    assert found.differences[0].outcome == "same"
+    grades = {name: {**rated, "y": 1} for name, rated in GRADES.items()}
+    found = compare(systems, QUERIES, grades, measures=["RBP(p=0.5)"], min_effect=0.08)
+    assert found.differences[0].outcome == "equivalent"
+    assert found.verdict[0].startswith("other and one are equivalent within ±0.08 in RBP(p=0.5)")
+    assert "+0.037" in found.verdict[0]
+    found = compare(systems, QUERIES, grades, measures=["RBP(p=0.5)"], min_effect=0.001)
+    assert found.differences[0].outcome == "better"
+
+
+def test_neither_different_nor_equivalent_is_said_to_be_neither() -> None:
+    def answer(query: str, limit: int) -> list[tuple[str, int]]:
+        number = int(query.split()[1])
+        return [("b" if number % 2 else "x", 0), ("a", 0)]
+
+    def turned(query: str, limit: int) -> list[tuple[str, int]]:
+        return answer(f"q {int(query.split()[1]) + 1}", limit)
+
+    systems = {"one": Scripted(answer), "other": Scripted(turned)}
+    found = compare(systems, QUERIES, GRADES, min_effect=0.02)
+    assert found.differences[0].outcome == "too few"
+    assert "a smaller one may be there. Nor is it established" in found.verdict[0]
+    assert "below 0.02; to find one takes about" in found.verdict[0]
+
+
+def test_an_effect_is_shown_in_significant_digits() -> None:
+    assert (format_number(0.00042), format_number(-0.00042, sign=True)) == ("0.00042", "-0.00042")
+    assert (format_number(0.1234), format_number(0.0, sign=True), format_number(-1e-12, 3)) == (
+        "0.123",
+        "+0.000",
+        "0.000",
+    )
+    assert (p_value(0.03125), p_value(1e-5)) == ("p = 0.0312", "p < 0.0001")
+
+
+def test_slices_have_intervals_and_tests_that_know_of_each_other() -> None:
+    def answer(query: str, limit: int) -> list[tuple[str, int]]:
+        return [("b" if int(query.split()[1]) % 2 else "x", 0), ("a", 0)]
+
+    queries = [
+        NamedQuery(f"q{n}", f"words {n}", {"kind": "odd" if n % 2 else "even"}) for n in range(30)
+    ]
+    systems = {"bad": first("x", "a"), "half": Scripted(answer)}
+    found = compare(systems, queries, GRADES, slices=["kind"])
+    even, odd = found.slices
+    assert (even.differences[0].outcome, odd.differences[0].outcome) == ("same", "better")
+    assert odd.differences[0].adjusted == pytest.approx(2 * odd.differences[0].p)
+    assert odd.differences[0].low > 0
+    # what one of two tests would find, and how many queries that takes
+    assert {part.differences[0].least_differing for part in found.slices} == {7}
+    spread = odd.differences[0].delta / (odd.differences[0].effect or 1)
+    assert odd.differences[0].detectable == pytest.approx(
+        spread * standard_detectable(15, family=2) if odd.differences[0].effect else 0
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"min_effect": 0.0}, "min_effect.* above 0 and below 1"),
         ({"queries": {}}, "no queries"),
         ({"baseline": "none"}, "baseline 'none' is none of one, other"),
         ({"depth": 0}, "depth is 1 or more"),

@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch_compare.coverage import (
-    Coverage,
-    condensed,
-    coverage_warning,
-    highest,
-    measure_coverage,
-)
+from nuthatch_compare.bounds import bounds
+from nuthatch_compare.coverage import Coverage, condensed, coverage_warning, measure_coverage
 from nuthatch_compare.graded import Graded
 from nuthatch_compare.measure import Measure
 from nuthatch_compare.measures import evaluate
@@ -44,26 +39,53 @@ def test_a_list_that_is_wholly_judged_has_no_width() -> None:
 
 
 @given(
-    st.dictionaries(st.sampled_from("abcde"), st.integers(0, 2), max_size=4),
+    st.dictionaries(st.sampled_from("abcde"), st.integers(-1, 3), max_size=4),
     st.lists(st.sampled_from("abcdefg"), unique=True, max_size=6),
     st.sampled_from(NAMES),
 )
-def test_no_judgment_of_the_unjudged_gives_more_than_the_bound(
+def test_bounds_are_the_least_and_the_most_of_all_grades(
     grades: dict[str, int], ranking: list[str], name: str
 ) -> None:
-    """All ways to call the unjudged documents relevant or not are tried."""
+    """Every grade of every unjudged document is tried, with all the others."""
     measure = Measure.parse(name)
-    high = highest(Graded.of({"q": grades}, {"q": ranking}, ["q"]), measure)[0]
+    low, high = bounds(Graded.of({"q": grades}, {"q": ranking}, ["q"]), measure)
     unjudged = [uri for uri in ranking[: measure.cut] if uri not in grades]
-    top = max([*grades.values(), measure.rel])
-    reached = []
-    for outcome in product([0, top], repeat=len(unjudged)):
-        judged = {"q": grades | dict(zip(unjudged, outcome, strict=True))}
-        reached.append(
-            evaluate([measure], judged, {"q": ranking}, ["q"], own=True)[str(measure)][0]
-        )
-    assert max(reached) <= high + 1e-12
-    assert high == pytest.approx(max(reached))
+    top = max([*grades.values(), measure.rel, 1])
+    queries = {
+        str(at): grades | dict(zip(unjudged, outcome, strict=True))
+        for at, outcome in enumerate(product(range(top + 1), repeat=min(len(unjudged), 5)))
+        if len(unjudged) <= 5
+    } or {"q": grades}
+    reached = evaluate([measure], queries, dict.fromkeys(queries, ranking), list(queries), own=True)
+    values = reached[str(measure)]
+    if len(unjudged) <= 5:
+        assert (low[0], high[0]) == pytest.approx((values.min(), values.max()))
+    assert low[0] - 1e-12 <= values.min() <= values.max() <= high[0] + 1e-12
+
+
+def test_an_unjudged_document_can_cost_too_for_it_raises_the_ideal() -> None:
+    found = covered(["r", "x", "y"], {"r": 3}, "nDCG@3", "AP")
+    assert found.bounds["AP"].high == found.bounds["nDCG@3"].high == 1.0  # as it is measured
+    # y relevant: the second relevant document is at rank 3
+    assert found.bounds["AP"].low == pytest.approx((1 + 2 / 3) / 2)
+    assert found.bounds["nDCG@3"].low == pytest.approx((3 + 3 / 2) / (3 + 3 / 1.5849625))
+
+
+def test_what_was_not_answered_is_not_unjudged() -> None:
+    """A system that finds nothing for half of the queries is as judged as what it does find."""
+    queries = [f"q{n}" for n in range(20)]
+    grades = {name: {"a": 1} for name in queries}
+    whole = {name: ["a"] for name in queries}
+    half = {name: ["a"] for name in queries[:10]}
+    one, two = (
+        measure_coverage(name, [Measure.parse("AP")], grades, rankings, queries)
+        for name, rankings in (("one", whole), ("two", half))
+    )
+    assert (one.judged, one.answered, two.judged, two.answered) == (1.0, 20, 1.0, 10)
+    assert coverage_warning([one, two]) is None
+    silent = measure_coverage("three", [Measure.parse("AP")], grades, {}, queries)
+    assert (silent.judged, silent.known) == (None, 0)
+    assert coverage_warning([one, silent]) is None
 
 
 def test_condensed_lists_hold_judged_documents_only() -> None:
@@ -83,4 +105,4 @@ def test_systems_that_were_not_judged_alike_are_warned_about() -> None:
 
 def test_without_queries_everything_is_0() -> None:
     found = measure_coverage("a", [Measure.parse("AP")], {}, {}, [])
-    assert (found.judged, found.unjudged, found.bounds["AP"].high) == (0.0, 0, 0.0)
+    assert (found.judged, found.unjudged, found.bounds["AP"].high) == (None, 0, 0.0)

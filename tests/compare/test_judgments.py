@@ -9,6 +9,7 @@ import pytest
 
 from nuthatch import InvalidConfig
 from nuthatch_compare.judgments import read_judgments
+from nuthatch_compare.queries import NamedQuery
 from nuthatch_compare.reconcile import reconcile, unknown_documents
 
 GRADES = {"q1": {"d1": 2, "d2": 0}, "q2": {"d1": 1}}
@@ -19,6 +20,8 @@ FORMS = {
     '{"query_id": "q1", "doc_id": "d2", "relevance": 0.0}\n'
     '{"qid": "q2", "docno": "d1", "grade": "1"}\n',
     "tsv": "grade\tquery\tdocument\tnote\n2\tq1\td1\tgood\n0\tq1\td2\t\n1\tq2\td1\tx\n",
+    "csv": 'query,docid,rating\nq1,d1,2\n"q1",d2,0\nq2,d1,1.0\n',
+    "json": '{\n  "q1": {"d1": 2, "d2": 0},\n  "q2": {"d1": 1.0}\n}',
 }
 
 
@@ -45,6 +48,39 @@ def test_trec_between_tabs_and_columns_without_a_header_are_read(tmp_path: Path)
     assert (bare.form, bare.grades) == ("tsv", {"q1": {"a document": 1}})
 
 
+def test_json_of_one_line_is_read_and_comments_are_counted(tmp_path: Path) -> None:
+    found = read_judgments(written(tmp_path, '{"q1": {"d1": 2, "d2": 0}, "q2": {"d1": 1}}'))
+    assert (found.form, found.grades) == ("json", GRADES)
+    found = read_judgments(written(tmp_path, "# made by hand\n1 0 a 1\n#2 0 b 1\n"))
+    assert found.grades == {"1": {"a": 1}}
+    assert found.notes == ("2 lines of judgments begin with # and are comments",)
+
+
+def test_only_ascii_blanks_separate_and_are_stripped(tmp_path: Path) -> None:
+    found = read_judgments(written(tmp_path, "q\u00a01 0 \u3000d 1\n"))
+    assert found.grades == {"q\u00a01": {"\u3000d": 1}}
+    found = read_judgments(written(tmp_path, "q 1\t0\ta film\t1\n"))
+    assert (found.form, found.grades) == ("trec", {"q 1": {"a film": 1}})
+    found = read_judgments(written(tmp_path, "\u3000\td\t1\n"))
+    assert found.grades == {"\u3000": {"d": 1}}
+
+
+def test_rows_without_a_rating_are_not_judged(tmp_path: Path) -> None:
+    found = read_judgments(written(tmp_path, 'query,docid,rating\n"a, b",d1,3\nx,d2,\n'))
+    assert found.grades == {"a, b": {"d1": 3}}
+    assert found.notes == ("1 row of judgments has no grade",)
+    with pytest.raises(InvalidConfig, match="all 1 rows lack a grade"):
+        read_judgments(written(tmp_path, "query,docid,rating\nx,d2,\n"))
+
+
+def test_judgments_may_name_queries_by_their_texts(tmp_path: Path) -> None:
+    found = read_judgments(written(tmp_path, "query,docid,rating\nthief,d1,3\nother,d1,1\n"))
+    fit = found.for_queries([NamedQuery("7", "thief")])
+    assert fit.grades == {"7": {"d1": 3}, "other": {"d1": 1}}
+    assert fit.notes == ("the judgments name queries by their text",)
+    assert found.for_queries([NamedQuery("thief", "other")]) is found
+
+
 def test_repeated_and_negative_judgments_are_counted(tmp_path: Path) -> None:
     found = read_judgments(written(tmp_path, "1 0 a 1\n1 0 a 1\n1 0 b -2\n"))
     assert (found.repeated, found.negative, found.grades) == (1, 1, {"1": {"a": 1, "b": -2}})
@@ -62,13 +98,16 @@ def test_repeated_and_negative_judgments_are_counted(tmp_path: Path) -> None:
         ("1 a 1\n", 1, "3 columns, where TREC's judgments have four"),
         ("query-id\tscore\n1\t2\n", 1, "names no column of documents"),
         ("query-id\tcorpus-id\n1\t2\n", 1, "names no column of grades"),
-        ("query-id\tcorpus-id\tscore\n1\td\n", 2, "2 tab-separated columns, at least 3 are due"),
+        ("query-id\tcorpus-id\tscore\n1\td\n", 2, "2 columns, at least 3 are due"),
         ("query-id\tcorpus-id\tscore\n1\t\t1\n", 2, "is empty"),
         ('{"query-id": "1", "score": 1}\n', 1, "none of the keys corpus-id"),
         ('{"query-id": "1", "corpus-id": "d", "score": null}\n', 1, "no whole number"),
         ('{"query-id": true, "corpus-id": "d", "score": 1}\n', 1, "True names no query"),
         ('{"query-id": "1", "corpus-id": "d", "score": 1}\n1 0 d 1\n', 2, "not a JSON object"),
         ('{"query-id": "1", "corpus-id": "d", "score": 1}\n[1]\n', 2, "a JSON list where"),
+        ('query,docid,rating\n"thief,d,1\n', 2, "no comma-separated line"),
+        ("query,docid,rating\nthief\n", 2, "1 columns, at least 3 are due"),
+        ("query,docid\nthief,d\n", 1, "names no column of grades"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(

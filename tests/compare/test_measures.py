@@ -41,7 +41,7 @@ def test_ours_equal_those_of_ir_measures(grades: Grades, rankings: Rankings) -> 
     theirs = evaluate(measures, grades, rankings, ["1", "2", "3"], own=False)
     assert list(ours) == list(theirs) == NAMES
     for name in NAMES:
-        assert ours[name] == pytest.approx(theirs[name], abs=1e-12), name
+        assert ours[name] == pytest.approx(theirs[name], abs=1e-12, nan_ok=True), name
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -72,7 +72,10 @@ def test_a_query_without_an_answer_or_a_relevant_document_counts_nothing(own: bo
     found = evaluate(
         measures, grades, {"empty": [], "none": ["b"]}, ["empty", "absent", "none"], own=own
     )
+    shares = [found.pop(name) for name in list(found) if name.startswith("Judged")]
     assert all(values.tolist() == [0, 0, 0] for values in found.values())
+    # of a list without documents none is unjudged
+    assert all(np.isnan(share).tolist() == [True, True, False] for share in shares)
     assert all(not len(values) for values in evaluate(measures, {}, {}, [], own=own).values())
 
 

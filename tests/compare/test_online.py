@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -16,6 +17,7 @@ from nuthatch.cli.main import cli
 from nuthatch_compare.aa import AACheck
 from nuthatch_compare.clicks import analyse
 from nuthatch_compare.events import Event, read_events
+from nuthatch_compare.online import told
 from nuthatch_compare.ratio import binomial_p, check_ratio
 
 
@@ -51,9 +53,30 @@ def test_a_list_is_won_by_the_team_with_more_clicks() -> None:
         ]
     )
     assert (found.wins, found.ties, found.losses, found.clicked) == (2, 1, 1, 4)
-    assert found.value == pytest.approx((2 + 0.5) / 4 - 0.5)
+    # unit 1 won one list and tied one, 2 lost one, 3 won one
+    assert found.value == pytest.approx((0.25 - 0.5 + 0.5) / 3)
+    assert (found.unit_wins, found.unit_ties, found.unit_losses) == (2, 0, 1)
     assert (found.units, found.events) == (3, 5)
-    assert found.p == 1.0  # two units for b, one against: binomial(2 of 3)
+    assert (found.p, found.winner) == (1.0, None)  # half of the patterns of three signs are so far
+
+
+def test_one_heavy_unit_has_one_vote_in_value_interval_and_p() -> None:
+    """300 lists of one user against 30 of thirty others: all three are of what users prefer."""
+    heavy = [interleaved("heavy", (2,), *teams) for teams in (("a", "b"), ("b", "a")) * 150]
+    heavy = [replace(event, clicks=(event.teams.index("b") + 1,)) for event in heavy if event.teams]
+    light = [
+        interleaved(f"u{n}", (1,) if n % 2 else (2,), *(("a", "b") if n % 2 else ("b", "a")))
+        for n in range(30)
+    ]
+    found = analyse([*heavy, *light])
+    assert (found.wins, found.losses) == (300, 30)
+    assert found.value == pytest.approx((0.5 - 30 * 0.5) / 31)
+    assert found.high is not None
+    assert found.high < 0
+    assert found.p is not None
+    assert found.p < 0.001
+    assert (found.significant, found.winner) == (True, "a")
+    assert "users prefer a." in told(found)[1]
 
 
 def test_swapping_the_engines_turns_the_preference_around() -> None:
@@ -62,17 +85,22 @@ def test_swapping_the_engines_turns_the_preference_around() -> None:
     assert there.value is not None
     assert back.value == pytest.approx(-there.value)
     assert (there.p, there.wins) == (pytest.approx(back.p), back.losses)
+    assert (there.low, there.high) == (
+        pytest.approx(-back.high, abs=0.01),
+        pytest.approx(-back.low, abs=0.01),
+    )
 
 
 def test_a_real_preference_is_found_and_none_is_not() -> None:
     loved = analyse(searches(2, 0.75), aa=True)
-    assert loved.significant
+    assert loved.winner == "b"
     assert loved.low is not None
     assert loved.low > 0
     assert loved.ratio.passed
     assert loved.aa is not None
     assert loved.aa.passed
-    called = sum(analyse(searches(seed, 0.5), resamples=1).significant for seed in range(200))
+    equal = [analyse(searches(seed, 0.5), resamples=9) for seed in range(200)]
+    called = sum(found.winner is not None for found in equal)
     assert called <= binom.ppf(0.9995, 200, 0.05)
 
 
@@ -103,6 +131,15 @@ def test_units_that_both_served_are_left_out_and_counted() -> None:
     found = analyse([*events, *split("3", "b", True)])
     assert (found.moved, found.units, found.a_rate, found.b_rate) == (1, 3, 0.5, 1.0)
     assert (found.value, found.p) == (None, None)  # one unit a side tells nothing
+
+
+def test_four_units_that_differ_wholly_prove_nothing() -> None:
+    """No side varies, so t is not defined; chance parts four units so in one case of three."""
+    events = [
+        event for unit in range(4) for event in split(str(unit), "ab"[unit % 2], unit % 2 == 1)
+    ]
+    found = analyse(events)
+    assert (found.value, found.p, found.winner) == (1.0, pytest.approx(1 / 3), None)
 
 
 def test_identical_sides_differ_by_nothing() -> None:
@@ -171,10 +208,10 @@ def test_the_command_analyses_what_interleave_served(tmp_path: Path) -> None:
             teams = [hit.origin.backend for hit in hits if hit.origin is not None]
             row = {"unit": user[0], "query": "thief", "teams": teams, "clicks": clicks}
             log.write(json.dumps(row) + "\n")
-    told = run(path, "--baseline", "old", "--aa")
-    assert told.exit_code == 0
-    assert "preference for new over old: +0.5000" in told.output
-    assert "the difference is established" in told.output
+    result = run(path, "--baseline", "old", "--aa")
+    assert result.exit_code == 0
+    assert "preference for new over old, mean over units: +0.500" in result.output
+    assert "users prefer new." in result.output
     assert json.loads(run(path, "--json").output)["kind"] == "interleave"
 
 

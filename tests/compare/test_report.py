@@ -14,6 +14,8 @@ from nuthatch_compare.latency import Latency, SystemLatency
 from nuthatch_compare.percentiles import Percentile
 from nuthatch_compare.report import Cell, Table, cost_table, latency_table, page_of, render
 from nuthatch_compare.report.curves import differences
+from nuthatch_compare.report.interval_bars import interval_bar, reach
+from nuthatch_compare.wording import format_p, p_value
 
 
 class Tags(HTMLParser):
@@ -161,8 +163,8 @@ def test_a_system_that_never_answered_has_no_times_rather_than_too_few() -> None
 
 def test_too_few_queries_are_called_too_few() -> None:
     rows = latency_table(next(filter(None, [page().latency]))).rows
-    assert [cell.text for cell in rows[0][3:5]] == ["n too small"] * 2
-    assert rows[0][4].note == "40 of 368 queries"
+    assert [cell.text == "n too small" for cell in rows[0][1:5]] == [False, False, False, True]
+    assert rows[0][4].note == "80 of 368 requests"
 
 
 def test_unknown_memory_and_no_settling_are_not_zero() -> None:
@@ -190,8 +192,76 @@ def test_a_comparison_is_drawn_with_all_that_it_holds() -> None:
     drawn = page_of(found)
     assert [row.states["other"] for row in drawn.queries].count("no hits") == 4
     assert drawn.queries[0].shared == {"other": 0.5}
+    assert [card.outcome for card in drawn.cards] == ["Better"]
     html = render(drawn)
     for heading in ("Systems", "Relevance", "Is the difference real?", "Agreement", "Slices"):
         assert f"<h2>{heading}</h2>" in html
     assert HOSTILE not in html
     assert "nDCG@10: Σ grade" in html
+
+
+def test_the_first_thing_that_is_shown_is_what_may_be_said() -> None:
+    """Better, worse, equivalent, the same, or too few queries; nowhere another p."""
+
+    def right(*numbers: int) -> Scripted:
+        def answer(query: str, limit: int) -> list[tuple[str, int]]:
+            return [("b", 0), ("x", 0)] if int(query) in numbers else [("x", 0), ("b", 0)]
+
+        return Scripted(answer)
+
+    queries = {f"q{n}": str(n) for n in range(40)}
+    grades = {name: {"b": 1} for name in queries}
+    half = range(20)
+    cases = {
+        "Better": (right(*half), right(*range(40)), None),
+        "Worse": (right(*range(40)), right(*half), None),
+        "Equivalent": (right(*half), right(*range(1, 21)), 0.1),
+        "Too few queries": (right(*half), right(*range(2, 24)), 0.001),
+        "The same": (right(*half), right(*half), None),
+    }
+    for outcome, (old, new, least) in cases.items():
+        found = compare({"old": old, "new": new}, queries, grades, min_effect=least)
+        drawn = page_of(found)
+        (card,) = drawn.cards
+        assert card.outcome == outcome
+        html = render(drawn)
+        assert html.index(f"<h2>{outcome}</h2>") < html.index(found.verdict[0][:20])
+        difference = found.differences[0]
+        shown = p_value(difference.p_shown)
+        assert shown in card.figures
+        assert shown == drawn.forests[0].rows[0].p
+        assert outcome == "The same" or shown in found.verdict[0].replace("adjusted ", "")
+        tests = next(table for table in drawn.tables if table.title == "Is the difference real?")
+        assert tests.rows[0][2].text == format_p(difference.p_shown)
+
+
+def test_a_bar_shows_zero_the_interval_and_what_does_not_matter() -> None:
+    found = compare(
+        {
+            "old": Scripted(lambda query, limit: [("x", 0), ("b", 0)]),
+            "new": Scripted(lambda query, limit: [("b", 0)]),
+        },
+        {f"q{n}": str(n) for n in range(8)},
+        {f"q{n}": {"b": 1} for n in range(8)},
+        min_effect=0.1,
+    )
+    bar = str(interval_bar(found.differences[0], scale=1.0))
+    gain = found.differences[0].delta
+    assert f'class="point" vector-effect="non-scaling-stroke" x1="{100 * (1 + gain):.2f}"' in bar
+    assert '<rect class="margin" x="90.00" y="0" width="20.00"' in bar
+    assert 'class="zero" vector-effect="non-scaling-stroke" x1="100.00"' in bar
+    assert reach(list(found.differences)) >= gain
+
+
+def test_what_forbids_to_believe_a_verdict_stands_before_the_cards() -> None:
+    found = compare(
+        {
+            "old": Scripted(lambda query, limit: [("doc:b", 0)]),
+            "new": Scripted(lambda query, limit: [("b", 0)]),
+        },
+        {f"q{n}": str(n) for n in range(8)},
+        {f"q{n}": {"b": 1} for n in range(8)},
+    )
+    html = render(page_of(found))
+    assert html.index("old found none of the 1 judged documents") < html.index("<h2>Better</h2>")
+    assert html.count("old found none of the 1 judged documents") == 1

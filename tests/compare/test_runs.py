@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,72 @@ def test_a_run_that_was_written_is_read_again(
     assert run.notes == ()
 
 
-def test_names_that_the_format_cannot_hold_are_an_error() -> None:
-    with pytest.raises(InvalidConfig, match="document 'a film'"):
-        list(write_run({"1": ["a film"]}, "x"))
+BLANKS = st.text(st.sampled_from('ab %\u3000\t\n\u00a0{"é'), min_size=1, max_size=6).filter(
+    lambda name: name.strip(" \t\n") == name
+)
+
+
+@given(st.dictionaries(BLANKS, st.lists(BLANKS, min_size=1, max_size=5, unique=True), min_size=1))
+def test_names_with_blanks_are_percent_encoded_and_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rankings: dict[str, list[str]]
+) -> None:
+    text = "".join(write_run(rankings, "mine"))
+    assert all(len(line.split(" ")) == 6 for line in text.splitlines()) or "\u3000" in text
+    run = read_run(written(tmp_path_factory.mktemp("runs"), text))
+    assert run.name == "mine"
+    assert run.rankings == {query: tuple(uris) for query, uris in rankings.items()}
+
+
+def test_a_percent_sign_of_another_engine_is_part_of_its_name(tmp_path: Path) -> None:
+    run = read_run(written(tmp_path, "1 Q0 a%20b 1 1.0 bm25\n"))
+    assert run.rankings == {"1": ("a%20b",)}
+    assert list(write_run(run.rankings, "x")) == ["1 Q0 a%20b 1 1.0 x\n"]
+
+
+def test_columns_between_tabs_may_hold_blanks(tmp_path: Path) -> None:
+    run = read_run(written(tmp_path, "q 1\tQ0\ta film\t1\t2.0\tbm25\n"))
+    assert run.rankings == {"q 1": ("a film",)}
+
+
+def test_only_ascii_blanks_separate(tmp_path: Path) -> None:
+    run = read_run(written(tmp_path, "q\u00a01 Q0 \u3000a 1 2.0 x\n"))
+    assert run.rankings == {"q\u00a01": ("\u3000a",)}
+
+
+def test_ranks_may_be_written_as_fractions(tmp_path: Path) -> None:
+    run = read_run(written(tmp_path, "1 Q0 b 2.0 1.0 x\n1 Q0 a 1.0 1.0 x\n"))
+    assert run.rankings == {"1": ("a", "b")}
+
+
+@pytest.mark.parametrize("blank", ["\t", " "])
+def test_three_columns_are_query_document_and_rank(tmp_path: Path, blank: str) -> None:
+    rows = [("1", "b", "2"), ("1", "a", "1"), ("2", "c", "1")]
+    run = read_run(written(tmp_path, "".join(blank.join(row) + "\n" for row in rows)))
+    assert (run.name, run.rankings) == ("run", {"1": ("a", "b"), "2": ("c",)})
+    with pytest.raises(InvalidConfig, match=":2: 4 columns where the first line has three"):
+        read_run(written(tmp_path, "1\ta\t1\n1\ta\t1\tx\n"))
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_json_of_other_tools_is_read(tmp_path: Path, indent: int | None) -> None:
+    scores = {"q1": {"a": 1, "b": 2.5}, "q 2": {}, "q3": {"a film": 1.0, "c": 1.0}}
+    run = read_run(written(tmp_path, json.dumps(scores, indent=indent)))
+    assert run.rankings == {"q1": ("b", "a"), "q 2": (), "q3": ("a film", "c")}
+    assert (run.name, run.scores["q1"]) == ("run", (2.5, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"q1": {"a": 1}', "not a JSON object"),
+        ('{"q1": ["a"]}', "'q1' holds a JSON list"),
+        ('{"q1": {"a": "1"}}', "the score of 'a' is"),
+        ('{"q1": {"a": NaN}}', "no finite number"),
+        ('{"q1": {"a": 1}, "q1": {"b": 1}}', "the key 'q1' comes twice"),
+        ("1\ta\tx\n", "the rank 'x' is no number"),
+    ],
+)
+def test_what_is_wrong_in_other_forms_is_told(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(InvalidConfig) as error:
+        read_run(written(tmp_path, text))
+    assert told in str(error.value)

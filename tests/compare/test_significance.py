@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom, ttest_rel
+from scipy.stats import ttest_rel
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.bootstrap import interval, mean_intervals
 from nuthatch_compare.measures import Table
-from nuthatch_compare.significance import (
-    Difference,
-    compare_systems,
-    detectable,
-    deviation,
-    holm,
-    paired_t,
-)
+from nuthatch_compare.power import deviation
+from nuthatch_compare.significance import Difference, adjust, compare_systems, holm, paired_t
 
 P = st.floats(0, 1)
 #: R's data set `sleep`: extra hours of sleep with two drugs (Student 1908).
@@ -30,7 +24,7 @@ SLEEP = (
 )
 
 
-def compared(one: list[float], other: list[float], **options: int) -> Difference:
+def compared(one: list[float], other: list[float], **options: Any) -> Difference:
     table = {"a": {"AP": np.array(one)}, "b": {"AP": np.array(other)}}
     (found,) = compare_systems(table, "a", ["AP"], **options)
     return found
@@ -78,8 +72,9 @@ def test_holm_on_the_usual_example() -> None:
 def test_identical_systems_differ_by_nothing_and_nothing_is_nan() -> None:
     found = compared([0.1, 0.5, 0.9], [0.1, 0.5, 0.9])
     assert (found.delta, found.low, found.high, found.p, found.p_t) == (0, 0, 0, 1, 1)
-    assert (found.effect, found.detectable, found.ties, found.identical) == (0, 0, 3, True)
+    assert (found.effect, found.detectable, found.ties, found.identical) == (0, None, 3, True)
     assert not found.significant
+    assert found.outcome == "same"
 
 
 def test_a_gain_that_is_the_same_everywhere_has_no_t_and_no_effect_size() -> None:
@@ -93,6 +88,7 @@ def test_a_gain_that_is_the_same_everywhere_has_no_t_and_no_effect_size() -> Non
 def test_one_query_proves_nothing() -> None:
     found = compared([0.0], [1.0])
     assert (found.p, found.t, found.effect, found.detectable) == (1.0, None, None, None)
+    assert (found.low, found.high, found.outcome) == (-1, 1, "too few")
 
 
 @given(st.lists(st.tuples(P, P), min_size=1, max_size=25))
@@ -144,31 +140,6 @@ def test_without_queries_nothing_can_be_tested() -> None:
     nothing: dict[str, Table] = {name: {"AP": np.zeros(0)} for name in "ab"}
     with pytest.raises(InvalidConfig, match="there are no judged queries"):
         compare_systems(nothing, "a", ["AP"])
-    assert mean_intervals(nothing) == {"a": {}, "b": {}}
-
-
-def test_the_interval_of_a_mean_covers_it_as_often_as_it_says() -> None:
-    """Skewed values of 60 queries: the percentile bootstrap is a little too narrow, not more."""
-    covered = 0
-    for seed in range(300):
-        values = np.random.default_rng(seed).beta(0.5, 1, 60)
-        mean = mean_intervals({"a": {"AP": values}}, resamples=500, seed=seed)["a"]["AP"]
-        covered += mean.low <= 1 / 3 <= mean.high
-    assert 0.91 <= covered / 300 <= 0.98
-
-
-def test_a_difference_of_the_stated_size_is_found_with_the_stated_power() -> None:
-    """The count of 200 lies in the binomial band of 99.9 percent around power 0.8."""
-    n, spread, found = 60, 0.25, 0
-    planted = 2.8016 * spread / math.sqrt(n)
-    for seed in range(200):
-        random = np.random.default_rng(seed)
-        differences = planted + random.normal(0, spread, n)
-        found += compared([0.0] * n, differences.tolist(), permutations=499, resamples=1).p <= 0.05
-    low, high = binom.ppf([0.0005, 0.9995], 200, 0.8)
-    assert low <= found <= high
-    told = detectable(np.array([spread, -spread] * 30))
-    assert told == pytest.approx(planted, rel=0.02)
 
 
 def test_what_is_significant_alone_need_not_be_so_beside_others() -> None:
@@ -180,5 +151,31 @@ def test_what_is_significant_alone_need_not_be_so_beside_others() -> None:
         assert (found.p, found.adjusted, found.significant) == (0.03125, 0.0625, False)
 
 
-def test_an_interval_leaves_half_of_alpha_on_either_side() -> None:
-    assert interval(np.arange(1001.0), 0.1) == (50, 950)
+def test_what_is_too_small_to_matter_is_called_equivalent_even_where_it_is_real() -> None:
+    random = np.random.default_rng(1)
+    base = random.random(200) / 2 + 0.2
+    gain = 0.004 + random.normal(0, 0.01, 200)
+    found = compared(base.tolist(), (base + gain).tolist())
+    assert (found.significant, found.outcome, found.equivalence) == (True, "better", None)
+    small = compared(base.tolist(), (base + gain).tolist(), min_effect=0.01)
+    assert (small.significant, small.outcome) == (True, "equivalent")
+    assert small.equivalence is not None
+    assert -0.01 < small.equivalence.low < small.equivalence.high < 0.01
+    assert compared(base.tolist(), (base + gain).tolist(), min_effect=0.003).outcome == "better"
+
+
+def test_five_queries_establish_nothing_at_all() -> None:
+    """Not even that five equal queries are equivalent, for which t alone would say p = 0."""
+    gain = compared([0.0] * 5, [0.5] * 5, min_effect=0.1)
+    assert (gain.p, gain.significant, gain.outcome) == (0.0625, False, "too few")
+    near = compared([0.0] * 5, [0.001] * 5, min_effect=0.1)
+    assert near.outcome == "too few"
+    assert compared([0.0] * 6, [0.001] * 6, min_effect=0.1).outcome == "equivalent"
+
+
+def test_slices_are_one_family_however_they_were_compared() -> None:
+    one = compared([0.0] * 6, [0.5] * 6)
+    four = adjust([one] * 4)
+    assert {(each.adjusted, each.significant) for each in four} == {(4 * one.p, False)}
+    assert {each.least_differing for each in four} == {8}
+    assert adjust([]) == []

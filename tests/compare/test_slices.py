@@ -42,10 +42,3 @@ def test_a_list_puts_a_query_into_several_slices() -> None:
 def test_a_field_that_no_query_has_is_told() -> None:
     with pytest.raises(InvalidConfig, match=r"no query has a field 'lang'.*there is length, kind"):
         slice_queries([NamedQuery("1", "x", {"kind": "a"})], "lang")
-
-
-def test_a_slice_says_whether_it_is_large_enough() -> None:
-    queries = [NamedQuery(str(n), "x" if n < 20 else "x y") for n in range(25)]
-    one, two = slice_queries(queries, "length")
-    assert one.is_large_enough
-    assert not two.is_large_enough

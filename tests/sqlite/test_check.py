@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import apsw
 import pytest
 
 import nuthatch
 from support.feeder import SCHEMA, document
+from support.tables import tables
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ TAMPERINGS = {
 
 def tampered(sound: Path, path: Path, statement: str) -> None:
     shutil.copy(sound, path)
-    database = apsw.Connection(str(path))
+    database = tables(path)
     before = database.total_changes()
     database.execute(statement)
     assert database.total_changes() > before
@@ -88,7 +88,7 @@ def test_checking_holds_no_lock(sound: Path, path: Path) -> None:
     """A check reads one state: a writer need not wait, and is not half seen."""
     shutil.copy(sound, path)
     with nuthatch.open(f"sqlite:{path}", lock_timeout=0) as index:
-        writer = apsw.Connection(str(path))
+        writer = tables(path)
         writer.execute("BEGIN IMMEDIATE; UPDATE state SET chunks = 0")
         assert index.check() == []
         writer.execute("ROLLBACK")

@@ -21,6 +21,7 @@ from nuthatch import (
     Schema,
 )
 from support.feeder import SCHEMA, document
+from support.tables import tables
 
 PAGE = 4096
 GROUNDED = nuthatch.AuditMode.GROUNDED
@@ -210,7 +211,7 @@ def test_an_index_that_lost_its_description_is_corrupt(
 ) -> None:
     """Without schema and analyzer its tokens mean nothing."""
     shutil.copy(sound, path)
-    database = apsw.Connection(str(path))
+    database = tables(path)
     database.execute(change)
     database.close()
     with pytest.raises(IndexCorrupt):
@@ -245,7 +246,7 @@ def test_a_contradiction_is_a_typed_error_or_a_finding(
 ) -> None:
     """What a foreign hand can do to the tables: never a bare exception, and `check` says so."""
     shutil.copy(sound, path)
-    database = apsw.Connection(str(path))
+    database = tables(path)
     database.execute(change)
     database.close()
     found = answers(path, cache_bytes=cache_bytes)

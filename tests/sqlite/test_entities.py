@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import apsw
 import pytest
 
 import nuthatch
@@ -12,6 +11,7 @@ from nuthatch import AuditMode, Document, EntityQuery
 from nuthatch.entities import EntitySettings, plan_of
 from nuthatch_sqlite import lookups
 from support.entity_strategies import FILMS
+from support.tables import tables
 
 TOM_HANKS = EntityQuery({"people": ["tom hanks"]})
 QUERY = EntityQuery({"people": ["tom hanks"]}, titles=["endgmes"])
@@ -88,7 +88,7 @@ def test_a_grounded_hit_of_an_entity_search_verifies(path: Path) -> None:
     ],
 )
 def test_damage_is_found(path: Path, damage: str, message: str) -> None:
-    connection = apsw.Connection(str(path))
+    connection = tables(path)
     connection.execute(damage)
     connection.close()
     with nuthatch.open(f"sqlite:{path}") as index:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system doe
 
 BEGIN = """
 import json, os, sys, threading, nuthatch, nuthatch_sqlite.backend
-from nuthatch import Document
+from nuthatch import Document, Lease
 nuthatch_sqlite.backend._FORK_WAIT = float(sys.argv[2])
 index = nuthatch.open(f"sqlite:{sys.argv[1]}", create="new", lock_timeout=1)
 index.add([Document(f"doc-{n}", "", f"alpha w{n}") for n in range(30)])
@@ -39,6 +39,24 @@ def all_there_is():
     problems = index.check()
     index.close()
     return [added, found, problems]
+
+class writing:
+    def __enter__(self):
+        self._lease = Lease()
+        index._take_turn(self._lease)
+        index._writing_connection().execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, *error):
+        index._writer.execute("ROLLBACK")
+        index._turns.give(self._lease)
+
+class turn(writing):
+    def __enter__(self):
+        self._lease = Lease()
+        index._take_turn(self._lease)
+
+    def __exit__(self, *error):
+        index._turns.give(self._lease)
 
 def hold(lend):
     def holder():
@@ -69,23 +87,23 @@ def run(path: object, script: str, wait: float = 0.2) -> list[object]:
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("lock", ["_write_lock", "_caches._lock", "_caches.terms._lock"])
+@pytest.mark.parametrize("lock", ["turn()", "index._caches._lock", "index._caches.terms._lock"])
 def test_a_child_has_locks_of_its_own(path: object, lock: str) -> None:
     """Those that a thread of the parent held would never be let go there."""
     script = f"""
 index._close_writer()  # no connection is in use, only the lock is
-thread = hold(index.{lock})
+thread = hold({lock})
 theirs = in_child(all_there_is)
 """
     assert run(path, script) == [[1, 31, []], [31, 1], []]
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("use", ["_writing('process')", "reader()"])
+@pytest.mark.parametrize("use", ["writing()", "index.reader()"])
 def test_a_fork_waits_for_what_other_threads_do(path: object, use: str) -> None:
     """A batch or a search that ends in time leaves the child nothing to inherit."""
     script = f"""
-thread = hold(index.{use})
+thread = hold({use})
 threading.Timer(0.5, done.set).start()
 theirs = in_child(all_there_is)
 """
@@ -93,7 +111,7 @@ theirs = in_child(all_there_is)
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("use", ["index._writing('process')", "index.reader()"])
+@pytest.mark.parametrize("use", ["writing()", "index.reader()"])
 def test_a_file_that_was_in_use_all_the_time_is_refused_in_the_child(
     path: object, use: str
 ) -> None:

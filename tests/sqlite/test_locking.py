@@ -123,9 +123,7 @@ def test_a_thread_that_writes_makes_another_wait_no_longer_than_asked(
         yield Document("one")
 
     def hold() -> None:
-        with index._writing("process"):
-            holding.set()
-            done.wait(GENEROUS)
+        index._transact("process", lambda _: (holding.set(), done.wait(GENEROUS)))
 
     thread = threading.Thread(target=hold)
     thread.start()

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import apsw
 import pytest
 
 import nuthatch
@@ -24,6 +23,7 @@ from nuthatch import (
     Schema,
     SchemaMismatch,
 )
+from support.tables import tables
 
 MADE = Schema(analyzer="standard", fields=(IntegerField("year"),))
 
@@ -38,7 +38,7 @@ def made(path: Path) -> Path:
 
 def describe(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     """Changes what an index says of itself."""
-    database = apsw.Connection(str(path))
+    database = tables(path)
     (text,) = database.execute("SELECT value FROM meta WHERE key = 'index'").fetchone()
     description = json.loads(text)
     change(description)

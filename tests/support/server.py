@@ -60,7 +60,7 @@ class Server:
 
     def __init__(self, folder: Path, bin: Path, **settings: object) -> None:
         self._folder = folder
-        self._bin = bin
+        self.programs = bin
         self._settings = {**_SETTINGS, **settings}
         self.port = free_port()
         self.data = folder / "data"
@@ -74,8 +74,15 @@ class Server:
         ]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [str(self._bin / "postgres"), "-D", str(self.data), "-p", str(self.port), *options],
-                env=environment(self._folder, self._bin),
+                [
+                    str(self.programs / "postgres"),
+                    "-D",
+                    str(self.data),
+                    "-p",
+                    str(self.port),
+                    *options,
+                ],
+                env=environment(self._folder, self.programs),
                 cwd=self._folder,
                 stdout=log,
                 stderr=log,

@@ -19,12 +19,11 @@ from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg_pool import PoolTimeout
 
 from nuthatch import BackendUnavailable, QueryTimeout
 from nuthatch_postgres.config import PostgresConfig
-from nuthatch_postgres.connection import conninfo, session
-from nuthatch_postgres.failure import unreachable
+from nuthatch_postgres.connection import async_connection_class, conninfo, refused, session
+from nuthatch_postgres.pool import exhausted
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -105,15 +104,15 @@ class AsyncPools:
                     f"the search in {self._config.place} waited its whole timeout for a "
                     "connection; raise it, or raise connections"
                 ) from error
-            raise PoolTimeout(f"none came back in {self._config.pool_timeout} s") from error
+            raise exhausted(self._config) from error
 
     async def _connected(self, here: _Loop) -> Connection:
         try:
-            connection = await psycopg.AsyncConnection.connect(
+            connection = await async_connection_class(self._config).connect(
                 conninfo(self._config), **session(self._config)
             )
         except psycopg.OperationalError as error:
-            raise unreachable(error, self._config.place) from error
+            raise refused(error, self._config) from error
         here.all.add(connection)
         return connection
 

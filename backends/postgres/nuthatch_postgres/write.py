@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -131,23 +130,19 @@ class Writer:
         That is safe: the server has said that nothing of the first attempt is left.
         """
         try:
-            with self._transaction(durability, queries.A_WRITER):
-                return work()
+            return self._transact(durability, queries.A_WRITER, work)
         except _IN_THE_WAY:
-            with self._transaction(durability, queries.ONE_WRITER):
-                return work()
+            return self._transact(durability, queries.ONE_WRITER, work)
 
-    @contextmanager
-    def _transaction(self, durability: Durability, lock: str) -> Iterator[None]:
-        """Commits what is done inside, or nothing of it; locks the table before any row.
+    def _transact(self, durability: Durability, lock: str, work: Callable[[], T]) -> T:
+        """Commit what the work does, or nothing of it; lock the table before any row.
 
         A commit that has returned is on the disk of this server at either level: PostgreSQL has
         none that survives the death of its processes and no more. "power" waits for standbys,
         too, where the server is set up so.
         """
         if self._within:
-            yield
-            return
+            return work()
         execute = self._connection.execute
         try:
             execute("BEGIN ISOLATION LEVEL READ COMMITTED")
@@ -157,8 +152,9 @@ class Writer:
             else:
                 execute(_AT_LEAST_ON)
             execute(self._sql(lock))
-            yield
+            outcome = work()
             execute("COMMIT")
+            return outcome
         finally:
             leave(self._connection)
 

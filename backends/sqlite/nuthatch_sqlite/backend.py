@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from threading import Lock, get_ident
-from time import monotonic
-from typing import Self
+from collections.abc import Callable, Mapping, Sequence
+from threading import get_ident
+from typing import Self, TypeVar
 from weakref import WeakSet
 
 import apsw
@@ -22,6 +20,8 @@ from nuthatch import (
     IndexInfo,
     IndexLocked,
     IndexRecord,
+    Lease,
+    Leases,
     LexicalBackend,
     Schema,
     WriteOutcome,
@@ -30,19 +30,26 @@ from nuthatch import (
 from nuthatch_sqlite import schema, storage
 from nuthatch_sqlite.check import problems
 from nuthatch_sqlite.config import SqliteConfig
-from nuthatch_sqlite.connection import checked, inherit, reading, rows, writing
+from nuthatch_sqlite.connection import (
+    checked,
+    comes_to_rest,
+    empty_log,
+    inherit,
+    reading,
+    rows,
+    writing,
+)
 from nuthatch_sqlite.entity import Entities, settle
 from nuthatch_sqlite.failure import readable, translated
 from nuthatch_sqlite.identity import Identity, status
 from nuthatch_sqlite.plugin import SPEC
-from nuthatch_sqlite.pool import Pool
+from nuthatch_sqlite.pool import Loan, Pool
 from nuthatch_sqlite.postings import Caches, State
 from nuthatch_sqlite.read import SqliteReader
 from nuthatch_sqlite.removal import remove_index
-from nuthatch_sqlite.write import remove, stored_roots, transaction, write
+from nuthatch_sqlite.write import remove, stored_roots, transact, write
 
-#: Virtual machine steps between two looks at the clock: well under a millisecond.
-_STEPS = 10_000
+T = TypeVar("T")
 #: Seconds that a fork waits for what other threads read, and again for what they write.
 _FORK_WAIT = 5.0
 
@@ -62,9 +69,9 @@ class SqliteBackend(LexicalBackend):
         self._caches = Caches(config.cache_bytes)
         self._entities = Entities(self.schema)
         self._pool = Pool(self._connect, config.readers, identity)
-        self._write_lock = Lock()
+        self._turns = Leases(1)  # of those who write
         self._writer: apsw.Connection | None = None
-        self._forking = 0  # the thread that holds the write lock for its fork
+        self._forking: Lease | None = None  # of a fork that keeps others from writing
         self._fingerprint: tuple[int, str] | None = None
         _open.add(self)
 
@@ -116,71 +123,68 @@ class SqliteBackend(LexicalBackend):
     def _connect(self) -> apsw.Connection:
         return checked(reading(self._path, self.config.lock_timeout), self._identity)
 
-    @contextmanager
-    def reader(self, deadline: float | None = None) -> Iterator[SqliteReader]:
-        with self._snapshot(deadline) as connection:
-            yield SqliteReader(connection, self._caches, self._entities)
+    def reader(self, deadline: float | None = None) -> Loan[SqliteReader]:
+        return self._lent(self._reader, deadline)
 
-    @contextmanager
-    def _snapshot(self, deadline: float | None = None) -> Iterator[apsw.Connection]:
-        """Lends a reading connection inside a transaction."""
-        with translated(self._path):
-            loan, connection = self._pool.lend(deadline)
-            try:
-                if deadline is not None:
-                    connection.set_progress_handler(lambda: monotonic() > deadline, _STEPS)
-                connection.execute("BEGIN")
-                try:
-                    yield connection
-                finally:
-                    connection.set_progress_handler(None)
-                    connection.execute("ROLLBACK")
-            finally:
-                self._pool.take_back(loan)
+    def _lent(
+        self,
+        use: Callable[[apsw.Connection], T],
+        deadline: float | None = None,
+        *,
+        fresh: bool = False,
+    ) -> Loan[T]:
+        """Lend a reading connection inside a transaction."""
+        return Loan(self._pool, use, deadline, fresh=fresh)
 
-    @contextmanager
-    def _writing(self, durability: Durability) -> Iterator[apsw.Connection]:
-        """Lends the writing connection inside a transaction."""
+    def _reader(self, connection: apsw.Connection) -> SqliteReader:
+        return SqliteReader(connection, self._caches, self._entities)
+
+    def _transact(self, durability: Durability, work: Callable[[apsw.Connection], T]) -> T:
+        """Do the work in a transaction of the writing connection, when it is this call's turn."""
         self._refuse_if_read_only()
-        if not self._write_lock.acquire(timeout=self.config.lock_timeout):
+        lease = Lease.of_call()
+        try:
+            self._take_turn(lease)
+            with translated(self._path):
+                return transact(self._writing_connection(), durability, work)
+        finally:
+            self._turns.give(lease)
+
+    def _take_turn(self, lease: Lease) -> None:
+        if not self._turns.take(lease, self.config.lock_timeout):
             raise IndexLocked(
                 f"{self._path} is being written by another thread; try again, or raise lock_timeout"
             )
-        try:
-            with translated(self._path):
-                connection = self._writing_connection()
-                with transaction(connection, durability):
-                    yield connection
-        finally:
-            self._write_lock.release()
 
     def _refuse_if_read_only(self) -> None:
         if self.config.read_only:
             raise BackendUnavailable(f"{self._path} was opened with read_only; open it without")
 
     def _writing_connection(self) -> apsw.Connection:
+        """Return the connection that writes, a new one where an interrupt left it in doubt."""
         if self._pool.closed:
             raise BackendUnavailable(f"{self._path} was closed; open it again")
         self._identity.check()
+        if self._writer is not None and not comes_to_rest(self._writer):
+            self._close_writer()
         if self._writer is None:
             self._writer = writing(self._path, self.config.lock_timeout, self._identity)
+        self._writer.set_busy_timeout(round(1000 * self.config.lock_timeout))
         return self._writer
 
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
         self._refuse_if_read_only()
-        with self._snapshot() as connection:
+        with self._lent(_itself) as connection:
             return stored_roots(connection, uris)
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        with self._writing(durability) as connection:
-            return write(connection, documents, self._entities)
+        return self._transact(durability, lambda lent: write(lent, documents, self._entities))
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        with self._writing(durability) as connection:
-            return remove(connection, uris)
+        return self._transact(durability, lambda lent: remove(lent, uris))
 
     def info(self) -> IndexInfo:
-        with self._snapshot() as connection:
+        with self._lent(_itself) as connection:
             state = State.read(connection)
             fingerprint = self._corpus_fingerprint(connection, state.generation)
         cache = self._caches.terms.info()
@@ -216,21 +220,29 @@ class SqliteBackend(LexicalBackend):
 
     def check(self) -> list[str]:
         # FTS5's integrity-check believes in the structure that a connection saw last, however old.
-        with translated(self._path), self._pool.connection(fresh=True) as connection:
-            connection.execute("BEGIN")
-            return list(problems(connection, self.schema, self._entities))
+        with self._lent(_itself, fresh=True) as connection:
+            return list(problems(connection, self._path, self.schema, self._entities))
 
     def optimize(self) -> None:
-        with self._writing("process") as connection:
-            connection.execute(schema.OPTIMIZE)
-            settle(connection)
-        with self._write_lock, translated(self._path):
-            self._writing_connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._transact("process", _settle)
+        lease = Lease.of_call()
+        try:
+            self._take_turn(lease)
+            with translated(self._path):
+                empty_log(self._writing_connection(), self.config.lock_timeout)
+        finally:
+            self._turns.give(lease)
 
     def close(self) -> None:
         self._pool.close()
-        with self._write_lock:
+        lease = Lease.of_call()
+        try:
+            # However long a batch takes: what it writes through must not be closed under it.
+            while not self._turns.take(lease, _FORK_WAIT):
+                pass
             self._close_writer()
+        finally:
+            self._turns.give(lease)
 
     def _close_writer(self) -> None:
         if self._writer is not None:
@@ -239,17 +251,19 @@ class SqliteBackend(LexicalBackend):
 
     def before_fork(self) -> None:
         """Closes all connections, once no other thread is using them; a child must have none."""
-        if self._write_lock.acquire(timeout=_FORK_WAIT):
-            self._forking = get_ident()
+        forking = Lease()
+        if self._turns.take(forking, _FORK_WAIT):
+            self._forking = forking
             self._close_writer()
         self._pool.pause(_FORK_WAIT)
 
     def after_fork_in_parent(self) -> None:
         """Lets the parent's threads go on."""
         self._pool.resume()
-        if self._forking == get_ident():
-            self._forking = 0
-            self._write_lock.release()
+        forking = self._forking
+        if forking is not None and forking.thread == get_ident():
+            self._forking = None
+            self._turns.give(forking)
 
     def after_fork_in_child(self) -> None:
         """Begins anew: locks and caches are as the parent's threads had them in their hands."""
@@ -258,8 +272,17 @@ class SqliteBackend(LexicalBackend):
             self._writer = None
         self._pool.restart()
         self._caches = Caches(self.config.cache_bytes)
-        self._write_lock = Lock()
-        self._forking = 0
+        self._turns = Leases(1)
+        self._forking = None
+
+
+def _itself(connection: apsw.Connection) -> apsw.Connection:
+    return connection
+
+
+def _settle(connection: apsw.Connection) -> None:
+    connection.execute(schema.OPTIMIZE)
+    settle(connection)
 
 
 #: The open indexes of this process.

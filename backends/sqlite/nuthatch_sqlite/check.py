@@ -1,6 +1,7 @@
 """Checking: SQLite's own checks, FTS5's, and that the tables agree with each other.
 
-quick_check        pages, b-trees, and since SQLite 3.44 FTS5's integrity-check
+integrity_check    pages, b-trees, indexes against their tables, FTS5's own integrity-check
+log                commits of the write-ahead log that lie behind something damaged
 counts, lengths    the state row, FTS5's sizes, averages and dictionary, our length blobs
 documents          header, texts, leaves and root; uri, starts and values
 entities           what each document mentions
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any, Final
 
 import apsw
@@ -21,15 +23,19 @@ from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.entity import Entities, differences
 from nuthatch_sqlite.failure import UNREADABLE
+from nuthatch_sqlite.log import unread_commits
 from nuthatch_sqlite.postings import State
 
 HEADERS: Final = "SELECT id, header FROM document"
 
 
-def problems(connection: apsw.Connection, declared: Schema, entities: Entities) -> Iterator[str]:
+def problems(
+    connection: apsw.Connection, path: Path, declared: Schema, entities: Entities
+) -> Iterator[str]:
     """Yields what is wrong, a sentence each; called within a read transaction."""
     for part in (
         _engine(connection),
+        _log(connection, path),
         _counts(connection),
         _documents(connection, declared),
         _entities(connection, entities),
@@ -41,9 +47,18 @@ def problems(connection: apsw.Connection, declared: Schema, entities: Entities) 
 
 
 def _engine(connection: apsw.Connection) -> Iterator[str]:
-    for (found,) in rows(connection, "PRAGMA quick_check"):
+    for (found,) in rows(connection, "PRAGMA integrity_check"):
         if found != "ok":
-            yield f"SQLite's quick_check: {found}"
+            yield f"SQLite's integrity_check: {found}"
+
+
+def _log(connection: apsw.Connection, path: Path) -> Iterator[str]:
+    commits = unread_commits(path, connection.pragma("page_size"))
+    if commits:
+        yield (
+            f"{path.name}-wal is damaged: {commits} of its commits are not read, and what they "
+            "wrote is missing"
+        )
 
 
 def _counts(connection: apsw.Connection) -> Iterator[str]:

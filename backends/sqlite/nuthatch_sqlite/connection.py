@@ -23,12 +23,15 @@ import apsw
 
 from nuthatch import BackendUnavailable
 from nuthatch_sqlite import schema
+from nuthatch_sqlite.checksum import RESERVED, file_system, refuse_unchecked
 from nuthatch_sqlite.identity import Identity, status
 
 _READ = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
 #: Seconds between two tries for a lock that SQLite does not wait for.
 _PAUSE = 0.005
+#: Seconds that emptying the log waits for those who read.
+_CHECKPOINT_WAIT = 1.0
 #: Connections that a parent process was using; kept, so that nothing ever closes them here.
 _inherited: list[apsw.Connection] = []
 #: Device and inode of the files that they have open.
@@ -46,9 +49,9 @@ def reading(path: Path, lock_timeout: float) -> apsw.Connection:
     """Opens a connection that only reads."""
     _refuse_inherited(path)
     immutable = "?immutable=1" if _is_frozen(path) else ""
-    connection = apsw.Connection(_uri(path) + immutable, flags=_READ)
+    connection = apsw.Connection(_uri(path) + immutable, flags=_READ, vfs=file_system())
     connection.set_busy_timeout(round(1000 * lock_timeout))
-    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON")
     return connection
 
 
@@ -56,13 +59,18 @@ def writing(path: Path, lock_timeout: float, identity: Identity | None) -> apsw.
     """Opens a connection that writes, in WAL mode; without an identity it makes the file."""
     _refuse_inherited(path)
     flags = _WRITE | (apsw.SQLITE_OPEN_CREATE if identity is None else 0)
-    connection = apsw.Connection(_uri(path), flags=flags)
+    connection = apsw.Connection(_uri(path), flags=flags, vfs=file_system())
     with _closed_unless_made(connection):
         connection.set_busy_timeout(round(1000 * lock_timeout))
         if identity is not None:
             identity.check_connection(connection)  # before anything is changed in it
+            refuse_unchecked(path)
+        elif file_system() is not None:
+            connection.reserve_bytes("main", RESERVED)  # of a file that holds nothing yet
         _keep_log(connection, lock_timeout)
-        connection.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536")
+        connection.execute(
+            "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON; PRAGMA cache_size = -65536"
+        )
     return connection
 
 
@@ -86,11 +94,37 @@ def _keep_log(connection: apsw.Connection, lock_timeout: float) -> None:
     connection.set_busy_timeout(round(1000 * lock_timeout))
 
 
+def empty_log(connection: apsw.Connection, lock_timeout: float) -> None:
+    """Write the log into the file, as far as readers of older states let it.
+
+    It waits for them no longer than a second: nothing is lost if the log keeps its size.
+    """
+    connection.set_busy_timeout(round(1000 * min(lock_timeout, _CHECKPOINT_WAIT)))
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.set_busy_timeout(round(1000 * lock_timeout))
+
+
 def prepare(connection: apsw.Connection) -> None:
     """Makes what searches need in a connection beside the tables."""
     connection.execute(schema.VOCABULARY)
     connection.register_fts5_function("occurrences", _occurrences)
     connection.register_fts5_function("counts", _counts)
+
+
+def comes_to_rest(connection: apsw.Connection) -> bool:
+    """Take back a transaction that is open; tell whether nothing of it is left.
+
+    A statement that was not read to its end keeps its state of the file even so.
+    """
+    try:
+        connection.set_progress_handler(None)
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        return connection.txn_state() == apsw.SQLITE_TXN_NONE
+    except apsw.Error:  # whoever asks closes it then
+        return False
 
 
 def _occurrences(match: apsw.FTS5ExtensionApi, *_: object) -> int:
@@ -114,7 +148,7 @@ def undo(path: Path, lock_timeout: float) -> None:
 def existing(path: Path, lock_timeout: float) -> apsw.Connection:
     """Open a connection to a file that is there, with the right to write and nothing changed."""
     _refuse_inherited(path)
-    connection = apsw.Connection(_uri(path), flags=_WRITE)
+    connection = apsw.Connection(_uri(path), flags=_WRITE, vfs=file_system())
     connection.set_busy_timeout(round(1000 * lock_timeout))
     return connection
 

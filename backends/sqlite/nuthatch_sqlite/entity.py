@@ -25,6 +25,7 @@ from nuthatch import AnalyzedDocument, PhraseField, Schema
 from nuthatch.entities import EntityTerms, entity_terms
 from nuthatch.scoring import Mentions
 from nuthatch_sqlite.connection import rows
+from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.phrases import Phrases
 from nuthatch_sqlite.titles import Titles, newest
 
@@ -155,12 +156,13 @@ def remove(connection: apsw.Connection, document: int) -> None:
 
 def settle(connection: apsw.Connection) -> None:
     """Writes the mentions anew, a row for each entity, without deleted documents."""
-    gone = np.array([number for (number,) in rows(connection, GONE)], dtype=np.uint32)
-    table = [
-        (entity, document, length)
-        for entity, documents, lengths in rows(connection, EVERY_MENTION)
-        for document, length in _pairs(documents, lengths, gone)
-    ]
+    with readable("the mentions of the entities"):
+        gone = np.array([number for (number,) in rows(connection, GONE)], dtype=np.uint32)
+        table = [
+            (entity, document, length)
+            for entity, documents, lengths in rows(connection, EVERY_MENTION)
+            for document, length in _pairs(documents, lengths, gone)
+        ]
     for statement in _CLEAR:
         connection.execute(statement)
     if table:

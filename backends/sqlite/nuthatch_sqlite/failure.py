@@ -22,6 +22,7 @@ UNREADABLE: Final = (
     ValueError,
     TypeError,
     LookupError,
+    AttributeError,
     OverflowError,
     MemoryError,
     zstandard.ZstdError,
@@ -79,6 +80,11 @@ def _translation(error: apsw.Error, path: Path) -> NuthatchError:
             return IndexCorrupt(_DAMAGED.format(path=path, error=error))
         case apsw.SQLError() if "no such table" in str(error):
             return IndexCorrupt(_DAMAGED.format(path=path, error=error))
+        case apsw.IOError() if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA:
+            return IndexCorrupt(
+                f"{path} is damaged: a page does not match its checksum (or another program wrote "
+                "to it); restore it from a copy, or delete it and index the corpus again"
+            )
         case apsw.FullError():
             return BackendUnavailable(
                 f"{path} cannot grow ({error}); the batch was not written and what was "

@@ -22,6 +22,7 @@ import apsw
 import numpy as np
 
 from nuthatch_sqlite.connection import one
+from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.titles import newest
 
 #: Aggregated, as a row each would take four times as long; by id, not by the index on fields.
@@ -49,8 +50,8 @@ class Phrases:
     def __init__(self, place: int) -> None:
         self._place = place
         self._lock = Lock()
-        self._last = 0
-        self._held = _NOTHING
+        #: The number of the newest entry that was read, and all that were.
+        self._read_to = (0, _NOTHING)
         self._asked = False
 
     def holding(self, connection: apsw.Connection, phrase: str) -> Iterator[int] | None:
@@ -64,28 +65,33 @@ class Phrases:
                 self._asked = True
                 return None
             self._read(connection)
-            held = self._held
+            held = self._read_to[1]
         return _by_length(held, _matches(held, phrase.encode()))
 
     def _read(self, connection: apsw.Connection) -> None:
         last = newest(connection)
-        if last <= self._last:
+        if last <= self._read_to[0]:
             return
-        row = one(connection, EVERY, (self._place, self._last))
+        row = one(connection, EVERY, (self._place, self._read_to[0]))
         assert row is not None  # an aggregate has one row
-        self._last = last
         ids, text = row
         if ids is None:
+            self._read_to = (last, self._read_to[1])
             return
-        fresh = _held(f"{text}\n".encode(), np.array(ids.split(","), dtype=np.int64))
-        before = self._held
-        # A new object: readers hold the old one without the lock.
-        self._held = _Held(
+        with readable("the dictionary of phrases"):
+            fresh = _held(f"{text}\n".encode(), np.array(ids.split(","), dtype=np.int64))
+            if fresh.starts.size != fresh.ids.size:
+                raise ValueError(f"{fresh.ids.size} phrases are {fresh.starts.size} lines")
+        before = self._read_to[1]
+        # A new object: readers hold the old one without the lock. Set at once with the number of
+        # the last, so that an interrupt leaves no phrase out and none in twice.
+        both = _Held(
             before.text + fresh.text,
             np.concatenate([before.starts, fresh.starts + len(before.text)]),
             np.concatenate([before.ids, fresh.ids]),
             np.concatenate([before.lengths, fresh.lengths]),
         )
+        self._read_to = (last, both)
 
 
 def _held(text: bytes, ids: Any) -> _Held:

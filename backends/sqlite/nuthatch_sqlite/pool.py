@@ -1,123 +1,104 @@
-"""`Pool`: reading connections, lent to one thread at a time."""
+"""`Pool`: reading connections, each lent to one `Loan` at a time.
+
+    with Loan(pool, SqliteReader, deadline) as reader:      in a transaction, which leaving ends
+
+An interrupt may strike between any two instructions of this. So a connection is kept for the next
+one only after it was seen to be at rest: in no transaction, with no statement half read. In every
+other case SQLite's own code closes it, at once or when the loan is collected.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from threading import Condition, Lock, get_ident
+from collections.abc import Callable
+from threading import Lock
 from time import monotonic
+from types import TracebackType
+from typing import Final, Generic, TypeVar
+from weakref import ref
 
 import apsw
 
-from nuthatch import BackendUnavailable, QueryTimeout
-from nuthatch_sqlite.connection import inherit, prepare
+from nuthatch import BackendUnavailable, Lease, Leases, QueryTimeout
+from nuthatch_sqlite.connection import comes_to_rest, inherit, prepare
+from nuthatch_sqlite.failure import translated
 from nuthatch_sqlite.identity import Identity
 
+T = TypeVar("T")
 #: Seconds that a reader without a deadline waits for another one to finish.
-WAIT = 30.0
-
-
-@dataclass(eq=False, slots=True)
-class Loan:
-    """Says who has a connection; it has none while it is being made."""
-
-    thread: int
-    connection: apsw.Connection | None
+WAIT: Final = 30.0
+#: Virtual machine steps between two looks at the clock: well under a millisecond.
+_STEPS: Final = 10_000
 
 
 class Pool:
-    """Lends reading connections, at most `size` at a time; waits when all are lent."""
+    """Keeps reading connections, at most `size` of them in use; others wait for one."""
 
     def __init__(
         self, connect: Callable[[], apsw.Connection], size: int, identity: Identity
     ) -> None:
         self._connect = connect
         self._size = size
-        self._identity = identity
+        self.identity = identity
         self._closed = False
         self._start()
 
     def _start(self) -> None:
+        self._leases = Leases(self._size)
         self._lock = Lock()
-        self._changed = Condition(self._lock)
         self._idle: list[apsw.Connection] = []
-        self._loans: set[Loan] = set()
-        self._paused = 0
-        self._waiting = 0
+        #: Whatever was made and is not gone, for a child process.
+        self._made: set[ref[apsw.Connection]] = set()
 
-    @contextmanager
-    def connection(self, *, fresh: bool = False) -> Iterator[apsw.Connection]:
-        """Lends a connection; a fresh one is made for this and closed afterwards."""
-        loan, connection = self.lend(fresh=fresh)
-        try:
-            yield connection
-        finally:
-            self.take_back(loan, keep=not fresh)
+    def take(
+        self, lease: Lease, deadline: float | None = None, *, fresh: bool = False
+    ) -> apsw.Connection:
+        """Return a connection for a lease, which `give` is to end whatever happens here.
 
-    def lend(
-        self, deadline: float | None = None, *, fresh: bool = False
-    ) -> tuple[Loan, apsw.Connection]:
-        """Returns a connection and the loan by which it is taken back.
-
-        Waits for one until the deadline (of `time.monotonic`), or `WAIT` seconds. Raises
-        `QueryTimeout`, or a transient `BackendUnavailable`.
+        Waits for a place until the deadline (of `time.monotonic`), or `WAIT` seconds. A fresh
+        connection is made for this. Raises `QueryTimeout`, or a transient `BackendUnavailable`.
         """
-        with self._lock:
-            if self._paused or len(self._loans) >= self._size:
-                self._wait(deadline)
-            if self._closed:
-                raise BackendUnavailable(f"{self._identity.path} was closed; open it again")
-            self._identity.check()
-            connection = self._idle.pop() if self._idle and not fresh else None
-            loan = Loan(get_ident(), connection)
-            self._loans.add(loan)
-        if connection is None:
+        if not self._leases.take(lease, WAIT if deadline is None else deadline - monotonic()):
+            self._refuse(deadline)
+        if self._closed:
+            raise BackendUnavailable(f"{self.identity.path} was closed; open it again")
+        self.identity.check()
+        if not fresh:
             try:
-                connection = loan.connection = self._connect()
-                prepare(connection)
-            except BaseException:
-                self.take_back(loan, keep=False)
-                raise
-        return loan, connection
-
-    def _wait(self, deadline: float | None) -> None:
-        """Waits for room; a pause, which ends by itself, does not count against the deadline."""
-        ends = monotonic() + WAIT if deadline is None else deadline
-        self._waiting += 1
-        try:
-            while self._paused or len(self._loans) >= self._size:
-                left = None if self._paused else ends - monotonic()
-                if left is not None and left <= 0:
-                    self._refuse(deadline)
-                self._changed.wait(left)
-        finally:
-            self._waiting -= 1
+                return self._idle.pop()
+            except IndexError:  # none is unused
+                pass
+        connection = self._connect()
+        with self._lock:
+            self._made = {made for made in self._made if made() is not None}
+            self._made.add(ref(connection))
+        prepare(connection)
+        return connection
 
     def _refuse(self, deadline: float | None) -> None:
         busy = (
-            f"all {self._size} reading connections of {self._identity.path} are in use; end what "
+            f"all {self._size} reading connections of {self.identity.path} are in use; end what "
             "reads (a loop over documents() holds one), or raise readers"
         )
         if deadline is not None:
             raise QueryTimeout(f"the search waited for its whole timeout: {busy}")
         raise BackendUnavailable(busy, transient=True)
 
-    def take_back(self, loan: Loan, *, keep: bool = True) -> None:
-        """Ends a loan; without `keep` the connection is closed."""
+    def give(self, lease: Lease, connection: apsw.Connection | None, *, keep: bool = True) -> None:
+        """End a lease; its connection is closed where it is not at rest, or not to be kept."""
+        try:
+            if connection is not None and not (comes_to_rest(connection) and keep):
+                connection.close(force=True)
+            elif connection is not None:
+                self._keep(connection)
+        finally:
+            self._leases.give(lease)
+
+    def _keep(self, connection: apsw.Connection) -> None:
         with self._lock:
-            if loan not in self._loans:  # lent before a fork, to the parent
+            if not self._closed:
+                self._idle.append(connection)
                 return
-            self._loans.remove(loan)
-            if self._paused:
-                self._changed.notify_all()
-            elif self._waiting:
-                self._changed.notify()
-            if loan.connection is not None and keep and not self._closed:
-                self._idle.append(loan.connection)
-                return
-        if loan.connection is not None:
-            loan.connection.close()
+        connection.close()
 
     @property
     def closed(self) -> bool:
@@ -125,34 +106,73 @@ class Pool:
         return self._closed
 
     def close(self) -> None:
-        """Closes what is idle now and the rest when it comes back."""
+        """Close what is idle now, and the rest when it comes back."""
         with self._lock:
             self._closed = True
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
 
     def pause(self, seconds: float) -> None:
-        """Lends no more, waits for what other threads have, and closes what is idle."""
-        with self._lock:
-            self._paused += 1
-            self._changed.wait_for(self._only_ours, seconds)
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
-
-    def _only_ours(self) -> bool:
-        """Tells whether nothing is lent but what this thread has: that waits for us."""
-        return all(loan.thread == get_ident() for loan in self._loans)
+        """Lend no more, wait for what other threads have, and close what is idle."""
+        self._leases.pause(seconds)
+        self._close_idle()
 
     def resume(self) -> None:
-        """Lends again."""
-        with self._lock:
-            self._paused -= 1
-            self._changed.notify_all()
+        """Lend again."""
+        self._leases.resume()
 
     def restart(self) -> None:
-        """Begins anew in a child process, whatever state the parent's threads left."""
-        lent = [loan.connection for loan in self._loans if loan.connection is not None]
-        inherit([*self._idle, *lent], self._identity)
+        """Begin anew in a child process, whatever state the parent's threads left."""
+        made = [made() for made in self._made]
+        inherit([connection for connection in made if connection is not None], self.identity)
         self._start()
+
+
+class Loan(Generic[T]):
+    """Lends what `use` makes of a connection in a transaction, for the time of a `with`."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        use: Callable[[apsw.Connection], T],
+        deadline: float | None = None,
+        *,
+        fresh: bool = False,
+    ) -> None:
+        self._pool = pool
+        self._use = use
+        self._deadline = deadline
+        self._fresh = fresh
+        self._lease = Lease()
+        self._connection: apsw.Connection | None = None
+
+    def __enter__(self) -> T:
+        pool, deadline = self._pool, self._deadline
+        with translated(pool.identity.path):
+            try:
+                self._connection = pool.take(self._lease, deadline, fresh=self._fresh)
+                if deadline is not None:
+                    self._connection.set_progress_handler(lambda: monotonic() > deadline, _STEPS)
+                self._connection.execute("BEGIN")
+                return self._use(self._connection)
+            except BaseException:
+                self._end()
+                raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._end()
+        translated(self._pool.identity.path).__exit__(kind, error, traceback)
+
+    def _end(self) -> None:
+        connection, self._connection = self._connection, None
+        self._pool.give(self._lease, connection, keep=not self._fresh)

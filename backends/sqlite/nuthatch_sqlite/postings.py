@@ -93,12 +93,13 @@ class Caches:
                 self._frequencies = (generation, known)
             return known
 
-    def lengths(self, generation: int, connection: apsw.Connection) -> npt.NDArray[np.uint32]:
+    def lengths(self, state: State, connection: apsw.Connection) -> npt.NDArray[np.uint32]:
         """Returns tokens per chunk, indexed by chunk id."""
+        generation = state.generation
         with self._lock:
             if self._lengths is not None and self._lengths[0] == generation:
                 return self._lengths[1]
-        lengths = _read_lengths(connection)
+        lengths = _read_lengths(connection, state.tokens)
         with self._lock:
             if self._lengths is None or self._lengths[0] <= generation:
                 self._lengths = (generation, lengths)
@@ -177,7 +178,7 @@ class Postings:
         df = self.frequencies([token])[token]
         if df < _LONG or token in again:
             return self._read(token)
-        lengths = self._caches.lengths(self._state.generation, self._connection)
+        lengths = self._caches.lengths(self._state, self._connection)
         with readable(f"the frequency of {token!r}"):
             return Unread(
                 self._connection, token, df, MODEL, self._state.statistics, lengths, self._read
@@ -188,8 +189,10 @@ class Postings:
         text = "" if row is None or row[0] is None else row[0]
         with readable(f"the list of postings of {token!r}"):
             occurrences = np.fromstring(text, dtype=np.int64, sep=" ")
-            lengths = self._caches.lengths(self._state.generation, self._connection)
+            lengths = self._caches.lengths(self._state, self._connection)
             postings = PostingList.from_occurrences(occurrences, lambda ids: lengths[ids])
+            if postings.ids.size != (df := self.frequencies([token])[token]):
+                raise ValueError(f"{postings.ids.size} chunks have it, and {df} were counted")
             term = TermScores.of(postings, MODEL, self._state.statistics)
         self._caches.terms.put(self._state.generation, token, term)
         return term
@@ -241,10 +244,16 @@ def _json(values: Sequence[object]) -> str:
     return json.dumps(values, ensure_ascii=False)
 
 
-def _read_lengths(connection: apsw.Connection) -> npt.NDArray[np.uint32]:
+def _read_lengths(connection: apsw.Connection, tokens: int) -> npt.NDArray[np.uint32]:
+    """Returns the number of tokens of each chunk, which together are `tokens`."""
     blobs = list(rows(connection, schema.ALL_LENGTHS))
-    size = (blobs[-1][0] + 1) * schema.LENGTHS if blobs else 0
-    lengths = np.zeros(size, dtype=np.uint32)
-    for block, blob in blobs:
-        lengths[block * schema.LENGTHS : (block + 1) * schema.LENGTHS] = np.frombuffer(blob, "<u4")
+    with readable("the lengths of the chunks"):
+        size = (blobs[-1][0] + 1) * schema.LENGTHS if blobs else 0
+        lengths = np.zeros(size, dtype=np.uint32)
+        for block, blob in blobs:
+            start = block * schema.LENGTHS
+            lengths[start : start + schema.LENGTHS] = np.frombuffer(blob, "<u4")
+        found = int(lengths.sum(dtype=np.uint64))
+        if found != tokens:
+            raise ValueError(f"they are {found} tokens together, and {tokens} were counted")
     return lengths

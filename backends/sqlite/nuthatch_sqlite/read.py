@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import apsw
@@ -25,9 +26,12 @@ from nuthatch import (
     Filter,
     FirstMatch,
     FirstMatchReader,
+    IndexCorrupt,
     Matches,
     Rung,
     Stored,
+    document_root,
+    leaf_hash,
     parse_header,
     rebuild,
 )
@@ -42,6 +46,9 @@ from nuthatch_sqlite.lookups import EntityLookups
 from nuthatch_sqlite.postings import Caches, Ids, Postings, State, filter_sql
 
 _HASH = 32  # bytes of a SHA-256
+#: Chunks of a document up to which a hit's header is proven: each takes a microsecond.
+_FEW = 16
+_RESTORE = "restore the index from a copy, or index the corpus again"
 
 
 class _Zstd(threading.local):
@@ -174,37 +181,60 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         chunks = list(rows(self._connection, schema.GET, (uri,)))
         if not chunks:
             return None
-        return _document(uri, chunks[0][0], [(start, text) for _, start, text in chunks])
+        header, root, *_ = chunks[0]
+        return _document(uri, header, root, [(start, text) for *_, start, text in chunks])
 
     def documents(self) -> Iterator[Document]:
         stored = rows(self._connection, schema.DOCUMENTS)
-        for first, group in groupby(stored, key=lambda row: row[0]):
+        found, last = 0, 0
+        for first, group in groupby(stored, key=itemgetter(0)):
             chunks = list(group)
+            if first <= last:
+                raise IndexCorrupt(f"the documents are out of order at chunk {first}; {_RESTORE}")
+            found, last = found + 1, first
             texts = [(start, text) for *_, start, text in chunks]
-            yield _document(f"at chunk {first}", chunks[0][1], texts)
+            _, header, root, *_ = chunks[0]
+            yield _document(f"at chunk {first}", header, root, texts)
+        if found != self._state.documents:
+            raise IndexCorrupt(
+                f"there are {found} documents, and {self._state.documents} were counted; {_RESTORE}"
+            )
 
 
 def _stored(row: tuple[Any, ...], proofs: bool) -> Stored:
     key, first, uri, root, header, leaves, packed = row
     with readable(f"the stored document {uri!r}"):
         values = parse_header(header)
-        if key - first >= values["chunks"]:
-            raise ValueError(f"it has {values['chunks']} chunks, and not chunk {key - first}")
+        chunks: int = values["chunks"]
+        if not 0 <= key - first < chunks:
+            raise ValueError(f"it has {chunks} chunks, and not chunk {key - first}")
+        hashes = _split(leaves, chunks)
+        text = _zstd.unpack(packed)
+        if leaf_hash(text) != hashes[key - first]:
+            raise ValueError(f"the text of its chunk {key - first} does not match its hash")
+        if values["uri"] != uri or (chunks <= _FEW and document_root(header, hashes) != root):
+            raise ValueError("its header does not match its root")
         return Stored(
             uri,
             values["title"],
-            _zstd.unpack(packed).decode(),
+            text.decode(),
             key - first,
             root,
             values["fields"],
             header if proofs else b"",
-            _split(leaves, values["chunks"]) if proofs else (),
+            hashes if proofs else (),
         )
 
 
-def _document(uri: str, header: bytes, chunks: Sequence[tuple[int, bytes]]) -> Document:
-    with readable(f"the stored document {uri!r}"):
-        return rebuild(header, [(start, _zstd.unpack(text).decode()) for start, text in chunks])
+def _document(
+    name: str, header: bytes, root: bytes, chunks: Sequence[tuple[int, bytes]]
+) -> Document:
+    """Returns a document, once its header and its texts have led to its root."""
+    with readable(f"the stored document {name!r}"):
+        texts = [(start, _zstd.unpack(text)) for start, text in chunks]
+        if document_root(header, [leaf_hash(text) for _, text in texts]) != root:
+            raise ValueError("it does not match its root")
+        return rebuild(header, [(start, text.decode()) for start, text in texts])
 
 
 def _split(leaves: bytes, chunks: int) -> list[bytes]:

@@ -89,6 +89,8 @@ CREATE VIRTUAL TABLE posting USING fts5 (
 );
 -- Postings gathered in memory before they are written as a segment: larger, fewer segments.
 INSERT INTO posting (posting, rank) VALUES ('hashsize', 16777216);
+-- A part of a segment fits into a page of 4,096 bytes of which eight hold the page's checksum.
+INSERT INTO posting (posting, rank) VALUES ('pgsz', 4040);
 """
 
 #: Views of FTS5's own dictionary; temporary, so that a read-only connection can make them.
@@ -193,7 +195,7 @@ CROSS JOIN chunk ON chunk.id = wanted.value
 JOIN document ON document.id = (SELECT max(id) FROM document WHERE id <= chunk.id)
 """
 GET: Final = """
-SELECT document.header, chunk.start, chunk.text
+SELECT document.header, document.root, chunk.start, chunk.text
 FROM document
 JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
 WHERE document.uri = ?

@@ -31,7 +31,7 @@ from nuthatch_sqlite.config import SqliteConfig
 from nuthatch_sqlite.connection import one, reading, undo, writing
 from nuthatch_sqlite.entity import Entities
 from nuthatch_sqlite.identity import Identity, status
-from nuthatch_sqlite.write import transaction, write
+from nuthatch_sqlite.write import transact, write
 
 
 def stored(config: SqliteConfig, create: Create) -> tuple[IndexRecord, Identity] | None:
@@ -98,15 +98,17 @@ def make(
     path = config.path
     record = IndexRecord.create(schema.FORMAT, wanted)
 
+    def begin(connection: apsw.Connection) -> None:
+        if connection.pragma("application_id"):
+            raise _faster(path)
+        connection.execute(schema.CREATE)
+        connection.execute(schema.SET_META, (record.to_json(),))
+        write(connection, documents, Entities(wanted))
+
     def fill(file: Path) -> None:
         connection = writing(file, config.lock_timeout, identity=None)
         try:
-            with transaction(connection, durability):
-                if connection.pragma("application_id"):
-                    raise _faster(path)
-                connection.execute(schema.CREATE)
-                connection.execute(schema.SET_META, (record.to_json(),))
-                write(connection, documents, Entities(wanted))
+            transact(connection, durability, begin)
         finally:
             connection.close()
 

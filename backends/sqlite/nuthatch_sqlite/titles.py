@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from nuthatch.entities import TitleLookup, distance, letters_of
 from nuthatch_sqlite.connection import one, rows
+from nuthatch_sqlite.failure import readable
 
 # By id, not by the index on fields: what is new is little.
 TOKENS: Final = "SELECT id, text FROM entity WHERE +field = -1 AND id > ? ORDER BY id"
@@ -78,17 +79,23 @@ class Titles:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._last = 0
-        self._held = _NOTHING
+        #: The number of the newest entry that was read, and all that were. Set at once, so that an
+        #: interrupt leaves no token out and none in twice.
+        self._read_to = (0, _NOTHING)
 
     def read(self, connection: apsw.Connection) -> Dictionary:
         """Return all title tokens, those of the reader's snapshot among them."""
         with self._lock:
             last = newest(connection)
-            if last > self._last:
-                fresh = list(rows(connection, TOKENS, (self._last,)))
-                self._last, self._held = last, _grown(self._held, fresh)
-            return self._held
+            read_to, held = self._read_to
+            if last > read_to:
+                fresh = list(rows(connection, TOKENS, (read_to,)))
+                with readable("the dictionary of title tokens"):
+                    if not all(isinstance(text, str) for _, text in fresh):
+                        raise TypeError("a token is no text")
+                held = _grown(held, fresh)
+                self._read_to = (last, held)
+            return held
 
 
 def _grown(held: Dictionary, fresh: Sequence[tuple[int, str]]) -> Dictionary:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import apsw
 import numpy as np
@@ -18,6 +18,7 @@ from nuthatch_sqlite.entity import remove as remove_mentions
 from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.postings import State
 
+T = TypeVar("T")
 _LEVEL = 1  # of zstd: short texts come out as small as at 3, in two thirds of the time
 
 
@@ -30,24 +31,28 @@ class _Present:
     chunks: int
 
 
-@contextmanager
-def transaction(connection: apsw.Connection, durability: Durability) -> Iterator[None]:
-    """Commits what is done inside, or nothing of it.
+def transact(
+    connection: apsw.Connection, durability: Durability, work: Callable[[apsw.Connection], T]
+) -> T:
+    """Commit what the work does, or nothing of it.
 
     In WAL mode NORMAL survives the death of the process, FULL that of the machine's power. The
     write lock is taken at once: a read transaction that turns into a writing one fails whenever
     another process wrote in between.
+
+    No function of Python's stands between an interrupt and ROLLBACK, for a second one would strike
+    there, and other processes would wait for whoever calls next.
     """
     level = "FULL" if durability == "power" else "NORMAL"
     connection.execute(f"PRAGMA synchronous = {level}")
-    connection.execute("BEGIN IMMEDIATE")
     try:
-        yield
+        connection.execute("BEGIN IMMEDIATE")
+        outcome = work(connection)
         connection.execute("COMMIT")
-    except BaseException:
+        return outcome
+    finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        raise
 
 
 def write(
@@ -112,7 +117,12 @@ def _present(connection: apsw.Connection, uris: Sequence[str], state: State) -> 
     if not state.documents:
         return {}
     rows = connection.execute(schema.FIND, (json.dumps(list(uris)),))
-    return {uri: _Present(first, root, chunks) for uri, first, root, chunks in rows}
+    found = {uri: _Present(first, root, chunks) for uri, first, root, chunks in rows}
+    for uri, each in found.items():
+        with readable(f"the stored document {uri!r}"):
+            if not 0 < each.id < each.id + each.chunks <= state.next_chunk:
+                raise ValueError(f"it cannot have {each.chunks} chunks from {each.id} on")
+    return found
 
 
 def _same(each: AnalyzedDocument, present: Mapping[str, _Present]) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
-from threading import Lock
+from threading import get_ident
 from time import monotonic, sleep
-from typing import Self
+from typing import Self, TypeVar
 from weakref import WeakSet
 
 import tantivy
@@ -24,6 +24,8 @@ from nuthatch import (
     IndexInfo,
     IndexLocked,
     IndexRecord,
+    Lease,
+    Leases,
     LexicalBackend,
     Schema,
     WriteOutcome,
@@ -41,6 +43,7 @@ from nuthatch_tantivy.schema import FORMAT
 from nuthatch_tantivy.schema import columns as columns_of
 from nuthatch_tantivy.write import remove, write
 
+T = TypeVar("T")
 #: Seconds between two tries to become the one who writes.
 _PAUSE = 0.005
 
@@ -55,9 +58,9 @@ class TantivyBackend(LexicalBackend):
         super().__init__(config, record.schema, analyzer)
         self._path = config.path
         self._columns = columns_of(record.schema)
-        self._folder = Folder(config.path)
-        self._write_lock = Lock()
-        self._held = False  # by a fork
+        self._folder = Folder(config.path, config.checksums)
+        self._turns = Leases(1)  # of those who write
+        self._forking: Lease | None = None  # of a fork that keeps others from writing
         self._fingerprint: tuple[Signature, str] | None = None
         _open.add(self)
 
@@ -89,7 +92,7 @@ class TantivyBackend(LexicalBackend):
         columns = columns_of(schema)
 
         def fill(draft: Path) -> None:
-            drafted = Folder(draft)
+            drafted = Folder(draft, config.checksums)
             writer = drafted.writer(config.heap_bytes)
             try:
                 stored = TantivyReader(drafted.state(), columns, draft, schema)
@@ -118,22 +121,21 @@ class TantivyBackend(LexicalBackend):
         with translated(config.path):
             remove_index(config.path, config.lock_timeout)
 
-    @contextmanager
-    def reader(self, deadline: float | None = None) -> Iterator[TantivyReader]:
-        yield self._newest()[0]
+    def reader(self, deadline: float | None = None) -> nullcontext[TantivyReader]:
+        return nullcontext(self._newest()[0])
 
     def _newest(self) -> tuple[TantivyReader, Signature]:
         with translated(self._path):
             state = self._folder.state()
             return TantivyReader(state, self._columns, self._path, self.schema), state.signature
 
-    @contextmanager
-    def _writing(
-        self, durability: Durability
-    ) -> Iterator[tuple[tantivy.IndexWriter, TantivyReader]]:
-        """Lends the writer and the state that it goes on from; what is not committed is lost.
+    def _transact(
+        self, durability: Durability, work: Callable[[tantivy.IndexWriter, TantivyReader], T]
+    ) -> T:
+        """Do the work with a writer and the state that it goes on from.
 
-        Tantivy's lock is held no longer than this, so that another process can write in between.
+        What is not committed is lost. Tantivy's lock is held no longer than this, so that another
+        process can write in between.
         """
         self._refuse_if_read_only()
         folder.check_present(self._path)
@@ -142,31 +144,41 @@ class TantivyBackend(LexicalBackend):
                 f"{self._path} cannot be written; check the rights of the folder, or copy it"
             )
         deadline = monotonic() + self.config.lock_timeout
-        with self._turn(), translated(self._path):
-            writer = self._writer(deadline)
-            # In the end the writer is consumed: that lets go of the lock, whoever still has a
-            # reference to it, and merges would be given up if they were not waited for.
-            try:
-                yield writer, self._newest()[0]
-            except BaseException:
-                with suppress(ValueError):  # after a failed commit it fails, too
-                    writer.wait_merging_threads()
-                raise
-            writer.wait_merging_threads()
-            if durability == "power":
-                folder.sync(self._path)
+        with translated(self._path):
+            return self._with_turn(lambda: self._write(deadline, durability, work))
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Keeps the other threads that write waiting, and a fork."""
-        if not self._write_lock.acquire(timeout=self.config.lock_timeout):
-            raise IndexLocked(
-                f"{self._path} is being written by another thread; try again, or raise lock_timeout"
-            )
+    def _write(
+        self,
+        deadline: float,
+        durability: Durability,
+        work: Callable[[tantivy.IndexWriter, TantivyReader], T],
+    ) -> T:
+        writer = self._writer(deadline)
+        # In the end the writer is consumed: that lets go of the lock, whoever still has a
+        # reference to it, and merges would be given up if they were not waited for.
         try:
-            yield
+            outcome = work(writer, self._newest()[0])
+        except BaseException:
+            with suppress(ValueError):  # after a failed commit it fails, too
+                writer.wait_merging_threads()
+            raise
+        writer.wait_merging_threads()
+        if durability == "power":
+            folder.sync(self._path)
+        return outcome
+
+    def _with_turn(self, work: Callable[[], T]) -> T:
+        """Work while the other threads that write wait, and a fork."""
+        lease = Lease.of_call()
+        try:
+            if not self._turns.take(lease, self.config.lock_timeout):
+                raise IndexLocked(
+                    f"{self._path} is being written by another thread; try again, or raise "
+                    "lock_timeout"
+                )
+            return work()
         finally:
-            self._write_lock.release()
+            self._turns.give(lease)
 
     def _refuse_if_read_only(self) -> None:
         if self.config.read_only:
@@ -183,16 +195,16 @@ class TantivyBackend(LexicalBackend):
 
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
         self._refuse_if_read_only()
-        with self._turn():  # so that a fork waits for this part of writing, too
-            return self._newest()[0].roots_of(uris)
+        # In a turn, so that a fork waits for this part of writing, too.
+        return self._with_turn(lambda: self._newest()[0].roots_of(uris))
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        with self._writing(durability) as (writer, stored):
-            return write(writer, stored, self._columns, documents)
+        return self._transact(
+            durability, lambda writer, stored: write(writer, stored, self._columns, documents)
+        )
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        with self._writing(durability) as (writer, stored):
-            return remove(writer, stored, uris)
+        return self._transact(durability, lambda writer, stored: remove(writer, stored, uris))
 
     def info(self) -> IndexInfo:
         reader, signature = self._newest()
@@ -225,28 +237,37 @@ class TantivyBackend(LexicalBackend):
 
     def optimize(self) -> None:
         """Merges what Tantivy's policy wants merged, and deletes files that nobody needs."""
-        with self._writing("process") as (writer, _):
-            writer.commit()
-            writer.garbage_collect_files()
+        self._transact("process", _settle)
 
     def close(self) -> None:
         self._folder.close()
 
     def before_fork(self) -> None:
         """Waits for the batch that is being written: a child would inherit its lock."""
-        self._held = self._write_lock.acquire(timeout=self.config.lock_timeout)
+        forking = Lease()
+        if self._turns.take(forking, self.config.lock_timeout):
+            self._forking = forking
 
     def after_fork_here(self) -> None:
         """Lets the parent go on."""
-        if self._held:
-            self._write_lock.release()
+        forking = self._forking
+        if forking is not None and forking.thread == get_ident():
+            self._forking = None
+            self._turns.give(forking)
 
     def after_fork_in_child(self) -> None:
         """Opens the index anew: the parent's threads and the state of its locks are not here."""
         _inherited.append(self._folder)
-        closed, self._folder = self._folder.closed, Folder(self._path)
+        closed = self._folder.closed
+        self._folder = Folder(self._path, self.config.checksums)
         self._folder.closed = closed
-        self._write_lock = Lock()
+        self._turns = Leases(1)
+        self._forking = None
+
+
+def _settle(writer: tantivy.IndexWriter, _: TantivyReader) -> None:
+    writer.commit()
+    writer.garbage_collect_files()
 
 
 #: The open indexes of this process.

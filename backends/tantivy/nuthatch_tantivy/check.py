@@ -1,32 +1,21 @@
-"""Checking: every file against Tantivy's own checksum, and every document against its root.
-
-segment file   body ‖ footer (JSON: version, crc) ‖ length of the footer ‖ magic number
-"""
+"""Checking: every file against Tantivy's own checksum, and every document against its root."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from struct import unpack
-from zlib import crc32
 
 from nuthatch import IndexCorrupt, document_root, leaf_hash, parse_header, rebuild
 from nuthatch_tantivy import schema
+from nuthatch_tantivy.checksum import Meta, damages
 from nuthatch_tantivy.failure import translated
 from nuthatch_tantivy.read import TantivyReader
-from nuthatch_tantivy.stored import Row
-
-_MAGIC = 1337
-_BLOCK = 2**20
+from nuthatch_tantivy.stored import UNREADABLE, Row
 
 
 def problems(path: Path, reader: TantivyReader) -> Iterator[str]:
-    """Yields what is wrong, a sentence each.
-
-    Files that a merge removes while they are being read are not missed.
-    """
-    damaged = list(_files(path))
+    """Yields what is wrong, a sentence each."""
+    damaged = list(damages(path, Meta.read(path), set()))
     yield from damaged
     if damaged:
         return  # reading on would only tell the same again, or make Tantivy panic
@@ -35,46 +24,6 @@ def problems(path: Path, reader: TantivyReader) -> Iterator[str]:
             yield from _documents(reader)
     except IndexCorrupt as error:
         yield f"reading stopped: {error}"
-
-
-def _files(path: Path) -> Iterator[str]:
-    meta = json.loads((path / schema.META).read_bytes())
-    segments = {segment["segment_id"].replace("-", "") for segment in meta["segments"]}
-    for file in sorted(path.iterdir()):
-        if file.name.partition(".")[0] not in segments:
-            continue
-        try:
-            intact = _is_intact(file)
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError, KeyError) as error:
-            yield f"{file.name} cannot be read: {error}"
-            continue
-        if not intact:
-            yield f"{file.name} does not match its checksum"
-
-
-def _is_intact(file: Path) -> bool:
-    length = file.stat().st_size
-    with file.open("rb") as stream:
-        if length < 8:
-            raise ValueError("it is too short")
-        stream.seek(length - 8)
-        size, magic = unpack("<II", stream.read(8))
-        if magic != _MAGIC or size > length - 8:
-            raise ValueError("its end is missing")
-        left = length - 8 - size
-        stream.seek(left)
-        expected: int = json.loads(stream.read(size))["crc"]
-        stream.seek(0)
-        found = 0
-        while left:
-            block = stream.read(min(left, _BLOCK))
-            if not block:
-                raise ValueError("it became shorter")
-            found = crc32(block, found)
-            left -= len(block)
-        return found == expected
 
 
 def _documents(reader: TantivyReader) -> Iterator[str]:
@@ -101,7 +50,7 @@ def _is_proven(rows: Sequence[Row]) -> bool:
         texts = [(row["start"][0], row["text"][0].decode()) for row in rows]
         hashes = [leaf_hash(text.encode()) for _, text in texts]
         document = rebuild(header, texts)
-    except (ValueError, KeyError, IndexError):
+    except UNREADABLE:
         return False
     return (
         document_root(header, hashes) == rows[0]["root"][0]

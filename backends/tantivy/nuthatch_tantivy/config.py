@@ -13,11 +13,13 @@ class TantivyConfig(LexicalConfig):
     """Configures one Tantivy index; `location` is the path of its folder.
 
     `read_only` refuses writes. `lock_timeout` (seconds) is how long a writer waits for another
-    one. `heap_bytes` is how much a writer gathers in memory before it writes a segment.
+    one. `heap_bytes` is how much a writer gathers in memory before it writes a segment. `checksums`
+    reads each file of a segment once, when it is first opened, and refuses one that is damaged.
     """
 
     read_only: bool = False
     lock_timeout: float = Field(default=5.0, ge=0, le=3600)
+    checksums: bool = True
     heap_bytes: int = Field(default=128_000_000, ge=15_000_000, le=4_000_000_000)
 
     @field_validator("location")

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from tantivy import DocAddress
 
-from nuthatch import Filter, Schema, parse_header
+from nuthatch import Filter, IndexCorrupt, Schema, parse_header
 from nuthatch.entities import EntityTable, PhraseLookup, TitleLookup, TitleTerm
 from nuthatch_tantivy.failure import translated
 from nuthatch_tantivy.folder import State
 from nuthatch_tantivy.query import Queries
 from nuthatch_tantivy.stored import Row, readable
+
+
+def numbered(order: Any, after: int = -1) -> int:
+    """Return a place in the order of addition. Raise `IndexCorrupt` if it cannot be one."""
+    if not isinstance(order, int) or order <= after:
+        raise IndexCorrupt(
+            f"a chunk has the place {order} in the order of addition; run check(), and restore the "
+            "index from a copy or index the corpus again"
+        )
+    return order
 
 
 class EntityReader:
@@ -53,16 +63,20 @@ class EntityReader:
             row = self._row(place)
             with readable(row, self._path):
                 values = parse_header(row["header"][0])
-                key = (order, place.segment_ord, place.doc)
-                yield key, values["title"], values["fields"]
+                title, fields = values["title"], values["fields"]
+            yield (order, place.segment_ord, place.doc), title, fields
 
     def _placed(self, places: Sequence[DocAddress]) -> list[tuple[int, DocAddress]]:
         """Returns where chunks lie with their places in document order, in that order."""
         if not places:
             return []
-        orders = self._searcher.fast_field_values("order", list(places))
-        keyed = sorted(zip(cast("list[int]", orders), range(len(places)), strict=True))
+        keyed = sorted(zip(self._orders(places), range(len(places)), strict=True))
         return [(order, places[at]) for order, at in keyed]
+
+    def _orders(self, places: Sequence[DocAddress]) -> list[int]:
+        """Returns the places of chunks in the order of addition."""
+        found = self._searcher.fast_field_values("order", list(places))
+        return [numbered(order) for order in found]
 
     def eligible(self, filters: Sequence[Filter]) -> frozenset[Hashable]:
         with translated(self._path):

@@ -13,9 +13,10 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from tempfile import mkdtemp
+from secrets import token_hex
+from tempfile import gettempdir
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tantivy
 
@@ -29,6 +30,7 @@ from nuthatch import (
 )
 from nuthatch.entities import EntityTable
 from nuthatch_tantivy import schema
+from nuthatch_tantivy.checksum import Meta, Seen, damages
 
 #: Tries to open a read-only folder that somebody else is changing meanwhile.
 _TRIES = 5
@@ -54,8 +56,10 @@ class State(NamedTuple):
 class Folder:
     """Holds an opened index and gives its newest state. Safe to share between threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, checksums: bool) -> None:
         self._path = path
+        self._checksums = checksums
+        self._intact: set[Seen] = set()
         self._lock = Lock()
         self._index: tantivy.Index | None = None
         self._signature: Signature = ()
@@ -89,14 +93,42 @@ class Folder:
             raise BackendUnavailable(f"{self._path} was closed; open it again")
         # Looked at first: what is committed after the look is loaded, and loaded once more later.
         found = _signature(self._path)
+        if self._index is not None and found == self._signature:
+            return self._index
+        meta = Meta.read(self._path)
+        self._refuse_damaged(meta)
         if self._index is None or (found != self._signature and is_frozen(self._path)):
             self._index = _open_frozen(self._path) if is_frozen(self._path) else _open(self._path)
-        elif found != self._signature:
-            self._index.reload()
         else:
-            return self._index
+            self._index.reload()
+        if found == _signature(self._path):
+            _compare_counts(self._path, self._index, meta)
         self._signature, self._counted, self._tables = found, {}, []
         return self._index
+
+    def _refuse_damaged(self, meta: Meta) -> None:
+        """Raises `IndexCorrupt` if a file that is new here does not match its checksum."""
+        damaged = [*damages(self._path, meta, self._intact)] if self._checksums else []
+        if damaged:
+            raise IndexCorrupt(
+                f"{self._path} is damaged: {'; '.join(damaged[:3])}; restore it from a copy, or "
+                "index the corpus again (checksums=false opens it for what can still be read)"
+            )
+
+
+def _compare_counts(path: Path, index: tantivy.Index, meta: Meta) -> None:
+    """Raises `IndexCorrupt` unless the segments hold as many chunks as meta.json says."""
+    searcher = index.searcher()
+    every = tantivy.Query.term_query(index.schema, schema.EVERY, 1, "basic")
+    left: Any = searcher.search(every, 1, count=True)
+    held = searcher.doc_freq(schema.EVERY, 1), int(left.count)
+    said = meta.chunks, meta.chunks - meta.deleted
+    if held != said:
+        raise IndexCorrupt(
+            f"{path} holds {held[0]} chunks, {held[1]} of them not deleted, and its "
+            f"{schema.META} says {said[0]} and {said[1]}; restore the index from a copy, or index "
+            "the corpus again"
+        )
 
 
 def _signature(path: Path) -> Signature:
@@ -134,8 +166,9 @@ def _open_frozen(path: Path) -> tantivy.Index:
     What is open stays readable without its name, so that the links can go at once.
     """
     for attempt in range(1, _TRIES + 1):
-        links = Path(mkdtemp(prefix="nuthatch-"))
+        links = Path(gettempdir(), f"nuthatch-{token_hex(8)}")
         try:
+            links.mkdir(0o700)
             # A copy, as it must go with the files that are linked now.
             (links / schema.META).write_bytes((path / schema.META).read_bytes())
             for file in path.iterdir():
@@ -212,13 +245,16 @@ def create(path: Path, record: IndexRecord, fill: Callable[[Path], None] | None)
     Returns False if somebody else was faster.
     """
     path = path.absolute()
+    # Named before it is made, so that it goes whatever happens in between.
+    draft = path.with_name(f".{path.name}.{token_hex(8)}")
     try:
-        draft = Path(mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    except OSError as error:
-        raise BackendUnavailable(
-            f"{path} cannot be made ({error.strerror}); check the path and the rights of its folder"
-        ) from error
-    try:
+        try:
+            draft.mkdir(0o700)
+        except OSError as error:
+            raise BackendUnavailable(
+                f"{path} cannot be made ({error.strerror}); check the path and the rights of its "
+                "folder"
+            ) from error
         tantivy.Index(schema.build(record.schema), path=str(draft))
         with open(draft / schema.RECORD, "w", encoding="utf-8") as file:
             file.write(record.to_json())

@@ -26,14 +26,13 @@ from nuthatch import (
     Stored,
     entities,
     parse_header,
-    rebuild,
 )
 from nuthatch_tantivy import schema
-from nuthatch_tantivy.entity import EntityReader
+from nuthatch_tantivy.entity import EntityReader, numbered
 from nuthatch_tantivy.failure import translated
 from nuthatch_tantivy.folder import State
 from nuthatch_tantivy.query import Queries
-from nuthatch_tantivy.stored import Row, readable, split
+from nuthatch_tantivy.stored import Row, chunk_text, leaf_hashes, readable, whole_document
 
 #: Chunks read at a time when everything is.
 _PAGE = 5_000
@@ -113,9 +112,9 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
 
     def _ordered(self, hits: Scored) -> list[Candidate]:
         if len({score for score, _ in hits}) < len(hits):
-            orders = self._searcher.fast_field_values("order", [place for _, place in hits])
+            orders = self._orders([place for _, place in hits])
             keyed = sorted(
-                (-score, cast(int, order), at)
+                (-score, order, at)
                 for at, ((score, _), order) in enumerate(zip(hits, orders, strict=True))
             )
             hits = [hits[at] for _, _, at in keyed]
@@ -146,28 +145,33 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             return [self._fetch(cast(Place, key), proofs) for key in keys]
 
     def _fetch(self, place: Place, proofs: bool) -> Stored:
-        row = self._row(DocAddress(*place[-2:]))
+        segment, number = place[-2:]
+        row = self._row(DocAddress(segment, number))
         with readable(row, self._path):
             chunk: int = row["chunk"][0]
-            first = row if chunk == 0 else self._first(row["key"][0])
+            first = row if chunk == 0 else self._first(row["key"][0], segment, number - chunk)
             header: bytes = first["header"][0]
             values = parse_header(header)
+            if not 0 <= chunk < values["chunks"]:
+                raise ValueError(f"it has {values['chunks']} chunks, and not chunk {chunk}")
+            leaves = leaf_hashes(first["leaves"][0], values["chunks"])
             return Stored(
                 uri=values["uri"],
                 title=values["title"],
-                text=row["text"][0].decode(),
+                text=chunk_text(row, leaves[chunk]),
                 chunk_idx=chunk,
                 root=first["root"][0],
                 fields=values["fields"],
                 header=header if proofs else b"",
-                leaves=split(first["leaves"][0]) if proofs else (),
+                leaves=leaves if proofs else (),
             )
 
-    def _first(self, key: str) -> Row:
-        row = self.head(key)
-        if row is None:
+    def _first(self, key: str, segment: int, number: int) -> Row:
+        """Returns the first chunk of a document, which lies before its others in a segment."""
+        hits = self._searcher.search(self._queries.first(key), 1, count=False).hits
+        if not hits or (hits[0][1].segment_ord, hits[0][1].doc) != (segment, number):
             raise ValueError("its first chunk is missing")
-        return row
+        return self._row(hits[0][1])
 
     def head(self, key: str) -> Row | None:
         """Returns the first chunk of the document with this key, if there is one."""
@@ -185,7 +189,10 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
         if not self._searcher.doc_freq("key", key):
             return None
         row = self.head(key)
-        return None if row is None else cast(bytes, row["root"][0])
+        if row is None:
+            return None
+        with readable(row, self._path):
+            return cast(bytes, row["root"][0])
 
     def roots_of(self, uris: Sequence[str]) -> dict[str, bytes]:
         """Returns the roots of those of these documents that are stored, by uri."""
@@ -208,7 +215,8 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
         for _, place in self._searcher.search(query, max(self.chunks, 1), count=False).hits:
             row = self._row(place)
             with readable(row, self._path):
-                yield row["root"][0]
+                root = row["root"][0]
+            yield root
 
     def document_count(self) -> int:
         """Returns the number of documents."""
@@ -227,7 +235,9 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             rows = [self._row(place) for _, place in hits]
         if not rows:
             return None
-        return self._document(sorted(rows, key=lambda row: row["chunk"][0]))
+        with readable(rows[0], self._path):
+            rows.sort(key=lambda row: row["chunk"][0])
+        return self._document(rows)
 
     def documents(self) -> Iterator[Document]:
         for rows in self.stored():
@@ -235,8 +245,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
 
     def _document(self, rows: Sequence[Row]) -> Document:
         with readable(rows[0], self._path):
-            texts = [(row["start"][0], row["text"][0].decode()) for row in rows]
-            return rebuild(rows[0]["header"][0], texts)
+            return whole_document(rows)
 
     def stored(self) -> Iterator[list[Row]]:
         """Yields the chunks of every document, in document order."""
@@ -257,7 +266,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
                 found = self._searcher.search(
                     query, _PAGE, count=False, order_by_field="order", order=Order.Asc
                 )
-                page = [(order, self._row(place)) for order, place in found.hits]
+                page = [(numbered(order, last), self._row(place)) for order, place in found.hits]
             yield from (row for _, row in page)
             if len(page) < _PAGE:
                 return

@@ -9,9 +9,11 @@ from typing import NoReturn
 import click
 
 import nuthatch
+from nuthatch.cli.exits import DONE, INTERRUPTED
 from nuthatch.cli.group import CommandGroup
+from nuthatch.cli.interrupt import end_at_once, end_the_command, has_struck
 
-_EPILOG = "Exit codes: 0 done, 1 a check failed, 2 wrong use, 3 unavailable."
+_EPILOG = "Exit codes: 0 done, 1 a check failed, 2 wrong use, 3 unavailable, 130 interrupted."
 
 
 def _block(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> None:
@@ -42,10 +44,29 @@ def cli() -> None:
 
 
 def main() -> NoReturn:
-    """Runs the command line of this process."""
+    """Run the command line of this process."""
     for stream in (sys.stdout, sys.stderr):
         # An old encoding must not turn an answer into an error.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
-    cli.main()
+    sys.exit(_interruptible())
+
+
+def _interruptible() -> int:
+    """Return the exit code: 130 once an interrupt has struck, whatever became of it."""
+    end_the_command()
+    try:
+        code = _exit_code()
+        end_at_once()
+    except KeyboardInterrupt:  # once more, while what is safe was being said
+        end_at_once()
+        return INTERRUPTED
+    return INTERRUPTED if has_struck() else code
+
+
+def _exit_code() -> int:
+    try:
+        cli.main()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else DONE
     raise AssertionError("cli.main ends the process")

@@ -82,8 +82,10 @@ class PostingCache(Generic[Value]):
             replaced = self._entries.pop(term, None)
             if replaced is not None:
                 self._bytes -= _cost(term, replaced)
-            while self._bytes + cost > self._max_bytes:
+            while self._entries and self._bytes + cost > self._max_bytes:
                 self._bytes -= _cost(*self._entries.popitem(last=False))
+            if not self._entries:  # an interrupt may have come between an entry and its count
+                self._bytes = 0
             self._entries[term] = value
             self._bytes += cost
             return True

@@ -10,9 +10,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from nuthatch_compare.graded import Values
-from nuthatch_compare.sides import sign_p, welch
+from nuthatch_compare.permutation import permutation_test
+from nuthatch_compare.two_sample_tests import welch
 
-_RUNS = 1000
+_RUNS, _AT_ONCE = 1000, 100
+#: Of each of these tests; their p need not be as fine as that of the test itself.
+_PERMUTATIONS = 999
 
 
 class AACheck(BaseModel):
@@ -42,10 +45,13 @@ class AACheck(BaseModel):
 
 
 def flipped(balance: Values, alpha: float, seed: int) -> AACheck:
-    """Draws anew, for each unit, which of its sides is called b."""
+    """Draw anew, for each unit, which of its sides is called b."""
     random = np.random.default_rng((seed, 2))
-    sided = balance[balance != 0]
-    tested = [sign_p(sided * random.choice((-1, 1), len(sided))) for _ in range(_RUNS)]
+    tested: list[float] = []
+    for _ in range(_RUNS // _AT_ONCE):  # all at once would be gigabytes of many units
+        drawn = balance[:, None] * random.choice((-1, 1), (len(balance), _AT_ONCE))
+        tests = permutation_test(drawn, permutations=_PERMUTATIONS, seed=seed)
+        tested += [test.p for test in tests]
     return AACheck.of(tested, alpha)
 
 

@@ -8,6 +8,7 @@ import click
 
 from nuthatch_compare.export import made, read_comparison, write_json
 from nuthatch_compare.gated import PASSED, exit_code
+from nuthatch_compare.margin_tests import MIN_QUERIES
 from nuthatch_compare.saved import check_saved
 
 
@@ -30,15 +31,25 @@ def save_command(folder: Path, target: Path) -> int:
 @click.argument("folder", type=click.Path(exists=True, path_type=Path))
 @click.argument("saved", type=click.Path(exists=True, path_type=Path))
 @click.option("--max-drop", type=float, default=0.01, show_default=True, help="What is no loss.")
-def check_command(folder: Path, saved: Path, max_drop: float) -> int:
+@click.option(
+    "--min-queries",
+    type=click.IntRange(1),
+    default=MIN_QUERIES,
+    show_default=True,
+    help="Fewer judged queries tell nothing.",
+)
+def check_command(folder: Path, saved: Path, max_drop: float, min_queries: int) -> int:
     """Check that no system of FOLDER is worse than it was in SAVED.
 
     Exit codes: 0 none is, 1 one is, 3 could not be told.
     """
-    if not max_drop >= 0:
-        raise click.UsageError(f"--max-drop is 0 or more; found {max_drop:g}")
-    results = tuple(check_saved(read_comparison(folder), read_comparison(saved), max_drop))
-    for each in results:
-        word = {True: "passed", False: "FAILED", None: "not measured"}[each.passed]
-        click.echo(f"{word}: {each.system}: {each.rule}; found {each.found}")
+    if not max_drop > 0:
+        raise click.UsageError(
+            f"--max-drop is above 0, for no loss is exactly 0; found {max_drop:g}"
+        )
+    now, before = read_comparison(folder), read_comparison(saved)
+    results = tuple(check_saved(now, before, max_drop, min_queries))
+    for result in results:
+        word = {True: "passed", False: "FAILED", None: "not measured"}[result.passed]
+        click.echo(f"{word}: {result.system}: {result.rule}; found {result.found}")
     return exit_code(results)

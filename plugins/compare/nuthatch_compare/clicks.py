@@ -1,14 +1,15 @@
 """What users prefer: clicks of an interleaved or a split test.
 
     Interleave   each list with a click is a win of the team with more clicks on its hits, or a
-                 tie;  preference = (wins of b + ties / 2) / lists with a click − 1/2
-                 (Chapelle, Joachims, Radlinski and Yue, TOIS 2012)
+                 tie (Chapelle, Joachims, Radlinski and Yue, TOIS 2012);
+                 a unit's balance = (its wins of b + its ties / 2) / its lists with a click − 1/2;
+                 preference = mean balance of the units that clicked
     Split        each unit has a share of its searches with a click;
                  difference = mean over units of b − mean over units of a
 
-Users differ more than searches do, so what is drawn and tested are units (users, sessions), never
-single searches: the interval of a preference is a bootstrap over units, its p the sign test over
-units that prefer either; the difference of a split has Welch's interval and test.
+Users differ more than searches do, so every unit (user, session) has one vote, however much it
+searches: value, interval and p are all of the mean over units. The interval is that of other means
+(`intervals.py`), p is the permutation test of the balances; a split has Welch's interval and test.
 
 The test is of a fixed horizon: choose its length beforehand. Looking every day until p is below α
 finds differences that are not there.
@@ -24,21 +25,25 @@ from pydantic import BaseModel, ConfigDict
 
 from nuthatch import InvalidConfig
 from nuthatch_compare.aa import AACheck, flipped, shuffled
-from nuthatch_compare.bootstrap import RESAMPLES, bootstrap_means, interval
+from nuthatch_compare.bootstrap import RESAMPLES
 from nuthatch_compare.events import Event, Kind
+from nuthatch_compare.graded import Values
+from nuthatch_compare.intervals import intervals_of_means
+from nuthatch_compare.permutation import permutation_test
 from nuthatch_compare.ratio import RatioCheck, check_ratio
-from nuthatch_compare.sides import sign_p, welch
+from nuthatch_compare.two_sample_tests import welch
 
 
 class Online(BaseModel):
-    """Holds what the clicks of a test say: `value` is what b gains over a.
+    """What the clicks of a test say: `value` is what b gains over a, a mean over units.
 
     `value` is the preference (interleave, from −1/2 to 1/2) or the difference of the shares of
     searches with a click (split), between `low` and `high` at level 1 − α; None where no unit can
-    tell. `clicked` searches had a click. `wins`, `ties` and `losses` are lists (interleave) from
-    the side of b. `a_rate` and `b_rate` are the two shares (split). `moved` units were served by
-    both engines of a split and are left out. `ratio` checks that the sides had the shares that
-    they were meant to have.
+    tell. `winner` is the engine that is preferred, None where that is not established. `clicked`
+    searches had a click. `wins`, `ties` and `losses` are lists (interleave) from the side of b,
+    `unit_wins`, `unit_ties` and `unit_losses` the units that prefer b, neither and a. `a_rate` and
+    `b_rate` are the two shares (split). `moved` units were served by both engines of a split and
+    are left out. `ratio` checks that the sides had the shares that they were meant to have.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,11 +63,21 @@ class Online(BaseModel):
     wins: int = 0
     ties: int = 0
     losses: int = 0
+    unit_wins: int = 0
+    unit_ties: int = 0
+    unit_losses: int = 0
     a_rate: float | None = None
     b_rate: float | None = None
     moved: int = 0
     ratio: RatioCheck
     aa: AACheck | None = None
+
+    @property
+    def winner(self) -> str | None:
+        """The engine that users prefer, None where neither is established to be."""
+        if not self.significant or not self.value:
+            return None
+        return self.b if self.value > 0 else self.a
 
 
 def analyse(
@@ -126,13 +141,9 @@ def _interleaved(
             clicked += 1
     counts = np.array([row for row in rows.values() if any(row)], dtype=np.float64).reshape(-1, 3)
     losses, ties, wins = (int(total) for total in counts.sum(axis=0))
+    balances = (counts[:, 2] - counts[:, 0]) / counts.sum(axis=1) / 2
     leads = Counter(first.values())
-    value = low = high = p = None
-    if clicked:
-        value = (wins + ties / 2) / clicked - 0.5
-        means = bootstrap_means(counts, resamples=resamples, seed=seed)
-        low, high = interval((means[:, 2] + means[:, 1] / 2) / means.sum(axis=1) - 0.5, alpha)
-        p = sign_p(counts[:, 2] - counts[:, 0])
+    value, low, high, p = _preference(balances, alpha, resamples, seed)
     return Online(
         kind="interleave",
         a=a,
@@ -149,9 +160,25 @@ def _interleaved(
         wins=wins,
         ties=ties,
         losses=losses,
+        unit_wins=int((balances > 0).sum()),
+        unit_ties=int((balances == 0).sum()),
+        unit_losses=int((balances < 0).sum()),
         ratio=check_ratio("lists led by each, once a unit and query", leads[a], leads[b]),
-        aa=flipped(counts[:, 2] - counts[:, 0], alpha, seed) if aa and clicked else None,
+        aa=flipped(balances, alpha, seed) if aa and clicked else None,
     )
+
+
+def _preference(
+    balances: Values, alpha: float, resamples: int, seed: int
+) -> tuple[float | None, float | None, float | None, float | None]:
+    """Return the mean balance, its interval and its p; None where nobody clicked."""
+    if not len(balances):
+        return None, None, None, None
+    column = balances[:, None]
+    ((low, high),) = intervals_of_means(
+        column, alpha=alpha, resamples=resamples, seed=seed, least=-0.5, most=0.5
+    )
+    return float(balances.mean()), low, high, permutation_test(column, seed=seed)[0].p
 
 
 def _split(

@@ -68,7 +68,8 @@ def _from_run(
             Listed(uri=uri, score=score)
             for uri, score in zip(uris[:shown], scores[:shown], strict=True)
         )
-        answered.status[query.name] = "answered" if uris else "empty"
+        held = query.name in run.rankings
+        answered.status[query.name] = "answered" if uris else "empty" if held else "missing"
     return answered
 
 

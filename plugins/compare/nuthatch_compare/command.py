@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,14 @@ from nuthatch_compare.gate import check_gate, fit_gate, read_gate
 from nuthatch_compare.gated import PASSED, exit_code
 from nuthatch_compare.history import read_history, remember
 from nuthatch_compare.indexing import indexed, schema_of
-from nuthatch_compare.judgments import read_judgments
+from nuthatch_compare.judgments import Judgments, read_judgments
 from nuthatch_compare.measures import DEFAULT
 from nuthatch_compare.online import online_command
 from nuthatch_compare.plan import plan
 from nuthatch_compare.queries import NamedQuery, read_queries
 from nuthatch_compare.reconcile import reconcile
 from nuthatch_compare.runs import Run, read_run
-from nuthatch_compare.system import Named, System, named_systems, opened
+from nuthatch_compare.system import Named, System, is_run, named_systems, opened, path_of_run
 from nuthatch_compare.terminal import show, show_query
 from nuthatch_compare.workload import Bounds, Load
 
@@ -52,18 +54,18 @@ command.add_command(baseline_command)
 
 
 @command.command("run")
-@click.argument("systems", nargs=-1, metavar="[NAME=]URL...")
-@click.option("--run", "runs", multiple=True, metavar="[NAME=]FILE", help="A run in TREC's format.")
+@click.argument("systems", nargs=-1, metavar="[NAME=]URL|FILE...")
+@click.option("--run", "runs", multiple=True, metavar="[NAME=]FILE", help="A run, as FILE is.")
 @click.option("--corpus", multiple=True, metavar="CORPUS", help="Index this first, at each URL.")
 @click.option("--analyzer", metavar="NAME", help="Of indexes that are made.")
 @click.option("--schema", "schema_file", metavar="FILE", help="Of indexes that are made; JSON.")
 @click.option("--queries", metavar="FILE", help="JSON Lines, tab-separated, or one text a line.")
-@click.option("--qrels", metavar="FILE", help="Judgments: BEIR, TREC, JSON Lines, tab-separated.")
+@click.option("--qrels", metavar="FILE", help="Judgments: BEIR, TREC, JSON, CSV.")
 @click.option(
     "--metrics",
-    default=" ".join(DEFAULT),
-    show_default=True,
-    help="Also P@5, P(rel=2)@5, Success@1, Bpref, RBP@20.",
+    multiple=True,
+    metavar="METRIC",
+    help=f"{' '.join(DEFAULT)}; also P@5, P(rel=2)@5, Success@1, Bpref, RBP@20.",
 )
 @click.option("--primary", multiple=True, metavar="METRIC", help="What decides; several with Holm.")
 @click.option("--baseline", metavar="NAME", help="The system to hold others against; the first.")
@@ -71,6 +73,7 @@ command.add_command(baseline_command)
     "--depth", type=click.IntRange(1), default=100, show_default=True, help="Documents of each."
 )
 @click.option("--alpha", type=float, default=0.05, show_default=True, help="Level of the tests.")
+@click.option("--min-effect", type=float, metavar="X", help="Differences below X do not matter.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Repeats a comparison.")
 @click.option("--latency", metavar="LOAD", help="closed:N clients, or open:R/s requests.")
 @click.option("--passes", type=click.IntRange(1), default=5, show_default=True, help="Of latency.")
@@ -90,36 +93,41 @@ command.add_command(baseline_command)
 def run_command(**options: Any) -> int:
     """Compare systems on queries: relevance, agreement, latency, cost.
 
-    A system is the URL of an index, with a name before it if you like:
-    ladder=sqlite:x.db?policy=ladder. The first one is the baseline. With --qrels the metrics are
-    tested; without, the answers are compared with each other. With --emit html and --out there
-    is a report for a browser.
+    A system is the URL of an index or the file of a run (TREC, MS MARCO, JSON), with a name before
+    it if you like: ladder=sqlite:x.db?policy=ladder. The first one is the baseline. With --qrels
+    the metrics are tested; without, the answers are compared with each other. With --emit html and
+    --out there is a report for a browser.
 
     Also: compare show DIR --query NAME, compare baseline save|check, compare online EVENTS.
 
     Exit codes: 0 done or passed, 1 a gate failed, 2 wrong use, 3 could not measure.
     """
     emitted = _emitted(options["emit"], options["out"])
-    named = named_systems(options["systems"])
-    runs = [_run(text) for text in options["runs"]]
-    names = [*(each.name for each in named), *(each.name for each in runs)]
-    if len(names) < 2:
-        raise click.UsageError("give two systems or more: [NAME=]URL, or --run FILE")
+    texts = [*options["systems"], *options["runs"]]
+    of_runs = [text for text in texts if text in options["runs"] or is_run(text)]
+    named = named_systems([text for text in texts if text not in of_runs])
+    runs = _runs(of_runs)
+    if len(named) + len(runs) < 2:
+        raise click.UsageError("give two systems or more: [NAME=]URL or the FILE of a run")
+    urls, files = iter(named), iter(runs)
+    names = [next(files).name if text in of_runs else next(urls).name for text in texts]
     settings = plan(
         names,
-        measures=options["metrics"].replace(",", " ").split(),
+        measures=_metrics(options["metrics"]) or DEFAULT,
         primary=options["primary"],
         baseline=options["baseline"],
         depth=options["depth"],
         alpha=options["alpha"],
+        min_effect=options["min_effect"],
         seed=options["seed"],
     )
     rules = read_gate(options["gate"]) if options["gate"] else []
     rules = fit_gate(rules, names, settings.measures)
     load = Load.parse(options["latency"]) if options["latency"] else None
     history = read_history(made(options["out"])) if options["out"] else ()
-    queries = _queries(options["queries"], () if named else runs)
     judgments = read_judgments(options["qrels"]) if options["qrels"] else None
+    queries = _queries(options["queries"], () if named else runs, judgments)
+    judgments = judgments and judgments.for_queries(queries)
     if judgments:  # before a corpus is indexed for nothing
         reconcile(judgments.grades, [each.name for each in queries])
     with ExitStack() as stack:
@@ -135,6 +143,7 @@ def run_command(**options: Any) -> int:
             baseline=settings.baseline,
             depth=settings.depth,
             alpha=settings.alpha,
+            min_effect=settings.min_effect,
             seed=settings.seed,
             latency=load,
             bounds=Bounds(passes=options["passes"]),
@@ -161,9 +170,17 @@ def _emitted(text: str, out: Path | None) -> list[str]:
     return names
 
 
-def _run(text: str) -> Run:
-    name, found, path = text.partition("=")
-    return read_run(path, name) if found else read_run(text)
+def _runs(texts: Sequence[str]) -> list[Run]:
+    """Return the runs; where tags are alike, the names of the files stand in for them."""
+    given = [path_of_run(text) for text in texts]
+    runs = [read_run(path, name) for name, path in given]
+    tags = [run.name for run in runs]
+    return [
+        replace(run, name=Path(path).name.partition(".")[0])
+        if name is None and tags.count(run.name) > 1
+        else run
+        for run, (name, path) in zip(runs, given, strict=True)
+    ]
 
 
 def _systems(
@@ -189,12 +206,26 @@ def _closed_later(stack: ExitStack, system: System) -> System:
     return system
 
 
-def _queries(path: str | None, runs: Sequence[Run]) -> list[NamedQuery]:
+def _metrics(texts: Sequence[str]) -> list[str]:
+    """Return the names of measures, separated by blanks or by commas that stand in no brackets."""
+    return [name for text in texts for name in re.split(r"[\s,]+(?![^()]*\))", text) if name]
+
+
+def _queries(
+    path: str | None, runs: Sequence[Run], judgments: Judgments | None
+) -> list[NamedQuery]:
+    """Return the queries of a file; without one those of the runs, and what was judged besides.
+
+    A judged query that no run holds counts 0, as any that was not answered: it was asked, most
+    likely, and the runs were cut off.
+    """
     if path:
         return read_queries(path)
     if not runs:
         raise click.UsageError("give the queries: --queries FILE")
     names = dict.fromkeys(name for run in runs for name in run.rankings)
+    if judgments and any(name in judgments.grades for name in names):
+        names |= dict.fromkeys(judgments.grades)
     return [NamedQuery(name, name) for name in names]
 
 

@@ -25,11 +25,11 @@ from nuthatch_compare.measures import DEFAULT, engine
 from nuthatch_compare.permutation import PERMUTATIONS
 from nuthatch_compare.plan import plan
 from nuthatch_compare.queries import NamedQuery
-from nuthatch_compare.reconcile import Reconciled, reconcile, unknown_documents
+from nuthatch_compare.reconcile import Reconciled, reconcile, unknown_documents, unmatched
 from nuthatch_compare.runs import Run
 from nuthatch_compare.slices import slice_queries
 from nuthatch_compare.system import System, systems_of
-from nuthatch_compare.verdict import verdict, warnings_of
+from nuthatch_compare.verdict import caveats_of, verdict, warnings_of
 from nuthatch_compare.wording import digest, some
 from nuthatch_compare.workload import Bounds, Load
 
@@ -44,6 +44,7 @@ def compare(
     baseline: str | None = None,
     depth: int = 100,
     alpha: float = 0.05,
+    min_effect: float | None = None,
     seed: int = 0,
     permutations: int = PERMUTATIONS,
     resamples: int = RESAMPLES,
@@ -58,10 +59,12 @@ def compare(
 
     `judgments` are grades by query and document; without them there are no metrics, but
     agreement. `primary` measures decide (by default the first quality measure), all others are
-    exploratory. `latency` is the load to measure under, after the answers were collected.
+    exploratory. Systems may be found equivalent where `min_effect`, the least difference that
+    matters, is given. `latency` is the load to measure under, after the answers were collected.
     `costs` were measured while indexing. `timeout` is in seconds, for each query.
 
-    Raises `InvalidConfig`, and `BackendUnavailable` where a system answered no query at all.
+    Raises `InvalidConfig`, `BackendUnavailable` where a system answered no query at all, and
+    `NothingMeasured` where no system found a judged document.
     """
     systems = systems_of(backends) if isinstance(backends, Mapping) else list(backends)
     settings = plan(
@@ -71,6 +74,7 @@ def compare(
         baseline=baseline,
         depth=depth,
         alpha=alpha,
+        min_effect=min_effect,
         seed=seed,
         permutations=permutations,
         resamples=resamples,
@@ -88,11 +92,14 @@ def compare(
         for each in systems
     }
     _refuse_silent(answers, len(asked))
+    rankings = {name: one.rankings for name, one in answers.items()}
+    strange = list(unmatched(judgments, fit.measured, rankings)) if judgments and fit else []
     wanted = [Measure.parse(each) for each in settings.measures]
     judged = Judged(wanted, settings, answers, judgments or {}, fit)
     pairs = _agreement(answers, names)
     measured = _latency(systems, asked, latency, settings, bounds, timeout)
     facts = tuple(fared(described[each.name], answers[each.name]) for each in systems)
+    caveats = (*strange, *caveats_of(facts))
     coverage = judged.coverage()
     differences = judged.differences()
     notes = [
@@ -113,7 +120,8 @@ def compare(
         settings=settings,
         inputs=_inputs(asked, judgments),
         systems=facts,
-        verdict=verdict(settings, facts, differences, pairs, measured, costs),
+        caveats=caveats,
+        verdict=(*caveats, *verdict(settings, differences, pairs, measured, costs)),
         warnings=tuple(filter(None, notes)),
         validity=tuple(validity_of(facts, asked, fit, measured)),
         definitions={str(each): each.definition for each in wanted} if fit else {},
@@ -126,7 +134,7 @@ def compare(
         latency=measured,
         costs=tuple(costs),
         queries=tuple(query_answers(each, answers, judged, judgments or {}) for each in asked),
-        rankings={name: each.rankings for name, each in answers.items()},
+        rankings=rankings,
     )
 
 

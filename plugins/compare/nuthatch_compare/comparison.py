@@ -14,17 +14,17 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from nuthatch_compare.agreement import Agreement
-from nuthatch_compare.bootstrap import Mean
 from nuthatch_compare.cost import Cost
 from nuthatch_compare.coverage import Coverage
 from nuthatch_compare.gated import GateResult
+from nuthatch_compare.intervals import Mean
 from nuthatch_compare.latency import Latency
 from nuthatch_compare.significance import Difference
 
 #: The version of the model; a comparison of another one is not read.
 FORMAT: Literal[1] = 1
-#: How a query ended: with hits, without, in an error, out of time.
-Status = Literal["answered", "empty", "failed", "timed out"]
+#: How a query ended: with hits, without, in an error, out of time; a run may not hold it at all.
+Status = Literal["answered", "empty", "failed", "timed out", "missing"]
 
 
 class _Frozen(BaseModel):
@@ -46,7 +46,8 @@ class Listed(_Frozen):
 class QueryAnswers(_Frozen):
     """Is one query: each system's first documents, how it ended, and the measures' values.
 
-    `values` are by measure, then by system; empty where the query was not judged.
+    `values` are by measure, then by system; empty where the query was not judged. Judged@k has
+    none for a system that found nothing.
     """
 
     name: str
@@ -60,7 +61,8 @@ class SystemFacts(_Frozen):
     """Tells what a system is and how it fared.
 
     `source` is its URL without secrets, or the run's file. `repeated_chunks` counts chunks that
-    one answer held twice, which breaks the contract. `errors` count failures by message.
+    one answer held twice, which breaks the contract. `errors` count failures by message. `missing`
+    queries are not in a run: its engine found nothing, or the run was cut off.
     """
 
     name: str
@@ -77,23 +79,22 @@ class SystemFacts(_Frozen):
     empty: int = 0
     failed: int = 0
     timed_out: int = 0
+    missing: int = 0
     repeated_chunks: int = 0
     errors: dict[str, int] = {}
 
 
 class SliceMeans(_Frozen):
-    """Holds the means of the primary measure over a group of queries, by system.
+    """The means of the primary measure over a group of queries, by system, and their differences.
 
-    `deltas` are the other systems' means minus the baseline's. A slice that is not
-    `large_enough` is shown and says nothing.
+    The adjusted p of the differences are over all slices and systems of the comparison.
     """
 
     by: str
     label: str
     queries: int
-    large_enough: bool
     means: dict[str, float]
-    deltas: dict[str, float]
+    differences: tuple[Difference, ...] = ()
 
 
 class Validity(_Frozen):
@@ -123,6 +124,7 @@ class Settings(_Frozen):
     depth: int
     shown: int
     alpha: float
+    min_effect: float | None = None
     seed: int
     permutations: int
     resamples: int
@@ -133,7 +135,8 @@ class Comparison(_Frozen):
 
     `means` are by system, then by measure. `rankings` hold the document uris of each system and
     query down to `settings.depth`. `definitions` say what each measure is. `verdict` and
-    `warnings` are sentences. `inputs` are digests of the queries and of the judgments.
+    `warnings` are sentences; the verdict begins with the `caveats`, which forbid to take the rest
+    as it stands. `inputs` are digests of the queries and of the judgments.
     """
 
     format: Literal[1] = FORMAT
@@ -145,6 +148,7 @@ class Comparison(_Frozen):
     settings: Settings
     inputs: dict[str, str] = {}
     systems: tuple[SystemFacts, ...]
+    caveats: tuple[str, ...] = ()
     verdict: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     validity: tuple[Validity, ...] = ()

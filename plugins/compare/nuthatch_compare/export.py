@@ -63,7 +63,7 @@ def write_csv(comparison: Comparison, folder: Path) -> Path:
             for system, status in query.status.items():
                 head = (_cell(query.name), _cell(query.text), _cell(system), status)
                 for measure, found in query.values.items():
-                    rows.writerow((*head, measure, found[system]))
+                    rows.writerow((*head, measure, found.get(system, "")))
                 if not query.values:
                     rows.writerow((*head, "", ""))
     return path

@@ -44,6 +44,7 @@ def fared(facts: SystemFacts, answered: Answered) -> SystemFacts:
             "empty": answered.count("empty"),
             "failed": answered.count("failed"),
             "timed_out": answered.count("timed out"),
+            "missing": answered.count("missing"),
             "repeated_chunks": answered.repeated_chunks,
             "errors": dict(answered.errors),
         }

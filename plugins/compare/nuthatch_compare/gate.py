@@ -1,18 +1,22 @@
-"""Gates: rules that a comparison must keep, for CI.
+"""Gates: what a comparison must keep, for CI.
 
     [[rule]]                      # every system but the baseline, or `system = "name"`
     measure = "nDCG@10"
-    max_drop = 0.01               # the interval of the gain must not reach below -0.01
-    min_gain = 0.0                # … must lie above 0
-    min = 0.35                    # the mean of the system itself
+    max_drop = 0.01               # the gain must lie above -0.01
+    min_gain = 0.0                # … above 0
+    min = 0.35                    # the mean of the system itself, above this
+    min_queries = 10              # fewer judged queries tell nothing; 10 is the default
+    allow_identical = false       # whether max_drop holds where both gave the same answers
     max_latency_ratio = 1.2       # upper end of the interval of system ÷ baseline
+    max_p95_ratio = 1.5           # the same of the 95th percentiles of all requests
+    max_p95_ms = 50               # upper end of the interval of the system's own
     max_size_ratio = 1.5          # bytes ÷ the baseline's
     max_index_ratio = 2.0         # seconds of indexing ÷ the baseline's
     max_empty = 3                 # queries without a hit
     max_failed = 0                # queries that failed or ran out of time
 
-A mean that may only be luck passes no gate: `max_drop` and `min_gain` look at the end of the
-interval that would be worst. What was not measured is neither passed nor failed.
+A mean that may only be luck passes no gate (`margin_tests.py`). What was not measured is neither
+passed nor failed, and so is what says nothing: a run that was cut off, a run against itself.
 """
 
 from __future__ import annotations
@@ -22,19 +26,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nuthatch import InvalidConfig
 from nuthatch_compare.comparison import Comparison
 from nuthatch_compare.gated import GateResult
+from nuthatch_compare.latency import TAIL, LatencyRatio, SystemLatency
+from nuthatch_compare.margin_tests import (
+    MIN_QUERIES,
+    MarginTest,
+    decide,
+    explain_doubt,
+    explain_failures,
+    explain_few,
+    values_of,
+)
 from nuthatch_compare.measure import Measure
 
 Bound = Annotated[float, Field(ge=0)]
-Check = Callable[[Comparison, str, "Rule"], GateResult]
 
 
 class Rule(BaseModel):
-    """Is one table of a gate; at least one bound is given."""
+    """One table of a gate; at least one bound is given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,7 +57,11 @@ class Rule(BaseModel):
     max_drop: Bound | None = None
     min_gain: float | None = None
     min: Bound | None = None
+    min_queries: int = Field(default=MIN_QUERIES, ge=1)
+    allow_identical: bool = False
     max_latency_ratio: Bound | None = None
+    max_p95_ratio: Bound | None = None
+    max_p95_ms: Bound | None = None
     max_size_ratio: Bound | None = None
     max_index_ratio: Bound | None = None
     max_empty: int | None = Field(default=None, ge=0)
@@ -72,7 +90,7 @@ def read_gate(path: str) -> list[Rule]:
             raise InvalidConfig(f"{path}, rule {number}: {name}: {told}") from error
         if not any(True for _ in _bounds(rule)):
             raise InvalidConfig(
-                f"{path}, rule {number}: no bound; give one of {', '.join(_CHECKS)}"
+                f"{path}, rule {number}: no bound; give one of {', '.join((*_TESTS, *_CHECKS))}"
             )
         rules.append(rule)
     return rules
@@ -96,59 +114,136 @@ def fit_gate(rules: Sequence[Rule], systems: Sequence[str], measures: Sequence[s
 
 
 def check_gate(comparison: Comparison, rules: Sequence[Rule]) -> Iterator[GateResult]:
-    """Yields what each bound of each rule (of `fit_gate`) found, system by system."""
-    names = [each.name for each in comparison.systems]
+    """Yield what each bound of each rule (of `fit_gate`) found, system by system.
+
+    All bounds of relevance are one family, whichever rule they are of.
+    """
+    checks = list(_checks(comparison, rules))
+    tests = [
+        _TESTS[bound](comparison, name, rule) for bound, name, rule in checks if bound in _TESTS
+    ]
+    decided = decide(tests, comparison.settings.alpha, comparison.settings.seed)
+    for bound, name, rule in checks:
+        yield next(decided) if bound in _TESTS else _CHECKS[bound](comparison, name, rule)
+
+
+def _checks(comparison: Comparison, rules: Sequence[Rule]) -> Iterator[tuple[str, str, Rule]]:
+    others = [facts.name for facts in comparison.systems if facts.name != comparison.baseline]
     for rule in rules:
-        others = [name for name in names if name != comparison.baseline]
         for name in [rule.system] if rule.system is not None else others:
             for bound in _bounds(rule):
-                yield _CHECKS[bound](comparison, name, rule)
+                yield bound, name, rule
 
 
 def _bounds(rule: Rule) -> Iterator[str]:
-    return (name for name in _CHECKS if getattr(rule, name) is not None)
+    return (name for name in (*_TESTS, *_CHECKS) if getattr(rule, name) is not None)
 
 
-def _gain(comparison: Comparison, system: str, rule: Rule, least: float, name: str) -> GateResult:
+def _gain(comparison: Comparison, system: str, rule: Rule, margin: float, name: str) -> MarginTest:
     measure = rule.measure or comparison.primary
-    found = comparison.difference(system, measure)
-    text = f"{measure}: {name}"
-    if found is None:
-        return GateResult(rule=text, system=system, passed=None, found="no judged queries")
-    told = f"{found.delta:+.4f}, between {found.low:+.4f} and {found.high:+.4f}"
-    return GateResult(rule=text, system=system, passed=found.low >= least, found=told)
+    ours, theirs = (values_of(comparison, one, measure) for one in (system, comparison.baseline))
+    common = [query for query in ours if query in theirs]
+    allowed = rule.max_empty or 0
+    return MarginTest(
+        rule=f"{measure}: {name}",
+        system=system,
+        values=np.array([ours[query] - theirs[query] for query in common]),
+        margin=margin,
+        doubt=explain_few(len(common), rule.min_queries)
+        or explain_doubt(comparison, comparison.baseline, allowed)
+        or explain_failures(comparison, comparison.baseline)
+        or explain_doubt(comparison, system, allowed),
+        alike="" if rule.allow_identical else _alike(comparison, system),
+    )
 
 
-def _max_drop(comparison: Comparison, system: str, rule: Rule) -> GateResult:
+def _alike(comparison: Comparison, system: str) -> str:
+    ours, theirs = (comparison.rankings[one] for one in (system, comparison.baseline))
+    if ours != theirs:
+        return ""
+    return (
+        f"{system} and {comparison.baseline} gave the same answers to all queries: a run against "
+        "itself says nothing; if that is meant, say allow_identical = true"
+    )
+
+
+def _max_drop(comparison: Comparison, system: str, rule: Rule) -> MarginTest:
     drop = rule.max_drop or 0.0
     return _gain(comparison, system, rule, -drop, f"max_drop {drop:g}")
 
 
-def _min_gain(comparison: Comparison, system: str, rule: Rule) -> GateResult:
+def _min_gain(comparison: Comparison, system: str, rule: Rule) -> MarginTest:
     gain = rule.min_gain or 0.0
     return _gain(comparison, system, rule, gain, f"min_gain {gain:g}")
 
 
-def _min(comparison: Comparison, system: str, rule: Rule) -> GateResult:
+def _min(comparison: Comparison, system: str, rule: Rule) -> MarginTest:
     measure = rule.measure or comparison.primary
-    mean = comparison.means.get(system, {}).get(measure)
-    text = f"{measure}: min {rule.min:g}"
-    if mean is None or rule.min is None:
-        return GateResult(rule=text, system=system, passed=None, found="no judged queries")
-    return GateResult(
-        rule=text, system=system, passed=mean.mean >= rule.min, found=f"{mean.mean:.4f}"
+    values = values_of(comparison, system, measure)
+    return MarginTest(
+        rule=f"{measure}: min {rule.min:g}",
+        system=system,
+        values=np.array(list(values.values())),
+        margin=rule.min or 0.0,
+        least=0.0,
+        doubt=explain_few(len(values), rule.min_queries)
+        or explain_doubt(comparison, system, rule.max_empty or 0),
     )
 
 
 def _latency(comparison: Comparison, system: str, rule: Rule) -> GateResult:
-    text = f"max_latency_ratio {rule.max_latency_ratio:g}"
+    found = _latency_ratio(comparison, system)
+    ends = (found.ratio, found.low, found.high) if found else (None, None, None)
+    return _below(comparison, "max_latency_ratio", system, rule.max_latency_ratio, *ends)
+
+
+def _p95_ratio(comparison: Comparison, system: str, rule: Rule) -> GateResult:
+    found = _latency_ratio(comparison, system)
+    ends = (found.p95, found.p95_low, found.p95_high) if found else (None, None, None)
+    return _below(comparison, "max_p95_ratio", system, rule.max_p95_ratio, *ends)
+
+
+def _p95(comparison: Comparison, system: str, rule: Rule) -> GateResult:
+    found = next(
+        (
+            percentile
+            for one in _timed(comparison)
+            if one.system == system
+            for percentile in one.percentiles
+            if percentile.percent == TAIL
+        ),
+        None,
+    )
+    ends = (found.ms, found.low, found.high) if found else (None, None, None)
+    return _below(comparison, "max_p95_ms", system, rule.max_p95_ms, *ends)
+
+
+def _timed(comparison: Comparison) -> Sequence[SystemLatency]:
+    return comparison.latency.systems if comparison.latency is not None else ()
+
+
+def _latency_ratio(comparison: Comparison, system: str) -> LatencyRatio | None:
     ratios = comparison.latency.ratios if comparison.latency is not None else ()
-    found = next((each for each in ratios if each.system == system), None)
-    if found is None or rule.max_latency_ratio is None:
-        return GateResult(rule=text, system=system, passed=None, found="latency was not measured")
-    told = f"{found.ratio:.3f}, between {found.low:.3f} and {found.high:.3f}"
-    passed = found.high <= rule.max_latency_ratio
-    return GateResult(rule=text, system=system, passed=passed, found=told)
+    return next((one for one in ratios if one.system == system), None)
+
+
+def _below(
+    comparison: Comparison,
+    name: str,
+    system: str,
+    most: float | None,
+    value: float | None,
+    low: float | None,
+    high: float | None,
+) -> GateResult:
+    text = f"{name} {most:g}"
+    if any(one.system == system and one.saturated for one in _timed(comparison)):
+        return GateResult(rule=text, system=system, passed=False, found="it is saturated")
+    if most is None or value is None or low is None or high is None:
+        found = "latency was not measured, or of too few requests"
+        return GateResult(rule=text, system=system, passed=None, found=found)
+    found = f"{value:.3g}, between {low:.3g} and {high:.3g}"
+    return GateResult(rule=text, system=system, passed=high < most, found=found)
 
 
 def _ratio(
@@ -179,7 +274,8 @@ def _count(system: str, name: str, count: int, most: int | None) -> GateResult:
 
 
 def _empty(comparison: Comparison, system: str, rule: Rule) -> GateResult:
-    return _count(system, "max_empty", comparison.facts(system).empty, rule.max_empty)
+    facts = comparison.facts(system)
+    return _count(system, "max_empty", facts.empty + facts.missing, rule.max_empty)
 
 
 def _failed(comparison: Comparison, system: str, rule: Rule) -> GateResult:
@@ -187,11 +283,15 @@ def _failed(comparison: Comparison, system: str, rule: Rule) -> GateResult:
     return _count(system, "max_failed", facts.failed + facts.timed_out, rule.max_failed)
 
 
-_CHECKS: Final[Mapping[str, Check]] = {
+_TESTS: Final[Mapping[str, Callable[[Comparison, str, Rule], MarginTest]]] = {
     "max_drop": _max_drop,
     "min_gain": _min_gain,
     "min": _min,
+}
+_CHECKS: Final[Mapping[str, Callable[[Comparison, str, Rule], GateResult]]] = {
     "max_latency_ratio": _latency,
+    "max_p95_ratio": _p95_ratio,
+    "max_p95_ms": _p95,
     "max_size_ratio": _size,
     "max_index_ratio": _index,
     "max_empty": _empty,

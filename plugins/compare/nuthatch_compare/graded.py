@@ -82,12 +82,16 @@ class Graded:
         best[query[order], np.arange(len(order)) - starts[query[order]]] = grade[order]
         return best
 
-    def assuming(self, grade: int, first: int, depth: int | None) -> Self:
-        """Returns what it were if the first unjudged documents of each list had a grade."""
+    def assuming(self, grade: int, count: int, depth: int | None, *, last: bool = False) -> Self:
+        """Return what it were if the first (or last) unjudged documents of each list had a grade.
+
+        Those are meant that stand within `depth`.
+        """
         unjudged = self.grades == UNJUDGED
         if depth is not None:
             unjudged[:, depth:] = False
-        unjudged &= unjudged.cumsum(axis=1) <= first
+        places = unjudged[:, ::-1].cumsum(axis=1)[:, ::-1] if last else unjudged.cumsum(axis=1)
+        unjudged &= places <= count
         rows = np.nonzero(unjudged)[0]
         return replace(
             self,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
-from nuthatch_compare.bootstrap import Mean, mean_intervals
 from nuthatch_compare.collect import Answered
 from nuthatch_compare.comparison import Settings, SliceMeans
 from nuthatch_compare.coverage import Coverage, measure_coverage
+from nuthatch_compare.intervals import Mean, mean_intervals
 from nuthatch_compare.judgments import Grades
 from nuthatch_compare.measure import Measure
 from nuthatch_compare.measures import Table, evaluate
 from nuthatch_compare.queries import NamedQuery
 from nuthatch_compare.reconcile import Reconciled
-from nuthatch_compare.significance import Difference, compare_systems
+from nuthatch_compare.significance import Difference, adjust, compare_systems
 from nuthatch_compare.slices import slice_queries
 
 
@@ -46,7 +47,9 @@ class Judged:
             return {}
         return {
             str(measure): {
-                name: float(table[str(measure)][row]) for name, table in self.values.items()
+                name: value
+                for name, table in self.values.items()
+                if not math.isnan(value := float(table[str(measure)][row]))
             }
             for measure in self._measures
         }
@@ -61,18 +64,31 @@ class Judged:
         )
 
     def differences(self) -> tuple[Difference, ...]:
-        """Returns what the other systems gain over the baseline."""
+        """Return what the other systems gain over the baseline, on the measures of quality."""
+        quality = [str(measure) for measure in self._measures if measure.is_quality]
+        return self._compare(quality, slice(None))
+
+    def _compare(
+        self, measures: Sequence[str], rows: Sequence[int] | slice, family: int | None = None
+    ) -> tuple[Difference, ...]:
         if len(self.values) < 2:
             return ()
+        settings = self._settings
         return compare_systems(
-            self.values,
-            self._settings.baseline,
-            self._settings.primary,
-            alpha=self._settings.alpha,
-            permutations=self._settings.permutations,
-            resamples=self._settings.resamples,
-            seed=self._settings.seed,
+            {name: {one: table[one][rows] for one in measures} for name, table in self._tables},
+            settings.baseline,
+            [name for name in settings.primary if name in measures],
+            alpha=settings.alpha,
+            min_effect=settings.min_effect,
+            family=family,
+            permutations=settings.permutations,
+            resamples=settings.resamples,
+            seed=settings.seed,
         )
+
+    @property
+    def _tables(self) -> Sequence[tuple[str, Table]]:
+        return list(self.values.items())
 
     def coverage(self) -> tuple[Coverage, ...]:
         """Returns how much of each system's answers the judgments know."""
@@ -85,27 +101,31 @@ class Judged:
         )
 
     def slices(self, asked: Sequence[NamedQuery], by: Sequence[str]) -> tuple[SliceMeans, ...]:
-        """Returns the means of the primary measure by groups of queries."""
+        """Return the means of the primary measure by groups of queries.
+
+        All slices and systems are one family: with many of them some look better by chance.
+        """
         if not self.queries:
             return ()
-        primary, base = self._settings.primary[0], self._settings.baseline
-        judged = [each for each in asked if each.name in self._rows]
-        found = []
-        for each in (part for field in by for part in slice_queries(judged, field)):
-            rows = [self._rows[name] for name in each.queries]
-            means = {
-                name: float(table[primary][rows].mean()) for name, table in self.values.items()
-            }
-            found.append(
-                SliceMeans(
-                    by=each.by,
-                    label=each.label,
-                    queries=len(rows),
-                    large_enough=each.is_large_enough,
-                    means=means,
-                    deltas={
-                        name: mean - means[base] for name, mean in means.items() if name != base
-                    },
-                )
+        found = list(self._slices(asked, by))
+        every = adjust([one for part in found for one in part.differences], self._settings.alpha)
+        adjusted = iter(every)
+        return tuple(
+            part.model_copy(update={"differences": tuple(next(adjusted) for _ in part.differences)})
+            for part in found
+        )
+
+    def _slices(self, asked: Sequence[NamedQuery], by: Sequence[str]) -> Iterator[SliceMeans]:
+        primary = self._settings.primary[0]
+        judged = [query for query in asked if query.name in self._rows]
+        parts = [part for field in by for part in slice_queries(judged, field)]
+        family = len(parts) * (len(self.values) - 1)
+        for part in parts:
+            rows = [self._rows[name] for name in part.queries]
+            yield SliceMeans(
+                by=part.by,
+                label=part.label,
+                queries=len(rows),
+                means={name: float(table[primary][rows].mean()) for name, table in self._tables},
+                differences=self._compare([primary], rows, family),
             )
-        return tuple(found)

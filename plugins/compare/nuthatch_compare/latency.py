@@ -1,10 +1,12 @@
 """Latency: what a run's samples say, with intervals, and what they are too few to say.
 
-A query's time is the median over the passes: repeats of a query are no independent samples, so
-n is the number of queries. Percentiles are of these medians (`percentiles.py`).
+    percentiles   of all raw samples, so that a slow tenth of the requests shows; their intervals
+                  are over blocks of time (`percentiles.py`)
+    ratio         the geometric mean, over the queries that both answered, of the ratio of a
+                  query's two times, each its median over the passes; its interval is over queries
+    p95           the ratio of both tails: a system can be faster at the median and worse there
 
-Two systems are compared by the geometric mean of their times' ratios query by query; its interval
-is a percentile bootstrap over queries.
+A failed request has no time. It is counted, and what is said of times is said of the others.
 """
 
 from __future__ import annotations
@@ -17,21 +19,33 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from nuthatch_compare.driver import Ask, Driven, Samples, drive
+from nuthatch_compare.intervals import intervals_of_means
 from nuthatch_compare.null import Null
-from nuthatch_compare.percentiles import PERCENTILES, Percentile, Times, percentile
+from nuthatch_compare.percentiles import (
+    PERCENTILES,
+    Blocks,
+    Percentile,
+    Times,
+    percentile,
+    percentile_ratio,
+)
 from nuthatch_compare.workload import Bounds, Load
 
 #: Points that a curve is drawn from; more than a screen has pixels shows nothing more.
 _CURVE = 400
+#: Blocks of time that a run's samples are cut into, or its passes where they are more.
+_BLOCKS = 20
+#: The percentile that a gate looks at.
+TAIL = 95.0
 
 
 class SystemLatency(BaseModel):
-    """Holds one system's times in milliseconds.
+    """One system's times in milliseconds.
 
-    `percentiles` are of the queries' medians. `slowest` is the slowest single sample; `curve`
-    are quantiles of all raw samples, evenly spaced, for drawing; `per_query` is each query's
-    median, None where every try failed. A `saturated` system has no percentiles: the longer the
-    run, the worse they would be.
+    `percentiles`, `slowest` and `curve` (evenly spaced quantiles, for drawing) are of all raw
+    samples that were answered; `failed` counts the others. `per_query` is each query's median over
+    the passes, None where every try failed, and `queries` counts those with one. A `saturated`
+    system has no percentiles: the longer the run, the worse they would be.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,7 +64,11 @@ class SystemLatency(BaseModel):
 
 
 class LatencyRatio(BaseModel):
-    """Compares two systems: the geometric mean of `system` ÷ `baseline`; below 1 is faster."""
+    """Compares two systems: the geometric mean of `system` ÷ `baseline`; below 1 is faster.
+
+    It is over the `queries` that both answered, and so are `system_ms` and `baseline_ms`, the
+    medians of both. `p95` is the ratio of the 95th percentiles of all samples, None with too few.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,6 +78,11 @@ class LatencyRatio(BaseModel):
     low: float
     high: float
     queries: int
+    system_ms: float
+    baseline_ms: float
+    p95: float | None = None
+    p95_low: float | None = None
+    p95_high: float | None = None
 
 
 class Latency(BaseModel):
@@ -104,7 +127,8 @@ def measure_latency(
     are raised.
     """
     driven = drive(systems, queries, load, bounds, seed)
-    measured = {name: summarize(name, driven, alpha) for name in systems}
+    blocks = {name: Blocks(blocks_of_time(driven.samples[name], len(queries))) for name in systems}
+    measured = {name: summarize(name, driven, blocks[name], alpha, seed) for name in systems}
     return Latency(
         load=str(load),
         measures=load.measures,
@@ -119,7 +143,7 @@ def measure_latency(
         driver_ms=driver_ms(queries, load, depth, seed),
         systems=tuple(measured.values()),
         ratios=tuple(
-            found
+            _with_tail(found, blocks[name], blocks[baseline], alpha, seed)
             for name in systems
             if name != baseline
             and (found := ratio(measured[baseline], measured[name], seed, alpha)) is not None
@@ -140,29 +164,36 @@ def driver_ms(queries: Sequence[str], load: Load, depth: int = 10, seed: int = 0
     return float(np.median(np.asarray(times))) if times else 0.0
 
 
-def summarize(name: str, driven: Driven, alpha: float = 0.05) -> SystemLatency:
-    """Returns what the samples of one system say."""
-    samples = driven.samples[name]
-    raw = np.asarray(samples.ms, dtype=np.float64)
-    known = np.sort(raw[~np.isnan(raw)])
+def summarize(
+    name: str, driven: Driven, blocks: Blocks, alpha: float = 0.05, seed: int = 0
+) -> SystemLatency:
+    """Return what the samples of one system say."""
+    samples, known = driven.samples[name], blocks.samples
     each = per_query(samples, driven.queries)
-    medians = np.sort(each[~np.isnan(each)])
     spaced = np.linspace(0, len(known) - 1, min(_CURVE, len(known))).astype(np.intp)
     return SystemLatency(
         system=name,
-        queries=len(medians),
-        samples=len(raw),
-        failed=int(np.isnan(raw).sum()),
+        queries=int((~np.isnan(each)).sum()),
+        samples=len(samples.ms),
+        failed=len(samples.ms) - len(known),
         errors=samples.errors,
         saturated=samples.saturated,
         percentiles=()
         if samples.saturated
-        else tuple(percentile(medians, percent, alpha) for percent in PERCENTILES),
+        else tuple(percentile(blocks, percent, alpha, seed) for percent in PERCENTILES),
         slowest=float(known[-1]) if len(known) else None,
         curve=tuple(known[spaced].tolist()),
         per_query=tuple(None if math.isnan(ms) else ms for ms in each.tolist()),
         waited=float(np.median(np.asarray(samples.waits))) if samples.waits else None,
     )
+
+
+def blocks_of_time(samples: Samples, queries: int) -> list[Times]:
+    """Return the times that are known, pass by pass, each pass cut so that there are 20 blocks."""
+    times = np.asarray(samples.ms, dtype=np.float64).reshape(-1, queries)
+    pieces = min(queries, -(-_BLOCKS // max(1, len(times))))
+    blocks = (block for each in times for block in np.array_split(each, pieces))
+    return [block[~np.isnan(block)] for block in blocks]
 
 
 def per_query(samples: Samples, queries: int) -> Times:
@@ -177,31 +208,37 @@ def per_query(samples: Samples, queries: int) -> Times:
 
 
 def ratio(
-    baseline: SystemLatency,
-    system: SystemLatency,
-    seed: int = 0,
-    alpha: float = 0.05,
-    resamples: int = 2000,
+    baseline: SystemLatency, system: SystemLatency, seed: int = 0, alpha: float = 0.05
 ) -> LatencyRatio | None:
-    """Returns the geometric mean of the per-query ratios; None where nothing is comparable."""
+    """Return the geometric mean of the per-query ratios; None where fewer than two can be had."""
     if baseline.saturated or system.saturated:
         return None
     pairs = zip(baseline.per_query, system.per_query, strict=True)
-    logs = np.array([math.log(ours / theirs) for theirs, ours in pairs if theirs and ours])
-    if not len(logs):
+    common = np.array([(ours, theirs) for theirs, ours in pairs if theirs and ours])
+    if len(common) < 2:
         return None
-    random = np.random.default_rng(seed)
-    n = len(logs)
-    means = [float(logs[random.integers(0, n, n)].mean()) for _ in range(resamples)]
-    low, high = np.quantile(means, (alpha / 2, 1 - alpha / 2))
+    logs = np.log(common[:, 0] / common[:, 1])
+    ((low, high),) = intervals_of_means(logs[:, None], alpha=alpha, seed=seed)
+    ours, theirs = np.median(common, axis=0)
     return LatencyRatio(
         baseline=baseline.system,
         system=system.system,
         ratio=math.exp(logs.mean()),
         low=math.exp(low),
         high=math.exp(high),
-        queries=n,
+        queries=len(common),
+        system_ms=float(ours),
+        baseline_ms=float(theirs),
     )
+
+
+def _with_tail(
+    found: LatencyRatio, system: Blocks, baseline: Blocks, alpha: float, seed: int
+) -> LatencyRatio:
+    tail = percentile_ratio(system, baseline, TAIL, alpha, seed)
+    if tail is None:
+        return found
+    return found.model_copy(update=dict(zip(("p95", "p95_low", "p95_high"), tail, strict=True)))
 
 
 def unequal_hits(samples: Mapping[str, Samples], queries: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import sys
 import zlib
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from typing import BinaryIO, NamedTuple, cast
 from nuthatch import InvalidConfig
 
 STDIN = "-"
+#: What separates columns, and stands around them; other blanks may be part of a name.
+BLANKS = " \t\f\v"
+_BLANKS = re.compile(r"[ \t\f\v]+")
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 
@@ -40,7 +44,7 @@ def lines(path: str, kind: str) -> Iterator[Line]:
             for number, raw in enumerate(stream, 1):
                 line = raw.removeprefix(_BOM) if number == 1 else raw
                 text = line.decode().rstrip("\r\n")
-                if text.strip():
+                if text.strip(BLANKS):
                     yield Line(f"{name}:{number}", text)
     except UnicodeDecodeError as error:
         raise InvalidConfig(
@@ -57,6 +61,47 @@ def lines(path: str, kind: str) -> Iterator[Line]:
             f"the {kind} {name} cannot be read: {error.strerror or error}; "
             "name a file, plain or gzip, or - for standard input"
         ) from error
+
+
+def ascii_split(text: str, most: int = 0) -> list[str]:
+    """Split at ASCII blanks; str.split() also splits at those that may be part of a name."""
+    return _BLANKS.split(text.strip(BLANKS), maxsplit=most)
+
+
+def is_json(line: Line) -> bool:
+    """Tell whether a file that begins with this line is JSON, of one object or of one a line."""
+    return line.text.lstrip(" \t").startswith("{")
+
+
+def json_tables(
+    path: str, every: Iterator[Line], example: str
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield the members of one JSON object over all lines, each of which is an object itself.
+
+    Raises `InvalidConfig`; `example` is shown in its message.
+    """
+    text = "\n".join(line.text for line in every)
+    try:
+        value = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise InvalidConfig(f"{path}: not a JSON object ({error}); write {example}") from error
+    for name, table in value.items():
+        if not isinstance(table, dict):
+            raise InvalidConfig(
+                f"{path}: {name!r} holds a JSON {type(table).__name__} where an object by document "
+                f"is due: {example}"
+            )
+        yield name, table
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object of which no key comes twice: JSON's reader would keep the last one."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} comes twice")
+    return found
 
 
 def json_object(line: Line, example: str) -> dict[str, object]:

@@ -60,8 +60,9 @@ KINDS: Final = {
         cut="needed",
     ),
     "Judged": Kind(
-        "the judged documents within {k}, divided by the number of documents there; tells how "
-        "much of a list the judgments know, not how good it is",
+        "the judged documents within {k}, divided by the number of documents there; over the "
+        "queries that were answered; tells how much of a list the judgments know, not how good "
+        "it is",
         "ir-measures",
         rel=False,
     ),

@@ -4,7 +4,8 @@ Computed by ir-measures (trec_eval's code) where it is installed, else by our ow
 hold equal. Either is given ranks, never scores: trec_eval sorts by score, as a C float, and
 breaks ties by name, so that the list it measures need not be the one that was served.
 
-A query that was answered with nothing counts 0, and so does one without a relevant document.
+A query that was answered with nothing counts 0, and so does one without a relevant document. Only
+Judged is then not defined (NaN): what was not found cannot be unjudged.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def evaluate(
     *,
     own: bool | None = None,
 ) -> dict[str, Values]:
-    """Returns the value of each measure for each query, from 0 to 1, by the measure's name.
+    """Return the value of each measure for each query, from 0 to 1 or NaN, by the measure's name.
 
     `own` chooses our implementation (True) or ir-measures (False); None takes ir-measures where
     it is installed. Raises `InvalidConfig` where a ranking holds a document twice.

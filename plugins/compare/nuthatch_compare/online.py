@@ -8,7 +8,7 @@ import click
 
 from nuthatch_compare.clicks import Online, analyse
 from nuthatch_compare.events import read_events
-from nuthatch_compare.wording import p_value
+from nuthatch_compare.wording import format_interval, p_value
 
 _DONE: Final = 0
 _BROKEN: Final = 1
@@ -64,13 +64,22 @@ def told(online: Online) -> list[str]:
     if online.value is None or online.p is None or online.low is None or online.high is None:
         return [*lines, "Too little was clicked, or too few units searched, to tell anything."]
     what = "preference for" if online.kind == "interleave" else "searches with a click, gain of"
-    verdict = "is" if online.significant else "is not"
+    winner = (
+        "neither is established to be preferred."
+        if online.winner is None
+        else f"users prefer {online.winner}."
+    )
+    value, low, high = format_interval(online.value, online.low, online.high)
     lines.append(
-        f"{what} {online.b} over {online.a}: {online.value:+.4f} (interval {online.low:+.4f} to "
-        f"{online.high:+.4f}; {p_value(online.p)}); the difference {verdict} established."
+        f"{what} {online.b} over {online.a}, mean over units: {value} (interval {low} to {high}; "
+        f"{p_value(online.p)}); {winner}"
     )
     if online.kind == "interleave":
-        lines.append(f"Lists: {online.wins:,} wins, {online.ties:,} ties, {online.losses:,} losses")
+        lines.append(
+            f"Units: {online.unit_wins:,} prefer {online.b}, {online.unit_ties:,} neither, "
+            f"{online.unit_losses:,} {online.a}; lists: {online.wins:,}, {online.ties:,}, "
+            f"{online.losses:,}"
+        )
     elif online.a_rate is not None and online.b_rate is not None:
         lines.append(f"Shares: {online.a} {online.a_rate:.4f}, {online.b} {online.b_rate:.4f}")
     if online.moved:

@@ -68,7 +68,10 @@ def _success(graded: Graded, measure: Measure) -> Values:
 def _judged(graded: Graded, measure: Measure) -> Values:
     ranks = graded.first(measure.cut)
     known: Values = (ranks > UNJUDGED).sum(axis=1, dtype=np.float64)
-    return _ratio(known, (ranks > ABSENT).sum(axis=1, dtype=np.float64))
+    there = (ranks > ABSENT).sum(axis=1, dtype=np.float64)
+    # Of no document none is unjudged: a query without an answer has no share.
+    undefined: Values = np.full(len(ranks), np.nan)
+    return np.asarray(np.divide(known, there, out=undefined, where=there > 0))
 
 
 def _bpref(graded: Graded, measure: Measure) -> Values:

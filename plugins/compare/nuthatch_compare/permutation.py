@@ -13,6 +13,7 @@ CIKM 2007, compare it with others for retrieval.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -52,9 +53,15 @@ def permutation_test(
 
 def _exact(signed: Values) -> PermutationTest:
     patterns = 2 ** len(signed)
-    bits = (np.arange(patterns)[:, None] >> np.arange(len(signed))) & 1
-    far = _far(bits.astype(np.float64), signed[:, None])
+    far = _far(_every_pattern(len(signed)), signed[:, None])
     return PermutationTest(float(far[0]) / patterns, True, patterns)
+
+
+@cache
+def _every_pattern(signs: int) -> Values:
+    """Return all patterns of so many signs: 8 MB of 16, and tests of slices ask for them often."""
+    bits = (np.arange(2**signs)[:, None] >> np.arange(signs)) & 1
+    return bits.astype(np.float64)
 
 
 def _drawn(differences: Values, permutations: int, seed: int) -> list[float]:

@@ -23,6 +23,7 @@ def plan(
     baseline: str | None = None,
     depth: int = 100,
     alpha: float = 0.05,
+    min_effect: float | None = None,
     seed: int = 0,
     permutations: int = PERMUTATIONS,
     resamples: int = RESAMPLES,
@@ -45,6 +46,11 @@ def plan(
             "depth is 1 or more, alpha between 0 and 1, the seed 0 or more; "
             f"found {depth}, {alpha:g} and {seed}"
         )
+    if min_effect is not None and not 0 < min_effect < 1:
+        raise InvalidConfig(
+            "the least difference that matters (min_effect) is above 0 and below 1, as measures "
+            f"are; found {min_effect:g}"
+        )
     wanted = [Measure.parse(each) for each in measures]
     return Settings(
         measures=tuple(dict.fromkeys(map(str, wanted))),
@@ -53,6 +59,7 @@ def plan(
         depth=depth,
         shown=min(SHOWN, depth),
         alpha=alpha,
+        min_effect=min_effect,
         seed=seed,
         permutations=permutations,
         resamples=resamples,

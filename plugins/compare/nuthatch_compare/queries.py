@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Final
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.lines import Line, json_object, lines
+from nuthatch_compare.lines import BLANKS, Line, json_object, lines
 
 _NAME: Final = ("_id", "id", "query-id", "query_id", "qid")
 _TEXT: Final = ("text", "query", "title", "question")
@@ -62,7 +62,7 @@ def _read(first: Line, rest: Iterator[Line]) -> Iterator[tuple[str, NamedQuery]]
         return ((line.where, _from_json(line)) for line in every)
     if "\t" not in first.text:
         return ((line.where, _from_line(line)) for line in every)
-    names = [name.strip() for name in first.text.split("\t")]
+    names = [name.strip(BLANKS) for name in first.text.split("\t")]
     lower = [name.casefold() for name in names]
     if any(name in lower for name in _NAME) and any(name in lower for name in _TEXT):
         return ((line.where, _from_columns(line, names)) for line in rest)
@@ -97,9 +97,9 @@ def _from_columns(line: Line, names: list[str]) -> NamedQuery:
     )
     _, name = row.pop(next(key for key in _NAME if key in row))
     _, text = row.pop(next(key for key in _TEXT if key in row))
-    if not name.strip():
+    if not name.strip(BLANKS):
         raise InvalidConfig(f"{line.where}: the query has no name; write its name before the tab")
-    return NamedQuery(name.strip(), text, dict(row.values()))
+    return NamedQuery(name.strip(BLANKS), text, dict(row.values()))
 
 
 def _from_line(line: Line) -> NamedQuery:

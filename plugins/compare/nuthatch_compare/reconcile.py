@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from nuthatch import InvalidConfig
+from nuthatch import InvalidConfig, NuthatchError
 from nuthatch_compare.judgments import Grades
+from nuthatch_compare.runs import Rankings
 from nuthatch_compare.wording import counted, some
 
 #: Documents that are looked up in the corpus at the most.
 _LOOKED_UP: Final = 10_000
+#: Documents of each side that a reader needs to see that their names are of two kinds.
+_EXAMPLES: Final = 3
+
+
+class NothingMeasured(NuthatchError):
+    """No judged document was found by any system, so that no measure says anything."""
 
 
 class Reconciled(BaseModel):
@@ -78,6 +85,41 @@ def reconcile(grades: Grades, queries: Iterable[str]) -> Reconciled:
         unjudged_queries=tuple(name for name in asked if not grades.get(name)),
         unknown_queries=tuple(name for name in grades if name not in known),
     )
+
+
+def unmatched(
+    grades: Grades, queries: Iterable[str], rankings: Mapping[str, Rankings]
+) -> Iterator[str]:
+    """Yield a sentence for each system that found no judged document of any query.
+
+    Raises `NothingMeasured` where that holds for all: their documents have other names, likely.
+    """
+    names = list(queries)
+    judged = list(dict.fromkeys(uri for name in names for uri in grades[name]))
+    found = {
+        system: [uri for name in names for uri in ranked.get(name, ())]
+        for system, ranked in rankings.items()
+    }
+    lost = [
+        system
+        for system, ranked in rankings.items()
+        if not any(uri in grades[name] for name in names for uri in ranked.get(name, ()))
+    ]
+    if len(lost) == len(rankings):
+        every = list(dict.fromkeys(uri for uris in found.values() for uri in uris))
+        raise NothingMeasured(
+            f"no system found any of the {len(judged):,} judged documents ({_few(judged)}); they "
+            f"found {_few(every)}: name the documents alike in the judgments and in the answers"
+        )
+    for system in lost:
+        yield (
+            f"{system} found none of the {len(judged):,} judged documents ({_few(judged)}) but "
+            f"{_few(list(dict.fromkeys(found[system])))}: are their names of two kinds?"
+        )
+
+
+def _few(names: list[str]) -> str:
+    return some([repr(name) for name in names], _EXAMPLES) if names else "nothing at all"
 
 
 def unknown_documents(

@@ -9,55 +9,60 @@ import numpy as np
 from nuthatch import InvalidConfig
 from nuthatch_compare.comparison import Comparison
 from nuthatch_compare.gated import GateResult
-from nuthatch_compare.significance import compare_systems
+from nuthatch_compare.margin_tests import (
+    MIN_QUERIES,
+    MarginTest,
+    decide,
+    explain_doubt,
+    explain_failures,
+    explain_few,
+    values_of,
+)
+from nuthatch_compare.wording import some
 
-_SAVED, _NOW = "saved", "now"
 
+def check_saved(
+    now: Comparison, saved: Comparison, max_drop: float, min_queries: int = MIN_QUERIES
+) -> Iterator[GateResult]:
+    """Yield for each system that both hold whether it is as good as it was, query by query.
 
-def check_saved(now: Comparison, saved: Comparison, max_drop: float) -> Iterator[GateResult]:
-    """Yields for each system that both hold whether it is as good as it was, query by query.
-
-    It is not where the interval of the gain, over the queries that both judged, reaches below
-    −`max_drop`. Raises `InvalidConfig` where the two have no system, measure or query in common.
+    It is where the difference lies above −`max_drop` (`margin_tests.py`), over all queries that
+    the saved comparison judged. Raises `InvalidConfig` where the two have no system, measure or
+    query in common.
     """
-    names = [each.name for each in now.systems if each.name in saved.means]
+    names = [facts.name for facts in now.systems if facts.name in saved.means]
     measures = [name for name in now.settings.primary if name in saved.settings.measures]
     if not names or not measures:
         what = "system" if not names else "primary measure"
         raise InvalidConfig(f"the saved comparison and this one have no {what} in common")
-    for name in names:
-        for measure in measures:
-            yield _check(now, saved, name, measure, max_drop)
+    tests = [
+        _test(now, saved, name, measure, max_drop, min_queries)
+        for name in names
+        for measure in measures
+    ]
+    return decide(tests, now.settings.alpha, now.settings.seed)
 
 
-def _check(
-    now: Comparison, saved: Comparison, system: str, measure: str, max_drop: float
-) -> GateResult:
-    before, after = (_values(each, system, measure) for each in (saved, now))
+def _test(
+    now: Comparison, saved: Comparison, system: str, measure: str, max_drop: float, least: int
+) -> MarginTest:
+    before, after = (values_of(one, system, measure) for one in (saved, now))
     common = [query for query in after if query in before]
-    text = f"{measure}: max_drop {max_drop:g} against the saved comparison"
-    if not common:
-        found = "no query that both judged"
-        return GateResult(rule=text, system=system, passed=None, found=found)
-    values = {
-        _SAVED: {measure: np.array([before[query] for query in common])},
-        _NOW: {measure: np.array([after[query] for query in common])},
-    }
-    (tested,) = compare_systems(
-        values, _SAVED, [measure], alpha=now.settings.alpha, seed=now.settings.seed
+    changed = now.inputs.get("judgments") != saved.inputs.get("judgments")
+    return MarginTest(
+        rule=f"{measure}: max_drop {max_drop:g} against the saved comparison",
+        system=system,
+        values=np.array([after[query] - before[query] for query in common]),
+        margin=-max_drop,
+        doubt=_lost([query for query in before if query not in after])
+        or explain_few(len(common), least)
+        or explain_doubt(now, system, saved.facts(system).missing)
+        or explain_failures(saved, system),
+        note="; the judgments have changed since" if changed else "",
     )
-    told = (
-        f"{tested.delta:+.4f}, between {tested.low:+.4f} and {tested.high:+.4f}, "
-        f"over {len(common):,} queries"
-    )
-    if now.inputs.get("judgments") != saved.inputs.get("judgments"):
-        told += "; the judgments have changed since"
-    return GateResult(rule=text, system=system, passed=tested.low >= -max_drop, found=told)
 
 
-def _values(comparison: Comparison, system: str, measure: str) -> dict[str, float]:
-    return {
-        query.name: query.values[measure][system]
-        for query in comparison.queries
-        if system in query.values.get(measure, {})
-    }
+def _lost(queries: list[str]) -> str:
+    if not queries:
+        return ""
+    return f"{len(queries):,} of the saved queries were not judged now: {some(queries)}"

@@ -25,7 +25,7 @@ from nuthatch_compare.raters import Ratings
 _HEADER: Final = ("query-id", "corpus-id", "score", "query", "title", "text")
 _LONGEST_TEXT: Final = 500
 #: What a spreadsheet would take for the beginning of a formula.
-_FORMULA: Final = ("=", "+", "-", "@")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Shown(NamedTuple):
@@ -54,7 +54,7 @@ def write_sheet(
     for query, uri in pooled:
         title, text = (documents or {}).get(uri, Shown("", ""))
         asked = (queries or {}).get(query, "")
-        yield _row((query, uri, "", *map(_cell, (asked, title, text))))
+        yield _row((escape_name(query), escape_name(uri), "", *map(_cell, (asked, title, text))))
 
 
 def read_sheet(path: str) -> Sheet:
@@ -78,6 +78,7 @@ def read_sheet(path: str) -> Sheet:
         if len(columns) <= max(places[:2]):
             raise InvalidConfig(f"{line.where}: no query or document; keep the rows as they were")
         query, document, score = (columns[at] if at < len(columns) else "" for at in places)
+        query, document = unescape_name(query), unescape_name(document)
         if not score.strip():
             empty += 1
             continue
@@ -124,11 +125,29 @@ def merge(sheets: Sequence[Sheet], earlier: Grades | None = None) -> Merged:
 
 
 def write_judgments(grades: Grades) -> Iterator[str]:
-    """Yields judgments in BEIR's form, line by line."""
+    """Yield judgments in BEIR's form, line by line.
+
+    Raises `InvalidConfig` for a name that holds a tab or a line break, which the form cannot hold.
+    """
     yield "query-id\tcorpus-id\tscore\n"
     for query, rated in grades.items():
         for document, grade in rated.items():
+            if set("\t\r\n") & {*query, *document}:
+                raise InvalidConfig(
+                    f"judgments cannot hold query {query!r} with document {document!r}, for tabs "
+                    "and line breaks separate them; name the documents otherwise"
+                )
             yield f"{query}\t{document}\t{grade}\n"
+
+
+def escape_name(name: str) -> str:
+    """Return a name of which no spreadsheet makes a formula: `'=1+1` of `=1+1`."""
+    return f"'{name}" if name.lstrip("'").startswith(_FORMULA) else name
+
+
+def unescape_name(cell: str) -> str:
+    """Return the name that `escape_name` made a cell of."""
+    return cell[1:] if cell.startswith("'") and escape_name(cell) != cell else cell
 
 
 def _row(cells: Sequence[str]) -> str:

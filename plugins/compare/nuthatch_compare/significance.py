@@ -5,8 +5,8 @@
               measure. All other measures are exploratory: they get p, and no verdict
     t, p_t    Student's paired t-test beside it; the two part where differences are far from normal
     effect    d_z = mean / standard deviation of the differences (Cohen 1988)
-    detectable  (z(1 − α/2) + z(0.8)) · standard deviation / √n: a smaller true difference would be
-              missed in more than one of five such comparisons
+    detectable, least_differing     what such a comparison would find (`power.py`)
+    equivalence                     is it too small to matter? (`equivalence.py`)
 
 Urbano, Lima and Hanjalic, SIGIR 2019, compare these tests on retrieval data; Wilcoxon's and the
 sign test are left out because they err more often with many queries (Ihemelandu and Ekstrand,
@@ -18,29 +18,36 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.bootstrap import RESAMPLES, bootstrap_means, interval
+from nuthatch_compare.bootstrap import RESAMPLES
+from nuthatch_compare.equivalence import Equivalence, two_one_sided_tests
 from nuthatch_compare.graded import Values
+from nuthatch_compare.intervals import intervals_of_means
 from nuthatch_compare.measures import Table
 from nuthatch_compare.permutation import PERMUTATIONS, PermutationTest, permutation_test
+from nuthatch_compare.power import detectable, deviation, least_differing, needed_queries
 
-POWER = 0.8
+#: What may be said of a system: `too few` queries can tell neither a difference nor that it is
+#: too small to matter; `same` has the same value on every query.
+Outcome = Literal["better", "worse", "equivalent", "same", "too few"]
 #: Differences of less are rounding.
 _ROUNDING = 1e-12
 
 
 class Difference(BaseModel):
-    """Is what a system gains over the baseline on one measure.
+    """What a system gains over the baseline on one measure.
 
-    `low` and `high` are the bootstrap interval of `delta` at level 1 − α. `adjusted` is None for
-    an exploratory measure, which is never `significant`. `t` and `p_t` are None where all
-    differences are the same but not 0, or there is one query; so are `effect` and, with one
-    query, `detectable`. `identical` systems differ on no query.
+    `low` and `high` are the ends of the interval of `delta` at level 1 − α (`intervals.py`).
+    `adjusted` is None for an exploratory measure, which is never `significant`. `t`, `p_t` and
+    `effect` are None where all differences are the same but not 0, or there is one query.
+    `detectable` is None where fewer than `least_differing` queries differ: then nothing can be
+    established. Where it was said which effect matters there is `equivalence`, and how many queries
+    are `needed` to find that effect. `identical` systems differ on no query.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,10 +70,29 @@ class Difference(BaseModel):
     p_t: float | None = None
     effect: float | None = None
     detectable: float | None = None
+    least_differing: int
+    needed: int | None = None
+    equivalence: Equivalence | None = None
     wins: int
     ties: int
     losses: int
     identical: bool
+
+    @property
+    def p_shown(self) -> float:
+        """The p that every output shows: the adjusted one where there is one."""
+        return self.p if self.adjusted is None else self.adjusted
+
+    @property
+    def outcome(self) -> Outcome:
+        """What may be said; a difference that is too small to matter is not called better."""
+        if self.identical:
+            return "same"
+        if self.equivalence is not None and self.equivalence.established:
+            return "equivalent"
+        if self.significant:
+            return "better" if self.delta > 0 else "worse"
+        return "too few"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +110,18 @@ def compare_systems(
     primary: Sequence[str],
     *,
     alpha: float = 0.05,
+    min_effect: float | None = None,
+    family: int | None = None,
     permutations: int = PERMUTATIONS,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> tuple[Difference, ...]:
-    """Returns the differences of all systems from the baseline, measure by measure.
+    """Return the differences of all systems from the baseline, measure by measure.
 
     `values` are per system, measure and query; the queries are the same everywhere. `primary` are
-    the names of the measures that decide. Raises `InvalidConfig` for a name that is not there,
-    or where there are no queries.
+    the names of the measures that decide. `min_effect` is the least difference that matters.
+    `family` is how many tests will be adjusted together, by default those that decide here.
+    Raises `InvalidConfig` for a name that is not there, or where there are no queries.
     """
     _check(values, baseline, primary)
     others = [system for system in values if system != baseline]
@@ -102,22 +131,46 @@ def compare_systems(
     columns = np.column_stack([values[o][name] - values[b][name] for b, o, name in cells])
     columns[np.abs(columns) < _ROUNDING] = 0
     tests = permutation_test(columns, permutations=permutations, seed=seed)
-    means = bootstrap_means(columns, resamples=resamples, seed=seed)
-    family = [at for at, cell in enumerate(cells) if cell[2] in primary]
-    adjusted = dict(zip(family, holm([tests[at].p for at in family]), strict=True))
-    return tuple(
+    ends = intervals_of_means(
+        columns, alpha=alpha, resamples=resamples, seed=seed, least=-1, most=1
+    )
+    family = family or max(1, sum(measure in primary for _, _, measure in cells))
+    found = [
         Difference(
             measure=measure,
             baseline=one,
             system=other,
             baseline_mean=float(values[one][measure].mean()),
             system_mean=float(values[other][measure].mean()),
-            adjusted=adjusted.get(at),
-            significant=at in adjusted and adjusted[at] <= alpha,
-            **_described(columns[:, at], tests[at], interval(means[:, at], alpha), alpha),
+            low=ends[at, 0],
+            high=ends[at, 1],
+            detectable=detectable(columns[:, at], alpha, family),
+            least_differing=least_differing(alpha, family),
+            **_against(columns[:, at], min_effect, alpha, family),
+            **_described(columns[:, at], tests[at]),
         )
         for at, (one, other, measure) in enumerate(cells)
-    )
+    ]
+    decide = [at for at, (_, _, measure) in enumerate(cells) if measure in primary]
+    for at, one in zip(decide, adjust([found[at] for at in decide], alpha), strict=True):
+        found[at] = one
+    return tuple(found)
+
+
+def adjust(family: Sequence[Difference], alpha: float = 0.05) -> list[Difference]:
+    """Return the differences of one family with adjusted p, and what that establishes."""
+    least = least_differing(alpha, len(family) or 1)
+    tests = [one.equivalence for one in family]
+    within = iter(holm([test.p for test in tests if test is not None]))
+    adjusted = []
+    for one, test, p in zip(family, tests, holm([one.p for one in family]), strict=True):
+        if test is not None:
+            inside = next(within)
+            enough = one.queries >= least and inside <= alpha
+            test = test.model_copy(update={"adjusted": inside, "established": enough})
+        update = {"adjusted": p, "significant": p <= alpha, "equivalence": test}
+        adjusted.append(one.model_copy(update={**update, "least_differing": least}))
+    return adjusted
 
 
 def _check(values: Mapping[str, Table], baseline: str, primary: Sequence[str]) -> None:
@@ -133,9 +186,18 @@ def _check(values: Mapping[str, Table], baseline: str, primary: Sequence[str]) -
         raise InvalidConfig("there are no judged queries, so no difference can be tested")
 
 
-def _described(
-    differences: Values, test: PermutationTest, ends: tuple[float, float], alpha: float
+def _against(
+    differences: Values, effect: float | None, alpha: float, family: int
 ) -> dict[str, object]:
+    if effect is None:
+        return {}
+    return {
+        "equivalence": two_one_sided_tests(differences, effect, alpha),
+        "needed": needed_queries(differences, effect, alpha, family),
+    }
+
+
+def _described(differences: Values, test: PermutationTest) -> dict[str, object]:
     spread = deviation(differences)
     mean = float(differences.mean())
     student = paired_t(differences)
@@ -143,28 +205,17 @@ def _described(
     return {
         "queries": len(differences),
         "delta": mean,
-        "low": ends[0],
-        "high": ends[1],
         "p": test.p,
         "exact": test.exact,
         "permutations": test.patterns,
         "t": student and student.t,
         "p_t": student and student.p,
         "effect": effect,
-        "detectable": detectable(differences, alpha),
         "wins": int((differences > 0).sum()),
         "ties": int((differences == 0).sum()),
         "losses": int((differences < 0).sum()),
         "identical": not differences.any(),
     }
-
-
-def deviation(differences: Values) -> float | None:
-    """Returns the sample standard deviation, 0 up to rounding; None of a single difference."""
-    if len(differences) < 2:
-        return None
-    spread = float(differences.std(ddof=1))
-    return spread if spread > _ROUNDING * float(np.abs(differences).max()) else 0.0
 
 
 def paired_t(differences: Values) -> TTest | None:
@@ -182,16 +233,6 @@ def paired_t(differences: Values) -> TTest | None:
 
     t = float(differences.mean()) / (spread / math.sqrt(len(differences)))
     return TTest(t, df, 2 * float(stdtr(df, -abs(t))))
-
-
-def detectable(differences: Values, alpha: float = 0.05) -> float | None:
-    """Returns the true difference that is found with a power of 0.8; None of a single query."""
-    spread = deviation(differences)
-    if spread is None:
-        return None
-    normal = NormalDist()
-    factor = normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(POWER)
-    return factor * spread / math.sqrt(len(differences))
 
 
 def holm(p: Sequence[float]) -> list[float]:

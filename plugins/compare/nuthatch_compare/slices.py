@@ -3,8 +3,7 @@
     length     by the number of words between blanks: 1, 2, 3-4, 5-8, 9 and more
     anything   by the field of that name; a list puts a query into several slices
 
-A query without the field is in the slice `(none)`. A slice of fewer than 20 queries is too small
-for a verdict.
+A query without the field is in the slice `(none)`.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from nuthatch_compare.queries import NamedQuery
 
 LENGTH: Final = "length"
 NONE: Final = "(none)"
-ENOUGH: Final = 20
 _LENGTHS: Final = ((1, 1, "1"), (2, 2, "2"), (3, 4, "3-4"), (5, 8, "5-8"), (9, None, "9+"))
 
 
@@ -31,11 +29,6 @@ class Slice(BaseModel):
     by: str
     label: str
     queries: tuple[str, ...]
-
-    @property
-    def is_large_enough(self) -> bool:
-        """Tells whether it has enough queries for a verdict."""
-        return len(self.queries) >= ENOUGH
 
 
 def slice_queries(queries: Sequence[NamedQuery], by: str) -> tuple[Slice, ...]:

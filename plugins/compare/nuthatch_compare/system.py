@@ -2,6 +2,8 @@
 
 ladder=sqlite:films.db?policy=ladder      a name, and the URL
 tantivy:films.idx                         the engine's name is the system's
+mine=runs/mine.trec                       a name, and the file of a run
+runs/theirs.trec                          its tag is the system's name
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import nuthatch
@@ -39,6 +42,18 @@ class Named:
         base, _, options = self.url.partition("?")
         kept = [each for each in options.split("&") if each.partition("=")[0] not in _SEARCHING]
         return f"{base}?{'&'.join(sorted(filter(None, kept)))}"
+
+
+def is_run(text: str) -> bool:
+    """Tell whether a text names the file of a run, and no URL: `a.trec`, `mine=runs/a.trec`."""
+    path = path_of_run(text)[1]
+    return ":" not in path or Path(path).is_file()
+
+
+def path_of_run(text: str) -> tuple[str | None, str]:
+    """Return the name that a text gives to a run, if any, and the file."""
+    match = _NAMED.fullmatch(text)
+    return (match[1], match[2]) if match and not Path(text).is_file() else (None, text)
 
 
 def named_systems(texts: Sequence[str]) -> list[Named]:

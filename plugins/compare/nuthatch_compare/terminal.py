@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nuthatch_compare.bootstrap import Mean
 from nuthatch_compare.comparison import Comparison, Listed, QueryAnswers
+from nuthatch_compare.intervals import Mean
 from nuthatch_compare.latency import SystemLatency
 from nuthatch_compare.significance import Difference
+from nuthatch_compare.wording import format_interval, format_number, p_value
 
 #: Queries that differ most, and are named.
 _MOST = 5
@@ -47,7 +48,7 @@ def _tables(comparison: Comparison) -> Iterator[Table]:
         table = _table("", *names)
         for measure in comparison.settings.measures:
             cells = [
-                _cell(comparison.means[name][measure], comparison.difference(name, measure))
+                _cell(comparison.means[name].get(measure), comparison.difference(name, measure))
                 for name in names
             ]
             mark = " *" if measure in comparison.settings.primary else ""
@@ -70,22 +71,29 @@ def _tables(comparison: Comparison) -> Iterator[Table]:
 def _slices(comparison: Comparison, names: list[str]) -> Table:
     table = _table(comparison.primary, "queries", *names)
     for part in comparison.slices:
-        few = "" if part.large_enough else " (few)"
-        means = [
+        differences = {one.system: one for one in part.differences}
+        cells = [
             f"{part.means[name]:.3f}"
-            + (f" {part.deltas[name]:+.3f}" if name in part.deltas else "")
+            + (f" {_gain(differences[name])}" if name in differences else "")
             for name in names
         ]
-        table.add_row(_plain(f"{part.by}: {part.label}"), f"{part.queries}{few}", *means)
+        table.add_row(_plain(f"{part.by}: {part.label}"), str(part.queries), *cells)
     return table
+
+
+def _gain(found: Difference) -> str:
+    delta, low, high = format_interval(found.delta, found.low, found.high)
+    return f"{delta} ({low} to {high}; {p_value(found.p_shown)})"
 
 
 def _measured(comparison: Comparison) -> Iterator[Table]:
     if comparison.latency is not None:
-        table = _table(f"ms, {comparison.latency.load}", "p50", "p95", "× baseline", "failed")
+        table = _table(
+            f"ms, {comparison.latency.load}", "p50", "p95", "p99", "× baseline", "failed"
+        )
         ratios = {each.system: each for each in comparison.latency.ratios}
         for system in comparison.latency.systems:
-            times = [_percentile(system, percent) for percent in (50, 95)]
+            times = [_percentile(system, percent) for percent in (50, 95, 99)]
             ratio = ratios.get(system.system)
             shown = "" if ratio is None else f"{ratio.ratio:.2f} ({ratio.low:.2f}-{ratio.high:.2f})"
             table.add_row(_plain(system.system), *times, shown, str(system.failed))
@@ -128,7 +136,7 @@ def _show_queries(comparison: Comparison, console: Console) -> None:
     console.print()
     console.print(Text(f"queries that differ most in {primary}", style="bold"))
     for delta, name, query in rows[:_MOST]:
-        told = _plain(f"  {delta:+.3f}  {name}  {query.name}: {query.text}")
+        told = _plain(f"  {format_number(delta, sign=True)}  {name}  {query.name}: {query.text}")
         console.print(Text(told), overflow="ellipsis", no_wrap=True)
 
 
@@ -167,12 +175,15 @@ def _listed(found: Listed, name: str, ranks: dict[str, dict[str, int]]) -> Text:
     return text
 
 
-def _cell(mean: Mean, difference: Difference | None) -> Text:
+def _cell(mean: Mean | None, difference: Difference | None) -> Text:
+    if mean is None:
+        return Text("–")
     text = Text(f"{mean.mean:.3f}")
     if difference is not None:
         sign = " ▲" if difference.delta > 0 else " ▼"
         strong = difference.significant
-        text.append(f" {difference.delta:+.3f}", style="bold" if strong else "dim")
+        delta = format_number(difference.delta, sign=True)
+        text.append(f" {delta}", style="bold" if strong else "dim")
         text.append(sign if strong else "", style="green" if difference.delta > 0 else "red")
     return text
 

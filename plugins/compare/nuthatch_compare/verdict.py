@@ -9,9 +9,9 @@ from nuthatch import QueryTimeout
 from nuthatch_compare.agreement import Agreement
 from nuthatch_compare.comparison import Settings, SystemFacts
 from nuthatch_compare.cost import Cost
-from nuthatch_compare.latency import Latency
+from nuthatch_compare.latency import Latency, LatencyRatio
 from nuthatch_compare.significance import Difference
-from nuthatch_compare.wording import counted
+from nuthatch_compare.wording import counted, format_interval, format_number, p_value
 
 #: Seconds of indexing below which one measurement says little about the next.
 _TOO_SHORT: Final = 1.0
@@ -19,7 +19,6 @@ _TOO_SHORT: Final = 1.0
 
 def verdict(
     settings: Settings,
-    systems: Sequence[SystemFacts],
     differences: Sequence[Difference],
     agreement: Sequence[Agreement],
     latency: Latency | None,
@@ -28,15 +27,19 @@ def verdict(
     """Returns the sentences, the most important first."""
     deciding = [each for each in differences if each.measure in settings.primary]
     deciding.sort(key=lambda each: settings.primary.index(each.measure))
-    told = list(_unlike(systems))
-    told += [_unanswered(each) for each in systems if each.failed + each.timed_out]
-    told += [_difference(each, 100 * (1 - settings.alpha)) for each in deciding]
+    told = [_difference(each, 100 * (1 - settings.alpha)) for each in deciding]
     if not differences:
         told += [_agreement(each) for each in agreement if each.a == settings.baseline]
     if latency is not None:
         told += _latency(latency)
     told += _costs(settings.baseline, costs)
     return tuple(told)
+
+
+def caveats_of(systems: Sequence[SystemFacts]) -> Iterator[str]:
+    """Yield what forbids to take the verdict as it stands."""
+    yield from _unlike(systems)
+    yield from (_unanswered(each) for each in systems if each.failed + each.timed_out)
 
 
 def _unlike(systems: Sequence[SystemFacts]) -> Iterator[str]:
@@ -55,37 +58,77 @@ def _unanswered(system: SystemFacts) -> str:
 
 
 def _difference(found: Difference, level: float) -> str:
-    if found.identical:
+    if found.outcome == "same":
+        few = found.queries < found.least_differing
+        judged = counted(found.queries, "judged query", "judged queries")
         return (
-            f"{found.system} and {found.baseline} have the same {found.measure} on all "
-            f"{found.queries:,} judged queries."
+            f"{found.system} and {found.baseline} have the same {found.measure} on all {judged}."
+            f"{' ' + found_in_four_of_five(found) if few else ''}"
         )
-    p = (
-        f"p = {found.p:.3g}"
-        if found.adjusted is None or found.adjusted == found.p
-        else f"adjusted p = {found.adjusted:.3g}"
-    )
-    told = (
-        f"{found.delta:+.3f}; {level:.4g} % interval {found.low:+.3f} to {found.high:+.3f}; {p}; "
-        f"{counted(found.wins, 'query', 'queries')} better, {found.ties:,} equal, "
-        f"{found.losses:,} worse"
-    )
+    ours, theirs = format_number(found.system_mean), format_number(found.baseline_mean)
+    figures = format_figures(found, level)
+    both = f"{ours} against {theirs} ({figures})"
+    if found.outcome == "equivalent" and found.equivalence is not None:
+        return _equivalent(found, both)
     if found.significant:
         word, moved = ("better", "rises") if found.delta > 0 else ("worse", "falls")
         return (
             f"{found.system} is {word} than {found.baseline}: {found.measure} {moved} from "
-            f"{found.baseline_mean:.3f} to {found.system_mean:.3f} ({told})."
+            f"{theirs} to {ours} ({figures})."
         )
-    seen = (
-        ""
-        if found.detectable is None
-        else f" A true difference of {found.detectable:.3f} would be found in four of five such "
-        "comparisons; a smaller one may be there."
-    )
     return (
         f"No difference in {found.measure} between {found.system} and {found.baseline} is "
-        f"established: {found.system_mean:.3f} against {found.baseline_mean:.3f} ({told}).{seen}"
+        f"established: {both}. {found_in_four_of_five(found)}"
     )
+
+
+def format_figures(found: Difference, level: float) -> str:
+    """Return the difference with its interval, its p, and the queries that it is of."""
+    delta, low, high = format_interval(found.delta, found.low, found.high)
+    adjusted = "" if found.p_shown == found.p else "adjusted "
+    return (
+        f"{delta}; {level:.4g} % interval {low} to {high}; {adjusted}{p_value(found.p_shown)}; "
+        f"{counted(found.wins, 'query', 'queries')} better, {found.ties:,} equal, "
+        f"{found.losses:,} worse"
+    )
+
+
+def _equivalent(found: Difference, both: str) -> str:
+    assert found.equivalence is not None
+    margin = f"±{found.equivalence.margin:g}"
+    p = found.equivalence.p if found.equivalence.adjusted is None else found.equivalence.adjusted
+    told = (
+        f"{found.system} and {found.baseline} are equivalent within {margin} in {found.measure}: "
+        f"{both}. That the difference is below {found.equivalence.margin:g} has "
+        f"{p_value(p)}"
+    )
+    return f"{told}; there is one, too small to matter." if found.significant else f"{told}."
+
+
+def found_in_four_of_five(found: Difference) -> str:
+    """Return which true difference such a comparison would find, or that it would find none."""
+    differing = found.wins + found.losses
+    if found.queries < found.least_differing:
+        return (
+            f"With {counted(found.queries, 'judged query', 'judged queries')} nothing can be "
+            f"established: at least {found.least_differing} must differ."
+        )
+    if found.detectable is None:
+        return (
+            f"Only {differing:,} of {found.queries:,} queries differ, so nothing can be "
+            f"established: at least {found.least_differing} must."
+        )
+    told = (
+        f"A true difference of {format_number(found.detectable)} would be found in four of five "
+        "such comparisons; a smaller one may be there."
+    )
+    if found.equivalence is None:
+        return told
+    margin = found.equivalence.margin
+    few = ""
+    if found.needed is not None and found.needed > found.queries:
+        few = f"; to find one takes about {found.needed:,} queries"
+    return f"{told} Nor is it established that the difference is below {margin:g}{few}."
 
 
 def _agreement(found: Agreement) -> str:
@@ -97,23 +140,40 @@ def _agreement(found: Agreement) -> str:
 
 
 def _latency(latency: Latency) -> Iterator[str]:
-    medians = {each.system: each.percentiles[0].ms for each in latency.systems if each.percentiles}
-    for each in latency.ratios:
-        ours, theirs = medians.get(each.system), medians.get(each.baseline)
-        at = f"; p50 {ours:.3g} against {theirs:.3g} ms" if ours and theirs else ""
-        told = f"{each.low:.2f} to {each.high:.2f}{at}; {latency.measures}"
-        if each.low <= 1 <= each.high:
+    for found in latency.ratios:
+        told = (
+            f"{found.low:.2f} to {found.high:.2f}; the median query {found.system_ms:.3g} against "
+            f"{found.baseline_ms:.3g} ms, of {counted(found.queries, 'query', 'queries')}; "
+            f"{latency.measures}"
+        )
+        tail = _tail(found)
+        if found.low <= 1 <= found.high:
             yield (
-                f"No difference in time between {each.system} and {each.baseline} is established: "
-                f"{each.ratio:.2f} times ({told})."
+                f"No difference in time between {found.system} and {found.baseline} is "
+                f"established: {found.ratio:.2f} times ({told}){tail}."
             )
         else:
             yield (
-                f"{each.system} takes {each.ratio:.2f} times as long as {each.baseline} ({told})."
+                f"{found.system} takes {found.ratio:.2f} times as long as {found.baseline} "
+                f"({told}){tail}."
             )
     for system in latency.systems:
+        if system.failed:
+            yield (
+                f"Of {system.system}, {system.failed:,} of {system.samples:,} requests failed "
+                "under load; no time tells of them."
+            )
         if system.saturated:
             yield f"{system.system} cannot keep up with {latency.load}: it is saturated."
+
+
+def _tail(found: LatencyRatio) -> str:
+    if found.p95 is None or found.p95_low is None or found.p95_high is None:
+        return ""
+    return (
+        f"; at p95 of all requests {found.p95:.2f} times ({found.p95_low:.2f} to "
+        f"{found.p95_high:.2f})"
+    )
 
 
 def _costs(baseline: str, costs: Sequence[Cost]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Profiles: how many examples, and whether the same ones every time.
 
     default    derandomized, 50 examples a property: for every change
-    nightly    random, 500: `--seed` runs the same ones again
+    nightly    random, 500: `--seed` runs the same ones again, but interrupts strike by the clock
 
 Time says nothing about an example on a shared machine, so there are no deadlines.
 """
@@ -20,6 +20,8 @@ from hypothesis.strategies import SearchStrategy
 
 _EXAMPLES: Final = {"default": 50, "nightly": 500}
 _STEPS: Final = {"default": 20, "nightly": 60}
+#: Interrupts of each call, for each example of a property.
+_INTERRUPTS: Final = {"default": 1, "nightly": 2}
 NAMES: Final = tuple(_EXAMPLES)
 
 
@@ -34,6 +36,11 @@ class Profile:
     examples: int
     seed: int | None
     shrink: bool = True
+
+    @property
+    def interrupts(self) -> int:
+        """Is how often each kind of call is interrupted."""
+        return self.examples * _INTERRUPTS[self.name]
 
     @classmethod
     def chosen(cls, name: str, examples: int | None = None, seed: int | None = None) -> Profile:

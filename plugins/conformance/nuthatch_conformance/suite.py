@@ -14,6 +14,7 @@ from nuthatch_conformance.topics.filters import Filters
 from nuthatch_conformance.topics.frequencies import Frequencies
 from nuthatch_conformance.topics.grounding import Grounding
 from nuthatch_conformance.topics.hostile import Hostile
+from nuthatch_conformance.topics.interrupts import Interrupts
 from nuthatch_conformance.topics.machine import Sequences
 from nuthatch_conformance.topics.reopening import Reopening
 from nuthatch_conformance.topics.searching import Searching
@@ -27,6 +28,7 @@ class BackendConformance(
     Hostile,
     Concurrency,
     Asynchrony,
+    Interrupts,
     Crashes,
     Reopening,
     Dropping,

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup
 
 from nuthatch_compare.latency import Latency
+from nuthatch_compare.wording import format_number
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 240, 60, 30, 14, 36
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 240, 74, 30, 14, 36
 #: Height of a plot whose x axis has no labels.
 _BARS = 216
 #: Bars that a plot has room for; of more values so many are drawn, evenly spaced.
@@ -55,8 +56,8 @@ def differences(values: Sequence[float]) -> Markup | None:
     scale = (middle - _TOP) / top
     parts = [
         _grid(middle, "0"),
-        _grid(_TOP, f"+{top:.2f}"),
-        _grid(_BARS - _TOP, f"−{top:.2f}"),
+        _grid(_TOP, f"+{format_number(top)}"),
+        _grid(_BARS - _TOP, f"-{format_number(top)}"),
         *_bars(values, middle, scale),
     ]
     return _svg("Difference of each query, sorted", parts, _BARS)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from nuthatch_compare.comparison import Comparison, QueryAnswers
+from nuthatch_compare.report.cards import cards, forests
 from nuthatch_compare.report.page import Listed, Page, QueryRow
 from nuthatch_compare.report.render import render
 from nuthatch_compare.report.sections import sections
@@ -25,19 +26,30 @@ def write_report(comparison: Comparison, folder: Path) -> Path:
 def page_of(comparison: Comparison) -> Page:
     """Returns the page of a comparison."""
     names = tuple(each.name for each in comparison.systems)
-    held = [(each.what, each.found, each.good) for each in comparison.validity]
     return Page(
         title=comparison.title,
         systems=names,
-        verdict=comparison.verdict,
+        caveats=comparison.caveats,
+        cards=tuple(cards(comparison)),
+        forests=tuple(forests(comparison)),
+        margin=f"{comparison.settings.min_effect:g}" if comparison.settings.min_effect else "",
+        verdict=comparison.verdict[len(comparison.caveats) :],
         primary=comparison.primary,
-        validity=(*held, *_circumstances(comparison)),
-        warnings=comparison.warnings,
+        validity=tuple((one.what, one.found, one.good) for one in comparison.validity),
+        circumstances=tuple(_circumstances(comparison)),
+        warnings=tuple(_warnings(comparison)),
         tables=tuple(sections(comparison)),
         queries=tuple(_queries(comparison)),
         latency=comparison.latency,
         footer=tuple(_footer(comparison)),
     )
+
+
+def _warnings(comparison: Comparison) -> Iterator[str]:
+    for condition in comparison.validity:
+        if not condition.good:
+            yield f"not {condition.what}: {condition.found}"
+    yield from comparison.warnings
 
 
 def _queries(comparison: Comparison) -> Iterator[QueryRow]:
@@ -71,19 +83,20 @@ def _query(query: QueryAnswers, primary: str, shared: Mapping[str, float]) -> Qu
     )
 
 
-def _circumstances(comparison: Comparison) -> Iterator[tuple[str, str, None]]:
+def _circumstances(comparison: Comparison) -> Iterator[tuple[str, str]]:
     settings = comparison.settings
     engines = dict.fromkeys(each.engine for each in comparison.systems if each.kind == "backend")
-    yield "versions", ", ".join([f"nuthatch-compare {comparison.version}", *engines]), None
-    yield "machine", comparison.host, None
+    yield "versions", ", ".join([f"nuthatch-compare {comparison.version}", *engines])
+    yield "machine", comparison.host
     if comparison.inputs:
         digests = (f"{what} {digest}" for what, digest in comparison.inputs.items())
-        yield "digests", ", ".join(digests), None
+        yield "digests", ", ".join(digests)
     yield (
         "settings",
-        f"depth {settings.depth}, level {settings.alpha:g}, seed {settings.seed}, "
-        f"{settings.permutations:,} permutations, {settings.resamples:,} resamples",
-        None,
+        f"depth {settings.depth}, level {settings.alpha:g}, "
+        + (f"least effect {settings.min_effect:g}, " if settings.min_effect else "")
+        + f"seed {settings.seed}, {settings.permutations:,} permutations, "
+        f"{settings.resamples:,} resamples",
     )
 
 

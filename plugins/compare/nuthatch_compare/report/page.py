@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from markupsafe import Markup
+
 from nuthatch_compare.latency import Latency
 
 
@@ -64,17 +66,65 @@ class QueryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Is a whole report. `systems` begin with the baseline.
+class Card:
+    """The answer about one system: what may be said, the interval against zero, the figures.
 
-    `validity` is (what, found, good); good is None where there is nothing to hold.
+    `kind` is the class that colours it; `scale` is how far the bar reaches on either side.
+    """
+
+    kind: str
+    outcome: str
+    systems: str
+    answer: str
+    bar: Markup
+    scale: str
+    means: str
+    figures: str
+    queries: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForestRow:
+    """One metric or slice: `note` says of how many queries, and whether it decides."""
+
+    label: str
+    note: str
+    bar: Markup
+    delta: str
+    interval: str
+    p: str
+    strong: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """All differences of a system from the baseline on one scale, from −scale to +scale."""
+
+    system: str
+    baseline: str
+    scale: str
+    rows: tuple[ForestRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole report. `systems` begin with the baseline.
+
+    `caveats` stand before everything else; `margin` is what is too small to matter, where that was
+    said. `validity` is (what, found, good). `circumstances` are versions, digests and settings,
+    which stand last.
     """
 
     title: str
     systems: tuple[str, ...]
     verdict: tuple[str, ...]
     primary: str = "nDCG@10"
-    validity: tuple[tuple[str, str, bool | None], ...] = ()
+    caveats: tuple[str, ...] = ()
+    cards: tuple[Card, ...] = ()
+    forests: tuple[Forest, ...] = ()
+    margin: str = ""
+    validity: tuple[tuple[str, str, bool], ...] = ()
+    circumstances: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     queries: tuple[QueryRow, ...] = ()

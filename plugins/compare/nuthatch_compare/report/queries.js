@@ -47,7 +47,7 @@
 
   const values = (at) => index.systems.map((_, system) => {
     const value = index.rows[at][1][system], state = index.rows[at][2][system];
-    const cell = make("td", {}, value === null ? state || "–" : value.toFixed(3));
+    const cell = make("td", { "data-label": index.systems[system] }, value === null ? state || "–" : value.toFixed(3));
     if (value !== null && state) cell.append(make("small", {}, state));
     return cell;
   });
@@ -60,11 +60,12 @@
     const found = gap(at), common = shared(at);
     const open = make("button", { type: "button", class: "open", "aria-expanded": "false" }, bdi(index.rows[at][0]));
     const sign = found > 0 ? "plus" : found < 0 ? "minus" : "";
-    const shown = found === null ? "–" : (found < 0 ? "−" : "+") + Math.abs(found).toFixed(3);
+    const size = Math.abs(found), digits = size && size < 0.001 ? size.toPrecision(2) : size.toFixed(3);
+    const shown = found === null ? "–" : (found < 0 ? "−" : "+") + digits;
     const cells = index.judged ? values(at) : [];
     if (index.systems.length > 1) {
-      if (index.judged) cells.push(make("td", { class: sign }, shown));
-      cells.push(make("td", {}, common === null ? "–" : `${Math.round(100 * common)}%`));
+      if (index.judged) cells.push(make("td", { class: sign, "data-label": "difference" }, shown));
+      cells.push(make("td", { "data-label": "overlap" }, common === null ? "–" : `${Math.round(100 * common)}%`));
     }
     const body = make("tbody", {}, make("tr", {}, make("th", { scope: "row", class: "words" }, open), ...cells));
     open.addEventListener("click", () => toggle(body, open, at));

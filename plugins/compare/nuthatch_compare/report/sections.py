@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nuthatch_compare.bootstrap import Mean
 from nuthatch_compare.comparison import Comparison, SystemFacts
+from nuthatch_compare.intervals import Mean
 from nuthatch_compare.report.page import Cell, Table
 from nuthatch_compare.report.tables import cost_table, latency_table
 from nuthatch_compare.significance import Difference
+from nuthatch_compare.wording import format_interval, format_number, format_p
 
 
 def sections(comparison: Comparison) -> Iterator[Table]:
@@ -55,7 +56,7 @@ def _systems(systems: Sequence[SystemFacts]) -> Table:
             Cell(each.policy or "–"),
             Cell("–" if each.documents is None else f"{each.documents:,}"),
             Cell(f"{each.answered:,}"),
-            Cell(f"{each.empty:,}"),
+            Cell(f"{each.empty:,}", f"{each.missing:,} not in the run" if each.missing else ""),
             Cell(f"{each.failed:,}"),
             Cell(f"{each.timed_out:,}"),
         )
@@ -72,7 +73,7 @@ def _metrics(comparison: Comparison) -> Table:
         (
             Cell(measure),
             *(
-                _mean(comparison.means[name][measure], comparison.difference(name, measure))
+                _mean(comparison.means[name].get(measure), comparison.difference(name, measure))
                 for name in names
             ),
         )
@@ -80,14 +81,16 @@ def _metrics(comparison: Comparison) -> Table:
     )
     primary = ", ".join(comparison.settings.primary)
     caption = (
-        f"Means over {comparison.judged:,} judged queries with bootstrap intervals. {primary} "
+        f"Means over {comparison.judged:,} judged queries, with intervals. {primary} "
         f"decides; the rest is exploratory. Bold where better than {comparison.baseline}, "
         "established."
     )
     return Table("Relevance", caption, ("metric", *names), rows)
 
 
-def _mean(mean: Mean, difference: Difference | None) -> Cell:
+def _mean(mean: Mean | None, difference: Difference | None) -> Cell:
+    if mean is None:
+        return Cell("–", "nothing found")
     strong = difference is not None and difference.significant and difference.delta > 0
     return Cell(f"{mean.mean:.3f}", f"{mean.low:.3f} – {mean.high:.3f}", strong)
 
@@ -95,27 +98,42 @@ def _mean(mean: Mean, difference: Difference | None) -> Cell:
 def _tests(comparison: Comparison) -> Table:
     rows = tuple(
         (
-            Cell(each.measure, f"{each.system} − {each.baseline}"),
-            Cell(f"{each.delta:+.3f}", f"{each.low:+.3f} – {each.high:+.3f}", each.significant),
-            Cell(_p(each.p), "exact" if each.exact else f"{each.permutations:,} permutations"),
-            Cell("" if each.adjusted is None else _p(each.adjusted)),
-            Cell("" if each.p_t is None else _p(each.p_t)),
-            Cell("" if each.effect is None else f"{each.effect:+.2f}"),
-            Cell("" if each.detectable is None else f"{each.detectable:.3f}"),
-            Cell(f"{each.wins} / {each.ties} / {each.losses}"),
+            Cell(one.measure, f"{one.system} − {one.baseline}"),
+            _delta(one),
+            Cell(format_p(one.p_shown), _test(one)),
+            Cell("–" if one.p_t is None else format_p(one.p_t)),
+            Cell("–" if one.effect is None else f"{one.effect:+.2f}"),
+            Cell("nothing" if one.detectable is None else format_number(one.detectable)),
+            *([_equivalence(one)] if comparison.settings.min_effect else []),
+            Cell(f"{one.wins} / {one.ties} / {one.losses}"),
         )
-        for each in comparison.differences
+        for one in comparison.differences
+    )
+    least = comparison.settings.min_effect
+    headings = (
+        *("difference", "Δ", "p", "p by t", "effect", "detectable"),
+        *([f"p within ±{least:g}"] if least else []),
+        "better / equal / worse",
     )
     caption = (
-        "Paired permutation test, Holm's adjustment over the metrics that decide, Student's t "
-        "beside it. Detectable: the true difference that four of five such comparisons would find."
+        "Paired permutation test: where a metric decides, p is Holm's over all that decide; the "
+        "others are exploratory. Student's t beside it, unadjusted. Detectable: the true "
+        "difference that four of five such comparisons would find."
     )
-    headings = ("difference", "Δ", "p", "p, Holm", "p, t", "effect", "detectable", "w / t / l")
     return Table("Is the difference real?", caption, headings, rows)
 
 
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+def _test(found: Difference) -> str:
+    kind = "exact" if found.exact else f"{found.permutations:,} permutations"
+    return f"{'exploratory' if found.adjusted is None else 'Holm'}, {kind}"
+
+
+def _equivalence(found: Difference) -> Cell:
+    test = found.equivalence
+    if test is None:
+        return Cell("–")
+    p = test.p if test.adjusted is None else test.adjusted
+    return Cell(format_p(p), "exploratory" if test.adjusted is None else "Holm", test.established)
 
 
 def _coverage(comparison: Comparison) -> Table:
@@ -123,7 +141,9 @@ def _coverage(comparison: Comparison) -> Table:
     rows = tuple(
         (
             Cell(each.system),
-            Cell(f"{each.judged:.0%}"),
+            Cell(
+                "–" if each.judged is None else f"{each.judged:.0%}", f"{each.answered:,} queries"
+            ),
             Cell(f"{each.unjudged:,}"),
             *(
                 (Cell(f"{found.low:.3f} – {found.high:.3f}"), Cell(f"{found.condensed:.3f}"))
@@ -135,8 +155,9 @@ def _coverage(comparison: Comparison) -> Table:
     )
     depth = comparison.coverage[0].depth if comparison.coverage else 10
     caption = (
-        f"How many of the first {depth} documents somebody judged; {primary} if no unjudged "
-        "document is relevant, and at best; and with unjudged documents left out."
+        f"How many of the first {depth} documents somebody judged, over the queries answered; the "
+        f"least and the most that {primary} could be, whatever the unjudged documents of the lists "
+        "are; and with these left out."
     )
     headings = ("system", "judged", "unjudged", f"{primary}, bounds", "condensed")
     return Table("How much is judged?", caption, headings, rows)
@@ -173,23 +194,32 @@ def _agreement(comparison: Comparison) -> Table:
 
 
 def _slices(comparison: Comparison) -> Table:
-    names = [each.name for each in comparison.systems]
-    rows = tuple(
-        (
-            Cell(f"{each.by}: {each.label}"),
-            Cell(f"{each.queries:,}", "" if each.large_enough else "too few"),
-            *(
-                Cell(
-                    f"{each.means[name]:.3f}",
-                    f"{each.deltas[name]:+.3f}" if name in each.deltas else "",
-                )
-                for name in names
-            ),
-        )
-        for each in comparison.slices
+    base, *others = [facts.name for facts in comparison.systems]
+    rows = []
+    for part in comparison.slices:
+        gains = {one.system: one for one in part.differences}
+        cells = [Cell(f"{part.by}: {part.label}"), Cell(f"{part.queries:,}")]
+        cells.append(Cell(format_number(part.means[base])))
+        for name in others:
+            found = gains[name]
+            cells += [_delta(found), Cell(format_p(found.p_shown))]
+        rows.append(tuple(cells))
+    caption = (
+        f"{comparison.primary} of {base}, what the others gain over it, and p by Holm's adjustment "
+        "over all slices: with many of them some look better by chance. Bold where established."
     )
-    caption = f"Means of {comparison.primary}; below them the difference to {names[0]}."
-    return Table("Slices", caption, ("slice", "queries", *names), rows)
+    headings = (
+        "slice",
+        "queries",
+        base,
+        *(heading for name in others for heading in (f"Δ {name}", "p, Holm")),
+    )
+    return Table("Slices", caption, headings, tuple(rows))
+
+
+def _delta(found: Difference) -> Cell:
+    delta, low, high = format_interval(found.delta, found.low, found.high)
+    return Cell(delta, f"{low} to {high}", strong=found.significant)
 
 
 def _history(comparison: Comparison) -> Table:

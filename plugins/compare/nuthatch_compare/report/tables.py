@@ -16,38 +16,49 @@ def latency_table(latency: Latency) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for system in latency.systems:
         found = ratios.get(system.system)
-        ratio = Cell("") if found is None else _ratio(found.ratio, found.low, found.high)
-        rows.append((Cell(system.system), *_percentiles(system), ratio, Cell(str(system.failed))))
+        rows.append(
+            (
+                Cell(system.system, f"{system.samples:,} requests"),
+                *_percentiles(system),
+                Cell("") if found is None else _ratio(found.ratio, found.low, found.high),
+                Cell("") if found is None else _ratio(found.p95, found.p95_low, found.p95_high),
+                Cell(f"{system.failed:,}"),
+            )
+        )
     sizes = [each.percent for each in next(iter(latency.systems)).percentiles] or [50, 90, 95, 99]
     falling = "" if latency.settled else " (still falling)"
     told = [
         f"{latency.measures.capitalize()}, {latency.load}, {latency.depth} hits, "
-        f"{latency.passes} passes after {latency.warmup} of warm-up{falling}, milliseconds over "
-        f"queries, each its median; the driver itself takes {latency.driver_ms * 1000:.2g} µs.",
+        f"{latency.passes} passes after {latency.warmup} of warm-up{falling}, milliseconds of all "
+        f"requests that were answered; the driver itself takes {latency.driver_ms * 1000:.2g} µs. "
+        "Intervals are over blocks of time. × baseline: the mean ratio of the queries that both "
+        "answered, and the ratio of both p95.",
     ]
     if latency.ended:
         told.append(f"Ended early: {latency.ended}.")
     if latency.unequal_hits:
         told.append(f"{latency.unequal_hits} queries had different numbers of hits: unequal work.")
-    headings = ("system", *(f"p{size:g}" for size in sizes), "× baseline", "failed")
+    headings = ("system", *(f"p{size:g}" for size in sizes), "× baseline", "p95 ×", "failed")
     return Table("Latency", " ".join(told), headings, tuple(rows))
 
 
 def _percentiles(system: SystemLatency) -> tuple[Cell, ...]:
     if system.saturated:
         return (Cell("saturated at this rate"), *(Cell("") for _ in range(3)))
-    return tuple(_percentile(each, system.queries) for each in system.percentiles)
+    return tuple(_percentile(each, system.samples - system.failed) for each in system.percentiles)
 
 
-def _percentile(each: Percentile, queries: int) -> Cell:
-    if not queries:
+def _percentile(each: Percentile, answered: int) -> Cell:
+    if not answered:
         return Cell("no answer")
     if each.ms is None or each.low is None or each.high is None:
-        return Cell("n too small", f"{queries} of {each.needs} queries")
+        return Cell("n too small", f"{answered:,} of {each.needs:,} requests")
     return Cell(f"{each.ms:.3g}", f"{each.low:.3g} – {each.high:.3g}")
 
 
-def _ratio(ratio: float, low: float, high: float) -> Cell:
+def _ratio(ratio: float | None, low: float | None, high: float | None) -> Cell:
+    if ratio is None or low is None or high is None:
+        return Cell("n too small")
     return Cell(f"{ratio:.2f}", f"{low:.2f} – {high:.2f}", strong=high < 1)
 
 
