@@ -213,11 +213,12 @@ def test_a_repeated_word_leaves_room_for_others_and_counts_16_times() -> None:
     assert query.notes == ("a word counts 16 times at most, 84 were left out",)
 
 
-def test_no_more_than_65536_characters_are_read() -> None:
+def test_a_text_that_folding_may_lengthen_is_read_up_to_a_bound() -> None:
     query = asked("standard", "duck " + "\ufdfa" * LONGEST_TEXT + " goose")
     assert query.tokens[0] == "duck"
     assert "goose" not in query.tokens
-    assert query.notes[-1] == f"the first 65536 characters are read of {LONGEST_TEXT + 11}"
+    assert query.notes[-1] == f"the first 16384 characters are read of {LONGEST_TEXT + 11}"
+    assert asked("standard", "duck " * LONGEST_TEXT + " goose").tokens[-1] == "goose"
 
 
 def test_a_deadline_that_has_passed_ends_normalization() -> None:

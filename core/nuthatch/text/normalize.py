@@ -26,8 +26,8 @@ from nuthatch.text.sieve import Sieve
 MAX_TOKENS = 64
 #: How often a repeated word counts.
 MAX_REPETITIONS = 16
-#: How many characters of a text are read at all: folding may make 18 of one.
-LONGEST_TEXT = 65_536
+#: How many characters are read of a text that is not ASCII: folding may make 18 of one.
+LONGEST_TEXT = 16_384
 _SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
@@ -77,11 +77,14 @@ def normalize(
     `QueryTimeout` once `time.monotonic` has passed `deadline`.
     """
     clean = _SURROGATES.sub(" ", text)
-    words = _words(analyzer, clean[:LONGEST_TEXT])
+    read = _read(clean)
+    words = _words(analyzer, read)
     check_deadline(deadline)
-    sieve = Sieve(analyzer, clean[:LONGEST_TEXT], [word.surface for word in words])
+    sieve = Sieve(analyzer, read, [word.surface for word in words])
     tokens, dropped = _bounded(words, sieve.reasons)
-    notes = [*sieve.notes(), *_length_notes(clean, tokens, dropped)]
+    notes = [*sieve.notes(), *_length_notes(tokens, dropped)]
+    if len(read) < len(clean):
+        notes.append(f"the first {len(read)} characters are read of {len(clean)}")
     if clean != text:
         dropped.insert(0, Dropped("", "surrogate"))
     extras = _extras(analyzer, extra_or_tokens, tokens, deadline)
@@ -97,6 +100,10 @@ def normalize(
         sieve.only_stopwords,
         tuple(notes),
     )
+
+
+def _read(text: str) -> str:
+    return text if text.isascii() else text[:LONGEST_TEXT]
 
 
 def check_deadline(deadline: float | None) -> None:
@@ -145,15 +152,13 @@ def _bounded(words: Sequence[_Word], reasons: Sequence[str]) -> tuple[list[str],
     return tokens, dropped
 
 
-def _length_notes(text: str, tokens: Sequence[str], dropped: Sequence[Dropped]) -> Iterator[str]:
+def _length_notes(tokens: Sequence[str], dropped: Sequence[Dropped]) -> Iterator[str]:
     """Yields what of a query is beyond its bounds."""
     long = [word for word, reason in dropped if reason == "too_long"]
     if long and len(set(tokens)) == MAX_TOKENS:
         yield f"the first {MAX_TOKENS} distinct words are used, {len(long)} were left out"
     elif long:
         yield f"a word counts {MAX_REPETITIONS} times at most, {len(long)} were left out"
-    if len(text) > LONGEST_TEXT:
-        yield f"the first {LONGEST_TEXT} characters are read of {len(text)}"
 
 
 def _extras(
@@ -165,7 +170,7 @@ def _extras(
     found: list[str] = []
     for extra in extras:
         check_deadline(deadline)
-        for word in _words(analyzer, _SURROGATES.sub(" ", extra)[:LONGEST_TEXT]):
+        for word in _words(analyzer, _read(_SURROGATES.sub(" ", extra))):
             folded = word.token.casefold()
             if folded not in seen and word.surface not in stopwords:
                 seen.add(folded)

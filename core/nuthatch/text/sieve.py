@@ -29,6 +29,8 @@ from nuthatch.text.fold import FOLDING
 from nuthatch.text.runs import is_unspaced
 from nuthatch.text.typed import TypedWord, typed_words
 
+#: How many characters are looked at for how they were typed.
+_LOOKED_AT = 16_384
 #: How many words a note names.
 _NAMED = 8
 
@@ -61,7 +63,7 @@ class Sieve:
         if not signs and not any(map(self._is_odd, self._surfaces)):
             return [None] * len(self._surfaces)
         words: defaultdict[str, deque[TypedWord]] = defaultdict(deque)
-        for folded, word in typed_words(self._text, self._name):
+        for folded, word in typed_words(self._text[:_LOOKED_AT], self._name):
             words[folded].append(word)
             if word.signs:
                 self._signed.append(word.text + word.signs)
