@@ -24,8 +24,8 @@ from nuthatch.text.sieve import Sieve
 
 #: Distinct tokens that a query uses, and extras likewise; the rest is too long.
 MAX_TOKENS = 64
-#: How often a repeated word counts.
-MAX_REPETITIONS = 16
+#: How many repetitions of words, of all together, count.
+MAX_REPETITIONS = 960
 #: How many characters are read of a text that is not ASCII: folding may make 18 of one.
 LONGEST_TEXT = 16_384
 _SURROGATES = re.compile("[\ud800-\udfff]+")
@@ -139,26 +139,29 @@ def _bounded(words: Sequence[_Word], reasons: Sequence[str]) -> tuple[list[str],
     """Returns the tokens that are used and the words that are not, both in order."""
     tokens: list[str] = []
     dropped: list[Dropped] = []
-    times: dict[str, int] = {}
+    distinct: set[str] = set()
     for word, reason in zip(words, reasons, strict=True):
-        before = times.get(word.token, 0)
-        if not reason and (before == MAX_REPETITIONS or (not before and len(times) == MAX_TOKENS)):
-            reason = "too_long"
+        if not reason:
+            repeated = word.token in distinct
+            full = len(tokens) - len(distinct) == MAX_REPETITIONS
+            if full if repeated else len(distinct) == MAX_TOKENS:
+                reason = "too_long"
         if reason:
             dropped.append(Dropped(word.surface, reason))
         else:
             tokens.append(word.token)
-            times[word.token] = before + 1
+            distinct.add(word.token)
     return tokens, dropped
 
 
 def _length_notes(tokens: Sequence[str], dropped: Sequence[Dropped]) -> Iterator[str]:
     """Yields what of a query is beyond its bounds."""
-    long = [word for word, reason in dropped if reason == "too_long"]
-    if long and len(set(tokens)) == MAX_TOKENS:
-        yield f"the first {MAX_TOKENS} distinct words are used, {len(long)} were left out"
-    elif long:
-        yield f"a word counts {MAX_REPETITIONS} times at most, {len(long)} were left out"
+    left = sum(reason == "too_long" for _, reason in dropped)
+    distinct = len(set(tokens))
+    if left and distinct == MAX_TOKENS:
+        yield f"the first {MAX_TOKENS} distinct words are used, {left} were left out"
+    elif left:
+        yield f"the first {MAX_REPETITIONS} repetitions of words are used, {left} were left out"
 
 
 def _extras(
