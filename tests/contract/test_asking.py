@@ -146,10 +146,7 @@ def test_of_a_long_text_that_folding_lengthens_a_part_is_read(
     index.analyzer = Listening()
     results = index.search(text, extra_or_tokens=[text])
     assert [len(each) for each in asked] == [16_384] * 2
-    assert (
-        results.notes[-1] == "the first 16384 characters are read of 60000"
-        or not results.query.tokens
-    )
+    assert "the first 16384 characters are read of 60000" in results.notes
     with pytest.raises(QueryTimeout):
         index.search(text, timeout=1e-9)
 
