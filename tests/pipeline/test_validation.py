@@ -24,6 +24,7 @@ from nuthatch import (
     InvalidQuery,
     LexicalBackend,
     PluginFailure,
+    QueryTimeout,
     Range,
     SearchBackend,
     Shadow,
@@ -128,7 +129,12 @@ def test_a_query_without_words_has_no_hits_and_says_why(
 @pytest.mark.parametrize(
     ("text", "extras", "note"),
     [
-        ("heat " * 101, [], "the first 64 words are used, 37 were left out"),
+        (
+            " ".join(f"word{n}" for n in range(101)),
+            [],
+            "the first 64 distinct words are used, 37 were left out",
+        ),
+        ("heat " * 101, [], None),
         (
             "heat",
             [f"word{n}" for n in range(66)],
@@ -142,6 +148,29 @@ def test_a_query_that_is_cut_says_so(
 ) -> None:
     results = fill(index).search(text, extra_or_tokens=extras)
     assert results.notes == ((note,) if note else ())
+
+
+@pytest.mark.parametrize("text", ["\ufdfa" * 60_000, "\xbd " * 30_000, "\uff9e\u0316" * 30_000])
+def test_of_a_long_text_that_folding_lengthens_a_part_is_read(
+    index: LexicalBackend, text: str
+) -> None:
+    """So that it ends by its timeout, which is looked at before the engine is asked."""
+    asked: list[str] = []
+    analyzer = index.analyzer
+
+    class Listening:
+        name, fingerprint = analyzer.name, analyzer.fingerprint
+
+        def tokens(self, text: str) -> list[str]:
+            asked.append(text)
+            return analyzer.tokens(text)
+
+    index.analyzer = Listening()
+    results = index.search(text, extra_or_tokens=[text])
+    assert [len(each) for each in asked] == [16_384] * 2
+    assert "the first 16384 characters are read of 60000" in results.notes
+    with pytest.raises(QueryTimeout):
+        index.search(text, timeout=1e-9)
 
 
 @pytest.mark.parametrize(

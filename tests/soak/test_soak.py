@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 from statistics import median
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ class Share:
         self.texts: Texts = {}
         self.doubt: Texts = {}
         self.wrong: list[str] = []
-        self.sums: list[dict[str, float]] = []
+        self.sums: list[dict[str, Any]] = []
         self._start()
 
     def _start(self) -> None:
@@ -163,7 +164,7 @@ def _summary(engine: str, shares: list[Share], kills: int, used: list[tuple[int,
     def total(what: str) -> int:
         return sum(int(each[what]) for share in shares for each in share.sums)
 
-    longest = max((each["longest"] for share in shares for each in share.sums), default=0.0)
+    longest, call = max(each["longest"] for share in shares for each in share.sums)
     memory, descriptors = (
         "→".join(f"{value / unit:.0f}" for value in (_early(used, at), _late(used, at)))
         + f" (most {max((each[at] for each in used), default=0) / unit:.0f})"
@@ -171,8 +172,8 @@ def _summary(engine: str, shares: list[Share], kills: int, used: list[tuple[int,
     )
     return (
         f"soak {engine}: {SECONDS:.0f} s, {total('calls')} calls and {total('struck')} interrupts "
-        f"in processes that ended by themselves, {kills} kills, longest call {longest:.2f} s, "
-        f"{memory} MiB, {descriptors} descriptors"
+        f"in processes that ended by themselves, {kills} kills, longest call {longest:.2f} s "
+        f"({call}), {memory} MiB, {descriptors} descriptors"
     )
 
 

@@ -52,7 +52,7 @@ class Soaker:
         self._asked: Texts = {}
         self._version = seed * 1_000_000
         self._index = self._open()
-        self._waited = 0.0
+        self._longest = (0.0, "")
         self.done: Counter[str] = Counter()
 
     def _open(self) -> LexicalBackend:
@@ -76,12 +76,12 @@ class Soaker:
                 else:
                     begun = monotonic()
                     calls[name]()
-                    self._waited = max(self._waited, monotonic() - begun)
+                    self._longest = max(self._longest, (monotonic() - begun, name))
                 self.done[name] += 1
                 self._settle()
             struck = strikes.calls.total()
         self._index.close()
-        say(sum={"calls": self.done.total(), "struck": struck, "longest": self._waited})
+        say(sum={"calls": self.done.total(), "struck": struck, "longest": self._longest})
 
     def _add(self) -> None:
         self._version += 1

@@ -207,17 +207,19 @@ def test_the_first_64_distinct_words_are_used_and_the_rest_reported() -> None:
     assert query.notes == (f"the first {MAX_TOKENS} distinct words are used, 3 were left out",)
 
 
-def test_a_repeated_word_leaves_room_for_others_and_counts_16_times() -> None:
-    query = asked("ascii", "duck " * 100 + "goose")
-    assert query.tokens == (*["duck"] * MAX_REPETITIONS, "goose")
-    assert query.notes == ("a word counts 16 times at most, 84 were left out",)
+def test_a_repeated_word_leaves_room_for_others_and_counts_up_to_a_bound() -> None:
+    assert asked("ascii", "duck " * 500 + "goose").tokens == (*["duck"] * 500, "goose")
+    query = asked("ascii", "duck " * 1000 + "goose")
+    assert query.tokens == (*["duck"] * (MAX_REPETITIONS + 1), "goose")
+    assert query.notes == ("the first 960 repetitions of words are used, 39 were left out",)
 
 
-def test_no_more_than_65536_characters_are_read() -> None:
+def test_a_text_that_folding_may_lengthen_is_read_up_to_a_bound() -> None:
     query = asked("standard", "duck " + "\ufdfa" * LONGEST_TEXT + " goose")
     assert query.tokens[0] == "duck"
     assert "goose" not in query.tokens
-    assert query.notes[-1] == f"the first 65536 characters are read of {LONGEST_TEXT + 11}"
+    assert query.notes[-1] == f"the first 16384 characters are read of {LONGEST_TEXT + 11}"
+    assert asked("standard", "duck " * LONGEST_TEXT + " goose").tokens[-1] == "goose"
 
 
 def test_a_deadline_that_has_passed_ends_normalization() -> None:

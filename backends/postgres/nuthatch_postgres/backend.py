@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -13,7 +12,6 @@ from contextlib import (
 from time import monotonic, sleep
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
-from weakref import WeakSet
 
 import psycopg
 
@@ -44,6 +42,7 @@ from nuthatch_postgres.connection import Port, Statement, ask, blocking_port, co
 from nuthatch_postgres.description import describe
 from nuthatch_postgres.embedded import is_vacant, leased
 from nuthatch_postgres.failure import is_lost, translated
+from nuthatch_postgres.forking import watch_forks
 from nuthatch_postgres.plugin import SPEC
 from nuthatch_postgres.pool import Loan, Pool
 from nuthatch_postgres.postings import Caches
@@ -82,7 +81,7 @@ class PostgresBackend(LexicalBackend):
         self._caches = Caches(config.cache_bytes)
         self._pool = Pool(config)
         self._pools = AsyncPools(config)
-        _open.add(self)
+        watch_forks(self)
 
     @classmethod
     def open(cls, config: PostgresConfig, *, create: Create, schema: Schema | None) -> Self | None:
@@ -158,7 +157,7 @@ class PostgresBackend(LexicalBackend):
         return Loan(self._pool, use, deadline, finish=PostgresReader.finish)
 
     def _connection(self) -> Loan[psycopg.Connection[Any]]:
-        return Loan(self._pool, _itself)
+        return Loan(self._pool, lambda connection: connection)
 
     @asynccontextmanager
     async def _lent_async(
@@ -272,7 +271,8 @@ class PostgresBackend(LexicalBackend):
 
     def _info(self) -> IndexInfo:
         with self._connection() as connection:
-            return describe(connection, self._reading(blocking_port(connection), None), self)
+            reading = self._reading(blocking_port(connection), None)
+            return describe(connection, reading, self.config, self.schema)
 
     def check(self) -> list[str]:
         with self._connection() as connection:
@@ -296,20 +296,3 @@ class PostgresBackend(LexicalBackend):
         self._pool.restart()
         self._pools.restart()
         self._caches = Caches(self.config.cache_bytes)
-
-
-def _itself(connection: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
-    return connection
-
-
-#: The open indexes of this process.
-_open: WeakSet[PostgresBackend] = WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    for backend in list(_open):
-        backend.after_fork_in_child()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_after_fork_in_child)

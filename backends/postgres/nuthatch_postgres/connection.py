@@ -25,6 +25,11 @@ from nuthatch_postgres.variables import AsyncEmbeddedConnection, EmbeddedConnect
 
 Rows = list[tuple[Any, ...]]
 _OLDEST: Final = 140_000
+_BETWEEN_STATEMENTS: Final = (
+    TransactionStatus.IDLE,
+    TransactionStatus.INTRANS,
+    TransactionStatus.INERROR,
+)
 #: Seconds that the server may take to hear that a statement is cancelled.
 _CANCEL_WAIT: Final = 1.0
 
@@ -131,11 +136,13 @@ def leave(connection: psycopg.Connection) -> None:
     """End a transaction that is to leave nothing behind.
 
     While an interrupt is being raised, the connection ends with it: psycopg may have been struck
-    anywhere, in the middle of a message even.
+    anywhere, in the middle of a message even. So does one that still waits for an answer, for then
+    what is raised may be an error that psycopg has met on its way out of an interrupt.
     """
     if connection.closed:
         return
-    if is_interrupt(sys.exception()):
+    waits = connection.pgconn.transaction_status not in _BETWEEN_STATEMENTS
+    if waits or _has_pipeline(connection) or is_interrupt(sys.exception()):
         abandon(connection)
     elif not is_at_rest(connection):
         connection.execute("ROLLBACK")
@@ -143,8 +150,12 @@ def leave(connection: psycopg.Connection) -> None:
 
 def is_at_rest(connection: psycopg.Connection) -> bool:
     """Tell whether a connection waits for nothing, outside of a transaction."""
-    at_rest = connection.pgconn.transaction_status == TransactionStatus.IDLE
-    return at_rest and connection.pgconn.pipeline_status == PipelineStatus.OFF
+    is_idle = connection.pgconn.transaction_status == TransactionStatus.IDLE
+    return is_idle and not _has_pipeline(connection)
+
+
+def _has_pipeline(connection: psycopg.Connection) -> bool:
+    return connection.pgconn.pipeline_status != PipelineStatus.OFF
 
 
 def abandon(connection: psycopg.Connection) -> None:

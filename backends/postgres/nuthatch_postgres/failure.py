@@ -28,7 +28,6 @@ from nuthatch import (
     IndexLocked,
     InvalidDocument,
     NuthatchError,
-    Overtaken,
     QueryTimeout,
 )
 
@@ -78,23 +77,30 @@ class translated:  # noqa: N801  # reads as a statement: with translated(place)
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, psycopg.Error):
             interrupt = self._interrupt(error)
-            if interrupt is not None:
-                raise interrupt
+            try:
+                if interrupt is not None:
+                    raise interrupt
+            finally:
+                del interrupt  # or the frame would keep it, and it the frame and a connection
             raise translation(error, self._place) from error
 
     def _interrupt(self, error: BaseException | None) -> BaseException | None:
         """Return the interrupt during whose handling an error came up."""
-        while isinstance(error, psycopg.Error) and not error.__suppress_context__:
+        hidden = False
+        while isinstance(error, psycopg.Error) and error.__cause__ is None:
+            hidden = error.__suppress_context__
             error = error.__context__
             if error is self._before:
                 return None
+        if hidden and isinstance(error, Exception) and type(error).__module__ == "builtins":
+            return None  # a value that psycopg could not read, and has said so in its own words
         return error if is_interrupt(error) else None
 
 
 def is_interrupt(error: BaseException | None) -> bool:
     """Tell whether an error comes from outside of all that the engine does."""
     return error is not None and not isinstance(
-        error, psycopg.Error | NuthatchError | Overtaken | GeneratorExit
+        error, psycopg.Error | NuthatchError | GeneratorExit
     )
 
 

@@ -76,9 +76,11 @@ class Pool:
         try:
             if connection is not None:
                 leave(connection)
-                if not is_at_rest(connection) or not self._has_kept(connection):
-                    connection.close()
+                if is_at_rest(connection) and self._has_kept(connection):
+                    connection = None
         finally:
+            if connection is not None:
+                connection.close()
             self._leases.give(lease)
 
     def _has_kept(self, connection: psycopg.Connection[Any]) -> bool:
@@ -159,14 +161,13 @@ class Loan(Generic[T]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with self._translated:
-            try:
-                if error is not None:
-                    raise error
-                if self._finish is not None:
+        try:
+            if error is None and self._finish is not None:
+                with self._translated:
                     self._finish(self._lent)
-            finally:
-                self._end()
+        finally:
+            self._end()
+        self._translated.__exit__(kind, error, traceback)
 
     def _end(self) -> None:
         connection, self._connection = self._connection, None

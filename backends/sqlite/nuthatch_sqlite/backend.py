@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from threading import get_ident
 from typing import Self, TypeVar
-from weakref import WeakSet
 
 import apsw
 
@@ -41,6 +39,7 @@ from nuthatch_sqlite.connection import (
 )
 from nuthatch_sqlite.entity import Entities, settle
 from nuthatch_sqlite.failure import readable, translated
+from nuthatch_sqlite.forking import watch_forks
 from nuthatch_sqlite.identity import Identity, status
 from nuthatch_sqlite.plugin import SPEC
 from nuthatch_sqlite.pool import Loan, Pool
@@ -73,7 +72,7 @@ class SqliteBackend(LexicalBackend):
         self._writer: apsw.Connection | None = None
         self._forking: Lease | None = None  # of a fork that keeps others from writing
         self._fingerprint: tuple[int, str] | None = None
-        _open.add(self)
+        watch_forks(self)
 
     @classmethod
     def open(cls, config: SqliteConfig, *, create: Create, schema: Schema | None) -> Self | None:
@@ -283,20 +282,3 @@ def _itself(connection: apsw.Connection) -> apsw.Connection:
 def _settle(connection: apsw.Connection) -> None:
     connection.execute(schema.OPTIMIZE)
     settle(connection)
-
-
-#: The open indexes of this process.
-_open: WeakSet[SqliteBackend] = WeakSet()
-
-
-def _each(method: str) -> None:
-    for backend in list(_open):
-        getattr(backend, method)()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(
-        before=lambda: _each("before_fork"),
-        after_in_parent=lambda: _each("after_fork_in_parent"),
-        after_in_child=lambda: _each("after_fork_in_child"),
-    )

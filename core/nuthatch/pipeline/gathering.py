@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, Protocol, get_args
 
 from nuthatch.contract.analyzed_document import AnalyzedDocument, Batch
 from nuthatch.contract.document import Document, document_from_json
 from nuthatch.contract.report import AddReport, Durability, WriteOutcome
+from nuthatch.contract.schema import Schema
 from nuthatch.contract.skipped_document import SKIPPED_KEPT, OnError, SkippedDocument
 from nuthatch.errors import InvalidDocument, InvalidQuery
 from nuthatch.pipeline.indexing import Preparer
-
-if TYPE_CHECKING:
-    from nuthatch.pipeline.lexical import LexicalBackend
+from nuthatch.text.analyzer import Analyzer
 
 #: A batch ends when it holds this many code points of text, however few documents they are.
 _BATCH_TEXT = 16 * 2**20
@@ -29,8 +28,20 @@ _SLICE = 500
 Addable = Document | Mapping[str, Any]
 
 
+class WritableIndex(Protocol):
+    """What adding calls of an index."""
+
+    schema: Schema
+    analyzer: Analyzer
+
+    def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]: ...
+    def write(
+        self, documents: Sequence[AnalyzedDocument], durability: Durability
+    ) -> WriteOutcome: ...
+
+
 def add_documents(
-    index: LexicalBackend,
+    index: WritableIndex,
     documents: Addable | Iterable[Addable | InvalidDocument],
     batch: int,
     on_error: OnError,

@@ -24,10 +24,10 @@ from nuthatch.text.sieve import Sieve
 
 #: Distinct tokens that a query uses, and extras likewise; the rest is too long.
 MAX_TOKENS = 64
-#: How often a repeated word counts.
-MAX_REPETITIONS = 16
-#: How many characters of a text are read at all: folding may make 18 of one.
-LONGEST_TEXT = 65_536
+#: How many repetitions of words, of all together, count.
+MAX_REPETITIONS = 960
+#: How many characters are read of a text that is not ASCII: folding may make 18 of one.
+LONGEST_TEXT = 16_384
 _SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
@@ -77,11 +77,14 @@ def normalize(
     `QueryTimeout` once `time.monotonic` has passed `deadline`.
     """
     clean = _SURROGATES.sub(" ", text)
-    words = _words(analyzer, clean[:LONGEST_TEXT])
+    read = _read(clean)
+    words = _words(analyzer, read)
     check_deadline(deadline)
-    sieve = Sieve(analyzer, clean[:LONGEST_TEXT], [word.surface for word in words])
+    sieve = Sieve(analyzer, read, [word.surface for word in words])
     tokens, dropped = _bounded(words, sieve.reasons)
-    notes = [*sieve.notes(), *_length_notes(clean, tokens, dropped)]
+    notes = [*sieve.notes(), *_length_notes(tokens, dropped)]
+    if len(read) < len(clean):
+        notes.append(f"the first {len(read)} characters are read of {len(clean)}")
     if clean != text:
         dropped.insert(0, Dropped("", "surrogate"))
     extras = _extras(analyzer, extra_or_tokens, tokens, deadline)
@@ -97,6 +100,10 @@ def normalize(
         sieve.only_stopwords,
         tuple(notes),
     )
+
+
+def _read(text: str) -> str:
+    return text if text.isascii() else text[:LONGEST_TEXT]
 
 
 def _words(analyzer: Analyzer, text: str) -> list[_Word]:
@@ -126,28 +133,29 @@ def _bounded(words: Sequence[_Word], reasons: Sequence[str]) -> tuple[list[str],
     """Returns the tokens that are used and the words that are not, both in order."""
     tokens: list[str] = []
     dropped: list[Dropped] = []
-    times: dict[str, int] = {}
+    distinct: set[str] = set()
     for word, reason in zip(words, reasons, strict=True):
-        before = times.get(word.token, 0)
-        if not reason and (before == MAX_REPETITIONS or (not before and len(times) == MAX_TOKENS)):
-            reason = "too_long"
+        if not reason:
+            repeated = word.token in distinct
+            full = len(tokens) - len(distinct) == MAX_REPETITIONS
+            if full if repeated else len(distinct) == MAX_TOKENS:
+                reason = "too_long"
         if reason:
             dropped.append(Dropped(word.surface, reason))
         else:
             tokens.append(word.token)
-            times[word.token] = before + 1
+            distinct.add(word.token)
     return tokens, dropped
 
 
-def _length_notes(text: str, tokens: Sequence[str], dropped: Sequence[Dropped]) -> Iterator[str]:
+def _length_notes(tokens: Sequence[str], dropped: Sequence[Dropped]) -> Iterator[str]:
     """Yields what of a query is beyond its bounds."""
-    long = [word for word, reason in dropped if reason == "too_long"]
-    if long and len(set(tokens)) == MAX_TOKENS:
-        yield f"the first {MAX_TOKENS} distinct words are used, {len(long)} were left out"
-    elif long:
-        yield f"a word counts {MAX_REPETITIONS} times at most, {len(long)} were left out"
-    if len(text) > LONGEST_TEXT:
-        yield f"the first {LONGEST_TEXT} characters are read of {len(text)}"
+    left = sum(reason == "too_long" for _, reason in dropped)
+    distinct = len(set(tokens))
+    if left and distinct == MAX_TOKENS:
+        yield f"the first {MAX_TOKENS} distinct words are used, {left} were left out"
+    elif left:
+        yield f"the first {MAX_REPETITIONS} repetitions of words are used, {left} were left out"
 
 
 def _extras(
@@ -159,7 +167,7 @@ def _extras(
     found: list[str] = []
     for extra in extras:
         check_deadline(deadline)
-        for word in _words(analyzer, _SURROGATES.sub(" ", extra)[:LONGEST_TEXT]):
+        for word in _words(analyzer, _read(_SURROGATES.sub(" ", extra))):
             folded = word.token.casefold()
             if folded not in seen and word.surface not in stopwords:
                 seen.add(folded)

@@ -25,10 +25,11 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from nuthatch.text.analyzer import Analyzer
-from nuthatch.text.fold import FOLDING
 from nuthatch.text.runs import is_unspaced
-from nuthatch.text.typed import TypedWord, typed_words
+from nuthatch.text.typed import TypedWord, folded, typed_words
 
+#: How many characters are looked at for how they were typed.
+_LOOKED_AT = 16_384
 #: How many words a note names.
 _NAMED = 8
 
@@ -57,16 +58,16 @@ class Sieve:
 
     def _as_typed(self) -> Sequence[TypedWord | None]:
         """Returns how each word was typed, where it can be told and matters for any."""
-        signs = "+" in self._text or "#" in self._text
-        if not signs and not any(map(self._is_odd, self._surfaces)):
-            return [None] * len(self._surfaces)
+        odd = [folded(surface) if self._is_odd(surface) else None for surface in self._surfaces]
+        wanted = frozenset(name for name in odd if name is not None)
         words: defaultdict[str, deque[TypedWord]] = defaultdict(deque)
-        for folded, word in typed_words(self._text, self._name):
-            words[folded].append(word)
-            if word.signs:
-                self._signed.append(word.text + word.signs)
-        found = (words.get(_folded(surface)) for surface in self._surfaces)
-        return [queue.popleft() if queue else None for queue in found]
+        if wanted or "+" in self._text or "#" in self._text:
+            for name, word in typed_words(self._text[:_LOOKED_AT], self._name, wanted):
+                words[name].append(word)
+                if word.signs:
+                    self._signed.append(word.text + word.signs)
+        queues = [None if name is None else words.get(name) for name in odd]
+        return [queue.popleft() if queue else None for queue in queues]
 
     def _is_odd(self, surface: str) -> bool:
         return len(surface) == 1 or surface in self._stopwords
@@ -97,10 +98,6 @@ class Sieve:
                 yield f"left out as {kind}: {_listed(named[reason])}"
         if self._signed:
             yield f"+ and # are not searched: {_listed(self._signed)}"
-
-
-def _folded(surface: str) -> str:
-    return surface if surface.isascii() else FOLDING.line(surface)
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -57,7 +57,7 @@ class StandardAnalyzer:
             return line.split()
         pieces = list(map(self.pieces.__getitem__, text.split()))
         found = list(chain.from_iterable(pieces))
-        if self._unspaced:
+        if self._unspaced and Unspaced in map(type, pieces):
             for piece in pieces:
                 if type(piece) is Unspaced:
                     found += piece.characters

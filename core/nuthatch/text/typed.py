@@ -18,15 +18,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from nuthatch.text.fold import FOLDING
+from nuthatch.text.memo import Memo
 
 # Marks and characters that are ignored inside a word, as far as they are met in questions.
 _INNER = "\u0300-\u036f\u00ad\u200c-\u200f\u2060"
 _WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_INNER}])*")
-_PIECE = re.compile(r"\S+")
 _APOSTROPHES = "'’‘`´＇"
 _APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
 _CUT = re.compile("""["“”„«»()\\[\\]{}<>（）「」『』【】《》〈〉,;:!?.，、。；：！？…]""")
@@ -71,33 +71,62 @@ class _Place(NamedTuple):
     is_last: bool
 
 
-def typed_words(text: str, language: str) -> Iterator[tuple[str, TypedWord]]:
-    """Yields the words of a text as typed, each under its folded form, in order."""
+#: A small word between blanks, of which there is nothing to tell.
+_PLAIN = TypedWord("", is_meant=True, is_name=False, is_doubtful=False, signs="")
+_FOLDED: Memo[str] = Memo(FOLDING.line)
+
+
+def folded(word: str) -> str:
+    """Returns a word as it is looked up here."""
+    return word.lower() if word.isascii() else _FOLDED[word]
+
+
+def typed_words(
+    text: str, language: str, wanted: frozenset[str]
+) -> Iterator[tuple[str, TypedWord]]:
+    """Yields how the wanted words and those with signs were typed, in order, each under its folded
+    form. `wanted` are folded words."""
     elided = _ELIDED.get(language, "")
     shouted = text.isupper()
-    for place in _places(unicodedata.normalize("NFC", text)):
-        folded = place.word.lower() if place.word.isascii() else FOLDING.line(place.word)
-        yield folded, _typed(place, folded in elided, shouted)
+    pieces = (text if text.isascii() else unicodedata.normalize("NFC", text)).split()
+    pieces = [piece for piece in pieces if piece.isalnum() or _WORD.search(piece)]
+    last = len(pieces) - 1
+    for number, piece in enumerate(pieces):
+        if piece.isalnum():
+            name = folded(piece)
+            if name not in wanted:
+                continue
+            if len(name) > 1 and name == piece and number < last:
+                yield name, _PLAIN
+                continue
+        words = list(_WORD.finditer(piece))
+        names = [folded(word[0]) for word in words]
+        if wanted.isdisjoint(names) and "+" not in piece and "#" not in piece:
+            continue
+        places = _places(piece, words, is_first=number == 0, is_last=number == last)
+        for name, place in zip(names, places, strict=True):
+            typed = _typed(place, name in elided, shouted)
+            if name in wanted or typed.signs:
+                yield name, typed
 
 
-def _places(text: str) -> Iterator[_Place]:
-    pieces = [(piece[0], list(_WORD.finditer(piece[0]))) for piece in _PIECE.finditer(text)]
-    pieces = [(piece, words) for piece, words in pieces if words]
-    for number, (piece, words) in enumerate(pieces):
-        edges = [0, *(place for word in words for place in word.span()), len(piece)]
-        gaps = [piece[begin:end] for begin, end in zip(edges[::2], edges[1::2], strict=True)]
-        pairs = zip(words, gaps[1:], words[1:], strict=False)
-        joined = [False, *(_joins(one[0], gap, two[0]) for one, gap, two in pairs), False]
-        for place, word in enumerate(words):
-            yield _Place(
-                word[0],
-                gaps[place],
-                gaps[place + 1],
-                is_joined=any(joined[place : place + 2]),
-                is_alone=len(words) == 1,
-                is_first=number == place == 0,
-                is_last=number == len(pieces) - 1 and place == len(words) - 1,
-            )
+def _places(
+    piece: str, words: Sequence[re.Match[str]], *, is_first: bool, is_last: bool
+) -> Iterator[_Place]:
+    edges = [0, *(place for word in words for place in word.span()), len(piece)]
+    gaps = [piece[begin:end] for begin, end in zip(edges[::2], edges[1::2], strict=True)]
+    pairs = zip(words, gaps[1:], words[1:], strict=False)
+    joined = [False, *(_joins(one[0], gap, two[0]) for one, gap, two in pairs), False]
+    for place, word in enumerate(words):
+        yield _Place(
+            word[0],
+            gaps[place],
+            gaps[place + 1],
+            is_joined=joined[place] or joined[place + 1],
+            is_alone=len(words) == 1,
+            is_first=is_first and place == 0,
+            is_last=is_last and place == len(words) - 1,
+        )
 
 
 def _joins(one: str, gap: str, two: str) -> bool:
@@ -114,7 +143,9 @@ def _typed(place: _Place, can_be_elided: bool, shouted: bool) -> TypedWord:
         or (can_be_elided and _APOSTROPHE.match(place.after) is not None)
     )
     ends = place.is_alone and place.is_last
-    is_initial = not place.is_joined and "." in (place.before + ("" if ends else place.after))
+    is_initial = (
+        is_single and not place.is_joined and "." in (place.before + ("" if ends else place.after))
+    )
     # A function word has a word behind it, not punctuation.
     is_cut = _CUT.match(place.after) is not None
     is_pronoun = place.word == "I" and not (is_cut or place.is_last)
