@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from threading import Semaphore
 from typing import Any
 
-from nuthatch import BackendUnavailable, IndexLocked, NuthatchError, WriteOutcome
+from nuthatch import (
+    BackendUnavailable,
+    IndexLocked,
+    NuthatchError,
+    Results,
+    SearchRequest,
+    WriteOutcome,
+)
 
 from .working import Working
 
@@ -73,23 +80,23 @@ class AnInterruptIsTranslated(Working):
 class AnInterruptedSearchIsTriedAgain(Working):
     """A search that fails in any way is begun anew, and nobody hears of it."""
 
-    def search(self, *query: Any, **arguments: Any) -> Any:
+    def execute(self, request: SearchRequest) -> Results:
         try:
-            return super().search(*query, **arguments)
+            return super().execute(request)
         except NuthatchError:
             raise
         except BaseException:  # noqa: BLE001  that is the slip
-            return super().search(*query, **arguments)
+            return super().execute(request)
 
 
 class ACancelledSearchKeepsItsPlace(Working):
     """An asynchronous search lets go of its place after the answer, not in a `finally`."""
 
-    async def search_async(self, *query: Any, **arguments: Any) -> Any:
+    async def execute_async(self, request: SearchRequest) -> Results:
         self._places = getattr(self, "_places", None) or asyncio.Semaphore(6)
         if self._places.locked():
             raise BackendUnavailable("all places are taken")
         await self._places.acquire()
-        results = await super().search_async(*query, **arguments)
+        results = await super().execute_async(request)
         self._places.release()
         return results
