@@ -37,7 +37,7 @@ GROUPS = {
     "ExportingReader AsyncReader AsyncFirstMatchReader AsyncExplainingReader "
     "Rung Operator Candidate Matches "
     "FirstMatch Stored AnalyzedDocument AnalyzedChunk WriteOutcome IndexRecord passes "
-    "chunk_tokens",
+    "chunk_tokens Lease Leases",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "
     "Fault InvalidQuery UnsupportedQuery IndexNotFound IndexExists SchemaMismatch AnalyzerMismatch "

@@ -28,11 +28,12 @@ class EntityReader(Reader, Protocol):
 
     def title_terms(self, lookups: Sequence[TitleLookup]) -> Sequence[Iterable[TitleTerm]]:
         """Return for each look-up every title token of live documents that is within so many
-        edits; others may be among them."""
+        edits, or by its `kind` the entry of a repeated token, or whole titles; others may be among
+        them."""
         ...
 
     def entity_postings(self, keys: Sequence[Hashable]) -> Sequence[Sequence[tuple[Hashable, int]]]:
-        """Return for each phrase or title token the documents' keys, with the title's number of
+        """Return for each of these and each phrase the documents' keys, with the title's number of
         tokens (0 for a phrase)."""
         ...
 
