@@ -53,10 +53,12 @@ class Strikes:
             raise NotApplicable("this system has no interval timer to interrupt by")
         if threading.current_thread() is not threading.main_thread():
             raise NotApplicable("signals are handled in the main thread, and tests run in another")
-        # What a call had open goes with its frames; Python says so of files that nobody closed.
+        # What a call had open goes with its frames; Python says so of files that nobody closed, and
+        # of a coroutine that was struck between its making and its first step.
         self._warnings = warnings.catch_warnings()
         self._warnings.__enter__()
         warnings.simplefilter("ignore", ResourceWarning)
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         self._handler = signal.signal(signal.SIGALRM, self._strike)
         self._begun = perf_counter()
         self._left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
