@@ -33,8 +33,8 @@ GROUPS = {
     "Grounding": "Evidence verify corpus_fingerprint document_root leaf_hash parse_header rebuild",
     "Writing engines": "BackendSpec CONTRACT BackendConfig LexicalConfig Capabilities "
     "FilterSupport Support NATIVE EMULATED no Reader AsyncReader Rung Operator Candidate Matches "
-    "FirstMatch Stored Overtaken AnalyzedDocument AnalyzedChunk WriteOutcome IndexRecord passes "
-    "chunk_tokens",
+    "FirstMatch Stored Overtaken Leases Lease AnalyzedDocument AnalyzedChunk WriteOutcome "
+    "IndexRecord passes chunk_tokens",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "
     "InvalidQuery UnsupportedQuery IndexNotFound IndexExists SchemaMismatch AnalyzerMismatch "
