@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields, replace
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 import nuthatch
 from nuthatch import (
@@ -31,6 +31,7 @@ from nuthatch import (
 )
 from nuthatch.memory import SPEC, MemoryBackend
 
+T = TypeVar("T")
 #: How each kind is made of two engines.
 KINDS: dict[str, Callable[[SearchBackend, SearchBackend], Searcher]] = {
     "failover": nuthatch.Failover,
@@ -70,12 +71,19 @@ class _Dressed(LexicalBackend):
         return self._both[0].reader(deadline)
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        self._both[1].write(documents, durability)
-        return self._both[0].write(documents, durability)
+        return self._on_both(lambda engine: engine.write(documents, durability))
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        self._both[1].remove(uris, durability)
-        return self._both[0].remove(uris, durability)
+        return self._on_both(lambda engine: engine.remove(uris, durability))
+
+    def _on_both(self, change: Callable[[MemoryBackend], T]) -> T:
+        """Changes both engines; an interrupt in between leaves both as the first one is."""
+        one, other = self._both
+        try:
+            change(other)
+            return change(one)
+        finally:
+            other._stored = one._stored  # nobody changes what a write has made
 
     def info(self) -> IndexInfo:
         return replace(self._both[0].info(), backend=self.name)

@@ -31,7 +31,7 @@ _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
 #: Seconds between two tries for a lock that SQLite does not wait for.
 _PAUSE = 0.005
 #: Seconds that emptying the log waits for those who read.
-_CHECKPOINT_WAIT = 1.0
+_CHECKPOINT_WAIT = 0.5
 #: Connections that a parent process was using; kept, so that nothing ever closes them here.
 _inherited: list[apsw.Connection] = []
 #: Device and inode of the files that they have open.
@@ -97,7 +97,8 @@ def _keep_log(connection: apsw.Connection, lock_timeout: float) -> None:
 def empty_log(connection: apsw.Connection, lock_timeout: float) -> None:
     """Write the log into the file, as far as readers of older states let it.
 
-    It waits for them no longer than a second: nothing is lost if the log keeps its size.
+    It waits for them half a second at most, as others who write wait for it; nothing is lost if
+    the log keeps its size.
     """
     connection.set_busy_timeout(round(1000 * min(lock_timeout, _CHECKPOINT_WAIT)))
     try:

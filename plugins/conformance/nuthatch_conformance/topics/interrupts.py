@@ -29,7 +29,7 @@ _PATIENCE = 20.0
 class Interrupts(Topic, topic="interrupts", needs="write text"):
     """Tests calls that an exception of a signal handler, or a cancellation, ends anywhere."""
 
-    @case(since=(1, 0))
+    @case(since=(1, 1))
     def test_the_next_call_works_after_an_interrupt(self, engine: Engine) -> None:
         """The caller sees the interrupt; the next call works while its traceback is still held.
 
@@ -54,7 +54,7 @@ class Interrupts(Topic, topic="interrupts", needs="write text"):
         print(strikes.summary())
         history.end()
 
-    @case(since=(1, 0))
+    @case(since=(1, 1))
     def test_a_cancelled_search_leaves_the_next_one_alone(self, engine: Engine) -> None:
         """Tasks that are cancelled at any moment are cancelled, or done; the next search works.
 
