@@ -86,7 +86,7 @@ def test_all_variables_together_keep_no_server_from_starting(
         monkeypatch.setenv(name, "nonsense")
     folder = tmp_path / "films.pg"
     schema = Schema(fields=(PhraseField("place", match="substring"),))
-    with nuthatch.open(f"postgresql:{folder}", create=True, schema=schema) as index:
+    with nuthatch.open(f"postgresql:{folder}", create="new", schema=schema) as index:
         index.add(Document("first", "", "ox"))
         assert index.info().details["substrings"] == "trigram index"
         assert _hits(folder) == ["first"]
@@ -117,7 +117,7 @@ def test_no_link_is_followed(tmp_path: Path, name: str) -> None:
     (folder / name).symlink_to(elsewhere)
     elsewhere.write_text("mine")
     with pytest.raises(BackendUnavailable, match=re.escape(str(folder))):
-        nuthatch.open(f"postgresql:{folder}", create=True)
+        nuthatch.open(f"postgresql:{folder}", create="new")
     assert elsewhere.read_text() == "mine"
 
 
@@ -125,7 +125,7 @@ def test_no_link_is_followed(tmp_path: Path, name: str) -> None:
 def test_the_folder_of_another_user_is_refused(tmp_path: Path) -> None:
     os.chown(tmp_path, 4711, 4711)
     with pytest.raises(BackendUnavailable, match="belongs to the user 4711"):
-        nuthatch.open(f"postgresql:{tmp_path}", create=True)
+        nuthatch.open(f"postgresql:{tmp_path}", create="new")
     assert not [*tmp_path.iterdir()]
 
 
@@ -139,7 +139,7 @@ def test_a_lock_that_is_never_given_back_is_a_typed_error(
     with (tmp_path / name).open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(BackendUnavailable, match="not ready within") as caught:
-            nuthatch.open(f"postgresql:{tmp_path}", create=True)
+            nuthatch.open(f"postgresql:{tmp_path}", create="new")
     assert caught.value.transient
 
 
@@ -150,16 +150,16 @@ def test_who_gave_up_waiting_finds_the_server_started_meanwhile(
     with monkeypatch.context() as impatient:
         impatient.setattr(embedded, "PATIENCE", 0.6)
         with pytest.raises(BackendUnavailable) as caught:
-            nuthatch.open(f"postgresql:{folder}", create=True)
+            nuthatch.open(f"postgresql:{folder}", create="new")
         assert caught.value.transient
-    with nuthatch.open(f"postgresql:{folder}", create=True) as index:
+    with nuthatch.open(f"postgresql:{folder}", create="new") as index:
         index.add(Document("first", "", "ox"))
     assert _hits(folder) == ["first"]
 
 
 def test_a_server_that_ended_says_to_open_the_index_again(tmp_path: Path) -> None:
     folder = tmp_path / "films.pg"
-    with nuthatch.open(f"postgresql:{folder}", create=True) as index:
+    with nuthatch.open(f"postgresql:{folder}", create="new") as index:
         index.add(Document("first", "", "ox"))
         _end(folder)
         with pytest.raises(BackendUnavailable, match="open the index again") as caught:
@@ -186,7 +186,7 @@ QUIET = """if True:
     import os, signal, sys, time, nuthatch
     from pathlib import Path
     folder = Path(sys.argv[1])
-    index = nuthatch.open(f"postgresql:{folder}?pool_timeout=3", create=True)
+    index = nuthatch.open(f"postgresql:{folder}?pool_timeout=3", create="new")
     index.add(nuthatch.Document("a", "", "ox"))
     pid = (folder / "home" / "data" / "postmaster.pid").read_text().split()[0]
     os.kill(int(pid), signal.SIGKILL)
@@ -242,7 +242,7 @@ def _fill(index: LexicalBackend, stored: int) -> int:
 
 def test_after_a_full_disk_the_next_add_works_or_says_to_open_again(disk: Path) -> None:
     folder, ballast = disk / "films.pg", disk / "ballast"
-    with nuthatch.open(f"postgresql:{folder}", create=True) as index:
+    with nuthatch.open(f"postgresql:{folder}", create="new") as index:
         assert not (folder / "home").is_symlink()
         index.add(_films(0, 100))
         found = os.statvfs(disk)
@@ -266,7 +266,7 @@ def test_after_a_full_disk_the_next_add_works_or_says_to_open_again(disk: Path) 
 def test_a_server_that_a_full_log_ended_is_repaired_when_it_is_opened_again(disk: Path) -> None:
     """Without room for its log a server gives up, and cannot repair its data either."""
     folder = disk / "films.pg"
-    with nuthatch.open(f"postgresql:{folder}", create=True) as index:
+    with nuthatch.open(f"postgresql:{folder}", create="new") as index:
         index.add(_films(0, 100))
     log = folder / "home" / "data" / "pg_wal"
     while (folder / "home" / "data" / "postmaster.pid").exists():

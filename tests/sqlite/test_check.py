@@ -98,7 +98,7 @@ def test_checking_holds_no_lock(sound: Path, path: Path) -> None:
 def test_what_others_wrote_since_is_not_taken_for_damage(path: Path) -> None:
     """FTS5's check trusts the structure that its connection saw last: it must be a new one."""
     url = f"sqlite:{path}"
-    with nuthatch.open(url, create=True) as writer, nuthatch.open(url, cache_bytes=0) as index:
+    with nuthatch.open(url, create="new") as writer, nuthatch.open(url, cache_bytes=0) as index:
         for number in range(40):
             writer.add(document(number))
             assert index.check() == []

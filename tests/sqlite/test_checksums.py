@@ -118,7 +118,7 @@ def test_commits_behind_a_damaged_part_of_the_log_are_missed(
 def test_a_log_that_others_write_to_is_no_damage(path: Path) -> None:
     """Small commits, large ones, and the log that begins anew again and again."""
     with (
-        nuthatch.open(f"sqlite:{path}", create=True, schema=SCHEMA) as writer,
+        nuthatch.open(f"sqlite:{path}", create="new", schema=SCHEMA) as writer,
         nuthatch.open(f"sqlite:{path}") as index,
     ):
         for number in range(0, 2000, 40):

@@ -68,8 +68,9 @@ def test_who_writes_is_waited_for(path: Path) -> None:
     code = (
         "import nuthatch, sys\n"
         f"index = nuthatch.open({f'tantivy:{path}'!r})\n"
-        "with index._writing('process'):\n"
+        "def work(*_):\n"
         "    print('writing', flush=True); sys.stdin.read()\n"
+        "index._transact('process', work)\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE

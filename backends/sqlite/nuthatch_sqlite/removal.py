@@ -24,6 +24,8 @@ from nuthatch_sqlite.identity import status
 #: What SQLite puts beside a database; the file itself is named by no suffix and goes last.
 _BESIDE: Final = ("-wal", "-shm", "-journal")
 _DAMAGED: Final = (apsw.CorruptError, apsw.NotADBError, apsw.FormatError)
+#: SQLite's extended result for a page that does not match its checksum.
+_CHECKSUM: Final = apsw.SQLITE_IOERR_DATA
 #: Seconds between two tries to be alone.
 _PAUSE: Final = 0.005
 _MAGIC: Final = b"SQLite format 3\0"
@@ -46,8 +48,12 @@ def remove_index(path: Path, lock_timeout: float) -> None:
             _leave_log(connection, lock_timeout)
             connection.execute("BEGIN EXCLUSIVE")
             _unlink(path)
-    except _DAMAGED:
-        if not _is_index(path):
+    except (*_DAMAGED, apsw.IOError) as error:
+        # A page that does not match its checksum is an error of reading, of a kind of its own.
+        is_disk = (
+            isinstance(error, apsw.IOError) and getattr(error, "extendedresult", None) != _CHECKSUM
+        )
+        if is_disk or not _is_index(path):
             raise
         _unlink(path)
 

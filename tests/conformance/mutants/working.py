@@ -58,6 +58,7 @@ class Working(MemoryBackend):
     )
     Reader: ClassVar[Any] = MemoryReader
     _saving: ClassVar[Any] = Lock()
+    _inode: int | None = None  # of the file as this handle knows it
 
     def __init_subclass__(cls, **changes: Any) -> None:
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
@@ -98,8 +99,14 @@ class Working(MemoryBackend):
             raise IndexNotFound(f"there is nothing at {config.location}") from error
 
     def check_present(self) -> None:
-        if not Path(self.config.location).exists():
-            raise BackendUnavailable(f"{self.config.location} was dropped")
+        """Reads the file again where another handle has written it."""
+        path = Path(self.config.location)
+        if not path.exists():
+            raise BackendUnavailable(f"{path} was dropped")
+        with self._saving:
+            if self._inode not in (None, path.stat().st_ino):
+                self._inode = path.stat().st_ino
+                _, self._stored = self.load(path)
 
     def save(self) -> None:
         path = Path(self.config.location)
@@ -108,6 +115,7 @@ class Working(MemoryBackend):
             content = pickle.dumps((self.record, self._documents))
             new.write_bytes(sha256(content).digest() + content)
             new.replace(path)
+            self._inode = path.stat().st_ino
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[Any]:
