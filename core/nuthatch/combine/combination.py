@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from contextvars import copy_context
 from dataclasses import replace
 from functools import cached_property
+from queue import SimpleQueue
 from threading import Lock
 from typing import ClassVar, NamedTuple
 
@@ -122,8 +123,15 @@ class Combination(Searcher):
         if not others:
             return [first.run()]
         pool = self._threads()
-        waiting = [pool.submit(copy_context().run, call.run) for call in others]
-        return [first.run(), *(each.result() for each in waiting)]
+        finished: SimpleQueue[Future[Results]] = SimpleQueue()
+        searches = [pool.submit(copy_context().run, call.run) for call in others]
+        for search in searches:
+            search.add_done_callback(finished.put)
+        own = first.run()
+        # An interrupt within a future's own way to wait may come out as an error of its lock.
+        for _ in searches:
+            finished.get()
+        return [own, *(search.result() for search in searches)]
 
     def _threads(self) -> ThreadPoolExecutor:
         with self._one_pool:
