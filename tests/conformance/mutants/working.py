@@ -10,7 +10,6 @@ are changes to the book of capabilities.
 
 from __future__ import annotations
 
-import asyncio
 import pickle
 import re
 from collections.abc import Iterator
@@ -125,11 +124,6 @@ class Working(MemoryBackend):
     def run_over(self, documents: Any, search: PlannedSearch) -> Results:
         """Returns the results of a search in a state that need not be the newest."""
         return run_blocking(search.over(LiftedReader(self.Reader(documents, self.schema))))
-
-    async def search_async(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
-        if self.capabilities.async_native.level == "native":
-            return await super().search_async(query, limit, **asked)
-        return await asyncio.to_thread(self.search, query, limit, **asked)
 
     def write(self, documents: Any, durability: Any) -> Any:
         self.check_present()
