@@ -19,13 +19,17 @@ HOW = "run python -m tests.conformance.mutants --record"
 
 
 def witnesses(matrix: Matrix) -> list[tuple[str, str]]:
-    """Returns pairs of a mutant and a test that hold every one of both, rare killers first."""
+    """Returns pairs of a mutant and a test that hold every one of both.
+
+    A mutant is tried by its rarest killer, a test by the mutant that most tests kill: what kills it
+    is then no matter of what was drawn.
+    """
     kills = Counter(test for tests in matrix.values() for test in tests)
     pairs = {(name, min(tests, key=kills.__getitem__)) for name, tests in matrix.items() if tests}
     seen = {test for _, test in pairs}
     for test in (test for test in CASES if test not in seen):
         names = [name for name, tests in matrix.items() if test in tests]
-        pairs |= {(min(names, key=lambda name: len(matrix[name])), test)} if names else set()
+        pairs |= {(max(names, key=lambda name: len(matrix[name])), test)} if names else set()
     return sorted(pairs)
 
 
