@@ -41,7 +41,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """Is `yes`, `no` or empty."""
+        """Is `yes`, `unsupported` or empty."""
         met = self.met
         if met is None and self.target is not None and self.ratio is not None:
             met = self.ratio.total >= self.target

@@ -31,13 +31,14 @@ GROUPS = {
     "Indexes and results": "SearchBackend Searcher SearchRequest LexicalBackend "
     "PlannedSearch run_blocking Results Attempt NormalizedQuery Hit "
     "Origin IndexInfo",
-    "Grounding": "Evidence verify corpus_fingerprint document_root leaf_hash parse_header rebuild",
+    "Grounding": "Evidence verify corpus_fingerprint document_root leaf_hash parse_header "
+    "document_from_header",
     "Writing engines": "BackendSpec CONTRACT BackendConfig LexicalConfig Capabilities "
-    "FilterSupport Support NATIVE EMULATED no Reader FirstMatchReader ExplainingReader "
+    "FilterSupport Support NATIVE EMULATED unsupported Reader FirstMatchReader ExplainingReader "
     "ExportingReader AsyncReader AsyncFirstMatchReader AsyncExplainingReader "
     "Rung Operator Candidate Matches "
-    "FirstMatch Stored AnalyzedDocument AnalyzedChunk WriteOutcome IndexRecord passes "
-    "chunk_tokens Lease Leases",
+    "FirstMatch StoredChunk AnalyzedDocument AnalyzedChunk WriteOutcome IndexMetadata "
+    "matches_filter chunk_tokens Lease Leases",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "
     "Fault InvalidQuery UnsupportedQuery IndexNotFound IndexExists SchemaMismatch AnalyzerMismatch "

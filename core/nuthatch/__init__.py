@@ -32,10 +32,10 @@ if TYPE_CHECKING:
         Capabilities,
         FilterSupport,
         Support,
-        no,
+        unsupported,
     )
     from nuthatch.contract.document import Document, document_from_json
-    from nuthatch.contract.filters import AnyOf, Filter, Range, passes
+    from nuthatch.contract.filters import AnyOf, Filter, Range, matches_filter
     from nuthatch.contract.hit import Evidence, Hit, Origin
     from nuthatch.contract.index_info import IndexInfo
     from nuthatch.contract.leases import Lease, Leases
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         FirstMatchReader,
         Matches,
         Reader,
-        Stored,
+        StoredChunk,
     )
     from nuthatch.contract.report import AddReport, Durability, WriteOutcome
     from nuthatch.contract.request import SearchRequest
@@ -90,9 +90,14 @@ if TYPE_CHECKING:
         VerificationFailed,
     )
     from nuthatch.grounding.evidence import verify
-    from nuthatch.grounding.header import corpus_fingerprint, document_root, parse_header, rebuild
+    from nuthatch.grounding.header import (
+        corpus_fingerprint,
+        document_from_header,
+        document_root,
+        parse_header,
+    )
     from nuthatch.grounding.merkle import leaf_hash
-    from nuthatch.pipeline.index import IndexRecord
+    from nuthatch.pipeline.index import IndexMetadata
     from nuthatch.pipeline.indexing import chunk_tokens
     from nuthatch.pipeline.lexical import LexicalBackend
     from nuthatch.pipeline.opening import drop
@@ -151,8 +156,8 @@ __all__ = [
     "IndexExists",
     "IndexInfo",
     "IndexLocked",
+    "IndexMetadata",
     "IndexNotFound",
-    "IndexRecord",
     "IntegerField",
     "Interleave",
     "InvalidConfig",
@@ -190,7 +195,7 @@ __all__ = [
     "ShadowPair",
     "SkippedDocument",
     "Split",
-    "Stored",
+    "StoredChunk",
     "Support",
     "TextQuery",
     "UnknownBackend",
@@ -199,20 +204,20 @@ __all__ = [
     "WriteOutcome",
     "chunk_tokens",
     "corpus_fingerprint",
+    "document_from_header",
     "document_from_json",
     "document_root",
     "drop",
     "get_analyzer",
     "hookimpl",
     "leaf_hash",
-    "no",
+    "matches_filter",
     "parse_header",
-    "passes",
-    "rebuild",
     "redact",
     "register_plugin",
     "run_blocking",
     "unregister_plugin",
+    "unsupported",
     "verify",
 ]
 
@@ -226,16 +231,16 @@ _HOMES = {
     "contract.analyzed_document": "AnalyzedChunk AnalyzedDocument",
     "contract.audit": "AuditMode",
     "contract.backend": "SearchBackend",
-    "contract.capability": "Capabilities EMULATED FilterSupport NATIVE Support no",
+    "contract.capability": "Capabilities EMULATED FilterSupport NATIVE Support unsupported",
     "contract.document": "Document document_from_json",
-    "contract.filters": "AnyOf Filter Range passes",
+    "contract.filters": "AnyOf Filter Range matches_filter",
     "contract.hit": "Evidence Hit Origin",
     "contract.index_info": "IndexInfo",
     "contract.leases": "Lease Leases",
     "contract.query": "EntityQuery Policy Query TextQuery",
     "contract.reader": (
         "AsyncExplainingReader AsyncFirstMatchReader AsyncReader Candidate ExplainingReader "
-        "ExportingReader FirstMatch FirstMatchReader Matches Reader Stored"
+        "ExportingReader FirstMatch FirstMatchReader Matches Reader StoredChunk"
     ),
     "contract.report": "AddReport Durability WriteOutcome",
     "contract.request": "SearchRequest",
@@ -254,10 +259,10 @@ _HOMES = {
         "VerificationFailed"
     ),
     "grounding.evidence": "verify",
-    "grounding.header": "corpus_fingerprint document_root parse_header rebuild",
+    "grounding.header": "corpus_fingerprint document_root parse_header document_from_header",
     "grounding.merkle": "leaf_hash",
     "pipeline.planned_search": "PlannedSearch",
-    "pipeline.index": "IndexRecord",
+    "pipeline.index": "IndexMetadata",
     "pipeline.indexing": "chunk_tokens",
     "pipeline.lexical": "LexicalBackend",
     "pipeline.opening": "drop open",

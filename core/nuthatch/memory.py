@@ -36,19 +36,19 @@ from nuthatch import (
     Filter,
     FilterSupport,
     IndexInfo,
-    IndexRecord,
+    IndexMetadata,
     LexicalBackend,
     LexicalConfig,
     Matches,
     Rung,
     Schema,
-    Stored,
+    StoredChunk,
     WriteOutcome,
     corpus_fingerprint,
-    no,
+    document_from_header,
+    matches_filter,
     parse_header,
-    passes,
-    rebuild,
+    unsupported,
 )
 from nuthatch.entities import EntityReader, EntityTable, PhraseLookup, TitleLookup, TitleTerm
 
@@ -71,12 +71,12 @@ SPEC = BackendSpec(
         write=NATIVE,
         delete=NATIVE,
         export=NATIVE,
-        persistent=no("everything is gone when the index is closed"),
-        check=no("there is nothing stored that could be damaged"),
-        optimize=no("there is nothing to settle"),
+        persistent=unsupported("everything is gone when the index is closed"),
+        check=unsupported("there is nothing stored that could be damaged"),
+        optimize=unsupported("there is nothing to settle"),
         async_native=EMULATED,
         max_limit=None,
-        drop=no("nothing is stored: it is gone once it is closed"),
+        drop=unsupported("nothing is stored: it is gone once it is closed"),
     ),
     config=LexicalConfig,
     backend="nuthatch.memory:MemoryBackend",
@@ -143,10 +143,10 @@ class MemoryReader(ExplainingReader, ExportingReader, EntityReader):
 
         return part
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk]:
         rows = [self._chunks[cast(int, key)] for key in keys]
         return [
-            Stored(
+            StoredChunk(
                 uri=row.document.uri,
                 title=row.document.title,
                 text=row.chunks[index].text,
@@ -214,7 +214,7 @@ class MemoryBackend(LexicalBackend):
     @classmethod
     def open(cls, config: LexicalConfig, *, create: Create, schema: Schema | None) -> Self:
         # Nothing outlives the object, so there is never an index to find or to overwrite.
-        record = IndexRecord.create(FORMAT, schema or Schema())
+        record = IndexMetadata.create(FORMAT, schema or Schema())
         analyzer = record.check(None, place="memory:", export_only=config.export_only)
         return cls(config, record.schema, analyzer)
 
@@ -269,11 +269,13 @@ class MemoryBackend(LexicalBackend):
 
 def _rebuilt(row: AnalyzedDocument) -> Document:
     """Returns a document of its own: a caller who changes it does not change the index."""
-    return rebuild(row.header, [(chunk.start, chunk.text) for chunk in row.chunks])
+    return document_from_header(row.header, [(chunk.start, chunk.text) for chunk in row.chunks])
 
 
 def _passes(document: AnalyzedDocument, filters: Sequence[Filter]) -> bool:
     return all(
-        passes([value for name, value in document.values if name == condition.field], condition)
+        matches_filter(
+            [value for name, value in document.values if name == condition.field], condition
+        )
         for condition in filters
     )

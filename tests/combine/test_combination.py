@@ -17,7 +17,7 @@ from nuthatch import (
     InvalidQuery,
     LexicalBackend,
     UnsupportedQuery,
-    no,
+    unsupported,
 )
 from support.combined import KINDS
 
@@ -52,7 +52,7 @@ def test_engines_go_by_their_own_names_where_these_differ(
 def test_what_one_engine_cannot_the_combination_refuses_and_says_who(
     kind: str, one: LexicalBackend, other: LexicalBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    book = replace(one.capabilities, grounding=no("it keeps no hashes"), max_limit=7)
+    book = replace(one.capabilities, grounding=unsupported("it keeps no hashes"), max_limit=7)
     limited = Faulty(other)
     monkeypatch.setattr(Faulty, "capabilities", property(lambda self: book))
     combination = KINDS[kind](one, limited)

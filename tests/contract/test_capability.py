@@ -8,7 +8,15 @@ from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
-from nuthatch import EMULATED, NATIVE, Capabilities, FilterSupport, InvalidConfig, Support, no
+from nuthatch import (
+    EMULATED,
+    NATIVE,
+    Capabilities,
+    FilterSupport,
+    InvalidConfig,
+    Support,
+    unsupported,
+)
 from nuthatch.contract import capability
 from nuthatch.memory import SPEC
 
@@ -16,18 +24,18 @@ from nuthatch.memory import SPEC
 def test_support_is_true_unless_it_is_no() -> None:
     assert NATIVE
     assert EMULATED
-    assert not no("the engine has no such thing")
+    assert not unsupported("the engine has no such thing")
 
 
 def test_support_is_shown_with_its_reason() -> None:
     assert [str(NATIVE), str(EMULATED)] == ["native", "emulated"]
-    assert str(no("too slow")) == "no (too slow)"
+    assert str(unsupported("too slow")) == "no (too slow)"
     assert str(Support("emulated", "in a thread")) == "emulated (in a thread)"
 
 
 def test_what_is_absent_needs_a_reason() -> None:
     with pytest.raises(InvalidConfig, match="needs a reason"):
-        no("")
+        unsupported("")
     with pytest.raises(InvalidConfig, match="needs a reason"):
         Support("no")
 

@@ -20,7 +20,7 @@ from nuthatch import (
     PhraseField,
     Range,
     Schema,
-    passes,
+    matches_filter,
 )
 from nuthatch.contract.filters import checked_filters
 
@@ -82,7 +82,7 @@ def test_bounds_become_what_the_schema_stores(given_filter: Any, expected: Any) 
 def test_a_number_of_a_document_passes_the_filter_that_asks_for_that_number() -> None:
     """Large integers are rounded in number fields; so are those that they are compared with."""
     number = 2**60 + 1
-    assert passes(NumberField("rating").values(number), checked(AnyOf("rating", [number])))
+    assert matches_filter(NumberField("rating").values(number), checked(AnyOf("rating", [number])))
 
 
 @pytest.mark.parametrize(
@@ -154,15 +154,15 @@ def test_a_filter_is_a_range_or_an_any_of(condition: Any) -> None:
 def test_one_value_within_is_enough_and_lacking_the_field_fails(
     values: list[Any], condition: Any, expected: bool
 ) -> None:
-    assert passes(values, condition) is expected
+    assert matches_filter(values, condition) is expected
 
 
 @given(st.lists(st.integers(-3, 3), max_size=3), st.integers(-3, 3), st.integers(-3, 3))
 def test_a_range_with_both_bounds_is_stricter_than_each(
     values: list[int], low: int, high: int
 ) -> None:
-    both = passes(values, Range("f", gte=low, lte=high))
+    both = matches_filter(values, Range("f", gte=low, lte=high))
     assert both == any(low <= value <= high for value in values)
     assert not both or (
-        passes(values, Range("f", gte=low)) and passes(values, Range("f", lte=high))
+        matches_filter(values, Range("f", gte=low)) and matches_filter(values, Range("f", lte=high))
     )

@@ -21,7 +21,7 @@ from nuthatch import (
     QueryTimeout,
     Schema,
     UnsupportedQuery,
-    no,
+    unsupported,
 )
 from nuthatch.entities import EntitySettings
 from nuthatch.memory import SPEC, MemoryBackend
@@ -117,7 +117,9 @@ def test_excludes_or_filters_alone_are_refused() -> None:
 )
 def test_what_the_book_denies_is_refused(feature: str, query: EntityQuery) -> None:
     class Lacking(MemoryBackend):
-        spec = replace(SPEC, capabilities=replace(SPEC.capabilities, **{feature: no("not here")}))
+        spec = replace(
+            SPEC, capabilities=replace(SPEC.capabilities, **{feature: unsupported("not here")})
+        )
 
     index = Lacking.open(SPEC.config(), create=True, schema=SCHEMA)
     with pytest.raises(UnsupportedQuery, match="not here") as caught:

@@ -13,7 +13,7 @@ from nuthatch import (
     BackendUnavailable,
     FormatMismatch,
     IndexCorrupt,
-    IndexRecord,
+    IndexMetadata,
     IntegerField,
     InvalidConfig,
     LexicalBackend,
@@ -23,24 +23,24 @@ from nuthatch import (
 )
 
 SCHEMA = Schema(analyzer="english", chunker="words:200:20", fields=(IntegerField("year"),))
-RECORD = IndexRecord.create(3, SCHEMA)
+RECORD = IndexMetadata.create(3, SCHEMA)
 
 
 def test_a_record_survives_its_text() -> None:
-    assert IndexRecord.from_json(RECORD.to_json(), place="x.db", format=3) == RECORD
-    assert IndexRecord.from_json(RECORD.to_json().encode(), place="x.db", format=3) == RECORD
+    assert IndexMetadata.from_json(RECORD.to_json(), place="x.db", format=3) == RECORD
+    assert IndexMetadata.from_json(RECORD.to_json().encode(), place="x.db", format=3) == RECORD
 
 
 def test_a_record_holds_the_fingerprint_of_its_analyzer() -> None:
     assert RECORD.fingerprint == get_analyzer("english").fingerprint
     with pytest.raises(InvalidConfig, match="englsh"):
-        IndexRecord.create(3, Schema(analyzer="englsh"))
+        IndexMetadata.create(3, Schema(analyzer="englsh"))
 
 
 @pytest.mark.parametrize("format", [2, 4])
 def test_another_format_is_told_both_ways(format: int) -> None:
     with pytest.raises(FormatMismatch, match=rf"x\.db has format 3 .* reads format {format}"):
-        IndexRecord.from_json(RECORD.to_json(), place="x.db", format=format)
+        IndexMetadata.from_json(RECORD.to_json(), place="x.db", format=format)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_another_format_is_told_both_ways(format: int) -> None:
 )
 def test_a_record_that_cannot_be_read_is_a_corrupt_index(text: Any) -> None:
     with pytest.raises(IndexCorrupt, match=r"x\.db does not say"):
-        IndexRecord.from_json(text, place="x.db", format=3)
+        IndexMetadata.from_json(text, place="x.db", format=3)
 
 
 @pytest.mark.parametrize("wanted", [None, SCHEMA])

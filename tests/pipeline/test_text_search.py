@@ -18,8 +18,8 @@ from nuthatch import (
     PluginFailure,
     QueryTimeout,
     Rung,
-    Stored,
-    no,
+    StoredChunk,
+    unsupported,
 )
 from nuthatch.memory import MemoryReader
 
@@ -70,7 +70,7 @@ def test_explain_follows_each_hit_to_its_own_rung(make_backend: Any) -> None:
 
 
 def test_explain_is_a_hint_that_degrades_with_a_note(make_backend: Any) -> None:
-    backend = make_backend(explain=no("scores come whole"))
+    backend = make_backend(explain=unsupported("scores come whole"))
     backend.add(FILMS)
     plain, results = backend.search("thief"), backend.search("thief", explain=True)
     assert uris(results) == uris(plain)
@@ -115,7 +115,7 @@ def test_the_timeout_of_the_configuration_holds_where_none_is_given(make_backend
 class Forgetful(MemoryReader):
     """Loses the document `heat` between matching and reading."""
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk]:
         rows: list[Any] = super().fetch(keys, proofs)
         return [None if row.uri == "heat" else row for row in rows]
 
@@ -207,7 +207,7 @@ def test_a_snippet_is_about_as_wide_as_configured(make_backend: Any) -> None:
 class Short(MemoryReader):
     """Loses a row without leaving None in its place."""
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk]:
         return super().fetch(keys, proofs)[1:]
 
 

@@ -31,13 +31,13 @@ from nuthatch import (
     TextQuery,
     UnsupportedQuery,
     hookimpl,
-    no,
     register_plugin,
     unregister_plugin,
+    unsupported,
 )
 from nuthatch.memory import SPEC, MemoryReader
 
-BROKEN = no("broken on purpose")
+BROKEN = unsupported("broken on purpose")
 
 
 def fill(backend: LexicalBackend) -> LexicalBackend:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nuthatch
-from nuthatch import AnyOf, Document, Filter, LexicalBackend, Range, Results, Schema, passes
+from nuthatch import AnyOf, Document, Filter, LexicalBackend, Range, Results, Schema, matches_filter
 from nuthatch.matching import ladder
 from nuthatch.text.analyzer import analyze, builtin_analyzer
 from nuthatch.text.normalize import normalize
@@ -150,7 +150,7 @@ def assert_ranked_parity(pair: Pair, text: str, limit: int, filters: list[Filter
 def keeps(document: Document, filters: list[Filter]) -> bool:
     for condition in filters:
         value = document.fields[condition.field]
-        if not passes(value if isinstance(value, list) else [value], condition):
+        if not matches_filter(value if isinstance(value, list) else [value], condition):
             return False
     return True
 

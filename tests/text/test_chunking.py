@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch import Document, Schema, get_analyzer, rebuild
+from nuthatch import Document, Schema, document_from_header, get_analyzer
 from nuthatch.pipeline.indexing import Preparer
 from nuthatch.text.chunking import chunker
 from nuthatch.text.runs import UNSPACED
@@ -147,7 +147,10 @@ def test_a_document_is_rebuilt_from_its_header_and_its_chunks(
     schema = Schema(chunker=f"words:{size[0]}:{size[1]}")
     document = Document("a", title, text, {"year": 1995, "tags": ["x", None]})
     row = Preparer(schema, get_analyzer("standard")).prepare(document)
-    assert rebuild(row.header, [(chunk.start, chunk.text) for chunk in row.chunks]) == document
+    assert (
+        document_from_header(row.header, [(chunk.start, chunk.text) for chunk in row.chunks])
+        == document
+    )
 
 
 @pytest.mark.parametrize("text", ["東京都東京", "한국어검색", "ไทยไท", "々〆〇𠀀𠀁"])

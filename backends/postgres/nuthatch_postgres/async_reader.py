@@ -18,7 +18,7 @@ from nuthatch import (
     FirstMatch,
     Matches,
     Rung,
-    Stored,
+    StoredChunk,
 )
 from nuthatch.entities import AsyncEntityMatchingReader, EntityMatches, EntityPlan
 from nuthatch.scoring import TopK, conjunction, conjunction_top_k, top_k
@@ -106,7 +106,7 @@ class AsyncPostgresReader(
         """Returns the best documents of a plan."""
         return await match_entities(self, plan, limit)
 
-    async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored | None]:
+    async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
         """Returns what is stored for each key."""
         rows = await self.ask_texts(queries.FETCH, queries.FETCH_PROVEN, (list(keys),))
         found = {row[0]: stored(row, proofs) for row in rows}

@@ -23,7 +23,7 @@ from nuthatch import (
     Document,
     Durability,
     IndexInfo,
-    IndexRecord,
+    IndexMetadata,
     LexicalBackend,
     PlannedSearch,
     Results,
@@ -69,7 +69,7 @@ class PostgresBackend(LexicalBackend):
     def __init__(
         self,
         config: PostgresConfig,
-        record: IndexRecord,
+        record: IndexMetadata,
         analyzer: Analyzer,
         mark: UUID,
         lease: ExitStack,

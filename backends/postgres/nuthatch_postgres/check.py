@@ -25,10 +25,10 @@ from nuthatch import (
     IndexCorrupt,
     LexicalBackend,
     chunk_tokens,
+    document_from_header,
     document_root,
     leaf_hash,
     parse_header,
-    rebuild,
     run_blocking,
 )
 from nuthatch_postgres import queries
@@ -246,7 +246,7 @@ def _is_intact(
     first, uri, root, header, leaves, *_ = chunks[0]
     texts = [(start, unpack(packed)) for *_, start, packed in chunks]
     hashes = [leaf_hash(text.encode()) for _, text in texts]
-    document = rebuild(header, texts)
+    document = document_from_header(header, texts)
     if not index.config.export_only:
         for chunk, (_, text) in zip(chunks, texts, strict=True):
             found.add(chunk[5], chunk_tokens(index.analyzer, document.title, text))

@@ -34,8 +34,10 @@ _PR_SET_PDEATHSIG: Final = 1
 _TRIES: Final = 5
 #: Seconds that one of the server's programs may take: unpacking, or making a cluster.
 _LONGEST: Final = 300
-#: Seconds that a server may take to stop in good order, before it is told to drop everything.
-_STOPPING: Final = 60
+#: Seconds that a server may take to stop in good order, before it is told to drop everything. Who
+#: opens the index next waits for that and for the repair. PostgreSQL 18 may hang for ever when it
+#: is told to stop while it repairs its data.
+_STOPPING: Final = 15
 
 
 def as_user() -> dict[str, Any]:

@@ -103,7 +103,7 @@ def _stop_unused(users: int, folder: Path, server: subprocess.Popen[bytes]) -> N
     """Waits for all users to be gone; holds the lock then, so that new ones wait for the end."""
     fcntl.flock(users, fcntl.LOCK_EX)
     (folder / "address").unlink(missing_ok=True)
-    server.send_signal(signal.SIGINT)
+    stop(server)
 
 
 def main(folder: Path) -> int:

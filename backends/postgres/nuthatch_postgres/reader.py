@@ -16,7 +16,7 @@ from nuthatch import (
     FirstMatchReader,
     Matches,
     Rung,
-    Stored,
+    StoredChunk,
     run_blocking,
 )
 from nuthatch.entities import EntityMatches, EntityMatchingReader, EntityPlan
@@ -53,7 +53,7 @@ class PostgresReader(FirstMatchReader, ExplainingReader, ExportingReader, Entity
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
         return run_blocking(self.reading.match_entities(plan, limit))
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored | None]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
         return run_blocking(self.reading.fetch(keys, proofs))
 
     def get(self, uri: str) -> Document | None:

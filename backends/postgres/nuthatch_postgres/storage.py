@@ -14,8 +14,8 @@ from nuthatch import (
     Create,
     IndexCorrupt,
     IndexExists,
+    IndexMetadata,
     IndexNotFound,
-    IndexRecord,
     PhraseField,
     Schema,
 )
@@ -27,7 +27,7 @@ from nuthatch_postgres.substring import LENGTH_INDEXES, TRIGRAM_INDEX, TRIGRAMS,
 
 def stored(
     connection: psycopg.Connection, config: PostgresConfig, create: Create
-) -> tuple[IndexRecord, UUID] | None:
+) -> tuple[IndexMetadata, UUID] | None:
     """Returns what the index says of itself and its mark; None where there is none.
 
     Raises `IndexExists` or `IndexNotFound` for a schema that holds somebody else's tables: it is
@@ -47,7 +47,7 @@ def stored(
     mark = connection.execute(statements(queries.MARK)).fetchone()
     if meta is None or mark is None:
         raise IndexCorrupt(f"{config.place} has lost its description; restore it from a copy")
-    record = IndexRecord.from_json(meta[0], place=config.place, format=schema.FORMAT)
+    record = IndexMetadata.from_json(meta[0], place=config.place, format=schema.FORMAT)
     return record, mark[0]
 
 
@@ -58,7 +58,7 @@ def _look(connection: psycopg.Connection, config: PostgresConfig) -> tuple[bool,
 
 def find(
     connection: psycopg.Connection, config: PostgresConfig, create: Create
-) -> tuple[IndexRecord, UUID] | None:
+) -> tuple[IndexMetadata, UUID] | None:
     """Returns what the index says of itself and its mark; None where it is yet to be made.
 
     Raises where it must be there, must not, or cannot be made.
@@ -99,7 +99,7 @@ def make(
 ) -> None:
     """Makes the tables and has them filled, all or nothing; in a schema that is there already if it
     is empty. Raises `IndexExists` if somebody else was faster."""
-    record = IndexRecord.create(schema.FORMAT, wanted)
+    record = IndexMetadata.create(schema.FORMAT, wanted)
     statements = Statements(config.schema_name)
     with connection.transaction():
         # Whoever makes the same index waits here until its first batch is in.

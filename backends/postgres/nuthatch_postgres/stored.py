@@ -11,7 +11,7 @@ from typing import Any
 
 import zstandard
 
-from nuthatch import Document, Stored, parse_header, rebuild
+from nuthatch import Document, StoredChunk, document_from_header, parse_header
 from nuthatch_postgres.failure import readable
 
 _HASH = 32  # bytes of a SHA-256
@@ -39,14 +39,14 @@ def unpack(data: bytes) -> str:
     return _zstd.unpack(data).decode()
 
 
-def stored(row: Sequence[Any], proofs: bool) -> Stored:
+def stored(row: Sequence[Any], proofs: bool) -> StoredChunk:
     """Returns a chunk from a row of FETCH."""
     key, first, uri, root, header, leaves, packed = row
     with readable(f"the stored document {uri!r}"):
         values = parse_header(header)
         if key - first >= values["chunks"]:
             raise ValueError(f"it has {values['chunks']} chunks, and not chunk {key - first}")
-        return Stored(
+        return StoredChunk(
             uri=uri,
             title=values["title"],
             text=unpack(packed),
@@ -61,7 +61,7 @@ def stored(row: Sequence[Any], proofs: bool) -> Stored:
 def document(name: str, header: bytes, chunks: Sequence[tuple[int, bytes]]) -> Document:
     """Returns a document from its header and its chunks, given as (start, packed text)."""
     with readable(f"the stored document {name!r}"):
-        return rebuild(header, [(start, unpack(text)) for start, text in chunks])
+        return document_from_header(header, [(start, unpack(text)) for start, text in chunks])
 
 
 def _split(leaves: bytes, chunks: int) -> list[bytes]:

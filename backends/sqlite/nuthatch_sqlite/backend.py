@@ -17,7 +17,7 @@ from nuthatch import (
     IndexExists,
     IndexInfo,
     IndexLocked,
-    IndexRecord,
+    IndexMetadata,
     Lease,
     Leases,
     LexicalBackend,
@@ -60,7 +60,7 @@ class SqliteBackend(LexicalBackend):
     config: SqliteConfig
 
     def __init__(
-        self, config: SqliteConfig, record: IndexRecord, analyzer: Analyzer, identity: Identity
+        self, config: SqliteConfig, record: IndexMetadata, analyzer: Analyzer, identity: Identity
     ) -> None:
         super().__init__(config, record.schema, analyzer)
         self._path = config.path

@@ -18,7 +18,14 @@ import apsw
 import numpy as np
 import zstandard
 
-from nuthatch import IndexCorrupt, Schema, document_root, leaf_hash, parse_header, rebuild
+from nuthatch import (
+    IndexCorrupt,
+    Schema,
+    document_from_header,
+    document_root,
+    leaf_hash,
+    parse_header,
+)
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.entity import Entities, differences
@@ -134,7 +141,7 @@ def _is_intact(
     unpack = zstandard.ZstdDecompressor().decompress
     texts = [(start, unpack(packed).decode()) for *_, start, packed in chunks]
     hashes = [leaf_hash(text.encode()) for _, text in texts]
-    document = rebuild(header, texts)
+    document = document_from_header(header, texts)
     return (
         document_root(header, hashes) == root
         and b"".join(hashes) == leaves

@@ -29,11 +29,11 @@ from nuthatch import (
     IndexCorrupt,
     Matches,
     Rung,
-    Stored,
+    StoredChunk,
+    document_from_header,
     document_root,
     leaf_hash,
     parse_header,
-    rebuild,
 )
 from nuthatch.entities import EntityMatches, EntityMatchingReader, EntityPlan
 from nuthatch.scoring import TermScores, TopK, conjunction, conjunction_top_k, top_k
@@ -172,7 +172,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
         return self._lookups.match(plan, self._postings.mask(plan.filters), limit)
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored | None]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
         found = rows(self._connection, schema.FETCH, (json.dumps(keys),))
         stored = {row[0]: _stored(row, proofs) for row in found}
         return [stored.get(key) for key in keys]
@@ -201,7 +201,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
             )
 
 
-def _stored(row: tuple[Any, ...], proofs: bool) -> Stored:
+def _stored(row: tuple[Any, ...], proofs: bool) -> StoredChunk:
     key, first, uri, root, header, leaves, packed = row
     with readable(f"the stored document {uri!r}"):
         values = parse_header(header)
@@ -214,7 +214,7 @@ def _stored(row: tuple[Any, ...], proofs: bool) -> Stored:
             raise ValueError(f"the text of its chunk {key - first} does not match its hash")
         if values["uri"] != uri or (chunks <= _FEW and document_root(header, hashes) != root):
             raise ValueError("its header does not match its root")
-        return Stored(
+        return StoredChunk(
             uri,
             values["title"],
             text.decode(),
@@ -234,7 +234,7 @@ def _document(
         texts = [(start, _zstd.unpack(text)) for start, text in chunks]
         if document_root(header, [leaf_hash(text) for _, text in texts]) != root:
             raise ValueError("it does not match its root")
-        return rebuild(header, [(start, text.decode()) for start, text in texts])
+        return document_from_header(header, [(start, text.decode()) for start, text in texts])
 
 
 def _split(leaves: bytes, chunks: int) -> list[bytes]:

@@ -22,8 +22,8 @@ from nuthatch import (
     Durability,
     IndexCorrupt,
     IndexExists,
+    IndexMetadata,
     IndexNotFound,
-    IndexRecord,
     Schema,
 )
 from nuthatch_sqlite import schema
@@ -34,7 +34,7 @@ from nuthatch_sqlite.identity import Identity, status
 from nuthatch_sqlite.write import transact, write
 
 
-def stored(config: SqliteConfig, create: Create) -> tuple[IndexRecord, Identity] | None:
+def stored(config: SqliteConfig, create: Create) -> tuple[IndexMetadata, Identity] | None:
     """Returns what the index at the path says of itself; None for no file or an empty database.
 
     Raises `IndexExists` or `IndexNotFound` for somebody else's database: it is not ours to fill.
@@ -49,7 +49,7 @@ def stored(config: SqliteConfig, create: Create) -> tuple[IndexRecord, Identity]
             row = one(connection, schema.META)
             if row is None:
                 raise IndexCorrupt(f"{config.path} has lost its description; restore it")
-            record = IndexRecord.from_json(row[0], place=str(config.path), format=schema.FORMAT)
+            record = IndexMetadata.from_json(row[0], place=str(config.path), format=schema.FORMAT)
             return record, Identity.of(config.path, found, connection)
         if one(connection, "SELECT 1 FROM sqlite_schema"):
             kind = IndexExists if create else IndexNotFound
@@ -90,13 +90,13 @@ def make(
     wanted: Schema,
     documents: Sequence[AnalyzedDocument],
     durability: Durability,
-) -> tuple[IndexRecord, Identity]:
+) -> tuple[IndexMetadata, Identity]:
     """Makes an index with its first documents, all or nothing.
 
     Raises `IndexExists` if somebody else was faster.
     """
     path = config.path
-    record = IndexRecord.create(schema.FORMAT, wanted)
+    record = IndexMetadata.create(schema.FORMAT, wanted)
 
     def begin(connection: apsw.Connection) -> None:
         if connection.pragma("application_id"):

@@ -23,7 +23,7 @@ from nuthatch import (
     IndexExists,
     IndexInfo,
     IndexLocked,
-    IndexRecord,
+    IndexMetadata,
     Lease,
     Leases,
     LexicalBackend,
@@ -54,7 +54,7 @@ class TantivyBackend(LexicalBackend):
     spec = SPEC
     config: TantivyConfig
 
-    def __init__(self, config: TantivyConfig, record: IndexRecord, analyzer: Analyzer) -> None:
+    def __init__(self, config: TantivyConfig, record: IndexMetadata, analyzer: Analyzer) -> None:
         super().__init__(config, record.schema, analyzer)
         self._path = config.path
         self._columns = columns_of(record.schema)
@@ -88,7 +88,7 @@ class TantivyBackend(LexicalBackend):
         durability: Durability = "power",
     ) -> Self:
         path = config.path
-        record = IndexRecord.create(FORMAT, schema)
+        record = IndexMetadata.create(FORMAT, schema)
         columns = columns_of(schema)
 
         def fill(draft: Path) -> None:
@@ -107,7 +107,7 @@ class TantivyBackend(LexicalBackend):
             return cls._opened(config, record, schema)
 
     @classmethod
-    def _opened(cls, config: TantivyConfig, record: IndexRecord, wanted: Schema | None) -> Self:
+    def _opened(cls, config: TantivyConfig, record: IndexMetadata, wanted: Schema | None) -> Self:
         place = str(config.path)
         analyzer = record.check(wanted, place=place, export_only=config.export_only)
         backend = cls(config, record, analyzer)

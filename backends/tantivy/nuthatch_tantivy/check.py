@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from nuthatch import IndexCorrupt, document_root, leaf_hash, parse_header, rebuild
+from nuthatch import IndexCorrupt, document_from_header, document_root, leaf_hash, parse_header
 from nuthatch_tantivy import schema
 from nuthatch_tantivy.checksum import Meta, damages
 from nuthatch_tantivy.failure import translated
@@ -49,7 +49,7 @@ def _is_proven(rows: Sequence[Row]) -> bool:
         header: bytes = rows[0]["header"][0]
         texts = [(row["start"][0], row["text"][0].decode()) for row in rows]
         hashes = [leaf_hash(text.encode()) for _, text in texts]
-        document = rebuild(header, texts)
+        document = document_from_header(header, texts)
     except UNREADABLE:
         return False
     return (

@@ -25,8 +25,8 @@ from nuthatch import (
     Create,
     IndexCorrupt,
     IndexExists,
+    IndexMetadata,
     IndexNotFound,
-    IndexRecord,
 )
 from nuthatch.entities import EntityTable
 from nuthatch_tantivy import schema
@@ -192,7 +192,7 @@ def size(path: Path) -> int:
     return total
 
 
-def find(path: Path, create: Create) -> IndexRecord | None:
+def find(path: Path, create: Create) -> IndexMetadata | None:
     """Returns what the index in the folder says of itself; None where there is nothing yet.
 
     Raises `IndexExists` or `IndexNotFound` for what is not ours to fill.
@@ -206,7 +206,7 @@ def find(path: Path, create: Create) -> IndexRecord | None:
         raise BackendUnavailable(
             f"{path} cannot be read ({error.strerror}); check the path and its rights"
         ) from error
-    return IndexRecord.from_json(found, place=str(path), format=schema.FORMAT)
+    return IndexMetadata.from_json(found, place=str(path), format=schema.FORMAT)
 
 
 def _refuse_others(path: Path, create: Create) -> None:
@@ -239,7 +239,7 @@ def refuse_unless_vacant(path: Path, create: Create, read_only: bool) -> None:
         )
 
 
-def create(path: Path, record: IndexRecord, fill: Callable[[Path], None] | None) -> bool:
+def create(path: Path, record: IndexMetadata, fill: Callable[[Path], None] | None) -> bool:
     """Makes an index, filled with its first documents, all or nothing.
 
     Returns False if somebody else was faster.

@@ -23,7 +23,7 @@ from nuthatch import (
     Matches,
     Rung,
     Schema,
-    Stored,
+    StoredChunk,
     entities,
     parse_header,
 )
@@ -140,11 +140,11 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             return 0.0
         return float(json.loads(explained)["value"])
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk]:
         with translated(self._path):
             return [self._fetch(cast(Place, key), proofs) for key in keys]
 
-    def _fetch(self, place: Place, proofs: bool) -> Stored:
+    def _fetch(self, place: Place, proofs: bool) -> StoredChunk:
         segment, number = place[-2:]
         row = self._row(DocAddress(segment, number))
         with readable(row, self._path):
@@ -155,7 +155,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             if not 0 <= chunk < values["chunks"]:
                 raise ValueError(f"it has {values['chunks']} chunks, and not chunk {chunk}")
             leaves = leaf_hashes(first["leaves"][0], values["chunks"])
-            return Stored(
+            return StoredChunk(
                 uri=values["uri"],
                 title=values["title"],
                 text=chunk_text(row, leaves[chunk]),

@@ -1,7 +1,7 @@
 """The layout of an index: a folder of Tantivy's files and one of ours.
 
     films.idx/
-        nuthatch.json    the IndexRecord: format, schema, analyzer fingerprint; never changes
+        nuthatch.json    the IndexMetadata: format, schema, analyzer fingerprint; never changes
         meta.json        Tantivy's list of segments; replacing it is what a commit is
         *.idx, *.term …  segments
 

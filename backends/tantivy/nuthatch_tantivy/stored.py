@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from nuthatch import Document, IndexCorrupt, InvalidDocument, document_root, leaf_hash, rebuild
+from nuthatch import (
+    Document,
+    IndexCorrupt,
+    InvalidDocument,
+    document_from_header,
+    document_root,
+    leaf_hash,
+)
 
 _HASH: Final = 32  # bytes of a SHA-256
 #: What values of the wrong shape raise where they are decoded, measured or looked up.
@@ -47,7 +54,9 @@ def whole_document(rows: Sequence[Row]) -> Document:
     header: bytes = rows[0]["header"][0]
     if document_root(header, [leaf_hash(row["text"][0]) for row in rows]) != rows[0]["root"][0]:
         raise ValueError("it does not match its root")
-    return rebuild(header, [(row["start"][0], row["text"][0].decode()) for row in rows])
+    return document_from_header(
+        header, [(row["start"][0], row["text"][0].decode()) for row in rows]
+    )
 
 
 class readable:  # noqa: N801  # reads as a statement: with readable(row, path)

@@ -11,17 +11,17 @@ from nuthatch.contract.capability import (
     Capabilities,
     FilterSupport,
     Support,
-    no,
+    unsupported,
 )
 
 #: Operations on an index. A combination has none of its own: they are done on its engines.
 _KEEPING = ("write", "delete", "export", "persistent", "check", "optimize", "drop")
-_ARITHMETIC = no("every engine gives the same answers to it; ask one of them")
+_ARITHMETIC = unsupported("every engine gives the same answers to it; ask one of them")
 #: What a combination that mixes lists cannot do. The scores of entities are the same on every
 #: engine, and would not be any more.
 MIXING: Mapping[str, Support] = {
     **dict.fromkeys(("entities", "fuzzy", "substring"), _ARITHMETIC),
-    "snapshot": no("each engine is asked for its own state"),
+    "snapshot": unsupported("each engine is asked for its own state"),
 }
 
 
@@ -34,7 +34,7 @@ def shared_book(
     for item in fields(any_book):
         value = getattr(any_book, item.name)
         if item.name in _KEEPING:
-            entries[item.name] = no(f"{kind} only searches; do this on its engines")
+            entries[item.name] = unsupported(f"{kind} only searches; do this on its engines")
         elif isinstance(value, Support):
             entries[item.name] = _shared({n: getattr(b, item.name) for n, b in books.items()})
         elif isinstance(value, FilterSupport):
@@ -48,9 +48,9 @@ def shared_book(
 
 
 def _shared(supports: Mapping[str, Support]) -> Support:
-    """Returns the weakest entry, with the name of the engine that is to blame for a `no`."""
+    """Return the weakest entry; if it is `unsupported`, with the name of the engine to blame."""
     for name, support in supports.items():
         if not support:
-            return no(f"{name}: {support.reason}")
+            return unsupported(f"{name}: {support.reason}")
     natively = all(support.level == "native" for support in supports.values())
     return NATIVE if natively else EMULATED

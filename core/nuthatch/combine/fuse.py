@@ -18,7 +18,7 @@ from nuthatch.combine.book import MIXING, shared_book
 from nuthatch.combine.combination import Call, Caller, Combination, HitKey, choose_key
 from nuthatch.combine.mixing import mixed, same_rungs
 from nuthatch.contract.backend import SearchBackend
-from nuthatch.contract.capability import Capabilities, no
+from nuthatch.contract.capability import Capabilities, unsupported
 from nuthatch.contract.hit import Hit, Origin
 from nuthatch.contract.query import DEFAULT_LIMIT
 from nuthatch.contract.request import SearchRequest
@@ -57,8 +57,8 @@ class Fuse(Combination):
         return shared_book(
             books,
             self.kind,
-            explain=no("a score is a sum over ranks; no token has a part in it"),
-            native_top_k=no("no engine ranks by the fused score"),
+            explain=unsupported("a score is a sum over ranks; no token has a part in it"),
+            native_top_k=unsupported("no engine ranks by the fused score"),
             **MIXING,
             max_limit=self.depth,
         )

@@ -19,7 +19,7 @@ from nuthatch.combine.combination import Call, Caller, Combination, HitKey, choo
 from nuthatch.combine.mixing import mixed
 from nuthatch.combine.unit import bits, text_of, unit_of
 from nuthatch.contract.backend import SearchBackend
-from nuthatch.contract.capability import Capabilities, no
+from nuthatch.contract.capability import Capabilities, unsupported
 from nuthatch.contract.hit import Hit, Origin
 from nuthatch.contract.query import DEFAULT_LIMIT
 from nuthatch.contract.request import SearchRequest
@@ -53,8 +53,8 @@ class Interleave(Combination):
         return shared_book(
             books,
             self.kind,
-            explain=no("a score is 1/rank; no token has a part in it"),
-            native_top_k=no("no engine ranks by the draft"),
+            explain=unsupported("a score is 1/rank; no token has a part in it"),
+            native_top_k=unsupported("no engine ranks by the draft"),
             **MIXING,
         )
 

@@ -16,8 +16,8 @@ from nuthatch.errors import InvalidConfig
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """Tells whether the engine does it itself (`native`), nuthatch does it for the engine
-    (`emulated`), or nobody (`no`, with the reason). Is true unless the level is `no`."""
+    """Who does it: the engine itself (`native`), nuthatch for the engine (`emulated`), or nobody
+    (`unsupported`, with the reason). True unless it is unsupported."""
 
     level: Literal["native", "emulated", "no"]
     reason: str = ""
@@ -39,7 +39,7 @@ NATIVE: Final = Support("native")
 EMULATED: Final = Support("emulated")
 
 
-def no(reason: str) -> Support:
+def unsupported(reason: str) -> Support:
     """Returns the entry for what a backend cannot do; the reason is shown to users."""
     return Support("no", reason)
 

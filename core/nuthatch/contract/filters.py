@@ -184,7 +184,7 @@ def _is_number(given: Bound) -> TypeGuard[int | float]:
     return isinstance(given, int) or math.isfinite(given)
 
 
-def passes(values: Iterable[FilterValue], condition: Filter) -> bool:
+def matches_filter(values: Iterable[FilterValue], condition: Filter) -> bool:
     """Tells whether one of a field's values satisfies a checked filter."""
     if isinstance(condition, AnyOf):
         return not condition.members.isdisjoint(values)

@@ -43,7 +43,7 @@ class FirstMatch(NamedTuple):
     matches: Matches
 
 
-class Stored(NamedTuple):
+class StoredChunk(NamedTuple):
     """Holds what is kept of one chunk and its document.
 
     `root` is the document's, 32 bytes. With proofs asked for, `header` is the canonical header
@@ -71,7 +71,7 @@ class Reader(Protocol):
         """Return the best `limit` chunks of a rung; filters act before the cut."""
         ...
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[Stored | None]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[StoredChunk | None]:
         """Return what is stored for each key, in the given order; None for one that is gone."""
         ...
 
@@ -111,7 +111,9 @@ class AsyncReader(Protocol):
 
     async def document_frequencies(self, tokens: Sequence[str]) -> Mapping[str, int]: ...
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches: ...
-    async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[Stored | None]: ...
+    async def fetch(
+        self, keys: Sequence[Hashable], proofs: bool
+    ) -> Sequence[StoredChunk | None]: ...
     async def get(self, uri: str) -> Document | None: ...
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.hit import Evidence, Hit
-from nuthatch.contract.reader import Stored
+from nuthatch.contract.reader import StoredChunk
 from nuthatch.contract.validation import explain
 from nuthatch.errors import VerificationFailed
 from nuthatch.grounding.header import EVIDENCE_FORMAT, canonical_json, parse_header
@@ -23,7 +23,7 @@ from nuthatch.grounding.merkle import inclusion_path, leaf_hash, root_from_path
 from nuthatch.text.snippet import Snippet, render
 
 
-def evidence_for(stored: Stored, snippet: Snippet) -> dict[str, Any]:
+def evidence_for(stored: StoredChunk, snippet: Snippet) -> dict[str, Any]:
     """Returns the values of the `Evidence` for one stored chunk and the snippet cut from it."""
     leaves = [leaf_hash(stored.header), *stored.leaves]
     return {

@@ -65,7 +65,7 @@ def corpus_fingerprint(sorted_roots: Iterable[bytes]) -> str:
     return tree_root(leaf_hash(root) for root in sorted_roots).hex()
 
 
-def rebuild(header: bytes, chunks: Sequence[tuple[int, str]]) -> Document:
+def document_from_header(header: bytes, chunks: Sequence[tuple[int, str]]) -> Document:
     """Returns the document of a header and its chunks, given as (start, text) in order.
 
     Chunks may overlap; the slices cover the text.

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.hit import HITS, Hit
-from nuthatch.contract.reader import AsyncReader, Stored
+from nuthatch.contract.reader import AsyncReader, StoredChunk
 from nuthatch.contract.validation import explain
 from nuthatch.errors import PluginFailure
 from nuthatch.grounding.evidence import evidence_for
@@ -29,7 +29,7 @@ class Showing(NamedTuple):
 class Found(NamedTuple):
     """Holds one stored chunk that was found, its score, the parts of that, and its rung."""
 
-    row: Stored
+    row: StoredChunk
     score: float
     parts: Mapping[str, float]
     rung: int = 0
@@ -37,7 +37,7 @@ class Found(NamedTuple):
 
 async def fetched(
     showing: Showing, reader: AsyncReader, keys: Sequence[Hashable]
-) -> Sequence[Stored | None]:
+) -> Sequence[StoredChunk | None]:
     """Return what is stored for each key; None for one that is gone."""
     if not keys:
         return ()

@@ -23,7 +23,7 @@ EXPORT_ONLY: Final = "the index was opened with export_only; open it without, to
 
 
 @dataclass(frozen=True, slots=True)
-class IndexRecord:
+class IndexMetadata:
     """Holds the format version, schema and analyzer fingerprint that an index was made with."""
 
     format: int

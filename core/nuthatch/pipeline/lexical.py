@@ -65,7 +65,7 @@ class LexicalBackend(Searcher):
         With `create="new"` it makes an empty one. With `create=True` it returns None where there
         is none and one can be made: core then calls `make` with the first batch. Raises
         `IndexNotFound`, `IndexExists`, `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`,
-        `IndexLocked`, `IndexCorrupt`, `BackendUnavailable`. `IndexRecord` does the checks.
+        `IndexLocked`, `IndexCorrupt`, `BackendUnavailable`. `IndexMetadata` does the checks.
         """
 
     @classmethod

@@ -19,7 +19,7 @@ from nuthatch.contract.analyzed_document import AnalyzedDocument
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.index_info import IndexInfo
-from nuthatch.contract.reader import Matches, Reader, Stored
+from nuthatch.contract.reader import Matches, Reader, StoredChunk
 from nuthatch.contract.report import AddReport, Durability, WriteOutcome
 from nuthatch.contract.request import SearchRequest
 from nuthatch.contract.results import Results
@@ -33,7 +33,7 @@ from nuthatch.errors import BackendUnavailable, IndexExists, InvalidDocument, Sc
 from nuthatch.grounding.header import corpus_fingerprint
 from nuthatch.pipeline.gathering import Addable
 from nuthatch.pipeline.hits import undefined
-from nuthatch.pipeline.index import IndexRecord
+from nuthatch.pipeline.index import IndexMetadata
 from nuthatch.pipeline.lexical import LexicalBackend
 from nuthatch.pipeline.validation import require
 
@@ -50,7 +50,7 @@ class EmptyReader:
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         return [{} for _ in keys]
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk]:
         return []
 
     def get(self, uri: str) -> Document | None:
@@ -78,7 +78,7 @@ class PendingIndex(LexicalBackend):
     def __init__(
         self, backend: type[LexicalBackend], config: LexicalConfig, wanted: Schema | None
     ) -> None:
-        record = IndexRecord.create(0, wanted or Schema())
+        record = IndexMetadata.create(0, wanted or Schema())
         place = f"{backend.spec.name}:{config.location}"
         analyzer = record.check(None, place=place, export_only=config.export_only)
         super().__init__(config, record.schema, analyzer)

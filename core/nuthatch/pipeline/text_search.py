@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Policy
-from nuthatch.contract.reader import AsyncExplainingReader, AsyncReader, Candidate, Stored
+from nuthatch.contract.reader import AsyncExplainingReader, AsyncReader, Candidate, StoredChunk
 from nuthatch.contract.request import SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.matching.climb import Climb
@@ -59,7 +59,7 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
         if not task.collapse:
             break
         # A document's best chunk stands for it; ask deeper until enough documents are found.
-        best: dict[str, tuple[tuple[int, Candidate], Stored | None]] = {}
+        best: dict[str, tuple[tuple[int, Candidate], StoredChunk | None]] = {}
         for pair, row in kept:
             if row is not None:
                 best.setdefault(row.uri, (pair, row))
@@ -103,7 +103,7 @@ async def match_rungs(climb: Climb, reader: AsyncReader, filters: Sequence[Filte
 
 
 def _found(
-    kept: Sequence[tuple[tuple[int, Candidate], Stored | None]],
+    kept: Sequence[tuple[tuple[int, Candidate], StoredChunk | None]],
     parts: Mapping[Hashable, Mapping[str, float]],
 ) -> list[Found]:
     found = []

@@ -13,10 +13,10 @@ from nuthatch import (
     Results,
     Searcher,
     SearchRequest,
-    no,
+    unsupported,
 )
 
-_NOTHING = no("the null backend holds nothing")
+_NOTHING = unsupported("the null backend holds nothing")
 _ASKED = NormalizedQuery(text="", tokens=(), dropped=(), extras=(), only_stopwords=False)
 
 _BOOK = Capabilities(

@@ -13,7 +13,7 @@ from nuthatch import (
     Results,
     Rung,
     Schema,
-    passes,
+    matches_filter,
 )
 
 #: More than any corpus of the kit has chunks.
@@ -64,7 +64,7 @@ def winner(results: Results) -> tuple[str, tuple[str, ...]] | None:
 def keeps(schema: Schema, document: Document, condition: Filter) -> bool:
     """Tells, by the contract's own words, whether a document passes a filter."""
     values = [value for name, value in schema.filter_values(document) if name == condition.field]
-    return passes(values, condition)
+    return matches_filter(values, condition)
 
 
 def everything(index: LexicalBackend, probes: Sequence[str], limit: int) -> list[object]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 import threading
 import warnings
 from collections import Counter, deque
@@ -44,9 +45,12 @@ class Strikes:
         self._inside = False
         self._struck: BaseException | None = None
         self._kinds: tuple[type[BaseException], ...] = ()
+        self._dropped = False
         #: Strikes by the name of the call, and by the innermost function.
         self.calls: Counter[str] = Counter()
         self.places: Counter[str] = Counter()
+        #: Strikes of a finalizer or of a weak reference's callback, which Python itself drops.
+        self.drops: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         if not hasattr(signal, "setitimer"):
@@ -85,14 +89,16 @@ class Strikes:
 
         `loads` says that the call may look for plugins.
 
-        Fails where the interrupt vanished, or became another error.
+        Fails where the interrupt vanished, or became another error. What struck a finalizer is no
+        failure: Python drops it, and tells only `sys.unraisablehook`.
         """
         self._kinds = (KeyboardInterrupt,) if loads else (KeyboardInterrupt, Alarm)
         latest = _SPREAD * self._usual_time(name, call)
-        self._struck = None
+        self._struck, self._dropped = None, False
         found: BaseException | None = None
-        # Python drops what strikes a finalizer: those of earlier calls are to run between calls.
+        # The finalizers of earlier calls are to run between calls.
         gc.disable()
+        hook, sys.unraisablehook = sys.unraisablehook, self._see_dropped
         try:
             signal.setitimer(signal.ITIMER_REAL, max(1e-6, self._random.uniform(0, latest)))
             begun = perf_counter()
@@ -105,12 +111,18 @@ class Strikes:
             found = error
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            sys.unraisablehook = hook
             gc.enable()
         struck = self._struck
+        if found is None and self._dropped:
+            self.drops[name] += 1
+            return None
         if found is not struck:
             what = "nothing" if struck is None else f"an interrupt ({type(struck).__name__})"
             became = "a result" if found is None else f"{type(found).__name__}: {found}"
-            raise AssertionError(f"{what} struck {name}, and the caller saw {became}") from found
+            way = "" if struck is None else f"; {_way(struck)}"
+            said = f"{what} struck {name}, and the caller saw {became}{way}"
+            raise AssertionError(said) from found
         if struck is not None:
             self.calls[name] += 1
             self.places[_place(struck)] += 1
@@ -120,6 +132,12 @@ class Strikes:
         if self._inside:
             self._struck = self._random.choice(self._kinds)()
             raise self._struck
+
+    def _see_dropped(self, dropped: sys.UnraisableHookArgs) -> None:
+        if dropped.exc_value is self._struck:
+            self._dropped = True
+        else:
+            sys.__unraisablehook__(dropped)
 
     def _usual_time(self, name: str, call: Callable[[], object]) -> float:
         times = self._times.setdefault(name, deque(maxlen=_TIMED))
@@ -133,7 +151,17 @@ class Strikes:
         """Return what was struck how often, and in which functions most."""
         counts = ", ".join(f"{name} {count}" for name, count in self.calls.items())
         most = ", ".join(f"{name} {count}" for name, count in self.places.most_common(8))
-        return f"{self.calls.total()} interrupts seen, none vanished: {counts}; most in {most}"
+        drops = f" ({self.drops.total()} struck finalizers)" if self.drops else ""
+        seen = f"{self.calls.total()} interrupts seen, none vanished{drops}"
+        return f"{seen}: {counts}; most in {most}"
+
+
+def _way(error: BaseException) -> str:
+    """Return where an interrupt struck, and who was the last to see it."""
+    frames = extract_tb(error.__traceback__)[:-1]
+    last, place = frames[0], frames[-1]
+    seen = f"{last.filename}:{last.lineno} {last.name}"
+    return f"it struck {place.filename}:{place.lineno} {place.name}, and was last seen in {seen}"
 
 
 def _place(error: BaseException) -> str:

@@ -15,8 +15,8 @@ from nuthatch import (
     Durability,
     IndexExists,
     IndexInfo,
+    IndexMetadata,
     IndexNotFound,
-    IndexRecord,
     LexicalBackend,
     Schema,
     WriteOutcome,
@@ -42,7 +42,7 @@ class WhooshBackend(LexicalBackend):
     def __init__(
         self,
         config: WhooshConfig,
-        record: IndexRecord,
+        record: IndexMetadata,
         analyzer: Analyzer,
     ) -> None:
         super().__init__(config, record.schema, analyzer)
@@ -60,7 +60,7 @@ class WhooshBackend(LexicalBackend):
     ) -> Self | None:
         path, stored = config.path, config.path / layout.RECORD
         with translated(path):
-            wanted = IndexRecord.create(layout.FORMAT, schema or Schema())
+            wanted = IndexMetadata.create(layout.FORMAT, schema or Schema())
             if create == "new" and not layout.create(path, wanted):
                 raise IndexExists(f"{path} is there already; open it or choose another path")
             if create is True and not path.exists():
@@ -70,7 +70,7 @@ class WhooshBackend(LexicalBackend):
                 kind = IndexExists if create else IndexNotFound
                 raise kind(f"there is no index at {path}; name a path where one is, or nothing")
             text = stored.read_bytes()
-            record = IndexRecord.from_json(text, place=str(path), format=layout.FORMAT)
+            record = IndexMetadata.from_json(text, place=str(path), format=layout.FORMAT)
             analyzer = record.check(schema, place=str(path), export_only=config.export_only)
             return cls(config, record, analyzer)
 

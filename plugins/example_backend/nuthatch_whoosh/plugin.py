@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from nuthatch import EMULATED, NATIVE, AuditMode, BackendSpec, Capabilities, FilterSupport, no
+from nuthatch import (
+    EMULATED,
+    NATIVE,
+    AuditMode,
+    BackendSpec,
+    Capabilities,
+    FilterSupport,
+    unsupported,
+)
 
 from nuthatch_whoosh.config import WhooshConfig
 
@@ -15,12 +23,12 @@ SPEC = BackendSpec(
     audit_mode=AuditMode.UNGROUNDED,
     capabilities=Capabilities(
         text=NATIVE,
-        entities=no(_TEXT_ONLY),
-        fuzzy=no(_TEXT_ONLY),
-        substring=no(_TEXT_ONLY),
-        filters=FilterSupport(range=no(_TEXT_ONLY), any_of=no(_TEXT_ONLY)),
-        grounding=no("it does not store the hashes that a proof needs"),
-        explain=no("Whoosh tells the score of a chunk, not that of each word"),
+        entities=unsupported(_TEXT_ONLY),
+        fuzzy=unsupported(_TEXT_ONLY),
+        substring=unsupported(_TEXT_ONLY),
+        filters=FilterSupport(range=unsupported(_TEXT_ONLY), any_of=unsupported(_TEXT_ONLY)),
+        grounding=unsupported("it does not store the hashes that a proof needs"),
+        explain=unsupported("Whoosh tells the score of a chunk, not that of each word"),
         timeout=EMULATED,
         snapshot=NATIVE,
         native_top_k=NATIVE,
@@ -28,8 +36,8 @@ SPEC = BackendSpec(
         delete=NATIVE,
         export=NATIVE,
         persistent=NATIVE,
-        check=no("Whoosh cannot check its files"),
-        optimize=no("Whoosh merges its segments as it writes"),
+        check=unsupported("Whoosh cannot check its files"),
+        optimize=unsupported("Whoosh merges its segments as it writes"),
         async_native=EMULATED,
         max_limit=None,
     ),

@@ -15,9 +15,9 @@ from nuthatch import (
     Filter,
     Matches,
     Rung,
-    Stored,
+    StoredChunk,
+    document_from_header,
     parse_header,
-    rebuild,
 )
 from whoosh.query import And, Or, Term
 from whoosh.searching import Searcher
@@ -41,7 +41,7 @@ class WhooshReader(ExportingReader):
         candidates = [Candidate(chunk, score) for chunk, score in found.items()]
         return Matches(candidates, total=None, exact=True)
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Stored]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk]:
         return [_stored(self._searcher.stored_fields(key)) for key in keys]
 
     def get(self, uri: str) -> Document | None:
@@ -62,9 +62,9 @@ class WhooshReader(ExportingReader):
         return chunks
 
 
-def _stored(row: dict[str, Any]) -> Stored:
+def _stored(row: dict[str, Any]) -> StoredChunk:
     header = parse_header(row["header"])
-    return Stored(
+    return StoredChunk(
         uri=row["uri"],
         title=header["title"],
         text=row["text"],
@@ -75,4 +75,4 @@ def _stored(row: dict[str, Any]) -> Stored:
 
 
 def _document(rows: Sequence[dict[str, Any]]) -> Document:
-    return rebuild(rows[0]["header"], [(row["start"], row["text"]) for row in rows])
+    return document_from_header(rows[0]["header"], [(row["start"], row["text"]) for row in rows])

@@ -1,7 +1,7 @@
 """The layout of an index: a folder of Whoosh's files and one of ours.
 
     films.idx/
-        nuthatch.json    the IndexRecord: format, schema, analyzer fingerprint; never changes
+        nuthatch.json    the IndexMetadata: format, schema, analyzer fingerprint; never changes
         _MAIN_7.toc      Whoosh's list of segments; its appearance is what a commit is
         MAIN_….seg       segments
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from nuthatch import IndexRecord
+from nuthatch import IndexMetadata
 from whoosh.fields import ID, KEYWORD, STORED, Schema
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
@@ -46,7 +46,7 @@ class Folder(FileStorage):  # type: ignore[misc]  # Whoosh has no types
         _sync(self.folder)
 
 
-def create(path: Path, record: IndexRecord) -> bool:
+def create(path: Path, record: IndexMetadata) -> bool:
     """Makes an index, whole or not at all; returns False where there is something already."""
     if (path / RECORD).exists():
         return False

@@ -16,7 +16,7 @@ from nuthatch import (
     NuthatchError,
     PlannedSearch,
     Results,
-    Stored,
+    StoredChunk,
     TextQuery,
 )
 from nuthatch.memory import MemoryReader
@@ -28,7 +28,7 @@ class RowsComeInTheOrderOfKeys(Working):
     """Rows are fetched with one statement, in the table's order."""
 
     class Reader(MemoryReader):
-        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[Stored]:
+        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[StoredChunk]:
             return super().fetch(sorted(keys), proofs)
 
 
@@ -36,7 +36,7 @@ class ChunksAreCountedFromOne(Working):
     """The number of a chunk is off by one."""
 
     class Reader(MemoryReader):
-        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[Stored]:
+        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[StoredChunk]:
             rows = super().fetch(keys, proofs)
             return [row._replace(chunk_idx=row.chunk_idx + 1) for row in rows]
 
@@ -45,7 +45,7 @@ class TheHeaderIsEncodedAnew(Working):
     """The header is put together from its values, with blanks that were not hashed."""
 
     class Reader(MemoryReader):
-        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[Stored]:
+        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[StoredChunk]:
             rows = super().fetch(keys, proofs)
             anew = [json.dumps(json.loads(row.header)).encode() for row in rows]
             return [row._replace(header=header) for row, header in zip(rows, anew, strict=True)]
@@ -55,7 +55,7 @@ class LeavesStandInAnotherOrder(Working):
     """Leaf hashes are read back sorted by themselves."""
 
     class Reader(MemoryReader):
-        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[Stored]:
+        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[StoredChunk]:
             rows = super().fetch(keys, proofs)
             return [row._replace(leaves=sorted(row.leaves)) for row in rows]
 

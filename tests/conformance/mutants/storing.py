@@ -16,7 +16,7 @@ from nuthatch import (
     Range,
     Schema,
     UnsupportedQuery,
-    no,
+    unsupported,
 )
 
 from .working import Working
@@ -234,19 +234,19 @@ class CheckCountsReplacedDocumentsTwice(Working):
 
 
 class DeclaresAPartWithoutTheWhole(
-    Working, entities=no("not yet"), substring=no("not yet"), fuzzy=NATIVE
+    Working, entities=unsupported("not yet"), substring=unsupported("not yet"), fuzzy=NATIVE
 ):
     """Forgiving title searches are declared, and no entity search that they belong to."""
 
 
-class DeletesAndDeniesIt(Working, delete=no("documents cannot be deleted")):
+class DeletesAndDeniesIt(Working, delete=unsupported("documents cannot be deleted")):
     """What the book denies is done all the same."""
 
     def delete(self, uris: Any, **given: Any) -> int:
         return self.remove([uris] if isinstance(uris, str) else list(uris), "process")
 
 
-class KeepsAndDeniesIt(Working, persistent=no("nothing is kept")):
+class KeepsAndDeniesIt(Working, persistent=unsupported("nothing is kept")):
     """An index that is there again was declared to be gone."""
 
 

@@ -27,8 +27,8 @@ from nuthatch import (
     Create,
     IndexCorrupt,
     IndexExists,
+    IndexMetadata,
     IndexNotFound,
-    IndexRecord,
     LexicalConfig,
     PlannedSearch,
     Results,
@@ -74,7 +74,7 @@ class Working(MemoryBackend):
             raise IndexNotFound(f"there is nothing at {path}")
         if create is True and not path.exists():
             return None
-        new = IndexRecord.create(FORMAT, schema or Schema())
+        new = IndexMetadata.create(FORMAT, schema or Schema())
         record, stored = cls.load(path) if path.exists() else (new, {})
         analyzer = record.check(schema, place=str(path), export_only=config.export_only)
         index = cls(config, record.schema, analyzer)
@@ -83,7 +83,7 @@ class Working(MemoryBackend):
         return index
 
     @staticmethod
-    def load(path: Path) -> tuple[IndexRecord, dict[str, Any]]:
+    def load(path: Path) -> tuple[IndexMetadata, dict[str, Any]]:
         content = path.read_bytes()
         if content[:32] != sha256(content[32:]).digest():
             raise IndexCorrupt(f"{path} is damaged; restore it from a copy")

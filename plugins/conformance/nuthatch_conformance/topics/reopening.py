@@ -147,7 +147,7 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
         With `export_only` its documents are read out all the same, and nothing else is done.
 
         Likely causes: the name of the analyzer is stored and its fingerprint is not; the option
-        is not handed to IndexRecord.check.
+        is not handed to IndexMetadata.check.
         """
         place = engine.place()
         document = Document("d0", "", "aa")
