@@ -44,7 +44,7 @@ _SIZES = (10_000, 100_000, 1_000_000)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures, prints and writes; returns the exit code."""
+    """Measure, print and write; return the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["relevance"]:
         return relevance.main(given[1:])

@@ -47,7 +47,7 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Tells whether it is within the target; None without one."""
+        """Return whether it is within the target; None without one."""
         return None if self.target is None else self.value <= self.target
 
 
@@ -85,7 +85,7 @@ class Task:
 
 
 def measure(queries: int, rounds: int) -> Iterator[Row]:
-    """Yields a row for each part, the total of what has a target last."""
+    """Yield a row for each part, the total of what has a target last."""
     task = Task(queries)
     measured = _seconds(task.evaluate, rounds)
     tested = _seconds(task.test, rounds)
@@ -111,7 +111,7 @@ def _seconds(part: Callable[[], None], rounds: int) -> float:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measures, prints and writes; returns 1 where a target is missed."""
+    """Measure, print and write; return 1 where a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks compare", description=__doc__)
     parser.add_argument("--queries", type=int, default=5_000, help="default: 5,000")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each part; default: 3")

@@ -65,7 +65,7 @@ class Synthetic:
         return self.words + [form for forms in dressed for form in forms]
 
     def documents(self, number: int) -> Iterator[Document]:
-        """Yields the first documents of the corpus."""
+        """Yield the first documents of the corpus."""
         blocks = range(0, number, _BLOCK)
         return islice((each for first in blocks for each in self._block(first)), number)
 
@@ -101,7 +101,7 @@ class Synthetic:
 
 
 def _dressed(rng: np.random.Generator, ids: Ids) -> Ids:
-    """Gives some words a capital, a comma or a full stop."""
+    """Give some words a capital, a comma or a full stop."""
     roll = rng.random(ids.size)
     forms = ids.copy()
     for number, low in enumerate((0.0, 0.06, 0.14)):
@@ -130,7 +130,7 @@ def _vocabulary(number: int) -> list[str]:
 
 
 def arxiv(number: int | None = None) -> Iterator[Document]:
-    """Yields real titles and abstracts; the file must be there (`ARXIV.exists()`)."""
+    """Yield real titles and abstracts; the file must be there (`ARXIV.exists()`)."""
     with gzip.open(ARXIV, "rt", encoding="utf-8") as lines:
         for line in islice(lines, number):
             row: dict[str, Any] = json.loads(line)

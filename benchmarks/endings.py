@@ -46,7 +46,7 @@ GAIN = 1e-4
 
 
 class Word(NamedTuple):
-    """Holds a word as spelt and folded, its stem as spelt (then folded), and its weight."""
+    """A word as spelt and folded, its stem as spelt (then folded), and its weight."""
 
     spelt: str
     folded: str
@@ -71,7 +71,7 @@ class Drawing:
         return FOLDING.line(self._stem_of(word))
 
     def share(self, table: Mapping[str, str]) -> float:
-        """Returns the share of words that get the right stem with these endings."""
+        """Return the share of words that get the right stem with these endings."""
         right = (self._right([word], table) for word in self.words)
         return sum(right) / self.total
 
@@ -83,7 +83,7 @@ class Drawing:
         )
 
     def draw(self) -> dict[str, str]:
-        """Returns the endings, as spelt by as folded."""
+        """Return the endings, as spelt by as folded."""
         table: dict[str, str] = {}
         for size in range(1, LONGEST + 1):
             held: dict[str, list[Word]] = defaultdict(list)
@@ -95,7 +95,7 @@ class Drawing:
         return table
 
     def _best(self, ending: str, words: list[Word], table: Mapping[str, str]) -> str | None:
-        """Returns how an ending is best spelt, None where what shorter ones do is good enough."""
+        """Return how an ending is best spelt, None where what shorter ones do is good enough."""
         before = self._right(words, table)
         if sum(word.weight for word in words) - before <= GAIN * self.total:
             return None
@@ -106,7 +106,7 @@ class Drawing:
 
 
 def main(languages: list[str]) -> None:
-    """Prints the endings of these languages, of all by default."""
+    """Print the endings of these languages, of all by default."""
     for language in languages or sorted(CODES):
         drawing = Drawing(language)
         drawn = drawing.draw()

@@ -32,7 +32,7 @@ _LONGEST = "zqxzqxzqxzqxzqxzqxzqxzqx"
 def query_sets(
     documents: Iterable[Document], analyzer: Analyzer, each: int, seed: int = 11
 ) -> Mapping[str, Sequence[str]]:
-    """Returns `each` queries per set from a sample of the documents."""
+    """Return `each` queries per set from a sample of the documents."""
     rng = random.Random(seed)
     words, common = _words(documents, analyzer)
     sets: dict[str, list[str]] = {name: [] for name in SETS}
@@ -58,7 +58,7 @@ def query_sets(
 
 
 def _words(documents: Iterable[Document], analyzer: Analyzer) -> tuple[list[list[str]], list[str]]:
-    """Returns each document's distinct content words, and the most common ones of all."""
+    """Return each document's distinct content words, and the most common ones of all."""
     stopwords: frozenset[str] = getattr(analyzer, "stopwords", frozenset())
     counts: Counter[str] = Counter()
     words = []

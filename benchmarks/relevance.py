@@ -45,11 +45,11 @@ class Set:
     targets: Mapping[str, float] | None = None
 
     def target_of(self, engine: str) -> float | None:
-        """Returns what an engine must reach."""
+        """Return what an engine must reach."""
         return (self.targets or {}).get(engine, self.target)
 
     def judged(self, data: Path) -> Judged | None:
-        """Returns the corpus, None where it is not there."""
+        """Return the corpus, None where it is not there."""
         if self.name == _FILMS:
             return films()
         folder = data / self.name
@@ -94,12 +94,12 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Tells whether the lower of the two means reaches the target; None without one."""
+        """Return whether the lower of the two means reaches the target; None without one."""
         return None if self.target is None else self.ndcg_all >= self.target
 
 
 def measure(chosen: Set, judged: Judged) -> Iterator[Row | str]:
-    """Yields a row for each engine and policy, or why an engine is left out."""
+    """Yield a row for each engine and policy, or why an engine is left out."""
     with tempfile.TemporaryDirectory() as folder:
         engines = fill_engines(Path(folder), judged)
         try:
@@ -162,7 +162,7 @@ def _row(chosen: Set, judged: Judged, engine: str, index: LexicalBackend, policy
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measures, prints and writes; returns 1 where a target is missed."""
+    """Measure, print and write; return 1 where a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks relevance", description=__doc__)
     names = [each.name for each in SETS]
     parser.add_argument("--data", type=Path, default=DATA, help="where the corpora lie")

@@ -48,7 +48,7 @@ class Row:
         return "" if met is None else ("yes" if met else "**no**")
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the row as JSON values."""
+        """Return the row as JSON values."""
         return asdict(self) | {"verdict": self.verdict.strip("*")}
 
 
@@ -64,7 +64,7 @@ class Report:
     begun: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the report as JSON values."""
+        """Return the report as JSON values."""
         return {
             "command": self.command,
             "corpus": self.corpus,
@@ -75,7 +75,7 @@ class Report:
         }
 
     def markdown(self) -> str:
-        """Returns the page."""
+        """Return the page."""
         with_target = [row for row in self.rows if row.verdict]
         lost = [row for row in self.rows if row.ratio and row.ratio.total < 1]
         parts = [
@@ -121,7 +121,7 @@ Times mean nothing beyond this machine; `ms` is the median of baseline and nutha
 
 
 def table(rows: Iterable[Row]) -> list[str]:
-    """Returns the lines of a Markdown table."""
+    """Return the lines of a Markdown table."""
     lines = [
         "| what | against | target | total | met | p5 / p50 / p95 | slower | rounds | ms |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -130,7 +130,7 @@ def table(rows: Iterable[Row]) -> list[str]:
 
 
 def cells(row: Row) -> Sequence[str]:
-    """Returns what a row shows."""
+    """Return what a row shows."""
     goal = row.goal or (f"≥ {row.target:g}" if row.target is not None else "")
     if row.ratio is None:
         return row.what, row.against, goal, row.value, row.verdict, "", "", "", ""
@@ -149,7 +149,7 @@ def cells(row: Row) -> Sequence[str]:
 
 
 def machine() -> str:
-    """Describes the machine and how busy it is."""
+    """Describe the machine and how busy it is."""
     load = os.getloadavg()[0]
     return (
         f"{platform.system()} {platform.machine()}, {_processor()}, {os.cpu_count()} cores, "
@@ -167,5 +167,5 @@ def _processor() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions that the figures depend on."""
+    """Return the versions that the figures depend on."""
     return {"SQLite": apsw.sqlite_lib_version()} | {name: version(name) for name in _PACKAGES}

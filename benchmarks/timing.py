@@ -47,7 +47,7 @@ class Ratio:
 
     @classmethod
     def of(cls, baseline: Seconds, ours: Seconds) -> Ratio:
-        """Compares seconds by round and query, arrays of shape (rounds, queries)."""
+        """Compare seconds by round and query, arrays of shape (rounds, queries)."""
         theirs_each, ours_each = np.median(baseline, axis=0), np.median(ours, axis=0)
         p5, p50, p95 = np.percentile(theirs_each / ours_each, (5, 50, 95)).tolist()
         rounds = baseline.sum(axis=1) / ours.sum(axis=1)
@@ -68,7 +68,7 @@ class Ratio:
 def by_turns(
     sides: Mapping[str, Side], queries: Sequence[object], rounds: int
 ) -> dict[str, Seconds]:
-    """Returns the seconds of each side by round and query."""
+    """Return the seconds of each side by round and query."""
     seconds = {name: np.empty((rounds, len(queries))) for name in sides}
     names = list(sides)
     gc.collect()

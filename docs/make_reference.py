@@ -50,7 +50,7 @@ Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def reference() -> str:
-    """Returns the page. Raises `ValueError` unless every public name is in one group."""
+    """Return the page. Raise `ValueError` unless every public name is in one group."""
     grouped = [name for names in GROUPS.values() for name in names.split()]
     wrong = {*nuthatch.__all__, "open", *entities.__all__, *scoring.__all__} ^ set(grouped)
     if wrong or len(grouped) != len(set(grouped)):
@@ -96,14 +96,14 @@ def _definition(name: str, node: Definition, source: list[str]) -> Iterator[str]
 
 
 def _head(node: Definition, source: list[str]) -> list[str]:
-    """Returns the lines from the decorators to the colon."""
+    """Return the lines from the decorators to the colon."""
     first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
     lines = source[first - 1 : max(node.lineno, node.body[0].lineno - 1)]
     return [line for line in lines if not line.strip().startswith(("#", "@abstractmethod"))]
 
 
 def _note(source: list[str], row: int) -> str:
-    """Returns the `#:` comment above a line."""
+    """Return the `#:` comment above a line."""
     notes: list[str] = []
     while source[row - 1].strip().startswith("#:"):
         row -= 1

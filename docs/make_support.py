@@ -38,7 +38,7 @@ Card = dict[str, Any]
 
 
 def own_engines() -> list[str]:
-    """Returns the names of the backends that the bundle's distributions bring, core's first."""
+    """Return the names of the backends that the bundle's distributions bring, core's first."""
     project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text("utf-8"))["project"]
     bundle = [each.partition(" @ ")[0].partition("[")[0] for each in project["dependencies"]]
     found = [
@@ -50,14 +50,14 @@ def own_engines() -> list[str]:
 
 
 def cards() -> list[Card]:
-    """Returns the cards in the order of the engines."""
+    """Return the cards in the order of the engines."""
     order = own_engines()
     read: list[Card] = [json.loads(path.read_text("utf-8")) for path in CARDS.glob("*.json")]
     return sorted(read, key=lambda card: (order.index(card["backend"]), card["backend"]))
 
 
 def page(found: Sequence[Card]) -> str:
-    """Returns the page."""
+    """Return the page."""
     return "\n".join((INTRO, *_engines(found), *_capabilities(found), *_tests(found)))
 
 
@@ -136,7 +136,7 @@ def _row(*cells: str) -> str:
 
 
 def run(engine: str) -> None:
-    """Runs the kit on an engine, by its name or the URL of a new index, and keeps its card."""
+    """Run the kit on an engine, by its name or the URL of a new index, and keep its card."""
     given = [engine] if ":" in engine else ["--backend", engine]
     place = CARDS / "new.json"
     CARDS.mkdir(exist_ok=True)
@@ -150,7 +150,7 @@ def run(engine: str) -> None:
 
 
 def main() -> int:
-    """Returns 1 where --check finds the page to be stale."""
+    """Return 1 where --check finds the page to be stale."""
     parser = argparse.ArgumentParser(prog="python docs/make_support.py")
     parser.add_argument("--check", action="store_true", help="write nothing")
     parser.add_argument("--run", nargs="*", metavar="ENGINE", help="run the kit first")

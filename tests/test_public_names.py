@@ -25,7 +25,7 @@ IDS = [f"{module.__name__}.{name}" for module, name in NAMES]
 
 
 def sort_key(name: str) -> tuple[int, list[tuple[bool, Any]]]:
-    """Orders as ruff's RUF022 does: constants, classes, the rest; numbers by value."""
+    """Order as ruff's RUF022 does: constants, classes, the rest; numbers by value."""
     kind = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
     parts = re.findall(r"\d+|\D+", name)
     return kind, [(not part.isdigit(), int(part) if part.isdigit() else part) for part in parts]

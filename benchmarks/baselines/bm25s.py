@@ -17,14 +17,14 @@ FACTOR = 2.2
 
 
 class Bm25sSearch:
-    """Holds a bm25s index in memory."""
+    """A bm25s index in memory."""
 
     def __init__(self, token_lists: Iterable[Sequence[str]]) -> None:
         self._index = bm25s.BM25(method="robertson", k1=1.2, b=0.75, backend="numpy")
         self._index.index(list(token_lists), show_progress=False)
 
     def search(self, tokens: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """Returns positions and scores, the best first."""
+        """Return positions and score, the best first."""
         scores = self._index.get_scores(list(tokens))
         top = np.argpartition(scores, -limit)[-limit:]
         top = top[np.argsort(-scores[top])]

@@ -25,7 +25,7 @@ class Fts5Search:
     def search(
         self, tokens: Sequence[str], limit: int, operator: str = "OR"
     ) -> list[tuple[int, float]]:
-        """Returns ids and scores (below zero, the best first)."""
+        """Return ids and score (below zero, the best first)."""
         expression = f" {operator} ".join([f'"{token}"' for token in tokens])
         rows: list[Any] = self._execute(_TOP, (expression, limit)).fetchall()
         return rows

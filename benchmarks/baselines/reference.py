@@ -33,7 +33,7 @@ class ReferenceSearch:
         self._execute = connection.execute
 
     def search(self, tokens: Sequence[str], limit: int) -> list[Row]:
-        """Returns rows (id, score below zero, uri, title, text) of the first rung that matches."""
+        """Return rows (id, score below zero, uri, title, text) of the first rung that matches."""
         for rung in and_rungs(tokens):
             rows = self._match(rung.tokens, " AND ", limit)
             if rows:

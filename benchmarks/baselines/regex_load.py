@@ -32,12 +32,12 @@ _ADD_TOKENS = "INSERT INTO posting (rowid, tokens) VALUES (?, ?)"
 
 
 def tokens(text: str) -> str:
-    """Returns the tokens of `ascii`, joined: the same as nuthatch's for ASCII text."""
+    """Return the tokens of `ascii`, joined: the same as nuthatch's for ASCII text."""
     return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).lower()))
 
 
 def load(path: Path, documents: Sequence[Document], batch: int, stored: Stored) -> None:
-    """Writes a new database."""
+    """Write a new database."""
     connection = writing(path, 5.0, identity=None)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(_POSTING)

@@ -13,7 +13,7 @@ Span = tuple[int, int]
 
 
 def matches(analyzer: SnowballAnalyzer, text: str, tokens: Collection[str]) -> list[Span]:
-    """Returns where the tokens stand in ASCII text."""
+    """Return where the tokens stand in ASCII text."""
     spans, held = _tokenized(analyzer, text, tokens)
     return [span for span, marked in zip(spans, held, strict=True) if marked]
 
@@ -21,7 +21,7 @@ def matches(analyzer: SnowballAnalyzer, text: str, tokens: Collection[str]) -> l
 def tokenize_and_window(
     analyzer: SnowballAnalyzer, text: str, tokens: Collection[str], words: int = 40
 ) -> str:
-    """Returns the `words` words of ASCII text that hold most matches, matches in brackets.
+    """Return the `words` words of ASCII text that hold most matches, matches in brackets.
 
     All words are stemmed in one call, by the memory of stems that nuthatch has too, and the
     window is one running sum: the text could hardly be tokenized faster from Python.

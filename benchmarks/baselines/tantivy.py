@@ -27,7 +27,7 @@ class TantivySearch:
     def search(
         self, tokens: Sequence[str], limit: int, operator: Operator = "OR"
     ) -> list[tuple[float, DocAddress]]:
-        """Returns scores and places, the best first; a repeated token weighs as often."""
+        """Return scores and places, the best first; a repeated token weighs as often."""
         occur = Occur.Must if operator == "AND" else Occur.Should
         parts = [(occur, self._term(*each)) for each in Counter(tokens).items()]
         query = parts[0][1] if len(parts) == 1 else Query.boolean_query(parts)
@@ -37,7 +37,7 @@ class TantivySearch:
         return found
 
     def rows(self, tokens: Sequence[str], limit: int) -> list[tuple[float, str, bytes, str]]:
-        """Returns score, key, header and text of the best documents."""
+        """Return score, key, header and text of the best documents."""
         read = self._searcher.doc
         found = []
         for score, place in self.search(tokens, limit):

@@ -42,7 +42,7 @@ more, to both sides"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measures, prints and writes; returns 1 where a target is missed."""
+    """Measure, print and write; return 1 where a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks postgres", description=__doc__)
     parser.add_argument("--documents", type=int, default=200_000)
     parser.add_argument("--films", type=int, default=150_000)

@@ -15,7 +15,7 @@ _SECONDS = 4
 
 
 def measure(stage: Stage) -> Iterator[Row]:
-    """Yields searches per second by number of clients."""
+    """Yield searches per second by number of clients."""
     queries = [" ".join(tokens) for group in stage.sets().values() for tokens in group]
     with stage.open(connections=16) as index:
         for text in queries:

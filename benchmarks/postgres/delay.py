@@ -25,7 +25,7 @@ _TEXTS: Final[Sequence[tuple[Operator, str, float]]] = (
 
 
 def entities(cinema: Cinema, rounds: int) -> Iterator[Row]:
-    """Yields the rows of entity search."""
+    """Yield the rows of entity search."""
     with (
         delayed(cinema.url, _MILLISECONDS) as url,
         cinema.open(url, cache_bytes=0) as read,
@@ -44,7 +44,7 @@ def entities(cinema: Cinema, rounds: int) -> Iterator[Row]:
 
 
 def texts(stage: Stage) -> Iterator[Row]:
-    """Yields the rows of text search."""
+    """Yield the rows of text search."""
     sets = stage.sets()
     with delayed(stage.url, _MILLISECONDS) as url:
         far = stage.through(url)

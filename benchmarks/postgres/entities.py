@@ -27,7 +27,7 @@ REFERENCE = EntitySettings.reference()
 
 
 class Cinema:
-    """Holds films in PostgreSQL twice, as an index and as the reference, and questions."""
+    """Films in PostgreSQL twice, as an index and as the reference, and questions."""
 
     def __init__(self, url: str, number: int, queries: int) -> None:
         random = Random(5)
@@ -48,16 +48,16 @@ class Cinema:
         self.reference.fill(self.films)
 
     def close(self) -> None:
-        """Closes the reference."""
+        """Close the reference."""
         self.reference.close()
 
     def open(self, url: str | None = None, **options: Any) -> LexicalBackend:
-        """Opens the index."""
+        """Open the index."""
         return nuthatch.open(f"{url or self.url}?index=films", entities=REFERENCE, **options)
 
 
 def measure(cinema: Cinema, rounds: int) -> Iterator[Row]:
-    """Yields the rows of entity search."""
+    """Yield the rows of entity search."""
     yield Row("entities", "loading, postgresql", value=_rate(cinema, cinema.seconds))
     with tempfile.TemporaryDirectory() as folder:
         opened = {"postgresql": cinema.open(), "read": cinema.open(cache_bytes=0)}
@@ -95,14 +95,14 @@ def _rate(cinema: Cinema, seconds: float) -> str:
 
 
 def asking(index: LexicalBackend) -> Any:
-    """Returns what searches an index for a question."""
+    """Return what searches an index for a question."""
     return lambda question: index.search(question.query, 10)
 
 
 def _check(
     cinema: Cinema, opened: Mapping[str, LexicalBackend], questions: Sequence[Question]
 ) -> None:
-    """Raises unless all engines agree, and the reference on the films that it must find alike."""
+    """Raise unless all engines agree, and the reference on the films that it must find alike."""
     for question in questions:
         found = {
             name: [

@@ -43,7 +43,7 @@ class Question(NamedTuple):
 
 
 def films(random: Random, number: int) -> Iterator[Document]:
-    """Yields films with twelve people, ten characters and two studios each.
+    """Yield films with twelve people, ten characters and two studios each.
 
     There are twice as many people, three times as many characters and a tenth as many studios as
     films, some of each much more frequent than others. The parts of their names and the words of
@@ -66,7 +66,7 @@ def films(random: Random, number: int) -> Iterator[Document]:
 
 
 def _names() -> tuple[list[str], list[str], list[str]]:
-    """Returns the parts of people's names, the words of titles and the parts of roles' names, each
+    """Return the parts of people's names, the words of titles and the parts of roles' names, each
     as often as it occurs."""
     if not _REAL.exists():
         made = [word.capitalize() for word in Synthetic().words[:8000]]
@@ -87,12 +87,12 @@ def _name(random: Random, parts: Sequence[str]) -> str:
 
 
 def _skewed(random: Random, names: Sequence[str]) -> str:
-    """Returns a name; the one of rank r is about as frequent as 1 / √r."""
+    """Return a name; the one of rank r is about as frequent as 1 / √r."""
     return names[int(len(names) * random.random() ** 2)]
 
 
 def question(random: Random, made: list[Document], filtered: bool) -> Question:
-    """Returns a question: two people, a studio, a part of a character's name, a title, and
+    """Return a question: two people, a studio, a part of a character's name, a title, and
     somebody who must not be there; half of the titles have two letters in the wrong order."""
     film, other = random.choice(made), random.choice(made)
     fields: Any = film.fields

@@ -108,7 +108,7 @@ class Reference:
             self._free.put_nowait(connection)
 
     def fill(self, films: Iterable[Document]) -> None:
-        """Makes the tables of films."""
+        """Make the tables of films."""
         made = list(films)
         names: dict[str, dict[str, int]] = {}
         pairs: dict[str, list[tuple[int, int]]] = {}
@@ -141,13 +141,13 @@ class Reference:
                 connection.execute(f"VACUUM ANALYZE reference.{table}")
 
     def close(self) -> None:
-        """Closes the connections and the loop."""
+        """Close the connections and the loop."""
         while not self._free.empty():
             self._loop.run_until_complete(self._free.get_nowait().close())
         self._loop.close()
 
     def ask(self, question: Question) -> list[tuple[str, float]]:
-        """Returns the ten best films with their scores."""
+        """Return the ten best films with their scores."""
         return self._loop.run_until_complete(self._search(question))
 
     async def _run(self, statement: str, *values: Any) -> list[Any]:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 @contextmanager
 def delayed(url: str, milliseconds: float) -> Iterator[str]:
-    """Yields a URL of the same server, a round trip to which takes so much longer."""
+    """Yield a URL of the same server, a round trip to which takes so much longer."""
     parts = urlsplit(url)
     command = [sys.executable, __file__, str(parts.hostname), str(parts.port), str(milliseconds)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as relay:
@@ -48,7 +48,7 @@ def _serve(listener: socket.socket, address: tuple[str, int], seconds: float) ->
 
 
 def main(host: str, port: str, milliseconds: str) -> None:
-    """Serves until standard input ends."""
+    """Serve until standard input ends."""
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
     half = float(milliseconds) / 2000

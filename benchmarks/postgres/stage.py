@@ -26,7 +26,7 @@ _PLACES = 16_000
 
 
 class Stage:
-    """Holds one corpus in an index, in rows of postings and in a column of tsvector."""
+    """One corpus in an index, in rows of postings and in a column of tsvector."""
 
     def __init__(self, url: str, documents: list[Document], rounds: int, queries: int) -> None:
         self.url, self.documents, self.rounds, self.queries = url, documents, rounds, queries
@@ -47,15 +47,15 @@ class Stage:
         self._texts()
 
     def open(self, **options: Any) -> LexicalBackend:
-        """Opens the index."""
+        """Open the index."""
         return nuthatch.open(f"{self.url}?index=text", policy="ranked", budget=None, **options)
 
     def close(self) -> None:
-        """Closes the connection."""
+        """Close the connection."""
         self.connection.close()
 
     def through(self, url: str) -> Stage:
-        """Returns the same by another address."""
+        """Return the same by another address."""
         other = copy(self)
         other.url, other.connection = url, psycopg.connect(url, autocommit=True)
         return other
@@ -78,7 +78,7 @@ class Stage:
         return [np.frombuffer(column, dtype=np.uint32) for column in columns]
 
     def _rows(self) -> float:
-        """Fills a table of postings row by row; returns the seconds of that and of its index."""
+        """Fill a table of postings row by row; return the seconds of that and of its index."""
         execute = self.connection.execute
         execute("CREATE SCHEMA rows")
         execute("CREATE TABLE rows.posting (term int, doc int, tf smallint, length int)")
@@ -109,12 +109,12 @@ class Stage:
         execute("VACUUM ANALYZE rows.text")
 
     def idf(self, token: str) -> float:
-        """Returns Lucene's idf."""
+        """Return Lucene's idf."""
         n, df = len(self.documents), self.df[token]
         return math.log(1 + (n - df + 0.5) / (df + 0.5))
 
     def sets(self) -> dict[str, list[list[str]]]:
-        """Returns queries by how common their words are."""
+        """Return queries by how common their words are."""
         rng = np.random.default_rng(3)
         n = len(self.documents)
         common = [t for t, df in self.df.items() if df > n / 10]

@@ -45,7 +45,7 @@ LIMIT 10
 
 
 def measure(stage: Stage) -> Iterator[Row]:
-    """Yields the rows of text search."""
+    """Yield the rows of text search."""
     sets = stage.sets()
     with ExitStack() as stack:
         warm = stack.enter_context(stage.open())
@@ -80,20 +80,20 @@ def measure(stage: Stage) -> Iterator[Row]:
 
 
 def ours(index: PostgresBackend, operator: Operator, tokens: Sequence[str]) -> Any:
-    """Returns the ten best chunks of nuthatch, as a search finds them; without their texts."""
+    """Return the ten best chunks of nuthatch, as a search finds them; without their texts."""
     with index._lent(None, believes=True, fetch_last=True) as reader:
         return reader.match(Rung(operator, tuple(tokens)), (), 10).candidates
 
 
 def disjunction(stage: Stage, tokens: Sequence[str]) -> Any:
-    """Returns the ten best rows of SQL."""
+    """Return the ten best rows of SQL."""
     terms = [stage.terms[token] for token in tokens]
     idfs = [stage.idf(token) for token in tokens]
     return stage.connection.execute(_OR, (stage.average, terms, idfs), binary=True).fetchall()
 
 
 def conjunction(stage: Stage, tokens: Sequence[str]) -> Any:
-    """Returns the ten best rows that hold both words."""
+    """Return the ten best rows that hold both words."""
     a, b = sorted(tokens, key=lambda token: stage.df[token])
     values = (
         stage.idf(a),
@@ -156,7 +156,7 @@ def _loads(stage: Stage) -> Iterator[Row]:
 
 
 def _blocks(stage: Stage) -> float:
-    """Returns the seconds that blocks of the same postings take, from the same counted words."""
+    """Return the seconds that blocks of the same postings take, from the same counted words."""
     terms, docs, tfs, lengths = stage.columns
     begun = time.perf_counter()
     postings = Postings(terms, docs, tfs, lengths).ordered()

@@ -41,7 +41,7 @@ ON CONFLICT DO NOTHING
 
 
 def measure(url: str, rounds: int) -> Iterator[Row]:
-    """Yields documents per second, and the ratio with six writers."""
+    """Yield documents per second, and the ratio with six writers."""
     for writers in (1, 6):
         seconds: dict[str, list[float]] = {"nuthatch": [], "scheme": []}
         for _ in range(rounds):
@@ -139,7 +139,7 @@ def _copy(connection: psycopg.Connection, table: str, types: str, rows: list[Any
 
 
 def _check(url: str, side: str) -> None:
-    """Raises unless every document is there and every count is right, and drops all."""
+    """Raise unless every document is there and every count is right, and drop all."""
     with psycopg.connect(url, autocommit=True) as connection:
         deadlocks: Any = connection.execute(
             "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"

@@ -23,7 +23,7 @@ _QUERIES = 40
 
 
 def measure(sizes: Sequence[int], folder: Path) -> Iterator[Row]:
-    """Yields what one process per size found."""
+    """Yield what one process per size found."""
     for size in sizes:
         command = [sys.executable, "-m", __name__, str(size), str(folder)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -32,7 +32,7 @@ def measure(sizes: Sequence[int], folder: Path) -> Iterator[Row]:
 
 
 def grow(size: int, folder: Path) -> dict[str, str]:
-    """Builds an index of that size and returns its figures."""
+    """Build an index of that size and returns its figures."""
     path = folder / f"growth-{size}.db"
     corpus = Synthetic()
     sample = list(corpus.documents(2_000))
@@ -71,7 +71,7 @@ def grow(size: int, folder: Path) -> dict[str, str]:
 
 
 def _peak() -> float:
-    """Returns the most memory this program has held so far, in MB.
+    """Return the most memory this program has held so far, in MB.
 
     Linux counts for itself what `getrusage` takes over from the process that started this one.
     """
@@ -88,7 +88,7 @@ def _latency(
     texts: Sequence[str],
     before: Callable[[], None] = lambda: None,
 ) -> str:
-    """Returns p50 and p95 of the searches, each after one that is not counted."""
+    """Return p50 and p95 of the searches, each after one that is not counted."""
     seconds = []
     for text in texts:
         for _ in range(3):

@@ -31,7 +31,7 @@ _REFERENCE = "reference ladder"
 
 
 def measure(stage: Stage) -> Iterator[Row]:
-    """Yields the totals and each query set."""
+    """Yield the totals and each query set."""
     with (
         stage.connection(stage.reference) as connection,
         open_index(stage.index, cache_bytes=0) as plain,

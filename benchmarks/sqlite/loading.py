@@ -19,7 +19,7 @@ _TERMS = "SELECT term, doc, cnt FROM temp.term"
 
 
 def measure(stage: Stage) -> Iterator[Row]:
-    """Yields each baseline; a load is one query of each round, into a new file on disk."""
+    """Yield each baseline; a load is one query of each round, into a new file on disk."""
     files = (stage.folder / f"load-{number}.db" for number in count())
 
     def ours(_: object) -> None:
@@ -63,6 +63,6 @@ def _assert_same_postings(stage: Stage) -> None:
 
 
 def _terms(connection: apsw.Connection) -> int:
-    """Returns a hash of every term with its numbers of documents and occurrences."""
+    """Return a hash of every term with its numbers of documents and occurrences."""
     connection.execute(schema.VOCABULARY)
     return hash(tuple(connection.execute(_TERMS)))

@@ -36,7 +36,7 @@ class _Recorded:
 
 
 def measure(stage: Stage) -> Iterator[Row]:
-    """Yields what is added in the median: cache off, ungrounded, not explained, ten hits."""
+    """Yield what is added in the median: cache off, ungrounded, not explained, ten hits."""
     with (
         open_index(stage.index, cache_bytes=0) as index,
         stage.connection(stage.index) as connection,
@@ -69,7 +69,7 @@ def measure(stage: Stage) -> Iterator[Row]:
 
 
 def _record(index: SqliteBackend, text: str) -> _Recorded:
-    """Searches once, with every statement written down."""
+    """Search once, with every statement written down."""
     statements: list[tuple[str, tuple[apsw.SQLiteValue, ...]]] = []
 
     def trace(_: object, sql: str, values: Any) -> bool:

@@ -23,7 +23,7 @@ Answer = list[tuple[int, float]]
 
 
 def measure(stage: Stage) -> Iterator[Row]:
-    """Yields the totals and each query set."""
+    """Yield the totals and each query set."""
     search = Bm25sSearch(stage.analyzer.tokens(f"{d.title} {d.text}") for d in stage.documents)
     with (
         stage.connection(stage.index) as connection,
@@ -50,7 +50,7 @@ def measure(stage: Stage) -> Iterator[Row]:
 
 
 def _ranked(index: SqliteBackend) -> Callable[[NormalizedQuery], Answer]:
-    """Returns what ranks as `policy="ranked"` does: one snapshot, frequencies, one rung."""
+    """Return what ranks as `policy="ranked"` does: one snapshot, frequencies, one rung."""
 
     def run(query: NormalizedQuery) -> Answer:
         with index.reader() as reader:

@@ -26,7 +26,7 @@ class _Hits(NamedTuple):
 
 
 def measure(stage: Stage) -> Iterator[Row]:
-    """Yields each size of document, analyzer `english`; of real text where there is some."""
+    """Yield each size of document, analyzer `english`; of real text where there is some."""
     analyzer = cast(SnowballAnalyzer, nuthatch.get_analyzer("english"))
     documents = stage.documents[:20_000]
     if ARXIV.exists():
@@ -48,7 +48,7 @@ def measure(stage: Stage) -> Iterator[Row]:
 
 
 def _hits(analyzer: SnowballAnalyzer, texts: Sequence[str], size: int, number: int) -> list[_Hits]:
-    """Makes ten texts of about `size` characters and three words of the first for each query."""
+    """Make ten texts of about `size` characters and three words of the first for each query."""
     rng = random.Random(5)
     queries = []
     for _ in range(number):

@@ -25,7 +25,7 @@ BATCH = 10_000
 
 @dataclass(frozen=True)
 class Stage:
-    """Holds the corpus and where files may be made; builds what is asked for once."""
+    """The corpus and where files may be made; builds what is asked for once."""
 
     documents: Sequence[Document]
     folder: Path
@@ -61,7 +61,7 @@ class Stage:
 
     @contextmanager
     def connection(self, path: Path) -> Iterator[apsw.Connection]:
-        """Lends a connection with the pragmas of nuthatch's readers."""
+        """Lend a connection with the pragmas of nuthatch's readers."""
         connection = reading(path, 5.0)
         try:
             yield connection
@@ -70,7 +70,7 @@ class Stage:
 
 
 def open_index(path: Path, *, create: bool = False, **options: object) -> SqliteBackend:
-    """Opens an index with the reference's analyzer."""
+    """Open an index with the reference's analyzer."""
     schema = nuthatch.Schema(analyzer="ascii")
     index = nuthatch.open(
         f"sqlite:{path}", create="new" if create else False, schema=schema, **options
@@ -79,7 +79,7 @@ def open_index(path: Path, *, create: bool = False, **options: object) -> Sqlite
 
 
 def forget(index: SqliteBackend, *, keep_lengths: bool = False) -> None:
-    """Empties every cache of an open index; what is read once per open may be kept."""
+    """Empty every cache of an open index; what is read once per open may be kept."""
     caches = Caches(index.config.cache_bytes)
     if keep_lengths:
         caches._lengths = index._caches._lengths
@@ -92,7 +92,7 @@ def assert_same(
     query: object,
     tolerance: float = 1e-7,
 ) -> None:
-    """Raises unless both answers hold the same scores and, ties at the cut aside, documents."""
+    """Raise unless both answers hold the same scores and, ties at the cut aside, documents."""
     scores = [score for _, score in ours]
     if len(ours) != len(theirs) or any(
         abs(one - other) > tolerance for one, (_, other) in zip(scores, theirs, strict=True)

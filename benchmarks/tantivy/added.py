@@ -29,7 +29,7 @@ class _Asked:
 
 
 def measure(pair: Pair) -> Iterator[Row]:
-    """Yields the median query of all sets and its parts: default policy, ungrounded, ten hits."""
+    """Yield the median query of all sets and its parts: default policy, ungrounded, ten hits."""
     stage = pair.stage
     with pair.open("tantivy") as index:
         raw = TantivySearch(pair.path("tantivy"))

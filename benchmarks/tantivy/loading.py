@@ -13,7 +13,7 @@ SECTION = "Writing"
 
 
 def measure(pair: Pair) -> Iterator[Row]:
-    """Yields the load of the whole corpus, and documents replaced one at a time."""
+    """Yield the load of the whole corpus, and documents replaced one at a time."""
     documents, loads = pair.stage.documents, pair.loads
     megabytes = sum(len(each.text) + len(each.title) for each in documents) / 1e6
     yield Row(SECTION, "`add`, Tantivy", "SQLite", Ratio.of(loads["sqlite"], loads["tantivy"]))
@@ -35,7 +35,7 @@ def measure(pair: Pair) -> Iterator[Row]:
 
 
 def _upsert(index: LexicalBackend, durability: str) -> Callable[[Document], None]:
-    """Returns what replaces a document by one with another last word."""
+    """Return what replaces a document by one with another last word."""
     turn = iter(range(1_000_000))
 
     def run(document: Document) -> None:

@@ -21,7 +21,7 @@ _MATCHING = ("and_hit", "question", "common", "single")
 
 
 def measure(pair: Pair) -> Iterator[Row]:
-    """Yields the totals, then each query set."""
+    """Yield the totals, then each query set."""
     stage = pair.stage
     with (
         pair.open("tantivy") as tantivy,
@@ -67,7 +67,7 @@ def measure(pair: Pair) -> Iterator[Row]:
 
 
 def _check(text: str, answers: Sequence[object]) -> None:
-    """Raises unless all sides find equally many; their formulas differ, so scores are not held."""
+    """Raise unless all sides find equally many; their formulas differ, so scores are not held."""
     counts = {len(answer) for answer in answers}  # type: ignore[arg-type]
     if len(counts) != 1:
         raise AssertionError(f"{text!r}: the sides found {sorted(counts)} hits")

@@ -24,12 +24,12 @@ ENGINES: tuple[Engine, ...] = ("sqlite", "tantivy")
 
 @dataclass(frozen=True)
 class Pair:
-    """Holds one index of each engine, made of the stage's documents when first asked for."""
+    """One index of each engine, made of the stage's documents when first asked for."""
 
     stage: Stage
 
     def path(self, engine: Engine) -> Path:
-        """Returns where an engine's index lies."""
+        """Return where an engine's index lies."""
         return self.stage.folder / f"pair.{engine}"
 
     @cached_property
@@ -46,13 +46,13 @@ class Pair:
         return seconds
 
     def open(self, engine: Engine) -> LexicalBackend:
-        """Opens an engine's index."""
+        """Open an engine's index."""
         _ = self.loads
         return nuthatch.open(f"{engine}:{self.path(engine)}")
 
 
 def ranking(index: LexicalBackend, operator: Any = "OR") -> Callable[[NormalizedQuery], object]:
-    """Returns what ranks one rung as a search does: one snapshot, frequencies, the best ten."""
+    """Return what ranks one rung as a search does: one snapshot, frequencies, the best ten."""
 
     def run(query: NormalizedQuery) -> object:
         with index.reader() as reader:

@@ -41,7 +41,7 @@ _WORKER: Final = Path(__file__).with_name("worker.py")
 
 @dataclass(frozen=True)
 class Row:
-    """Holds what was found of one kind of queries: the shares first, and within 3 and 10."""
+    """What was found of one kind of queries: the shares first, and within 3 and 10."""
 
     corpus: str
     kind: str
@@ -54,7 +54,7 @@ class Row:
 
     @property
     def met(self) -> bool:
-        """Tell whether as many are found as must be."""
+        """Return whether as many are found as must be."""
         return self.reached >= self.least
 
 

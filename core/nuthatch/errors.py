@@ -107,7 +107,7 @@ class InvalidDocument(NuthatchError):
         self.acknowledged = 0
 
     def at(self, where: str) -> InvalidDocument:
-        """Returns the same error with its place, unless it has one."""
+        """Return the same error with its place, unless it has one."""
         if self.where is not None:
             return self
         located = InvalidDocument(

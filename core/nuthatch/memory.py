@@ -130,7 +130,7 @@ class MemoryReader(ExplainingReader, ExportingReader, EntityReader):
         ]
 
     def _parts(self, rung: Rung) -> Any:
-        """Returns the function (token, term frequencies of a chunk) → part of the score."""
+        """Return the function (token, term frequencies of a chunk) → part of the score."""
         total = len(self._chunks)
         idf = {
             token: math.log(1 + (total - n + 0.5) / (n + 0.5))
@@ -161,7 +161,7 @@ class MemoryReader(ExplainingReader, ExportingReader, EntityReader):
 
     @cached_property
     def _table(self) -> EntityTable:
-        """Holds what each document mentions, by the position of its chunk 0."""
+        """Hold what each document mentions, by the position of its chunk 0."""
         return EntityTable(
             self._schema,
             (
@@ -268,7 +268,7 @@ class MemoryBackend(LexicalBackend):
 
 
 def _rebuilt(row: AnalyzedDocument) -> Document:
-    """Returns a document of its own: a caller who changes it does not change the index."""
+    """Return a document of its own: a caller who changes it does not change the index."""
     return document_from_header(row.header, [(chunk.start, chunk.text) for chunk in row.chunks])
 
 

@@ -15,7 +15,7 @@ from benchmarks.relevance import POLICIES, SETS, Row
 
 
 def _corpus(folder: Path) -> None:
-    """Makes three documents and three queries: one answered, one missed, one without an answer."""
+    """Make three documents and three queries: one answered, one missed, one without an answer."""
     (folder / "qrels").mkdir(parents=True)
     texts = {"a": "wind tunnel tests", "b": "heat of a wing", "c": "flow past a wing"}
     rows = [{"_id": name, "title": "", "text": text} for name, text in texts.items()]

@@ -40,7 +40,7 @@ SCRIPT = [sys.executable, "-c", "from nuthatch.cli.main import main; main()"]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Makes a working directory with a corpus and a schema."""
+    """Make a working directory with a corpus and a schema."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "films.jsonl").write_text("".join(json.dumps(film) + "\n" for film in FILMS))
     (tmp_path / "schema.json").write_text(json.dumps(SCHEMA))
@@ -49,7 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(folder: Path) -> Callable[..., Result]:
-    """Runs a command line in this process; standard input and output are no terminals."""
+    """Run a command line in this process; standard input and output are no terminals."""
 
     def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
         return CliRunner().invoke(cli, list(arguments), input=stdin)
@@ -59,13 +59,13 @@ def run(folder: Path) -> Callable[..., Result]:
 
 @pytest.fixture
 def script() -> list[str]:
-    """Returns what to put before the arguments of a process."""
+    """Return what to put before the arguments of a process."""
     return SCRIPT
 
 
 @pytest.fixture
 def shell(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs a command line as a process."""
+    """Run a command line as a process."""
 
     def shell(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, **options.pop("env", {})}
@@ -84,7 +84,7 @@ def shell(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture
 def films(run: Callable[..., Result]) -> str:
-    """Makes an index of the tiny corpus and returns its URL."""
+    """Make an index of the tiny corpus and return its URL."""
     result = run("add", "sqlite:films.db", "films.jsonl", "--create", "--schema", "schema.json")
     assert result.exit_code == 0, result.output
     return "sqlite:films.db"

@@ -99,7 +99,7 @@ def test_an_index_of_tantivys_is_copied_without_its_analyzer(
 
 
 def redescribe(path: Path, change: dict[str, object]) -> None:
-    """Changes what an index says of itself."""
+    """Change what an index says of itself."""
     database = tables(path)
     (text,) = database.execute("SELECT value FROM meta WHERE key = 'index'").fetchone()
     values = (json.dumps(json.loads(text) | change),)

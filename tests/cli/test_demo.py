@@ -82,7 +82,7 @@ def test_a_command_that_is_shown_gives_the_answer_that_is_shown(run: Run, folder
 
 
 def _hits(shown: str) -> list[str]:
-    """Returns the lines without those that tell times: the rungs and the last.
+    """Return the lines without those that tell times: the rungs and the last.
 
     Blanks count for one, as a column is as wide as its longest time.
     """

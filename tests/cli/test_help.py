@@ -35,7 +35,7 @@ def test_help_and_version_import_no_backend_no_command_and_no_rich(arguments: li
 
 def test_help_takes_less_than_a_quarter_of_a_second(script: list[str]) -> None:
     def seconds() -> float:
-        """Returns processor time: wall time would measure what else the machine does."""
+        """Return processor time: wall time would measure what else the machine does."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([*script, "-h"], check=True, stdout=subprocess.DEVNULL)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -34,7 +34,7 @@ def crash(json):
 
 @pytest.fixture
 def third_party(folder: Path) -> dict[str, str]:
-    """Installs a distribution in a folder of its own; returns the environment that has it."""
+    """Install a distribution in a folder of its own; return the environment that has it."""
     site = folder / "site"
     info = site / "nuthatch_greetings-1.0.dist-info"
     info.mkdir(parents=True)

@@ -28,7 +28,7 @@ Shell = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def adding(folder: Path, script: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """Starts an `add` that waits for more of its standard input."""
+    """Start an `add` that waits for more of its standard input."""
     # A process started in the background ignores the interrupt, and so would its children.
     heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     arguments = ["add", "sqlite:a.db", "-", "--create", "--batch", "2"]
@@ -41,7 +41,7 @@ def adding(folder: Path, script: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 
 def feed(process: subprocess.Popen[str], documents: int) -> str:
-    """Gives documents to the process; returns what it says of the first batch."""
+    """Give documents to the process; return what it says of the first batch."""
     assert process.stdin is not None
     assert process.stderr is not None
     for number in range(documents):
@@ -179,7 +179,7 @@ def test_bytes_that_are_no_text_on_the_command_line_are_met_with_an_answer(
 
 
 def terminal(command: list[str], columns: int = 80) -> tuple[str, int]:
-    """Runs a command on a terminal of its own; returns what it shows and its exit code."""
+    """Run a command on a terminal of its own; return what it shows and its exit code."""
     child, fd = pty.fork()
     if child == 0:
         os.environ.update(TERM="xterm-256color", COLUMNS=str(columns))

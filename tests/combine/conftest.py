@@ -37,7 +37,7 @@ def one() -> Iterator[LexicalBackend]:
 
 @pytest.fixture
 def other() -> Iterator[LexicalBackend]:
-    """Holds the same documents, added in the opposite order, so that ties fall the other way."""
+    """Hold the same documents, added in the opposite order, so that ties fall the other way."""
     with nuthatch.open("memory:", create="new") as index:
         index.add(DOCUMENTS[::-1])
         yield index
@@ -45,7 +45,7 @@ def other() -> Iterator[LexicalBackend]:
 
 @pytest.fixture(params=["search", "search_async"])
 def search(request: pytest.FixtureRequest) -> Search:
-    """Searches both ways: what a combination does it does in both."""
+    """Search both ways: what a combination does it does in both."""
 
     def ask(backend: SearchBackend, *query: Any, **arguments: Any) -> Results:
         if request.param == "search":

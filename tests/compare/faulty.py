@@ -66,4 +66,4 @@ class Scripted(Searcher):
         return None
 
     def close(self) -> None:
-        """Has nothing to free."""
+        """Have nothing to free."""

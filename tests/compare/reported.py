@@ -18,7 +18,7 @@ ODD = "שלום \u202e rtl \0 \ud800 🐦"
 
 
 def unpacked(html: str) -> list[Any]:
-    """Returns what the report's scripts will unpack: the index, then block after block."""
+    """Return what the report's scripts will unpack: the index, then block after block."""
     found = re.findall(r'<script type="text/plain" class="packed">([A-Za-z0-9+/=]+)</script>', html)
     return [json.loads(gzip.decompress(base64.b64decode(each))) for each in found]
 

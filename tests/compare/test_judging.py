@@ -102,7 +102,7 @@ def test_what_is_wrong_in_a_sheet_is_told(text: str, told: str, tmp_path: Path) 
 
 @pytest.fixture
 def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Runs `nuthatch judge` in a folder with two runs, a corpus and queries."""
+    """Run `nuthatch judge` in a folder with two runs, a corpus and queries."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "a.trec").write_text(RUN_A)

@@ -93,7 +93,7 @@ def test_the_percentiles_of_resamples_are_those_of_their_samples(
 
 
 def driven(times: Times) -> Driven:
-    """Samples of one system, (passes, queries), as a driver would bring them."""
+    """Sample of one system, (passes, queries), as a driver would bring them."""
     samples = Samples()
     samples.ms.extend(times.ravel().tolist())
     return Driven(Load(), times.shape[1], {"a": samples}, passes=len(times))

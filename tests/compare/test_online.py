@@ -30,7 +30,7 @@ def split(unit: str, served: str, *clicked: bool) -> list[Event]:
 
 
 def searches(seed: int, loved: float, units: int = 60) -> list[Event]:
-    """Draws lists led by either, clicked on b's hits with the given chance."""
+    """Draw lists led by either, clicked on b's hits with the given chance."""
     random = Random(seed)
     events = []
     for unit in range(units):

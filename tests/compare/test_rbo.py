@@ -18,7 +18,7 @@ VARIANTS: tuple[Ties, ...] = ("a", "b", "w")
 
 
 def parsed(text: str) -> Groups:
-    """Reads `red (blue green) yellow`, where parentheses hold ties."""
+    """Read `red (blue green) yellow`, where parentheses hold ties."""
     return [tuple(each.strip("()").split()) for each in re.findall(r"\([^)]*\)|\S+", text)]
 
 

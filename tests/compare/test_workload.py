@@ -98,7 +98,7 @@ def test_a_run_ends_at_its_bounds_with_whole_passes_and_says_why() -> None:
 
 
 def stalling_once(seconds: float, after: int) -> Ask:
-    """Returns an engine with one connection that stalls at its call number `after`."""
+    """Return an engine with one connection that stalls at its call number `after`."""
     lock, calls = Lock(), 0
 
     def ask(text: str) -> int:

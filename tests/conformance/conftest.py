@@ -76,7 +76,7 @@ def run(arguments: list[str], folder: Path) -> Run:
 
 @pytest.fixture
 def author(tmp_path: Path) -> Kit:
-    """Runs pytest on an author's module: the preamble, the given source and the class."""
+    """Run pytest on an author's module: the preamble, the given source and the class."""
 
     def kit(source: str = "", *options: str, suite: str = SUITE) -> Run:
         (tmp_path / "pytest.ini").write_text("[pytest]\n")
@@ -89,7 +89,7 @@ def author(tmp_path: Path) -> Kit:
 
 @pytest.fixture
 def command(tmp_path: Path) -> Kit:
-    """Runs `nuthatch conform`."""
+    """Run `nuthatch conform`."""
 
     def kit(*options: str) -> Run:
         start = "from nuthatch.cli.main import main; main()"

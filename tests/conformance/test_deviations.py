@@ -71,7 +71,7 @@ def test_a_deviation_whose_test_passes_fails_it(declared: Kit) -> None:
 
 
 def test_a_deviation_for_a_test_that_does_not_apply_fails_it(declared: Kit) -> None:
-    book = "replace(MEMORY.capabilities, text=no('x'))"
+    book = "replace(MEMORY.capabilities, text=unsupported('x'))"
     run = declared(entry(), f"Backend.spec = replace(Backend.spec, capabilities={book})")
     assert run.code == 1
     assert "does not apply" in run.message(TEST)

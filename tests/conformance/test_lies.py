@@ -30,7 +30,7 @@ def test_what_is_declared_must_work(author: Kit) -> None:
 
 
 def test_what_is_not_declared_must_be_refused(author: Kit) -> None:
-    quiet = book(delete="no('nobody wrote it')") + (
+    quiet = book(delete="unsupported('nobody wrote it')") + (
         "Backend.delete = lambda self, uris, durability=None: self.remove([uris], 'process')\n"
     )
     run = author(quiet, "-k", "not_declared or deleting_removes")

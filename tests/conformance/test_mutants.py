@@ -19,7 +19,7 @@ HOW = "run python -m tests.conformance.mutants --record"
 
 
 def witnesses(matrix: Matrix) -> list[tuple[str, str]]:
-    """Returns pairs of a mutant and a test that hold every one of both.
+    """Return pairs of a mutant and a test that hold every one of both.
 
     A mutant is tried by its rarest killer, a test by the mutant that most tests kill: what kills it
     is then no matter of what was drawn.

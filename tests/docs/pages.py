@@ -34,7 +34,7 @@ _FENCE = re.compile(r"^```(\w+)?([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 @dataclass(frozen=True)
 class Block:
-    """Holds one fenced block; `options` is what stands behind its language."""
+    """One fenced block; `options` is what stands behind its language."""
 
     page: str
     line: int
@@ -57,7 +57,7 @@ class Block:
         return f"{self.page}:{self.line}"
 
     def commands(self) -> Iterator[tuple[str, str]]:
-        """Yields each command of nuthatch with the output that is shown below it."""
+        """Yield each command of nuthatch with the output that is shown below it."""
         for part in re.split(r"^\$ ", self.text, flags=re.MULTILINE)[1:]:
             command, _, shown = part.partition("\n")
             if command.startswith("nuthatch "):
@@ -65,7 +65,7 @@ class Block:
 
 
 def blocks(page: Path) -> list[Block]:
-    """Returns the blocks of a page that are not marked `notest`."""
+    """Return the blocks of a page that are not marked `notest`."""
     text = page.read_text(encoding="utf-8")
     found = [
         Block(page.name, text.count("\n", 0, match.start()) + 1, match[1] or "", match[2], match[3])
@@ -75,7 +75,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def run(page: Path) -> None:
-    """Runs a page's blocks in order in the working directory."""
+    """Run a page's blocks in order in the working directory."""
     module = ModuleType(f"page_{re.sub(r'[^a-z]', '_', page.stem.lower())}")
     sys.modules[module.__name__] = module  # so that a backend on the page can be imported
     try:
@@ -101,7 +101,7 @@ def _executed(block: Block, module: ModuleType) -> str:
 
 
 def run_commands(block: Block) -> None:
-    """Runs the commands of a block, and compares what is shown below each with its output."""
+    """Run the commands of a block, and compare what is shown below each with its output."""
     scripts = sysconfig.get_path("scripts")
     path = os.pathsep.join((scripts, os.environ.get("PATH", "")))
     for command, shown in block.commands():
@@ -122,7 +122,7 @@ def run_commands(block: Block) -> None:
 
 
 def assert_shown(place: str, shown: str, printed: str) -> None:
-    """Compares line by line; `…` on the page stands for anything."""
+    """Compare line by line; `…` on the page stands for anything."""
     expected, found = _lines(shown), _lines(printed)
     parts = [".*".join(map(re.escape, line.split("…"))) for line in expected]
     same = len(expected) == len(found) and all(map(re.fullmatch, parts, found))

@@ -32,13 +32,13 @@ def _page(name: str) -> str:
 
 
 def _rows(name: str) -> dict[str, list[str]]:
-    """Returns the rows of a page's tables whose first cell is code, by that code."""
+    """Return the rows of a page's tables whose first cell is code, by that code."""
     found = re.findall(r"^\| `([^`]+)` \|(.*)\|$", _page(name), re.MULTILINE)
     return {code: [cell.strip() for cell in rest.split(" | ")] for code, rest in found}
 
 
 def _comments(kind: type) -> dict[str, str]:
-    """Returns the `#:` comment above each attribute of a class."""
+    """Return the `#:` comment above each attribute of a class."""
     found = re.findall(r"((?: +#: .*\n)+) +(\w+):", inspect.getsource(kind))
     return {name: " ".join(re.findall(r"#: (.*)", comment)) for comment, name in found}
 

@@ -72,5 +72,5 @@ def test_every_page_is_linked_from_the_index() -> None:
 
 
 def _slug(heading: str) -> str:
-    """Returns the anchor that GitHub gives a heading."""
+    """Return the anchor that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

@@ -25,7 +25,7 @@ def films(*titles: str) -> list[Document]:
 
 
 def found(titles: list[str], query: str, **options: object) -> list[tuple[str, float]]:
-    """Returns the titles that a title search finds, with their scores."""
+    """Return the titles that a title search finds, with their scores."""
     hits = filled(*films(*titles), **options).search(EntityQuery(titles=[query]), 100)
     return [(hit.title, hit.score) for hit in hits]
 

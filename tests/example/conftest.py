@@ -41,7 +41,7 @@ class Example:
 
 @pytest.fixture(scope="module", autouse=True)
 def example() -> Iterator[None]:
-    """Makes `whoosh:` URLs work."""
+    """Make `whoosh:` URLs work."""
     if entry_points(group="nuthatch.backends", name="whoosh"):
         yield
         return
@@ -52,7 +52,7 @@ def example() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def fast_folders() -> Iterator[None]:
-    """Lets temporary folders be in memory where the system has such a place."""
+    """Let temporary folders be in memory where the system has such a place."""
     before = tempfile.tempdir
     if FAST.is_dir() and os.access(FAST, os.W_OK):
         tempfile.tempdir = str(FAST)
@@ -72,12 +72,12 @@ class Site:
         return {**others, "PYTHONPATH": str(self.folder), "TMPDIR": tempfile.gettempdir()}
 
     def install(self, *what: str | Path) -> None:
-        """Installs wheels or projects, without their dependencies."""
+        """Install wheels or projects, without their dependencies."""
         options = ["--no-deps", "--no-index", "--no-build-isolation", "--quiet"]
         pip("install", *options, "--target", str(self.folder), *map(str, what))
 
     def python(self, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        """Runs Python with what is installed here."""
+        """Run Python with what is installed here."""
         return subprocess.run(
             [sys.executable, *arguments],
             capture_output=True,
@@ -89,7 +89,7 @@ class Site:
         )
 
     def nuthatch(self, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        """Runs the command line that is installed here."""
+        """Run the command line that is installed here."""
         script = "from nuthatch.cli.main import main; main()"
         return self.python("-c", script, *arguments, cwd=cwd)
 
@@ -124,7 +124,7 @@ def wheels_of_sdists(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def site(wheels: Path, tmp_path: Path) -> Site:
-    """Has core and the kit from wheels."""
+    """Have core and the kit from wheels."""
     made = Site(tmp_path / "site")
     made.install(*wheels.glob("nuthatch-*.whl"), *wheels.glob("nuthatch_conformance-*.whl"))
     return made

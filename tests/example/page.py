@@ -16,17 +16,17 @@ _QUOTE: Final = re.compile(rf"^(```\w+ title={FOLDER}(\S+)\n)(.*?)^```$", re.DOT
 
 
 def quotes(text: str) -> dict[str, str]:
-    """Returns what the page shows of each file: path → text."""
+    """Return what the page shows of each file: path → text."""
     return {match[2]: match[3] for match in _QUOTE.finditer(text)}
 
 
 def quoted(text: str, files: Mapping[str, str]) -> str:
-    """Returns the page with the files as they are now."""
+    """Return the page with the files as they are now."""
     return _QUOTE.sub(lambda match: f"{match[1]}{files[match[2]]}```", text)
 
 
 def main() -> None:
-    """Rewrites the quotes of the page."""
+    """Rewrite the quotes of the page."""
     from nuthatch_conformance.new_backend import Names, rendered
 
     text = PAGE.read_text(encoding="utf-8")

@@ -58,7 +58,7 @@ def _run(site: Site, here: Path, line: str, arguments: list[str], shown: str) ->
 
 
 def _is_shown(shown: str, output: str) -> bool:
-    """Compares words and lines; `…` stands for any text, and for any lines."""
+    """Compare words and lines; `…` stands for any text, and for any lines."""
     expected, found = (
         "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
         for text in (shown, output)
@@ -68,7 +68,7 @@ def _is_shown(shown: str, output: str) -> bool:
 
 
 def _assert_that_the_page_has_it_all(here: Path) -> None:
-    """Compares what the page shows with what lies on the disk of whoever follows it."""
+    """Compare what the page shows with what lies on the disk of whoever follows it."""
     for name, text in quotes(PAGE.read_text(encoding="utf-8")).items():
         assert (here / FOLDER / name).read_text(encoding="utf-8") == text
 

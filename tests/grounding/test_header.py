@@ -88,7 +88,7 @@ def test_documents_that_differ_have_headers_that_differ(one: Any, other: Any) ->
 
 
 def canonical(document: Document) -> Any:
-    """Sorts every mapping, so that the repr of equal documents is equal; 1 and True stay apart."""
+    """Sort every mapping, so that the repr of equal documents is equal; 1 and True stay apart."""
 
     def tidy(value: Any) -> Any:
         if isinstance(value, dict):

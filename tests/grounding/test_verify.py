@@ -44,7 +44,7 @@ def hit() -> Any:
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yields the path of every value of a JSON value that holds no other."""
+    """Yield the path of every value of a JSON value that holds no other."""
     if isinstance(value, dict | list) and value:
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from leaves(item, (*path, key))
@@ -53,7 +53,7 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def changed(hit: Any, path: tuple[Any, ...], value: Any) -> Any:
-    """Returns a copy of the hit with another value at a path."""
+    """Return a copy of the hit with another value at a path."""
     result = copy.deepcopy(hit)
     holder = result
     for key in path[:-1]:
@@ -77,7 +77,7 @@ def proven_leaves(hit: Any) -> list[tuple[Any, ...]]:
 
 
 def other_values(value: Any) -> st.SearchStrategy[Any]:
-    """Draws near and far changes of a value; far ones may be of another type."""
+    """Draw near and far changes of a value; far ones may be of another type."""
     near: list[st.SearchStrategy[Any]] = [st.just(str(value)), st.just([value]), st.none()]
     if isinstance(value, str):
         near += [

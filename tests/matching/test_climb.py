@@ -115,7 +115,7 @@ def naive_rungs(reader: SetReader, query: NormalizedQuery) -> list[tuple[str, li
 
 
 def naive(reader: SetReader, query: NormalizedQuery) -> tuple[str, list[str], list[int]]:
-    """Returns the first rung that matches and the chunks it matches, in order."""
+    """Return the first rung that matches and the chunks it matches, in order."""
     for operator, tokens in naive_rungs(reader, query):
         found = reader.all_matches(Rung(operator, tuple(tokens)))  # type: ignore[arg-type]
         if found:

@@ -33,7 +33,7 @@ class Case:
     not_found: tuple[str, ...] = ()
 
     def faults(self, index: LexicalBackend) -> list[str]:
-        """Returns what is wrong with the answer of an index made with the case's analyzer."""
+        """Return what is wrong with the answer of an index made with the case's analyzer."""
         index.add([Document(*each) for each in self.documents])
         hits = index.search(self.query)
         uris = [hit.document_uri for hit in hits]
@@ -50,7 +50,7 @@ class Case:
 
 
 def given_cases() -> list[Case]:
-    """Returns the cases that lie beside the repository; none where they are absent."""
+    """Return the cases that lie beside the repository; none where they are absent."""
     lines = CASES.read_text("utf-8").splitlines() if CASES.is_file() else []
     return [_given(json.loads(line)) for line in lines]
 
@@ -69,14 +69,14 @@ def _given(row: dict[str, object]) -> Case:
 
 
 def _decides(analyzer: str, query: str, wanted: str, *others: str) -> Case:
-    """Returns a case where one text must come before others, however short these are."""
+    """Return a case where one text must come before others, however short these are."""
     texts = [*others, wanted, *others]
     documents = tuple((f"d{number}", "", text) for number, text in enumerate(texts))
     return Case(f"{query} ({analyzer})", analyzer, documents, query, first=f"d{len(others)}")
 
 
 def _meets(analyzer: str, query: str, text: str, other: str = "") -> list[Case]:
-    """Returns cases where a query finds a text, and the text, as a query, finds the query."""
+    """Return cases where a query finds a text, and the text, as a query, finds the query."""
     return [
         Case(
             f"{asked} finds {held} ({analyzer})",

@@ -41,7 +41,7 @@ class Engine:
 
     @contextmanager
     def index(self, schema: Schema, **options: Any) -> Iterator[LexicalBackend]:
-        """Opens a new index, which is gone after the block."""
+        """Open a new index, which is gone after the block."""
         with (
             self.place() as url,
             nuthatch.open(url, create="new", schema=schema, **options) as opened,
@@ -50,7 +50,7 @@ class Engine:
 
     @contextmanager
     def place(self) -> Iterator[str]:
-        """Gives the URL of an index that is not there yet; its folder is gone after the block."""
+        """Give the URL of an index that is not there yet; its folder is gone after the block."""
         # Tantivy's watcher may lock a file, which makes it, while the folder is removed.
         with tempfile.TemporaryDirectory(
             dir=memory_folder(), ignore_cleanup_errors=self.name == "tantivy"

@@ -62,7 +62,7 @@ def test_sets_frequencies_and_proofs_are_those_of_memory(
 
 
 def proofs(index: LexicalBackend, text: str, policy: nuthatch.Policy) -> object:
-    """Returns the winning rung and every hit with its root and evidence."""
+    """Return the winning rung and every hit with its root and evidence."""
     found = index.search(text, MANY, policy=policy, audit=AuditMode.GROUNDED)
     for hit in found:
         nuthatch.verify(hit)

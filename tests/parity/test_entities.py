@@ -49,7 +49,7 @@ LIMIT = 50
 
 
 def assert_same(found: Results, expected: Answer) -> None:
-    """Compares documents and scores; a tie at the cut may fall either way."""
+    """Compare documents and score; a tie at the cut may fall either way."""
     assert [hit.score for hit in found] == pytest.approx(
         [score for _, score, _ in expected[: len(found)]], abs=1e-9
     )
@@ -190,7 +190,7 @@ def _films() -> tuple[list[Document], MemoryReader]:
 
 
 def _typed(random: Random, text: str) -> str:
-    """Returns a text as somebody may type it who does not look: at most two slips."""
+    """Return a text as somebody may type it who does not look: at most two slips."""
     for _ in range(random.choice((0, 0, 1, 1, 2))):
         at = random.randrange(len(text) + 1)
         slip = random.choice(("drop", "double", "swap", "other"))
@@ -244,7 +244,7 @@ def _by_memory(reader: MemoryReader, query: EntityQuery) -> EntityMatches:
 
 @cache
 def _asked(number: int) -> list[tuple[EntityQuery, Answer]]:
-    """Returns queries with what memory answers."""
+    """Return queries with what memory answers."""
     films, memory = _films()
     uris = [row.uri for row in memory.fetch(range(len(films)), proofs=False)]
     return [

@@ -97,7 +97,7 @@ def texts(sample: Sample) -> list[str]:
 
 
 def rungs(sample: Sample) -> Iterator[tuple[Operator, tuple[str, ...]]]:
-    """Yields AND of each query's two longest tokens, and OR of all."""
+    """Yield AND of each query's two longest tokens, and OR of all."""
     analyzer = get_analyzer(sample.analyzer)
     for text in texts(sample):
         tokens = tuple(dict.fromkeys(analyzer.tokens(text)))
@@ -108,7 +108,7 @@ def rungs(sample: Sample) -> Iterator[tuple[Operator, tuple[str, ...]]]:
 
 @dataclass(frozen=True)
 class Seen:
-    """Holds all that is compared."""
+    """All that is compared."""
 
     sets: list[tuple[list[tuple[str, int]], int | None]]
     frequencies: dict[str, int]
@@ -117,7 +117,7 @@ class Seen:
 
 
 def seen(index: LexicalBackend, sample: Sample) -> Seen:
-    """Loads the corpus, and at once looks at sets, frequencies, proofs and rankings."""
+    """Load the corpus, and at once looks at sets, frequencies, proofs and rankings."""
     index.add(documents(sample))
     sets, tokens = [], set()
     with index.reader() as reader:
@@ -145,7 +145,7 @@ def by_memory(sample: Sample) -> Seen:
 
 
 def compare(engine: Engine, sample: Sample) -> str:
-    """Asserts what must be equal; returns what is told of the rankings."""
+    """Assert what must be equal; return what is told of the rankings."""
     expected = by_memory(sample)
     with engine.index(sample.schema) as index:
         found = seen(index, sample)

@@ -78,7 +78,7 @@ def opened(backend: type[MemoryBackend], documents: Sequence[Document], **option
 
 
 def told(results: Results) -> dict[str, Any]:
-    """Returns everything but the times."""
+    """Return everything but the times."""
     values = results.to_json()
     del values["took_ms"]
     for attempt in values["attempts"]:

@@ -18,7 +18,7 @@ long_texts = st.lists(sentences, max_size=4).map(" ".join)
 
 
 def best_chunks(hits: Any) -> list[Hit]:
-    """Keeps the first hit of each document, spelt out."""
+    """Keep the first hit of each document, spelt out."""
     return [
         hit
         for at, hit in enumerate(hits)

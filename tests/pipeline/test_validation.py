@@ -314,7 +314,7 @@ def test_an_engine_with_its_own_top_k_has_no_budget_unless_told(
 
 
 class CommonWord(MemoryReader):
-    """Holds every word in a billion chunks."""
+    """Every word in a billion chunks."""
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         return dict.fromkeys(tokens, 10**9)

@@ -53,7 +53,7 @@ class Twins(NamedTuple):
 
 @pytest.fixture(scope="session")
 def twins(running: Server) -> Callable[..., AbstractContextManager[Twins]]:
-    """Makes twins; of the session, so that one example of Hypothesis after another can."""
+    """Make twins; of the session, so that one example of Hypothesis after another can."""
 
     @contextmanager
     def made(schema: Schema, documents: Iterable[Document] = (), **options: Any) -> Iterator[Twins]:
@@ -79,7 +79,7 @@ def url(running: Server) -> str:
 
 @pytest.fixture
 def open_index(url: str) -> Iterator[Callable[..., LexicalBackend]]:
-    """Opens the test's index (made where there is none), and closes it in the end."""
+    """Open the test's index (made where there is none), and close it in the end."""
     opened: list[LexicalBackend] = []
 
     def open_(**options: Any) -> LexicalBackend:

@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def process(folder: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
-    """Starts another process that adds a document and keeps the index open."""
+    """Start another process that adds a document and keeps the index open."""
     started: list[subprocess.Popen[str]] = []
 
     def start(uri: str) -> subprocess.Popen[str]:
@@ -65,7 +65,7 @@ def _server(folder: Path) -> int:
 
 
 def _is_gone(folder: Path) -> bool:
-    """Waits for the server to be gone."""
+    """Wait for the server to be gone."""
     until = time.monotonic() + 20
     while (folder / "home" / "data" / "postmaster.pid").exists() and time.monotonic() < until:
         time.sleep(0.05)

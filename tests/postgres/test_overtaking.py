@@ -69,7 +69,7 @@ class Plan:
         self._left, self._todo, self._after = trip, todo, after
 
     def cancel(self) -> bool:
-        """Tells whether it did not happen."""
+        """Return whether it did not happen."""
         todo, self._todo = self._todo, None
         return todo is not None
 

@@ -71,8 +71,8 @@ def claims_proofs_that_its_book_denies(site: Site) -> None:
         "nuthatch-bad",
         backends="bad = bad_spec:SPEC",
         bad_spec="from dataclasses import replace\n"
-        "from nuthatch import memory, no\n"
-        "book = replace(memory.SPEC.capabilities, grounding=no('no hashes'))\n"
+        "from nuthatch import memory, unsupported\n"
+        "book = replace(memory.SPEC.capabilities, grounding=unsupported('no hashes'))\n"
         "SPEC = replace(memory.SPEC, name='bad', capabilities=book)\n",
     )
 

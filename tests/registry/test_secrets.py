@@ -95,7 +95,7 @@ URLS = (
 
 
 def is_right(url: str, between: str) -> bool:
-    """Tell whether a slip and a sign of the secret make a URL that nobody can know to be wrong:
+    """Return whether a slip and a sign of the secret make a URL that nobody can know to be wrong:
     its second half is a host then, or its first half the name of an option."""
     return ("@" in between and HOST not in url) or (between == "=" and "&{s}" in url)
 

@@ -49,7 +49,7 @@ def mentions(documents: Iterable[tuple[Hashable, int]]) -> Mentions:
 
 
 def found_by(table: EntityTable, plan: EntityPlan, phrases: Found) -> EntityFound:
-    """Returns what a table answers, as an engine with arrays gives it."""
+    """Return what a table answers, as an engine with arrays gives it."""
     titles: dict[TitleLookup, Near] = {}
 
     def look_up(lookups: Sequence[TitleLookup]) -> None:

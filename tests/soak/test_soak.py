@@ -90,7 +90,7 @@ class Share:
         self.child.close()
 
     def settle(self, index: nuthatch.LexicalBackend) -> None:
-        """Finds out what became of the batch that nobody has acknowledged."""
+        """Find out what became of the batch that nobody has acknowledged."""
         there = {
             _text(index, uri) == text
             for uri, text in self.doubt.items()

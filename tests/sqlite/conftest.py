@@ -49,7 +49,7 @@ def made_twins(
 
 @pytest.fixture(scope="session")
 def twins() -> Callable[..., AbstractContextManager[Twins]]:
-    """Makes twins; of the session, so that one example of Hypothesis after another can."""
+    """Make twins; of the session, so that one example of Hypothesis after another can."""
     return made_twins
 
 
@@ -61,7 +61,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_index(path: Path) -> Iterator[Callable[..., LexicalBackend]]:
-    """Opens the test's index (made where there is none), and closes it in the end."""
+    """Open the test's index (made where there is none), and close it in the end."""
     opened: list[LexicalBackend] = []
 
     def open_(**options: Any) -> LexicalBackend:

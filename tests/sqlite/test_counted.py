@@ -17,7 +17,7 @@ FILTERS: list[list[Filter]] = [[], [AnyOf("lang", ["de", "sv"])], [Range("year",
 
 @pytest.fixture
 def index(seeded_path: Path) -> Iterator[LexicalBackend]:
-    """Opens an index without a cache, so that every conjunction is left to FTS5."""
+    """Open an index without a cache, so that every conjunction is left to FTS5."""
     with nuthatch.open(f"sqlite:{seeded_path}", cache_bytes=0) as index:
         yield index
 

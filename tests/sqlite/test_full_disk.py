@@ -19,7 +19,7 @@ BATCH = 50
 
 
 def fill(index: LexicalBackend) -> AddReport:
-    """Adds until it fails; returns the last acknowledged report."""
+    """Add until it fails; return the last acknowledged report."""
     reports = [AddReport()]
     with pytest.raises(BackendUnavailable, match="free some space") as caught:
         index.add(map(document, range(20_000)), batch=BATCH, progress=reports.append)

@@ -37,7 +37,7 @@ def made(path: Path) -> Path:
 
 
 def describe(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Changes what an index says of itself."""
+    """Change what an index says of itself."""
     database = tables(path)
     (text,) = database.execute("SELECT value FROM meta WHERE key = 'index'").fetchone()
     description = json.loads(text)

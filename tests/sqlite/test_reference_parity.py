@@ -79,7 +79,7 @@ def cranfield(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pair, 
 
 
 def forget(index: LexicalBackend) -> None:
-    """Makes the caches cold."""
+    """Make the caches cold."""
     index._caches.terms.clear()
     index._caches.filters.clear()
 

@@ -17,7 +17,7 @@ SOUGHT, PICKED = 0, 10**9
 
 @pytest.fixture(params=[SOUGHT, PICKED], ids=["sought", "picked"])
 def long(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Takes every list for one too long to be read."""
+    """Take every list for one too long to be read."""
     monkeypatch.setattr(postings, "_FEW", 0)
     monkeypatch.setattr(postings, "_LONG", 0)
     monkeypatch.setattr(unread, "_PICK", 0)

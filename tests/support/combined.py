@@ -77,7 +77,7 @@ class _Dressed(LexicalBackend):
         return self._on_both(lambda engine: engine.remove(uris, durability))
 
     def _on_both(self, change: Callable[[MemoryBackend], T]) -> T:
-        """Changes both engines; an interrupt in between leaves both as the first one is."""
+        """Change both engines; an interrupt in between leaves both as the first one is."""
         one, other = self._both
         try:
             change(other)
@@ -119,7 +119,7 @@ class _Plugin:
 
 @contextmanager
 def registered() -> Iterator[None]:
-    """Makes the combinations known by their kinds, so that `nuthatch.open("fuse:")` works."""
+    """Make the combinations known by their kinds, so that `nuthatch.open("fuse:")` works."""
     name = nuthatch.register_plugin(_Plugin(), "combined")
     try:
         yield

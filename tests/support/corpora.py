@@ -20,7 +20,7 @@ _SYLLABLES = ("ba", "co", "di", "fu", "ga", "he", "ka", "lu", "mi", "no", "pe", 
 
 @cache
 def vocabulary(size: int = 1500, seed: int = 7) -> tuple[str, ...]:
-    """Returns distinct words of 2 to 14 letters, the common ones not shorter than the rare."""
+    """Return distinct words of 2 to 14 letters, the common ones not shorter than the rare."""
     draw = random.Random(seed)
     words: dict[str, None] = {}
     while len(words) < size:
@@ -31,7 +31,7 @@ def vocabulary(size: int = 1500, seed: int = 7) -> tuple[str, ...]:
 
 
 def zipf(draw: random.Random, words: tuple[str, ...], count: int) -> list[str]:
-    """Draws words, the n-th with probability 1/n, some of them several times in a row."""
+    """Draw words, the n-th with probability 1/n, some of them several times in a row."""
     weights = [1 / (rank + 1) for rank in range(len(words))]
     drawn = draw.choices(words, weights, k=count)
     return [word for word in drawn for _ in range(draw.choice((1, 1, 1, 1, 3)))]
@@ -39,7 +39,7 @@ def zipf(draw: random.Random, words: tuple[str, ...], count: int) -> list[str]:
 
 @cache
 def seeded_documents(count: int = 3000, seed: int = 1) -> tuple[Document, ...]:
-    """Returns documents of Zipf words with a language, a year and a few tags each.
+    """Return documents of Zipf words with a language, a year and a few tags each.
 
     Lengths repeat and so do whole documents, so that there are ties.
     """
@@ -61,7 +61,7 @@ def seeded_documents(count: int = 3000, seed: int = 1) -> tuple[Document, ...]:
 
 
 def queries(seed: int, count: int, documents: tuple[Document, ...]) -> Iterator[str]:
-    """Yields queries of every kind: of one document, of common, rare, unknown and stop words."""
+    """Yield queries of every kind: of one document, of common, rare, unknown and stop words."""
     draw = random.Random(seed)
     words = vocabulary()
     for _ in range(count):
@@ -88,7 +88,7 @@ def queries(seed: int, count: int, documents: tuple[Document, ...]) -> Iterator[
 def typed(
     seed: int, count: int, documents: tuple[Document, ...], stopwords: frozenset[str]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yields texts as people type them, with synonyms: stop words only, words that are repeated,
+    """Yield texts as people type them, with synonyms: stop words only, words that are repeated,
     single characters, punctuation, any case, and words that no document holds."""
     draw = random.Random(seed)
     words, stop = vocabulary(), sorted(stopwords)
@@ -119,7 +119,7 @@ def typed(
 
 
 def beir(name: str) -> tuple[list[Document], list[str]]:
-    """Returns the documents and queries of a real corpus; skips the test where it is absent."""
+    """Return the documents and queries of a real corpus; skip the test where it is absent."""
     folder = DATA / name
     if not folder.is_dir():
         pytest.skip(f"the corpus {name} is not at {folder}")

@@ -20,7 +20,7 @@ Answer = list[tuple[str, float, dict[str, float]]]
 
 @lru_cache(maxsize=200_000)
 def levenshtein(one: str, other: str) -> int:
-    """Returns the distance by the textbook's recursion (Wagner and Fischer 1974), row by row."""
+    """Return the distance by the textbook's recursion (Wagner and Fischer 1974), row by row."""
     before = list(range(len(other) + 1))
     for at, mine in enumerate(one, start=1):
         row = [at]
@@ -32,7 +32,7 @@ def levenshtein(one: str, other: str) -> int:
 
 @lru_cache(maxsize=200_000)
 def alignment(one: str, other: str) -> int:
-    """Returns the optimal string alignment distance, by its recursion on the last characters."""
+    """Return the optimal string alignment distance, by its recursion on the last characters."""
     if not one or not other:
         return len(one) + len(other)
     ways = [
@@ -53,7 +53,7 @@ def answer(
     reference: bool = False,
     frequent: int = 10_000,
 ) -> Answer:
-    """Returns all matching documents; `documents` are in document order. With `reference` by the
+    """Return all matching documents; `documents` are in document order. With `reference` by the
     reference's arithmetic of titles."""
     modes = {each.name: each.match for each in schema.fields if isinstance(each, PhraseField)}
     included = _distinct(query.include)
@@ -137,7 +137,7 @@ def _frequencies(documents: Sequence[Document]) -> Counter[str]:
 def _reference(
     tokens: Sequence[str], documents: Sequence[Document], left: Sequence[Document], frequent: int
 ) -> list[float]:
-    """Returns each title's score: the F-measure of the tokens that stand for anything."""
+    """Return each title's score: the F-measure of the tokens that stand for anything."""
     counts = {token: df for token, df in _frequencies(documents).items() if df <= frequent}
     resolved = []
     for token in tokens:
@@ -156,7 +156,7 @@ def _reference(
 def _best(
     tokens: Sequence[str], documents: Sequence[Document], left: Sequence[Document], frequent: int
 ) -> list[float]:
-    """Returns each title's score. A position is a table: what a title may hold, at which cost."""
+    """Return each title's score. A position is a table: what a title may hold, at which cost."""
     counts = _frequencies(documents)
     for each in documents:
         own = title_tokens(each.title)
@@ -198,7 +198,7 @@ def _best(
 def _finding(
     tables: Sequence[Mapping[Any, int]], counts: Mapping[Any, int], frequent: int
 ) -> set[Any]:
-    """Returns what finds titles: all that is not frequent, and one more word, which may be."""
+    """Return what finds titles: all that is not frequent, and one more word, which may be."""
     found = {word for table in tables for word in table if counts[word] <= frequent}
     sums = [sum(counts[word] for word in table) for table in tables]
     rarest = [

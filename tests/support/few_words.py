@@ -40,7 +40,7 @@ def corpora(
     max_size: int = 8,
     text: st.SearchStrategy[str] = sentences,
 ) -> list[Document]:
-    """Draws documents with distinct uris; `year` stands for a field to filter by."""
+    """Draw documents with distinct uris; `year` stands for a field to filter by."""
     texts = draw(st.lists(st.tuples(sentences, text), min_size=min_size, max_size=max_size))
     years = draw(st.lists(st.integers(1, 3), min_size=len(texts), max_size=len(texts)))
     return [

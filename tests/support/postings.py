@@ -37,7 +37,7 @@ class Corpus:
         return scored
 
     def oracle(self, query: list[int]) -> list[tuple[int, float]]:
-        """Scores every matching chunk, best first, with nothing from the package."""
+        """Score every matching chunk, best first, with nothing from the package."""
         count = len(self.chunks)
         average = self.tokens / count if self.tokens else 1.0
         scores: dict[int, float] = {}
@@ -74,7 +74,7 @@ def corpora(draw: st.DrawFn) -> Corpus:
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[Corpus, list[int], Any, set[int]]:
-    """Draws a corpus, a query with repeats, a filter in one of its forms, and what it allows."""
+    """Draw a corpus, a query with repeats, a filter in one of its forms, and what it allows."""
     corpus = draw(corpora())
     query = draw(st.lists(st.integers(0, corpus.vocabulary - 1), max_size=8))
     keys = list(corpus.chunks)

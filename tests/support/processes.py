@@ -44,7 +44,7 @@ class Child:
         return list(iter(self.read, None))
 
     def tell(self) -> None:
-        """Sends a line: the child goes on."""
+        """Send a line: the child goes on."""
         assert self.process.stdin is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
@@ -67,7 +67,7 @@ class Child:
 
 @contextmanager
 def child(script: str, *arguments: object) -> Iterator[Child]:
-    """Starts a script in a process of its own."""
+    """Start a script in a process of its own."""
     started = Child(script, *arguments)
     try:
         yield started
@@ -97,7 +97,7 @@ def shared_folder() -> Iterator[Path]:
 
 
 def become_nobody() -> None:
-    """Gives up root's rights, to which permissions do not apply; for a child to call.
+    """Give up root's rights, to which permissions do not apply; for a child to call.
 
     Everything that is imported late is imported first: root's Python may be out of reach then.
     """

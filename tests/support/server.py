@@ -44,7 +44,7 @@ def _version(path: Path) -> int:
 
 
 def required() -> bool:
-    """Tells whether this machine is one for which there is a wheel, so that no test may skip."""
+    """Return whether this machine is one for which there is a wheel, so that no test may skip."""
     glibc = platform.system() == "Linux" and platform.libc_ver()[0] == "glibc"
     return glibc and platform.machine() in ("x86_64", "aarch64")
 
@@ -96,7 +96,7 @@ class Server:
         raise AssertionError((self._folder / "log").read_text())
 
     def stop(self) -> None:
-        """Ends every session and stops."""
+        """End every session and stop."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait(60)
 
@@ -120,7 +120,7 @@ class Server:
         return psycopg.connect(self.dsn(database), autocommit=True, connect_timeout=5)
 
     def end_sessions(self, which: str = "") -> None:
-        """Ends the backend's sessions, and waits until they are gone."""
+        """End the backend's sessions, and wait until they are gone."""
         with self.connect() as admin:
             while admin.execute(_END_OTHERS + which).fetchone() != (0,):
                 time.sleep(0.01)

@@ -27,7 +27,7 @@ class Site:
         plugins: str = "",
         **modules: str,
     ) -> None:
-        """Writes a distribution; entry points read `name = module:attribute`."""
+        """Write a distribution; entry points read `name = module:attribute`."""
         info = self.path / f"{distribution.replace('-', '_')}-{version}.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(
@@ -42,7 +42,7 @@ class Site:
         discovery.forget()
 
     def install_backend(self, distribution: str, name: str, module: str, **spec: str) -> None:
-        """Installs a backend whose spec is memory's but for what is given, as expressions."""
+        """Install a backend whose spec is memory's but for what is given, as expressions."""
         text = (
             "from dataclasses import replace\n"
             "from nuthatch import memory\n"

@@ -37,7 +37,7 @@ Texts = dict[str, str | None]
 
 
 def say(**what: Any) -> None:
-    """Writes a line in one go: an interrupt never leaves half of one."""
+    """Write a line in one go: an interrupt never leaves half of one."""
     os.write(1, json.dumps(what).encode() + b"\n")
 
 
@@ -59,7 +59,7 @@ class Soaker:
         return nuthatch.open(self._url)
 
     def run(self, seconds: float) -> None:
-        """Goes on for so long."""
+        """Go on for so long."""
         ends = monotonic() + seconds
         calls: dict[str, Callable[[], object]] = {
             "add": self._add,
@@ -125,7 +125,7 @@ class Soaker:
         self._asked = {}
 
     def _settle(self) -> None:
-        """Finds out what became of a batch that was struck: all of it is there, or nothing."""
+        """Find out what became of a batch that was struck: all of it is there, or nothing."""
         if not self._asked:
             return
         outcomes = {
@@ -151,7 +151,7 @@ def _text(index: LexicalBackend, uri: str) -> str | None:
 
 
 def main() -> None:
-    """Runs as a process: URL, number, seed, seconds; the texts of its share on standard input."""
+    """Run as a process: URL, number, seed, seconds; the texts of its share on standard input."""
     url, number, seed, seconds = sys.argv[1:5]
     texts: Texts = json.loads(sys.stdin.readline())
     try:

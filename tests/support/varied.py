@@ -18,7 +18,7 @@ SCHEMA = Schema(fields=(IntegerField("year"), KeywordField("genres")))
 
 @pytest.fixture
 def index() -> Iterator[nuthatch.LexicalBackend]:
-    """Opens an empty index in memory that can be filtered by year and genres."""
+    """Open an empty index in memory that can be filtered by year and genres."""
     with nuthatch.open("memory:", schema=SCHEMA) as opened:
         yield opened
 
@@ -28,7 +28,7 @@ MakeBackend = Callable[..., MemoryBackend]
 
 @pytest.fixture
 def make_backend() -> MakeBackend:
-    """Returns a function that makes a backend with other capabilities, reader or configuration."""
+    """Return a function that makes a backend with other capabilities, reader or configuration."""
 
     def make(reader: type[MemoryReader] = MemoryReader, **changes: Any) -> MemoryBackend:
         options = changes.pop("config", {})

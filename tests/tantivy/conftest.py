@@ -32,7 +32,7 @@ def path() -> Iterator[Path]:
 
 @pytest.fixture
 def open_index(path: Path) -> Iterator[Callable[..., LexicalBackend]]:
-    """Opens the test's index (made where there is none), and closes it in the end."""
+    """Open the test's index (made where there is none), and close it in the end."""
     opened: list[LexicalBackend] = []
 
     def open_(**options: Any) -> LexicalBackend:

@@ -33,7 +33,7 @@ def bare(*texts: str) -> tuple[tantivy.Index, tantivy.Schema]:
 
 
 def delete(index: tantivy.Index, field: str, value: object) -> tantivy.Searcher:
-    """Deletes by a term and returns a searcher of what is left."""
+    """Delete by a term and return a searcher of what is left."""
     writer = index.writer(15_000_000, 1)
     writer.delete_documents_by_term(field, value)
     writer.commit()

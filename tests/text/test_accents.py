@@ -56,13 +56,13 @@ VOCABULARY = {
 
 
 def one_token(analyzer: SnowballAnalyzer, *forms: str) -> None:
-    """Asserts that all forms of one word give the same tokens."""
+    """Assert that all forms of one word give the same tokens."""
     tokens = {form: analyzer.stem(analyzer.surfaces(form)) for form in forms}
     assert len(set(map(tuple, tokens.values()))) == 1, tokens
 
 
 def forms(word: str) -> Iterator[str]:
-    """Yields a word as it may be typed."""
+    """Yield a word as it may be typed."""
     yield word
     yield FOLDING.line(word)
     yield unicodedata.normalize("NFD", word)

@@ -48,7 +48,7 @@ def cut(text: str, spec: str) -> list[str]:
 
 
 def words_of(text: str) -> list[str]:
-    """Counts as a reader would: runs between blanks, and each sign of scripts without blanks."""
+    """Count as a reader would: runs between blanks, and each sign of scripts without blanks."""
     return re.findall(rf"[{UNSPACED}]|[^\s{UNSPACED}]+", text)
 
 

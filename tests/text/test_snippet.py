@@ -59,7 +59,7 @@ def analyzers(name: str) -> Analyzer:
 
 
 def asked(analyzer: Analyzer, query: str) -> list[str]:
-    """Returns what a query asks for, which may be less than what a text is found by."""
+    """Return what a query asks for, which may be less than what a text is found by."""
     if isinstance(analyzer, Plain):
         return analyze(analyzer, query)
     return analyzer.stem(analyzer.surfaces(query))  # type: ignore[attr-defined,no-any-return]

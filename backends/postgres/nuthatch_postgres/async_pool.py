@@ -29,7 +29,7 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 class _Loop:
-    """Holds the connections of one event loop: those that are free, and all."""
+    """The connections of one event loop: those that are free, and all."""
 
     def __init__(self, loop: AbstractEventLoop, connections: int) -> None:
         self.loop = loop
@@ -38,12 +38,12 @@ class _Loop:
         self.all: set[Connection] = set()
 
     def close(self) -> None:
-        """Closes what is free; what is lent is closed when it comes back."""
+        """Close what is free; what is lent is closed when it comes back."""
         self._finish(self.free)
         self.free = []
 
     def abandon(self) -> None:
-        """Closes everything; for a loop that runs no more."""
+        """Close everything; for a loop that runs no more."""
         self._finish(list(self.all))
 
     def _finish(self, connections: Sequence[Connection]) -> None:
@@ -63,9 +63,9 @@ class AsyncPools:
 
     @asynccontextmanager
     async def connection(self, deadline: float | None) -> AsyncIterator[Connection]:
-        """Lends a connection, in autocommit mode and outside of a transaction.
+        """Lend a connection, in autocommit mode and outside of a transaction.
 
-        Raises `QueryTimeout`, a transient `BackendUnavailable`, or psycopg's errors.
+        Raise `QueryTimeout`, a transient `BackendUnavailable`, or psycopg's errors.
         """
         here = self._here()
         await self._wait(here, deadline)
@@ -117,7 +117,7 @@ class AsyncPools:
         return connection
 
     async def _take_back(self, here: _Loop, connection: Connection) -> None:
-        """Keeps a connection for the next one who comes, if it is fit for it."""
+        """Keep a connection for the next one who comes, if it is fit for it."""
         try:
             if not connection.closed:
                 if connection.info.transaction_status is not TransactionStatus.IDLE:
@@ -131,11 +131,11 @@ class AsyncPools:
                 await connection.close()
 
     def refresh(self) -> None:
-        """Throws away connections that the server may have ended."""
+        """Throw away connections that the server may have ended."""
         self._here().close()
 
     def close(self) -> None:
-        """Closes what is free, each in its loop's thread, and has what is lent closed later."""
+        """Close what is free, each in its loop's thread, and have what is lent closed later."""
         with self._lock:
             self._closed = True
             loops, self._loops = self._loops, []
@@ -148,7 +148,7 @@ class AsyncPools:
                 each.abandon()
 
     def restart(self) -> None:
-        """Begins anew in a child process; what the parent has open stays as it is."""
+        """Begin anew in a child process; what the parent has open stays as it is."""
         _inherited.extend(self._loops)
         self._loops = []
         self._lock = Lock()

@@ -32,7 +32,7 @@ from nuthatch_postgres.stored import document, stored
 
 
 def async_port(connection: Connection) -> Port:
-    """Returns a port over an asynchronous connection."""
+    """Return a port over an asynchronous connection."""
 
     async def port(statements: Sequence[Statement]) -> list[Rows]:
         return await _ask(connection, statements)
@@ -54,12 +54,12 @@ class AsyncPostgresReader(
     """Answers from one snapshot, over any port."""
 
     async def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
-        """Returns for each token the number of chunks that hold it."""
+        """Return for each token the number of chunks that hold it."""
         found = await self.look_up(tokens)
         return {token: 0 if term is None else term.df for token, term in found.items()}
 
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        """Returns the best chunks of a rung."""
+        """Return the best chunks of a rung."""
         if rung.operator == "OR":
             best = await probed(self, rung, filters, limit)
             if best is not None:
@@ -72,7 +72,7 @@ class AsyncPostgresReader(
     async def first_match(
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> FirstMatch | None:
-        """Climbs from the last rung, of the fewest tokens, up while something is left."""
+        """Climb from the last rung, of the fewest tokens, up while something is left."""
         held, allowed = await self.gather(rungs[0].tokens, filters)
         winner: int | None = None
         ids = allowed
@@ -91,7 +91,7 @@ class AsyncPostgresReader(
         return FirstMatch(winner, _matches(conjunction_top_k(terms, limit, allowed)))
 
     async def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
-        """Returns each token's part of the scores."""
+        """Return each token's part of the scores."""
         held, _ = await self.gather(rung.tokens, ())
         parts: list[dict[str, float]] = [{} for _ in keys]
         for token, term in held.items():
@@ -103,17 +103,17 @@ class AsyncPostgresReader(
         return parts
 
     async def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
-        """Returns the best documents of a plan."""
+        """Return the best documents of a plan."""
         return await match_entities(self, plan, limit)
 
     async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
-        """Returns what is stored for each key."""
+        """Return what is stored for each key."""
         rows = await self.ask_texts(queries.FETCH, queries.FETCH_PROVEN, (list(keys),))
         found = {row[0]: stored(row, proofs) for row in rows}
         return [found.get(cast(int, key)) for key in keys]
 
     async def get(self, uri: str) -> Document | None:
-        """Returns the document with this uri."""
+        """Return the document with this uri."""
         if "\0" in uri:  # no uri holds one, and PostgreSQL takes none
             return None
         (rows,) = await self.ask(Statement(self._sql(queries.GET), (uri,)))

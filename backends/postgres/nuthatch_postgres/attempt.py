@@ -27,7 +27,7 @@ class Attempt:
 
     @classmethod
     def first(cls, search: PlannedSearch) -> Attempt:
-        """Returns the first attempt. Nothing is read after the texts of the hits, unless more of
+        """Return the first attempt. Nothing is read after the texts of the hits, unless more of
         them are wanted for `collapse`, or the parts of their scores."""
         query, explain = search.request.query, search.request.explain
         return cls(isinstance(query, EntityQuery) or not (query.collapse or explain))
@@ -38,7 +38,7 @@ class Attempt:
         return {"believes": self.believes, "fetch_last": self.believes and self.fetch_last}
 
     def after(self, error: BackendUnavailable) -> Attempt:
-        """Returns the attempt that follows an error; raises it where none would do better."""
+        """Return the attempt that follows an error; raise it where none would do better."""
         if self.believes and isinstance(error, Overtaken):
             return replace(self, believes=False, lost=False)
         if not self.had_lost and is_lost(error):

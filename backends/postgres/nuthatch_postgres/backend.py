@@ -203,7 +203,7 @@ class PostgresBackend(LexicalBackend):
         return self._again(lambda: super(PostgresBackend, self).get(uri))
 
     def _again(self, read: Callable[[], T]) -> T:
-        """Reads, and once more where the server went away meanwhile: that changes nothing."""
+        """Read, and once more where the server went away meanwhile: that changes nothing."""
         try:
             return read()
         except BackendUnavailable as error:
@@ -227,7 +227,7 @@ class PostgresBackend(LexicalBackend):
             return work(connection)
 
     def _is_ours(self, connection: psycopg.Connection) -> bool:
-        """Tells whether the connection is alive; raises if the index is another one now."""
+        """Return whether the connection is alive; raise if the index is another one now."""
         try:
             ((row,),) = ask(connection, [Statement(self._statements(queries.MARK))])
         except psycopg.OperationalError:
@@ -292,7 +292,7 @@ class PostgresBackend(LexicalBackend):
         self._lease.close()
 
     def after_fork_in_child(self) -> None:
-        """Begins anew: sockets are the parent's, locks as its threads had them in their hands."""
+        """Begin anew: sockets are the parent's, locks as its threads had them in their hands."""
         self._pool.restart()
         self._pools.restart()
         self._caches = Caches(self.config.cache_bytes)

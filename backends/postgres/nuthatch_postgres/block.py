@@ -34,7 +34,7 @@ Row = tuple[int, int, int, bytes]
 
 
 class Postings(NamedTuple):
-    """Holds postings of several terms, aligned; sorted by term, then id, where it is said."""
+    """Postings of several terms, aligned; sorted by term, then id, where it is said."""
 
     terms: Numbers
     ids: Numbers
@@ -42,11 +42,11 @@ class Postings(NamedTuple):
     lengths: Numbers
 
     def take(self, at: npt.NDArray[Any]) -> Postings:
-        """Returns the postings at positions, or where a mask is true."""
+        """Return the postings at positions, or where a mask is true."""
         return Postings(*(array[at] for array in self))
 
     def ordered(self) -> Postings:
-        """Returns the postings by term, then id."""
+        """Return the postings by term, then id."""
         key = self.terms.astype(np.uint64) << np.uint64(32) | self.ids
         if bool((key[1:] > key[:-1]).all()):
             return self
@@ -57,10 +57,10 @@ EMPTY: Final = Postings(*(np.zeros(0, dtype=np.uint32) for _ in range(4)))
 
 
 def decode(rows: Sequence[Row]) -> Postings:
-    """Returns the postings of rows, in the order of the rows within each shape.
+    """Return the postings of rows, in the order of the rows within each shape.
 
     Rows of one shape are read as one table: a thousand full blocks cost as much as a dozen.
-    Raises `IndexCorrupt`.
+    Raise `IndexCorrupt`.
     """
     shapes: dict[tuple[int, int], list[Row]] = {}
     for row in rows:
@@ -109,12 +109,12 @@ class Slices(NamedTuple):
 
 
 def starts(numbers: Numbers) -> Places:
-    """Returns where another number than the one before stands, the first place included."""
+    """Return where another number than the one before stands, the first place included."""
     return np.flatnonzero(np.diff(numbers, prepend=numbers[:1] + np.uint32(1)))
 
 
 def slices(postings: Postings) -> Slices:
-    """Returns the rows of ordered postings, each of one term and of at most `BLOCK`."""
+    """Return the rows of ordered postings, each of one term and of at most `BLOCK`."""
     firsts = starts(postings.terms)
     ends = np.append(firsts, postings.terms.size)[1:]
     counts = -(-(ends - firsts) // BLOCK)
@@ -125,13 +125,13 @@ def slices(postings: Postings) -> Slices:
 
 
 def copied(postings: Postings, parts: Slices, *columns: npt.NDArray[Any]) -> Iterator[bytes]:
-    """Yields rows for COPY: a value of each column, one to a slice, and last the slice's bytes."""
+    """Yield rows for COPY: a value of each column, one to a slice, and last the slice's bytes."""
     for at, data in _encoded(postings, parts):
         yield table(*(column[at] for column in columns), data)
 
 
 def _encoded(postings: Postings, parts: Slices) -> Iterator[tuple[Places, npt.NDArray[np.uint8]]]:
-    """Yields which slices have one shape, and the bytes of each, an array of two dimensions.
+    """Yield which slices have one shape, and the bytes of each, an array of two dimensions.
 
     A hundred thousand rows of a posting or two cost no more than their bytes do.
     """

@@ -100,7 +100,7 @@ _ROWS: Final = 2000
 def problems(
     connection: psycopg.Connection, reading: Reading, statements: Statements, index: LexicalBackend
 ) -> Iterator[str]:
-    """Yields what is wrong, a sentence each, all of it in one snapshot."""
+    """Yield what is wrong, a sentence each, all of it in one snapshot."""
     try:
         state = run_blocking(reading.begin())
         yield from _counts(connection, statements, state)
@@ -152,7 +152,7 @@ class _Postings:
         self.tokens = 0
 
     def read(self, connection: psycopg.Connection, statements: Statements) -> None:
-        """Reads all postings."""
+        """Read all postings."""
         for rows in _fetched(connection, statements(POSTINGS), "postings"):
             postings = live(decode(rows), self._dead)
             terms, counts = np.unique(postings.terms, return_counts=True)
@@ -160,7 +160,7 @@ class _Postings:
             self._said = _added(self._said, postings)
 
     def add(self, chunk: int, tokens: Sequence[str]) -> None:
-        """Adds what a chunk's text holds; a word that is not known is a difference by itself."""
+        """Add what a chunk's text holds; a word that is not known is a difference by itself."""
         counts = Counter(tokens)
         terms = [self._terms.get(token, (0, 0))[0] for token in counts]
         n = len(terms)
@@ -174,7 +174,7 @@ class _Postings:
         self._meant = _added(self._meant, postings)
 
     def differences(self) -> Iterator[str]:
-        """Yields where both sides differ."""
+        """Yield where both sides differ."""
         if self.tokens != self._state.tokens:
             yield f"there are {self.tokens} tokens, and there should be {self._state.tokens}"
         size = max(self._said.size, self._meant.size)
@@ -187,7 +187,7 @@ class _Postings:
 
 
 def _added(sums: Sums, postings: Postings) -> Sums:
-    """Adds a hash of each posting to its chunk's sum; order does not matter."""
+    """Add a hash of each posting to its chunk's sum; order does not matter."""
     if postings.ids.size:
         sums = _grown(sums, int(postings.ids.max()) + 1)
         mixed = postings.terms.astype(np.uint64) << np.uint64(32) | postings.lengths
@@ -204,7 +204,7 @@ def _grown(sums: Sums, size: int) -> Sums:
 
 
 def _neighbourhoods(connection: psycopg.Connection, statements: Statements) -> Iterator[str]:
-    """Yields the title tokens that a search with typing errors would not find."""
+    """Yield the title tokens that a search with typing errors would not find."""
     for page in _fetched(connection, statements(NEAR), "near"):
         for token, hashes in page:
             if set(hashes) != stored_hashes(token):
@@ -214,7 +214,7 @@ def _neighbourhoods(connection: psycopg.Connection, statements: Statements) -> I
 def _documents(
     connection: psycopg.Connection, statements: Statements, index: LexicalBackend, found: _Postings
 ) -> Iterator[str]:
-    """Proves every document: what is stored of it must lead to its root."""
+    """Prove every document: what is stored of it must lead to its root."""
     rows = (row for page in _fetched(connection, statements(PROOFS), "proofs") for row in page)
     entities = Entities(connection, statements, index.schema)
     for first, group in groupby(rows, key=lambda row: row[0]):
@@ -273,7 +273,7 @@ def _is_intact(
 def _fetched(
     connection: psycopg.Connection, declare: bytes, cursor: str
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """Yields a cursor's rows page by page."""
+    """Yield a cursor's rows page by page."""
     connection.execute(declare)
     while True:
         rows = connection.execute(f"FETCH FORWARD {_ROWS} FROM {cursor}".encode(), binary=True)

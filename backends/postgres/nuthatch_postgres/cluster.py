@@ -41,27 +41,27 @@ _STOPPING: Final = 15
 
 
 def as_user() -> dict[str, Any]:
-    """Returns who a server is to run as: nobody in particular, where this is root."""
+    """Return who a server is to run as: nobody in particular, where this is root."""
     if os.getuid() != 0:
         return {}
     return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 
 
 def own(path: Path) -> None:
-    """Gives a file or a folder with all in it to the user that the server runs as."""
+    """Give a file or a folder with all in it to the user that the server runs as."""
     if os.getuid() == 0:
         for each in (path, *path.rglob("*")):
             os.chown(each, NOBODY, NOBODY, follow_symlinks=False)
 
 
 def environment(home: Path, bin: Path) -> dict[str, str]:
-    """Returns the environment of the programs; they come with libraries of their own."""
+    """Return the environment of the programs; they come with libraries of their own."""
     libraries = {"LD_LIBRARY_PATH": str(bin.parent / "lib")}
     return {"HOME": str(home), "PATH": "/usr/bin:/bin", "LC_ALL": "C", **libraries}
 
 
 def run(command: list[str], home: Path) -> None:
-    """Runs one of the server's programs to its end; raises `OSError` with what it said."""
+    """Run one of the server's programs to its end; raise `OSError` with what it said."""
     around = environment(home, Path(command[0]).parent)
     try:
         done = subprocess.run(
@@ -81,7 +81,7 @@ def run(command: list[str], home: Path) -> None:
 
 
 def free_port() -> int:
-    """Returns a port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -89,7 +89,7 @@ def free_port() -> int:
 
 
 def programs(home: Path) -> Path:
-    """Returns the folder of initdb and postgres; unpacks them where that was not done yet."""
+    """Return the folder of initdb and postgres; unpack them where that was not done yet."""
     found = sorted(home.glob(".pg0/installation/*/bin/postgres"))
     if found:
         return found[-1].parent
@@ -110,7 +110,7 @@ def programs(home: Path) -> Path:
 
 
 def _data(home: Path, bin: Path) -> Path:
-    """Returns the folder of the cluster; makes it whole or not at all."""
+    """Return the folder of the cluster; make it whole or not at all."""
     data, half = home / "data", home / "data.half"
     if not data.exists():
         shutil.rmtree(half, ignore_errors=True)
@@ -129,7 +129,7 @@ def _data(home: Path, bin: Path) -> Path:
 
 
 def _is_stale(pid: int, data: Path) -> bool:
-    """Tells that a process is no server of this cluster: another one has its number, or it ended.
+    """Tell that a process is no server of this cluster: another one has its number, or it ended.
 
     A server works in its folder; one that ended and that nobody waits for works nowhere.
     """
@@ -145,7 +145,7 @@ def _die_with_the_parent() -> None:
 
 
 def start(home: Path, log: Path, **settings: object) -> tuple[subprocess.Popen[bytes], int]:
-    """Starts the server on a free port, and returns it with the port once it listens."""
+    """Start the server on a free port, and return it with the port once it listens."""
     bin = programs(home)
     data = _data(home, bin)
     for _ in range(_TRIES):  # somebody may take the port in between
@@ -180,7 +180,7 @@ def stop(server: subprocess.Popen[bytes]) -> None:
 
 
 def _is_ready(data: Path) -> bool:
-    """Tells whether the server takes connections: it writes that down in its last line."""
+    """Return whether the server takes connections: it writes that down in its last line."""
     try:
         return (data / "postmaster.pid").read_text().split("\n")[7].strip() == "ready"
     except (OSError, IndexError):

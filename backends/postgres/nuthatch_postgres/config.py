@@ -151,5 +151,5 @@ class PostgresConfig(LexicalConfig):
 
     @property
     def place(self) -> str:
-        """Names the index in messages; holds no secret."""
+        """Name the index in messages; hold no secret."""
         return f"postgresql:{self.shown}?index={self.index}"

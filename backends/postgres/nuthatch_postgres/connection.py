@@ -51,7 +51,7 @@ Port = Callable[[Sequence[Statement]], Awaitable[list[Rows]]]
 
 
 def conninfo(config: PostgresConfig) -> str:
-    """Returns what libpq connects by; holds the password."""
+    """Return what libpq connects by; hold the password."""
     own: dict[str, Any] = {"client_encoding": "UTF8", "connect_timeout": config.connect_timeout}
     if config.password is not None:
         own["password"] = config.password.get_secret_value()
@@ -72,7 +72,7 @@ def conninfo(config: PostgresConfig) -> str:
 
 
 def session(config: PostgresConfig) -> dict[str, Any]:
-    """Returns how sessions are to behave."""
+    """Return how sessions are to behave."""
     return {"autocommit": True, "prepare_threshold": 5 if config.prepare else None}
 
 
@@ -87,7 +87,7 @@ def async_connection_class(config: PostgresConfig) -> type[psycopg.AsyncConnecti
 
 
 def connect(config: PostgresConfig) -> psycopg.Connection:
-    """Opens a connection outside of the pool, and refuses a server that cannot hold an index."""
+    """Open a connection outside of the pool, and refuse a server that cannot hold an index."""
     try:
         connection = connection_class(config).connect(conninfo(config), **session(config))
     except psycopg.OperationalError as error:
@@ -115,7 +115,7 @@ def refused(error: psycopg.Error, config: PostgresConfig) -> BackendUnavailable:
 
 
 def ask(connection: psycopg.Connection, statements: Sequence[Statement]) -> list[Rows]:
-    """Runs statements in one round trip and returns the rows of each."""
+    """Run statements in one round trip and return the rows of each."""
     cursors: list[psycopg.Cursor] = []
     with connection.pipeline() if len(statements) > 1 else nullcontext():
         for sql, values, prepare in statements:
@@ -124,7 +124,7 @@ def ask(connection: psycopg.Connection, statements: Sequence[Statement]) -> list
 
 
 def blocking_port(connection: psycopg.Connection) -> Port:
-    """Returns a port over a connection: what awaits it never waits for an event loop."""
+    """Return a port over a connection: what awaits it never waits for an event loop."""
 
     async def port(statements: Sequence[Statement]) -> list[Rows]:
         return ask(connection, statements)
@@ -149,7 +149,7 @@ def leave(connection: psycopg.Connection) -> None:
 
 
 def is_at_rest(connection: psycopg.Connection) -> bool:
-    """Tell whether a connection waits for nothing, outside of a transaction."""
+    """Return whether a connection waits for nothing, outside of a transaction."""
     is_idle = connection.pgconn.transaction_status == TransactionStatus.IDLE
     return is_idle and not _has_pipeline(connection)
 

@@ -20,7 +20,7 @@ Column = npt.NDArray[Any]
 
 
 def table(*columns: Column) -> bytes:
-    """Returns rows: columns of equal length, numbers of the type that the table has.
+    """Return rows: columns of equal length, numbers of the type that the table has.
 
     A column of two dimensions holds bytes, the same number of them in every row.
     """
@@ -37,7 +37,7 @@ def table(*columns: Column) -> bytes:
 
 
 def copy_tables(connection: psycopg.Connection, statement: bytes, tables: Iterable[bytes]) -> None:
-    """Sends what `table` returned."""
+    """Send what `table` returned."""
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(HEADER)
         for each in tables:
@@ -48,7 +48,7 @@ def copy_tables(connection: psycopg.Connection, statement: bytes, tables: Iterab
 def copy_rows(
     connection: psycopg.Connection, statement: bytes, types: str, rows: Iterable[Sequence[Any]]
 ) -> None:
-    """Sends rows one by one, for values of any length."""
+    """Send rows one by one, for values of any length."""
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(types.split())
         for row in rows:

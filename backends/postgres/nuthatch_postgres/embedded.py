@@ -34,7 +34,7 @@ _PAUSE: Final = 0.01
 
 @contextmanager
 def leased(folder: Path | None, *, create: bool) -> Iterator[ExitStack]:
-    """Keeps the server of a folder running within the block, or until what it yields is closed.
+    """Keep the server of a folder running within the block, or until what it yields is closed.
 
     Without a folder there is nothing to keep. `create` makes a server where there is none; without
     it that raises `IndexNotFound`.
@@ -46,7 +46,7 @@ def leased(folder: Path | None, *, create: bool) -> Iterator[ExitStack]:
 
 
 def _lease(folder: Path, create: bool) -> BinaryIO:
-    """Returns the file whose lock tells that this process uses the server, which runs by then."""
+    """Return the file whose lock tells that this process uses the server, which runs by then."""
     if fcntl is None:
         raise BackendUnavailable(
             "an embedded PostgreSQL needs Linux or macOS; name a server: "
@@ -105,7 +105,7 @@ def _unready(folder: Path) -> BackendUnavailable:
 
 
 def address(folder: Path) -> str:
-    """Returns the URL of a folder's running server; it holds the password."""
+    """Return the URL of a folder's running server; it holds the password."""
     try:
         return (folder / "address").read_text()
     except OSError as error:
@@ -122,9 +122,9 @@ def ended(folder: Path) -> BackendUnavailable:
 
 
 def is_vacant(folder: Path | None) -> bool:
-    """Tells whether a folder, where one is named, holds no server yet but may come to.
+    """Return whether a folder, where one is named, holds no server yet but may come to.
 
-    Raises `BackendUnavailable` where it holds something else.
+    Raise `BackendUnavailable` where it holds something else.
     """
     if folder is None or (folder / "users").exists():
         return False
@@ -140,7 +140,7 @@ def _check_empty(folder: Path) -> None:
 
 
 def _is_kept(folder: Path) -> bool:
-    """Tells whether a keeper runs: it holds its lock as long as it does."""
+    """Return whether a keeper runs: it holds its lock as long as it does."""
     with open_private(folder / "keeper") as keeper:
         try:
             fcntl.flock(keeper, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -73,7 +73,7 @@ class Entities:
         self._numbers = ids_of(b"")
 
     def of(self, title: str, fields: Mapping[str, Any]) -> dict[Entry, int]:
-        """Returns what a document mentions, with the title's number of tokens (0 for phrases)."""
+        """Return what a document mentions, with the title's number of tokens (0 for phrases)."""
         terms = entity_terms(self._schema, title, fields)
         found = {(self._places[field], phrase): 0 for field, phrase in terms.phrases}
         entries = [(TITLE["token"], token) for token in terms.title]
@@ -82,7 +82,7 @@ class Entities:
         return found | dict.fromkeys(entries, len(terms.title))
 
     def prepare(self, documents: Iterable[AnalyzedDocument]) -> None:
-        """Makes the entries that documents need; called outside of a transaction."""
+        """Make the entries that documents need; called outside of a transaction."""
         places: dict[Entry, int] = {}
         for each in documents:
             mentioned = self.of(each.document.title, each.document.fields)
@@ -93,7 +93,7 @@ class Entities:
         self._numbers = self._made(list(places))
 
     def _made(self, entries: Sequence[Entry]) -> Ids:
-        """Returns the numbers of distinct entries; makes those that are not there."""
+        """Return the numbers of distinct entries; make those that are not there."""
         known = self._known(entries)
         missing = sorted(entries[at] for at in np.flatnonzero(known == 0).tolist())
         if not missing:
@@ -111,7 +111,7 @@ class Entities:
         return known
 
     def _add(self, missing: Sequence[Entry]) -> None:
-        """Makes entries, with what title tokens are found by."""
+        """Make entries, with what title tokens are found by."""
         rows = self._connection.execute(self._sql(ADD), _lines(missing), binary=True)
         titles = [(number, stored_hashes(token)) for number, token in rows if token is not None]
         copy_tables(self._connection, self._sql(COPY_NEAR), _near(titles))
@@ -122,7 +122,7 @@ class Entities:
         return ids_of(numbers)
 
     def mentions(self, rows: Iterable[tuple[int, AnalyzedDocument]]) -> bytes:
-        """Returns the rows of `mention` for numbered documents that were prepared."""
+        """Return the rows of `mention` for numbered documents that were prepared."""
         named: list[int] = []
         firsts: list[int] = []
         lengths: list[int] = []
@@ -136,12 +136,12 @@ class Entities:
 
 
 def _lines(entries: Sequence[Entry]) -> tuple[str, str]:
-    """Returns the fields, between blanks, and the texts, which hold no line feed, as lines."""
+    """Return the fields, between blanks, and the texts, which hold no line feed, as lines."""
     return " ".join([str(field) for field, _ in entries]), "\n".join([text for _, text in entries])
 
 
 def _near(titles: Sequence[tuple[int, set[int]]]) -> Iterator[bytes]:
-    """Yields the rows of `near` for numbered tokens, in the order of its index."""
+    """Yield the rows of `near` for numbered tokens, in the order of its index."""
     if titles:
         hashes = np.array([each for _, found in titles for each in found], dtype=np.int32)
         numbers = np.array([number for number, _ in titles], dtype=np.int32)
@@ -150,19 +150,19 @@ def _near(titles: Sequence[tuple[int, set[int]]]) -> Iterator[bytes]:
 
 
 def stored_hashes(token: str) -> set[int]:
-    """Returns the hashes under which a title token is stored."""
+    """Return the hashes under which a title token is stored."""
     left = deletions(token, indexed_edits(token))
     return {_hash(text, removed) for text, removed in left.items()}
 
 
 def wanted_hashes(token: str, edits: int) -> set[int]:
-    """Returns the hashes under which all title tokens within so many edits are stored."""
+    """Return the hashes under which all title tokens within so many edits are stored."""
     left = deletions(token, edits)
     return {_hash(text, removed) for text in left for removed in range(edits + 1)}
 
 
 def _hash(text: str, removed: int) -> int:
-    """Returns the hash of what is left of a token and of how many characters were deleted. With
+    """Return the hash of what is left of a token and of how many characters were deleted. With
     their number a search for one edit meets no token that lost two, which are many."""
     number = crc32(text.encode()) & ~3 | removed
     return number - 2**32 if number >= 2**31 else number

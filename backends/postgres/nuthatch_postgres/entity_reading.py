@@ -59,7 +59,7 @@ _Held = dict[_Lookup, _Answer]
 
 
 async def match_entities(reading: Reading, plan: EntityPlan, limit: int) -> EntityMatches:
-    """Returns the best documents of a plan."""
+    """Return the best documents of a plan."""
     found = await _found(reading, plan)
     late = reading.filters.unread(reading.number, plan.filters)
     early = [item for item in plan.filters if item not in late]
@@ -77,7 +77,7 @@ async def match_entities(reading: Reading, plan: EntityPlan, limit: int) -> Enti
 async def _best_that_pass(
     reading: Reading, scores: EntityScores, filters: Sequence[Filter], limit: int
 ) -> EntityMatches:
-    """Asks of the best, and then of more and more, which pass the filters, until enough do."""
+    """Ask of the best, and then of more and more, which pass the filters, until enough do."""
     number = max(_FEW, _SPARE * limit)
     while True:
         some = scores.ranked(number)
@@ -94,7 +94,7 @@ async def _best_that_pass(
 
 
 async def _eligible(reading: Reading, filters: Sequence[Filter]) -> Mask | None:
-    """Returns what passes filters; None where there is none."""
+    """Return what passes filters; None where there is none."""
     if not filters:
         return None
     mask = reading.filters.known_mask(reading.number, filters)
@@ -107,7 +107,7 @@ async def _eligible(reading: Reading, filters: Sequence[Filter]) -> Mask | None:
 
 
 async def _found(reading: Reading, plan: EntityPlan) -> EntityFound:
-    """Returns what a plan looks up. What was cached in the state that was seen last is not asked
+    """Return what a plan looks up. What was cached in the state that was seen last is not asked
     for together with the state, but after it, if that has changed."""
     expected = reading.number
     wanted: list[_Lookup] = [*plan.phrases, *plan.tokens]
@@ -123,7 +123,7 @@ async def _found(reading: Reading, plan: EntityPlan) -> EntityFound:
 
 
 def _together(plan: EntityPlan, held: _Held) -> EntityFound:
-    """Returns what was found for a plan as it is scored."""
+    """Return what was found for a plan as it is scored."""
     phrases = {each: mentions for each, mentions in held.items() if isinstance(mentions, Mentions)}
     near = {each: terms for each, terms in held.items() if isinstance(terms, Near)}
     titles = {each: terms for each, terms in near.items() if isinstance(each, TitleLookup)}
@@ -141,7 +141,7 @@ def _cached(reading: Reading, lookups: Sequence[_Lookup]) -> _Held:
 
 
 async def _read(reading: Reading, lookups: Sequence[_Lookup], plan: EntityPlan) -> _Held:
-    """Asks for what look-ups name; of the state alone where there are none."""
+    """Ask for what look-ups name; of the state alone where there are none."""
     if not lookups:
         await reading.begin()
         return {}

@@ -98,14 +98,14 @@ class translated:  # noqa: N801  # reads as a statement: with translated(place)
 
 
 def is_interrupt(error: BaseException | None) -> bool:
-    """Tell whether an error comes from outside of all that the engine does."""
+    """Return whether an error comes from outside of all that the engine does."""
     return error is not None and not isinstance(
         error, psycopg.Error | NuthatchError | GeneratorExit
     )
 
 
 def is_lost(error: BaseException | None) -> bool:
-    """Tells whether an error means that the connection is gone, or is only passing."""
+    """Return whether an error means that the connection is gone, or is only passing."""
     if isinstance(error, BackendUnavailable):
         error = error.__cause__
     if not isinstance(error, psycopg.Error):
@@ -117,7 +117,7 @@ def is_lost(error: BaseException | None) -> bool:
 
 
 def translation(error: Exception, place: str) -> NuthatchError:
-    """Returns what an error of the driver means."""
+    """Return what an error of the driver means."""
     state = getattr(error, "sqlstate", None) or ""
     said = _said(error)
     if is_lost(error):
@@ -209,7 +209,7 @@ _USER: Final = re.compile(r'\b(user|role|USER|ROLE) "[^"]*"')
 
 
 def unreachable(error: psycopg.Error, place: str) -> BackendUnavailable:
-    """Returns what it means that no connection could be made; libpq gives no code for it."""
+    """Return what it means that no connection could be made; libpq gives no code for it."""
     # It names the user, who is the password too where the colon between them was forgotten.
     said = _USER.sub(r"\1 \"***\"", _said(error))
     refused = "FATAL" in str(error)
@@ -221,12 +221,12 @@ def unreachable(error: psycopg.Error, place: str) -> BackendUnavailable:
 
 
 def _said(error: Exception) -> str:
-    """Returns the first line of what the server or the driver said."""
+    """Return the first line of what the server or the driver said."""
     primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
     said = (primary or str(error)).strip().splitlines()
     return said[0] if said else type(error).__name__
 
 
 def is_refusal(error: psycopg.Error) -> bool:
-    """Tells whether nobody listens where a server was: no server has said anything."""
+    """Return whether nobody listens where a server was: no server has said anything."""
     return "FATAL" not in str(error) and "timeout" not in str(error)

@@ -33,14 +33,14 @@ class Filters:
         self._masks = masks
 
     def known(self, state: int, filters: Sequence[Filter]) -> dict[Filter, Ids | None]:
-        """Returns the chunks that pass each filter in a state; None where that is not cached."""
+        """Return the chunks that pass each filter in a state; None where that is not cached."""
         known = {}
         for item in filters:
             known[item] = self._cache.get(state, repr(item))
         return known
 
     def unread(self, state: int, filters: Sequence[Filter]) -> list[Filter]:
-        """Returns the filters that are asked for the first time in a state, and notes that they
+        """Return the filters that are asked for the first time in a state, and notes that they
         were: what passes them need not be read if it will do to ask about a few documents. All
         that are unknown, where nothing is cached."""
         unknown = [item for item, ids in self.known(state, filters).items() if ids is None]
@@ -49,13 +49,13 @@ class Filters:
         return [item for item in unknown if not self._cache.touched(state, repr(item))]
 
     def selections(self, known: Mapping[Filter, Ids | None]) -> list[Statement]:
-        """Returns the statements that read what is not known."""
+        """Return the statements that read what is not known."""
         return [self._selection(item) for item, ids in known.items() if ids is None]
 
     def allowed(
         self, state: int, known: Mapping[Filter, Ids | None], rows: Sequence[Rows]
     ) -> Ids | None:
-        """Returns what passes all filters, ascending, given the answers to `selections`; None
+        """Return what passes all filters, ascending, given the answers to `selections`; None
         where there is no filter."""
         answers = iter(rows)
         lists = []
@@ -74,13 +74,13 @@ class Filters:
         return every
 
     def known_mask(self, state: int, filters: Sequence[Filter]) -> Mask | None:
-        """Returns what passes all filters as a mask, where that is cached."""
+        """Return what passes all filters as a mask, where that is cached."""
         return self._masks.get(state, repr([*dict.fromkeys(filters)]))
 
     def mask(
         self, state: int, known: Mapping[Filter, Ids | None], rows: Sequence[Rows]
     ) -> Mask | None:
-        """Returns what `allowed` does as a mask, which many short lists are held against."""
+        """Return what `allowed` does as a mask, which many short lists are held against."""
         allowed = self.allowed(state, known, rows)
         if allowed is None:
             return None
@@ -89,7 +89,7 @@ class Filters:
         return mask
 
     def among(self, ids: Ids, filters: Sequence[Filter]) -> Statement:
-        """Returns the statement that tells which of a few documents pass all filters."""
+        """Return the statement that tells which of a few documents pass all filters."""
         conditions, values = [], list[Any]([array_of(ids.tolist())])
         for item in filters:
             condition, bounds = self._condition(item)
@@ -100,7 +100,7 @@ class Filters:
 
     @staticmethod
     def passing(rows: Rows) -> Ids:
-        """Returns the documents that pass, ascending, given the answer to `among`."""
+        """Return the documents that pass, ascending, given the answer to `among`."""
         return _ids(rows)
 
     def _selection(self, item: Filter) -> Statement:
@@ -108,7 +108,7 @@ class Filters:
         return Statement(self._sql(FILTERED.replace("{condition}", condition)), values)
 
     def _condition(self, item: Filter) -> tuple[str, list[Any]]:
-        """Returns a filter in SQL, and its values after that of the field."""
+        """Return a filter in SQL, and its values after that of the field."""
         position, kind = self._fields[item.field]
         column = _COLUMNS.get(kind, "word")
         if isinstance(item, AnyOf):

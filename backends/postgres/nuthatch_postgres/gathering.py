@@ -13,7 +13,7 @@ from nuthatch_postgres.block import EMPTY, Numbers, Postings
 def numbered(
     documents: Sequence[AnalyzedDocument], first: int
 ) -> list[tuple[int, AnalyzedDocument]]:
-    """Gives each document the id of its first chunk; ids follow without a gap."""
+    """Give each document the id of its first chunk; ids follow without a gap."""
     rows = []
     for each in documents:
         rows.append((first, each))
@@ -25,7 +25,7 @@ def gathered(
     rows: Sequence[tuple[int, AnalyzedDocument]],
     ids: Callable[[Sequence[str]], Numbers],
 ) -> Postings:
-    """Returns the postings of numbered documents, by term, then chunk.
+    """Return the postings of numbered documents, by term, then chunk.
 
     `ids` gives the numbers of distinct tokens in the dictionary; it is called once.
     """

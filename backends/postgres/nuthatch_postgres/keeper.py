@@ -57,7 +57,7 @@ def _home(folder: Path) -> Path:
 
 
 def _is_reachable(folder: Path) -> bool:
-    """Tells whether the server reaches the folder, which lets it through, from the root."""
+    """Return whether the server reaches the folder, which lets it through, from the root."""
     return all(each.stat().st_mode & 0o001 for each in folder.parents)
 
 
@@ -74,14 +74,14 @@ def _publish(folder: Path, address: str) -> None:
 
 
 def _install_trigrams(address: str) -> None:
-    """Installs pg_trgm, which makes substrings fast: in a server of our own, we may."""
+    """Install pg_trgm, which makes substrings fast: in a server of our own, we may."""
     with EmbeddedConnection.connect(address, autocommit=True, **own_parameters()) as connection:
         if connection.execute(_NOT_INSTALLED).fetchone() is not None:
             connection.execute("CREATE EXTENSION pg_trgm")
 
 
 def keep(folder: Path, ready: Callable[[], object]) -> None:
-    """Runs the server of a folder until nobody uses it; calls `ready` once it listens."""
+    """Run the server of a folder until nobody uses it; call `ready` once it listens."""
     with open_private(folder / "keeper") as mine, open_private(folder / "users") as users:
         fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
         home = _home(folder)
@@ -100,14 +100,14 @@ def keep(folder: Path, ready: Callable[[], object]) -> None:
 
 
 def _stop_unused(users: int, folder: Path, server: subprocess.Popen[bytes]) -> None:
-    """Waits for all users to be gone; holds the lock then, so that new ones wait for the end."""
+    """Wait for all users to be gone; hold the lock then, so that new ones wait for the end."""
     fcntl.flock(users, fcntl.LOCK_EX)
     (folder / "address").unlink(missing_ok=True)
     stop(server)
 
 
 def main(folder: Path) -> int:
-    """Leaves a keeper behind, and returns once its server listens; 1 if it cannot be started."""
+    """Leave a keeper behind, and return once its server listens; 1 if it cannot be started."""
     theirs, ours = os.pipe()
     if os.fork():
         os.close(ours)

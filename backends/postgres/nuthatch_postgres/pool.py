@@ -47,7 +47,7 @@ class Pool:
     def take(self, lease: Lease, deadline: float | None) -> psycopg.Connection[Any]:
         """Return a connection for a lease, which `give` is to end whatever happens here.
 
-        Waits for a place until the deadline, or `pool_timeout`. Raises `QueryTimeout`,
+        Wait for a place until the deadline, or `pool_timeout`. Raise `QueryTimeout`,
         `BackendUnavailable`, or psycopg's errors.
         """
         until = monotonic() + self.config.pool_timeout

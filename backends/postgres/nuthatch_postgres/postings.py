@@ -48,7 +48,7 @@ class Term(NamedTuple):
 
 
 class Sealed(NamedTuple):
-    """Holds a term's sealed postings, deleted chunks included."""
+    """A term's sealed postings, deleted chunks included."""
 
     ids: Ids
     tfs: Ids
@@ -62,7 +62,7 @@ class Sealed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Holds the row that every transaction reads first."""
+    """The row that every transaction reads first."""
 
     sealed: int
     documents: int
@@ -74,7 +74,7 @@ class State:
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[Any]], mark: object, place: str) -> State:
-        """Reads the row; raises unless it is that of the index that was opened."""
+        """Read the row; raise unless it is that of the index that was opened."""
         if len(rows) != 1:
             raise IndexCorrupt(f"{place} has lost its counts; restore it from a copy")
         found, sealed, documents, chunks, tokens, average, digest, gone = rows[0]
@@ -95,22 +95,22 @@ class State:
 
 
 def ids_of(data: bytes) -> Ids:
-    """Returns ids that the server or `bytes_of` packed, four bytes each; in any order."""
+    """Return ids that the server or `bytes_of` packed, four bytes each; in any order."""
     return np.frombuffer(data, ">u4").astype(np.uint32)
 
 
 def bytes_of(ids: npt.ArrayLike) -> bytes:
-    """Packs ids as PostgreSQL's int4send does."""
+    """Pack ids as PostgreSQL's int4send does."""
     return np.asarray(ids, dtype=">u4").tobytes()
 
 
 def array_of(numbers: Iterable[int]) -> str:
-    """Writes numbers as PostgreSQL reads an array: psycopg takes several times as long for each."""
+    """Write numbers as PostgreSQL reads an array: psycopg takes several times as long for each."""
     return f"{{{','.join(map(str, numbers))}}}"
 
 
 class Caches:
-    """Holds what all readers of one backend share."""
+    """What all readers of one backend share."""
 
     def __init__(self, max_bytes: int) -> None:
         self.terms: PostingCache[TermScores] = PostingCache(max_bytes // 2)
@@ -137,7 +137,7 @@ class Caches:
         return seen[0] if seen is not None and seen[1] > 1 else None
 
     def see(self, state: State) -> int:
-        """Takes note of what a transaction sees; returns its number."""
+        """Take note of what a transaction sees; return its number."""
         number = self.number(state)
         with self._lock:
             last = self._seen
@@ -146,13 +146,13 @@ class Caches:
         return number
 
     def doubt(self, state: State) -> None:
-        """Takes note that a state is past, not of what has come after it."""
+        """Take note that a state is past, not of what has come after it."""
         with self._lock:
             if self._seen is not None and self._seen[0].key == state.key:
                 self._seen = None
 
     def number(self, state: State) -> int:
-        """Returns the number of a state, higher than that of every one seen first earlier."""
+        """Return the number of a state, higher than that of every one seen first earlier."""
         key = state.key
         with self._lock:
             number = self._numbers.get(key)
@@ -164,7 +164,7 @@ class Caches:
             return number
 
     def known(self, number: int) -> dict[str, Term | None]:
-        """Returns the tokens looked up in a state; what is added to them is kept."""
+        """Return the tokens looked up in a state; what is added to them is kept."""
         with self._lock:
             newest, known = self._known
             if number < newest:
@@ -175,20 +175,20 @@ class Caches:
             return known
 
     def tombstones(self, sealed: int) -> Ids | None:
-        """Returns the deleted chunks that blocks still name as of a seal, if they are at hand."""
+        """Return the deleted chunks that blocks still name as of a seal, if they are at hand."""
         with self._lock:
             kept = self._tombstones
         return kept[1] if kept is not None and kept[0] == sealed else None
 
     def keep_tombstones(self, sealed: int, ids: Ids) -> None:
-        """Keeps the deleted chunks as of a seal."""
+        """Keep the deleted chunks as of a seal."""
         with self._lock:
             if self._tombstones is None or self._tombstones[0] <= sealed:
                 self._tombstones = (sealed, ids)
 
 
 def live(postings: Postings, dead: Ids) -> Postings:
-    """Returns the postings of chunks that are not deleted; `dead` in any order."""
+    """Return the postings of chunks that are not deleted; `dead` in any order."""
     if not dead.size or not postings.ids.size:
         return postings
     return postings.take(~np.isin(postings.ids, dead))

@@ -34,7 +34,7 @@ _SLACK: Final = 1e-9
 async def probed(
     reading: Reading, rung: Rung, filters: Sequence[Filter], limit: int
 ) -> TopK | None:
-    """Returns the best chunks of a disjunction, without reading its long lists; None where that
+    """Return the best chunks of a disjunction, without reading its long lists; None where that
     would not do, or not pay."""
     found = await reading.look_up(rung.tokens)
     terms = {token: term for token, term in found.items() if term is not None and term.df}
@@ -70,7 +70,7 @@ def _is_long(reading: Reading, token: str, term: Term) -> bool:
 
 
 def _bound(reading: Reading, term: Term) -> float:
-    """Returns what no posting of a term reaches.
+    """Return what no posting of a term reaches.
 
     Sealed bounds hold for the average length as of the seal: where it has grown since, an impact
     is at most as many times larger. What was written since the seal is not in them.
@@ -86,7 +86,7 @@ def _bound(reading: Reading, term: Term) -> float:
 def _hope(
     reading: Reading, rung: Rung, terms: Mapping[str, Term], short: Sequence[str], limit: int
 ) -> float:
-    """Returns a guess at the threshold, before anything is read: most of what the best posting of
+    """Return a guess at the threshold, before anything is read: most of what the best posting of
     a word adds that enough chunks hold."""
     bounds = [
         _bound(reading, terms[token]) * rung.tokens.count(token)
@@ -97,7 +97,7 @@ def _hope(
 
 
 async def _read(reading: Reading, long: Mapping[str, Term], ids: Ids) -> dict[str, TermScores]:
-    """Reads those blocks of long lists that may hold some chunks, and what was written since."""
+    """Read those blocks of long lists that may hold some chunks, and what was written since."""
     numbers = [term.id for term in long.values()]
     read = await reading.ask(
         Statement(reading.statement(queries.PROBE), (numbers, array_of(ids.tolist()))),

@@ -240,7 +240,7 @@ class Statements:
         self._made: dict[str, bytes] = {}
 
     def __call__(self, statement: str) -> bytes:
-        """Returns a statement of this package for the schema of one index."""
+        """Return a statement of this package for the schema of one index."""
         made = self._made.get(statement)
         if made is None:
             made = self._made[statement] = statement.replace("{schema}", self._quoted).encode()

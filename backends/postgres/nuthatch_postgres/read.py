@@ -65,11 +65,11 @@ class Reading(Snapshot):
         self.filters = Filters(statements, self._fields, caches.filters, caches.masks)
 
     def place_of(self, field: str) -> int:
-        """Returns the place of a declared field in the schema."""
+        """Return the place of a declared field in the schema."""
         return self._fields[field][0]
 
     def is_unread(self, token: str) -> bool:
-        """Tells whether a token's postings are not cached, and need not be as it is asked for the
+        """Return whether a token's postings are not cached, and need not be as it is asked for the
         first time in this state, or nothing is cached at all; notes that it was asked for."""
         terms = self.caches.terms
         if terms.get(self.number, token) or self.caches.sealed.get(self.state.sealed, token):
@@ -77,7 +77,7 @@ class Reading(Snapshot):
         return not terms.info().max_bytes or not terms.touched(self.number, token)
 
     async def look_up(self, tokens: Sequence[str]) -> dict[str, Term | None]:
-        """Returns what the dictionary knows of tokens; None for one that it does not have."""
+        """Return what the dictionary knows of tokens; None for one that it does not have."""
         distinct = list(dict.fromkeys(tokens))
         if distinct and not self.has_state:
             known = self.caches.known(self.number)
@@ -93,7 +93,7 @@ class Reading(Snapshot):
     async def gather(
         self, tokens: Sequence[str], filters: Sequence[Filter]
     ) -> tuple[dict[str, TermScores], Ids | None]:
-        """Returns each token's scored postings and what passes the filters, in one round trip."""
+        """Return each token's scored postings and what passes the filters, in one round trip."""
         found = await self.look_up(tokens)
         held: dict[str, TermScores] = {}
         missing: dict[str, Term] = {}
@@ -125,7 +125,7 @@ class Reading(Snapshot):
         return held, self.filters.allowed(self.number, known, rows[len(asked) :])
 
     def recent(self, terms: Iterable[Term]) -> list[Statement]:
-        """Returns what reads the postings written since the seal, if anything was."""
+        """Return what reads the postings written since the seal, if anything was."""
         if not self.state.digest:
             return []
         return [Statement(self._sql(queries.RECENT), ([term.id for term in terms],))]
@@ -171,6 +171,6 @@ class Reading(Snapshot):
 
 
 def _of(postings: Postings, term: int) -> Postings:
-    """Returns one term's part of ordered postings."""
+    """Return one term's part of ordered postings."""
     begin, end = np.searchsorted(postings.terms, np.array([term, term + 1], dtype=np.uint32))
     return Postings(*(array[begin:end] for array in postings))

@@ -69,7 +69,7 @@ class PostgresReader(FirstMatchReader, ExplainingReader, ExportingReader, Entity
             yield document(f"at chunk {first}", chunks[0][1], texts)
 
     def _rows(self) -> Iterator[tuple[int, bytes, int, bytes]]:
-        """Fetches a thousand rows after another from the cursor on the server."""
+        """Fetch a thousand rows after another from the cursor on the server."""
         while True:
             found = self._connection.execute(queries.MORE_DOCUMENTS, binary=True).fetchall()
             if not found:

@@ -34,7 +34,7 @@ BLOCK: Final = 512
 
 
 def name(text: str) -> str:
-    """Returns the SQL of what a phrase is found by: a phrase may be longer than an index takes.
+    """Return the SQL of what a phrase is found by: a phrase may be longer than an index takes.
 
     No phrase and no title token holds a `#`.
     """

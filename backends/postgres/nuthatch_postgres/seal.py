@@ -125,7 +125,7 @@ SET sealed = sealed + 1, documents = %s, chunks = %s, tokens = %s, average = %s,
 
 
 class _Folded(NamedTuple):
-    """Holds the counts after the seal, and how blocks are to be written."""
+    """The counts after the seal, and how blocks are to be written."""
 
     documents: int
     chunks: int
@@ -136,9 +136,9 @@ class _Folded(NamedTuple):
 
 
 def seal(connection: psycopg.Connection, statements: Statements, seal_at: int | None) -> bool:
-    """Seals if there are `seal_at` rows or more to seal, None: whatever there is, every block.
+    """Seal if there are `seal_at` rows or more to seal, None: whatever there is, every block.
 
-    Called outside of a transaction. Returns False where there is too little, or where another
+    Called outside of a transaction. Return False where there is too little, or where another
     connection is sealing right now.
     """
     if seal_at is not None and not _is_due(connection, statements, seal_at):
@@ -202,7 +202,7 @@ def _fold(connection: psycopg.Connection, statements: Statements, every: bool) -
 
 
 def _terms(connection: psycopg.Connection) -> Iterator[Postings]:
-    """Yields the postings that are to be written anew, whole terms at a time."""
+    """Yield the postings that are to be written anew, whole terms at a time."""
     held: list[Row] = []
     while True:
         rows: list[Row] = connection.execute(FETCH, binary=True).fetchall()
@@ -222,7 +222,7 @@ def _terms(connection: psycopg.Connection) -> Iterator[Postings]:
 def _write(
     connection: psycopg.Connection, statements: Statements, postings: Postings, folded: _Folded
 ) -> tuple[list[int], list[float]]:
-    """Writes blocks. Returns the terms with their bounds: the most that one posting adds but for
+    """Write blocks. Return the terms with their bounds: the most that one posting adds but for
     its idf."""
     postings = live(postings, folded.dead)
     parts = slices(postings)

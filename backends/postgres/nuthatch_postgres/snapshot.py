@@ -66,7 +66,7 @@ class Snapshot:
 
     @property
     def has_state(self) -> bool:
-        """Tells whether the state is known, or believed to be."""
+        """Return whether the state is known, or believed to be."""
         return self._state is not None
 
     @property
@@ -76,17 +76,17 @@ class Snapshot:
         return self._state
 
     def statement(self, statement: str) -> bytes:
-        """Returns a statement for this index."""
+        """Return a statement for this index."""
         return self._sql(statement)
 
     async def begin(self) -> State:
-        """Asks for the state alone, unless it is known or believed to be."""
+        """Ask for the state alone, unless it is known or believed to be."""
         if self._state is None:
             await self.ask()
         return self.state
 
     async def ask_texts(self, statement: str, proven: str, values: Sequence[Any]) -> Rows:
-        """Asks for texts; `proven` is the same statement within `PROVEN`."""
+        """Ask for texts; `proven` is the same statement within `PROVEN`."""
         if self._unproven and self._fetch_last and self._deadline is None:
             rows = await self._proven(proven, values)
             return [row[1:] for row in rows if row[1] is not None]
@@ -95,14 +95,14 @@ class Snapshot:
         return rows
 
     async def finish(self) -> None:
-        """Has a belief proven by which all was answered; to be called before the answer is used."""
+        """Prove the cached state that was answered from; call it before the answer is used."""
         if self._unproven and self._deadline is None:
             await self._proven(queries.PROOF, ())
         elif self._unproven:
             await self.ask(last=True)
 
     async def _proven(self, statement: str, values: Sequence[Any]) -> Rows:
-        """Asks one statement outside of a transaction; its rows begin with what is proven."""
+        """Ask one statement outside of a transaction; its rows begin with what is proven."""
         given = (self._mark, self.state.sealed, self.state.digest, *values)
         (rows,) = await self._port([Statement(self._sql(statement), given)])
         if not rows[0][0]:
@@ -112,7 +112,7 @@ class Snapshot:
         return rows
 
     async def ask(self, *statements: Statement, last: bool = False) -> list[Rows]:
-        """Asks in one round trip, in a transaction; begins one where there is none, and ends it
+        """Ask in one round trip, in a transaction; begin one where there is none, and end it
         if that was the last."""
         opening = [] if self._begun else [Statement(queries.BEGIN.encode())]
         if self._deadline is not None:

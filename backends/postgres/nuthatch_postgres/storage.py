@@ -28,9 +28,9 @@ from nuthatch_postgres.substring import LENGTH_INDEXES, TRIGRAM_INDEX, TRIGRAMS,
 def stored(
     connection: psycopg.Connection, config: PostgresConfig, create: Create
 ) -> tuple[IndexMetadata, UUID] | None:
-    """Returns what the index says of itself and its mark; None where there is none.
+    """Return what the index says of itself and its mark; None where there is none.
 
-    Raises `IndexExists` or `IndexNotFound` for a schema that holds somebody else's tables: it is
+    Raise `IndexExists` or `IndexNotFound` for a schema that holds somebody else's tables: it is
     not ours to fill.
     """
     there, relations = _look(connection, config)
@@ -59,9 +59,9 @@ def _look(connection: psycopg.Connection, config: PostgresConfig) -> tuple[bool,
 def find(
     connection: psycopg.Connection, config: PostgresConfig, create: Create
 ) -> tuple[IndexMetadata, UUID] | None:
-    """Returns what the index says of itself and its mark; None where it is yet to be made.
+    """Return what the index says of itself and its mark; None where it is yet to be made.
 
-    Raises where it must be there, must not, or cannot be made.
+    Raise where it must be there, must not, or cannot be made.
     """
     found = stored(connection, config, create)
     if found is None:
@@ -74,7 +74,7 @@ def find(
 
 
 def refuse_unless_wanted(config: PostgresConfig, create: Create) -> None:
-    """Raises unless an index is to be made where there is none."""
+    """Raise unless an index is to be made where there is none."""
     if not create:
         raise IndexNotFound(f"there is no index at {config.place}; create it first")
     if config.read_only:
@@ -82,7 +82,7 @@ def refuse_unless_wanted(config: PostgresConfig, create: Create) -> None:
 
 
 def _refuse_without_rights(connection: psycopg.Connection, config: PostgresConfig) -> None:
-    """Raises where making the index would fail, before there are documents to make it with."""
+    """Raise where making the index would fail, before there are documents to make it with."""
     row = connection.execute(queries.MAY_MAKE, {"schema": config.schema_name}).fetchone()
     if row is not None and not row[0]:
         raise BackendUnavailable(
@@ -97,8 +97,8 @@ def make(
     wanted: Schema,
     fill: Callable[[], object],
 ) -> None:
-    """Makes the tables and has them filled, all or nothing; in a schema that is there already if it
-    is empty. Raises `IndexExists` if somebody else was faster."""
+    """Make the tables and have them filled, all or nothing; in a schema that is there already if it
+    is empty. Raise `IndexExists` if somebody else was faster."""
     record = IndexMetadata.create(schema.FORMAT, wanted)
     statements = Statements(config.schema_name)
     with connection.transaction():
@@ -122,7 +122,7 @@ def make(
 def index_substrings(
     connection: psycopg.Connection, statements: Statements, declared: Schema
 ) -> None:
-    """Makes what finds substrings, where there are fields of such and it is not there yet."""
+    """Make what finds substrings, where there are fields of such and it is not there yet."""
     indexes = list(LENGTH_INDEXES)
     trigrams = connection.execute(TRIGRAMS).fetchone()
     if trigrams is not None:
@@ -134,7 +134,7 @@ def index_substrings(
 
 
 def dropped(connection: psycopg.Connection, config: PostgresConfig) -> None:
-    """Drops the tables and their schema; refuses where something else was built upon them."""
+    """Drop the tables and their schema; refuse where something else was built upon them."""
     with connection.transaction():
         connection.execute(queries.ALONE, (f"nuthatch:{config.schema_name}",))
         there, relations = _look(connection, config)

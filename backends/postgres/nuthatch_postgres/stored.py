@@ -19,7 +19,7 @@ _LEVEL = 1  # of zstd: short texts come out as small as at 3, in two thirds of t
 
 
 class _Zstd(threading.local):
-    """Holds both directions for each thread: to make one costs as much as ten texts."""
+    """Both directions for each thread: to make one costs as much as ten texts."""
 
     def __init__(self) -> None:
         self.pack = zstandard.ZstdCompressor(level=_LEVEL).compress
@@ -30,17 +30,17 @@ _zstd = _Zstd()
 
 
 def pack(text: str) -> bytes:
-    """Returns a text as it is stored."""
+    """Return a text as it is stored."""
     return _zstd.pack(text.encode())
 
 
 def unpack(data: bytes) -> str:
-    """Returns a stored text."""
+    """Return a stored text."""
     return _zstd.unpack(data).decode()
 
 
 def stored(row: Sequence[Any], proofs: bool) -> StoredChunk:
-    """Returns a chunk from a row of FETCH."""
+    """Return a chunk from a row of FETCH."""
     key, first, uri, root, header, leaves, packed = row
     with readable(f"the stored document {uri!r}"):
         values = parse_header(header)
@@ -59,7 +59,7 @@ def stored(row: Sequence[Any], proofs: bool) -> StoredChunk:
 
 
 def document(name: str, header: bytes, chunks: Sequence[tuple[int, bytes]]) -> Document:
-    """Returns a document from its header and its chunks, given as (start, packed text)."""
+    """Return a document from its header and its chunks, given as (start, packed text)."""
     with readable(f"the stored document {name!r}"):
         return document_from_header(header, [(start, unpack(text)) for start, text in chunks])
 

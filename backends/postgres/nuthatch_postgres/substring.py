@@ -105,12 +105,12 @@ LENGTH_INDEXES: Final = (
 
 
 def in_field(statement: str, field: int) -> str:
-    """Returns a statement of this module for the field at a place in the schema."""
+    """Return a statement of this module for the field at a place in the schema."""
     return statement.replace("{field}", str(field))
 
 
 def who_mentions(statements: Callable[[str], bytes], lookup: PhraseLookup, field: int) -> Statement:
-    """Returns the statement whose one row holds who mentions what a look-up names, and whether more
+    """Return the statement whose one row holds who mentions what a look-up names, and whether more
     phrases do than count.
 
     It is planned anew each time: how many phrases hold a substring is what a plan depends on.

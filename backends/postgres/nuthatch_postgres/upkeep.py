@@ -67,7 +67,7 @@ LIMIT 1
 def settle(
     connection: psycopg.Connection, statements: Statements, seal_at: int, changed: int
 ) -> None:
-    """Does what is due after a batch that changed so many documents."""
+    """Do what is due after a batch that changed so many documents."""
     if changed:
         seal(connection, statements, seal_at)
     if changed >= _MANY:
@@ -75,14 +75,14 @@ def settle(
 
 
 def analyze(connection: psycopg.Connection, statements: Statements) -> None:
-    """Counts anew for the planner what searches look up, unless somebody is at it."""
+    """Count anew for the planner what searches look up, unless somebody is at it."""
     for table in ("document", "value", "entity", "mention", "near"):
         connection.execute(_on(table, ANALYZE, statements))
 
 
 def tidy(connection: psycopg.Connection, statements: Statements, declared: Schema) -> None:
-    """Gives back the space of what was deleted, makes indexes that could not be made before, and
-    counts anew for the planner, all as far as the rights go. A table that somebody reads on and on
+    """Give back the space of what was deleted, makes indexes that could not be made before, and
+    count anew for the planner, all as far as the rights go. A table that somebody reads on and on
     keeps its size until the next time."""
     try:
         index_substrings(connection, statements, declared)

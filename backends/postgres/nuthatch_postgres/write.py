@@ -81,11 +81,11 @@ class Writer:
         self._lock_timeout = f"{max(1, round(1000 * lock_timeout))}ms"
 
     def roots(self, uris: Sequence[str]) -> dict[str, bytes]:
-        """Returns the roots of those of these documents that are stored, by uri."""
+        """Return the roots of those of these documents that are stored, by uri."""
         return {uri: each.root for uri, each in self._present(uris).items()}
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        """Upserts documents with distinct uris."""
+        """Upsert documents with distinct uris."""
         present = self._present([each.document.uri for each in documents])
         fresh = [each for each in documents if not _same(each, present)]
         if not fresh:
@@ -114,7 +114,7 @@ class Writer:
         return WriteOutcome(added, len(replaced), len(documents) - len(rows), chunks)
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        """Removes documents with distinct uris."""
+        """Remove documents with distinct uris."""
 
         def delete() -> int:
             gone = list(self._present(uris, lock=True).values())
@@ -125,7 +125,7 @@ class Writer:
         return self._alone_if_need_be(durability, delete)
 
     def _alone_if_need_be(self, durability: Durability, work: Callable[[], T]) -> T:
-        """Does the work in a transaction; once more, alone, where another writer was in its way.
+        """Do the work in a transaction; once more, alone, where another writer was in its way.
 
         That is safe: the server has said that nothing of the first attempt is left.
         """
@@ -165,7 +165,7 @@ class Writer:
         return {uri: _Present(*found) for uri, *found in rows}
 
     def _ids(self, tokens: Sequence[str]) -> Ids:
-        """Returns the dictionary's numbers of distinct tokens; makes them where there are none."""
+        """Return the dictionary's numbers of distinct tokens; make them where there are none."""
         known = self._known(tokens)
         missing = [tokens[at] for at in np.flatnonzero(known == 0).tolist()]
         if missing:
@@ -174,7 +174,7 @@ class Writer:
         return known
 
     def _known(self, tokens: Sequence[str]) -> Ids:
-        """Returns the dictionary's numbers of tokens, 0 where it has none."""
+        """Return the dictionary's numbers of tokens, 0 where it has none."""
         return ids_of(self._one(queries.KNOWN_TERMS, ("\n".join(tokens),))[0])
 
     def _change(
@@ -183,7 +183,7 @@ class Writer:
         rows: Sequence[tuple[int, AnalyzedDocument]],
         postings: Postings,
     ) -> None:
-        """Takes documents out and puts others in; called within a transaction."""
+        """Take documents out and put others in; called within a transaction."""
         tokens = sum(chunk.length for _, each in rows for chunk in each.chunks)
         tokens -= self._delete(gone) if gone else 0
         self._copy(queries.COPY_DOCUMENTS, "int4 text bytea bytea int4 bytea", _documents(rows))
@@ -208,7 +208,7 @@ class Writer:
         )
 
     def _delete(self, gone: Sequence[_Present]) -> int:
-        """Deletes documents; returns how many tokens their chunks had."""
+        """Delete documents; return how many tokens their chunks had."""
         ids = [each.id for each in gone]
         losses: Counter[str] = Counter()
         tokens = 0
@@ -256,7 +256,7 @@ def _same(each: AnalyzedDocument, present: Mapping[str, _Present]) -> bool:
 
 
 def _documents(rows: Iterable[tuple[int, AnalyzedDocument]]) -> Iterator[tuple[Any, ...]]:
-    """Yields documents by uri: writers that wait for each other do so in one order."""
+    """Yield documents by uri: writers that wait for each other do so in one order."""
     for first, each in sorted(rows, key=lambda row: row[1].document.uri):
         leaves = b"".join([chunk.leaf for chunk in each.chunks])
         yield first, each.document.uri, each.root, each.header, len(each.chunks), leaves
@@ -269,7 +269,7 @@ def _chunks(rows: Iterable[tuple[int, AnalyzedDocument]]) -> Iterator[tuple[Any,
 
 
 def _columns(kind: str, value: object) -> list[object]:
-    """Returns the columns of a field's value, all but one null."""
+    """Return the columns of a field's value, all but one null."""
     columns: list[object] = [None, None, None]
     columns[_COLUMNS.get(kind, 2)] = value
     return columns

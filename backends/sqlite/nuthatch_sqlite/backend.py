@@ -249,7 +249,7 @@ class SqliteBackend(LexicalBackend):
             self._writer = None
 
     def before_fork(self) -> None:
-        """Closes all connections, once no other thread is using them; a child must have none."""
+        """Close all connections, once no other thread is using them; a child must have none."""
         forking = Lease()
         if self._turns.take(forking, _FORK_WAIT):
             self._forking = forking
@@ -257,7 +257,7 @@ class SqliteBackend(LexicalBackend):
         self._pool.pause(_FORK_WAIT)
 
     def after_fork_in_parent(self) -> None:
-        """Lets the parent's threads go on."""
+        """Let the parent's threads go on."""
         self._pool.resume()
         forking = self._forking
         if forking is not None and forking.thread == get_ident():
@@ -265,7 +265,7 @@ class SqliteBackend(LexicalBackend):
             self._turns.give(forking)
 
     def after_fork_in_child(self) -> None:
-        """Begins anew: locks and caches are as the parent's threads had them in their hands."""
+        """Begin anew: locks and cache are as the parent's threads had them in their hands."""
         if self._writer is not None:
             inherit([self._writer], self._identity)
             self._writer = None

@@ -39,7 +39,7 @@ HEADERS: Final = "SELECT id, header FROM document"
 def problems(
     connection: apsw.Connection, path: Path, declared: Schema, entities: Entities
 ) -> Iterator[str]:
-    """Yields what is wrong, a sentence each; called within a read transaction."""
+    """Yield what is wrong, a sentence each; called within a read transaction."""
     for part in (
         _engine(connection),
         _log(connection, path),
@@ -69,7 +69,7 @@ def _log(connection: apsw.Connection, path: Path) -> Iterator[str]:
 
 
 def _counts(connection: apsw.Connection) -> Iterator[str]:
-    """Compares the state row with the tables: both engine checks pass over a lost row."""
+    """Compare the state row with the tables: both engine checks pass over a lost row."""
     state = State.read(connection)
     documents, chunks, texts, last, occurrences, stray = next(rows(connection, schema.COUNTS))
     averages = next(rows(connection, schema.AVERAGES), (b"",))[0]
@@ -103,7 +103,7 @@ def _length_blobs(connection: apsw.Connection) -> Iterator[tuple[Any, ...]]:
 
 
 def _varints(blob: bytes) -> list[int]:
-    """Returns the numbers that SQLite stored in its variable-length form (up to 63 bits)."""
+    """Return the numbers that SQLite stored in its variable-length form (up to 63 bits)."""
     values = [0]
     for byte in blob:
         values[-1] = values[-1] << 7 | byte & 0x7F
@@ -122,7 +122,7 @@ def _entities(connection: apsw.Connection, entities: Entities) -> Iterator[str]:
 
 
 def _documents(connection: apsw.Connection, declared: Schema) -> Iterator[str]:
-    """Proves every document: what is stored of it must lead to its root."""
+    """Prove every document: what is stored of it must lead to its root."""
     for first, group in groupby(rows(connection, schema.PROOFS), key=lambda row: row[0]):
         chunks = list(group)
         values = list(rows(connection, schema.VALUES, (first,)))

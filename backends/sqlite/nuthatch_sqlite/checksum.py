@@ -57,7 +57,7 @@ def refuse_unchecked(path: Path) -> None:
 
 
 def has_checksums(path: Path) -> bool:
-    """Tells whether the pages of a file have checksums."""
+    """Return whether the pages of a file have checksums."""
     with path.open("rb") as file:
         head = file.read(_PLACE + 1)
     return len(head) > _PLACE and head[_PLACE] == RESERVED

@@ -39,14 +39,14 @@ _inherited_files: set[tuple[int, int]] = set()
 
 
 def inherit(connections: Iterable[apsw.Connection], identity: Identity) -> None:
-    """Puts aside what a parent process was using; called in the child."""
+    """Put aside what a parent process was using; called in the child."""
     for connection in connections:
         _inherited.append(connection)
         _inherited_files.add((identity.device, identity.inode))
 
 
 def reading(path: Path, lock_timeout: float) -> apsw.Connection:
-    """Opens a connection that only reads."""
+    """Open a connection that only reads."""
     _refuse_inherited(path)
     immutable = "?immutable=1" if _is_frozen(path) else ""
     connection = apsw.Connection(_uri(path) + immutable, flags=_READ, vfs=file_system())
@@ -56,7 +56,7 @@ def reading(path: Path, lock_timeout: float) -> apsw.Connection:
 
 
 def writing(path: Path, lock_timeout: float, identity: Identity | None) -> apsw.Connection:
-    """Opens a connection that writes, in WAL mode; without an identity it makes the file."""
+    """Open a connection that writes, in WAL mode; without an identity it makes the file."""
     _refuse_inherited(path)
     flags = _WRITE | (apsw.SQLITE_OPEN_CREATE if identity is None else 0)
     connection = apsw.Connection(_uri(path), flags=flags, vfs=file_system())
@@ -75,7 +75,7 @@ def writing(path: Path, lock_timeout: float, identity: Identity | None) -> apsw.
 
 
 def _keep_log(connection: apsw.Connection, lock_timeout: float) -> None:
-    """Turns the write-ahead log on.
+    """Turn the write-ahead log on.
 
     Where two do so in a new file, SQLite refuses one at once whatever its busy timeout: both hold
     the lock of a reader and want that of a writer. So the waiting is done here.
@@ -108,7 +108,7 @@ def empty_log(connection: apsw.Connection, lock_timeout: float) -> None:
 
 
 def prepare(connection: apsw.Connection) -> None:
-    """Makes what searches need in a connection beside the tables."""
+    """Make what searches need in a connection beside the tables."""
     connection.execute(schema.VOCABULARY)
     connection.register_fts5_function("occurrences", _occurrences)
     connection.register_fts5_function("counts", _counts)
@@ -138,7 +138,7 @@ def _counts(match: apsw.FTS5ExtensionApi, *_: object) -> str:
 
 
 def undo(path: Path, lock_timeout: float) -> None:
-    """Takes back what a process had begun when it died, which a reading connection cannot."""
+    """Take back what a process had begun when it died, which a reading connection cannot."""
     connection = existing(path, lock_timeout)
     try:
         connection.pragma("application_id")
@@ -155,7 +155,7 @@ def existing(path: Path, lock_timeout: float) -> apsw.Connection:
 
 
 def checked(connection: apsw.Connection, identity: Identity) -> apsw.Connection:
-    """Returns a connection just made, if it is one to that file; closes it if not."""
+    """Return a connection just made, if it is one to that file; close it if not."""
     with _closed_unless_made(connection):
         identity.check_connection(connection)
     return connection
@@ -171,13 +171,13 @@ def _closed_unless_made(connection: apsw.Connection) -> Iterator[None]:
 
 
 def _uri(path: Path) -> str:
-    """Returns a URL with an empty authority, whatever bytes and slashes the path holds."""
+    """Return a URL with an empty authority, whatever bytes and slashes the path holds."""
     place = path.absolute().as_posix()
     return "file://" + quote(os.fsencode(place if place.startswith("/") else f"/{place}"))
 
 
 def _refuse_inherited(path: Path) -> None:
-    """Raises `BackendUnavailable` where a second connection would have no locks of its own."""
+    """Raise `BackendUnavailable` where a second connection would have no locks of its own."""
     found = status(path) if _inherited_files else None
     if found is not None and (found.st_dev, found.st_ino) in _inherited_files:
         raise BackendUnavailable(
@@ -187,7 +187,7 @@ def _refuse_inherited(path: Path) -> None:
 
 
 def _is_frozen(path: Path) -> bool:
-    """Tells whether nobody can change the file under us: then SQLite needs no lock and no WAL.
+    """Return whether nobody can change the file under us: then SQLite needs no lock and no WAL.
 
     In a folder that cannot be written SQLite cannot make its shared memory file. If a WAL lies
     there it holds data that the main file lacks, and it must not be ignored.
@@ -206,10 +206,10 @@ def _is_frozen(path: Path) -> bool:
 def rows(
     connection: apsw.Connection, statement: str, values: Any = ()
 ) -> Iterator[tuple[Any, ...]]:
-    """Runs a statement and yields its rows, of the types that the schema keeps."""
+    """Run a statement and yield its rows, of the types that the schema keeps."""
     return connection.execute(statement, values)
 
 
 def one(connection: apsw.Connection, statement: str, values: Any = ()) -> tuple[Any, ...] | None:
-    """Runs a statement and returns its first row, if it has one."""
+    """Run a statement and return its first row, if it has one."""
     return next(rows(connection, statement, values), None)

@@ -34,7 +34,7 @@ def few(
     frequencies: Mapping[str, int],
     statistics: CollectionStatistics,
 ) -> TopK | None:
-    """Ranks what holds all tokens; None if that is too much to count in, or not worth it.
+    """Rank what holds all tokens; None if that is too much to count in, or not worth it.
 
     `statement` is `schema.COUNTED` with its filters, `values` are theirs.
     """

@@ -65,7 +65,7 @@ class Entities:
         }
 
     def of(self, title: str, fields: Mapping[str, Any]) -> dict[Entry, int]:
-        """Returns what a document mentions, with the title's number of tokens (0 for phrases)."""
+        """Return what a document mentions, with the title's number of tokens (0 for phrases)."""
         terms = entity_terms(self._schema, title, fields)
         found = {(self.places[field], phrase): 0 for field, phrase in terms.phrases}
         return found | dict.fromkeys(_title_entries(terms), len(terms.title))
@@ -73,7 +73,7 @@ class Entities:
     def add(
         self, connection: apsw.Connection, documents: Iterable[tuple[int, AnalyzedDocument]]
     ) -> None:
-        """Stores what documents mention, given with ascending ids; within a transaction."""
+        """Store what documents mention, given with ascending ids; within a transaction."""
         titles, phrases = _Mentions(), _Mentions()
         for first, each in documents:
             terms = entity_terms(self._schema, each.document.title, each.document.fields)
@@ -90,7 +90,7 @@ class Entities:
 
 
 def _title_entries(terms: EntityTerms) -> list[Entry]:
-    """Returns the entries of a title; a token that it repeats comes several times."""
+    """Return the entries of a title; a token that it repeats comes several times."""
     entries = [(TITLE["token"], token) for token in terms.title]
     entries += [(TITLE["repeated"], entry) for entry in terms.repeated]
     return [*entries, (TITLE["title"], terms.whole)] if entries else []
@@ -107,7 +107,7 @@ class _Mentions:
         self._lengths: list[int] = []
 
     def add(self, document: int, names: Collection[Any], length: int) -> None:
-        """Adds what one document mentions, each name once."""
+        """Add what one document mentions, each name once."""
         places = self.places
         self._named += [places.setdefault(name, len(places)) for name in names]
         self._documents.append(document)
@@ -115,14 +115,14 @@ class _Mentions:
         self._lengths.append(length)
 
     def table(self, numbers: Sequence[int]) -> Any:
-        """Returns rows of (entity, document, length), given the number of each place."""
+        """Return rows of (entity, document, length), given the number of each place."""
         entities = np.array(numbers, dtype=np.uint32)[np.array(self._named, dtype=np.intp)]
         others = np.array([self._documents, self._lengths], dtype=np.uint32)
         return np.column_stack([entities, np.repeat(others, self._counts, axis=1).T])
 
 
 def _found_or_made(connection: apsw.Connection, entries: Sequence[Entry]) -> list[int]:
-    """Returns the numbers of distinct entries, in their order; those that are new get one."""
+    """Return the numbers of distinct entries, in their order; those that are new get one."""
     asked = json.dumps(entries)
     numbers = [0] * len(entries)
     for place, number in rows(connection, KNOWN, (asked,)):
@@ -137,7 +137,7 @@ def _found_or_made(connection: apsw.Connection, entries: Sequence[Entry]) -> lis
 
 
 def _packed(table: Any) -> Iterator[tuple[int, int, bytes, bytes]]:
-    """Yields the rows of `mention` for (entity, document, length), documents ascending."""
+    """Yield the rows of `mention` for (entity, document, length), documents ascending."""
     entities, documents, lengths = table[np.argsort(table[:, 0], kind="stable")].T
     starts = np.flatnonzero(np.diff(entities, prepend=entities[0] + 1)).tolist()
     firsts, names = documents[starts].tolist(), entities[starts].tolist()
@@ -150,12 +150,12 @@ def _packed(table: Any) -> Iterator[tuple[int, int, bytes, bytes]]:
 
 
 def remove(connection: apsw.Connection, document: int) -> None:
-    """Takes a document's mentions away; within a transaction."""
+    """Take a document's mentions away; within a transaction."""
     connection.execute(ADD_GONE, (document,))
 
 
 def settle(connection: apsw.Connection) -> None:
-    """Writes the mentions anew, a row for each entity, without deleted documents."""
+    """Write the mentions anew, a row for each entity, without deleted documents."""
     with readable("the mentions of the entities"):
         gone = np.array([number for (number,) in rows(connection, GONE)], dtype=np.uint32)
         table = [
@@ -170,9 +170,9 @@ def settle(connection: apsw.Connection) -> None:
 
 
 def live(held: Iterable[tuple[bytes, bytes]], gone: Any) -> Mentions:
-    """Returns who mentions an entity, of all of its rows, but for documents that are gone.
+    """Return who mentions an entity, of all of its rows, but for documents that are gone.
 
-    Raises `ValueError` for a row of another shape.
+    Raise `ValueError` for a row of another shape.
     """
     lists, lengths = [NOBODY.ids], [NOBODY.lengths]
     for packed, titles in held:
@@ -197,7 +197,7 @@ def _pairs(documents: bytes, lengths: bytes, gone: Any) -> Iterator[tuple[int, i
 def differences(
     connection: apsw.Connection, entities: Entities, documents: Sequence[tuple[int, str, Any]]
 ) -> Iterator[str]:
-    """Yields where stored mentions are not those of the documents: (id, title, fields)."""
+    """Yield where stored mentions are not those of the documents: (id, title, fields)."""
     gone = np.array([number for (number,) in rows(connection, GONE)], dtype=np.uint32)
     known = {number: (field, text) for number, field, text in rows(connection, EVERY_ENTITY)}
     stored: dict[int, dict[Entry, int]] = {}

@@ -21,7 +21,7 @@ from nuthatch_sqlite import schema
 
 
 def status(path: Path) -> os.stat_result | None:
-    """Returns what the system knows of the file, None where there is none."""
+    """Return what the system knows of the file, None where there is none."""
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -46,11 +46,11 @@ class Identity:
 
     @classmethod
     def of(cls, path: Path, found: os.stat_result, connection: apsw.Connection) -> Identity:
-        """Returns the identity of a file; take its status before connecting to it."""
+        """Return the identity of a file; take its status before connecting to it."""
         return cls(path, found.st_dev, found.st_ino, _mark(connection))
 
     def check(self) -> None:
-        """Raises `BackendUnavailable` unless the path still names the file; takes microseconds."""
+        """Raise `BackendUnavailable` unless the path still names the file; take microseconds."""
         try:
             found = os.stat(self.path)  # the way of every search, hence without status()
         except OSError:
@@ -60,7 +60,7 @@ class Identity:
             self._refuse()
 
     def check_connection(self, connection: apsw.Connection) -> None:
-        """Raises `BackendUnavailable` unless a connection just made is one to the file."""
+        """Raise `BackendUnavailable` unless a connection just made is one to the file."""
         if _mark(connection) != self.mark:
             self._refuse()
         self.check()

@@ -92,7 +92,7 @@ class _Log:
         return self._file.read(size)
 
     def _follow(self, last: int, to: int) -> bool:
-        """Tells whether the checksums lead from one frame to another."""
+        """Return whether the checksums lead from one frame to another."""
         before = (self._one, self._two)
         if last:
             *_, one, two = _FRAME.unpack(self._at(last, _FRAME.size))

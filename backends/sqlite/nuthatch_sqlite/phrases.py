@@ -33,7 +33,7 @@ FROM (SELECT id, text FROM entity WHERE +field = ? AND id > ? ORDER BY id)
 
 
 class _Held(NamedTuple):
-    """Holds phrases: the bytes, and of each the place of its first byte, its number and length."""
+    """Phrases: the bytes, and of each the place of its first byte, its number and length."""
 
     text: bytes
     starts: Any
@@ -45,7 +45,7 @@ _NOTHING: Final = _Held(b"", *(np.zeros(0, dtype=np.int64) for _ in range(3)))
 
 
 class Phrases:
-    """Holds the phrases of one field that some reader has read; shared by all readers."""
+    """The phrases of one field that some reader has read; shared by all readers."""
 
     def __init__(self, place: int) -> None:
         self._place = place
@@ -55,7 +55,7 @@ class Phrases:
         self._asked = False
 
     def holding(self, connection: apsw.Connection, phrase: str) -> Iterator[int] | None:
-        """Yields the numbers of the phrases that hold one, by length and code point.
+        """Yield the numbers of the phrases that hold one, by length and code point.
 
         Some may be of no live document, or too new for the reader's snapshot to hold any. None for
         the first time: the phrases are not read yet.
@@ -104,7 +104,7 @@ def _held(text: bytes, ids: Any) -> _Held:
 
 
 def _matches(held: _Held, phrase: bytes) -> list[int]:
-    """Returns the places of the phrases that hold one."""
+    """Return the places of the phrases that hold one."""
     text, found, at = held.text, [], 0
     find = text.find
     while (at := find(phrase, at)) >= 0:

@@ -54,8 +54,8 @@ class Pool:
     ) -> apsw.Connection:
         """Return a connection for a lease, which `give` is to end whatever happens here.
 
-        Waits for a place until the deadline (of `time.monotonic`), or `WAIT` seconds. A fresh
-        connection is made for this. Raises `QueryTimeout`, or a transient `BackendUnavailable`.
+        Wait for a place until the deadline (of `time.monotonic`), or `WAIT` seconds. A fresh
+        connection is made for this. Raise `QueryTimeout`, or a transient `BackendUnavailable`.
         """
         if not self._leases.take(lease, WAIT if deadline is None else deadline - monotonic()):
             self._refuse(deadline)

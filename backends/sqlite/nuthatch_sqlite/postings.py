@@ -46,7 +46,7 @@ _FREQUENCIES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Holds the row that every transaction reads first."""
+    """The row that every transaction reads first."""
 
     generation: int
     chunks: int
@@ -56,7 +56,7 @@ class State:
 
     @classmethod
     def read(cls, connection: apsw.Connection) -> State:
-        """Returns the state, and fixes the snapshot of the transaction it is read in."""
+        """Return the state, and fixes the snapshot of the transaction it is read in."""
         row = one(connection, schema.STATE)
         if row is None:
             raise IndexCorrupt("the index has lost its counts; restore it from a copy")
@@ -70,7 +70,7 @@ class State:
 
 
 class Caches:
-    """Holds what all readers of one backend share."""
+    """What all readers of one backend share."""
 
     def __init__(self, max_bytes: int) -> None:
         self.enabled = max_bytes > 0
@@ -83,7 +83,7 @@ class Caches:
         self._frequencies: tuple[int, dict[str, int]] = (-1, {})
 
     def frequencies(self, generation: int) -> dict[str, int]:
-        """Returns the frequencies known in a generation; what is added to them is kept."""
+        """Return the frequencies known in a generation; what is added to them is kept."""
         with self._lock:
             newest, known = self._frequencies
             if generation < newest:
@@ -94,7 +94,7 @@ class Caches:
             return known
 
     def lengths(self, state: State, connection: apsw.Connection) -> npt.NDArray[np.uint32]:
-        """Returns tokens per chunk, indexed by chunk id."""
+        """Return tokens per chunk, indexed by chunk id."""
         generation = state.generation
         with self._lock:
             if self._lengths is not None and self._lengths[0] == generation:
@@ -115,7 +115,7 @@ class Postings:
         self._caches = caches
 
     def frequencies(self, tokens: Iterable[str]) -> dict[str, int]:
-        """Returns the number of chunks that hold each token."""
+        """Return the number of chunks that hold each token."""
         known = self._caches.frequencies(self._state.generation)
         found = {}
         for token in tokens:
@@ -127,7 +127,7 @@ class Postings:
         return found
 
     def conjunction(self, tokens: Sequence[str]) -> list[TermScores] | None:
-        """Returns the tokens' scored postings; None where FTS5 answers sooner.
+        """Return the tokens' scored postings; None where FTS5 answers sooner.
 
         FTS5 scores no more than the few chunks that hold all tokens. So postings are read when
         all of them are asked for a second time.
@@ -142,7 +142,7 @@ class Postings:
         return [terms[token] for token in tokens]
 
     def disjunction(self, tokens: Sequence[str]) -> list[Term] | None:
-        """Returns the tokens' terms; None where FTS5 answers sooner.
+        """Return the tokens' terms; None where FTS5 answers sooner.
 
         FTS5 scores every match. So postings are read at once, unless they are few: for each token
         that costs as much as some dozens of matches.
@@ -159,22 +159,22 @@ class Postings:
         return [terms[token] for token in tokens]
 
     def term(self, token: str) -> Term:
-        """Returns what knows the impacts of a token."""
+        """Return what knows the impacts of a token."""
         return self._cached(token) or self._term(token, again=())
 
     def _held(self, tokens: Iterable[str]) -> dict[str, TermScores | None] | None:
-        """Returns what is cached of each token; None where nothing ever is."""
+        """Return what is cached of each token; None where nothing ever is."""
         return {token: self._cached(token) for token in tokens} if self._caches.enabled else None
 
     def _cached(self, token: str) -> TermScores | None:
         return self._caches.terms.get(self._state.generation, token)
 
     def _touched(self, token: str) -> bool:
-        """Tells whether a token was asked for before, and notes that it is now."""
+        """Return whether a token was asked for before, and notes that it is now."""
         return self._caches.terms.touched(self._state.generation, token)
 
     def _term(self, token: str, again: Container[str]) -> Term:
-        """Reads a list of postings; a long one not before the second time."""
+        """Read a list of postings; a long one not before the second time."""
         df = self.frequencies([token])[token]
         if df < _LONG or token in again:
             return self._read(token)
@@ -198,7 +198,7 @@ class Postings:
         return term
 
     def allowed(self, filters: Sequence[Filter]) -> Ids | None:
-        """Returns the ids, ascending, of the chunks that pass; None if there is no filter."""
+        """Return the ids, ascending, of the chunks that pass; None if there is no filter."""
         lists: list[Ids] = []
         for condition in filters:
             key = repr(condition)
@@ -213,7 +213,7 @@ class Postings:
         return conjunction(lists) if lists else None
 
     def mask(self, filters: Sequence[Filter]) -> npt.NDArray[np.bool_] | None:
-        """Returns the same as a mask, which many short lists are held against."""
+        """Return the same as a mask, which many short lists are held against."""
         if not filters:
             return None
         mask = self._caches.masks.get(self._state.generation, repr(filters))
@@ -226,7 +226,7 @@ class Postings:
 
 
 def filter_sql(condition: Filter) -> tuple[str, list[object]]:
-    """Returns the statement that selects the chunks that pass, and its values."""
+    """Return the statement that selects the chunks that pass, and its values."""
     values: list[object] = [condition.field]
     if isinstance(condition, AnyOf):
         values.append(_json(condition.values))
@@ -245,7 +245,7 @@ def _json(values: Sequence[object]) -> str:
 
 
 def _read_lengths(connection: apsw.Connection, tokens: int) -> npt.NDArray[np.uint32]:
-    """Returns the number of tokens of each chunk, which together are `tokens`."""
+    """Return the number of tokens of each chunk, which together are `tokens`."""
     blobs = list(rows(connection, schema.ALL_LENGTHS))
     with readable("the lengths of the chunks"):
         size = (blobs[-1][0] + 1) * schema.LENGTHS if blobs else 0

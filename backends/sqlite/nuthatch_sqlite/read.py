@@ -52,7 +52,7 @@ _RESTORE = "restore the index from a copy, or index the corpus again"
 
 
 class _Zstd(threading.local):
-    """Holds a decompressor for each thread: to make one costs as much as ten texts."""
+    """A decompressor for each thread: to make one costs as much as ten texts."""
 
     def __init__(self) -> None:
         self.unpack = zstandard.ZstdDecompressor().decompress
@@ -107,7 +107,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         allowed: Ids | None,
         limit: int,
     ) -> FirstMatch | None:
-        """Climbs from the last rung, of one token, up while something is left."""
+        """Climb from the last rung, of one token, up while something is left."""
         winner: int | None = None
         ids = allowed
         tokens: set[str] = set()
@@ -125,7 +125,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         return FirstMatch(winner, _matches(conjunction_top_k(terms, limit, allowed)))
 
     def _first_in_sql(self, rungs: Sequence[Rung], filters: Sequence[Filter]) -> int | None:
-        """Searches the rungs after the first, which is empty, by halves."""
+        """Search the rungs after the first, which is empty, by halves."""
         low, high = 0, len(rungs) - 1
         if high == 0 or not self._exists(rungs[high], filters):
             return None
@@ -229,7 +229,7 @@ def _stored(row: tuple[Any, ...], proofs: bool) -> StoredChunk:
 def _document(
     name: str, header: bytes, root: bytes, chunks: Sequence[tuple[int, bytes]]
 ) -> Document:
-    """Returns a document, once its header and its texts have led to its root."""
+    """Return a document, once its header and its texts have led to its root."""
     with readable(f"the stored document {name!r}"):
         texts = [(start, _zstd.unpack(text)) for start, text in chunks]
         if document_root(header, [leaf_hash(text) for _, text in texts]) != root:
@@ -249,7 +249,7 @@ def _matches(best: TopK) -> Matches:
 
 
 def _expression(rung: Rung) -> str:
-    """Returns the MATCH expression of a rung."""
+    """Return the MATCH expression of a rung."""
     return f" {rung.operator} ".join(map(schema.quoted, rung.tokens))
 
 

@@ -34,7 +34,7 @@ _APPLICATION: Final = slice(68, 72)
 
 
 def remove_index(path: Path, lock_timeout: float) -> None:
-    """Remove the index at a path. Raises `IndexNotFound`, and what SQLite raises.
+    """Remove the index at a path. Raise `IndexNotFound`, and what SQLite raises.
 
     A damaged one goes without the lock, which cannot be had, as long as its header is an index's.
     """
@@ -75,7 +75,7 @@ def _leave_log(connection: apsw.Connection, lock_timeout: float) -> None:
 
 
 def _is_index(path: Path) -> bool:
-    """Tell whether a file that SQLite does not read begins as an index does."""
+    """Return whether a file that SQLite does not read begins as an index does."""
     with path.open("rb") as file:
         header = file.read(_APPLICATION.stop)
     application = int.from_bytes(header[_APPLICATION], "big")

@@ -211,7 +211,7 @@ ROOTS: Final = "SELECT root FROM document ORDER BY root"
 
 
 def quoted(token: str) -> str:
-    """Returns a token for MATCH; within quotes only the quote itself is special."""
+    """Return a token for MATCH; within quotes only the quote itself is special."""
     return '"' + token.replace('"', '""') + '"'
 
 

@@ -35,9 +35,9 @@ from nuthatch_sqlite.write import transact, write
 
 
 def stored(config: SqliteConfig, create: Create) -> tuple[IndexMetadata, Identity] | None:
-    """Returns what the index at the path says of itself; None for no file or an empty database.
+    """Return what the index at the path says of itself; None for no file or an empty database.
 
-    Raises `IndexExists` or `IndexNotFound` for somebody else's database: it is not ours to fill.
+    Raise `IndexExists` or `IndexNotFound` for somebody else's database: it is not ours to fill.
     """
     found = status(config.path)
     if found is None or not found.st_size:
@@ -71,7 +71,7 @@ def _application(connection: apsw.Connection, config: SqliteConfig) -> object:
 
 
 def refuse_unless_vacant(config: SqliteConfig, create: Create) -> None:
-    """Raises unless an index is wanted at the path, where there is none, and can be made there."""
+    """Raise unless an index is wanted at the path, where there is none, and can be made there."""
     path = config.path
     if not create:
         raise IndexNotFound(f"there is no index at {path}; create it first")
@@ -91,9 +91,9 @@ def make(
     documents: Sequence[AnalyzedDocument],
     durability: Durability,
 ) -> tuple[IndexMetadata, Identity]:
-    """Makes an index with its first documents, all or nothing.
+    """Make an index with its first documents, all or nothing.
 
-    Raises `IndexExists` if somebody else was faster.
+    Raise `IndexExists` if somebody else was faster.
     """
     path = config.path
     record = IndexMetadata.create(schema.FORMAT, wanted)
@@ -125,7 +125,7 @@ def _faster(path: Path) -> IndexExists:
 
 
 def _published(path: Path, fill: Callable[[Path], None]) -> bool:
-    """Fills a file beside the path and links it there; returns False where files have no links."""
+    """Fill a file beside the path and links it there; return False where files have no links."""
     draft = path.absolute().with_name(f".nuthatch-{token_hex(8)}")
     try:
         fill(draft)
@@ -149,7 +149,7 @@ def _published(path: Path, fill: Callable[[Path], None]) -> bool:
 
 
 def _links(file: Path) -> bool:
-    """Tells whether a file can have a second name, in its folder."""
+    """Return whether a file can have a second name, in its folder."""
     other = file.with_name(f"{file.name}-link")
     try:
         os.link(file, other)

@@ -41,7 +41,7 @@ def newest(connection: apsw.Connection) -> int:
 
 
 class Dictionary(NamedTuple):
-    """Holds title tokens with their numbers; masks and lengths are those of the tokens."""
+    """Title tokens with their numbers; masks and lengths are those of the tokens."""
 
     ids: Sequence[int]
     tokens: Sequence[str]
@@ -75,7 +75,7 @@ _NOTHING: Final = Dictionary([], [], {}, np.zeros(0, dtype=np.uint64), np.zeros(
 
 
 class Titles:
-    """Holds the title tokens that some reader has read; shared by all readers of an index."""
+    """The title tokens that some reader has read; shared by all readers of an index."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -58,17 +58,17 @@ class Unread:
 
     @property
     def at_hand(self) -> bool:
-        """Tells whether the list was read after all."""
+        """Return whether the list was read after all."""
         return self._whole is not None
 
     def whole(self) -> TermScores:
-        """Reads the list."""
+        """Read the list."""
         if self._whole is None:
             self._whole = self._read(self._token)
         return self._whole
 
     def at(self, ids: Ids) -> Scores:
-        """Looks the impacts in these chunks up, or reads the list where that takes less time."""
+        """Look the impacts in these chunks up, or read the list where that takes less time."""
         if self._whole is None and _PICK * ids.size > self.df:
             self.whole()
         if self._whole is not None:

@@ -58,7 +58,7 @@ def transact(
 def write(
     connection: apsw.Connection, documents: Sequence[AnalyzedDocument], entities: Entities
 ) -> WriteOutcome:
-    """Upserts documents with distinct uris; called within a transaction."""
+    """Upsert documents with distinct uris; called within a transaction."""
     state = State.read(connection)
     present = _present(connection, [each.document.uri for each in documents], state)
     fresh = [each for each in documents if not _same(each, present)]
@@ -87,7 +87,7 @@ def write(
 
 
 def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
-    """Removes documents; called within a transaction."""
+    """Remove documents; called within a transaction."""
     state = State.read(connection)
     gone = list(_present(connection, uris, state).values())
     if not gone:
@@ -108,7 +108,7 @@ def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
 
 
 def stored_roots(connection: apsw.Connection, uris: Sequence[str]) -> dict[str, bytes]:
-    """Returns the roots of those of these documents that are stored, by uri."""
+    """Return the roots of those of these documents that are stored, by uri."""
     found = _present(connection, uris, State.read(connection))
     return {uri: each.root for uri, each in found.items()}
 
@@ -177,7 +177,7 @@ def _insert(connection: apsw.Connection, rows: Sequence[tuple[int, AnalyzedDocum
 
 
 def _delete(connection: apsw.Connection, documents: Sequence[_Present], lengths: Lengths) -> int:
-    """Deletes documents; returns how many tokens their chunks had."""
+    """Delete documents; return how many tokens their chunks had."""
     tokens = 0
     for each in documents:
         tokens += lengths.clear(each.id, each.chunks)
@@ -196,7 +196,7 @@ class Lengths:
         self._blocks: dict[int, np.ndarray[tuple[int], np.dtype[np.uint32]]] = {}
 
     def append(self, first: int, counts: Sequence[int]) -> None:
-        """Sets the lengths of new chunks with consecutive ids."""
+        """Set the lengths of new chunks with consecutive ids."""
         position = 0
         while position < len(counts):
             block, offset = divmod(first + position, schema.LENGTHS)
@@ -205,7 +205,7 @@ class Lengths:
             position += len(part)
 
     def clear(self, first: int, chunks: int) -> int:
-        """Sets the lengths of deleted chunks to zero; returns their sum."""
+        """Set the lengths of deleted chunks to zero; return their sum."""
         total = 0
         for chunk in range(first, first + chunks):
             block, offset = divmod(chunk, schema.LENGTHS)
@@ -215,7 +215,7 @@ class Lengths:
         return total
 
     def save(self) -> None:
-        """Writes the blocks that were touched."""
+        """Write the blocks that were touched."""
         rows = [(block, lengths.astype("<u4").tobytes()) for block, lengths in self._blocks.items()]
         self._connection.executemany(schema.SET_LENGTHS, rows)
 

@@ -236,27 +236,27 @@ class TantivyBackend(LexicalBackend):
             return list(problems(self._path, reader))
 
     def optimize(self) -> None:
-        """Merges what Tantivy's policy wants merged, and deletes files that nobody needs."""
+        """Merge what Tantivy's policy wants merged, and delete files that nobody needs."""
         self._transact("process", _settle)
 
     def close(self) -> None:
         self._folder.close()
 
     def before_fork(self) -> None:
-        """Waits for the batch that is being written: a child would inherit its lock."""
+        """Wait for the batch that is being written: a child would inherit its lock."""
         forking = Lease()
         if self._turns.take(forking, self.config.lock_timeout):
             self._forking = forking
 
     def after_fork_here(self) -> None:
-        """Lets the parent go on."""
+        """Let the parent go on."""
         forking = self._forking
         if forking is not None and forking.thread == get_ident():
             self._forking = None
             self._turns.give(forking)
 
     def after_fork_in_child(self) -> None:
-        """Opens the index anew: the parent's threads and the state of its locks are not here."""
+        """Open the index anew: the parent's threads and the state of its locks are not here."""
         _inherited.append(self._folder)
         closed = self._folder.closed
         self._folder = Folder(self._path, self.config.checksums)

@@ -14,7 +14,7 @@ from nuthatch_tantivy.stored import UNREADABLE, Row
 
 
 def problems(path: Path, reader: TantivyReader) -> Iterator[str]:
-    """Yields what is wrong, a sentence each."""
+    """Yield what is wrong, a sentence each."""
     damaged = list(damages(path, Meta.read(path), set()))
     yield from damaged
     if damaged:
@@ -27,7 +27,7 @@ def problems(path: Path, reader: TantivyReader) -> Iterator[str]:
 
 
 def _documents(reader: TantivyReader) -> Iterator[str]:
-    """Proves every document: its header and chunk texts must lead to its root."""
+    """Prove every document: its header and chunk texts must lead to its root."""
     keys: set[str] = set()
     chunks = 0
     for rows in reader.stored():

@@ -50,7 +50,7 @@ class EntityReader:
         return self._table().entity_postings(keys)
 
     def _table(self) -> EntityTable:
-        """Returns what the documents of this state mention; read once for all its readers."""
+        """Return what the documents of this state mention; read once for all its readers."""
         tables = self._state.tables
         if not tables:
             with translated(self._path):
@@ -67,14 +67,14 @@ class EntityReader:
             yield (order, place.segment_ord, place.doc), title, fields
 
     def _placed(self, places: Sequence[DocAddress]) -> list[tuple[int, DocAddress]]:
-        """Returns where chunks lie with their places in document order, in that order."""
+        """Return where chunks lie with their places in document order, in that order."""
         if not places:
             return []
         keyed = sorted(zip(self._orders(places), range(len(places)), strict=True))
         return [(order, places[at]) for order, at in keyed]
 
     def _orders(self, places: Sequence[DocAddress]) -> list[int]:
-        """Returns the places of chunks in the order of addition."""
+        """Return the places of chunks in the order of addition."""
         found = self._searcher.fast_field_values("order", list(places))
         return [numbered(order) for order in found]
 

@@ -35,12 +35,12 @@ class translated:  # noqa: N801  # reads as a statement: with translated(path)
 
 
 def is_panic(error: BaseException | None) -> bool:
-    """Tells whether Tantivy's own code failed on the way; the type cannot be imported."""
+    """Return whether Tantivy's own code failed on the way; the type cannot be imported."""
     return type(error).__name__ == "PanicException"
 
 
 def is_busy(error: BaseException) -> bool:
-    """Tells whether another writer holds the lock."""
+    """Return whether another writer holds the lock."""
     return isinstance(error, ValueError) and "LockBusy" in str(error)
 
 

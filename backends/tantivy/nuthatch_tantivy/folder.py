@@ -54,7 +54,7 @@ class State(NamedTuple):
 
 
 class Folder:
-    """Holds an opened index and gives its newest state. Safe to share between threads."""
+    """An opened index and gives its newest state. Safe to share between threads."""
 
     def __init__(self, path: Path, checksums: bool) -> None:
         self._path = path
@@ -68,14 +68,14 @@ class Folder:
         self.closed = False
 
     def state(self) -> State:
-        """Returns the newest committed state."""
+        """Return the newest committed state."""
         with self._lock:
             index = self._newest()
             caches = self._counted, self._tables
             return State(index.searcher(), index.schema, self._signature, *caches)
 
     def writer(self, heap: int) -> tantivy.IndexWriter:
-        """Returns a writer of one thread: it makes one segment, the smallest and fastest to read.
+        """Return a writer of one thread: it makes one segment, the smallest and fastest to read.
 
         It holds the index's lock until it is consumed by `wait_merging_threads`.
         """
@@ -83,7 +83,7 @@ class Folder:
             return self._newest().writer(heap, 1)
 
     def close(self) -> None:
-        """Lets go of the files."""
+        """Let go of the files."""
         with self._lock:
             self.closed = True
             self._index = None
@@ -107,7 +107,7 @@ class Folder:
         return self._index
 
     def _refuse_damaged(self, meta: Meta) -> None:
-        """Raises `IndexCorrupt` if a file that is new here does not match its checksum."""
+        """Raise `IndexCorrupt` if a file that is new here does not match its checksum."""
         damaged = [*damages(self._path, meta, self._intact)] if self._checksums else []
         if damaged:
             raise IndexCorrupt(
@@ -117,7 +117,7 @@ class Folder:
 
 
 def _compare_counts(path: Path, index: tantivy.Index, meta: Meta) -> None:
-    """Raises `IndexCorrupt` unless the segments hold as many chunks as meta.json says."""
+    """Raise `IndexCorrupt` unless the segments hold as many chunks as meta.json says."""
     searcher = index.searcher()
     every = tantivy.Query.term_query(index.schema, schema.EVERY, 1, "basic")
     left: Any = searcher.search(every, 1, count=True)
@@ -149,7 +149,7 @@ def check_present(path: Path, cause: OSError | None = None) -> None:
 
 
 def is_frozen(path: Path) -> bool:
-    """Tells whether Tantivy, which locks a file in the folder to read it, cannot do so."""
+    """Return whether Tantivy, which locks a file in the folder to read it, cannot do so."""
     return not os.access(path, os.W_OK)
 
 
@@ -161,7 +161,7 @@ def _open(path: Path) -> tantivy.Index:
 
 
 def _open_frozen(path: Path) -> tantivy.Index:
-    """Opens a folder that cannot be written, by links to its files from a folder of our own.
+    """Open a folder that cannot be written, by links to its files from a folder of our own.
 
     What is open stays readable without its name, so that the links can go at once.
     """
@@ -184,7 +184,7 @@ def _open_frozen(path: Path) -> tantivy.Index:
 
 
 def size(path: Path) -> int:
-    """Returns what the files of the folder take, in bytes."""
+    """Return what the files of the folder take, in bytes."""
     total = 0
     for file in path.iterdir():
         with suppress(FileNotFoundError):  # merged away meanwhile
@@ -193,9 +193,9 @@ def size(path: Path) -> int:
 
 
 def find(path: Path, create: Create) -> IndexMetadata | None:
-    """Returns what the index in the folder says of itself; None where there is nothing yet.
+    """Return what the index in the folder says of itself; None where there is nothing yet.
 
-    Raises `IndexExists` or `IndexNotFound` for what is not ours to fill.
+    Raise `IndexExists` or `IndexNotFound` for what is not ours to fill.
     """
     try:
         found = (path / schema.RECORD).read_bytes()
@@ -210,7 +210,7 @@ def find(path: Path, create: Create) -> IndexMetadata | None:
 
 
 def _refuse_others(path: Path, create: Create) -> None:
-    """Raises unless the path, which holds no record, is free or an empty folder."""
+    """Raise unless the path, which holds no record, is free or an empty folder."""
     kind = IndexExists if create else IndexNotFound
     if path.is_dir():
         meta = path / schema.META
@@ -226,7 +226,7 @@ def _refuse_others(path: Path, create: Create) -> None:
 
 
 def refuse_unless_vacant(path: Path, create: Create, read_only: bool) -> None:
-    """Raises unless an index is wanted at the path, where there is none, and can be made there."""
+    """Raise unless an index is wanted at the path, where there is none, and can be made there."""
     if not create:
         raise IndexNotFound(f"there is no index at {path}; create it first")
     if read_only:
@@ -240,9 +240,9 @@ def refuse_unless_vacant(path: Path, create: Create, read_only: bool) -> None:
 
 
 def create(path: Path, record: IndexMetadata, fill: Callable[[Path], None] | None) -> bool:
-    """Makes an index, filled with its first documents, all or nothing.
+    """Make an index, filled with its first documents, all or nothing.
 
-    Returns False if somebody else was faster.
+    Return False if somebody else was faster.
     """
     path = path.absolute()
     # Named before it is made, so that it goes whatever happens in between.
@@ -276,7 +276,7 @@ def create(path: Path, record: IndexMetadata, fill: Callable[[Path], None] | Non
 
 
 def sync(folder: Path) -> None:
-    """Makes the names in a folder outlast a power cut, where folders can be synced."""
+    """Make the names in a folder outlast a power cut, where folders can be synced."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:

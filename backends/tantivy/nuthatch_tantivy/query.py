@@ -32,7 +32,7 @@ class Queries:
         self._terms = terms
 
     def rung(self, rung: Rung, filters: Sequence[Filter]) -> Query:
-        """Returns the query of a rung; filters decide what matches and add nothing to scores."""
+        """Return the query of a rung; filter decide what matches and add nothing to scores."""
         occur = Occur.Must if rung.operator == "AND" else Occur.Should
         parts = [self.token(token, times) for token, times in Counter(rung.tokens).items()]
         query = parts[0] if len(parts) == 1 else _boolean(occur, parts)
@@ -42,37 +42,37 @@ class Queries:
         return _boolean(Occur.Must, [query, *unscored])
 
     def passing(self, filters: Sequence[Filter]) -> Query:
-        """Returns the query for the first chunks of the documents that pass all filters."""
+        """Return the query for the first chunks of the documents that pass all filters."""
         return _boolean(Occur.Must, [self.firsts(), *map(self._filter, filters)])
 
     def token(self, token: str, times: int) -> Query:
-        """Returns the query of one token that occurs `times` in the rung."""
+        """Return the query of one token that occurs `times` in the rung."""
         query = Query.term_query(self._layout, "tokens", token, "freq")
         return query if times == 1 else Query.boost_query(query, float(times))
 
     def every(self) -> Query:
-        """Returns the query that matches every chunk."""
+        """Return the query that matches every chunk."""
         return self.term(schema.EVERY, 1)
 
     def firsts(self) -> Query:
-        """Returns the query for the first chunk of every document."""
+        """Return the query for the first chunk of every document."""
         return self.term("chunk", 0)
 
     def first(self, key: str) -> Query:
-        """Returns the query for the first chunk of the document with this key."""
+        """Return the query for the first chunk of the document with this key."""
         return _boolean(Occur.Must, [self.term("key", key), self.firsts()])
 
     def firsts_of(self, keys: Sequence[str]) -> Query:
-        """Returns the query for the first chunks of the documents with these keys."""
+        """Return the query for the first chunks of the documents with these keys."""
         wanted = Query.term_set_query(self._layout, "key", list(keys))
         return _boolean(Occur.Must, [wanted, self.firsts()])
 
     def term(self, field: str, value: str | int) -> Query:
-        """Returns the query for one value of a field that has no frequencies."""
+        """Return the query for one value of a field that has no frequencies."""
         return Query.term_query(self._layout, field, value, "basic")
 
     def after(self, order: int) -> Query:
-        """Returns the query for the chunks that come later in the document order."""
+        """Return the query for the chunks that come later in the document order."""
         return self._between("order", FieldType.Integer, order + 1, None)
 
     def _filter(self, condition: Filter) -> Query:
@@ -96,7 +96,7 @@ class Queries:
         return Query.term_set_query(self._layout, name, list(values))
 
     def _texts(self, name: str, condition: Range) -> Query:
-        """Compares keywords by code point: picks the terms, for Tantivy has no range of texts."""
+        """Compare keywords by code point: picks the terms, for Tantivy has no range of texts."""
         low, high = condition.gte, condition.lte
         prefix = ""
         if low is not None and high is not None:

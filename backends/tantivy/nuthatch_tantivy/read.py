@@ -69,18 +69,18 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
         return [term for term, _ in self._searcher.terms_with_prefix(field, prefix)]
 
     def count(self, query: Query) -> int:
-        """Returns the number of chunks that match."""
+        """Return the number of chunks that match."""
         found: Any = self._searcher.search(query, 1, count=True)
         return int(found.count)
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
-        """Remembers in this state of the index; a dictionary look-up goes to every segment."""
+        """Remember in this state of the index; a dictionary look-up goes to every segment."""
         with translated(self._path):
             counted = self._counted
             return {token: counted.get(token) or self._frequency(token) for token in tokens}
 
     def _frequency(self, token: str) -> int:
-        """Reads the dictionary, which counts deleted chunks too; while there are any, counts."""
+        """Read the dictionary, which counts deleted chunks too; while there are any, counts."""
         if self.deleted:
             found = self.count(self._queries.term("tokens", token))
         else:
@@ -100,7 +100,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
         return Matches(candidates, len(hits) if len(hits) <= limit else None, exact=True)
 
     def _beyond_ties(self, query: Query, limit: int) -> Scored:
-        """Returns the best hits, at least one more than `limit` and to the end of its tie."""
+        """Return the best hits, at least one more than `limit` and to the end of its tie."""
         asked = limit + 1
         while True:
             asked = min(asked, self.chunks)
@@ -167,25 +167,25 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             )
 
     def _first(self, key: str, segment: int, number: int) -> Row:
-        """Returns the first chunk of a document, which lies before its others in a segment."""
+        """Return the first chunk of a document, which lies before its others in a segment."""
         hits = self._searcher.search(self._queries.first(key), 1, count=False).hits
         if not hits or (hits[0][1].segment_ord, hits[0][1].doc) != (segment, number):
             raise ValueError("its first chunk is missing")
         return self._row(hits[0][1])
 
     def head(self, key: str) -> Row | None:
-        """Returns the first chunk of the document with this key, if there is one."""
+        """Return the first chunk of the document with this key, if there is one."""
         hits = self._searcher.search(self._queries.first(key), 1, count=False).hits
         return self._row(hits[0][1]) if hits else None
 
     def holds(self, key: str) -> bool:
-        """Tells whether there is a document with this key."""
+        """Return whether there is a document with this key."""
         if not self._searcher.doc_freq("key", key):
             return False
         return bool(self._searcher.search(self._queries.first(key), 1, count=False).hits)
 
     def root(self, key: str) -> bytes | None:
-        """Returns the root of the document with this key, if there is one."""
+        """Return the root of the document with this key, if there is one."""
         if not self._searcher.doc_freq("key", key):
             return None
         row = self.head(key)
@@ -195,7 +195,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             return cast(bytes, row["root"][0])
 
     def roots_of(self, uris: Sequence[str]) -> dict[str, bytes]:
-        """Returns the roots of those of these documents that are stored, by uri."""
+        """Return the roots of those of these documents that are stored, by uri."""
         keys = {key: uri for uri in uris if (key := schema.key(uri)) is not None}
         if not self.chunks or not keys:
             return {}
@@ -210,7 +210,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
         return {keys[key]: root for key, root in pairs if key in keys and root is not None}
 
     def roots(self) -> Iterator[bytes]:
-        """Yields the root of every document, in any order."""
+        """Yield the root of every document, in any order."""
         query = self._queries.firsts()
         for _, place in self._searcher.search(query, max(self.chunks, 1), count=False).hits:
             row = self._row(place)
@@ -219,7 +219,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             yield root
 
     def document_count(self) -> int:
-        """Returns the number of documents."""
+        """Return the number of documents."""
         return self.count(self._queries.firsts())
 
     def get(self, uri: str) -> Document | None:
@@ -248,7 +248,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             return whole_document(rows)
 
     def stored(self) -> Iterator[list[Row]]:
-        """Yields the chunks of every document, in document order."""
+        """Yield the chunks of every document, in document order."""
         rows: list[Row] = []
         for row in self._in_order():
             if rows and row.get("key") != rows[0].get("key"):

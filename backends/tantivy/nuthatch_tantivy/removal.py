@@ -35,7 +35,7 @@ _PAUSE: Final = 0.005
 def remove_index(path: Path, lock_timeout: float) -> None:
     """Remove the index in a folder, and the folder.
 
-    Raises `IndexNotFound`, `IndexLocked` while somebody writes, and `BackendUnavailable` where the
+    Raise `IndexNotFound`, `IndexLocked` while somebody writes, and `BackendUnavailable` where the
     folder holds what is not the index's: then nothing is removed.
     """
     try:

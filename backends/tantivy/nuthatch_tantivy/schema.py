@@ -39,7 +39,7 @@ _WORDS: Final = "nuthatch_tokens"
 
 
 def build(schema: Schema) -> tantivy.Schema:
-    """Returns Tantivy's schema for one of ours."""
+    """Return Tantivy's schema for one of ours."""
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field(EVERY, indexed=True)
     builder.add_text_field("tokens", tokenizer_name=_WORDS, index_option="freq")
@@ -62,13 +62,13 @@ def build(schema: Schema) -> tantivy.Schema:
 
 
 def register(index: tantivy.Index) -> None:
-    """Teaches an opened index to split at the spaces between core's tokens, and nowhere else."""
+    """Teach an opened index to split at the spaces between core's tokens, and nowhere else."""
     words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
     index.register_tokenizer(_WORDS, words)
 
 
 def columns(schema: Schema) -> dict[str, tuple[str, str]]:
-    """Returns for every field that filters compare its name here and its type.
+    """Return for every field that filters compare its name here and its type.
 
     Named by position: any text may name a field, and Tantivy takes a dot for a path.
     """
@@ -80,12 +80,12 @@ def columns(schema: Schema) -> dict[str, tuple[str, str]]:
 
 
 def ordinal(day: FilterValue) -> int:
-    """Returns the number of an ISO date; in the order of days, as in that of ISO dates."""
+    """Return the number of an ISO date; in the order of days, as in that of ISO dates."""
     return date.fromisoformat(str(day)).toordinal()
 
 
 def key(uri: str) -> str | None:
-    """Returns the term that stands for a uri; None for one that cannot have been stored."""
+    """Return the term that stands for a uri; None for one that cannot have been stored."""
     try:
         return uri if len(uri.encode()) <= MAX_TERM else None
     except UnicodeEncodeError:

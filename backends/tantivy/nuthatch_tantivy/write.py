@@ -24,7 +24,7 @@ def write(
     columns: Columns,
     documents: Sequence[AnalyzedDocument],
 ) -> WriteOutcome:
-    """Upserts documents with distinct uris; `stored` is the state that the writer goes on from."""
+    """Upsert documents with distinct uris; `stored` is the state that the writer goes on from."""
     added = replaced = unchanged = chunks = 0
     # The stamps of Tantivy's operations grow with each chunk, for ever, so orders never repeat.
     order = writer.commit_opstamp
@@ -48,7 +48,7 @@ def write(
 
 
 def remove(writer: tantivy.IndexWriter, stored: TantivyReader, uris: Sequence[str]) -> int:
-    """Removes documents; returns how many there were."""
+    """Remove documents; return how many there were."""
     gone = [key for uri in uris if (key := schema.key(uri)) is not None and stored.holds(key)]
     for key in gone:
         writer.delete_documents_by_term("key", key)
@@ -60,7 +60,7 @@ def remove(writer: tantivy.IndexWriter, stored: TantivyReader, uris: Sequence[st
 def _insert(
     writer: tantivy.IndexWriter, columns: Columns, each: AnalyzedDocument, key: str, order: int
 ) -> int:
-    """Adds the chunks of a document; returns the order of the last one."""
+    """Add the chunks of a document; return the order of the last one."""
     for index, chunk in enumerate(each.chunks):
         row = tantivy.Document()
         row.add_integer(schema.EVERY, 1)

@@ -16,7 +16,7 @@ _ESCAPES: Final = {code: f"\\u{code:04x}" for code in CONTROLS if 0x7F <= code <
 
 
 def answer(value: Mapping[str, Any]) -> None:
-    """Prints one JSON object: on one line when piped, indented on a terminal.
+    """Print one JSON object: on one line when piped, indented on a terminal.
 
     Controls that a terminal would obey are escaped, and so is what the encoding of standard
     output cannot hold (lone surrogates, say).

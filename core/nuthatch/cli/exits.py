@@ -56,7 +56,7 @@ class OutputClosed(Exception):
 
 
 def exit_code(error: BaseException) -> int:
-    """Returns the code for an error; what is not nuthatch's own counts as unavailable."""
+    """Return the code for an error; what is not nuthatch's own counts as unavailable."""
     if isinstance(error, DocumentNotFound):
         return FAILED
     for kind in type(error).__mro__:

@@ -12,7 +12,7 @@ from nuthatch.text.normalize import NormalizedQuery
 
 
 def show_explanation(screen: Screen, results: Results) -> None:
-    """Shows what was looked for, and the rungs that were tried or skipped."""
+    """Show what was looked for, and the rungs that were tried or skipped."""
     if isinstance(results.query, NormalizedQuery):
         _show_query(screen, results.query)
     else:

@@ -22,9 +22,9 @@ _BETWEEN: Final = re.compile(r"(?<!\\)\|")
 
 
 def parse_filter(text: str, schema: Schema) -> Filter:
-    """Returns the filter that a text stands for, its values typed by the schema.
+    """Return the filter that a text stands for, its values typed by the schema.
 
-    Raises `InvalidQuery` that tells the grammar.
+    Raise `InvalidQuery` that tells the grammar.
     """
     match = _FILTER.fullmatch(text)
     if match is None or match[3].startswith(("=", ">", "<")):

@@ -88,7 +88,7 @@ class CommandGroup(click.Group):
         standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
-        """Runs a command line; ends the process unless `standalone_mode` is off."""
+        """Run a command line; end the process unless `standalone_mode` is off."""
         arguments = list(sys.argv[1:] if args is None else args)
         run = super().main
 
@@ -102,7 +102,7 @@ class CommandGroup(click.Group):
 
 
 def _run(command: Callable[[], object], arguments: list[str]) -> int:
-    """Runs the command; returns its exit code after telling what went wrong, if anything did."""
+    """Run the command; return its exit code after telling what went wrong, if anything did."""
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     as_json = "--json" in own
     try:
@@ -137,7 +137,7 @@ def _run(command: Callable[[], object], arguments: list[str]) -> int:
 
 
 def _hinted(error: click.ClickException) -> click.ClickException:
-    """Returns the error; one on a text that was taken for an option says what to do about that."""
+    """Return the error; one on a text that was taken for an option says what to do about that."""
     if not isinstance(error, click.NoSuchOption) or error.ctx is None:
         return error
     if not any(isinstance(each, click.Argument) for each in error.ctx.command.params):
@@ -147,7 +147,7 @@ def _hinted(error: click.ClickException) -> click.ClickException:
 
 
 def _show(error: click.ClickException, arguments: list[str]) -> None:
-    """Shows what is wrong with a command line, whose words it repeats, without controls."""
+    """Show what is wrong with a command line, whose words it repeats, without controls."""
     shown = StringIO()
     error.show(shown)
     text = _redacted(shown.getvalue(), arguments)
@@ -156,7 +156,7 @@ def _show(error: click.ClickException, arguments: list[str]) -> None:
 
 
 def _told(error: Exception, message: str, code: int, as_json: bool) -> int:
-    """Prints the error as JSON where JSON was asked for; returns the code."""
+    """Print the error as JSON where JSON was asked for; return the code."""
     if as_json:
         try:
             answer({"error": {"type": type(error).__name__, "message": message}})
@@ -186,7 +186,7 @@ def _trace(arguments: list[str]) -> None:
 
 
 def _discard_output() -> None:
-    """Lets what is still buffered go nowhere, or the interpreter would complain at its end."""
+    """Let what is still buffered go nowhere, or the interpreter would complain at its end."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):  # standard output is not a file at all

@@ -14,7 +14,7 @@ from nuthatch.registry.url import split_url
 def open_index(
     text: str, *, create: Create = False, schema: Schema | None = None, export_only: bool = False
 ) -> LexicalBackend:
-    """Returns the open index; it is a context manager."""
+    """Return the open index; it is a context manager."""
     url, options = resolve_name(text)
     if export_only and "export_only" not in split_url(url)[2]:
         options["export_only"] = True
@@ -22,6 +22,6 @@ def open_index(
 
 
 def drop_index(text: str) -> None:
-    """Removes the index."""
+    """Remove the index."""
     url, options = resolve_name(text)
     drop_url(url, **options)

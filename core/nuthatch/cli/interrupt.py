@@ -41,5 +41,5 @@ def end_the_command() -> None:
 
 
 def has_struck() -> bool:
-    """Tell whether the command was interrupted."""
+    """Return whether the command was interrupted."""
     return bool(_struck)

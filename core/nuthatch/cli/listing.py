@@ -13,7 +13,7 @@ from nuthatch.contract.results import Results
 
 
 def show_hits(screen: Screen, results: Results, *, explain: bool = False) -> None:
-    """Shows the hits, best first; with `explain`, what each score is made of."""
+    """Show the hits, best first; with `explain`, what each score is made of."""
     for rank, hit in enumerate(results, start=1):
         screen.line(
             (f"{rank:>3}", "dim"),
@@ -29,7 +29,7 @@ def show_hits(screen: Screen, results: Results, *, explain: bool = False) -> Non
 
 
 def show_footer(screen: Screen, results: Results) -> None:
-    """Shows the notes, and one line on how the hits were come by."""
+    """Show the notes, and one line on how the hits were come by."""
     for note in results.notes:
         screen.line((f"note: {note}", "dim"))
     count = "no hits" if not results.hits else f"{len(results)} hits"
@@ -50,7 +50,7 @@ def _exactness(results: Results) -> str:
 
 
 def highlighted(hit: Hit) -> Iterator[Cell]:
-    """Yields the snippet as spans, the matched words marked."""
+    """Yield the snippet as spans, the matched words marked."""
     # No printable text holds a NUL, so it parts the snippet where the marks are.
     pieces = hit.highlighted("\0", "\0", escape=printable).split("\0")
     for number, piece in enumerate(pieces):

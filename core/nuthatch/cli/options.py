@@ -20,7 +20,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 @dataclass(frozen=True, slots=True)
 class SchemaOptions:
-    """Holds what a command line says about the schema of a new index."""
+    """What a command line says about the schema of a new index."""
 
     analyzer: str | None = None
     chunker: str | None = None
@@ -29,13 +29,13 @@ class SchemaOptions:
 
     @property
     def given(self) -> bool:
-        """Tells whether anything was said."""
+        """Return whether anything was said."""
         return self != SchemaOptions()
 
     def schema(self, base: Schema | None = None) -> Schema:
-        """Returns the file's schema (or `base`) with what the options say in place of its own.
+        """Return the file's schema (or `base`) with what the options say in place of its own.
 
-        Raises `InvalidConfig`.
+        Raise `InvalidConfig`.
         """
         schema = base or Schema()
         if self.file is not None:
@@ -52,7 +52,7 @@ class SchemaOptions:
 
 
 def create_options(function: F) -> F:
-    """Adds the options of a new index; the function gets them as `schema: SchemaOptions`."""
+    """Add the options of a new index; the function gets them as `schema: SchemaOptions`."""
 
     @functools.wraps(function)
     def with_schema(

@@ -11,7 +11,7 @@ NAME = "nuthatch"
 
 
 def program() -> str:
-    """Returns `nuthatch` where the shell finds this very program by it, else the path it ran by.
+    """Return `nuthatch` where the shell finds this very program by it, else the path it ran by.
 
     What was not started as a script of this name (a test, say) is called `nuthatch` too.
     """

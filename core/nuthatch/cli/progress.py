@@ -45,14 +45,14 @@ class Stream(Protocol):
 
 
 class Acknowledgements:
-    """Holds the last report of an `add`, and where in the input it ends."""
+    """The last report of an `add`, and where in the input it ends."""
 
     def __init__(self) -> None:
         self.report: AddReport | None = None
         self.place = ""
 
     def safe(self) -> str:
-        """Says in one sentence what is safe."""
+        """Say in one sentence what is safe."""
         if self.report is None:
             return "nothing was written"
         place = f" (up to {self.place})" if self.place else ""
@@ -78,7 +78,7 @@ class Meter:
         return perf_counter() - self._begun
 
     def measure(self) -> str:
-        """Says what is known, in one line."""
+        """Say what is known, in one line."""
         seconds, position = self.seconds, self._stream.position
         parts = [f"{seconds:.1f} s"]
         parts += [f"{self.read / seconds:,.0f}/s"] if seconds else []
@@ -113,7 +113,7 @@ def write(
     unit: Unit,
     add: Callable[[Iterable[Entry], Callable[[AddReport], None]], AddReport],
 ) -> AddReport:
-    """Runs `add(documents, progress)` and reports each batch; `total` is in the unit.
+    """Run `add(documents, progress)` and reports each batch; `total` is in the unit.
 
     When it fails or is interrupted, says what is safe: on standard error before the error goes
     on, or in the `Interrupted` that is raised for Ctrl-C.
@@ -189,7 +189,7 @@ def _bar(
 
 
 def waiting(message: str) -> AbstractContextManager[None]:
-    """Shows, on a terminal, that something goes on for which no progress is known."""
+    """Show, on a terminal, that something goes on for which no progress is known."""
     if not sys.stderr.isatty():
         return nullcontext()
     from nuthatch.cli.terminal import spinner  # imports rich

@@ -20,7 +20,7 @@ class Screen(Protocol):
     """Is where a command shows its answer."""
 
     def line(self, *cells: Cell, indent: int = 0, wrap: bool = True) -> None:
-        """Shows spans one after the other, as one paragraph; commands to copy are not wrapped."""
+        """Show spans one after the other, as one paragraph; commands to copy are not wrapped."""
 
     def table(
         self,
@@ -30,7 +30,7 @@ class Screen(Protocol):
         right: Collection[int] = (),
         indent: int = 0,
     ) -> None:
-        """Shows rows under headings; `right` are the columns of numbers."""
+        """Show rows under headings; `right` are the columns of numbers."""
 
 
 class PlainScreen:
@@ -60,7 +60,7 @@ class PlainScreen:
 
 
 def open_screen() -> Screen:
-    """Returns the screen for standard output."""
+    """Return the screen for standard output."""
     if not sys.stdout.isatty():
         return PlainScreen()
     from nuthatch.cli.terminal import TerminalScreen  # imports rich

@@ -44,19 +44,19 @@ class Skipped:
             click.echo(f"skipped: {printable(skipped.message)}", err=True)
 
     def finish(self) -> None:
-        """Says how many were not shown."""
+        """Say how many were not shown."""
         rest = self._count - _SHOWN
         if self._log is None and rest > 0:
             click.echo(f"skipped: {rest:,} more; --skipped FILE writes all of them down", err=True)
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Returns the first of them as JSON values."""
+        """Return the first of them as JSON values."""
         return [asdict(each) for each in self._first]
 
 
 @contextmanager
 def skipping(corpus: Corpus, path: str | None) -> Iterator[Skipped]:
-    """Gives what takes skipped documents; a path (- is standard error) takes all, a line each."""
+    """Give what takes skipped documents; a path (- is standard error) takes all, a line each."""
     if path is None or path == "-":
         skipped = Skipped(corpus, None if path is None else sys.stderr)
         yield skipped

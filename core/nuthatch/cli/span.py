@@ -20,10 +20,10 @@ _VISIBLE = dict.fromkeys(CONTROLS, "\ufffd") | {ord(space): " " for space in "\t
 
 
 def printable(text: str) -> str:
-    """Returns one line of text that is safe to show: white space as spaces, no controls."""
+    """Return one line of text that is safe to show: white space as spaces, no controls."""
     return text.translate(_VISIBLE)
 
 
 def span(cell: Cell) -> Span:
-    """Returns the cell as a printable span."""
+    """Return the cell as a printable span."""
     return (printable(cell), "") if isinstance(cell, str) else (printable(cell[0]), cell[1])

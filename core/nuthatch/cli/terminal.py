@@ -29,13 +29,13 @@ _NARROWEST = 20
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Returns a console that takes text as it is: no markup, no emoji codes, no guessing."""
+    """Return a console that takes text as it is: no markup, no emoji codes, no guessing."""
     file = sys.stderr if stderr else sys.stdout
     return Console(file=file, markup=False, emoji=False, highlight=False)
 
 
 def text(*cells: Cell) -> Text:
-    """Returns the spans as rich's text."""
+    """Return the spans as rich's text."""
     return Text.assemble(*((words, _STYLES[style]) for words, style in map(span, cells)))
 
 
@@ -82,13 +82,13 @@ class Bar:
         self._task = progress.add_task("", total=total, told="")
 
     def move(self, position: int, told: str) -> None:
-        """Moves the bar to `position` of the total."""
+        """Move the bar to `position` of the total."""
         self._progress.update(self._task, completed=position, told=told)
 
 
 @contextmanager
 def bar(total: int | None) -> Iterator[Bar]:
-    """Shows a bar while the block runs; what is not known yet moves to and fro."""
+    """Show a bar while the block runs; what is not known yet moves to and fro."""
     # The spinner goes on while a batch is being written, and nothing is read.
     columns = (SpinnerColumn(), BarColumn(bar_width=20), TextColumn("{task.fields[told]}"))
     with Progress(*columns, console=console(stderr=True), transient=True) as progress:
@@ -97,6 +97,6 @@ def bar(total: int | None) -> Iterator[Bar]:
 
 @contextmanager
 def spinner(message: str) -> Iterator[None]:
-    """Shows that something goes on for which no progress is known."""
+    """Show that something goes on for which no progress is known."""
     with console(stderr=True).status(text(message)):
         yield

@@ -28,7 +28,7 @@ MIXING: Mapping[str, Support] = {
 def shared_book(
     books: Mapping[str, Capabilities], kind: str, **denied: Support | int
 ) -> Capabilities:
-    """Returns the book of a combination of this kind; `denied` are entries of its own."""
+    """Return the book of a combination of this kind; `denied` are entries of its own."""
     any_book = next(iter(books.values()))
     entries: dict[str, Support | FilterSupport | int | None] = {}
     for item in fields(any_book):

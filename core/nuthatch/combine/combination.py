@@ -42,12 +42,12 @@ class Call(NamedTuple):
     request: SearchRequest
 
     def run(self) -> Results:
-        """Searches, in the calling thread."""
+        """Search, in the calling thread."""
         query, explain, timeout = self.request.query, self.request.explain, self.request.timeout
         return self.searcher.search(query, explain=explain, timeout=timeout)
 
     async def run_async(self) -> Results:
-        """Searches without blocking."""
+        """Search without blocking."""
         query, explain, timeout = self.request.query, self.request.explain, self.request.timeout
         return await self.searcher.search_async(query, explain=explain, timeout=timeout)
 
@@ -75,7 +75,7 @@ class Combination(Searcher):
 
     @abstractmethod
     async def _combine(self, request: SearchRequest, call: Caller) -> Results:
-        """Returns the results of the kind, from those of its engines."""
+        """Return the results of the kind, from those of its engines."""
 
     @property
     def name(self) -> str:
@@ -98,7 +98,7 @@ class Combination(Searcher):
         return self._book({name: engine.capabilities for name, engine in self.engines.items()})
 
     def _book(self, books: Mapping[str, Capabilities]) -> Capabilities:
-        """Returns what the kind can do with engines of these books."""
+        """Return what the kind can do with engines of these books."""
         return shared_book(books, self.kind)
 
     def execute(self, request: SearchRequest) -> Results:
@@ -118,7 +118,7 @@ class Combination(Searcher):
                 closing.callback(self._pool.shutdown)
 
     async def _call(self, calls: Sequence[Call]) -> list[Results]:
-        """Runs calls side by side: the first in this thread, the others in the pool."""
+        """Run calls side by side: the first in this thread, the others in the pool."""
         first, *others = calls
         if not others:
             return [first.run()]
@@ -142,7 +142,7 @@ class Combination(Searcher):
 
 
 async def _call_async(calls: Sequence[Call]) -> list[Results]:
-    """Runs calls side by side in the event loop."""
+    """Run calls side by side in the event loop."""
     from asyncio import gather  # a tenth of a second that synchronous callers need not wait
 
     return list(await gather(*(call.run_async() for call in calls)))
@@ -151,7 +151,7 @@ async def _call_async(calls: Sequence[Call]) -> list[Results]:
 def named(
     engines: Sequence[SearchBackend], names: Sequence[str] | None
 ) -> dict[str, SearchBackend]:
-    """Returns the engines by name; their own names where these differ, else a, b, c, …"""
+    """Return the engines by name; their own names where these differ, else a, b, c, …"""
     if len(engines) < 2:
         raise InvalidConfig(f"a combination needs two engines at least; found {len(engines)}")
     for engine in engines:
@@ -170,7 +170,7 @@ def named(
 
 
 def passed_on(results: Results, engine: str, *notes: str) -> Results:
-    """Returns one engine's results with every hit's origin told, and notes added."""
+    """Return one engine's results with every hit's origin told, and notes added."""
     hits = tuple(
         hit.model_copy(update={"origin": Origin(backend=engine, score=hit.score)})
         for hit in results.hits

@@ -34,7 +34,7 @@ class Breaker:
         self._try_again = 0.0
 
     def lets_through(self) -> bool:
-        """Tells whether to ask; while open one search is let through each `retry_after`."""
+        """Return whether to ask; while open one search is let through each `retry_after`."""
         with self._lock:
             if not self._open:
                 return True
@@ -44,12 +44,12 @@ class Breaker:
             return True
 
     def succeeded(self) -> None:
-        """Closes the circuit."""
+        """Close the circuit."""
         with self._lock:
             self._in_a_row, self._open = 0, False
 
     def failed(self) -> None:
-        """Counts a failure, and opens the circuit at the last that is borne."""
+        """Count a failure, and open the circuit at the last that is borne."""
         with self._lock:
             self._in_a_row += 1
             if self._in_a_row >= self._failures:
@@ -58,7 +58,7 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Tells whether searches go past the first engine."""
+        """Return whether searches go past the first engine."""
         return self._open
 
 

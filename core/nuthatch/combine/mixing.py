@@ -18,13 +18,13 @@ from nuthatch.contract.results import Attempt, Results
 
 
 def same_rungs(answers: Sequence[Results]) -> bool:
-    """Tells whether all engines tried the same rungs in the same order."""
+    """Return whether all engines tried the same rungs in the same order."""
     tried = [[(each.operator, each.tokens) for each in one.attempts] for one in answers]
     return all(one == other for one, other in pairwise(tried))
 
 
 def mixed(answers: Mapping[str, Results], hits: Sequence[Hit], took_ms: float) -> Results:
-    """Returns the results of a mixed list; puts all hits on one rung unless theirs are in order."""
+    """Return the results of a mixed list; put all hits on one rung unless theirs are in order."""
     first = next(iter(answers.values()))
     attempts = first.attempts
     in_order = all(better.rung <= worse.rung for better, worse in pairwise(hits))
@@ -45,7 +45,7 @@ def mixed(answers: Mapping[str, Results], hits: Sequence[Hit], took_ms: float) -
 
 
 def _any_of(results: Results) -> Attempt:
-    """Returns the attempt that all hits of all engines satisfy: any of the query's tokens."""
+    """Return the attempt that all hits of all engines satisfy: any of the query's tokens."""
     assert not isinstance(results.query, EntityQuery)
     tokens = (*results.query.tokens, *results.query.extras)
     return Attempt("OR", tokens, ms=sum(each.ms for each in results.attempts))

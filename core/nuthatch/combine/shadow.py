@@ -32,7 +32,7 @@ _log = logging.getLogger("nuthatch.combine")
 
 @dataclass(frozen=True, slots=True)
 class ShadowPair:
-    """Holds what both engines said to one query; `shadow` is None where `error` tells why."""
+    """What both engines said to one query; `shadow` is None where `error` tells why."""
 
     query: TextQuery | EntityQuery
     served: Results
@@ -40,7 +40,7 @@ class ShadowPair:
     error: Exception | None = None
 
     def overlap(self, k: int = 10) -> float | None:
-        """Returns the share of common hits among the first k of both, by the longer list.
+        """Return the share of common hits among the first k of both, by the longer list.
 
         Under `collapse` hits are the same if their documents are. Two empty lists overlap
         wholly; None where the shadow gave no answer.
@@ -195,11 +195,11 @@ class _Worker:
         self._thread.start()
 
     def is_mine(self) -> bool:
-        """Tells whether the thread runs in this process; a fork does not take it along."""
+        """Return whether the thread runs in this process; a fork does not take it along."""
         return self._process == os.getpid()
 
     def take(self, work: _Work) -> bool:
-        """Queues a search; returns False where the queue is full."""
+        """Queue a search; return False where the queue is full."""
         try:
             self._queue.put_nowait(work)
         except Full:
@@ -207,7 +207,7 @@ class _Worker:
         return True
 
     def stop(self) -> None:
-        """Ends the thread after what it is at; what waits is not asked any more."""
+        """End the thread after what it is at; what waits is not asked any more."""
         self._stopping = True
         with suppress(Full):  # then the thread wakes by what is in the queue
             self._queue.put_nowait(None)

@@ -51,7 +51,7 @@ class Split(Combination):
         self._share = share
 
     def serves(self, unit: str) -> str:
-        """Returns the name of the engine that serves a unit."""
+        """Return the name of the engine that serves a unit."""
         a, b = self.engines
         return b if point(self._salt, unit) < self._share else a
 

@@ -11,7 +11,7 @@ from nuthatch.errors import InvalidConfig
 
 
 def unit_of(unit: Callable[[], str]) -> str:
-    """Returns the unit that a search belongs to. Raises `InvalidConfig` if it is no text."""
+    """Return the unit that a search belongs to. Raise `InvalidConfig` if it is no text."""
     found = unit()
     if not isinstance(found, str) or not found:
         raise InvalidConfig(
@@ -21,19 +21,19 @@ def unit_of(unit: Callable[[], str]) -> str:
 
 
 def point(salt: str, unit: str) -> float:
-    """Returns where a unit lies in [0, 1); uniform over units, independent between salts."""
+    """Return where a unit lies in [0, 1); uniform over units, independent between salts."""
     return int.from_bytes(_hash(salt, unit)[:7], "big") / 2**56
 
 
 def bits(salt: str, unit: str, text: str) -> Iterator[bool]:
-    """Yields fair coins without end, the same ones for the same texts."""
+    """Yield fair coins without end, the same ones for the same texts."""
     for block in count():
         for byte in _hash(salt, unit, text, str(block)):
             yield from (bool(byte >> shift & 1) for shift in range(8))
 
 
 def text_of(query: TextQuery | EntityQuery) -> str:
-    """Returns what makes two queries the same for a user: words, not case or blanks."""
+    """Return what makes two queries the same for a user: words, not case or blanks."""
     if isinstance(query, EntityQuery):
         return repr((query.include, query.exclude, query.titles)).casefold()
     return " ".join(query.text.casefold().split())

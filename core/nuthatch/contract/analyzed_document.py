@@ -11,7 +11,7 @@ from nuthatch.contract.skipped_document import SkippedDocument
 
 @dataclass(frozen=True, slots=True)
 class AnalyzedChunk:
-    """Holds one chunk: its text, where it starts in the document's, and what is indexed of it.
+    """One chunk: its text, where it starts in the document's, and what is indexed of it.
 
     `leaf` is the chunk's leaf hash. `line` joins the title's tokens and the chunk's own by single
     blanks, `length` is their number: a batch of lines is a seventh of the memory of its tokens.
@@ -31,7 +31,7 @@ class AnalyzedChunk:
 
 @dataclass(frozen=True, slots=True)
 class AnalyzedDocument:
-    """Holds one document, ready to be written. `root` is 32 bytes, `header` canonical JSON."""
+    """One document, ready to be written. `root` is 32 bytes, `header` canonical JSON."""
 
     document: Document
     root: bytes
@@ -42,7 +42,7 @@ class AnalyzedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Holds distinct analyzed documents, and what became of the others of a batch."""
+    """Distinct analyzed documents, and what became of the others of a batch."""
 
     documents: list[AnalyzedDocument]
     read: int

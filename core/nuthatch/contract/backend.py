@@ -58,7 +58,7 @@ class SearchBackend(ABC):
         """Return the best hits for a query; an argument that is given overrides the query's.
 
         `limit` defaults to 20. `collapse` keeps a document's best chunk. `timeout` is in seconds.
-        Raises `InvalidQuery`, `UnsupportedQuery`, `QueryTimeout`, `BackendUnavailable`,
+        Raise `InvalidQuery`, `UnsupportedQuery`, `QueryTimeout`, `BackendUnavailable`,
         `IndexCorrupt`; never returns an empty result for an error.
         """
 
@@ -80,11 +80,11 @@ class SearchBackend(ABC):
 
     @abstractmethod
     def get(self, uri: str) -> Document | None:
-        """Returns the document with this uri, as it was added; None if there is none."""
+        """Return the document with this uri, as it was added; None if there is none."""
 
     @abstractmethod
     def close(self) -> None:
-        """Frees what the backend holds. Closing twice is fine; using it afterwards is not."""
+        """Free what the backend holds. Closing twice is fine; using it afterwards is not."""
 
     def __enter__(self) -> Self:
         return self

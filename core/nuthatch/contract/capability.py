@@ -40,13 +40,13 @@ EMULATED: Final = Support("emulated")
 
 
 def unsupported(reason: str) -> Support:
-    """Returns the entry for what a backend cannot do; the reason is shown to users."""
+    """Return the entry for what a backend cannot do; the reason is shown to users."""
     return Support("no", reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterSupport:
-    """Holds the entries of the two filters, for text and entity queries alike."""
+    """The entries of the two filters, for text and entity queries alike."""
 
     #: `Range` on integer, number, date and keyword fields.
     range: Support
@@ -99,7 +99,7 @@ class Capabilities:
     drop: Support = Support("no", "its backend knows no way; remove what it is stored in")
 
     def __iter__(self) -> Iterator[tuple[str, Support]]:
-        """Yields (dotted name, entry) in the order of declaration."""
+        """Yield (dotted name, entry) in the order of declaration."""
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, Support):
@@ -109,6 +109,6 @@ class Capabilities:
                     yield f"{item.name}.{part.name}", getattr(value, part.name)
 
     def support(self, feature: str) -> Support:
-        """Returns the entry of a dotted name, such as `filters.range`; `AttributeError` if none."""
+        """Return the entry of a dotted name, such as `filters.range`; `AttributeError` if none."""
         support: Support = attrgetter(feature)(self)
         return support

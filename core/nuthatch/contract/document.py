@@ -26,7 +26,7 @@ URI_KEYS = ("uri", "_id", "id")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Holds one document: `uri` (unique in an index), `title`, `text` and `fields`.
+    """One document: `uri` (unique in an index), `title`, `text` and `fields`.
 
     `uri` is not empty, holds no control characters and takes at most 2,000 bytes of UTF-8.
     `title` and `text` are any Unicode text (NUL is legal, lone surrogates are not). `fields`
@@ -74,11 +74,11 @@ class Document:
 
 
 def document_from_json(row: object, where: str | None = None) -> Document:
-    """Returns the document that a JSON object describes.
+    """Return the document that a JSON object describes.
 
     Two shapes are read: nuthatch's own (`uri` or `id`, `title`, `text`, `fields`) and BEIR's
     (`_id`, `title`, `text`, `metadata`); an integer for a uri becomes text. `where` (file and
-    line) goes into the error. Raises `InvalidDocument`, also for an unknown key, so that nothing
+    line) goes into the error. Raise `InvalidDocument`, also for an unknown key, so that nothing
     is lost without a word.
     """
     if not isinstance(row, Mapping):
@@ -106,7 +106,7 @@ def document_from_json(row: object, where: str | None = None) -> Document:
 
 
 def _uri(value: Any) -> Any:
-    """Returns a uri as text: the ids of many corpora are integers."""
+    """Return a uri as text: the ids of many corpora are integers."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -115,7 +115,7 @@ def _or_default(value: Any, default: Any) -> Any:
 
 
 def check_text(value: object, name: str, uri: str, field: str | None = None) -> None:
-    """Raises `InvalidDocument` unless the value is text that UTF-8 can hold."""
+    """Raise `InvalidDocument` unless the value is text that UTF-8 can hold."""
     reason: Fault = "text" if field is None else "field"
     if not isinstance(value, str):
         raise InvalidDocument(
@@ -148,7 +148,7 @@ def _name(key: object, uri: str) -> str:
 
 
 def _canonical(value: object, path: str, uri: str, depth: int) -> FieldValue:
-    """Returns the JSON value that is hashed, stored and given back."""
+    """Return the JSON value that is hashed, stored and given back."""
     match value:
         case None | bool():
             return value

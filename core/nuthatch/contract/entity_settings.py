@@ -60,7 +60,7 @@ class EntitySettings:
 
     @classmethod
     def reference(cls, **changed: Any) -> Self:
-        """Returns the reference's own constants and rules, but for those that are given."""
+        """Return the reference's own constants and rules, but for those that are given."""
         rules: dict[str, Any] = dict.fromkeys(
             (
                 "transpositions",

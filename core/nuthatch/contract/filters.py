@@ -70,10 +70,10 @@ Filter = Range | AnyOf
 
 
 def checked_filters(schema: Schema, filters: Iterable[Filter]) -> tuple[Filter, ...]:
-    """Returns the filters with values as the schema stores them.
+    """Return the filters with values as the schema stores them.
 
     Dates become ISO text, bounds of number fields floats and those of integer fields integers.
-    Texts that no keyword can equal are left out or cut, so that no engine meets one. Raises
+    Texts that no keyword can equal are left out or cut, so that no engine meets one. Raise
     `InvalidQuery` for a field that is not declared, a value of the wrong type, or too many.
     """
     given = tuple(filters)
@@ -119,7 +119,7 @@ def _checked(schema: Schema, condition: Filter) -> Filter:
 
 
 def _is_possible(value: FilterValue) -> bool:
-    """Tell whether a document's field can have this value."""
+    """Return whether a document's field can have this value."""
     if not isinstance(value, str):
         return True
     return len(value.encode()) <= MAX_KEY_BYTES and not CONTROL.search(value)
@@ -138,7 +138,7 @@ def _bound(value: FilterValue, least: str) -> FilterValue:
 
 
 def _value(declared: AnyField, given: Bound, whole: Callable[[float], int]) -> FilterValue:
-    """Returns a filter's value as the field's own values are, so that engines compare like with
+    """Return a filter's value as the field's own values are, so that engines compare like with
     like. `whole` turns a fraction into the integer that bounds an integer field the same way."""
     if isinstance(given, date) and not isinstance(given, datetime):
         given = given.isoformat()
@@ -185,7 +185,7 @@ def _is_number(given: Bound) -> TypeGuard[int | float]:
 
 
 def matches_filter(values: Iterable[FilterValue], condition: Filter) -> bool:
-    """Tells whether one of a field's values satisfies a checked filter."""
+    """Return whether one of a field's values satisfies a checked filter."""
     if isinstance(condition, AnyOf):
         return not condition.members.isdisjoint(values)
     low, high = condition.gte, condition.lte

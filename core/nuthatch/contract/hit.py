@@ -11,7 +11,7 @@ from nuthatch.contract.audit import AuditMode
 
 
 class Evidence(BaseModel):
-    """Holds what `nuthatch.verify` needs to check a hit against its document root.
+    """What `nuthatch.verify` needs to check a hit against its document root.
 
     `header` is the canonical JSON of leaf 0, `text` the chunk that is leaf `chunk_idx + 1`;
     the paths are RFC 9162 inclusion proofs, nearest sibling first, in hex. `start`, `end` and
@@ -68,7 +68,7 @@ class Hit(BaseModel):
     def highlighted(
         self, before: str, after: str, escape: Callable[[str], str] = lambda text: text
     ) -> str:
-        """Returns the snippet with other marks, each piece of text passed through `escape`.
+        """Return the snippet with other marks, each piece of text passed through `escape`.
 
         >>> hit.highlighted("<mark>", "</mark>", escape=html.escape)    # doctest: +SKIP
         """

@@ -28,5 +28,5 @@ class IndexInfo:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the description as JSON values."""
+        """Return the description as JSON values."""
         return {**asdict(self), "schema": self.schema.model_dump(mode="json")}

@@ -55,7 +55,7 @@ class Lease:
         return cls(call)
 
     def is_over(self) -> bool:
-        """Tell whether the call that took it has ended; clears what its frame still refers to."""
+        """Return whether the call that took it has ended; clears what its frame still refers to."""
         if self._call is None:
             return False
         try:
@@ -96,7 +96,7 @@ class Leases:
         return True
 
     def give(self, lease: Lease) -> None:
-        """Give a place back. Does nothing for a lease that has none."""
+        """Give a place back. Do nothing for a lease that has none."""
         # Without the guard: more room never hurts one who counts what is held.
         self._held.discard(ref(lease))
         lease.end()

@@ -93,7 +93,7 @@ Query = str | TextQuery | EntityQuery
 
 
 def checked_limit(limit: int | None) -> None:
-    """Raises `InvalidQuery` unless the limit is None or a positive integer."""
+    """Raise `InvalidQuery` unless the limit is None or a positive integer."""
     if limit is None:
         return
     if isinstance(limit, bool) or not isinstance(limit, int):

@@ -44,7 +44,7 @@ class FirstMatch(NamedTuple):
 
 
 class StoredChunk(NamedTuple):
-    """Holds what is kept of one chunk and its document.
+    """What is kept of one chunk and its document.
 
     `root` is the document's, 32 bytes. With proofs asked for, `header` is the canonical header
     as it was hashed and `leaves` are the leaf hashes of all chunks of the document, in order.

@@ -37,7 +37,7 @@ _ALIKE: Final = 0.75
 
 
 def is_server(location: str) -> bool:
-    """Tell whether a location has the form of a server's URL: `//user:password@host:port/name`."""
+    """Return whether a location looks like a server's URL: `//user:password@host:port/name`."""
     found = _SERVER.fullmatch(location)
     if found is None:
         return False
@@ -47,14 +47,14 @@ def is_server(location: str) -> bool:
 
 
 def is_mistaken(path: str) -> bool:
-    """Tell whether a path may be a server's URL that lacks its slashes, by its colon and @."""
+    """Return whether a path may be a server's URL that lacks its slashes, by its colon and @."""
     if path.startswith(("./", "../", ".\\", "..\\")):
         return False
     return re.search(r":.*@", _without_drive(path), re.DOTALL) is not None
 
 
 def is_secret(name: str) -> bool:
-    """Tell whether an option of this name may hold a secret, mistyped or in any case."""
+    """Return whether an option of this name may hold a secret, mistyped or in any case."""
     folded = unicodedata.normalize("NFKC", _decoded(name)).casefold()
     words = [word for word in re.split(r"[^a-z0-9]+", folded) if word]
     joined = "".join(words)
@@ -107,7 +107,7 @@ def name_option(name: str, earlier: Mapping[str, object]) -> str:
 
 
 def _is_suspicious(name: str, value: object) -> bool:
-    """Tell whether an option may hold a secret, by its name or by signs that options lack."""
+    """Return whether an option may hold a secret, by its name or by signs that options lack."""
     if is_secret(name) or not _NAME.fullmatch(_decoded(name)):
         return True
     return isinstance(value, str) and not _PLAIN.fullmatch(_decoded(value))

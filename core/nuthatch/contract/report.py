@@ -42,7 +42,7 @@ class AddReport:
     first_skipped: tuple[SkippedDocument, ...] = ()
 
     def plus(self, batch: Batch, outcome: WriteOutcome, seconds: float) -> AddReport:
-        """Returns the report after one more batch."""
+        """Return the report after one more batch."""
         return AddReport(
             self.read + batch.read,
             self.added + outcome.added,

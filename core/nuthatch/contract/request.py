@@ -9,7 +9,7 @@ from nuthatch.contract.query import EntityQuery, TextQuery
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """Holds one search: the query, in which the arguments of `search` stand in place of its own.
+    """One search: the query, in which the arguments of `search` stand in place of its own.
 
     The searcher's capabilities allow it. `timeout` is in seconds, None where none was given.
     """

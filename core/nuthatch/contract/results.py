@@ -29,7 +29,7 @@ class Attempt:
     skipped: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the attempt as JSON values."""
+        """Return the attempt as JSON values."""
         return {
             "operator": self.operator,
             "tokens": list(self.tokens),
@@ -71,7 +71,7 @@ class Results(Sequence[Hit]):
         return self.hits[index]
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the whole result as JSON values; `nuthatch verify` reads its hits back."""
+        """Return the whole result as JSON values; `nuthatch verify` reads its hits back."""
         return {
             "query": _query_json(self.query),
             "policy": self.policy,
@@ -85,7 +85,7 @@ class Results(Sequence[Hit]):
         }
 
     def json(self) -> str:
-        """Returns `to_json` as text."""
+        """Return `to_json` as text."""
         return json.dumps(self.to_json(), ensure_ascii=False, indent=2)
 
 

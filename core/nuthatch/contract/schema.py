@@ -65,11 +65,11 @@ class _Field:
             ) from error
 
     def values(self, value: FieldValue) -> list[FilterValue]:
-        """Returns what filters compare for this value. Raises `ValueError` for a wrong type."""
+        """Return what filters compare for this value. Raise `ValueError` for a wrong type."""
         raise NotImplementedError
 
     def parse(self, text: str) -> FilterValue:
-        """Returns the value that a text (a command line's, say) stands for, or `ValueError`."""
+        """Return the value that a text (a command line's, say) stands for, or `ValueError`."""
         return self.values(text)[0]
 
 
@@ -209,7 +209,7 @@ class Schema(BaseModel):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """Returns the schema that a JSON text describes. Raises `InvalidConfig`."""
+        """Return the schema that a JSON text describes. Raise `InvalidConfig`."""
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:  # of the JSON itself
@@ -217,16 +217,16 @@ class Schema(BaseModel):
 
     @cached_property
     def _declared(self) -> dict[str, tuple[int, AnyField]]:
-        """Holds the declared fields by name, with their places."""
+        """Hold the declared fields by name, with their places."""
         return {declared.name: (at, declared) for at, declared in enumerate(self.fields)}
 
     def field(self, name: str) -> AnyField | None:
-        """Returns the declared field of this name, if there is one."""
+        """Return the declared field of this name, if there is one."""
         found = self._declared.get(name)
         return None if found is None else found[1]
 
     def declared(self, fields: Mapping[str, Any]) -> list[tuple[AnyField, Any]]:
-        """Returns the declared fields that a document has, in the order of their declaration.
+        """Return the declared fields that a document has, in the order of their declaration.
 
         A null is the same as no value. What it costs grows with what the document has, not with
         what is declared.
@@ -241,10 +241,10 @@ class Schema(BaseModel):
         return [(declared, value) for _, declared, value in found]
 
     def filter_values(self, document: Document) -> list[tuple[str, FilterValue]]:
-        """Returns (field name, value) for every field that can be filtered by: all declared ones
+        """Return (field name, value) for every field that can be filtered by: all declared ones
         that the document has, but for phrases.
 
-        Raises `InvalidDocument` for a value of the wrong type, and under `strict` for a field
+        Raise `InvalidDocument` for a value of the wrong type, and under `strict` for a field
         that is not declared. A null is the same as no value.
         """
         if self.strict:

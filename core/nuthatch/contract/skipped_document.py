@@ -29,7 +29,7 @@ class SkippedDocument:
 
     @classmethod
     def from_error(cls, error: InvalidDocument, position: int) -> Self:
-        """Returns what is kept of an error; without its traceback, which would hold the batch."""
+        """Return what is kept of an error; without its traceback, which would hold the batch."""
         return cls(position, error.uri, error.where, error.field, error.reason, str(error))
 
 

@@ -53,9 +53,9 @@ class BackendConfig(BaseModel):
 
     @classmethod
     def from_url(cls, location: str, options: Mapping[str, Any]) -> Self:
-        """Returns the configuration for a location and options (texts, if from a URL).
+        """Return the configuration for a location and options (texts, if from a URL).
 
-        Raises `InvalidConfig` that names the option, never its value. Override it where the
+        Raise `InvalidConfig` that names the option, never its value. Override it where the
         engine's own URLs hold more, such as a user and a host.
         """
         values = {

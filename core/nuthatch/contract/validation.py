@@ -65,7 +65,7 @@ _LENGTHS: Final = frozenset(("string_too_short", "string_too_long", "too_short",
 
 
 def explain(error: ValidationError, known: Iterable[str] = ()) -> str:
-    """Returns in one line what is wrong. `known` are the names that could have been meant."""
+    """Return in one line what is wrong. `known` are the names that could have been meant."""
     names = list(known)
     return "; ".join(_sentence(problem, names) for problem in error.errors(include_url=False))
 
@@ -92,7 +92,7 @@ def _near(name: str, known: Sequence[str]) -> str:
 
 
 def _demand(kind: str, context: Mapping[str, Any], problem: Any) -> str:
-    """Returns what a value must be."""
+    """Return what a value must be."""
     if kind in _EXPECTED:
         return f"it must be {_EXPECTED[kind]}; found {_kind(problem['input'])}"
     if kind in _PARSED:

@@ -65,9 +65,9 @@ class Corpus:
             yield entry
 
     def entries(self) -> Iterator[Document | InvalidDocument]:
-        """Yields documents, and errors for those that cannot be read.
+        """Yield documents, and errors for those that cannot be read.
 
-        Raises `InvalidDocument` where a source is so broken that nothing after it can be read.
+        Raise `InvalidDocument` where a source is so broken that nothing after it can be read.
         """
         for source in self._sources:
             with reading(source) as (stream, tally):
@@ -80,19 +80,19 @@ class Corpus:
                 self._tally = None
 
     def acknowledge(self, read: int) -> str:
-        """Forgets the places of the first `read` documents; returns the place of the last."""
+        """Forget the places of the first `read` documents; return the place of the last."""
         gone = self._places[: read - self._acknowledged]
         del self._places[: len(gone)]
         self._acknowledged += len(gone)
         return gone[-1] if gone else ""
 
     def place(self, position: int) -> str | None:
-        """Returns the place of the document at this position, from 0, unless it is forgotten."""
+        """Return the place of the document at this position, from 0, unless it is forgotten."""
         at = position - self._acknowledged
         return self._places[at] if 0 <= at < len(self._places) else None
 
     def located(self, error: InvalidDocument) -> InvalidDocument:
-        """Returns the error with the place of its document, if that is known."""
+        """Return the error with the place of its document, if that is known."""
         place = None if error.position is None else self.place(error.position)
         return error if place is None else error.at(place)
 

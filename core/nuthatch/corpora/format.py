@@ -24,7 +24,7 @@ _SUFFIXES: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv"}
 
 
 def rows(stream: Stream, format: Format | None, schema: Schema) -> Iterator[Row]:
-    """Yields the rows of a source; without a format, in the one that it seems to be in."""
+    """Yield the rows of a source; without a format, in the one that it seems to be in."""
     match format or _format_of(stream):
         case "csv":
             return table.rows(stream, ",", schema)

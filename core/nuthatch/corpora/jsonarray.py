@@ -19,7 +19,7 @@ _SPACE: Final = re.compile(r"[ \t\n\r]*")
 
 
 def rows(stream: Stream) -> Iterator[Row]:
-    """Yields the elements of the array. Raises `InvalidDocument` where it is broken: what follows
+    """Yield the elements of the array. Raise `InvalidDocument` where it is broken: what follows
     cannot be read either."""
     text = _Text(stream)
     text.take("[")
@@ -37,7 +37,7 @@ def rows(stream: Stream) -> Iterator[Row]:
 
 
 class _Text:
-    """Holds the text from where the reading is, with its line and column."""
+    """The text from where the reading is, with its line and column."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -49,7 +49,7 @@ class _Text:
         self._ended = False
 
     def ahead(self) -> str:
-        """Returns the next character that is no white space, empty at the end."""
+        """Return the next character that is no white space, empty at the end."""
         while True:
             match = _SPACE.match(self._text, self._at)
             self._move(match.end() if match else self._at)
@@ -57,7 +57,7 @@ class _Text:
                 return self._text[self._at : self._at + 1]
 
     def take(self, wanted: str) -> None:
-        """Takes one character. Raises `InvalidDocument` where another one stands."""
+        """Take one character. Raise `InvalidDocument` where another one stands."""
         found = self.ahead()
         if found != wanted:
             what = repr(found) if found else "the end"
@@ -65,7 +65,7 @@ class _Text:
         self._move(self._at + 1)
 
     def element(self) -> Row:
-        """Takes the next element."""
+        """Take the next element."""
         self.ahead()
         where = f"{self._stream.name}:{self._line}"
         while True:
@@ -85,7 +85,7 @@ class _Text:
             return Row(where, value)
 
     def broken(self, ahead: int, problem: str) -> InvalidDocument:
-        """Returns what is wrong so many characters ahead."""
+        """Return what is wrong so many characters ahead."""
         self._move(self._at + ahead)
         return InvalidDocument(
             f"the JSON array is broken: {problem}; what follows it cannot be read",
@@ -106,7 +106,7 @@ class _Text:
         self._at = to
 
     def _more(self) -> bool:
-        """Reads as much again as is held; returns False at the end."""
+        """Read as much again as is held; return False at the end."""
         if self._ended:
             return False
         self._text, self._at = self._text[self._at :], 0

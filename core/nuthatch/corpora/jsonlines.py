@@ -22,9 +22,9 @@ class Row(NamedTuple):
 
 
 def rows(stream: Stream) -> Iterator[Row]:
-    """Yields the JSON value of every line that is not blank.
+    """Yield the JSON value of every line that is not blank.
 
-    A byte order mark before the first line is passed over. Raises `InvalidDocument` where what
+    A byte order mark before the first line is passed over. Raise `InvalidDocument` where what
     follows cannot be read either.
     """
     number = 0
@@ -41,7 +41,7 @@ def rows(stream: Stream) -> Iterator[Row]:
 
 
 def next_line(stream: Stream, where: str) -> bytes:
-    """Returns the next line, empty at the end."""
+    """Return the next line, empty at the end."""
     line = stream.line(LONGEST_LINE + 1, where)
     if len(line) > LONGEST_LINE:
         raise InvalidDocument(
@@ -54,7 +54,7 @@ def next_line(stream: Stream, where: str) -> bytes:
 
 
 def not_utf8(error: UnicodeDecodeError, where: str) -> InvalidDocument:
-    """Returns what is wrong with bytes of another encoding."""
+    """Return what is wrong with bytes of another encoding."""
     return InvalidDocument(
         f"byte 0x{error.object[error.start]:02x} is not UTF-8; convert the file to UTF-8",
         where=where,

@@ -36,7 +36,7 @@ class Source:
 
 
 def locate(text: str) -> Source:
-    """Returns the source that a command line argument names. Raises `InvalidConfig`."""
+    """Return the source that a command line argument names. Raise `InvalidConfig`."""
     if text == STDIN:
         return Source("<stdin>", None)
     path = Path(text)
@@ -67,7 +67,7 @@ class Stream:
         self.name = name
 
     def first(self) -> bytes:
-        """Returns the first byte that is no white space, behind a byte order mark if any."""
+        """Return the first byte that is no white space, behind a byte order mark if any."""
         while not (told := self._ahead.removeprefix(_BOM).lstrip()) or _BOM.startswith(told):
             with self._intact(self.name):
                 more = self._stream.read(1)
@@ -77,7 +77,7 @@ class Stream:
         return told[:1]
 
     def line(self, longest: int, where: str) -> bytes:
-        """Returns the next line, or as much of it as is asked for, empty at the end."""
+        """Return the next line, or as much of it as is asked for, empty at the end."""
         line, feed, self._ahead = self._ahead.partition(b"\n")
         if not feed:
             with self._intact(where):
@@ -85,7 +85,7 @@ class Stream:
         return line + feed
 
     def piece(self, size: int, where: str) -> bytes:
-        """Returns some bytes, none only at the end."""
+        """Return some bytes, none only at the end."""
         piece, self._ahead = self._ahead, b""
         with self._intact(where):
             return piece or self._stream.read(size)
@@ -112,7 +112,7 @@ class Tally(io.RawIOBase):
         self.count = 0
 
     def starts_with(self, magic: bytes) -> bool:
-        """Tells whether the stream begins so; to be asked before anything is read."""
+        """Return whether the stream begins so; to be asked before anything is read."""
         while len(self._ahead) < len(magic) and (more := self._read(len(magic))):
             self._ahead += more
         return self._ahead.startswith(magic)
@@ -132,7 +132,7 @@ class Tally(io.RawIOBase):
 
 @contextmanager
 def reading(source: Source) -> Iterator[tuple[Stream, Tally]]:
-    """Gives the unpacked bytes of a source and the tally of the packed ones."""
+    """Give the unpacked bytes of a source and the tally of the packed ones."""
     if source.path is None:
         # read1 returns what a pipe has, so that documents are indexed as they come.
         standard_input = cast(io.BufferedReader, sys.stdin.buffer)
@@ -147,7 +147,7 @@ def reading(source: Source) -> Iterator[tuple[Stream, Tally]]:
 
 @contextmanager
 def _told(name: str) -> Iterator[None]:
-    """Turns what the system says of a source into a sentence that names it."""
+    """Turn what the system says of a source into a sentence that names it."""
     try:
         yield
     except OSError as error:

@@ -27,7 +27,7 @@ _OWN: Final = (*URI_KEYS, "title", "text")
 
 
 def rows(stream: Stream, delimiter: str, schema: Schema) -> Iterator[Row]:
-    """Yields a document, as JSON, for each row. Raises `InvalidDocument` for a header that names
+    """Yield a document, as JSON, for each row. Raise `InvalidDocument` for a header that names
     no document, and where what follows cannot be read either."""
     lines = _Lines(stream)
     # Of the whole process, alas: a text is often longer than the 128 KiB of a fresh one.
@@ -126,7 +126,7 @@ class _Header:
         self._uri = keys[0]
 
     def document(self, cells: Sequence[str], where: str) -> Mapping[str, Any] | InvalidDocument:
-        """Returns the document of a row, or what is wrong with it."""
+        """Return the document of a row, or what is wrong with it."""
         if len(cells) != len(self._names):
             return InvalidDocument(
                 f"the row has {len(cells)} cells and the header {len(self._names)}; quote cells "
@@ -158,7 +158,7 @@ class _Header:
         return {"uri": row[self._uri], **texts, "fields": fields}
 
     def _value(self, name: str, cell: str) -> object:
-        """Returns what a cell means. Raises `ValueError`."""
+        """Return what a cell means. Raise `ValueError`."""
         declared = self._schema.field(name)
         if declared is None:
             return cell

@@ -34,7 +34,7 @@ class Engine:
 
 
 def fill_engines(directory: Path, judged: Judged) -> list[Engine]:
-    """Indexes the corpus in every engine that can have an index in the directory.
+    """Index the corpus in every engine that can have an index in the directory.
 
     What is there from an earlier demo is used again. Close the indexes after use.
     """

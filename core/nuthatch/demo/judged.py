@@ -35,7 +35,7 @@ FILMS: Final = Schema(
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Holds a corpus by the path of its file or folder, and its queries with their judgments."""
+    """A corpus by the path of its file or folder, and its queries with their judgments."""
 
     corpus: Path
     schema: Schema
@@ -44,12 +44,12 @@ class Judged:
 
 
 def films() -> Judged:
-    """Returns the films that come with nuthatch."""
+    """Return the films that come with nuthatch."""
     return load(Path(__file__).parent / "films", FILMS)
 
 
 def load(folder: Path, schema: Schema) -> Judged:
-    """Returns the judged corpus of a folder in BEIR's layout."""
+    """Return the judged corpus of a folder in BEIR's layout."""
     queries: dict[str, str] = {}
     with (folder / "queries.jsonl").open("rb") as stream:
         for row in rows(Stream(stream, "queries.jsonl")):

@@ -33,7 +33,7 @@ class Quality:
 
 
 def ndcg(uris: Sequence[str], grades: Mapping[str, int], cut: int = _CUT) -> float:
-    """Returns nDCG of a ranking at the given cut, from 0 to 1."""
+    """Return nDCG of a ranking at the given cut, from 0 to 1."""
     ideal = _dcg(sorted(grades.values(), reverse=True)[:cut])
     return _dcg(grades.get(uri, 0) for uri in uris[:cut]) / ideal if ideal else 0.0
 
@@ -43,7 +43,7 @@ def _dcg(grades: Iterable[int]) -> float:
 
 
 def measure(index: SearchBackend, judged: Judged, policy: Policy) -> Quality:
-    """Runs every query that has a relevant document once and returns what came of it."""
+    """Run every query that has a relevant document once and returns what came of it."""
     gains: list[float] = []
     times: list[float] = []
     empty = 0

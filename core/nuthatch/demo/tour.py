@@ -70,7 +70,7 @@ SMALL_BUDGET: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Holds how a policy did on an engine; `budget` is None where it is the engine's own."""
+    """How a policy did on an engine; `budget` is None where it is the engine's own."""
 
     engine: str
     policy: Policy
@@ -80,7 +80,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Holds a grounded hit that was verified, where it is saved, and how a forgery failed."""
+    """A grounded hit that was verified, where it is saved, and how a forgery failed."""
 
     hit: Hit
     file: Path
@@ -89,7 +89,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Tour:
-    """Holds everything the demo found out; `engine` is the one that answered the questions, and
+    """Everything the demo found out; `engine` is the one that answered the questions, and
     `alike` are all that answer the entity searches among them with the same scores."""
 
     directory: Path
@@ -101,7 +101,7 @@ class Tour:
     proof: Proof | None
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the tour as JSON values."""
+        """Return the tour as JSON values."""
         return {
             "directory": str(self.directory),
             "engines": [_engine_json(engine) for engine in self.engines],
@@ -128,7 +128,7 @@ class Tour:
 
 
 def take_tour(directory: Path, judged: Judged) -> Tour:
-    """Indexes, searches, measures and verifies. Raises `BackendUnavailable` without an engine."""
+    """Index, search, measures and verify. Raise `BackendUnavailable` without an engine."""
     directory.mkdir(parents=True, exist_ok=True)
     with _filled(directory, judged) as engines:
         usable = [(engine, engine.index) for engine in engines if engine.index is not None]
@@ -145,7 +145,7 @@ def take_tour(directory: Path, judged: Judged) -> Tour:
 
 
 def _handiness(engine: Engine) -> int:
-    """Ranks engines for the questions: one file is the easiest to go on with, memory is gone."""
+    """Rank engines for the questions: one file is the easiest to go on with, memory is gone."""
     return 0 if engine.path is None else 1 + engine.path.is_file()
 
 
@@ -170,7 +170,7 @@ def _ask(index: LexicalBackend, question: Question) -> Results:
 
 
 def _answers_alike(index: LexicalBackend, answers: list[tuple[Question, Results]]) -> bool:
-    """Tells whether an engine answers entity searches with the same documents and scores."""
+    """Return whether an engine answers entity searches with the same documents and score."""
     if not (index.capabilities.entities and index.capabilities.fuzzy):
         return False
     asked = [each for each in answers if isinstance(each[0].query, EntityQuery)]
@@ -195,7 +195,7 @@ def _filled(directory: Path, judged: Judged) -> Iterator[list[Engine]]:
 def _prove(
     index: LexicalBackend, answers: list[tuple[Question, Results]], directory: Path
 ) -> Proof | None:
-    """Verifies the first hit, saves it, and shows that a changed one does not pass."""
+    """Verify the first hit, saves it, and show that a changed one does not pass."""
     question = next((question for question, results in answers if results), None)
     if question is None or not index.capabilities.grounding:
         return None

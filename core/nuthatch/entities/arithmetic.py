@@ -41,7 +41,7 @@ class EntityCandidate(NamedTuple):
 
 
 class EntityMatches(NamedTuple):
-    """Holds the best documents, by score, then those whose title is a search's first, then in
+    """The best documents, by score, then those whose title is a search's first, then in
     document order; `total` match (None: that was not counted). `notes` tell what a cap cut."""
 
     candidates: Sequence[EntityCandidate]
@@ -50,7 +50,7 @@ class EntityMatches(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """Holds how well a title fits, and whether it is the search itself."""
+    """How well a title fits, and whether it is the search itself."""
 
     score: float
     exact: bool

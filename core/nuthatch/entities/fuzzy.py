@@ -40,7 +40,7 @@ class Reached(NamedTuple):
 
 
 def has_digit(token: str) -> bool:
-    """Tell whether a digit is in a token."""
+    """Return whether a digit is in a token."""
     return any(character.isdigit() for character in token)
 
 

@@ -42,7 +42,7 @@ class TitleLookup(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EntityPlan:
-    """Holds what is looked up, in query order: distinct phrases, and the tokens of each title
+    """What is looked up, in query order: distinct phrases, and the tokens of each title
     search. `notes` tell what held no letter or digit and was left out; `deadline` is a
     `time.monotonic` reading."""
 
@@ -91,7 +91,7 @@ def plan_of(
 ) -> EntityPlan:
     """Return the plan of a query whose filters were checked.
 
-    Raises `InvalidQuery` for a field that is not declared as a phrase field, and for a title search
+    Raise `InvalidQuery` for a field that is not declared as a phrase field, and for a title search
     of too many words.
     """
     notes: list[str] = []

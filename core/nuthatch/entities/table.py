@@ -102,7 +102,7 @@ class EntityTable:
 
     @cached_property
     def _wholes(self) -> dict[str, list[TitleTerm]]:
-        """Holds whole titles by what they are without blanks."""
+        """Hold whole titles by what they are without blanks."""
         found: dict[str, list[TitleTerm]] = {}
         for entry, documents in self.mentions.items():
             if entry[0] == "title":

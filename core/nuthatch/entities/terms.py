@@ -15,7 +15,7 @@ _TITLES: Final = StandardAnalyzer()
 
 
 class EntityTerms(NamedTuple):
-    """Holds a document's distinct (field, phrase) pairs, and its title's tokens with repeats."""
+    """A document's distinct (field, phrase) pairs, and its title's tokens with repeats."""
 
     phrases: tuple[tuple[str, str], ...]
     title: tuple[str, ...]

@@ -24,7 +24,7 @@ Answers = Mapping[TitleLookup, Sequence[Reached]]
 
 
 class Position(NamedTuple):
-    """Holds what one token of a search stands for: terms, nearest first, and pairs of terms that a
+    """What one token of a search stands for: terms, nearest first, and pairs of terms that a
     title must both have."""
 
     terms: Sequence[Reached]
@@ -33,7 +33,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TitleSearch:
-    """Holds a title search as it is looked for: its tokens and what each stands for, and the
+    """A title search as it is looked for: its tokens and what each stands for, and the
     `wholes` that it is but for blanks. `finder` is the key of the frequent token that finds titles
     all the same, if there is one. `is_cut` where a token is like too many others.
     """
@@ -53,11 +53,11 @@ class TitleSearch:
         return sum(bool(position.terms or position.halves) for position in self.positions)
 
     def finds(self, term: TitleTerm) -> bool:
-        """Tell whether a title is found by having a term; otherwise the term only counts."""
+        """Return whether a title is found by having a term; otherwise the term only counts."""
         return term.df <= self.settings.frequent or term.key == self.finder
 
     def are_finding(self, halves: tuple[TitleTerm, TitleTerm]) -> bool:
-        """Tell whether a title is found by having both halves of a token."""
+        """Return whether a title is found by having both halves of a token."""
         return min(half.df for half in halves) <= self.settings.frequent
 
     def terms(self) -> Iterator[TitleTerm]:
@@ -134,7 +134,7 @@ def _counted(terms: Sequence[Reached], settings: EntitySettings) -> list[Reached
 
 
 def _is_frequent(terms: Sequence[Reached], settings: EntitySettings) -> bool:
-    """Tell whether a token itself, of which these are the nearest terms, is frequent."""
+    """Return whether a token itself, of which these are the nearest terms, is frequent."""
     return bool(terms) and not terms[0].edits and terms[0].term.df > settings.frequent
 
 
@@ -161,7 +161,7 @@ def _with(terms: Sequence[Reached], added: Reached) -> list[Reached]:
 
 
 def _is_unknown(token: str, answers: Answers, settings: EntitySettings) -> bool:
-    """Tell whether no title has a token, which may then be two words typed as one."""
+    """Return whether no title has a token, which may then be two words typed as one."""
     nearest = answers[position_lookup(token, 1, settings)]
     return not (nearest and not nearest[0].edits)
 

@@ -24,7 +24,7 @@ from nuthatch.text.snippet import Snippet, render
 
 
 def evidence_for(stored: StoredChunk, snippet: Snippet) -> dict[str, Any]:
-    """Returns the values of the `Evidence` for one stored chunk and the snippet cut from it."""
+    """Return the values of the `Evidence` for one stored chunk and the snippet cut from it."""
     leaves = [leaf_hash(stored.header), *stored.leaves]
     return {
         "format": EVIDENCE_FORMAT,

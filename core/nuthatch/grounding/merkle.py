@@ -15,17 +15,17 @@ from hashlib import sha256
 
 
 def leaf_hash(entry: bytes) -> bytes:
-    """Returns the hash of one leaf."""
+    """Return the hash of one leaf."""
     return sha256(b"\x00" + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """Returns the hash of an inner node."""
+    """Return the hash of an inner node."""
     return sha256(b"\x01" + left + right).digest()
 
 
 def tree_root(leaves: Iterable[bytes]) -> bytes:
-    """Returns the root over leaf hashes; reads them once and keeps O(log n) of them."""
+    """Return the root over leaf hashes; read them once and keep O(log n) of them."""
     stack: list[tuple[int, bytes]] = []  # complete subtrees: (size, hash), sizes falling
     for leaf in leaves:
         size, node = 1, leaf
@@ -42,7 +42,7 @@ def tree_root(leaves: Iterable[bytes]) -> bytes:
 
 
 def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """Returns the siblings that lead from a leaf to the root, nearest first (section 2.1.3.1)."""
+    """Return the siblings that lead from a leaf to the root, nearest first (section 2.1.3.1)."""
     if not 0 <= index < len(leaves):
         raise IndexError(f"leaf {index} of a tree of {len(leaves)}")
     path: list[bytes] = []
@@ -58,7 +58,7 @@ def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
 
 
 def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """Returns the root that a leaf and its path lead to (section 2.1.3.2).
+    """Return the root that a leaf and its path lead to (section 2.1.3.2).
 
     None if the path cannot belong to this index in a tree of this size.
     """

@@ -27,7 +27,7 @@ from nuthatch.text.normalize import NormalizedQuery
 
 
 class Climb:
-    """Holds one query's way up: the rungs and attempts so far and the candidates found.
+    """One query's way up: the rungs and attempts so far and the candidates found.
 
         begin ──▶ rungs, one after another, and take for each ──▶ found, attempts, exact
 
@@ -57,7 +57,7 @@ class Climb:
         return tuple(dict.fromkeys((*self.query.tokens, *self.query.extras)))
 
     def begin(self, frequencies: Mapping[str, int]) -> None:
-        """Decides whether to rank or to climb; notes the conjunctions that cannot match."""
+        """Decide whether to rank or to climb; notes the conjunctions that cannot match."""
         self.frequencies = {token: frequencies.get(token, 0) for token in self.tokens}
         if self.policy == "ranked" or (self.policy == "auto" and self._affordable()):
             return
@@ -70,7 +70,7 @@ class Climb:
                 self._note(rung, skipped=True)
 
     def next_rungs(self) -> Iterator[Rung]:
-        """Yields the rungs to match, each once what the one before matched was taken."""
+        """Yield the rungs to match, each once what the one before matched was taken."""
         if self.ran == "ranked":
             yield from self._possible(self._ranked())
             return
@@ -84,7 +84,7 @@ class Climb:
         self.exact = self._provably_ranked()
 
     def take_first(self, first: FirstMatch | None, ms: float) -> None:
-        """Takes the winner of the conjunctions ahead, which the engine has found by itself."""
+        """Take the winner of the conjunctions ahead, which the engine has found by itself."""
         rungs, self.ahead = self.ahead, ()
         for rung in rungs if first is None else rungs[: first.rung]:
             self._note(rung)
@@ -93,7 +93,7 @@ class Climb:
             self.ahead = rungs[first.rung + 1 :]
 
     def take(self, rung: Rung, matches: Matches, ms: float) -> None:
-        """Appends what the rung found and was not seen before, as far as the limit goes.
+        """Append what the rung found and was not seen before, as far as the limit goes.
 
         A rung is asked for `limit` candidates; at most as many of them as were found before can
         have been seen, so enough new ones are among them.
@@ -109,7 +109,7 @@ class Climb:
                 self.found.append((index, candidate))
 
     def _affordable(self) -> bool:
-        """Tells whether ranking everything costs at most the budget, in postings.
+        """Return whether ranking everything costs at most the budget, in postings.
 
         The cost depends on index and query only, never on caches, time or filters. A query of
         which the index knows no token has nothing to rank.
@@ -118,14 +118,14 @@ class Climb:
         return any(costs) and (self.budget is None or sum(costs) <= self.budget)
 
     def _ranked(self) -> Rung:
-        """Returns the disjunction of everything that the index knows."""
+        """Return the disjunction of everything that the index knows."""
         rung = ranked_rung(self.query.tokens, self.query.extras)
         known = tuple(token for token in rung.tokens if self.frequencies[token])
         dropped = tuple(token for token in rung.tokens if not self.frequencies[token])
         return Rung("OR", known or rung.tokens, dropped if known else ())
 
     def _fallback(self, fill: bool) -> Rung:
-        """Returns the disjunction at the end of the ladder."""
+        """Return the disjunction at the end of the ladder."""
         extras = self.query.extras
         if self.query.only_stopwords:
             known = any(self.frequencies[token] for token in self.query.tokens)
@@ -133,14 +133,14 @@ class Climb:
         return fallback_rung(self.query.tokens, extras, self.frequencies)
 
     def _possible(self, rung: Rung) -> Iterator[Rung]:
-        """Yields the rung if it can match, and else notes that it was skipped."""
+        """Yield the rung if it can match, and else notes that it was skipped."""
         if can_match(rung, self.frequencies):
             yield rung
         else:
             self._note(rung, skipped=True)
 
     def _note(self, rung: Rung, *, skipped: bool = False) -> None:
-        """Records a rung that matched nothing."""
+        """Record a rung that matched nothing."""
         self.rungs.append(rung)
         attempt = Attempt(rung.operator, rung.tokens, rung.dropped, matched=0, skipped=skipped)
         self.attempts.append(attempt)

@@ -23,7 +23,7 @@ FALLBACK_TOKENS = 5
 
 
 def and_rungs(tokens: Sequence[str]) -> Iterator[Rung]:
-    """Yields the progressive conjunction: each rung drops the shortest token of the last.
+    """Yield the progressive conjunction: each rung drops the shortest token of the last.
 
     Length is counted in code points; of equally short tokens the earlier one goes. A token that
     occurs twice is dropped one occurrence at a time.
@@ -40,7 +40,7 @@ def and_rungs(tokens: Sequence[str]) -> Iterator[Rung]:
 def fallback_rung(
     tokens: Sequence[str], extras: Sequence[str], frequencies: Mapping[str, int]
 ) -> Rung:
-    """Returns the disjunction that is tried when every conjunction was empty.
+    """Return the disjunction that is tried when every conjunction was empty.
 
     The pool is the tokens with their repetitions, then the extras; a word that stands twice counts
     twice, in the score and as two of the five. `frequencies` gives the number of chunks that hold
@@ -61,18 +61,18 @@ def _is_useful(frequency: int) -> bool:
 
 
 def ranked_rung(tokens: Sequence[str], extras: Sequence[str]) -> Rung:
-    """Returns the disjunction of everything, for exact ranking; repeated tokens weigh double."""
+    """Return the disjunction of everything, for exact ranking; repeated tokens weigh double."""
     return Rung("OR", (*tokens, *extras))
 
 
 def can_match(rung: Rung, frequencies: Mapping[str, int]) -> bool:
-    """Tells whether document frequencies leave the rung a chance."""
+    """Return whether document frequencies leave the rung a chance."""
     chances = (frequencies[token] > 0 for token in rung.tokens)
     return all(chances) if rung.operator == "AND" else any(chances)
 
 
 def same_as_ranked(rung: Rung, ranked: Rung, frequencies: Mapping[str, int]) -> bool:
-    """Tells whether a rung scores and matches exactly as the ranked disjunction does.
+    """Return whether a rung scores and matches exactly as the ranked disjunction does.
 
     So it is when both hold the same occurrences of tokens that exist in the index, in the same
     order, and the rung is a disjunction or has one distinct token only.

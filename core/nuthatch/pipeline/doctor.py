@@ -41,7 +41,7 @@ class Check:
 
 
 def examine(url: str | None = None, **options: Any) -> list[Check]:
-    """Returns the checks of the installation, and of the index that a URL names.
+    """Return the checks of the installation, and of the index that a URL names.
 
     Options are those of `nuthatch.open`. Whatever is broken, it is a check that is not ok.
     """
@@ -66,7 +66,7 @@ def _examined(url: str | None, options: dict[str, Any]) -> Iterator[Check]:
 
 
 def _guarded(name: str, checks: Iterator[Check]) -> Iterator[Check]:
-    """Yields the checks; what breaks them off (strict mode, say) is one more."""
+    """Yield the checks; what breaks them off (strict mode, say) is one more."""
     try:
         yield from checks
     except Exception as error:  # noqa: BLE001  a doctor who faints helps nobody

@@ -22,7 +22,7 @@ from nuthatch.pipeline.readers import has_look_ups, has_match_entities, missing_
 
 
 class EntityTask(NamedTuple):
-    """Holds one planned entity search: everything that is known before the engine is asked."""
+    """One planned entity search: everything that is known before the engine is asked."""
 
     backend: str
     request: SearchRequest

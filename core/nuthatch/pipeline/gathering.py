@@ -48,7 +48,7 @@ def add_documents(
     progress: Callable[[AddReport], None] | None,
     durability: Durability | None,
 ) -> AddReport:
-    """Adds documents to an index: what `LexicalBackend.add` does."""
+    """Add documents to an index: what `LexicalBackend.add` does."""
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
         raise InvalidQuery(f"a batch holds at least one document; found batch={batch!r}")
     if not (callable(on_error) or on_error in ("raise", "skip")):
@@ -70,7 +70,7 @@ def add_documents(
 
 
 def durability_of(asked: Durability | None, single: bool) -> Durability:
-    """Returns what was asked, or what is usual for one document or for many."""
+    """Return what was asked, or what is usual for one document or for many."""
     if asked is None:
         return "power" if single else "process"
     if asked not in get_args(Durability):
@@ -106,7 +106,7 @@ class Gathering:
         self.text = 0
 
     def take(self, given: object) -> None:
-        """Takes the next document. Raises `InvalidDocument`, also for one before it."""
+        """Take the next document. Raise `InvalidDocument`, also for one before it."""
         position = self._first + self.read
         self.read += 1
         try:
@@ -121,7 +121,7 @@ class Gathering:
             self._analyze()
 
     def batch(self) -> Batch:
-        """Returns the batch. Raises `InvalidDocument`."""
+        """Return the batch. Raise `InvalidDocument`."""
         self._analyze()
         fresh = [row for row in self._latest.values() if row is not None]
         return Batch(
@@ -169,7 +169,7 @@ class Gathering:
 def batches(
     documents: Iterable[Any], size: int, gathering: Callable[[int], Gathering]
 ) -> Iterator[Batch]:
-    """Yields batches of at most `size` documents; within one, the last of a uri wins.
+    """Yield batches of at most `size` documents; within one, the last of a uri wins.
 
     `gathering` returns what a batch is gathered in, given the position of its first document.
     Nothing is read ahead of a batch.
@@ -191,7 +191,7 @@ def write_batches(
     write: Callable[[Sequence[AnalyzedDocument]], WriteOutcome],
     progress: Callable[[AddReport], None] | None,
 ) -> AddReport:
-    """Writes batch after batch; a batch is acknowledged when `progress` is called for it.
+    """Write batch after batch; a batch is acknowledged when `progress` is called for it.
 
     A batch of which nothing is to be written does not reach the engine.
     """
@@ -207,7 +207,7 @@ def write_batches(
 
 
 def _next(batches: Iterator[Batch], acknowledged: int) -> Batch | None:
-    """Returns the next batch, if any; an invalid document tells how many before it are safe."""
+    """Return the next batch, if any; an invalid document tells how many before it are safe."""
     try:
         return next(batches, None)
     except InvalidDocument as error:

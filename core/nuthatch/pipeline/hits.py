@@ -18,7 +18,7 @@ from nuthatch.text.snippet import Snippets
 
 
 class Showing(NamedTuple):
-    """Holds how hits are to be shown; `snippet_width` is in code points."""
+    """How hits are to be shown; `snippet_width` is in code points."""
 
     backend: str
     analyzer: Analyzer
@@ -27,7 +27,7 @@ class Showing(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Holds one stored chunk that was found, its score, the parts of that, and its rung."""
+    """One stored chunk that was found, its score, the parts of that, and its rung."""
 
     row: StoredChunk
     score: float
@@ -48,7 +48,7 @@ async def fetched(
 
 
 def built_hits(showing: Showing, tokens: Sequence[str], found: Iterable[Found]) -> tuple[Hit, ...]:
-    """Returns the hits, in the given order, with these tokens marked in their snippets."""
+    """Return the hits, in the given order, with these tokens marked in their snippets."""
     snippets = Snippets(showing.analyzer, tokens, width=showing.snippet_width)
     values = []
     for row, score, parts, rung in found:
@@ -77,14 +77,14 @@ def built_hits(showing: Showing, tokens: Sequence[str], found: Iterable[Found]) 
 
 
 def check_rows(backend: str, method: str, keys: Sequence[Hashable], rows: Sequence[object]) -> None:
-    """Raises `PluginFailure` unless there is a row for each key."""
+    """Raise `PluginFailure` unless there is a row for each key."""
     if len(rows) != len(keys):
         problem = f"was asked by {method} for {len(keys)} rows and gave {len(rows)}"
         raise _failure(backend, problem, "search")
 
 
 def undefined(backend: str, feature: str, method: str) -> PluginFailure:
-    """Returns the failure of a backend that declares a feature without the method for it."""
+    """Return the failure of a backend that declares a feature without the method for it."""
     return _failure(backend, f"declares {feature} and does not define {method}", "shape")
 
 

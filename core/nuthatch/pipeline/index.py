@@ -24,7 +24,7 @@ EXPORT_ONLY: Final = "the index was opened with export_only; open it without, to
 
 @dataclass(frozen=True, slots=True)
 class IndexMetadata:
-    """Holds the format version, schema and analyzer fingerprint that an index was made with."""
+    """The format version, schema and analyzer fingerprint that an index was made with."""
 
     format: int
     schema: Schema
@@ -32,11 +32,11 @@ class IndexMetadata:
 
     @classmethod
     def create(cls, format: int, schema: Schema) -> Self:
-        """Returns the record for a new index. Raises `InvalidConfig` for an unknown analyzer."""
+        """Return the record for a new index. Raise `InvalidConfig` for an unknown analyzer."""
         return cls(format, schema, get_analyzer(schema.analyzer).fingerprint)
 
     def to_json(self) -> str:
-        """Returns the text that an engine stores."""
+        """Return the text that an engine stores."""
         return json.dumps(
             {
                 "format": self.format,
@@ -47,9 +47,9 @@ class IndexMetadata:
 
     @classmethod
     def from_json(cls, text: str | bytes, *, place: str, format: int) -> Self:
-        """Returns the record that an engine stored.
+        """Return the record that an engine stored.
 
-        Raises `FormatMismatch` unless it is of the given format version, `IndexCorrupt` if it
+        Raise `FormatMismatch` unless it is of the given format version, `IndexCorrupt` if it
         cannot be read. `place` names the index in the error.
         """
         try:
@@ -69,10 +69,10 @@ class IndexMetadata:
             ) from error
 
     def check(self, wanted: Schema | None, *, place: str, export_only: bool = False) -> Analyzer:
-        """Returns the analyzer of the index, once it and the schema are the wanted ones.
+        """Return the analyzer of the index, once it and the schema are the wanted ones.
 
         `export_only` (of the configuration) looks for no analyzer and returns one that refuses
-        every text. Raises `SchemaMismatch`, `AnalyzerMismatch`, and for an analyzer that is not
+        every text. Raise `SchemaMismatch`, `AnalyzerMismatch`, and for an analyzer that is not
         installed `InvalidConfig`.
         """
         if wanted is not None and wanted != self.schema:

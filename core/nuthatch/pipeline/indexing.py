@@ -21,7 +21,7 @@ from nuthatch.text.chunking import Span, chunker
 
 
 class Outline(NamedTuple):
-    """Holds a document that is cut and hashed, which tells whether it is stored already."""
+    """A document that is cut and hashed, which tells whether it is stored already."""
 
     document: Document
     spans: Sequence[Span]
@@ -39,7 +39,7 @@ class Preparer:
         self._cut = chunker(schema.chunker)
 
     def outline(self, document: Document) -> Outline:
-        """Returns the document cut and hashed: a fraction of what its analysis costs."""
+        """Return the document cut and hashed: a fraction of what its analysis costs."""
         text = document.text
         spans = self._cut(text)
         if len(spans) == 1:  # which is the whole text
@@ -50,7 +50,7 @@ class Preparer:
         return Outline(document, spans, leaves, header, document_root(header, leaves))
 
     def analyze(self, outline: Outline) -> AnalyzedDocument:
-        """Returns the analyzed document. Raises `InvalidDocument`."""
+        """Return the analyzed document. Raise `InvalidDocument`."""
         document, spans, leaves, header, root = outline
         values = self._schema.filter_values(document)
         title = analyze(self._analyzer, document.title)
@@ -62,12 +62,12 @@ class Preparer:
         return AnalyzedDocument(document, root, header, chunks, values)
 
     def prepare(self, document: Document) -> AnalyzedDocument:
-        """Returns the analyzed document. Raises `InvalidDocument`."""
+        """Return the analyzed document. Raise `InvalidDocument`."""
         return self.analyze(self.outline(document))
 
 
 def chunk_tokens(analyzer: Analyzer, title: str, text: str) -> list[str]:
-    """Returns what is indexed of a chunk, once more from what is stored of it.
+    """Return what is indexed of a chunk, once more from what is stored of it.
 
     For engines that keep no list of a chunk's tokens, and need them to delete it or to check it.
     """

@@ -60,10 +60,10 @@ class LexicalBackend(Searcher):
     @classmethod
     @abstractmethod
     def open(cls, config: Any, *, create: Create, schema: Schema | None) -> Self | None:
-        """Opens the index that `config` (of the spec's model) names.
+        """Open the index that `config` (of the spec's model) names.
 
         With `create="new"` it makes an empty one. With `create=True` it returns None where there
-        is none and one can be made: core then calls `make` with the first batch. Raises
+        is none and one can be made: core then calls `make` with the first batch. Raise
         `IndexNotFound`, `IndexExists`, `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`,
         `IndexLocked`, `IndexCorrupt`, `BackendUnavailable`. `IndexMetadata` does the checks.
         """
@@ -77,9 +77,9 @@ class LexicalBackend(Searcher):
         documents: Sequence[AnalyzedDocument],
         durability: Durability,
     ) -> Self:
-        """Makes the index together with its first batch: all of it is there at once, or nothing.
+        """Make the index together with its first batch: all of it is there at once, or nothing.
 
-        Raises `IndexExists` where another process was faster. This default makes an empty index
+        Raise `IndexExists` where another process was faster. This default makes an empty index
         and writes to it, so a process that is killed in between leaves an empty one.
         """
         index = cls.open(config, create="new", schema=schema)
@@ -93,7 +93,7 @@ class LexicalBackend(Searcher):
 
     @abstractmethod
     def reader(self, deadline: float | None = None) -> AbstractContextManager[Reader]:
-        """Returns a context manager that gives one consistent state of the index.
+        """Return a context manager that gives one consistent state of the index.
 
         An engine that declares `timeout` raises `QueryTimeout` once `time.monotonic` passes
         `deadline`.
@@ -101,14 +101,14 @@ class LexicalBackend(Searcher):
 
     @abstractmethod
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        """Upserts documents with distinct uris, all or none.
+        """Upsert documents with distinct uris, all or none.
 
         A document whose root is stored already is left alone and counted as unchanged. On
         return the batch survives what `durability` names.
         """
 
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
-        """Returns the roots of those of these documents that are stored, by uri.
+        """Return the roots of those of these documents that are stored, by uri.
 
         Unchanged documents are told by it before they are analyzed. What is left out is analyzed
         and given to `write`, which compares roots once more.
@@ -117,28 +117,28 @@ class LexicalBackend(Searcher):
 
     @abstractmethod
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        """Removes the documents with these distinct uris, all or none; returns how many were."""
+        """Remove the documents with these distinct uris, all or none; return how many were."""
 
     @abstractmethod
     def info(self) -> IndexInfo:
-        """Describes the index."""
+        """Describe the index."""
 
     def check(self) -> list[str]:
-        """Returns what is wrong with the stored index, one sentence each; empty if nothing."""
+        """Return what is wrong with the stored index, one sentence each; empty if nothing."""
         require(self, "check")
         raise undefined(self.name, "check", "it")
 
     def optimize(self) -> None:
-        """Settles the index for fast reading; never changes what matches."""
+        """Settle the index for fast reading; never changes what matches."""
         require(self, "optimize")
         raise undefined(self.name, "optimize", "it")
 
     @classmethod
     def drop(cls, config: Any) -> None:
-        """Removes the index that `config` names, all or nothing, and leaves nothing behind.
+        """Remove the index that `config` names, all or nothing, and leave nothing behind.
 
         Needs neither its schema nor its analyzer, so that an index that cannot be opened any more
-        can be removed. Raises `IndexNotFound` where there is none, and `IndexLocked` where it is
+        can be removed. Raise `IndexNotFound` where there is none, and `IndexLocked` where it is
         in use and cannot go meanwhile.
         """
         raise undefined(cls.spec.name, "drop", "it")
@@ -172,7 +172,7 @@ class LexicalBackend(Searcher):
 
     @property
     def exists(self) -> bool:
-        """Tells whether the index is there already, or comes with its first batch."""
+        """Return whether the index is there already, or comes with its first batch."""
         return True
 
     @property
@@ -203,7 +203,7 @@ class LexicalBackend(Searcher):
             return reader.get(uri)
 
     def documents(self) -> Iterator[Document]:
-        """Yields every document in document order, from one state of the index."""
+        """Yield every document in document order, from one state of the index."""
         require(self, "export")
         return self._exported()
 
@@ -222,9 +222,9 @@ class LexicalBackend(Searcher):
         progress: Callable[[AddReport], None] | None = None,
         durability: Durability | None = None,
     ) -> AddReport:
-        """Adds documents, or replaces those with the same uri; unchanged ones are left alone.
+        """Add documents, or replace those with the same uri; unchanged ones are left alone.
 
-        Takes one document or many; mappings are read as JSON documents. Documents are written in
+        Take one document or many; mappings are read as JSON documents. Documents are written in
         batches of `batch`, each all or none, and `progress` is called with the report so far once
         a batch is safe. `durability` defaults to "power" for a single document and to "process"
         otherwise.
@@ -241,7 +241,7 @@ class LexicalBackend(Searcher):
         return add_documents(self, documents, batch, on_error, progress, durability)
 
     def delete(self, uris: str | Iterable[str], *, durability: Durability | None = None) -> int:
-        """Deletes documents by uri, all or none; returns how many there were."""
+        """Delete documents by uri, all or none; return how many there were."""
         require(self, "delete")
         refuse_if_export_only(self)
         if not isinstance(uris, Iterable):
@@ -255,5 +255,5 @@ class LexicalBackend(Searcher):
 
 
 def _possible(uri: str) -> bool:
-    """Tells whether UTF-8 can hold a uri; no document has one that it cannot hold."""
+    """Return whether UTF-8 can hold a uri; no document has one that it cannot hold."""
     return not any("\ud800" <= character <= "\udfff" for character in uri)

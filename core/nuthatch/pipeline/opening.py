@@ -23,14 +23,14 @@ from nuthatch.registry.url import redact, split_url
 def open(
     url: str, *, create: Create = False, schema: Schema | None = None, **options: Any
 ) -> LexicalBackend:
-    """Opens the index that a URL names, or creates it; use it in a `with` statement.
+    """Open the index that a URL names, or create it; use it in a `with` statement.
 
     `create` is False (the index must exist), True (where there is none it is made with its first
     batch, and answers as an empty one until then) or "new" (it must not exist, and is made at
     once). `schema` is what a new index is made with and what an existing one must have. Options
     may stand in the URL or be given by keyword, each once.
 
-    Raises `UnknownBackend`, `PluginFailure`, `InvalidConfig`, `IndexNotFound`, `IndexExists`,
+    Raise `UnknownBackend`, `PluginFailure`, `InvalidConfig`, `IndexNotFound`, `IndexExists`,
     `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`, `IndexLocked` (somebody else is making
     or changing it, and did not end in time), `IndexCorrupt`, `BackendUnavailable`. What else an
     engine raises is not wrapped.
@@ -50,11 +50,11 @@ def open(
 
 
 def drop(url: str, **options: Any) -> None:
-    """Removes the index that a URL names, and everything that belongs to it.
+    """Remove the index that a URL names, and everything that belongs to it.
 
-    Takes URLs and options as `open` does; a damaged index, and one whose analyzer is not
+    Take URLs and options as `open` does; a damaged index, and one whose analyzer is not
     installed, can be removed too. One that is in use is refused, or its handles say from then on
-    that it is gone. Raises `UnsupportedQuery` where the backend cannot, `IndexNotFound` where there
+    that it is gone. Raise `UnsupportedQuery` where the backend cannot, `IndexNotFound` where there
     is no index, `IndexLocked` where it is in use, and what `open` raises.
     """
     spec, config = configure(url, options)
@@ -64,9 +64,9 @@ def drop(url: str, **options: Any) -> None:
 
 
 def configure(url: str, options: Mapping[str, Any]) -> tuple[BackendSpec, BackendConfig]:
-    """Returns the spec and the validated configuration for a URL; imports no driver.
+    """Return the spec and the validated configuration for a URL; import no driver.
 
-    Raises `UnknownBackend`, `PluginFailure` and `InvalidConfig`.
+    Raise `UnknownBackend`, `PluginFailure` and `InvalidConfig`.
     """
     scheme, location, given = split_url(url)
     spec = backend_spec(scheme)

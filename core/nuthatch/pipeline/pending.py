@@ -100,7 +100,7 @@ class PendingIndex(LexicalBackend):
         return self._found() is not None
 
     def _found(self) -> LexicalBackend | None:
-        """Returns the index, if there is one by now."""
+        """Return the index, if there is one by now."""
         if self._closed:
             raise BackendUnavailable(f"{self._place} was closed; open it again")
         if "index" in self._index:
@@ -132,7 +132,7 @@ class PendingIndex(LexicalBackend):
     def _make(
         self, schema: Schema, documents: Sequence[AnalyzedDocument], durability: Durability
     ) -> LexicalBackend | None:
-        """Makes the index with its first batch; returns the one that is there instead, if any."""
+        """Make the index with its first batch; return the one that is there instead, if any."""
         try:
             made = self._backend.make(
                 self.config, schema=schema, documents=documents, durability=durability

@@ -23,7 +23,7 @@ from nuthatch.pipeline.text_search import SearchTask, text_search
 
 @dataclass(frozen=True, slots=True)
 class PlannedSearch:
-    """Holds one search, normalized, and checked against the index and its plugins."""
+    """One search, normalized, and checked against the index and its plugins."""
 
     task: SearchTask | EntityTask
 
@@ -39,7 +39,7 @@ class PlannedSearch:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether normalization has left nothing to look for."""
+        """Return whether normalization has left nothing to look for."""
         task = self.task
         return not (task.plan.possible if isinstance(task, EntityTask) else task.query.tokens)
 

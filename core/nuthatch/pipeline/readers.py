@@ -113,7 +113,7 @@ def has_first_match(reader: Reader) -> TypeGuard[FirstMatchReader]: ...
 @overload
 def has_first_match(reader: AsyncReader) -> TypeGuard[AsyncFirstMatchReader]: ...
 def has_first_match(reader: object) -> bool:
-    """Tell whether a reader finds the winning rung by itself."""
+    """Return whether a reader finds the winning rung by itself."""
     return hasattr(reader, "first_match")
 
 
@@ -122,7 +122,7 @@ def has_explain(reader: Reader) -> TypeGuard[ExplainingReader]: ...
 @overload
 def has_explain(reader: AsyncReader) -> TypeGuard[AsyncExplainingReader]: ...
 def has_explain(reader: object) -> bool:
-    """Tell whether a reader has parts of scores."""
+    """Return whether a reader has parts of scores."""
     return hasattr(reader, "explain")
 
 
@@ -131,7 +131,7 @@ def has_match_entities(reader: Reader) -> TypeGuard[EntityMatchingReader]: ...
 @overload
 def has_match_entities(reader: AsyncReader) -> TypeGuard[AsyncEntityMatchingReader]: ...
 def has_match_entities(reader: object) -> bool:
-    """Tell whether a reader does entity searches by itself."""
+    """Return whether a reader does entity searches by itself."""
     return hasattr(reader, "match_entities")
 
 
@@ -140,12 +140,12 @@ def has_look_ups(reader: Reader) -> TypeGuard[EntityReader]: ...
 @overload
 def has_look_ups(reader: AsyncReader) -> TypeGuard[AsyncEntityReader]: ...
 def has_look_ups(reader: object) -> bool:
-    """Tell whether a reader has the look-ups of an entity search."""
+    """Return whether a reader has the look-ups of an entity search."""
     return not _missing_look_ups(reader)
 
 
 def has_documents(reader: Reader) -> TypeGuard[ExportingReader]:
-    """Tell whether a reader gives out all documents."""
+    """Return whether a reader gives out all documents."""
     return hasattr(reader, "documents")
 
 

@@ -21,7 +21,7 @@ from nuthatch.text.normalize import NormalizedQuery
 
 
 class SearchTask(NamedTuple):
-    """Holds one planned search: everything that is known before the engine is asked.
+    """One planned search: everything that is known before the engine is asked.
 
     `largest` is the engine's largest limit, `deadline` a `time.monotonic` reading.
     """
@@ -120,7 +120,7 @@ async def _explain(
     climb: Climb,
     found: Sequence[tuple[int, Candidate]],
 ) -> Mapping[Hashable, Mapping[str, float]]:
-    """Asks, rung by rung, what each token adds to the scores of the hits."""
+    """Ask, rung by rung, what each token adds to the scores of the hits."""
     parts: dict[Hashable, Mapping[str, float]] = {}
     for index in dict.fromkeys(index for index, _ in found):
         keys = [candidate.key for rung, candidate in found if rung == index]

@@ -52,9 +52,9 @@ def search_request(
     explain: bool,
     timeout: float | None,
 ) -> SearchRequest:
-    """Returns the validated request; `options` are fields of queries, None where not given.
+    """Return the validated request; `options` are fields of queries, None where not given.
 
-    Raises `InvalidQuery` and `UnsupportedQuery`.
+    Raise `InvalidQuery` and `UnsupportedQuery`.
     """
     asked = merged(query, options)
     refuse_undeclared(searcher, asked)
@@ -62,7 +62,7 @@ def search_request(
 
 
 def merged(query: Query, options: Mapping[str, object]) -> TextQuery | EntityQuery:
-    """Returns the query object with the options that were given in place of its own."""
+    """Return the query object with the options that were given in place of its own."""
     given = {name: value for name, value in options.items() if value is not None}
     if isinstance(query, str):
         return TextQuery(query, **given)  # type: ignore[arg-type]  # checked by TextQuery
@@ -76,7 +76,7 @@ def merged(query: Query, options: Mapping[str, object]) -> TextQuery | EntityQue
 
 
 def plan_search(backend: OpenIndex, request: SearchRequest) -> PlannedSearch:
-    """Returns the search for one index. Raises `InvalidQuery` and `UnsupportedQuery`."""
+    """Return the search for one index. Raise `InvalidQuery` and `UnsupportedQuery`."""
     begun = perf_counter()
     refuse_if_export_only(backend)
     timeout = backend.config.timeout if request.timeout is None else request.timeout
@@ -156,7 +156,7 @@ def _showing(backend: OpenIndex, query: TextQuery | EntityQuery) -> Showing:
 
 
 def refuse_undeclared(backend: SearchBackend, query: TextQuery | EntityQuery) -> None:
-    """Raises `UnsupportedQuery` where a query needs what the backend's book denies."""
+    """Raise `UnsupportedQuery` where a query needs what the backend's book denies."""
     require(backend, "entities" if isinstance(query, EntityQuery) else "text")
     if isinstance(query, EntityQuery) and query.titles:
         require(backend, "fuzzy")
@@ -170,7 +170,7 @@ def refuse_undeclared(backend: SearchBackend, query: TextQuery | EntityQuery) ->
 
 
 def checked_timeout(timeout: float | None) -> float | None:
-    """Returns the timeout, which is None, or positive and finite. Raises `InvalidQuery`."""
+    """Return the timeout, which is None, or positive and finite. Raise `InvalidQuery`."""
     if timeout is None:
         return None
     number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
@@ -190,13 +190,13 @@ def _limit_refused(backend: str, limit: int, largest: int) -> UnsupportedQuery:
 
 
 def refuse_if_export_only(backend: OpenIndex) -> None:
-    """Raises `BackendUnavailable` where an index was opened without its analyzer."""
+    """Raise `BackendUnavailable` where an index was opened without its analyzer."""
     if backend.config.export_only:
         raise BackendUnavailable(EXPORT_ONLY)
 
 
 def require(backend: SearchBackend, feature: str) -> None:
-    """Raises `UnsupportedQuery` unless the backend declares the feature."""
+    """Raise `UnsupportedQuery` unless the backend declares the feature."""
     require_of(backend.name, backend.capabilities, feature)
 
 

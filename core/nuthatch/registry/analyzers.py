@@ -18,9 +18,9 @@ _WORD: Final = re.compile(r"\S+")
 
 
 def get_analyzer(name: str) -> Analyzer:
-    """Returns the analyzer of this name.
+    """Return the analyzer of this name.
 
-    Raises `InvalidConfig` for an unknown name and `PluginFailure` where the name is claimed
+    Raise `InvalidConfig` for an unknown name and `PluginFailure` where the name is claimed
     twice or its plugin's analyzer lacks a name, a fingerprint or `tokens`.
     """
     own = builtin_analyzer(name)
@@ -41,13 +41,13 @@ def get_analyzer(name: str) -> Analyzer:
 
 
 def analyzer_names() -> tuple[str, ...]:
-    """Returns the names of all analyzers, sorted; broken plugins have none."""
+    """Return the names of all analyzers, sorted; broken plugins have none."""
     registered = (_name(each) for _, each in _registered())
     return tuple(sorted({*builtin_names(), *(name for name in registered if name)}))
 
 
 def analyzer_failures() -> tuple[PluginFailure, ...]:
-    """Returns what plugins that register analyzers do wrong."""
+    """Return what plugins that register analyzers do wrong."""
     failures = [each for _, each in asked(_HOOK) if isinstance(each, PluginFailure)]
     for source, each in _registered():
         try:

@@ -33,9 +33,9 @@ discovery.when_forgetting(_specs.clear)
 
 
 def backend_spec(name: str) -> BackendSpec:
-    """Returns the spec of the backend of this name, or of `distribution:name`.
+    """Return the spec of the backend of this name, or of `distribution:name`.
 
-    Raises `UnknownBackend`, and `PluginFailure` if it cannot be used or if two distributions
+    Raise `UnknownBackend`, and `PluginFailure` if it cannot be used or if two distributions
     provide the name.
     """
     candidates = _candidates()
@@ -52,9 +52,9 @@ def backend_spec(name: str) -> BackendSpec:
 
 
 def installed_backends() -> list[tuple[Installed, BackendSpec | PluginFailure]]:
-    """Returns every backend with its spec or with what is wrong with it, sorted by name.
+    """Return every backend with its spec or with what is wrong with it, sorted by name.
 
-    Raises only under `NUTHATCH_STRICT_PLUGINS=1`.
+    Raise only under `NUTHATCH_STRICT_PLUGINS=1`.
     """
     listed = _listed()
     failures = (each for _, each in listed if isinstance(each, PluginFailure))
@@ -65,12 +65,12 @@ def installed_backends() -> list[tuple[Installed, BackendSpec | PluginFailure]]:
 
 
 def import_ms(item: Installed) -> float | None:
-    """Returns how long the import of a backend's spec took; None if it is not loaded."""
+    """Return how long the import of a backend's spec took; None if it is not loaded."""
     return _specs[item][1] if item in _specs else None
 
 
 def backends_with(feature: str, besides: str) -> tuple[str, ...]:
-    """Returns the names of the other backends that declare a feature, such as `filters.range`."""
+    """Return the names of the other backends that declare a feature, such as `filters.range`."""
 
     def able(book: Capabilities) -> bool:
         return any(name == feature and support for name, support in book)
@@ -79,7 +79,7 @@ def backends_with(feature: str, besides: str) -> tuple[str, ...]:
 
 
 def backends_up_to(limit: int, besides: str) -> tuple[str, ...]:
-    """Returns the names of the other backends that give as many hits in one search."""
+    """Return the names of the other backends that give as many hits in one search."""
     return _others(lambda book: book.max_limit is None or limit <= book.max_limit, besides)
 
 
@@ -93,7 +93,7 @@ def _others(able: Callable[[Capabilities], bool], besides: str) -> tuple[str, ..
 
 
 def provides(distribution: str, name: str) -> bool:
-    """Tells whether a distribution, or a plugin registered at run time, provides a backend."""
+    """Return whether a distribution, or a plugin registered at run time, provides a backend."""
     wanted = f"{canonical(distribution)}:{name}"
     return any(item.qualified == wanted for item in discovery.everything(BACKENDS)) or any(
         item.qualified == wanted for item, _ in _candidates()
@@ -101,14 +101,14 @@ def provides(distribution: str, name: str) -> bool:
 
 
 def is_known(name: str) -> bool:
-    """Tell whether some distribution, or a plugin registered at run time, provides a backend."""
+    """Return whether some distribution, or a plugin registered at run time, provides a backend."""
     return any(item.name == name for item in discovery.everything(BACKENDS)) or any(
         item.name == name for item, _ in _candidates()
     )
 
 
 def backend_class(spec: BackendSpec) -> type[SearchBackend]:
-    """Imports the backend's class, and with it the driver. Raises `PluginFailure`."""
+    """Import the backend's class, and with it the driver. Raise `PluginFailure`."""
     item = _provider(spec)
     name, _, attribute = spec.backend.partition(":")
     try:
@@ -157,7 +157,7 @@ def _spec(item: Installed, given: Any) -> BackendSpec:
 
 
 def _provider(spec: BackendSpec) -> Installed:
-    """Returns the entry point or plugin that a spec came from, as well as can be told."""
+    """Return the entry point or plugin that a spec came from, as well as can be told."""
     known = [item for item, (each, _) in _specs.items() if each is spec]
     known += [item for item, given in _candidates() if given is spec]
     return known[0] if known else Installed(spec.name, BACKENDS, spec.name, RUN_TIME, spec.backend)

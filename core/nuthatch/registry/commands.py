@@ -22,7 +22,7 @@ class Command:
     others: tuple[Installed, ...] = ()
 
     def load(self) -> click.Command:
-        """Imports the command. Raises `PluginFailure`, also where its name is claimed twice."""
+        """Import the command. Raise `PluginFailure`, also where its name is claimed twice."""
         import click
 
         item = self.installed
@@ -36,7 +36,7 @@ class Command:
 
 
 def installed_commands() -> dict[str, Command]:
-    """Returns the installed commands by name, sorted; imports none of them.
+    """Return the installed commands by name, sorted; import none of them.
 
     A command of core keeps its name whoever else claims it, so that `nuthatch doctor` always
     runs. Where two others claim one name, it fails when it is used; `distribution:name` is
@@ -56,7 +56,7 @@ def installed_commands() -> dict[str, Command]:
 
 
 def command_failures(taken: Sequence[str] = ()) -> tuple[PluginFailure, ...]:
-    """Returns the collisions: names claimed twice, or claimed although core has `taken` them."""
+    """Return the collisions: names claimed twice, or claimed although core has `taken` them."""
     failures = [
         _claimed_twice((command.installed, *command.others))
         for command in installed_commands().values()

@@ -27,9 +27,9 @@ _RESERVED: Final = ("create", "schema", "location")
 
 
 def resolve_name(text: str) -> tuple[str, dict[str, Any]]:
-    """Returns the URL and the options of a configured name; a URL is returned as it is.
+    """Return the URL and the options of a configured name; a URL is returned as it is.
 
-    Raises `InvalidConfig` for a name that is not configured and a file that cannot be read.
+    Raise `InvalidConfig` for a name that is not configured and a file that cannot be read.
     """
     if not _NAME.fullmatch(text):
         return text, {}
@@ -51,14 +51,14 @@ def resolve_name(text: str) -> tuple[str, dict[str, Any]]:
 
 
 def config_path() -> Path:
-    """Returns where the configuration is looked for."""
+    """Return where the configuration is looked for."""
     return Path(os.environ.get("NUTHATCH_CONFIG") or "nuthatch.toml")
 
 
 def configured_indexes() -> dict[str, dict[str, Any]]:
-    """Returns the tables of the configured indexes by name; without a file, none.
+    """Return the tables of the configured indexes by name; without a file, none.
 
-    Raises `InvalidConfig`, which names keys and lines but no values.
+    Raise `InvalidConfig`, which names keys and lines but no values.
     """
     path = config_path()
     try:

@@ -49,7 +49,7 @@ class Installed:
 
     @property
     def origin(self) -> str:
-        """Names the distribution, its version and the entry point's value."""
+        """Name the distribution, its version and the entry point's value."""
         if self.version == RUN_TIME:
             return self.value
         return f"{self.distribution} {self.version} ({self.value})"
@@ -60,7 +60,7 @@ class Installed:
     def failure(
         self, stage: str, problem: str, hint: str, cause: BaseException | None = None
     ) -> PluginFailure:
-        """Returns the failure of this entry point: what is wrong first, what to do second."""
+        """Return the failure of this entry point: what is wrong first, what to do second."""
         failure = PluginFailure(
             f"{self} {problem.rstrip('.')}. {hint}",
             distribution=self.distribution,
@@ -73,7 +73,7 @@ class Installed:
         return failure
 
     def load(self) -> Any:
-        """Imports what the entry point names. Raises `PluginFailure`; the next call tries again."""
+        """Import what the entry point names. Raise `PluginFailure`; the next call tries again."""
         match = _VALUE.fullmatch(self.value)
         if match is None:
             hint = f"It should read module:attribute; report it to {self.distribution}."
@@ -92,17 +92,17 @@ class Installed:
 
 
 def canonical(name: str) -> str:
-    """Returns a distribution's name as packaging compares it (PEP 503)."""
+    """Return a distribution's name as packaging compares it (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
 def reason(error: BaseException) -> str:
-    """Returns an exception as its type and message."""
+    """Return an exception as its type and message."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def import_hint(item: Installed, module: str, error: BaseException) -> str:
-    """Returns what to do about a module that cannot be imported."""
+    """Return what to do about a module that cannot be imported."""
     if isinstance(error, ImportError) and error.name:
         missing = error.name
         if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{missing}."):
@@ -140,22 +140,22 @@ _forgetters: list[Callable[[], None]] = []
 
 
 def installed(group: str) -> tuple[Installed, ...]:
-    """Returns the entry points of a group that are not blocked, by name and distribution."""
+    """Return the entry points of a group that are not blocked, by name and distribution."""
     return tuple(item for item in everything(group) if not why_blocked(item))
 
 
 def everything(group: str) -> tuple[Installed, ...]:
-    """Returns the entry points of a group, the blocked ones too."""
+    """Return the entry points of a group, the blocked ones too."""
     return tuple(item for item in _scanned().found if item.group == group)
 
 
 def unreadable() -> tuple[PluginFailure, ...]:
-    """Returns the failures of distributions whose metadata cannot be read."""
+    """Return the failures of distributions whose metadata cannot be read."""
     return _scanned().failures
 
 
 def why_blocked(item: Installed) -> str:
-    """Returns which switch blocks the entry point; empty if none does."""
+    """Return which switch blocks the entry point; empty if none does."""
     if canonical(item.distribution) == "nuthatch":
         return ""
     names = {canonical(item.distribution), canonical(item.name), canonical(item.qualified)}
@@ -168,17 +168,17 @@ def why_blocked(item: Installed) -> str:
 
 
 def block(names: Iterable[str]) -> None:
-    """Forbids distributions or entry points for this process; call it before they are used."""
+    """Forbid distributions or entry points for this process; call it before they are used."""
     _blocked.update(canonical(name) for name in names)
 
 
 def strict() -> bool:
-    """Tells whether listing raises a failure instead of listing it."""
+    """Return whether listing raises a failure instead of listing it."""
     return os.environ.get("NUTHATCH_STRICT_PLUGINS", "0") not in ("", "0")
 
 
 def forget() -> None:
-    """Forgets what was read, loaded and blocked, as a new process would. For tests."""
+    """Forget what was read, loaded and blocked, as a new process would. For tests."""
     global _scan
     _scan = None
     _blocked.clear()
@@ -188,7 +188,7 @@ def forget() -> None:
 
 
 def when_forgetting(forgetter: Callable[[], None]) -> None:
-    """Has a function called by `forget`, for what other modules remember."""
+    """Have a function called by `forget`, for what other modules remember."""
     _forgetters.append(forgetter)
 
 
@@ -229,7 +229,7 @@ def _read() -> _Scan:
 
 
 def _add_core(found: dict[tuple[str, str, str], Installed]) -> None:
-    """Adds the memory backend where core runs from a source tree without metadata."""
+    """Add the memory backend where core runs from a source tree without metadata."""
     from nuthatch import __version__
 
     memory = Installed("memory", BACKENDS, "nuthatch", __version__, "nuthatch.memory:SPEC")

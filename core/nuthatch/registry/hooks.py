@@ -44,9 +44,9 @@ hookimpl = HookimplMarker("nuthatch")
 
 
 def expand(backend: str, text: str) -> tuple[str, ...]:
-    """Returns the synonyms that plugins give for a query text, each once.
+    """Return the synonyms that plugins give for a query text, each once.
 
-    Raises `PluginFailure` if a plugin fails or gives anything but a list of texts.
+    Raise `PluginFailure` if a plugin fails or gives anything but a list of texts.
     """
     words: dict[str, None] = {}
     for source, call in implementations("nuthatch_expand_query"):
@@ -64,7 +64,7 @@ def expand(backend: str, text: str) -> tuple[str, ...]:
 
 
 def observe(backend: str, results: Results) -> Results:
-    """Shows the results to every observer and returns them, with a note for each that failed."""
+    """Show the results to every observer and return them, with a note for each that failed."""
     notes = [str(failure) for failure in plugin_failures()]
     for source, call in implementations("nuthatch_after_search"):
         try:

@@ -27,7 +27,7 @@ hookspec = HookspecMarker("nuthatch")
 
 @hookspec
 def nuthatch_register_backends() -> Sequence[BackendSpec]:  # type: ignore[empty-body]
-    """Returns specs of backends; asked whenever a backend is looked up, so keep it cheap.
+    """Return specs of backends; asked whenever a backend is looked up, so keep it cheap.
 
     An installed backend needs no hook: it is an entry point of the group `nuthatch.backends`.
     """
@@ -35,7 +35,7 @@ def nuthatch_register_backends() -> Sequence[BackendSpec]:  # type: ignore[empty
 
 @hookspec
 def nuthatch_register_analyzers() -> Sequence[Analyzer]:  # type: ignore[empty-body]
-    """Returns analyzers; asked whenever one is looked up by name, so keep it cheap.
+    """Return analyzers; asked whenever one is looked up by name, so keep it cheap.
 
     A name may be given once; core's own names are taken.
     """
@@ -43,7 +43,7 @@ def nuthatch_register_analyzers() -> Sequence[Analyzer]:  # type: ignore[empty-b
 
 @hookspec
 def nuthatch_expand_query(backend: str, text: str) -> Sequence[str]:  # type: ignore[empty-body]
-    """Returns synonyms for a query text, used like `extra_or_tokens`; empty or None for none.
+    """Return synonyms for a query text, used like `extra_or_tokens`; empty or None for none.
 
     Called in the caller's thread. What it raises reaches the user as `PluginFailure`: an answer
     without the synonyms would be another answer.
@@ -52,7 +52,7 @@ def nuthatch_expand_query(backend: str, text: str) -> Sequence[str]:  # type: ig
 
 @hookspec
 def nuthatch_after_search(backend: str, results: Results) -> None:
-    """Sees the results of a search, for an audit log or telemetry; cannot change them.
+    """See the results of a search, for an audit log or telemetry; cannot change them.
 
     Called in the caller's thread before the results are returned, so keep it quick. What it
     raises is logged and noted in the results, and leaves them standing.
@@ -61,7 +61,7 @@ def nuthatch_after_search(backend: str, results: Results) -> None:
 
 @hookspec
 def nuthatch_register_checks() -> Sequence[tuple[str, Callable[[], str | None]]]:  # type: ignore[empty-body]
-    """Returns checks for `nuthatch doctor`, each a name and a function.
+    """Return checks for `nuthatch doctor`, each a name and a function.
 
     The function returns a sentence on what it found, or None, and raises if all is not well.
     """

@@ -25,7 +25,7 @@ _HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("nuthatch_"))
 
 
 class _Loaded:
-    """Holds pluggy's manager, where each of its plugins comes from, and what failed."""
+    """Pluggy's manager, where each of its plugins comes from, and what failed."""
 
     def __init__(self) -> None:
         self.manager = PluginManager("nuthatch")
@@ -44,7 +44,7 @@ class _Loaded:
                 self.failures.append(failure)
 
     def register(self, plugin: object, name: str, source: Installed) -> None:
-        """Raises `PluginFailure` and leaves nothing behind unless every hook is as specified."""
+        """Raise `PluginFailure` and leave nothing behind unless every hook is as specified."""
         _check_shape(plugin, source)
         try:
             self.manager.register(plugin, name)
@@ -131,28 +131,28 @@ def _run_time(name: str) -> Installed:
 
 
 def plugin_manager() -> PluginManager:
-    """Returns pluggy's manager with every plugin that works; the first call loads them.
+    """Return pluggy's manager with every plugin that works; the first call loads them.
 
-    Raises `PluginFailure` only under `NUTHATCH_STRICT_PLUGINS=1`.
+    Raise `PluginFailure` only under `NUTHATCH_STRICT_PLUGINS=1`.
     """
     return _plugins().manager
 
 
 def plugin_failures() -> tuple[PluginFailure, ...]:
-    """Returns what could not be loaded."""
+    """Return what could not be loaded."""
     return tuple(_plugins().failures)
 
 
 def plugins() -> tuple[Installed, ...]:
-    """Returns the plugins that work, in the order in which they were loaded."""
+    """Return the plugins that work, in the order in which they were loaded."""
     return tuple(_plugins().sources.values())
 
 
 def register_plugin(plugin: object, name: str | None = None) -> str:
-    """Adds a plugin at run time and returns its name, for `unregister_plugin`.
+    """Add a plugin at run time and return its name, for `unregister_plugin`.
 
     The plugin is a module or an object whose methods carry `@nuthatch.hookimpl`; its name
-    defaults to the module's or the class's. Raises `PluginFailure`.
+    defaults to the module's or the class's. Raise `PluginFailure`.
     """
     chosen = name or getattr(plugin, "__name__", None) or type(plugin).__name__
     with _lock:
@@ -162,7 +162,7 @@ def register_plugin(plugin: object, name: str | None = None) -> str:
 
 
 def unregister_plugin(name: str) -> None:
-    """Takes away a plugin that was added by `register_plugin`; nothing happens if there is none."""
+    """Take away a plugin that was added by `register_plugin`; nothing happens if there is none."""
     with _lock:
         if _registered.pop(name, None) is not None:
             loaded = _plugins()
@@ -171,7 +171,7 @@ def unregister_plugin(name: str) -> None:
 
 
 def implementations(hook: str) -> Iterator[tuple[Installed, Callable[..., Any]]]:
-    """Yields each plugin that implements a hook, with its function, in pluggy's order.
+    """Yield each plugin that implements a hook, with its function, in pluggy's order.
 
     pluggy's own call stops at the first exception; called one by one, each plugin fails alone.
     """
@@ -189,7 +189,7 @@ def _by_name(implementation: HookImpl) -> Callable[..., Any]:
 
 
 def asked(hook: str) -> Iterator[tuple[Installed, list[Any] | PluginFailure]]:
-    """Yields each plugin with what it registers through a hook, or its failure. Never raises."""
+    """Yield each plugin with what it registers through a hook, or its failure. Never raises."""
     for source, call in implementations(hook):
         try:
             answer = call()

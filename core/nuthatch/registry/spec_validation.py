@@ -25,7 +25,7 @@ _PARTS: Final = {
 
 
 def checked_spec(item: Installed, found: Any) -> BackendSpec:
-    """Returns what was found, if it is a spec that can be used. Raises `PluginFailure`."""
+    """Return what was found, if it is a spec that can be used. Raise `PluginFailure`."""
     if not isinstance(found, BackendSpec):
         hint = "The entry point must name a nuthatch.BackendSpec."
         raise item.failure("shape", f"is not a spec but {type(found).__name__}", hint)
@@ -54,7 +54,7 @@ def checked_spec(item: Installed, found: Any) -> BackendSpec:
 
 
 def checked_class(item: Installed, spec: BackendSpec, found: Any) -> type[SearchBackend]:
-    """Returns what a spec names, if it is a class that can be opened. Raises `PluginFailure`."""
+    """Return what a spec names, if it is a class that can be opened. Raise `PluginFailure`."""
     hint = f"Report it to the authors of {item.distribution}."
     if not (isinstance(found, type) and issubclass(found, SearchBackend)):
         hint = "Extend nuthatch.LexicalBackend."

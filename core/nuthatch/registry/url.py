@@ -43,9 +43,9 @@ _SCHEME = re.compile(r"[A-Za-z][\w+.-]+")  # underscores: it may be a distributi
 
 
 def split_url(url: str) -> tuple[str, str, dict[str, str]]:
-    """Returns the backend's name (perhaps qualified), the location and the options of a URL.
+    """Return the backend's name (perhaps qualified), the location and the options of a URL.
 
-    Raises `InvalidConfig` for a bare path, for options without a value or given twice, and for a
+    Raise `InvalidConfig` for a bare path, for options without a value or given twice, and for a
     location that may be a server's URL, mistyped: no engine is to see it, or to name it.
     """
     if not isinstance(url, str):
@@ -98,7 +98,7 @@ def _check_location(url: str, location: str) -> None:
 def redact(url: str) -> str:
     """Return a URL that may be shown: what could be a secret is ***.
 
-    Takes any text; hides too much rather than too little.
+    Take any text; hides too much rather than too little.
     """
     text = str(url)
     scheme, colon, rest = text.partition(":")

@@ -29,7 +29,7 @@ SEARCH_COST = 10
 
 
 def whole_numbers(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Returns `values` as a one-dimensional integer array within [0, 2**32); else ValueError."""
+    """Return `values` as a one-dimensional integer array within [0, 2**32); else ValueError."""
     array = np.asarray(values)
     if array.ndim != 1:
         raise ValueError(f"{name} must have one dimension, found {array.ndim}")
@@ -43,7 +43,7 @@ def whole_numbers(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
 
 
 def sorted_ids(name: str, numbers: npt.NDArray[Any]) -> IdArray:
-    """Returns whole numbers as ids; ValueError unless they are strictly increasing."""
+    """Return whole numbers as ids; ValueError unless they are strictly increasing."""
     ids = numbers.astype(np.uint32, copy=False)
     if not bool((ids[1:] > ids[:-1]).all()):
         raise ValueError(f"{name} must be strictly increasing")
@@ -51,28 +51,28 @@ def sorted_ids(name: str, numbers: npt.NDArray[Any]) -> IdArray:
 
 
 def frozen(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-    """Returns a compact read-only copy that owns its memory, so that `nbytes` is the truth."""
+    """Return a compact read-only copy that owns its memory, so that `nbytes` is the truth."""
     owned = array.copy()
     owned.flags.writeable = False
     return owned
 
 
 def firsts(ordered: npt.NDArray[Scalar]) -> BoolArray:
-    """Tells of ordered values which differ from the one before; the first does."""
+    """Tell of ordered values which differ from the one before; the first does."""
     first = np.ones(ordered.size, dtype=np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return first
 
 
 def distinct(values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-    """Returns the different values, ascending: in a small part of the time that numpy's `unique`
+    """Return the different values, ascending: in a small part of the time that numpy's `unique`
     takes, which hashes them before it sorts (measured, numpy 2.4)."""
     ordered = np.sort(values)
     return ordered[firsts(ordered)]
 
 
 def mask_of(allowed: Allowed) -> BoolArray:
-    """Returns a filter as a mask: what many lists are to be held against. Ids have to ascend."""
+    """Return a filter as a mask: what many lists are to be held against. Ids have to ascend."""
     if allowed.dtype == np.bool_:
         return allowed.astype(np.bool_, copy=False)
     mask = np.zeros(int(allowed[-1]) + 1 if allowed.size else 0, dtype=np.bool_)
@@ -81,7 +81,7 @@ def mask_of(allowed: Allowed) -> BoolArray:
 
 
 def masked(ids: IdArray, mask: BoolArray) -> BoolArray:
-    """Tells which ids a mask allows; `ids` in any order, those beyond the mask are not allowed."""
+    """Return which ids a mask allows; `ids` in any order, those beyond the mask are not allowed."""
     if not mask.size:
         return np.zeros(ids.size, dtype=np.bool_)
     inside: BoolArray = mask.take(ids.astype(np.intp), mode="clip")
@@ -89,7 +89,7 @@ def masked(ids: IdArray, mask: BoolArray) -> BoolArray:
 
 
 def locate(ids: IdArray, wanted: IdArray) -> tuple[PositionArray, BoolArray]:
-    """Looks every wanted id up in `ids`: positions (to `take` with mode="clip"), and which exist.
+    """Look every wanted id up in `ids`: positions (to `take` with mode="clip"), and which exist.
 
     Few are searched for, in any order, though ascending runs are faster. Many go through a table
     id -> position. The table is not initialized (Briggs and Torczon 1993): what it says of an
@@ -107,7 +107,7 @@ def locate(ids: IdArray, wanted: IdArray) -> tuple[PositionArray, BoolArray]:
 
 
 def contained(wanted: IdArray, ids: IdArray) -> BoolArray:
-    """Tells which of the wanted ids are in `ids`, the shorter galloping through the longer."""
+    """Return which of the wanted ids are in `ids`, the shorter galloping through the longer."""
     if wanted.size <= ids.size:
         return locate(ids, wanted)[1] if ids.size else np.zeros(0, dtype=np.bool_)
     inside = np.zeros(wanted.size, dtype=np.bool_)
@@ -117,7 +117,7 @@ def contained(wanted: IdArray, ids: IdArray) -> BoolArray:
 
 
 def admitted(ids: IdArray, allowed: Allowed) -> BoolArray:
-    """Tells which ids a filter allows; `ids` ascending."""
+    """Return which ids a filter allows; `ids` ascending."""
     if allowed.dtype != np.bool_:
         return contained(ids, allowed.astype(np.uint32, copy=False))
     return masked(ids, mask_of(allowed))

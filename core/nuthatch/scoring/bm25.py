@@ -68,7 +68,7 @@ class BM25:
             raise ValueError(f"idf must be one of {', '.join(get_args(Idf))}, found {self.idf!r}")
 
     def weight(self, chunks: int, df: int) -> float:
-        """Returns the idf of a term that `df` of `chunks` chunks hold."""
+        """Return the idf of a term that `df` of `chunks` chunks hold."""
         if not 0 <= df <= chunks:
             raise ValueError(f"df must lie between 0 and the number of chunks {chunks}, found {df}")
         odds = (chunks - df + 0.5) / (df + 0.5)
@@ -78,13 +78,13 @@ class BM25:
         return logarithm if logarithm > 0 else FTS5_FLOOR
 
     def bound(self, weight: float) -> float:
-        """Returns what no impact of a term with this idf reaches, however frequent it is."""
+        """Return what no impact of a term with this idf reaches, however frequent it is."""
         return weight * (self.k1 + 1.0)
 
     def impact(
         self, tf: Quantity, length: Quantity, *, weight: float, average_length: float
     ) -> Quantity:
-        """Returns what one query token adds to a chunk's score.
+        """Return what one query token adds to a chunk's score.
 
         `tf` and `length` (tokens) are floats, or float64 arrays of one shape; `weight` is the idf.
         """

@@ -63,7 +63,7 @@ class PostingCache(Generic[Value]):
         self._misses = 0
 
     def get(self, generation: int, term: str) -> Value | None:
-        """Returns the term's value in that generation, or None."""
+        """Return the term's value in that generation, or None."""
         with self._lock:
             value = self._entries.get(term) if self._current(generation) else None
             if value is None:
@@ -74,7 +74,7 @@ class PostingCache(Generic[Value]):
             return value
 
     def put(self, generation: int, term: str, value: Value) -> bool:
-        """Stores a term's value, evicting what was unused longest; False where it is refused."""
+        """Store a term's value, evicting what was unused longest; False where it is refused."""
         cost = _cost(term, value)
         with self._lock:
             if not self._current(generation) or cost > self._max_bytes:
@@ -91,7 +91,7 @@ class PostingCache(Generic[Value]):
             return True
 
     def touched(self, generation: int, term: str) -> bool:
-        """Tells whether the term was asked for before in this generation, and notes that it is now.
+        """Return whether the term was seen before in this generation, and note that it is now.
 
         The hint for admission on second touch, where a first read costs more than it saves. Only
         a hash is kept: False may be wrong after many terms, True in one of 2**60 cases.
@@ -109,12 +109,12 @@ class PostingCache(Generic[Value]):
             return False
 
     def clear(self) -> None:
-        """Forgets every entry and touch; counts and generation stay."""
+        """Forget every entry and touch; count and generation stay."""
         with self._lock:
             self._entries, self._touched, self._bytes = OrderedDict(), OrderedDict(), 0
 
     def info(self) -> CacheInfo:
-        """Returns the counts at one moment."""
+        """Return the counts at one moment."""
         with self._lock:
             return CacheInfo(
                 self._hits,

@@ -19,7 +19,7 @@ from nuthatch.scoring.ranking import (
 
 
 def conjunction(lists: Sequence[IdArray]) -> IdArray:
-    """Intersects ascending id arrays, rarest first, each galloping through the next longer one.
+    """Intersect ascending id arrays, rarest first, each galloping through the next longer one.
 
     Cost: size of the shortest times the logarithm of the others. ValueError without any list: that
     would be every chunk.
@@ -35,7 +35,7 @@ def conjunction(lists: Sequence[IdArray]) -> IdArray:
 def conjunction_scores(
     terms: Sequence[TermScores], allowed: Allowed | None = None
 ) -> tuple[IdArray, ScoreArray]:
-    """Returns ids, ascending, and scores of the chunks that hold every term and pass the filter.
+    """Return ids, ascending, and score of the chunks that hold every term and pass the filter.
 
     Arguments as for `top_k`: terms in query order, a repeated token as the same object again.
     """
@@ -46,7 +46,7 @@ def conjunction_scores(
 
 
 def conjunction_top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | None = None) -> TopK:
-    """Ranks the chunks that hold every term; arguments as for `top_k`. `total` is always known."""
+    """Rank the chunks that hold every term; arguments as for `top_k`. `total` is always known."""
     check_k(k)
     ids, scores = conjunction_scores(terms, allowed)
     return ranked(ids, scores, k, total=int(ids.size))

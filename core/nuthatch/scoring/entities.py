@@ -41,7 +41,7 @@ def entity_top_k(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EntityScores:
-    """Holds the scores of all documents of a plan, for an engine that asks which of the best pass
+    """The scores of all documents of a plan, for an engine that asks which of the best pass
     the filters, rather than which of all documents do.
 
     `ids` ascending, with `scores` and of each phrase field the `counts` of matched phrases, the

@@ -40,7 +40,7 @@ LONG = 4096
 
 
 def top_k(terms: Sequence[Term], k: int, allowed: Allowed | None = None) -> TopK:
-    """Returns the k best chunks that hold any of the terms, exactly.
+    """Return the k best chunks that hold any of the terms, exactly.
 
     `terms` in query order, a repeated token as the same object again. `allowed` is a filter,
     applied before the cut: sorted chunk ids, or a boolean mask indexed by chunk id (ids beyond
@@ -82,7 +82,7 @@ def top_k(terms: Sequence[Term], k: int, allowed: Allowed | None = None) -> TopK
 
 
 def _seed(terms: Sequence[Term], sources: Sequence[Term], k: int, allowed: Allowed | None) -> float:
-    """Returns a lower bound of the k-th score, from the sources' best postings; 0.0 for none.
+    """Return a lower bound of the k-th score, from the sources' best postings; 0.0 for none.
 
     The first source is read in any case; what is not at hand otherwise is left out.
     """
@@ -94,7 +94,7 @@ def _seed(terms: Sequence[Term], sources: Sequence[Term], k: int, allowed: Allow
 
 
 def _kth(scores: ScoreArray, k: int) -> float:
-    """Returns the k-th highest score, with slack; 0.0, which prunes nothing, where fewer are."""
+    """Return the k-th highest score, with slack; 0.0, which prunes nothing, where fewer are."""
     if scores.size < k:
         return 0.0
     return float(np.partition(scores, scores.size - k)[scores.size - k]) * (1 - SLACK)
@@ -108,7 +108,7 @@ def _merge(
     least: float,
     allowed: Allowed | None,
 ) -> tuple[IdArray, ScoreArray]:
-    """Adds a term to the accumulator, and its own chunks that add `least` or more."""
+    """Add a term to the accumulator, and its own chunks that add `least` or more."""
     at, found = locate(term.ids, ids)
     partial = partial + term.impacts.take(at, mode="clip") * found * repeats
     fresh = term.impacts >= least / repeats

@@ -21,7 +21,7 @@ from nuthatch.scoring.arrays import CountArray, IdArray, PositionArray, containe
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mentions:
-    """Holds who mentions a phrase or a title token: `ids`, each the key of a document and there
+    """Who mentions a phrase or a title token: `ids`, each the key of a document and there
     once, in any order, and in `lengths` their titles' numbers of tokens (of a phrase: zeros).
     `is_cut` where more phrases hold one than count."""
 
@@ -55,7 +55,7 @@ NOBODY: Final = Mentions(np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Near:
-    """Holds what a title look-up may stand for, nearest first, and by key who mentions it."""
+    """What a title look-up may stand for, nearest first, and by key who mentions it."""
 
     reached: Sequence[Reached]
     mentions: Mapping[Hashable, Mentions]
@@ -76,7 +76,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EntityFound:
-    """Holds what an engine has found: who mentions each of a plan's `phrases`, and what each of its
+    """What an engine has found: who mentions each of a plan's `phrases`, and what each of its
     `tokens` and `title_halves` stands for."""
 
     phrases: Mapping[PhraseLookup, Mentions] = field(default_factory=dict)

@@ -51,7 +51,7 @@ class PostingList:
 
     @classmethod
     def of(cls, ids: npt.ArrayLike, tfs: npt.ArrayLike, lengths: npt.ArrayLike) -> Self:
-        """Copies three aligned sequences.
+        """Copy three aligned sequences.
 
         ValueError: ids not strictly increasing, a frequency below 1, a length below its
         frequency, anything outside [0, 2**32), or shapes that differ.
@@ -86,7 +86,7 @@ class PostingList:
     def from_occurrences(
         cls, occurrences: npt.ArrayLike, lengths: Callable[[IdArray], npt.ArrayLike]
     ) -> Self:
-        """Counts ids that repeat once per occurrence, ascending (fts5vocab's `instance` rows).
+        """Count ids that repeat once per occurrence, ascending (fts5vocab's `instance` rows).
 
         `lengths` maps the distinct ids, shape (df,), to the lengths of their chunks.
         """
@@ -121,13 +121,13 @@ class Term(Protocol):
 
     @property
     def at_hand(self) -> bool:
-        """Tells that `whole` is there without reading."""
+        """Tell that `whole` is there without reading."""
 
     def whole(self) -> "TermScores":
-        """Returns all postings, scored."""
+        """Return all postings, scored."""
 
     def at(self, ids: IdArray) -> ScoreArray:
-        """Returns the impacts in these chunks, in any order; 0.0 where the term is not."""
+        """Return the impacts in these chunks, in any order; 0.0 where the term is not."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +153,7 @@ class TermScores:
         *,
         df: int | None = None,
     ) -> Self:
-        """Scores postings; `df` is given where the list holds only part of the term's chunks."""
+        """Score postings; `df` is given where the list holds only part of the term's chunks."""
         impacts = model.impact(
             postings.tfs.astype(np.float64),
             postings.lengths.astype(np.float64),
@@ -173,11 +173,11 @@ class TermScores:
         return float(self.impacts[self.best[0]]) if self.best.size else 0.0
 
     def whole(self) -> Self:
-        """Returns itself."""
+        """Return itself."""
         return self
 
     def at(self, ids: IdArray) -> ScoreArray:
-        """Returns the impacts in these chunks, in any order; 0.0 where the term is not."""
+        """Return the impacts in these chunks, in any order; 0.0 where the term is not."""
         if not self.df:
             return np.zeros(ids.size)
         places, found = locate(self.ids, ids)
@@ -192,7 +192,7 @@ class TermScores:
 
 
 def highest(ids: IdArray, scores: ScoreArray, k: int) -> PositionArray:
-    """Returns the positions of the k highest scores, ties by id; `ids` in any order."""
+    """Return the positions of the k highest scores, ties by id; `ids` in any order."""
     if ids.size <= k:
         return np.lexsort((ids, -scores))
     edge = np.partition(scores, ids.size - k)[ids.size - k]

@@ -26,7 +26,7 @@ from nuthatch.scoring.postings import Term, TermScores, highest
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TopK:
-    """Holds the best chunks, best first, and why no other chunk belongs among them.
+    """The best chunks, best first, and why no other chunk belongs among them.
 
     `ids` uint32 and `scores` float64, shape (min(k, matches),). `total`: number of matching
     chunks, None where it was not needed. The certificate (Turtle and Flood 1995): a chunk that
@@ -48,7 +48,7 @@ class TopK:
 def ranked(
     ids: IdArray, scores: ScoreArray, k: int, *, total: int | None, unread: float = 0.0
 ) -> TopK:
-    """Cuts scored chunks to the best k; `ids` in any order, without repeats."""
+    """Cut scored chunks to the best k; `ids` in any order, without repeats."""
     best = highest(ids, scores, k)
     top = scores[best]
     threshold = float(top[-1]) if top.size == k else 0.0
@@ -56,7 +56,7 @@ def ranked(
 
 
 def scores_in_query_order(terms: Sequence[Term], ids: IdArray) -> ScoreArray:
-    """Sums the impacts of every token, one by one as FTS5 does; `ids` in any order."""
+    """Sum the impacts of every token, one by one as FTS5 does; `ids` in any order."""
     scores = np.zeros(ids.size)
     added: dict[int, ScoreArray] = {}
     for term in terms:
@@ -68,7 +68,7 @@ def scores_in_query_order(terms: Sequence[Term], ids: IdArray) -> ScoreArray:
 
 
 def exhaustive_top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | None = None) -> TopK:
-    """Ranks every chunk that holds a term, without pruning: the oracle of `top_k`."""
+    """Rank every chunk that holds a term, without pruning: the oracle of `top_k`."""
     check_k(k)
     lists = [term.ids for term in terms] or [np.empty(0, dtype=np.uint32)]
     ids = distinct(np.concatenate(lists))
@@ -78,13 +78,13 @@ def exhaustive_top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | Non
 
 
 def check_k(k: int) -> None:
-    """Refuses a k below 1."""
+    """Refuse a k below 1."""
     if k < 1:
         raise ValueError(f"k must be 1 or more, found {k}")
 
 
 def checked_filter(allowed: Allowed) -> Allowed:
-    """Returns a filter fit for look-ups; ValueError for ids that do not ascend."""
+    """Return a filter fit for look-ups; ValueError for ids that do not ascend."""
     array: npt.NDArray[Any] = np.asarray(allowed)
     if array.dtype == np.bool_ and array.ndim == 1:
         return array

@@ -41,7 +41,7 @@ class Passing(NamedTuple):
     excluded: IdArray
 
     def holds(self, ids: IdArray) -> BoolArray | None:
-        """Tell which of some ids, ascending, may be hits; None: all."""
+        """Return which of some ids, ascending, may be hits; None: all."""
         if self.eligible is None:
             return ~contained(ids, self.excluded) if self.excluded.size else None
         kept = admitted(ids, self.eligible)
@@ -55,7 +55,7 @@ class Passing(NamedTuple):
 
 
 class Fits(NamedTuple):
-    """Holds how well titles fit: documents ascending, with scores above 0, and which are exact."""
+    """How well titles fit: documents ascending, with scores above 0, and which are exact."""
 
     ids: IdArray
     scores: ScoreArray
@@ -97,7 +97,7 @@ def title_fits(
 
 
 class _Table:
-    """Holds for one title search in how few edits each of its tokens matches each title."""
+    """For one title search in how few edits each of its tokens matches each title."""
 
     def __init__(
         self, search: TitleSearch, mentions: Mapping[Hashable, Mentions], passing: Passing
@@ -161,7 +161,7 @@ class _Table:
         self._edits, self._exact = edits, exact
 
     def _has(self, term: TitleTerm) -> BoolArray:
-        """Tell which titles that were found have a term."""
+        """Return which titles that were found have a term."""
         return contained(self._ids, np.sort(self._mentions[term.key].ids))
 
     def _lower(self, row: int, edits: int, where: BoolArray) -> None:

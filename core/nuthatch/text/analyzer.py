@@ -38,7 +38,7 @@ class Analyzer(Protocol):
         """Differs whenever the tokens of some text may differ; kept in every index."""
 
     def tokens(self, text: str) -> list[str]:
-        """Returns the tokens in order, repeated ones repeated."""
+        """Return the tokens in order, repeated ones repeated."""
 
 
 #: Core's own, exactly: what they give is clean by construction.
@@ -46,9 +46,9 @@ OWN = frozenset({AsciiAnalyzer, StandardAnalyzer, SnowballAnalyzer})
 
 
 def analyze(analyzer: Analyzer, text: str) -> list[str]:
-    """Returns the analyzer's tokens as engines may have them: checked, over-long ones shortened.
+    """Return the analyzer's tokens as engines may have them: checked, over-long ones shortened.
 
-    Raises `PluginFailure` where a third party's analyzer fails or breaks the rules.
+    Raise `PluginFailure` where a third party's analyzer fails or breaks the rules.
     """
     if type(analyzer) in OWN:
         tokens = analyzer.tokens(text)
@@ -70,12 +70,12 @@ def analyze(analyzer: Analyzer, text: str) -> list[str]:
 
 
 def builtin_names() -> tuple[str, ...]:
-    """Returns the names that `builtin_analyzer` knows, those of Snowball's languages last."""
+    """Return the names that `builtin_analyzer` knows, those of Snowball's languages last."""
     return ("ascii", "standard", "vietnamese", *LANGUAGES)
 
 
 def builtin_analyzer(name: str) -> Analyzer | None:
-    """Returns core's analyzer of that name, always the same object, or None."""
+    """Return core's analyzer of that name, always the same object, or None."""
     return _builtin(name) if name in builtin_names() else None
 
 

@@ -27,12 +27,12 @@ _ZERO = ord("0")
 
 
 def alphanumeric_line(text: str) -> str:
-    """Returns a text with ASCII letters lower-cased and all but these and digits blanked."""
+    """Return a text with ASCII letters lower-cased and all but these and digits blanked."""
     return text.encode("ascii", "replace").translate(TABLE).decode("ascii")
 
 
 def alphabetic_line(text: str) -> str:
-    """Returns the same with the digits that no letter precedes in their run blanked as well."""
+    """Return the same with the digits that no letter precedes in their run blanked as well."""
     raw = text.encode("ascii", "replace")
     line = raw.translate(TABLE)
     zeroes = raw.translate(_ZEROES)
@@ -58,13 +58,13 @@ class AsciiAnalyzer:
     stopwords = REFERENCE
 
     def tokens(self, text: str) -> list[str]:
-        """Returns `re.findall("[A-Za-z][A-Za-z0-9]*", text)`, lower-cased."""
+        """Return `re.findall("[A-Za-z][A-Za-z0-9]*", text)`, lower-cased."""
         return alphabetic_line(text).split()
 
     def surfaces(self, text: str) -> list[str]:
-        """Returns the tokens: nothing is stemmed."""
+        """Return the tokens: nothing is stemmed."""
         return self.tokens(text)
 
     def stem(self, words: list[str]) -> list[str]:
-        """Returns the words as they are."""
+        """Return the words as they are."""
         return words

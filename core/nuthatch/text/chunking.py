@@ -25,9 +25,9 @@ _SENTENCE_END = re.compile(r"[.!?…]['\"”’)\]]*\Z|[。！？]\Z")
 
 
 def chunker(spec: str) -> Chunker:
-    """Returns the function that cuts a text into spans (start, end in code points).
+    """Return the function that cuts a text into spans (start, end in code points).
 
-    Raises `InvalidConfig` for a spec that is neither `whole` nor `words:N:OVERLAP`.
+    Raise `InvalidConfig` for a spec that is neither `whole` nor `words:N:OVERLAP`.
     """
     if spec == "whole":
         return lambda text: ((0, len(text)),)
@@ -53,7 +53,7 @@ def _by_words(text: str, size: int, overlap: int) -> list[Span]:
 
 
 def _break(text: str, words: Sequence[Span], low: int, high: int) -> int:
-    """Returns the index of the word before which to cut: low ≤ index ≤ high.
+    """Return the index of the word before which to cut: low ≤ index ≤ high.
 
     The last paragraph end in the range wins, then the last sentence end, then `high`.
     """

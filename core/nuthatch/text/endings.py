@@ -89,12 +89,12 @@ _LISTS = {
 
 @cache
 def endings(language: str) -> dict[str, str]:
-    """Returns the endings of a language as they are spelt, by how they are folded."""
+    """Return the endings of a language as they are spelt, by how they are folded."""
     return {FOLDING.line(ending): ending for ending in _LISTS.get(language, "").split()}
 
 
 def spelt(word: str, endings: dict[str, str], longest: int) -> str:
-    """Returns a folded word with the accents that its ending usually has."""
+    """Return a folded word with the accents that its ending usually has."""
     for size in range(min(longest, len(word) - 1), 0, -1):
         ending = endings.get(word[-size:])
         if ending is not None:

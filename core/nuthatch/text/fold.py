@@ -61,7 +61,7 @@ def _within(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
 
 
 def _plain(char: str) -> str:
-    """Returns the plain letters for one of Latin that Unicode does not decompose."""
+    """Return the plain letters for one of Latin that Unicode does not decompose."""
     named = _WITH.fullmatch(unicodedata.name(char, ""))
     return named[1].lower() if named else _PLAIN.get(char, char)
 
@@ -111,7 +111,7 @@ class Folding:
         self._keep_diacritics = keep_diacritics
 
     def line(self, text: str) -> str:
-        """Returns the folded text; its length may differ from that of the text."""
+        """Return the folded text; its length may differ from that of the text."""
         text = unicodedata.normalize("NFKC", _OVERLONG.sub(r"\1 ", text))
         text = unicodedata.normalize("NFKD", text.casefold().replace("l·l", "ll"))
         text = unicodedata.normalize("NFC", text.translate(self._table))

@@ -20,21 +20,21 @@ _FORBIDDEN = re.compile(r"[\sA-Z\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def shorten(token: str) -> str:
-    """Returns a token of at most 128 code points as it is, a longer one abridged and hashed."""
+    """Return a token of at most 128 code points as it is, a longer one abridged and hashed."""
     if len(token) <= LONGEST:
         return token
     return f"{token[:_KEPT]}_{blake2b(token.encode(), digest_size=16).hexdigest()}"
 
 
 def shorten_all(tokens: list[str]) -> list[str]:
-    """Shortens the tokens that need it; the list itself comes back where none does."""
+    """Shorten the tokens that need it; the list itself comes back where none does."""
     if max(map(len, tokens), default=0) <= LONGEST:
         return tokens
     return [shorten(token) for token in tokens]
 
 
 def holds_long_piece(text: str) -> bool:
-    """Tells whether a stretch of more than 128 code points holds no blank, one look per stretch.
+    """Return whether a stretch of more than 128 code points holds no blank, one look per stretch.
 
     False proves that no token of ASCII text is too long, at a tenth of the cost of tokenizing.
     """
@@ -48,12 +48,12 @@ def holds_long_piece(text: str) -> bool:
 
 
 def is_clean(token: str) -> bool:
-    """Tells whether a token holds to everything but the length."""
+    """Return whether a token holds to everything but the length."""
     return bool(token) and _FORBIDDEN.search(token) is None
 
 
 def checked(name: str, tokens: object) -> list[str]:
-    """Returns what a third party's analyzer gave, shortened, or raises `PluginFailure`."""
+    """Return what a third party's analyzer gave, shortened, or raise `PluginFailure`."""
     if not isinstance(tokens, list | tuple):
         raise _violation(name, f"a {type(tokens).__name__}", "return a list of strings")
     for token in tokens:

@@ -30,7 +30,7 @@ Needle = tuple[str, str]
 
 
 def locator(analyzer: Analyzer, tokens: frozenset[str]) -> Locate:
-    """Returns what tells where the tokens stand in a text, in order; pairs of characters overlap.
+    """Return what tells where the tokens stand in a text, in order; pairs of characters overlap.
 
     What depends on the tokens alone is done here, once for all texts. With a third party's
     analyzer, which tells no offsets, a word is what stands between white space or its letters and
@@ -59,12 +59,12 @@ def locator(analyzer: Analyzer, tokens: frozenset[str]) -> Locate:
 
 
 def _whole(tokens: Iterable[str]) -> list[Needle]:
-    """Returns the needles for words that are the tokens themselves."""
+    """Return the needles for words that are the tokens themselves."""
     return [(f" {token} ", token) for token in tokens]
 
 
 def _in_line(needles: Iterable[Needle], line: str) -> list[Match]:
-    """Finds words in a line: text whose words stand in their places between blanks."""
+    """Find words in a line: text whose words stand in their places between blanks."""
     found: list[Match] = []
     padded = f" {line} "
     for needle, token in needles:
@@ -81,7 +81,7 @@ def _in_line(needles: Iterable[Needle], line: str) -> list[Match]:
 
 
 def _alphabetic(needles: Sequence[Needle], text: str) -> list[Match]:
-    """Finds the words of `ascii`, which may follow on digits: `d` in `3d`."""
+    """Find the words of `ascii`, which may follow on digits: `d` in `3d`."""
     return _in_line(needles, alphabetic_line(text))
 
 
@@ -94,7 +94,7 @@ def _long_in_line(line: str, token: str) -> list[Match]:
 
 
 def _stems_in_line(analyzer: SnowballAnalyzer, tokens: frozenset[str], line: str) -> list[Match]:
-    """Finds words by their stems, having stemmed each distinct word of the line."""
+    """Find words by their stems, having stemmed each distinct word of the line."""
     distinct = list(set(line.split()))
     stemmed = list(map(analyzer.stems.__getitem__, distinct))
     held = map(tokens.__contains__, stemmed)
@@ -108,7 +108,7 @@ def _stems_in_line(analyzer: SnowballAnalyzer, tokens: frozenset[str], line: str
 def _beginnings_in_line(
     analyzer: SnowballAnalyzer, needles: Sequence[Needle], long: Collection[str], line: str
 ) -> list[Match]:
-    """Finds words by their stems, looking only where a word begins as all of the stem do."""
+    """Find words by their stems, looking only where a word begins as all of the stem do."""
     stems = analyzer.stems
     found: list[Match] = []
     padded = f" {line} "
@@ -126,7 +126,7 @@ def _beginnings_in_line(
 
 
 def _in_pieces(analyzer: StandardAnalyzer, tokens: frozenset[str], text: str) -> list[Match]:
-    """Finds words in text that is not ASCII, by its pieces between white space."""
+    """Find words in text that is not ASCII, by its pieces between white space."""
     pieces = set(text.split())
     if all(len(token) <= LONGEST for token in tokens):
         pieces = {piece for piece in pieces if analyzer.gives_any(piece, tokens)}
@@ -146,7 +146,7 @@ def _in_pieces(analyzer: StandardAnalyzer, tokens: frozenset[str], text: str) ->
 
 
 def _by_asking(analyzer: Analyzer, tokens: frozenset[str], text: str) -> list[Match]:
-    """Finds words by nothing but the analyzer's tokens of pieces and of parts of pieces."""
+    """Find words by nothing but the analyzer's tokens of pieces and of parts of pieces."""
     found: list[Match] = []
     for piece in set(text.split()):
         held = tokens.intersection(analyze(analyzer, piece))
@@ -161,7 +161,7 @@ def _by_asking(analyzer: Analyzer, tokens: frozenset[str], text: str) -> list[Ma
 
 
 def _in_part(analyzer: Analyzer, part: str, at: int, tokens: frozenset[str]) -> list[Match]:
-    """Finds the tokens literally in a part that gives others too, else marks all of the part."""
+    """Find the tokens literally in a part that gives others too, else marks all of the part."""
     given = analyze(analyzer, part)
     held = tokens.intersection(given)
     marks: list[Match] = []
@@ -176,7 +176,7 @@ def _in_part(analyzer: Analyzer, part: str, at: int, tokens: frozenset[str]) -> 
 
 
 def _at_each(text: str, piece: str, marks: Iterable[Match]) -> list[Match]:
-    """Puts the marks of a piece at each place where the piece stands between white space."""
+    """Put the marks of a piece at each place where the piece stands between white space."""
     found: list[Match] = []
     size, end = len(piece), len(text)
     at = text.find(piece)

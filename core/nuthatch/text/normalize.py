@@ -71,9 +71,9 @@ def normalize(
     extra_or_tokens: Sequence[str] = (),
     deadline: float | None = None,
 ) -> NormalizedQuery:
-    """Returns the tokens of a query, what was dropped and why, and the synonyms' tokens.
+    """Return the tokens of a query, what was dropped and why, and the synonyms' tokens.
 
-    Any text is legal. Raises `PluginFailure` where a third party's analyzer breaks its rules, and
+    Any text is legal. Raise `PluginFailure` where a third party's analyzer breaks its rules, and
     `QueryTimeout` once `time.monotonic` has passed `deadline`.
     """
     clean = _SURROGATES.sub(" ", text)
@@ -107,7 +107,7 @@ def _read(text: str) -> str:
 
 
 def _words(analyzer: Analyzer, text: str) -> list[_Word]:
-    """Returns the words of a text before and after stemming, the same where that is not told."""
+    """Return the words of a text before and after stemming, the same where that is not told."""
     surfaces_of = getattr(analyzer, "surfaces", None)
     stem = getattr(analyzer, "stem", None)
     if surfaces_of is None or stem is None:
@@ -130,7 +130,7 @@ def _words(analyzer: Analyzer, text: str) -> list[_Word]:
 
 
 def _bounded(words: Sequence[_Word], reasons: Sequence[str]) -> tuple[list[str], list[Dropped]]:
-    """Returns the tokens that are used and the words that are not, both in order."""
+    """Return the tokens that are used and the words that are not, both in order."""
     tokens: list[str] = []
     dropped: list[Dropped] = []
     distinct: set[str] = set()
@@ -149,7 +149,7 @@ def _bounded(words: Sequence[_Word], reasons: Sequence[str]) -> tuple[list[str],
 
 
 def _length_notes(tokens: Sequence[str], dropped: Sequence[Dropped]) -> Iterator[str]:
-    """Yields what of a query is beyond its bounds."""
+    """Yield what of a query is beyond its bounds."""
     left = sum(reason == "too_long" for _, reason in dropped)
     distinct = len(set(tokens))
     if left and distinct == MAX_TOKENS:
@@ -161,7 +161,7 @@ def _length_notes(tokens: Sequence[str], dropped: Sequence[Dropped]) -> Iterator
 def _extras(
     analyzer: Analyzer, extras: Sequence[str], tokens: Sequence[str], deadline: float | None
 ) -> list[str]:
-    """Returns the tokens of synonyms that are not among the query's, each once, in order."""
+    """Return the tokens of synonyms that are not among the query's, each once, in order."""
     stopwords: frozenset[str] = getattr(analyzer, "stopwords", frozenset())
     seen = {token.casefold() for token in tokens}
     found: list[str] = []

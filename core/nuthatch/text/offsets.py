@@ -41,12 +41,12 @@ _JOINS: Memo[bool] = Memo(_joins)
 
 
 def joins(char: str) -> bool:
-    """Tells whether a character belongs to the one before: a mark, a joiner, a Hangul vowel."""
+    """Return whether a character belongs to the one before: a mark, a joiner, a Hangul vowel."""
     return char >= "\u00ad" and _JOINS[char]
 
 
 def word_spans(piece: str, folding: Folding, *, characters: bool = False) -> list[Span]:
-    """Returns the words of a piece without white space, each with its start and end there.
+    """Return the words of a piece without white space, each with its start and end there.
 
     They are those that `words(folding.line(piece))` gives, in the same order, and with `characters`
     then those that `characters` gives of it. Where several fold from one character (`½`) each has

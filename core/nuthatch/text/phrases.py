@@ -16,9 +16,9 @@ _RUN = re.compile(r"[^\W_]\S*")
 
 
 def normalize_phrase(text: str) -> str:
-    """Returns the folded letter-and-digit runs of a text, joined by single spaces.
+    """Return the folded letter-and-digit runs of a text, joined by single spaces.
 
-    Runs of Chinese or Thai stay whole. A text without letters and digits gives an empty string.
+    Run of Chinese or Thai stay whole. A text without letters and digits gives an empty string.
     """
     if text.isascii():
         return " ".join(alphanumeric_line(text).split())

@@ -39,12 +39,12 @@ _IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 
 
 def is_unspaced(token: str) -> bool:
-    """Tells whether a token begins in a script that is cut into pairs."""
+    """Return whether a token begins in a script that is cut into pairs."""
     return _IS_UNSPACED.match(token) is not None
 
 
 def words(line: str) -> list[str]:
-    """Returns the words and pairs of a line, in order."""
+    """Return the words and pairs of a line, in order."""
     found: list[str] = []
     for run in _RUN.finditer(line):
         if run.lastindex:
@@ -55,7 +55,7 @@ def words(line: str) -> list[str]:
 
 
 def spans(line: str) -> Iterator[tuple[str, int, int]]:
-    """Yields the words and pairs, each with its start and end in the line."""
+    """Yield the words and pairs, each with its start and end in the line."""
     for run in _RUN.finditer(line):
         if not run.lastindex:
             yield run[0], run.start(), run.end()
@@ -67,7 +67,7 @@ def spans(line: str) -> Iterator[tuple[str, int, int]]:
 
 
 def characters(line: str) -> list[str]:
-    """Returns the characters of unspaced runs that `words` does not give: each of a run of two or
+    """Return the characters of unspaced runs that `words` does not give: each of a run of two or
     more, and of a character with marks also the bare letter."""
     found: list[str] = []
     for run in _UNSPACED_RUN.findall(line):
@@ -80,7 +80,7 @@ def characters(line: str) -> list[str]:
 
 
 def character_spans(line: str) -> Iterator[tuple[str, int, int]]:
-    """Yields the same characters, each with the start and end of its unit in the line."""
+    """Yield the same characters, each with the start and end of its unit in the line."""
     for run in _UNSPACED_RUN.finditer(line):
         units = list(_UNIT.finditer(line, run.start(), run.end()))
         if len(units) > 1:

@@ -57,7 +57,7 @@ class Sieve:
                 self.reasons = [""] * len(surfaces)
 
     def _as_typed(self) -> Sequence[TypedWord | None]:
-        """Returns how each word was typed, where it can be told and matters for any."""
+        """Return how each word was typed, where it can be told and matters for any."""
         odd = [folded(surface) if self._is_odd(surface) else None for surface in self._surfaces]
         wanted = frozenset(name for name in odd if name is not None)
         words: defaultdict[str, deque[TypedWord]] = defaultdict(deque)
@@ -86,7 +86,7 @@ class Sieve:
         return "" if typed is not None and typed.is_meant else "one_character"
 
     def notes(self) -> Iterator[str]:
-        """Yields what is dropped and could have told hits apart, in sentences."""
+        """Yield what is dropped and could have told hits apart, in sentences."""
         named: dict[str, list[str]] = {"stopword": [], "one_character": []}
         for reason, typed in zip(self.reasons, self._typed, strict=True):
             if typed is None or not reason:

@@ -57,7 +57,7 @@ class Snippets:
         self._width = width
 
     def of(self, text: str) -> Snippet:
-        """Returns the part of a text, about `width` code points, that holds most of the tokens.
+        """Return the part of a text, about `width` code points, that holds most of the tokens.
 
         Words match by their tokens, so stems and folded forms do too. Without a match it is the
         start of the text; so it is where the first match lies beyond the first million of code
@@ -82,16 +82,16 @@ def _nowhere(_: str) -> list[Match]:
 
 
 def snippet(analyzer: Analyzer, text: str, tokens: Collection[str], *, width: int = 240) -> Snippet:
-    """Returns the snippet of one text; see `Snippets`, which does it for many."""
+    """Return the snippet of one text; see `Snippets`, which does it for many."""
     return Snippets(analyzer, tokens, width=width).of(text)
 
 
 def render(text: str, start: int, end: int, marks: Sequence[tuple[int, int]]) -> tuple[str, Marks]:
-    """Returns a span of a text as shown, and where in that the marked words are.
+    """Return a span of a text as shown, and where in that the marked words are.
 
-    Runs of white space and control characters become one blank, `…` stands where the text goes
+    Run of white space and control characters become one blank, `…` stands where the text goes
     on, each mark is put in brackets; the offsets are those of the words without the brackets.
-    Raises `ValueError` for a span outside the text or not `settled` (so no two spans look the
+    Raise `ValueError` for a span outside the text or not `settled` (so no two spans look the
     same), or for marks that are empty, outside the span, out of order or overlapping.
     """
     if not 0 <= start <= end <= len(text):
@@ -133,7 +133,7 @@ def _rendered(
 
 
 def settled(text: str, start: int, end: int) -> tuple[int, int]:
-    """Returns the span without blanks where it is cut, and without a cut that takes off just `…`.
+    """Return the span without blanks where it is cut, and without a cut that takes off just `…`.
 
     Blanks at a cut cannot be counted once they are tidied, and `…` is shown for what is left out:
     either way another span would look the same, and evidence could not tell them apart.
@@ -153,7 +153,7 @@ def settled(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _is_tidy(span: str) -> bool:
-    """Tells (and may err to the safe side) whether a span has only single blanks."""
+    """Tell (and may err to the safe side) whether a span has only single blanks."""
     return span.isprintable() and "  " not in span
 
 
@@ -178,7 +178,7 @@ def _matches(locate: Locate, text: str, width: int) -> list[Match]:
 
 
 def _block_end(text: str, begin: int) -> int:
-    """Returns where a block ends: at its last white space, where there is one."""
+    """Return where a block ends: at its last white space, where there is one."""
     end = begin + BLOCK
     if end >= len(text):
         return len(text)

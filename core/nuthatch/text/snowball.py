@@ -55,7 +55,7 @@ _WITH_ARTICLE = re.compile("^[وف]?(?:[بك]?ال|لل)(?=...)")
 
 
 def _english_beginning(stem: str) -> str:
-    """Returns what every word with a stem begins with: the stem, or all but what rules rewrite.
+    """Return what every word with a stem begins with: the stem, or all but what rules rewrite.
 
     They put an `i` for a `y` (`happy`), an `e` after what they cut (`hoping`: `hope`), `bl` for
     `bili` (`stability`: `stabl`), `sky` for `skies` and, alone to change two letters, `die` for
@@ -88,21 +88,21 @@ class SnowballAnalyzer(StandardAnalyzer):
         self.stems: Memo[str] = Memo(self._stem)
 
     def tokens(self, text: str) -> list[str]:
-        """Returns the stems of the words in order."""
+        """Return the stems of the words in order."""
         line = self.line(text)
         if line is not None:
             return list(map(self.stems.__getitem__, line.split()))
         return super().tokens(text)
 
     def surfaces(self, text: str) -> list[str]:
-        """Returns the words as a question asks for them, with accents, before stemming."""
+        """Return the words as a question asks for them, with accents, before stemming."""
         line = self.line(text)
         if line is not None:
             return line.split()
         return [word for piece in text.split() for word in words(self.folding.line(piece))]
 
     def stem(self, words: list[str]) -> list[str]:
-        """Returns the stems of words that `surfaces` gave."""
+        """Return the stems of words that `surfaces` gave."""
         return list(map(self.stems.__getitem__, words))
 
     def _stem(self, word: str) -> str:
@@ -119,7 +119,7 @@ class SnowballAnalyzer(StandardAnalyzer):
         return stem if len(stem) <= LONGEST and is_clean(stem) else word
 
     def _arabic(self, word: str) -> str:
-        """Returns the shortest of the stems with and without the article that leaves enough."""
+        """Return the shortest of the stems with and without the article that leaves enough."""
         bare = _WITH_ARTICLE.sub("", word, count=1)
         stems = (self._stemmed(bare), self._stemmed(_ARTICLE + bare).removeprefix(_ARTICLE))
         return min(

@@ -26,7 +26,7 @@ REVISION = 2
 
 
 class Unspaced(tuple[str, ...]):
-    """Holds the words and pairs of a piece with a script that writes no blanks, and beside them
+    """The words and pairs of a piece with a script that writes no blanks, and beside them
     the single `characters` by which it is found too."""
 
     characters: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class StandardAnalyzer:
         self._unspaced = False
 
     def tokens(self, text: str) -> list[str]:
-        """Returns the folded words and pairs in order, then the characters within the pairs."""
+        """Return the folded words and pairs in order, then the characters within the pairs."""
         line = self.line(text)
         if line is not None:
             return line.split()
@@ -64,22 +64,22 @@ class StandardAnalyzer:
         return found
 
     def surfaces(self, text: str) -> list[str]:
-        """Returns the words and pairs as a question asks for them, before stemming."""
+        """Return the words and pairs as a question asks for them, before stemming."""
         line = self.line(text)
         if line is not None:
             return line.split()
         return list(chain.from_iterable(map(self.pieces.__getitem__, text.split())))
 
     def stem(self, words: list[str]) -> list[str]:
-        """Returns the words as they are."""
+        """Return the words as they are."""
         return words
 
     def line(self, text: str) -> str | None:
-        """Returns ASCII text with its words in their places, blanks elsewhere; else None."""
+        """Return ASCII text with its words in their places, blanks elsewhere; else None."""
         return alphanumeric_line(text) if text.isascii() else None
 
     def gives_any(self, piece: str, tokens: frozenset[str]) -> bool:
-        """Tells whether a piece without white space gives any of the tokens."""
+        """Return whether a piece without white space gives any of the tokens."""
         held = self.pieces[piece]
         if not tokens.isdisjoint(held):
             return True

@@ -172,7 +172,7 @@ _LISTS = {
 
 @cache
 def stopwords(language: str) -> frozenset[str]:
-    """Returns the stop words of a Snowball language, spelt and folded; empty where none is kept."""
+    """Return the stop words of a Snowball language, spelt and folded; empty where none is kept."""
     spelt = _LISTS.get(language, "").split()
     return frozenset(word for word in spelt if word.isalnum()) | frozenset(
         FOLDING.line(word) for word in spelt if word.isalnum()
@@ -180,5 +180,5 @@ def stopwords(language: str) -> frozenset[str]:
 
 
 def languages() -> tuple[str, ...]:
-    """Returns the languages that have a list."""
+    """Return the languages that have a list."""
     return tuple(sorted(_LISTS))

@@ -77,14 +77,14 @@ _FOLDED: Memo[str] = Memo(FOLDING.line)
 
 
 def folded(word: str) -> str:
-    """Returns a word as it is looked up here."""
+    """Return a word as it is looked up here."""
     return word.lower() if word.isascii() else _FOLDED[word]
 
 
 def typed_words(
     text: str, language: str, wanted: frozenset[str]
 ) -> Iterator[tuple[str, TypedWord]]:
-    """Yields how the wanted words and those with signs were typed, in order, each under its folded
+    """Yield how the wanted words and those with signs were typed, in order, each under its folded
     form. `wanted` are folded words."""
     elided = _ELIDED.get(language, "")
     shouted = text.isupper()
@@ -130,7 +130,7 @@ def _places(
 
 
 def _joins(one: str, gap: str, two: str) -> bool:
-    """Tells whether what stands between two words joins them; the dot of `e.g.` does not."""
+    """Return whether what stands between two words joins them; the dot of `e.g.` does not."""
     if gap == "." and len(one) == len(two) == 1:
         return one.isdigit() or two.isdigit()
     return _PARTING.search(gap) is None

@@ -19,7 +19,7 @@ _AFTER_BREAK = re.compile(r"(?<=[^\w\u200d])[^\W_]")
 
 
 def densest(matches: Sequence[Match], width: int) -> tuple[int, int]:
-    """Returns start and end of the best stretch of matches that is at most `width` long.
+    """Return start and end of the best stretch of matches that is at most `width` long.
 
     `matches` are sorted, not empty and none is longer than `width`.
     """
@@ -52,7 +52,7 @@ def densest(matches: Sequence[Match], width: int) -> tuple[int, int]:
 def around(
     text: str, inner: tuple[int, int], matches: Sequence[Match], width: int
 ) -> tuple[int, int]:
-    """Returns start and end of a window of about `width` that holds `inner`, fit to be cut."""
+    """Return start and end of a window of about `width` that holds `inner`, fit to be cut."""
     left, right = inner
     start = max(0, left - (width - (right - left)) // 2)
     end = min(len(text), start + width)
@@ -73,7 +73,7 @@ def around(
 
 
 def _cut_before(text: str, at: int, limit: int) -> int:
-    """Moves a cut on to the start of a word, at most to `limit`."""
+    """Move a cut on to the start of a word, at most to `limit`."""
     reach = min(limit, at + _REACH)
     blank = text.find(" ", at - 1, reach)
     if blank >= 0 and text[blank + 1].isalnum() and not joins(text[blank + 1]):
@@ -90,7 +90,7 @@ def _cut_before(text: str, at: int, limit: int) -> int:
 
 
 def _cut_after(text: str, at: int, limit: int) -> int:
-    """Moves a cut back to the end of a word, at least to `limit`."""
+    """Move a cut back to the end of a word, at least to `limit`."""
     reach = max(limit, at - _REACH, 1)
     if (blank := text.rfind(" ", reach, at + 1)) >= 0 and text[blank - 1].isalnum():
         return blank
@@ -108,7 +108,7 @@ def _cut_after(text: str, at: int, limit: int) -> int:
 
 
 def inside_character(text: str, at: int) -> bool:
-    """Tells whether a cut would part a character from its marks or a joined emoji."""
+    """Return whether a cut would part a character from its marks or a joined emoji."""
     if not 0 < at < len(text):
         return False
     return joins(text[at]) or (text[at - 1] == "\u200d" and not text[at].isspace())

@@ -36,7 +36,7 @@ class AACheck(BaseModel):
 
     @classmethod
     def of(cls, tested: Sequence[float], alpha: float) -> Self:
-        """Returns the check of so many tests' p."""
+        """Return the check of so many tests' p."""
         reach = 3.29 * math.sqrt(alpha * (1 - alpha) / len(tested))
         share = sum(p < alpha for p in tested) / len(tested)
         low, high = max(0.0, alpha - reach), alpha + reach
@@ -56,7 +56,7 @@ def flipped(balance: Values, alpha: float, seed: int) -> AACheck:
 
 
 def shuffled(rates: Values, of_b: Values, alpha: float, seed: int) -> AACheck:
-    """Deals the units anew to two sides of the same sizes."""
+    """Deal the units anew to two sides of the same sizes."""
     random = np.random.default_rng((seed, 2))
     tested = []
     for _ in range(_RUNS):

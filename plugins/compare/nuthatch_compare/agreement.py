@@ -42,7 +42,7 @@ class QueryAgreement(BaseModel):
 
 
 class Agreement(BaseModel):
-    """Holds means over queries, and per query.
+    """Means over queries, and per query.
 
     `same_top` and `same_list` are shares of queries whose first document, whose first k are the
     same. `tau_ap` is over the `tau_queries` with two common documents or more, `rank_shift` over
@@ -76,22 +76,22 @@ class Agreement(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Holds what a system answered; its scores, where there are any, tell ties and no more."""
+    """What a system answered; its scores, where there are any, tell ties and no more."""
 
     name: str
     rankings: Rankings
     scores: Scores | None = None
 
     def of(self, query: str) -> Sequence[str]:
-        """Returns the documents for a query, best first."""
+        """Return the documents for a query, best first."""
         return self.rankings.get(query, ())
 
     def scores_of(self, query: str) -> Sequence[float] | None:
-        """Returns the scores beside the documents."""
+        """Return the scores beside the documents."""
         return None if self.scores is None else self.scores.get(query, ())
 
     def ties_at(self, k: int, queries: Sequence[str]) -> float | None:
-        """Returns the share of queries in which rank k and the next one have the same score."""
+        """Return the share of queries in which rank k and the next one have the same score."""
         if self.scores is None:
             return None
         lists = [self.scores.get(query, ()) for query in queries]
@@ -101,9 +101,9 @@ class Answers:
 def agree(
     a: Answers, b: Answers, queries: Sequence[str], *, k: int = 10, p: float = P
 ) -> Agreement:
-    """Returns how alike two systems answered; RBO and τ_AP are over the whole lists.
+    """Return how alike two systems answered; RBO and τ_AP are over the whole lists.
 
-    Raises `InvalidConfig` where there are no queries, or where k or p make no sense.
+    Raise `InvalidConfig` where there are no queries, or where k or p make no sense.
     """
     if not queries or k < 1 or not 0 < p < 1:
         raise InvalidConfig(
@@ -161,20 +161,20 @@ def _rbo(query: str, a: Answers, b: Answers, p: float) -> RBO:
 
 
 def overlap(one: Sequence[str], other: Sequence[str], k: int) -> float:
-    """Returns the share of common documents among the first k, by the longer list."""
+    """Return the share of common documents among the first k, by the longer list."""
     left, right = set(one[:k]), set(other[:k])
     longest = max(len(left), len(right))
     return len(left & right) / longest if longest else 1.0
 
 
 def jaccard(one: Sequence[str], other: Sequence[str], k: int) -> float:
-    """Returns the common documents among the first k as a share of all that are there."""
+    """Return the common documents among the first k as a share of all that are there."""
     left, right = set(one[:k]), set(other[:k])
     return len(left & right) / len(left | right) if left or right else 1.0
 
 
 def rank_shift(one: Sequence[str], other: Sequence[str]) -> float | None:
-    """Returns by how many ranks the common documents are apart on average; None without any."""
+    """Return by how many ranks the common documents are apart on average; None without any."""
     places = {document: rank for rank, document in enumerate(other)}
     shifts = [
         abs(rank - places[document]) for rank, document in enumerate(one) if document in places
@@ -183,7 +183,7 @@ def rank_shift(one: Sequence[str], other: Sequence[str]) -> float | None:
 
 
 def tau_ap(one: Sequence[str], other: Sequence[str]) -> float | None:
-    """Returns how alike the common documents are ordered: 1 the same, −1 turned around.
+    """Return how alike the common documents are ordered: 1 the same, −1 turned around.
 
         τ_AP = 2 / (n − 1) · Σ over ranks i = 2 … n of C(i) / (i − 1)  −  1
 

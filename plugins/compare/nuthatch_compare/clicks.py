@@ -90,10 +90,10 @@ def analyse(
     seed: int = 0,
     aa: bool = False,
 ) -> Online:
-    """Returns what the events of one test say; `a` names the engine that is to be beaten.
+    """Return what the events of one test say; `a` names the engine that is to be beaten.
 
     `share` is the part of all units that b was meant to serve in a split. `aa` checks the test
-    itself on the same units. Raises `InvalidConfig` where there are not exactly two engines.
+    itself on the same units. Raise `InvalidConfig` where there are not exactly two engines.
     """
     if not 0 < share < 1 or not 0 < alpha < 1:
         raise InvalidConfig(f"share and alpha are between 0 and 1; found {share!r} and {alpha!r}")

@@ -23,7 +23,7 @@ _DEEPEST = 64
 
 @dataclass
 class Answered:
-    """Holds one system's answers, by query; `lists` are its first documents with snippets."""
+    """One system's answers, by query; `lists` are its first documents with snippets."""
 
     name: str
     rankings: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Answered:
     repeated_chunks: int = 0
 
     def count(self, status: Status) -> int:
-        """Returns how many queries ended so."""
+        """Return how many queries ended so."""
         return sum(each == status for each in self.status.values())
 
 
@@ -46,7 +46,7 @@ def collect(
     shown: int,
     timeout: float | None = None,
 ) -> Answered:
-    """Returns a system's answers to all queries, `depth` documents each at the most."""
+    """Return a system's answers to all queries, `depth` documents each at the most."""
     if system.run is not None:
         return _from_run(system.name, system.run, queries, depth, shown)
     assert system.searcher is not None
@@ -102,7 +102,7 @@ def _ask(
 def _documents(
     answered: Answered, searcher: SearchBackend, text: str, depth: int, timeout: float | None
 ) -> tuple[Results, dict[str, Hit]]:
-    """Returns the best hit of each document, best first, asking deeper as long as that helps."""
+    """Return the best hit of each document, best first, asking deeper as long as that helps."""
     largest = searcher.capabilities.max_limit or depth * _DEEPEST
     limit = min(depth, largest)
     while True:
@@ -139,5 +139,5 @@ def _listed(hit: Hit, results: Results | None) -> Listed:
 
 
 def _visible(text: str) -> str:
-    """Returns a text without NUL, which parts the pieces here."""
+    """Return a text without NUL, which parts the pieces here."""
     return text.replace("\0", "\ufffd")

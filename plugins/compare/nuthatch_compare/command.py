@@ -230,7 +230,7 @@ def _queries(
 
 
 def _emit(comparison: Comparison, names: list[str], out: Path | None, as_json: bool) -> None:
-    """Writes and prints; what cannot be written is told when all else is."""
+    """Write and print; what cannot be written is told when all else is."""
     failed: InvalidConfig | None = None
     if out is not None:
         remember(comparison, out)

@@ -55,7 +55,7 @@ def compare(
     timeout: float | None = None,
     title: str = "",
 ) -> Comparison:
-    """Returns the comparison of two systems or more, the first of which is the baseline.
+    """Return the comparison of two systems or more, the first of which is the baseline.
 
     `judgments` are grades by query and document; without them there are no metrics, but
     agreement. `primary` measures decide (by default the first quality measure), all others are
@@ -63,7 +63,7 @@ def compare(
     matters, is given. `latency` is the load to measure under, after the answers were collected.
     `costs` were measured while indexing. `timeout` is in seconds, for each query.
 
-    Raises `InvalidConfig`, `BackendUnavailable` where a system answered no query at all, and
+    Raise `InvalidConfig`, `BackendUnavailable` where a system answered no query at all, and
     `NothingMeasured` where no system found a judged document.
     """
     systems = systems_of(backends) if isinstance(backends, Mapping) else list(backends)
@@ -168,7 +168,7 @@ def _unknown(
     systems: Sequence[System],
     answers: Mapping[str, Answered],
 ) -> str:
-    """Returns a note on judged documents that are nowhere; empty where no index can tell."""
+    """Return a note on judged documents that are nowhere; empty where no index can tell."""
     index = next((each.lexical for each in systems if each.lexical is not None), None)
     if index is None:
         return ""

@@ -116,7 +116,7 @@ class Past(_Frozen):
 
 
 class Settings(_Frozen):
-    """Holds what the comparison was asked to do."""
+    """What the comparison was asked to do."""
 
     measures: tuple[str, ...]
     primary: tuple[str, ...]
@@ -177,14 +177,14 @@ class Comparison(_Frozen):
         return self.settings.primary[0]
 
     def difference(self, system: str, measure: str) -> Difference | None:
-        """Returns what a system gains over the baseline on a measure; None if it is not told."""
+        """Return what a system gains over the baseline on a measure; None if it is not told."""
         for each in self.differences:
             if (each.system, each.measure) == (system, measure):
                 return each
         return None
 
     def facts(self, system: str) -> SystemFacts:
-        """Returns what a system is. Raises `KeyError`."""
+        """Return what a system is. Raise `KeyError`."""
         for each in self.systems:
             if each.name == system:
                 return each

@@ -27,7 +27,7 @@ MEMORY = "peak resident memory of a process that did nothing else"
 
 
 class Cost(BaseModel):
-    """Holds what indexing took.
+    """What indexing took.
 
     Times are in seconds: `wall` and `cpu` of adding all documents, `searchable` until the first
     search after that was answered, `settle` of `optimize()`. `bytes` are on disk after settling.
@@ -55,7 +55,7 @@ class Cost(BaseModel):
 
 
 def write_documents(documents: Iterable[Document], path: Path) -> int:
-    """Writes documents for the child, one JSON line each; returns their number."""
+    """Write documents for the child, one JSON line each; return their number."""
     count = 0
     with path.open("w", encoding="utf-8") as stream:
         for document in documents:
@@ -73,9 +73,9 @@ def measure_cost(
     schema: Schema | None = None,
     search: str = "the",
 ) -> Cost:
-    """Indexes documents (of `write_documents`) at a url and returns what that took.
+    """Index documents (of `write_documents`) at a url and return what that took.
 
-    The index stays where the engine keeps it. Raises `BackendUnavailable` where the child fails;
+    The index stays where the engine keeps it. Raise `BackendUnavailable` where the child fails;
     the message is the child's own.
     """
     request = {
@@ -95,7 +95,7 @@ def measure_cost(
 
 
 def index(request: Mapping[str, Any]) -> Cost:
-    """Does what a request asks for, in this process."""
+    """Do what a request asks for, in this process."""
     schema = Schema.model_validate(request["schema"]) if request["schema"] else None
     with nuthatch.open(request["url"], create=True, schema=schema, **request["options"]) as target:
         base = _peak()

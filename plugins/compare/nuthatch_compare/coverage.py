@@ -67,7 +67,7 @@ def measure_coverage(
     *,
     depth: int = 10,
 ) -> Coverage:
-    """Returns the coverage of one system at a depth, with the bounds of each measure."""
+    """Return the coverage of one system at a depth, with the bounds of each measure."""
     graded = Graded.of(grades, rankings, queries)
     taken_out = Graded.of(grades, condensed(grades, rankings), queries)
     shares = OWN["Judged"](graded, Measure("Judged", depth))
@@ -94,7 +94,7 @@ def _bounds(graded: Graded, taken_out: Graded, measure: Measure) -> Bounds:
 
 
 def condensed(grades: Grades, rankings: Rankings) -> dict[str, list[str]]:
-    """Returns the rankings without the documents that nobody has judged."""
+    """Return the rankings without the documents that nobody has judged."""
     return {
         query: [uri for uri in documents if uri in grades.get(query, ())]
         for query, documents in rankings.items()
@@ -102,7 +102,7 @@ def condensed(grades: Grades, rankings: Rankings) -> dict[str, list[str]]:
 
 
 def coverage_warning(coverages: Sequence[Coverage]) -> str | None:
-    """Returns a sentence where the judgments know one system's answers better than another's."""
+    """Return a sentence where the judgments know one system's answers better than another's."""
     shares = [(one.judged, one) for one in coverages if one.judged is not None]
     if len(shares) < 2:
         return None

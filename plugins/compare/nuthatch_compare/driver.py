@@ -34,7 +34,7 @@ _BACKLOG, _FEW = 0.05, 4
 
 @dataclass
 class Samples:
-    """Holds the times of one system in milliseconds and its hits, pass after pass.
+    """The times of one system in milliseconds and its hits, pass after pass.
 
     `ms[p * queries + q]` is query q in pass p. `errors` counts failures by message. `waits` is
     how long each request of an open loop stayed unsent.
@@ -47,13 +47,13 @@ class Samples:
     saturated: bool = False
 
     def passes(self, queries: int) -> list[array[float]]:
-        """Returns the times pass by pass."""
+        """Return the times pass by pass."""
         return [self.ms[at : at + queries] for at in range(0, len(self.ms), queries)]
 
 
 @dataclass
 class Driven:
-    """Holds what a run gave: samples by system, how long it warmed up, why it ended early."""
+    """What a run gave: samples by system, how long it warmed up, why it ended early."""
 
     load: Load
     queries: int
@@ -82,7 +82,7 @@ def drive(
     bounds: Bounds | None = None,
     seed: int = 0,
 ) -> Driven:
-    """Returns the samples of all systems under one load, after warming them up."""
+    """Return the samples of all systems under one load, after warming them up."""
     bounds, random = bounds or Bounds(), Random(seed)
     driven = Driven(load, len(queries), {name: Samples() for name in systems})
     if not queries or not systems:
@@ -119,7 +119,7 @@ class _Run:
     random: Random
 
     def warm_up(self, bounds: Bounds, until: float) -> tuple[int, bool]:
-        """Asks everything until the medians stop falling; returns the passes and if they did.
+        """Ask everything until the medians stop falling; return the passes and if they did.
 
         It takes a quarter of the requests and of the time at most.
         """
@@ -136,7 +136,7 @@ class _Run:
         return len(medians), False
 
     def one_pass(self, load: Load, samples: Mapping[str, Samples]) -> None:
-        """Asks every query once of every system."""
+        """Ask every query once of every system."""
         if load.kind == "closed":
             self._closed(load.clients, samples)
             return
@@ -194,7 +194,7 @@ class _Run:
 
 
 def _backlogged(due: Sequence[float], took: Sequence[float]) -> bool:
-    """Tells whether unanswered requests pile up: in the last fifth of the schedule against the
+    """Return whether unanswered requests pile up: in the last fifth of the schedule against the
     second, the first being when the engine fills. Times are in milliseconds."""
     fifth = due[-1] / 5
 
@@ -208,7 +208,7 @@ def _backlogged(due: Sequence[float], took: Sequence[float]) -> bool:
 
 
 def _asked(ask: Ask, query: str, into: Samples) -> int:
-    """Returns the number of hits, -1 after counting an error."""
+    """Return the number of hits, -1 after counting an error."""
     try:
         return ask(query)
     except NuthatchError as error:

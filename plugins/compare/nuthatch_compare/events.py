@@ -39,9 +39,9 @@ class Event:
 
 
 def read_events(path: str) -> list[Event]:
-    """Returns the events of a file, plain or gzip; `-` is standard input.
+    """Return the events of a file, plain or gzip; `-` is standard input.
 
-    Raises `InvalidConfig` that names the line: no unit, neither teams nor served or both, a click
+    Raise `InvalidConfig` that names the line: no unit, neither teams nor served or both, a click
     on a rank that was not shown, two kinds of tests in one file, a file without events.
     """
     events: list[Event] = []

@@ -20,7 +20,7 @@ JSON: Final = "comparison.json"
 
 
 def made(folder: Path) -> Path:
-    """Makes a folder where there is none, and returns it. Raises `InvalidConfig`."""
+    """Make a folder where there is none, and return it. Raise `InvalidConfig`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -31,16 +31,16 @@ def made(folder: Path) -> Path:
 
 
 def write_json(comparison: Comparison, folder: Path) -> Path:
-    """Writes the whole comparison."""
+    """Write the whole comparison."""
     path = folder / JSON
     path.write_text(comparison.model_dump_json(), "utf-8")
     return path
 
 
 def read_comparison(path: Path) -> Comparison:
-    """Returns the comparison of a file, or of the folder it was written to.
+    """Return the comparison of a file, or of the folder it was written to.
 
-    Raises `InvalidConfig` where there is none, or one of another version.
+    Raise `InvalidConfig` where there is none, or one of another version.
     """
     file = path / JSON if path.is_dir() else path
     try:
@@ -54,7 +54,7 @@ def read_comparison(path: Path) -> Comparison:
 
 
 def write_csv(comparison: Comparison, folder: Path) -> Path:
-    """Writes a row for each query, system and measure."""
+    """Write a row for each query, system and measure."""
     path = folder / "queries.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
         rows = csv.writer(stream)
@@ -70,12 +70,12 @@ def write_csv(comparison: Comparison, folder: Path) -> Path:
 
 
 def _cell(text: str) -> str:
-    """Returns a text that no spreadsheet takes for a formula."""
+    """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
 
 
 def write_trec(comparison: Comparison, folder: Path) -> Path:
-    """Writes a run for each system, `NAME.trec`; returns the folder.
+    """Write a run for each system, `NAME.trec`; return the folder.
 
     A name may come from a run's own tag: what no file name should hold becomes `_`.
     """
@@ -92,7 +92,7 @@ def write_trec(comparison: Comparison, folder: Path) -> Path:
 
 
 def write_junit(comparison: Comparison, folder: Path) -> Path:
-    """Writes a test case for each rule of the gate; without a gate one that passed."""
+    """Write a test case for each rule of the gate; without a gate one that passed."""
     failed = sum(each.passed is False for each in comparison.gate)
     errors = sum(each.passed is None for each in comparison.gate)
     suite = ElementTree.Element(
@@ -118,14 +118,14 @@ def write_junit(comparison: Comparison, folder: Path) -> Path:
 
 
 def _xml(text: str) -> str:
-    """Returns a text without the characters that XML 1.0 cannot hold."""
+    """Return a text without the characters that XML 1.0 cannot hold."""
     return "".join(
         each if each >= " " and not "\ud800" <= each <= "\udfff" else " " for each in text
     )
 
 
 def write_html(comparison: Comparison, folder: Path) -> Path:
-    """Writes the report."""
+    """Write the report."""
     from nuthatch_compare.report import write_report  # jinja2: other outputs need not wait for it
 
     return write_report(comparison, folder)

@@ -15,9 +15,9 @@ from nuthatch_compare.system import System
 
 
 def describe(system: System) -> SystemFacts:
-    """Returns what a system is, before it is asked: it may be down afterwards.
+    """Return what a system is, before it is asked: it may be down afterwards.
 
-    Raises `BackendUnavailable` where it is down already.
+    Raise `BackendUnavailable` where it is down already.
     """
     lexical = system.lexical
     info = lexical.info() if lexical is not None else None
@@ -37,7 +37,7 @@ def describe(system: System) -> SystemFacts:
 
 
 def fared(facts: SystemFacts, answered: Answered) -> SystemFacts:
-    """Returns the facts of a system with how it fared."""
+    """Return the facts of a system with how it fared."""
     return facts.model_copy(
         update={
             "answered": answered.count("answered"),
@@ -57,7 +57,7 @@ def validity_of(
     fit: Reconciled | None,
     latency: Latency | None = None,
 ) -> Iterator[Validity]:
-    """Yields the conditions of a fair comparison."""
+    """Yield the conditions of a fair comparison."""
     live = [each for each in systems if each.kind == "backend"]
     for what, values in (
         ("corpus", {each.corpus_fingerprint[:16] for each in live if each.corpus_fingerprint}),
@@ -94,7 +94,7 @@ def validity_of(
 def query_answers(
     query: NamedQuery, answers: Mapping[str, Answered], judged: Judged, grades: Grades
 ) -> QueryAnswers:
-    """Returns one query with every system's list."""
+    """Return one query with every system's list."""
     rated = grades.get(query.name, {})
     return QueryAnswers(
         name=query.name,

@@ -69,7 +69,7 @@ class Rule(BaseModel):
 
 
 def read_gate(path: str) -> list[Rule]:
-    """Returns the rules of a file. Raises `InvalidConfig` that says what is wrong where."""
+    """Return the rules of a file. Raise `InvalidConfig` that says what is wrong where."""
     try:
         tables = tomllib.loads(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -97,9 +97,9 @@ def read_gate(path: str) -> list[Rule]:
 
 
 def fit_gate(rules: Sequence[Rule], systems: Sequence[str], measures: Sequence[str]) -> list[Rule]:
-    """Returns the rules with the names of measures written out, as a comparison has them.
+    """Return the rules with the names of measures written out, as a comparison has them.
 
-    Raises `InvalidConfig` for a system or a measure that the comparison will not have.
+    Raise `InvalidConfig` for a system or a measure that the comparison will not have.
     """
     fit = []
     for rule in rules:

@@ -24,7 +24,7 @@ class GateResult(BaseModel):
 
 
 def exit_code(results: Sequence[GateResult]) -> int:
-    """Returns 0 if all rules hold, 1 if one does not, 3 if one could not be measured."""
+    """Return 0 if all rules hold, 1 if one does not, 3 if one could not be measured."""
     if any(each.passed is False for each in results):
         return FAILED
     return COULD_NOT_MEASURE if any(each.passed is None for each in results) else PASSED

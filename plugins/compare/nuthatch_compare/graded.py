@@ -27,7 +27,7 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """Holds the grades of all rankings; rows are queries, columns are ranks."""
+    """The grades of all rankings; rows are queries, columns are ranks."""
 
     grades: Integers
     pool_query: Integers
@@ -35,9 +35,9 @@ class Graded:
 
     @classmethod
     def of(cls, grades: Grades, rankings: Rankings, queries: Sequence[str]) -> Self:
-        """Returns the grades of the rankings of some queries, in their order.
+        """Return the grades of the rankings of some queries, in their order.
 
-        Raises `InvalidConfig` where a ranking holds a document twice: it would be paid twice.
+        Raise `InvalidConfig` where a ranking holds a document twice: it would be paid twice.
         """
         lists = [rankings.get(name, ()) for name in queries]
         found = np.full((len(queries), max(map(len, lists), default=0)), ABSENT, dtype=np.int64)
@@ -61,18 +61,18 @@ class Graded:
         return len(self.grades)
 
     def first(self, cut: int | None) -> Integers:
-        """Returns the grades of the first ranks."""
+        """Return the grades of the first ranks."""
         return self.grades[:, :cut]
 
     def judged(self, at_least: int, below: int | None = None) -> Values:
-        """Returns per query how many judged documents have a grade within the bounds."""
+        """Return per query how many judged documents have a grade within the bounds."""
         chosen = self.pool_grade >= at_least
         if below is not None:
             chosen &= self.pool_grade < below
         return np.bincount(self.pool_query[chosen], minlength=self.queries).astype(np.float64)
 
     def ideal(self) -> Integers:
-        """Returns per query all grades above 0, the highest first, filled up with 0."""
+        """Return per query all grades above 0, the highest first, filled up with 0."""
         chosen = self.pool_grade > 0
         query, grade = self.pool_query[chosen], self.pool_grade[chosen]
         order = np.lexsort((-grade, query))

@@ -17,9 +17,9 @@ FILE: Final = "history.jsonl"
 
 
 def read_history(folder: Path) -> tuple[Past, ...]:
-    """Returns the earlier comparisons of a folder, the oldest first; none where there is none.
+    """Return the earlier comparisons of a folder, the oldest first; none where there is none.
 
-    Raises `InvalidConfig` that names the line that cannot be read.
+    Raise `InvalidConfig` that names the line that cannot be read.
     """
     path = folder / FILE
     if not path.exists():
@@ -36,7 +36,7 @@ def read_history(folder: Path) -> tuple[Past, ...]:
 
 
 def remember(comparison: Comparison, folder: Path) -> None:
-    """Adds a comparison to the history of a folder."""
+    """Add a comparison to the history of a folder."""
     measure = comparison.primary
     past = Past(
         created=comparison.created,

@@ -24,7 +24,7 @@ class Indexed(NamedTuple):
 def indexed(
     systems: Sequence[Named], corpus: Sequence[str], schema: Schema | None, search: str
 ) -> Iterator[Indexed]:
-    """Yields each system with the corpus in it.
+    """Yield each system with the corpus in it.
 
     An index is made where there is none, and filled in a process of its own, which tells the
     cost; systems that differ only in how they search share one. An engine that keeps nothing is
@@ -56,9 +56,9 @@ def indexed(
 
 
 def schema_of(path: str | None, analyzer: str | None) -> Schema | None:
-    """Returns the schema of a JSON file with an analyzer of its own, None where neither is given.
+    """Return the schema of a JSON file with an analyzer of its own, None where neither is given.
 
-    Raises `InvalidConfig` where the file cannot be read or holds no schema.
+    Raise `InvalidConfig` where the file cannot be read or holds no schema.
     """
     schema: Schema | None = None
     if path:

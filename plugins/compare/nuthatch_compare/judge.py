@@ -102,7 +102,7 @@ def import_command(sheets: tuple[str, ...], qrels: str | None, out: TextIO) -> N
 @click.argument("sheets", nargs=-1, required=True)
 @_json
 def agree_command(sheets: tuple[str, ...], as_json: bool) -> None:
-    """Tell how far the raters of filled SHEETS agree on what several of them judged.
+    """Return how far the raters of filled SHEETS agree on what several of them judged.
 
     Cohen's kappa for each two, Krippendorff's alpha for all; 1 is agreement, 0 is chance.
     """
@@ -138,7 +138,7 @@ def _value(value: float | None) -> str:
 
 
 def _by_rater(sheets: Sequence[Sheet]) -> Mapping[str, Mapping[tuple[str, str], int]]:
-    """Names each rater by the sheet's file name, by its whole path where two are called alike."""
+    """Name each rater by the sheet's file name, by its whole path where two are called alike."""
     stems = [Path(each.source).stem for each in sheets]
     names = stems if len(set(stems)) == len(stems) else [each.source for each in sheets]
     if len(set(names)) < len(names):

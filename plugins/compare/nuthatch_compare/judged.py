@@ -19,7 +19,7 @@ from nuthatch_compare.slices import slice_queries
 
 
 class Judged:
-    """Holds the values of the measures, and what is computed from them; empty if none judged."""
+    """The values of the measures, and what is computed from them; empty if none judged."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Judged:
         self._rows = {name: row for row, name in enumerate(self.queries)}
 
     def of(self, query: str) -> dict[str, dict[str, float]]:
-        """Returns one query's values, by measure and system."""
+        """Return one query's values, by measure and system."""
         row = self._rows.get(query)
         if row is None:
             return {}
@@ -55,7 +55,7 @@ class Judged:
         }
 
     def means(self) -> dict[str, dict[str, Mean]]:
-        """Returns the means with intervals, by system and measure."""
+        """Return the means with intervals, by system and measure."""
         return mean_intervals(
             self.values,
             alpha=self._settings.alpha,
@@ -91,7 +91,7 @@ class Judged:
         return list(self.values.items())
 
     def coverage(self) -> tuple[Coverage, ...]:
-        """Returns how much of each system's answers the judgments know."""
+        """Return how much of each system's answers the judgments know."""
         if not self.queries:
             return ()
         quality = [each for each in self._measures if each.is_quality]

@@ -120,9 +120,9 @@ class Judgments:
 
 
 def read_judgments(path: str) -> Judgments:
-    """Returns the judgments of a file, plain or gzip; `-` is standard input.
+    """Return the judgments of a file, plain or gzip; `-` is standard input.
 
-    Raises `InvalidConfig` that names the line: a column is missing, a grade is no whole number, a
+    Raise `InvalidConfig` that names the line: a column is missing, a grade is no whole number, a
     document is judged twice and differently, the file is empty.
     """
     every = list(lines(path, "file of judgments"))
@@ -176,7 +176,7 @@ def _read(path: str, every: list[Line]) -> tuple[Form, Iterator[Judgment]]:
 
 
 def _is_row(line: Line) -> bool:
-    """Tell whether the line is a judgment of JSON Lines, not the beginning of one large object."""
+    """Return whether the line is a judgment of JSON Lines, not the start of one large object."""
     try:
         value = json.loads(line.text)
     except ValueError:
@@ -271,7 +271,7 @@ def _from_json(line: Line) -> Judgment:
 
 
 def grade_of(text: str, line: Line) -> int:
-    """Returns the whole number that a grade is. Raises `InvalidConfig` that names the line."""
+    """Return the whole number that a grade is. Raise `InvalidConfig` that names the line."""
     try:
         number = float(text)
     except ValueError:

@@ -86,7 +86,7 @@ class LatencyRatio(BaseModel):
 
 
 class Latency(BaseModel):
-    """Holds what was measured under one load.
+    """What was measured under one load.
 
     `measures` is `service time` or `response time`. `unequal_hits` is the number of queries that
     the systems answered with different numbers of hits: their work was not equal. `driver_ms` is
@@ -121,7 +121,7 @@ def measure_latency(
     seed: int = 0,
     alpha: float = 0.05,
 ) -> Latency:
-    """Returns the latency of all systems under one load, ratios against the baseline.
+    """Return the latency of all systems under one load, ratios against the baseline.
 
     `systems` ask for `depth` hits each and read them. Errors of nuthatch are counted; others
     are raised.
@@ -152,7 +152,7 @@ def measure_latency(
 
 
 def driver_ms(queries: Sequence[str], load: Load, depth: int = 10, seed: int = 0) -> float:
-    """Returns the driver's own median time per query, by a backend that does nothing."""
+    """Return the driver's own median time per query, by a backend that does nothing."""
     null = Null(depth)
     asked = (list(queries) * 200)[: max(200, min(len(queries), 2000))]
     closed = Load("closed", clients=1 if load.kind == "open" else load.clients)
@@ -197,7 +197,7 @@ def blocks_of_time(samples: Samples, queries: int) -> list[Times]:
 
 
 def per_query(samples: Samples, queries: int) -> Times:
-    """Returns each query's median over the passes that answered it; NaN where none did."""
+    """Return each query's median over the passes that answered it; NaN where none did."""
     if not samples.ms:
         return np.full(queries, np.nan)
     times = np.asarray(samples.ms, dtype=np.float64).reshape(-1, queries)
@@ -242,7 +242,7 @@ def _with_tail(
 
 
 def unequal_hits(samples: Mapping[str, Samples], queries: int) -> int:
-    """Returns for how many queries the systems gave different numbers of hits; failures aside."""
+    """Return for how many queries the systems gave different numbers of hits; failures aside."""
     different: set[int] = set()
     for one, other in pairwise(samples.values()):
         for at, (ours, theirs) in enumerate(zip(one.hits, other.hits, strict=True)):

@@ -33,9 +33,9 @@ class Line(NamedTuple):
 
 
 def lines(path: str, kind: str) -> Iterator[Line]:
-    """Yields the lines that are not blank; `kind` names the file in errors (a run, say).
+    """Yield the lines that are not blank; `kind` names the file in errors (a run, say).
 
-    Raises `InvalidConfig` where the file cannot be read, is not UTF-8 or a damaged gzip stream.
+    Raise `InvalidConfig` where the file cannot be read, is not UTF-8 or a damaged gzip stream.
     """
     name = "<stdin>" if path == STDIN else path
     number = 0
@@ -69,7 +69,7 @@ def ascii_split(text: str, most: int = 0) -> list[str]:
 
 
 def is_json(line: Line) -> bool:
-    """Tell whether a file that begins with this line is JSON, of one object or of one a line."""
+    """Return whether a file that begins with this line is JSON, of one object or of one a line."""
     return line.text.lstrip(" \t").startswith("{")
 
 
@@ -78,7 +78,7 @@ def json_tables(
 ) -> Iterator[tuple[str, dict[str, object]]]:
     """Yield the members of one JSON object over all lines, each of which is an object itself.
 
-    Raises `InvalidConfig`; `example` is shown in its message.
+    Raise `InvalidConfig`; `example` is shown in its message.
     """
     text = "\n".join(line.text for line in every)
     try:
@@ -105,7 +105,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def json_object(line: Line, example: str) -> dict[str, object]:
-    """Returns the JSON object on a line; `example` is shown in the `InvalidConfig` otherwise."""
+    """Return the JSON object on a line; `example` is shown in the `InvalidConfig` otherwise."""
     try:
         value = json.loads(line.text)
     except (ValueError, RecursionError) as error:
@@ -121,7 +121,7 @@ def json_object(line: Line, example: str) -> dict[str, object]:
 
 @contextmanager
 def _opened(path: str) -> Iterator[BinaryIO]:
-    """Gives the unpacked bytes; standard input stays open."""
+    """Give the unpacked bytes; standard input stays open."""
     with nullcontext(sys.stdin.buffer) if path == STDIN else open(path, "rb") as raw:
         buffered = cast(io.BufferedReader, raw)
         if buffered.peek(len(_GZIP)).startswith(_GZIP):

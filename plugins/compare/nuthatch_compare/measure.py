@@ -99,7 +99,7 @@ class Measure:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Returns the measure of a name. Raises `InvalidConfig` with what would do."""
+        """Return the measure of a name. Raise `InvalidConfig` with what would do."""
         match = _SHAPE.fullmatch(text.strip())
         if match is None:
             raise InvalidConfig(f"{text!r} names no measure; write nDCG@10 or P(rel=2)@5, say")
@@ -124,7 +124,7 @@ class Measure:
 
     @property
     def is_quality(self) -> bool:
-        """Tells whether more is better for a user; Judged@k only tells about the judgments."""
+        """Return whether more is better for a user; Judged@k only tells about the judgments."""
         return self.kind != "Judged"
 
     @property

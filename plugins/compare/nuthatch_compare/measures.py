@@ -45,7 +45,7 @@ def evaluate(
     """Return the value of each measure for each query, from 0 to 1 or NaN, by the measure's name.
 
     `own` chooses our implementation (True) or ir-measures (False); None takes ir-measures where
-    it is installed. Raises `InvalidConfig` where a ranking holds a document twice.
+    it is installed. Raise `InvalidConfig` where a ranking holds a document twice.
     """
     graded = Graded.of(grades, rankings, queries)
     library = None if own or graded.pool_grade.max(initial=0) > _HIGHEST_GRADE else _library()
@@ -60,7 +60,7 @@ def evaluate(
 
 
 def engine() -> str:
-    """Returns what computes the measures, with versions, for the report."""
+    """Return what computes the measures, with versions, for the report."""
     if _library() is None:
         return f"nuthatch-compare {version('nuthatch-compare')}"
     return (

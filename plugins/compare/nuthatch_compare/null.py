@@ -79,4 +79,4 @@ class Null(Searcher):
         return None
 
     def close(self) -> None:
-        """Has nothing to free."""
+        """Have nothing to free."""

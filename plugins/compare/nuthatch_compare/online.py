@@ -32,7 +32,7 @@ def online_command(
     aa: bool,
     as_json: bool,
 ) -> int:
-    """Tell which engine users prefer by EVENTS of Interleave or Split, one JSON object a line.
+    """Return which engine users prefer by EVENTS of Interleave or Split, one JSON object a line.
 
     \b
     {"unit": "session 17", "query": "thief", "teams": ["old", "new"], "clicks": [2]}
@@ -49,7 +49,7 @@ def online_command(
 
 
 def told(online: Online) -> list[str]:
-    """Returns the result in sentences, what forbids believing it first."""
+    """Return the result in sentences, what forbids believing it first."""
     lines = []
     if not online.ratio.passed:
         lines.append(

@@ -39,7 +39,7 @@ class PermutationTest:
 def permutation_test(
     differences: Values, *, permutations: int = PERMUTATIONS, seed: int = 0
 ) -> list[PermutationTest]:
-    """Returns the test of each column of (queries, columns); the same signs serve all."""
+    """Return the test of each column of (queries, columns); the same signs serve all."""
     tests: list[PermutationTest | None] = [None] * differences.shape[1]
     for at, column in enumerate(differences.T):
         signed = column[column != 0]
@@ -80,7 +80,7 @@ def _drawn(differences: Values, permutations: int, seed: int) -> list[float]:
 
 
 def _far(bits: Values, differences: Values) -> Values:
-    """Returns per column how many patterns are at least as far from 0 as the observed one."""
+    """Return per column how many patterns are at least as far from 0 as the observed one."""
     observed = differences.sum(axis=0)
     sums = 2 * (bits @ differences) - observed
     near = np.abs(observed) - _ROUNDING * np.abs(differences).sum(axis=0)

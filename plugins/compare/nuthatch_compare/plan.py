@@ -28,9 +28,9 @@ def plan(
     permutations: int = PERMUTATIONS,
     resamples: int = RESAMPLES,
 ) -> Settings:
-    """Returns the settings of a comparison of these systems, all names written out.
+    """Return the settings of a comparison of these systems, all names written out.
 
-    Raises `InvalidConfig` where they make no sense: two systems of one name, a baseline or a
+    Raise `InvalidConfig` where they make no sense: two systems of one name, a baseline or a
     primary measure that is not there, no measure of quality, a depth or an alpha out of range.
     """
     if not systems:

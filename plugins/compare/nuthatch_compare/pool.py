@@ -26,10 +26,10 @@ class Pooled(NamedTuple):
 def pool(
     runs: Sequence[Rankings], *, depth: int = 10, judged: Grades | None = None, seed: int = 0
 ) -> list[Pooled]:
-    """Returns the first `depth` documents of all runs for each query, without those judged.
+    """Return the first `depth` documents of all runs for each query, without those judged.
 
     The queries are in the order of the runs; the documents of a query are in an order that
-    depends on the seed and on nothing that the systems said. Raises `InvalidConfig` for a depth
+    depends on the seed and on nothing that the systems said. Raise `InvalidConfig` for a depth
     below 1.
     """
     if depth < 1:

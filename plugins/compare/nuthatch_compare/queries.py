@@ -35,9 +35,9 @@ class NamedQuery:
 
 
 def read_queries(path: str) -> list[NamedQuery]:
-    """Returns the queries of a file in its order, plain or gzip; `-` is standard input.
+    """Return the queries of a file in its order, plain or gzip; `-` is standard input.
 
-    Raises `InvalidConfig` that names the line: no name or text, a name that was there before, a
+    Raise `InvalidConfig` that names the line: no name or text, a name that was there before, a
     file without queries.
     """
     rows = lines(path, "file of queries")

@@ -61,7 +61,7 @@ class Raters(BaseModel):
 
 
 def rater_agreement(ratings: Mapping[str, Ratings]) -> Raters:
-    """Returns the agreement of raters by name. Raises `InvalidConfig` with fewer than two."""
+    """Return the agreement of raters by name. Raise `InvalidConfig` with fewer than two."""
     if len(ratings) < 2:
         raise InvalidConfig("agreement is between raters; give the sheets of two or more")
     judged = {key for each in ratings.values() for key in each}
@@ -94,7 +94,7 @@ def _pair(a: str, b: str, one: Ratings, other: Ratings) -> Pair:
 def cohen_kappa(
     one: Sequence[int], other: Sequence[int], *, weighted: bool = False
 ) -> float | None:
-    """Returns κ of two raters' grades of the same things; None where it is undefined."""
+    """Return κ of two raters' grades of the same things; None where it is undefined."""
     if not one:
         return None
     grades, coded = np.unique([*one, *other], return_inverse=True)
@@ -110,7 +110,7 @@ def cohen_kappa(
 
 
 def krippendorff_alpha(units: Sequence[Sequence[int]], scale: Scale = "ordinal") -> float | None:
-    """Returns α of the grades that each unit got; None where it is undefined.
+    """Return α of the grades that each unit got; None where it is undefined.
 
     Units with a single grade say nothing about agreement and are passed over.
     """
@@ -131,7 +131,7 @@ def krippendorff_alpha(units: Sequence[Sequence[int]], scale: Scale = "ordinal")
 
 
 def _apart(grades: Values, totals: Values, scale: Scale) -> Values:
-    """Returns how far apart each two grades are, squared."""
+    """Return how far apart each two grades are, squared."""
     if scale == "nominal":
         return 1 - np.eye(len(grades))
     if scale == "interval":

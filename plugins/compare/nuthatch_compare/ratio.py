@@ -30,13 +30,13 @@ class RatioCheck(BaseModel):
 
 
 def check_ratio(counted: str, a: int, b: int, share: float = 0.5) -> RatioCheck:
-    """Returns the check of two counts."""
+    """Return the check of two counts."""
     p = binomial_p(b, a + b, share)
     return RatioCheck(counted=counted, a=a, b=b, share=share, p=p, passed=p >= _ALARM)
 
 
 def binomial_p(successes: int, of: int, share: float = 0.5) -> float:
-    """Returns the two-sided p of so many successes: twice the smaller tail, at most 1."""
+    """Return the two-sided p of so many successes: twice the smaller tail, at most 1."""
     from scipy.special import bdtr, bdtrc  # slow to import, and not every command needs it
 
     if not of:

@@ -51,7 +51,7 @@ class RBO:
 
 
 def groups(documents: Sequence[str], scores: Sequence[float] | None = None) -> Groups:
-    """Returns a ranking's groups of equal scores; without scores nothing is tied."""
+    """Return a ranking's groups of equal scores; without scores nothing is tied."""
     if scores is None:
         return [(each,) for each in documents]
     found: list[list[str]] = []
@@ -65,7 +65,7 @@ def groups(documents: Sequence[str], scores: Sequence[float] | None = None) -> G
 
 
 def rbo(one: Groups, other: Groups, p: float = P, ties: Ties = "a") -> RBO:
-    """Returns the overlap of two rankings, each item once in each.
+    """Return the overlap of two rankings, each item once in each.
 
     Two empty rankings are the same (1), an empty one and another have nothing in common (0).
     """
@@ -78,7 +78,7 @@ def rbo(one: Groups, other: Groups, p: float = P, ties: Ties = "a") -> RBO:
 
 @dataclass(frozen=True, slots=True)
 class _Ranking:
-    """Holds for each item the ranks at which its group begins and ends, from 0."""
+    """For each item the ranks at which its group begins and ends, from 0."""
 
     spans: dict[str, tuple[int, int]]
 
@@ -96,7 +96,7 @@ class _Ranking:
         return len(self.spans)
 
     def contributions(self, items: Sequence[str], depth: int, ties: Ties) -> Values:
-        """Returns what each item contributes to each depth, 1 to `depth`."""
+        """Return what each item contributes to each depth, 1 to `depth`."""
         spans = np.array([self.spans[item] for item in items]).reshape(-1, 2)
         top, bottom = spans[:, :1], spans[:, 1:]
         ranks = np.arange(depth)
@@ -105,7 +105,7 @@ class _Ranking:
         return np.asarray(np.clip((ranks - top + 1) / (bottom - top + 1), 0, 1))
 
     def norm(self, depth: int, ties: Ties) -> Values:
-        """Returns the size of the ranking at each depth, as the variant measures it."""
+        """Return the size of the ranking at each depth, as the variant measures it."""
         whole = self.contributions(list(self.spans), depth, ties)
         size = (whole**2).sum(axis=0) if ties == "b" else whole.sum(axis=0)
         # Beyond the end of the shorter ranking there is an unknown item at each rank.
@@ -154,7 +154,7 @@ class _Pair:
         return np.arange(1, depth + 1, dtype=np.float64)
 
     def _only_long(self, s: int, l: int) -> Values:  # noqa: E741
-        """Returns contributions beyond depth s of the items that only the longer list has."""
+        """Return contributions beyond depth s of the items that only the longer list has."""
         alone = [item for item in self.long.spans if item not in self.short.spans]
         return self.long.contributions(alone, l, self.ties)[:, s:]
 
@@ -164,13 +164,13 @@ class _Pair:
         return np.asarray(np.triu(alone).sum(axis=0))
 
     def _unseen_mean(self, s: int, l: int) -> Values:  # noqa: E741
-        """Returns the mean contribution, at each depth, of those that have begun by then."""
+        """Return the mean contribution, at each depth, of those that have begun by then."""
         alone = self._only_long(s, l)
         begun = (alone > 0).sum(axis=0)
         return np.asarray(np.divide(alone.sum(axis=0), begun, out=np.zeros(l - s), where=begun > 0))
 
     def _beyond_most(self, s: int, l: int, known: float) -> float:  # noqa: E741
-        """Sums the depths beyond both lists, every unknown rank holding a common item."""
+        """Sum the depths beyond both lists, every unknown rank holding a common item."""
         full = l + s - known  # from this depth on the lists agree wholly
         depths = np.arange(l + 1, math.floor(full + 1e-9) + 1)
         partly = (2 * depths - l - s + known) / depths * self.p**depths

@@ -64,9 +64,9 @@ class Reconciled(BaseModel):
 
 
 def reconcile(grades: Grades, queries: Iterable[str]) -> Reconciled:
-    """Returns what can be measured.
+    """Return what can be measured.
 
-    Raises `InvalidConfig` where nothing can be, as with the judgments of another set of queries.
+    Raise `InvalidConfig` where nothing can be, as with the judgments of another set of queries.
     """
     asked = tuple(dict.fromkeys(queries))
     measured = tuple(name for name in asked if grades.get(name))
@@ -92,7 +92,7 @@ def unmatched(
 ) -> Iterator[str]:
     """Yield a sentence for each system that found no judged document of any query.
 
-    Raises `NothingMeasured` where that holds for all: their documents have other names, likely.
+    Raise `NothingMeasured` where that holds for all: their documents have other names, likely.
     """
     names = list(queries)
     judged = list(dict.fromkeys(uri for name in names for uri in grades[name]))
@@ -128,7 +128,7 @@ def unknown_documents(
     found: Collection[str],
     holds: Callable[[str], bool],
 ) -> str:
-    """Returns a note on relevant documents that the corpus does not hold, empty if it has all.
+    """Return a note on relevant documents that the corpus does not hold, empty if it has all.
 
     `found` are documents that some system found, so that they need not be looked up; `holds`
     looks one up. Such judgments stay, for no engine could find them and all lose alike.

@@ -89,7 +89,7 @@ class Run:
 def read_run(path: str, name: str | None = None) -> Run:
     """Return the run of a file, plain or gzip; `-` is standard input.
 
-    Its tag is the name, of a file without tags the file's own. Raises `InvalidConfig` that names
+    Its tag is the name, of a file without tags the file's own. Raise `InvalidConfig` that names
     the line: a column is missing, a rank or score is no number, a score is not finite, the file is
     empty.
     """
@@ -154,7 +154,7 @@ def _percent_encoded(text: str) -> str:
 
 
 def _is_trec(line: Line) -> bool:
-    """Tell whether a line that begins like JSON is six columns: `{` may begin a query's name."""
+    """Return whether a line that begins like JSON is six columns: `{` may begin a query's name."""
     try:
         _trec_row(line)
     except InvalidConfig:

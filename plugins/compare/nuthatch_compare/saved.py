@@ -27,7 +27,7 @@ def check_saved(
     """Yield for each system that both hold whether it is as good as it was, query by query.
 
     It is where the difference lies above −`max_drop` (`margin_tests.py`), over all queries that
-    the saved comparison judged. Raises `InvalidConfig` where the two have no system, measure or
+    the saved comparison judged. Raise `InvalidConfig` where the two have no system, measure or
     query in common.
     """
     names = [facts.name for facts in now.systems if facts.name in saved.means]

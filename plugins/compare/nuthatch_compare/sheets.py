@@ -37,7 +37,7 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Holds what a rater filled in; `empty` rows are not judged yet."""
+    """What a rater filled in; `empty` rows are not judged yet."""
 
     source: str
     ratings: Ratings
@@ -49,7 +49,7 @@ def write_sheet(
     queries: Mapping[str, str] | None = None,
     documents: Mapping[str, Shown] | None = None,
 ) -> Iterator[str]:
-    """Yields the lines of a sheet, the header first; texts are cut to what fits a cell."""
+    """Yield the lines of a sheet, the header first; texts are cut to what fits a cell."""
     yield _row(_HEADER)
     for query, uri in pooled:
         title, text = (documents or {}).get(uri, Shown("", ""))
@@ -58,7 +58,7 @@ def write_sheet(
 
 
 def read_sheet(path: str) -> Sheet:
-    """Returns what a sheet says. Raises `InvalidConfig` that names the line."""
+    """Return what a sheet says. Raise `InvalidConfig` that names the line."""
     rows = lines(path, "sheet")
     first = next(rows, None)
     if first is None:
@@ -92,7 +92,7 @@ def read_sheet(path: str) -> Sheet:
 
 
 class Merged(NamedTuple):
-    """Holds judgments made of sheets and earlier ones.
+    """Judgments made of sheets and earlier ones.
 
     `added` are new, `changed` had another grade before, `disputed` got different grades.
     """
@@ -104,7 +104,7 @@ class Merged(NamedTuple):
 
 
 def merge(sheets: Sequence[Sheet], earlier: Grades | None = None) -> Merged:
-    """Returns the judgments of all sheets; a sheet's grade replaces an earlier one.
+    """Return the judgments of all sheets; a sheet's grade replaces an earlier one.
 
     Where raters differ the median counts, of two the lower: a document is as good as half of its
     raters say at least.
@@ -127,7 +127,7 @@ def merge(sheets: Sequence[Sheet], earlier: Grades | None = None) -> Merged:
 def write_judgments(grades: Grades) -> Iterator[str]:
     """Yield judgments in BEIR's form, line by line.
 
-    Raises `InvalidConfig` for a name that holds a tab or a line break, which the form cannot hold.
+    Raise `InvalidConfig` for a name that holds a tab or a line break, which the form cannot hold.
     """
     yield "query-id\tcorpus-id\tscore\n"
     for query, rated in grades.items():

@@ -121,7 +121,7 @@ def compare_systems(
     `values` are per system, measure and query; the queries are the same everywhere. `primary` are
     the names of the measures that decide. `min_effect` is the least difference that matters.
     `family` is how many tests will be adjusted together, by default those that decide here.
-    Raises `InvalidConfig` for a name that is not there, or where there are no queries.
+    Raise `InvalidConfig` for a name that is not there, or where there are no queries.
     """
     _check(values, baseline, primary)
     others = [system for system in values if system != baseline]
@@ -219,7 +219,7 @@ def _described(differences: Values, test: PermutationTest) -> dict[str, object]:
 
 
 def paired_t(differences: Values) -> TTest | None:
-    """Returns Student's test that the mean is 0; None where t is not defined.
+    """Return Student's test that the mean is 0; None where t is not defined.
 
     Where no query differs, t is 0 and p is 1.
     """
@@ -236,7 +236,7 @@ def paired_t(differences: Values) -> TTest | None:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Returns p adjusted for their number, in the same order (Holm 1979).
+    """Return p adjusted for their number, in the same order (Holm 1979).
 
     The i-th smallest of m is multiplied by m − i + 1; none is below a smaller one's, or above 1.
     """

@@ -32,9 +32,9 @@ class Slice(BaseModel):
 
 
 def slice_queries(queries: Sequence[NamedQuery], by: str) -> tuple[Slice, ...]:
-    """Returns the slices by `length` or by a field of the queries, in the order of their labels.
+    """Return the slices by `length` or by a field of the queries, in the order of their labels.
 
-    Raises `InvalidConfig` where no query has the field.
+    Raise `InvalidConfig` where no query has the field.
     """
     found: dict[str, list[str]] = {}
     for query in queries:

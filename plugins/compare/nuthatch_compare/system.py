@@ -45,7 +45,7 @@ class Named:
 
 
 def is_run(text: str) -> bool:
-    """Tell whether a text names the file of a run, and no URL: `a.trec`, `mine=runs/a.trec`."""
+    """Return whether a text names the file of a run, and no URL: `a.trec`, `mine=runs/a.trec`."""
     path = path_of_run(text)[1]
     return ":" not in path or Path(path).is_file()
 
@@ -57,7 +57,7 @@ def path_of_run(text: str) -> tuple[str | None, str]:
 
 
 def named_systems(texts: Sequence[str]) -> list[Named]:
-    """Returns the systems that texts name. Raises `InvalidConfig` where two have one name."""
+    """Return the systems that texts name. Raise `InvalidConfig` where two have one name."""
     found: list[Named] = []
     for text in texts:
         match = _NAMED.fullmatch(text)
@@ -98,7 +98,7 @@ class System:
 
 
 def systems_of(given: Mapping[str, SearchBackend | Run]) -> list[System]:
-    """Returns the systems of open searchers and runs."""
+    """Return the systems of open searchers and run."""
     found = []
     for name, each in given.items():
         if isinstance(each, Run):
@@ -113,5 +113,5 @@ def systems_of(given: Mapping[str, SearchBackend | Run]) -> list[System]:
 
 
 def opened(named: Named) -> System:
-    """Returns the system of an index; whoever opens it closes its searcher."""
+    """Return the system of an index; whoever opens it closes its searcher."""
     return System(named.name, named.shown, searcher=nuthatch.open(named.url))

@@ -19,7 +19,7 @@ _MOST = 5
 
 
 def show(comparison: Comparison, console: Console) -> None:
-    """Prints the verdict, the tables, the queries that differ most, and the warnings."""
+    """Print the verdict, the tables, the queries that differ most, and the warnings."""
     for number, sentence in enumerate(comparison.verdict):
         console.print(Text(_plain(sentence), style="" if number else "bold"))
     for table in _tables(comparison):
@@ -141,7 +141,7 @@ def _show_queries(comparison: Comparison, console: Console) -> None:
 
 
 def show_query(comparison: Comparison, query: QueryAnswers, console: Console) -> None:
-    """Prints one query's lists side by side; common documents carry their rank elsewhere."""
+    """Print one query's lists side by side; common documents carry their rank elsewhere."""
     console.print(Text(_plain(f"{query.name}: {query.text}"), style="bold"))
     names = [each.name for each in comparison.systems]
     value = query.values.get(comparison.primary, {})
@@ -197,5 +197,5 @@ def _table(first: str, *others: str) -> Table:
 
 
 def _plain(text: str) -> str:
-    """Returns a text without what a terminal would obey."""
+    """Return a text without what a terminal would obey."""
     return "".join(each if each.isprintable() else "\ufffd" for each in text)

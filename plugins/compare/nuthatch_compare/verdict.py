@@ -24,7 +24,7 @@ def verdict(
     latency: Latency | None,
     costs: Sequence[Cost],
 ) -> tuple[str, ...]:
-    """Returns the sentences, the most important first."""
+    """Return the sentences, the most important first."""
     deciding = [each for each in differences if each.measure in settings.primary]
     deciding.sort(key=lambda each: settings.primary.index(each.measure))
     told = [_difference(each, 100 * (1 - settings.alpha)) for each in deciding]
@@ -198,7 +198,7 @@ def _costs(baseline: str, costs: Sequence[Cost]) -> Iterator[str]:
 
 
 def warnings_of(systems: Sequence[SystemFacts], queries: int) -> Iterator[str]:
-    """Yields what went wrong while asking."""
+    """Yield what went wrong while asking."""
     for each in systems:
         late = [error for error in each.errors if error.startswith(QueryTimeout.__name__)]
         other = [error for error in each.errors if error not in late]

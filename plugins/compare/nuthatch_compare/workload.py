@@ -36,7 +36,7 @@ class Load:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Returns the load of `closed:N` or `open:R/s`. Raises `InvalidConfig`."""
+        """Return the load of `closed:N` or `open:R/s`. Raise `InvalidConfig`."""
         kind, _, amount = text.partition(":")
         try:
             if kind == "closed" and 1 <= int(amount) <= MOST_CLIENTS:
@@ -83,7 +83,7 @@ class Bounds:
 
 
 def blocks(queries: int, systems: int, random: Random) -> Iterator[tuple[int, int]]:
-    """Yields (query, system) of one pass: the queries in order, the systems of each shuffled."""
+    """Yield (query, system) of one pass: the queries in order, the systems of each shuffled."""
     order = list(range(systems))
     for query in range(queries):
         random.shuffle(order)
@@ -92,5 +92,5 @@ def blocks(queries: int, systems: int, random: Random) -> Iterator[tuple[int, in
 
 
 def due_times(requests: int, rate: float, random: Random) -> Sequence[float]:
-    """Returns when each request is due, in seconds: the arrivals of a Poisson process."""
+    """Return when each request is due, in seconds: the arrivals of a Poisson process."""
     return list(accumulate(random.expovariate(rate) for _ in range(requests)))

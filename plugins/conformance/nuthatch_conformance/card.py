@@ -33,7 +33,7 @@ class Verdict:
     deviation: Mapping[str, str] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the verdict as the card shows it."""
+        """Return the verdict as the card shows it."""
         values: dict[str, Any] = {
             "id": self.case.id,
             "topic": self.case.topic,
@@ -51,7 +51,7 @@ def report_card(
     known: Iterable[str],
     verdicts: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Returns the card; tests stand in the kit's order, those that were not run are left out."""
+    """Return the card; tests stand in the kit's order, those that were not run are left out."""
     tests = [verdicts[each] for each in known if each in verdicts]
     counts = {outcome: sum(test["outcome"] == outcome for test in tests) for outcome in OUTCOMES}
     return {
@@ -65,5 +65,5 @@ def report_card(
 
 
 def to_text(card: Mapping[str, Any]) -> str:
-    """Returns the card as it is written to files."""
+    """Return the card as it is written to files."""
     return json.dumps(card, ensure_ascii=True, indent=2) + "\n"

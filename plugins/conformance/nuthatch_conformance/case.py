@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def case(
     *, since: tuple[int, int], needs: str = "", **strategies: SearchStrategy[Any]
 ) -> Callable[[Callable[..., None]], Callable[[Any, Engine], None]]:
-    """Makes a test of the kit; `needs` are capabilities, separated by blanks.
+    """Make a test of the kit; `needs` are capabilities, separated by blanks.
 
     It runs only where the backend's contract is at least `since` and declares what is needed.
     Each of `strategies` becomes an argument of the test, drawn anew for every example.

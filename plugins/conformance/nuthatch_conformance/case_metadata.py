@@ -41,5 +41,5 @@ class Case:
         return [cause.strip().rstrip(".") for cause in told.split(";") if cause.strip()]
 
     def of(self, topic: str, needs: tuple[str, ...]) -> Case:
-        """Returns the case as part of a topic, which may need something itself."""
+        """Return the case as part of a topic, which may need something itself."""
         return replace(self, topic=topic, needs=tuple(dict.fromkeys((*needs, *self.needs))))

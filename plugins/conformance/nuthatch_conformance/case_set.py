@@ -38,12 +38,12 @@ class CaseSet:
 
     @classmethod
     def cases(cls) -> dict[str, Case]:
-        """Returns the kit's tests of this class by the names of their functions."""
+        """Return the kit's tests of this class by the names of their functions."""
         return cls._cases
 
 
 def refuse_changes(cls: type[CaseSet], inherited: dict[str, Case]) -> None:
-    """Raises `TypeError` where an author's class replaces, removes or excuses a test."""
+    """Raise `TypeError` where an author's class replaces, removes or excuses a test."""
     for name in inherited:
         kits = (vars(base) for base in cls.__mro__[1:] if vars(base).get("_topic"))
         if getattr(cls, name, None) is not next(each[name] for each in kits if name in each):
@@ -63,5 +63,5 @@ def refuse_changes(cls: type[CaseSet], inherited: dict[str, Case]) -> None:
 
 
 def excused(item: pytest.Item) -> str:
-    """Returns the name of a mark that would keep a test from running or failing, if any."""
+    """Return the name of a mark that would keep a test from running or failing, if any."""
     return next((mark.name for mark in item.iter_markers() if mark.name in _EXITS), "")

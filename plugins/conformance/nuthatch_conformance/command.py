@@ -90,7 +90,7 @@ def command(
 
 
 def _look_at(template: str) -> None:
-    """Raises what keeps the backend from being tested at all."""
+    """Raise what keeps the backend from being tested at all."""
     try:
         Subject(template)
     except pytest.UsageError as error:
@@ -98,7 +98,7 @@ def _look_at(template: str) -> None:
 
 
 def _run(options: Mapping[str, Any], progress: Progress) -> int:
-    """Runs the kit's class with no other plugins, configuration or cache than the kit's own."""
+    """Run the kit's class with no other plugins, configuration or cache than the kit's own."""
     given = [
         text for name, value in options.items() if value is not None for text in (name, str(value))
     ]
@@ -136,7 +136,7 @@ def _environment() -> Iterator[None]:
 
 
 def _tell(card: Mapping[str, Any], card_file: str | None) -> None:
-    """Prints the failures and the summary, and writes the card."""
+    """Print the failures and the summary, and write the card."""
     to_stdout = card_file == "-"
     for test in card["tests"]:
         if test["outcome"] == "failed":

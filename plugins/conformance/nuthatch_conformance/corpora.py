@@ -86,7 +86,7 @@ field_values = st.recursive(
 def corpora(
     draw: st.DrawFn, *, min_size: int = 0, max_size: int = 6, fields: bool = False
 ) -> list[Document]:
-    """Draws documents `d0`, `d1`, … of a title, up to nine words of text, and fields if wanted."""
+    """Draw documents `d0`, `d1`, … of a title, up to nine words of text, and fields if wanted."""
     titles = st.sampled_from(["", "aa", "ccc ddd"])
     row = st.tuples(titles, sentences, _FIELDS if fields else st.just({}))
     rows = draw(st.lists(row, min_size=min_size, max_size=max_size))
@@ -95,7 +95,7 @@ def corpora(
 
 @st.composite
 def ranges(draw: st.DrawFn, field: str | None = None) -> Filter:
-    """Draws a range over a field, or over any, with one bound or two."""
+    """Draw a range over a field, or over any, with one bound or two."""
     name = field or draw(_names)
     low, high = draw(_VALUES[name]), draw(_VALUES[name])
     kind = draw(st.sampled_from(["both", "gte", "lte"]))
@@ -104,14 +104,14 @@ def ranges(draw: st.DrawFn, field: str | None = None) -> Filter:
 
 @st.composite
 def any_ofs(draw: st.DrawFn, field: str | None = None) -> Filter:
-    """Draws a choice of values of a field, or of any."""
+    """Draw a choice of values of a field, or of any."""
     name = field or draw(_names)
     return AnyOf(name, draw(st.lists(_VALUES[name], min_size=1, max_size=3)))
 
 
 @st.composite
 def filter_pairs(draw: st.DrawFn) -> list[Filter]:
-    """Draws two filters, as often as not on one field."""
+    """Draw two filters, as often as not on one field."""
     field = draw(st.none() | _names)
     both = ranges(field) | any_ofs(field)
     return [draw(both), draw(both)]

@@ -35,7 +35,7 @@ class Deviation(BaseModel):
     link: str = ""
 
     def expects(self, error: BaseException) -> bool:
-        """Tells whether the error is of the declared type."""
+        """Return whether the error is of the declared type."""
         return self.error in {kind.__name__ for kind in type(error).__mro__}
 
 
@@ -46,7 +46,7 @@ class _File(BaseModel):
 
 
 def read_deviations(path: Path, known: Collection[str]) -> Mapping[str, Deviation]:
-    """Returns the entries by test. Raises `InvalidConfig`, also for a test that is not known."""
+    """Return the entries by test. Raise `InvalidConfig`, also for a test that is not known."""
     try:
         entries = _File.model_validate(tomllib.loads(path.read_text("utf-8"))).deviation
     except (OSError, ValueError) as error:

@@ -30,9 +30,9 @@ _PATIENCE = 60
 
 
 def killed(url: str, spec: BackendSpec, acknowledged: int) -> int:
-    """Lets a process write to an index and kills it once some batches are acknowledged.
+    """Let a process write to an index and kill it once some batches are acknowledged.
 
-    Returns the number of documents that were acknowledged. Raises `NotApplicable` where the
+    Return the number of documents that were acknowledged. Raise `NotApplicable` where the
     backend lives in this process alone.
     """
     command = [sys.executable, "-m", __name__, url, spec.backend]
@@ -86,7 +86,7 @@ class _Registered:
 
 
 def _opened(url: str, place: str) -> LexicalBackend:
-    """Opens the index: by what is installed, by what its module registers, by its class."""
+    """Open the index: by what is installed, by what its module registers, by its class."""
     with suppress(UnknownBackend):
         return nuthatch.open(url)
     module, _, name = place.partition(":")
@@ -101,7 +101,7 @@ def _opened(url: str, place: str) -> LexicalBackend:
 
 
 def main(url: str, place: str) -> None:
-    """Writes until it is killed."""
+    """Write until it is killed."""
     index = _opened(url, place)
     index.add(_documents(), batch=BATCH, progress=_acknowledge, durability="process")
 

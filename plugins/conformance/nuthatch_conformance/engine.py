@@ -65,11 +65,11 @@ class Engine:
         return min(MANY, self.capabilities.max_limit or MANY)
 
     def can(self, feature: str) -> bool:
-        """Tells whether the backend declares a capability."""
+        """Return whether the backend declares a capability."""
         return bool(supports(self.capabilities, feature))
 
     def require(self, case: Case) -> None:
-        """Raises `NotApplicable` where the backend promises less than the test is about."""
+        """Raise `NotApplicable` where the backend promises less than the test is about."""
         if self.contract < case.since or self.contract[0] != case.since[0]:
             theirs, since = (".".join(map(str, each)) for each in (self.contract, case.since))
             raise NotApplicable(f"came with contract {since}; the backend keeps {theirs}")
@@ -79,7 +79,7 @@ class Engine:
                 raise NotApplicable(f"declares no {feature}: {support.reason}")
 
     def place(self) -> Place:
-        """Returns a place for a new index."""
+        """Return a place for a new index."""
         place = Place.new(self._template)
         self._places.append(place)
         return place
@@ -92,7 +92,7 @@ class Engine:
         schema: Schema | None = None,
         **options: Any,
     ) -> LexicalBackend:
-        """Opens an index that is closed at the end of the test, unless it was before."""
+        """Open an index that is closed at the end of the test, unless it was before."""
         index = nuthatch.open(place.url, create=create, schema=schema, **options)
         self._open.append(index)
         return index
@@ -100,7 +100,7 @@ class Engine:
     def index(
         self, documents: Iterable[Document] = (), *, schema: Schema = SCHEMA, **options: Any
     ) -> LexicalBackend:
-        """Returns a new index that holds the documents."""
+        """Return a new index that holds the documents."""
         index = self.open(self.place(), create="new", schema=schema, **options)
         given = list(documents)
         if given:
@@ -110,13 +110,13 @@ class Engine:
     def oracle(
         self, documents: Sequence[Document] = (), *, schema: Schema = SCHEMA
     ) -> LexicalBackend:
-        """Returns an index of the oracle that holds the documents."""
+        """Return an index of the oracle that holds the documents."""
         index = oracle.index(documents, schema)
         self._open.append(index)
         return index
 
     def clean(self) -> None:
-        """Closes every index and removes its files."""
+        """Close every index and remove its files."""
         opened, self._open = self._open, []
         places, self._places = self._places, []
         try:
@@ -127,7 +127,7 @@ class Engine:
                 self._remove(place)
 
     def _remove(self, place: Place) -> None:
-        """Removes an index; one that is no file goes as its backend declares."""
+        """Remove an index; one that is no file goes as its backend declares."""
         place.remove()
         if place.folder is None and self.can("drop"):
             with suppress(IndexNotFound):

@@ -12,19 +12,19 @@ _WIDEST = 600
 
 
 def holds(condition: object, what: str) -> None:
-    """Fails with these words unless the condition holds."""
+    """Fail with these words unless the condition holds."""
     if not condition:
         raise AssertionError(what)
 
 
 def equal(found: Any, expected: Any, what: str) -> None:
-    """Fails unless both are equal; `what` names the thing that is compared."""
+    """Fail unless both are equal; `what` names the thing that is compared."""
     if found != expected:
         raise AssertionError(f"{what}:\n  found     {show(found)}\n  expected  {show(expected)}")
 
 
 def same_set(found: Collection[Any], expected: Collection[Any], what: str) -> None:
-    """Fails unless both hold the same, each thing once."""
+    """Fail unless both hold the same, each thing once."""
     twice = sorted({each for each in found if list(found).count(each) > 1}, key=repr)
     holds(not twice, f"{what}: found more than once: {show(twice)}")
     missing = sorted(set(expected) - set(found), key=repr)
@@ -36,7 +36,7 @@ def same_set(found: Collection[Any], expected: Collection[Any], what: str) -> No
 
 
 def raises(kind: type[E], call: Callable[[], object], what: str) -> E:
-    """Returns the error of exactly this type that the call raises, or fails."""
+    """Return the error of exactly this type that the call raises, or fail."""
     try:
         answer = call()
     except kind as error:
@@ -53,7 +53,7 @@ def raises(kind: type[E], call: Callable[[], object], what: str) -> E:
 
 
 def typed(error: BaseException, what: str) -> None:
-    """Fails unless the error is nuthatch's own and the engine's, if there was one, is chained."""
+    """Fail unless the error is nuthatch's own and the engine's, if there was one, is chained."""
     if not isinstance(error, NuthatchError):
         raise AssertionError(
             f"{what}: a raw {type(error).__name__} reached the caller ({error}); errors of the "
@@ -67,6 +67,6 @@ def typed(error: BaseException, what: str) -> None:
 
 
 def show(value: object) -> str:
-    """Returns a value as text that fits a screen."""
+    """Return a value as text that fits a screen."""
     text = repr(value)
     return text if len(text) <= _WIDEST else f"{text[:_WIDEST]}… ({len(text)} characters)"

@@ -25,7 +25,7 @@ class Facts:
 
     @classmethod
     def of(cls, index: LexicalBackend, url: str) -> Facts:
-        """Returns the facts about the backend of an open index."""
+        """Return the facts about the backend of an open index."""
         spec = index.spec
         distribution, release = _distribution(index, url)
         return cls(
@@ -42,12 +42,12 @@ class Facts:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the facts as JSON values."""
+        """Return the facts as JSON values."""
         return {**asdict(self), "contract": ".".join(map(str, self.contract))}
 
 
 def supports(capabilities: Capabilities, feature: str) -> Support:
-    """Returns the entry of a dotted name, `max_limit` included."""
+    """Return the entry of a dotted name, `max_limit` included."""
     if feature == "max_limit":
         bounded = capabilities.max_limit is not None
         return Support("native") if bounded else Support("no", "limits are not bounded")
@@ -55,7 +55,7 @@ def supports(capabilities: Capabilities, feature: str) -> Support:
 
 
 def _distribution(index: LexicalBackend, url: str) -> tuple[str, str]:
-    """Returns the name and version of what was installed, empty where that cannot be told."""
+    """Return the name and version of what was installed, empty where that cannot be told."""
     found = [
         point
         for point in entry_points(group="nuthatch.backends")
@@ -71,7 +71,7 @@ def _distribution(index: LexicalBackend, url: str) -> tuple[str, str]:
 
 
 def _is_of(point: EntryPoint, url: str) -> bool:
-    """Tells whether a URL that names a distribution names this one."""
+    """Return whether a URL that names a distribution names this one."""
     first, _, rest = url.partition(":")
     qualified = rest.startswith(f"{point.name}:")
     return not qualified or (point.dist is not None and point.dist.name == first)

@@ -24,12 +24,12 @@ Name = tuple[str, int]
 
 
 def names(hits: Iterable[Hit]) -> list[Name]:
-    """Returns the chunks of hits, in order."""
+    """Return the chunks of hits, in order."""
     return [(hit.document_uri, hit.chunk_idx) for hit in hits]
 
 
 def uris(hits: Iterable[Hit]) -> list[str]:
-    """Returns the uris of hits, in order."""
+    """Return the uris of hits, in order."""
     return [hit.document_uri for hit in hits]
 
 
@@ -39,7 +39,7 @@ def rung(
     tokens: Sequence[str],
     filters: Sequence[Filter] = (),
 ) -> list[Name]:
-    """Returns the chunks that one rung matches, in order, asked of a reader directly."""
+    """Return the chunks that one rung matches, in order, asked of a reader directly."""
     limit = min(MANY, index.capabilities.max_limit or MANY)
     with index.reader() as reader:
         matches = reader.match(Rung(operator, tuple(tokens)), filters, limit)
@@ -48,13 +48,13 @@ def rung(
 
 
 def frequencies(index: LexicalBackend, tokens: Sequence[str]) -> dict[str, int]:
-    """Returns the document frequency of every token."""
+    """Return the document frequency of every token."""
     with index.reader() as reader:
         return dict(reader.document_frequencies(list(tokens)))
 
 
 def winner(results: Results) -> tuple[str, tuple[str, ...]] | None:
-    """Returns operator and tokens of the rung that the first hit came from."""
+    """Return operator and tokens of the rung that the first hit came from."""
     if not results.hits:
         return None
     attempt = results.attempts[results.hits[0].rung]
@@ -62,13 +62,13 @@ def winner(results: Results) -> tuple[str, tuple[str, ...]] | None:
 
 
 def keeps(schema: Schema, document: Document, condition: Filter) -> bool:
-    """Tells, by the contract's own words, whether a document passes a filter."""
+    """Tell, by the contract's own words, whether a document passes a filter."""
     values = [value for name, value in schema.filter_values(document) if name == condition.field]
     return matches_filter(values, condition)
 
 
 def everything(index: LexicalBackend, probes: Sequence[str], limit: int) -> list[object]:
-    """Returns all that can be seen of an index: counts, fingerprint, ranked answers."""
+    """Return all that can be seen of an index: counts, fingerprint, ranked answers."""
     info = index.info()
     seen: list[object] = [info.documents, info.chunks, info.corpus_fingerprint]
     if index.capabilities.text:

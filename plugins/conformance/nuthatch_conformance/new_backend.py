@@ -30,7 +30,7 @@ _GROUP: Final = "nuthatch.backends"
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Holds what a backend is called in each place."""
+    """What a backend is called in each place."""
 
     backend: str
 
@@ -90,7 +90,7 @@ def command(name: str, folder: Path | None, as_json: bool) -> None:
 
 
 def checked(name: str) -> Names:
-    """Returns the names of a new backend. Raises `click.BadParameter`."""
+    """Return the names of a new backend. Raise `click.BadParameter`."""
     names = Names(name)
     if not _NAME.fullmatch(name) or len(name) not in _LENGTHS:
         near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-0123456789")
@@ -115,7 +115,7 @@ def checked(name: str) -> Names:
 
 
 def _owner(names: Names) -> str | None:
-    """Returns the installed distribution that has the name already."""
+    """Return the installed distribution that has the name already."""
     for point in entry_points(group=_GROUP, name=names.backend):
         return point.dist.name if point.dist else point.value
     try:
@@ -125,7 +125,7 @@ def _owner(names: Names) -> str | None:
 
 
 def make(names: Names, target: Path) -> list[str]:
-    """Writes the project; returns its files. Raises `FileExistsError` for a folder that exists."""
+    """Write the project; return its files. Raise `FileExistsError` for a folder that exists."""
     files = rendered(names)
     target.mkdir(parents=True)
     for path, text in files.items():
@@ -136,7 +136,7 @@ def make(names: Names, target: Path) -> list[str]:
 
 
 def rendered(names: Names) -> dict[str, str]:
-    """Returns the files of the example under other names: path → text."""
+    """Return the files of the example under other names: path → text."""
     source = example()
     project = tomllib.loads((source / "pyproject.toml").read_text(encoding="utf-8"))
     (old,) = project["project"]["entry-points"][_GROUP]
@@ -150,7 +150,7 @@ def rendered(names: Names) -> dict[str, str]:
 
 
 def example() -> Path:
-    """Returns the folder of the example: beside this file in a wheel, else in the repository."""
+    """Return the folder of the example: beside this file in a wheel, else in the repository."""
     here = Path(__file__).parent
     shipped = here / "template"
     return shipped if shipped.exists() else here.parents[1] / "example_backend"
@@ -169,7 +169,7 @@ _Rules = list[tuple[re.Pattern[str], str]]
 
 
 def _rules(old: Names, new: Names) -> _Rules:
-    """Returns what to replace; the engine keeps its own name, in imports and in prose."""
+    """Return what to replace; the engine keeps its own name, in imports and in prose."""
     name = re.escape(old.backend)
     return [
         (re.compile(rf"\b{old.package}\b"), new.package),

@@ -11,7 +11,7 @@ _URL = "memory:"
 
 
 def index(documents: Sequence[Document], schema: Schema) -> LexicalBackend:
-    """Returns a new index of the oracle."""
+    """Return a new index of the oracle."""
     made = nuthatch.open(_URL, create="new", schema=schema)
     if documents:
         made.add(documents)
@@ -19,7 +19,7 @@ def index(documents: Sequence[Document], schema: Schema) -> LexicalBackend:
 
 
 def analyzed(documents: Sequence[Document], schema: Schema) -> list[AnalyzedDocument]:
-    """Returns the documents as core hands them to `write`."""
+    """Return the documents as core hands them to `write`."""
     kept: list[AnalyzedDocument] = []
 
     def write(rows: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:

@@ -32,7 +32,7 @@ class Place:
 
     @classmethod
     def new(cls, template: str) -> Place:
-        """Returns a place that holds nothing."""
+        """Return a place that holds nothing."""
         if not isinstance(template, str):
             raise pytest.UsageError(f"the fixture `url` must return text; found {template!r}")
         folder = Path(tempfile.mkdtemp(prefix="conform-")) if "{dir}" in template else None
@@ -40,24 +40,24 @@ class Place:
         return cls(url if folder is None else url.replace("{dir}", str(folder)), folder)
 
     def files(self) -> Iterator[Path]:
-        """Yields the files that the index consists of."""
+        """Yield the files that the index consists of."""
         if self.folder is not None:
             yield from sorted(path for path in self.folder.rglob("*") if path.is_file())
 
     def remove(self) -> None:
-        """Removes the folder."""
+        """Remove the folder."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def is_fresh(template: str) -> bool:
-    """Tells whether every index of this template has a place of its own."""
+    """Return whether every index of this template has a place of its own."""
     return "{dir}" in template or "{n}" in template
 
 
 @contextmanager
 def temporary(place: Place) -> Iterator[Place]:
-    """Removes a place at the end of the block."""
+    """Remove a place at the end of the block."""
     try:
         yield place
     finally:

@@ -21,7 +21,7 @@ _PAYLOAD = "nuthatch_conformance"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the options of the kit."""
+    """Add the options of the kit."""
     group = parser.getgroup("nuthatch-conformance", "the conformance kit of nuthatch")
     group.addoption(
         "--conformance-json",
@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuses what would keep a test from running; lets -k choose topics."""
+    """Refuse what would keep a test from running; let -k choose topics."""
     from nuthatch_conformance.case_set import excused, refuse_changes
 
     suites = {suite for item in items if (suite := _suite(item)) is not None}
@@ -76,7 +76,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turns pytest's report on a test of the kit into a verdict, which it carries on."""
+    """Turn pytest's report on a test of the kit into a verdict, which it carries on."""
     report = yield
     suite = _suite(item)
     if suite is not None:
@@ -127,7 +127,7 @@ class Recorder:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Lets the process that was started, not its workers, gather the verdicts."""
+    """Let the process that was started, not its workers, gather the verdicts."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Recorder(config), "nuthatch-conformance-recorder")
 
@@ -153,7 +153,7 @@ def _cards(config: pytest.Config) -> dict[str, dict[str, Any]]:
 
 
 def _suite(item: pytest.Item) -> type[Topic] | None:
-    """Returns the class of a test of the kit; None for any other test."""
+    """Return the class of a test of the kit; None for any other test."""
     function = getattr(item, "function", None)
     return getattr(item, "cls", None) if hasattr(function, "case") else None
 

@@ -27,7 +27,7 @@ NAMES: Final = tuple(_EXAMPLES)
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Holds the size of a run; without a `seed` it is the same run every time.
+    """The size of a run; without a `seed` it is the same run every time.
 
     `shrink` looks for the smallest example of a failure, which takes most of a failure's time.
     """
@@ -44,7 +44,7 @@ class Profile:
 
     @classmethod
     def chosen(cls, name: str, examples: int | None = None, seed: int | None = None) -> Profile:
-        """Returns the profile of this name; a random one draws its seed here."""
+        """Return the profile of this name; a random one draws its seed here."""
         if seed is None and name == "nightly":
             seed = SystemRandom().randrange(2**32)
         return cls(name, examples or _EXAMPLES[name], seed)
@@ -56,7 +56,7 @@ class Profile:
         body: Callable[..., None],
         engine: Any,
     ) -> None:
-        """Runs the body with drawn values; what it opened is cleaned up after each example."""
+        """Run the body with drawn values; what it opened is cleaned up after each example."""
 
         def example(**drawn: Any) -> None:
             try:
@@ -69,7 +69,7 @@ class Profile:
         (test if self.seed is None else with_seed(self.seed)(test))()
 
     def run_machine(self, machine: type[RuleBasedStateMachine]) -> None:
-        """Runs a state machine."""
+        """Run a state machine."""
         if self.seed is not None:
             with_seed(self.seed)(machine)
         steps = _STEPS[self.name]

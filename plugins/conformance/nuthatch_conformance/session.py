@@ -30,7 +30,7 @@ _UNKNOWN: Mapping[str, Any] = {
 
 
 class Session:
-    """Holds what lives as long as the run."""
+    """What lives as long as the run."""
 
     def __init__(self, profile: Profile, deviations: str | None) -> None:
         self.profile = profile
@@ -43,18 +43,18 @@ class Session:
         self._known: dict[str, list[str]] = {}
 
     def engine(self, suite: type[CaseSet], url: str) -> Engine:
-        """Returns what makes indexes for one test of a class."""
+        """Return what makes indexes for one test of a class."""
         if suite not in self._subjects:
             self._subjects[suite] = Subject(url)
         return Engine(url, self._subjects[suite], self.profile)
 
     def facts(self, suite: type[CaseSet]) -> Mapping[str, Any] | None:
-        """Returns what is known of the backend of a class, once a test has opened it."""
+        """Return what is known of the backend of a class, once a test has opened it."""
         subject = self._subjects.get(suite)
         return None if subject is None else subject.facts.to_json()
 
     def deviations(self, suite: type[CaseSet]) -> Mapping[str, Deviation]:
-        """Returns the entries for a class. Raises `pytest.UsageError` for a wrong file."""
+        """Return the entries for a class. Raise `pytest.UsageError` for a wrong file."""
         if suite not in self._deviations:
             path = self._deviations_path(suite)
             known = [case.id for case in suite.cases().values()]
@@ -72,7 +72,7 @@ class Session:
         return Path(inspect.getfile(suite)).parent / suite.deviations
 
     def record(self, payload: Mapping[str, Any]) -> None:
-        """Takes the verdict on one test; one on its end overrules the one before."""
+        """Take the verdict on one test; one on its end overrules the one before."""
         suite = payload["suite"]
         self._known[suite] = payload["known"]
         self._facts.setdefault(suite, _UNKNOWN)
@@ -82,7 +82,7 @@ class Session:
         self._verdicts.setdefault(suite, {})[test["id"]] = test
 
     def cards(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yields the name of each class with its report card."""
+        """Yield the name of each class with its report card."""
         profile = self.profile
         kit = {
             "version": version("nuthatch-conformance"),
@@ -98,7 +98,7 @@ KEY = pytest.StashKey[Session]()
 
 
 def session_of(config: pytest.Config) -> Session:
-    """Returns the run's session."""
+    """Return the run's session."""
     session = config.stash.get(KEY, None)
     if session is None:
         raise pytest.UsageError(

@@ -26,7 +26,7 @@ _LIBRARY: Final = Path(sysconfig.get_path("stdlib")).resolve()
 
 
 def story(case: Case, error: BaseException) -> str:
-    """Returns the message of a failed test."""
+    """Return the message of a failed test."""
     needs = f", needs {' '.join(case.needs)}" if case.needs else ""
     since = ".".join(map(str, case.since))
     parts = [
@@ -51,7 +51,7 @@ def _found(error: BaseException) -> str:
 
 
 def _example(error: BaseException) -> str:
-    """Returns the drawn values, or a machine's steps: what Hypothesis noted on the error."""
+    """Return the drawn values, or a machine's steps: what Hypothesis noted on the error."""
     notes = list(getattr(error, "__notes__", ()))
     start = next((n for n, note in enumerate(notes) if _EXAMPLE.match(note)), len(notes))
     told = [_arguments(_EXAMPLE.sub("", note).strip("\n ")) for note in notes[start : start + 1]]
@@ -61,7 +61,7 @@ def _example(error: BaseException) -> str:
 
 
 def _arguments(text: str) -> str:
-    """Returns the arguments of a call of the test, without what stands for values told below."""
+    """Return the arguments of a call of the test, without what stands for values told below."""
     call = re.fullmatch(r"test_\w+\(\n {4}(.*?),?\n\)", text, re.DOTALL)
     if call is None:
         return text.removeprefix("<state machine>")
@@ -71,7 +71,7 @@ def _arguments(text: str) -> str:
 
 
 def _where(error: BaseException) -> str:
-    """Returns the frames that belong to the test and to the backend, innermost last."""
+    """Return the frames that belong to the test and to the backend, innermost last."""
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
@@ -94,5 +94,5 @@ def _indented(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """Returns the text with what no terminal and no JSON reader takes written as escapes."""
+    """Return the text with what no terminal and no JSON reader takes written as escapes."""
     return re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", lambda m: ascii(m[0])[1:-1], text)

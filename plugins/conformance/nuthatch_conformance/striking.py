@@ -89,7 +89,7 @@ class Strikes:
 
         `loads` says that the call may look for plugins.
 
-        Fails where the interrupt vanished, or became another error. What struck a finalizer is no
+        Fail where the interrupt vanished, or became another error. What struck a finalizer is no
         failure: Python drops it, and tells only `sys.unraisablehook`.
         """
         self._kinds = (KeyboardInterrupt,) if loads else (KeyboardInterrupt, Alarm)

@@ -9,7 +9,7 @@ from nuthatch_conformance.card import OUTCOMES
 
 
 def lines(card: Mapping[str, Any]) -> Iterator[str]:
-    """Yields the summary of a report card."""
+    """Yield the summary of a report card."""
     kit = card["kit"]
     version = f"{card['distribution']} {card['version']}".strip()
     seed = "" if kit["seed"] is None else f", seed {kit['seed']}"
@@ -31,7 +31,7 @@ def lines(card: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _topic(tests: list[Mapping[str, Any]]) -> str:
-    """Returns how many tests of a topic ended in which way, and the reason not to apply."""
+    """Return how many tests of a topic ended in which way, and the reason not to apply."""
     parts = []
     for outcome in OUTCOMES:
         of = [test for test in tests if test["outcome"] == outcome]

@@ -29,7 +29,7 @@ class Topic(CaseSet):
 
     @pytest.fixture
     def engine(self, url: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
-        """Makes new indexes of the backend under test."""
+        """Make new indexes of the backend under test."""
         made = session_of(request.config).engine(type(self), url)
         try:
             yield made

@@ -18,7 +18,7 @@ def judge(
     call: pytest.CallInfo[None],
     report: pytest.TestReport,
 ) -> Verdict | None:
-    """Returns the verdict of one phase of a test; None where the phase says nothing yet.
+    """Return the verdict of one phase of a test; None where the phase says nothing yet.
 
     The report is changed to agree with it.
     """

@@ -81,7 +81,7 @@ class WhooshBackend(LexicalBackend):
 
     @contextmanager
     def _writer(self) -> Iterator[SegmentWriter]:
-        """Lends the writer once nobody else has it; what is not committed then is lost."""
+        """Lend the writer once nobody else has it; what is not committed then is lost."""
         with self._one_writer, translated(self.config.path):
             writer = self._opened().writer(timeout=self.config.lock_timeout, delay=0.02)
             try:

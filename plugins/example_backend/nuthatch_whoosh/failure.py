@@ -32,7 +32,7 @@ _UNREADABLE = (
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Raises what Whoosh raises inside as the `NuthatchError` that it means."""
+    """Raise what Whoosh raises inside as the `NuthatchError` that it means."""
     try:
         yield
     except index.LockError as error:

@@ -54,7 +54,7 @@ class WhooshReader(ExportingReader):
             yield _document(list(chunks))
 
     def rows(self, uri: str) -> Iterator[dict[str, Any]]:
-        """Yields what is stored for each chunk of a document, in order."""
+        """Yield what is stored for each chunk of a document, in order."""
         return map(self._searcher.stored_fields, self._chunks("uri", uri))
 
     def _chunks(self, field: str, term: str) -> Iterable[int]:

@@ -47,7 +47,7 @@ class Folder(FileStorage):  # type: ignore[misc]  # Whoosh has no types
 
 
 def create(path: Path, record: IndexMetadata) -> bool:
-    """Makes an index, whole or not at all; returns False where there is something already."""
+    """Make an index, whole or not at all; return False where there is something already."""
     if (path / RECORD).exists():
         return False
     unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
@@ -66,7 +66,7 @@ def create(path: Path, record: IndexMetadata) -> bool:
 
 
 def opened(path: Path) -> FileIndex:
-    """Opens the index; again, if a writer replaced the list of segments in that moment."""
+    """Open the index; again, if a writer replaced the list of segments in that moment."""
     for _ in range(9):
         with suppress(FileNotFoundError):
             return Folder(str(path)).open_index(schema=CHUNK)
@@ -74,7 +74,7 @@ def opened(path: Path) -> FileIndex:
 
 
 def size(path: Path) -> int:
-    """Returns the bytes of all files; a writer may take one away while they are counted."""
+    """Return the bytes of all files; a writer may take one away while they are counted."""
     total = 0
     for file in path.iterdir():
         with suppress(FileNotFoundError):

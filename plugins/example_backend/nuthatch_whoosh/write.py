@@ -12,7 +12,7 @@ from nuthatch_whoosh.read import WhooshReader
 
 
 def write(writer: SegmentWriter, documents: Sequence[AnalyzedDocument]) -> WriteOutcome:
-    """Upserts documents with distinct uris."""
+    """Upsert documents with distinct uris."""
     stored = WhooshReader(writer.searcher())
     counts: Counter[str] = Counter()
     for each in documents:
@@ -39,7 +39,7 @@ def write(writer: SegmentWriter, documents: Sequence[AnalyzedDocument]) -> Write
 
 
 def remove(writer: SegmentWriter, uris: Sequence[str]) -> int:
-    """Removes documents; returns how many there were."""
+    """Remove documents; return how many there were."""
     gone: int = sum(writer.delete_by_term("uri", uri) > 0 for uri in uris)
     if gone:
         writer.commit()

@@ -7,7 +7,7 @@ from nuthatch_conformance import BackendConformance
 
 
 class TestWhooshBackend(BackendConformance):
-    """Holds every promise of the contract, one test each."""
+    """Every promise of the contract, one test each."""
 
     @pytest.fixture
     def url(self) -> str:

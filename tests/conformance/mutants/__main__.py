@@ -17,7 +17,7 @@ from .matrix import CASES, PROFILE, Matrix, killers, record, recorded, slip, tol
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns 1 where a mutant lives or a test kills none."""
+    """Return 1 where a mutant lives or a test kills none."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance.mutants")
     parser.add_argument("mutants", nargs="*", metavar="MUTANT", help="tell how these are killed")
     parser.add_argument("--record", action="store_true", help="write matrix.json, or these rows")
@@ -64,7 +64,7 @@ def _tell(names: list[str], examples: int, keep: bool) -> int:
 
 
 def _print(matrix: Matrix) -> None:
-    """Prints a row for each mutant and a column for each test, numbered below."""
+    """Print a row for each mutant and a column for each test, numbered below."""
     numbers = {test: number for number, test in enumerate(CASES, 1)}
     width = max(map(len, matrix))
     for digit in (10, 1):

@@ -38,7 +38,7 @@ class _Plugin:
 
 @contextlib.contextmanager
 def installed(backend: type[Working]) -> Iterator[str]:
-    """Registers a backend for the block; yields the template of its URLs."""
+    """Register a backend for the block; yield the template of its URLs."""
     nuthatch.register_plugin(_Plugin(backend), backend.spec.name)
     try:
         yield f"{backend.spec.name}:{{dir}}/index"
@@ -49,7 +49,7 @@ def installed(backend: type[Working]) -> Iterator[str]:
 def killers(
     backend: type[Working], tests: Collection[str] = tuple(CASES), profile: Profile = PROFILE
 ) -> dict[str, BaseException]:
-    """Returns the errors of the tests that a backend fails."""
+    """Return the errors of the tests that a backend fails."""
     with installed(backend) as template, _quiet_threads():
         found = {test: _error(template, test, profile) for test in tests}
     return {test: error for test, error in found.items() if error is not None}
@@ -83,29 +83,29 @@ def _quiet_threads() -> Iterator[None]:
 
 
 def told(test: str, error: BaseException) -> str:
-    """Returns what the kit says of a failure."""
+    """Return what the kit says of a failure."""
     return story(CASES[test], error)
 
 
 def recorded() -> Matrix:
-    """Returns the matrix as it was last recorded."""
+    """Return the matrix as it was last recorded."""
     matrix: Matrix = json.loads(RECORD.read_text("utf-8"))
     return matrix
 
 
 def record(matrix: Mapping[str, Collection[str]]) -> None:
-    """Writes the matrix, in the order of mutants and of tests."""
+    """Write the matrix, in the order of mutants and of tests."""
     ordered = {name: [test for test in CASES if test in matrix[name]] for name in sorted(matrix)}
     RECORD.write_text(json.dumps(ordered, indent=1) + "\n", "utf-8")
 
 
 def slip(backend: type[Working]) -> str:
-    """Returns the slip in words."""
+    """Return the slip in words."""
     return " ".join((backend.__doc__ or "").split())
 
 
 def changed_lines(backend: type[Working]) -> int:
-    """Returns the number of lines that make the slip: the body without definitions and text."""
+    """Return the number of lines that make the slip: the body without definitions and text."""
     lines = inspect.getsource(backend).replace(f'"""{backend.__doc__}"""', "").splitlines()[1:]
     heads = ("def ", "async def ", "class ", "@", ") -> ")
     return sum(bool(line.strip()) and not line.strip().startswith(heads) for line in lines)

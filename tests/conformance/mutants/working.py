@@ -98,7 +98,7 @@ class Working(MemoryBackend):
             raise IndexNotFound(f"there is nothing at {config.location}") from error
 
     def check_present(self) -> None:
-        """Reads the file again where another handle has written it."""
+        """Read the file again where another handle has written it."""
         path = Path(self.config.location)
         if not path.exists():
             raise BackendUnavailable(f"{path} was dropped")
@@ -122,7 +122,7 @@ class Working(MemoryBackend):
         yield self.Reader(self._documents, self.schema)
 
     def run_over(self, documents: Any, search: PlannedSearch) -> Results:
-        """Returns the results of a search in a state that need not be the newest."""
+        """Return the results of a search in a state that need not be the newest."""
         return run_blocking(search.over(LiftedReader(self.Reader(documents, self.schema))))
 
     def write(self, documents: Any, durability: Any) -> Any:

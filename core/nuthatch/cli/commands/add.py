@@ -94,7 +94,7 @@ def _load(corpus: Corpus, add: Callable[..., AddReport]) -> AddReport:
 
 
 def announcement(url: str, schema: Schema) -> str:
-    """Says how a new index will treat words, before a long load."""
+    """Say how a new index will treat words, before a long load."""
     if schema.analyzer in LANGUAGES:
         words = f"stems: other forms of a word are found too, as {schema.analyzer} has them"
     elif schema.analyzer in builtin_names():
@@ -108,14 +108,14 @@ def announcement(url: str, schema: Schema) -> str:
 
 
 def report_json(report: AddReport) -> dict[str, object]:
-    """Returns the report as JSON values; `documents` is the number read."""
+    """Return the report as JSON values; `documents` is the number read."""
     values = asdict(report)
     del values["first_skipped"]
     return {"documents": values.pop("read"), **values, "seconds": round(report.seconds, 3)}
 
 
 def summary(report: AddReport, url: str) -> str:
-    """Says in one line what an `add` did."""
+    """Say in one line what an `add` did."""
     parts = [f"{report.added:,} added"]
     parts += [f"{report.replaced:,} replaced"] if report.replaced else []
     parts += [f"{report.unchanged:,} unchanged"] if report.unchanged else []

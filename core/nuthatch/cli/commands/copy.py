@@ -35,7 +35,7 @@ class Export:
             yield document
 
     def acknowledge(self, read: int) -> str:
-        """Knows no places: an index has none."""
+        """Know no places: an index has none."""
         return ""
 
 
@@ -77,7 +77,7 @@ def command(source: str, target: str, schema: SchemaOptions, batch: int, as_json
 
 
 def _target(url: str, wanted: SchemaOptions, source: IndexInfo) -> LexicalBackend:
-    """Opens the target, or makes it with the source's schema; the copy of an empty one at once."""
+    """Open the target, or make it with the source's schema; the copy of an empty one at once."""
     schema = wanted.schema(source.schema)
     try:
         return open_index(url, schema=schema if wanted.given else None)
@@ -86,7 +86,7 @@ def _target(url: str, wanted: SchemaOptions, source: IndexInfo) -> LexicalBacken
 
 
 def _compared(old: IndexInfo, new: IndexInfo) -> tuple[bool | None, str]:
-    """Tells whether both hold the same documents (None: not comparable), and in words."""
+    """Return whether both hold the same documents (None: not comparable), and in words."""
     if old.corpus_fingerprint == new.corpus_fingerprint:
         return True, f"both hold the same documents, fingerprint {old.corpus_fingerprint}"
     if old.schema.chunker != new.schema.chunker and old.documents == new.documents:

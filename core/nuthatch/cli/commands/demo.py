@@ -126,7 +126,7 @@ def _show_proof(screen: Screen, tour: Tour) -> None:
 
 
 def _show_comparison(screen: Screen, tour: Tour) -> None:
-    """Compares the engines, where a plugin brings the command for it."""
+    """Compare the engines, where a plugin brings the command for it."""
     urls = [engine.url for engine in tour.engines if engine.path is not None]
     found = installed_commands().get("compare")
     if found is None or len(urls) < 2:
@@ -172,7 +172,7 @@ def _next(tour: Tour) -> Iterator[str]:
 
 
 def _asked(tour: Tour, question: Question) -> str:
-    """Returns the command that gives the same answer again, if the index is still there."""
+    """Return the command that gives the same answer again, if the index is still there."""
     words = [] if isinstance(question.query, EntityQuery) else [question.query]
     words += question.options
     if tour.engine.path is None:

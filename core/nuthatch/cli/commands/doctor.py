@@ -24,7 +24,7 @@ from nuthatch.registry.config import resolve_name
 def command(url: str | None, as_json: bool) -> int:
     """Check the installation and, if URL is given, the index there.
 
-    Every engine's driver is imported, every plugin loaded. Ends with 1 if something is wrong.
+    Every engine's driver is imported, every plugin loaded. End with 1 if something is wrong.
     """
     location, options = (None, {}) if url is None else resolve_name(url)
     with waiting("examining"):
@@ -38,7 +38,7 @@ def command(url: str | None, as_json: bool) -> int:
 
 
 def _shadowed() -> list[Check]:
-    """Returns the plugins' commands that are never run, since nuthatch's own have their names."""
+    """Return the plugins' commands that are never run, since nuthatch's own have their names."""
     told = len(command_failures())
     return [
         Check(f"command {failure.entry_point}", False, str(failure), failure.hint)

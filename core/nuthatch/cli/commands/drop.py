@@ -22,7 +22,7 @@ from nuthatch.registry.url import redact
 def command(url: str, yes: bool, as_json: bool) -> None:
     """Remove the index at URL and all its documents; nothing brings them back.
 
-    Asks first; where nobody can answer, --yes is needed.
+    Ask first; where nobody can answer, --yes is needed.
     """
     shown = redact(url)
     if not (yes or sys.stdin.isatty()):

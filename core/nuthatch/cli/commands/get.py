@@ -23,7 +23,7 @@ from nuthatch.registry.url import redact
 def command(url: str, uri: str, as_json: bool) -> None:
     """Show the document URI of the index at URL, as it was added.
 
-    With --json it is one line that `nuthatch add URL -` takes. Ends with 1 if there is none.
+    With --json it is one line that `nuthatch add URL -` takes. End with 1 if there is none.
     """
     with open_index(url) as index:
         document = index.get(uri)

@@ -34,7 +34,7 @@ def command(file: str, root: str | None, as_json: bool) -> int:
     """Verify saved hits: the output of search --json --audit grounded, its hits, or one hit.
 
     Without --root it is proven that each hit agrees with its document root; that the root is
-    the right one must be known from elsewhere. Ends with 1 if a hit is not proven.
+    the right one must be known from elsewhere. End with 1 if a hit is not proven.
     """
     kind, hits = _hits(file)
     verdicts = [(hit, _problem(hit, root)) for hit in hits]
@@ -61,7 +61,7 @@ def _show(verdicts: Sequence[Verdict], root: str | None) -> None:
 
 
 def _hits(file: str) -> tuple[Kind, list[Mapping[str, Any]]]:
-    """Return what a file holds, and its hits. Raises `InvalidConfig` if it holds none."""
+    """Return what a file holds, and its hits. Raise `InvalidConfig` if it holds none."""
     value = _loaded(file)
     kind: Kind = "hits"
     if isinstance(value, Mapping):

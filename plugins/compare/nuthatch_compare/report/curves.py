@@ -18,7 +18,7 @@ _MOST_BARS = 400
 
 
 def ecdf(latency: Latency) -> Markup | None:
-    """Returns the share of samples answered within a time (log axis); None without samples."""
+    """Return the share of samples answered within a time (log axis); None without samples."""
     curves = [(each.system, each.curve) for each in latency.systems if each.curve]
     if not curves:
         return None
@@ -48,7 +48,7 @@ def ecdf(latency: Latency) -> Markup | None:
 
 
 def differences(values: Sequence[float]) -> Markup | None:
-    """Returns one bar per query, sorted; None where there is nothing to draw."""
+    """Return one bar per query, sorted; None where there is nothing to draw."""
     if not values:
         return None
     top = max(map(abs, values)) or 1.0
@@ -64,7 +64,7 @@ def differences(values: Sequence[float]) -> Markup | None:
 
 
 def shares(values: Sequence[float]) -> Markup | None:
-    """Returns one bar per query, from 0 to 1, sorted; None where there is nothing to draw."""
+    """Return one bar per query, from 0 to 1, sorted; None where there is nothing to draw."""
     if not values:
         return None
     bottom, scale = _BARS - _TOP, _BARS - 2 * _TOP

@@ -17,14 +17,14 @@ HTML: Final = "report.html"
 
 
 def write_report(comparison: Comparison, folder: Path) -> Path:
-    """Writes the report into a folder."""
+    """Write the report into a folder."""
     path = folder / HTML
     path.write_text(render(page_of(comparison)), "utf-8")
     return path
 
 
 def page_of(comparison: Comparison) -> Page:
-    """Returns the page of a comparison."""
+    """Return the page of a comparison."""
     names = tuple(each.name for each in comparison.systems)
     return Page(
         title=comparison.title,

@@ -34,12 +34,12 @@ _REPLACED: Final = dict.fromkeys(
 
 
 def clean(text: str) -> str:
-    """Returns a text without what a page cannot hold or would obey."""
+    """Return a text without what a page cannot hold or would obey."""
     return text.translate(_REPLACED)
 
 
 def packed(page: Page) -> Iterator[str]:
-    """Yields the index, then block after block; nothing without queries."""
+    """Yield the index, then block after block; nothing without queries."""
     if not page.queries:
         return
     yield _pack(

@@ -60,7 +60,7 @@ class QueryRow:
     shared: Mapping[str, float] = field(default_factory=dict)
 
     def difference(self, baseline: str, system: str) -> float | None:
-        """Returns how much better the system is than the baseline."""
+        """Return how much better the system is than the baseline."""
         ours, theirs = self.values.get(system), self.values.get(baseline)
         return None if ours is None or theirs is None else ours - theirs
 
@@ -133,5 +133,5 @@ class Page:
 
     @property
     def judged(self) -> bool:
-        """Tells whether any query has a value."""
+        """Return whether any query has a value."""
         return any(value is not None for row in self.queries for value in row.values.values())

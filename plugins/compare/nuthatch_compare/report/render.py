@@ -25,7 +25,7 @@ class Figures(NamedTuple):
 
 
 def render(page: Page) -> str:
-    """Returns the report as one HTML document that loads nothing."""
+    """Return the report as one HTML document that loads nothing."""
     here = files(__package__)
     environment = Environment(
         loader=DictLoader({"page": (here / "page.html.j2").read_text("utf-8")}),

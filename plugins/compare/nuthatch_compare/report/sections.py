@@ -13,7 +13,7 @@ from nuthatch_compare.wording import format_interval, format_number, format_p
 
 
 def sections(comparison: Comparison) -> Iterator[Table]:
-    """Yields a table for each part of a comparison that there is."""
+    """Yield a table for each part of a comparison that there is."""
     if comparison.gate:
         yield _gate(comparison)
     yield _systems(comparison.systems)

@@ -11,7 +11,7 @@ from nuthatch_compare.report.page import Cell, Table
 
 
 def latency_table(latency: Latency) -> Table:
-    """Returns percentiles by system, with what is needed to read them."""
+    """Return percentiles by system, with what is needed to read them."""
     ratios = {each.system: each for each in latency.ratios}
     rows: list[tuple[Cell, ...]] = []
     for system in latency.systems:
@@ -63,7 +63,7 @@ def _ratio(ratio: float | None, low: float | None, high: float | None) -> Cell:
 
 
 def cost_table(costs: Sequence[Cost]) -> Table:
-    """Returns what indexing took, by system."""
+    """Return what indexing took, by system."""
     rows = tuple(
         (
             Cell(each.system),

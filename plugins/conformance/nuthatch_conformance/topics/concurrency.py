@@ -145,7 +145,7 @@ def _seen(reader: Reader, wanted: Rung) -> list[object]:
 
 
 def _counted(index: LexicalBackend) -> tuple[int, int]:
-    """Returns what one reader says in two ways: the frequency of a word, the chunks that match."""
+    """Return what one reader says in two ways: the frequency of a word, the chunks that match."""
     with index.reader() as reader:
         count = reader.document_frequencies(["aa"])["aa"]
         return count, len(reader.match(Rung("OR", ("aa",)), (), 1000).candidates)

@@ -192,7 +192,7 @@ def _titled(titles: Sequence[str]) -> list[Document]:
 def _told(
     index: LexicalBackend, engine: Engine, query: EntityQuery
 ) -> dict[tuple[str, int, str], tuple[float, dict[str, float]]]:
-    """Returns score and parts by uri, chunk and snippet, to the ninth decimal."""
+    """Return score and parts by uri, chunk and snippet, to the ninth decimal."""
     return {
         (hit.document_uri, hit.chunk_idx, hit.snippet): (
             round(hit.score, 9),

@@ -40,7 +40,7 @@ class Splitter:
         self.fingerprint = fingerprint
 
     def tokens(self, text: str) -> list[str]:
-        """Returns the words of a text."""
+        """Return the words of a text."""
         return text.lower().split()
 
 
@@ -57,7 +57,7 @@ class Splitters:
 
 @contextmanager
 def _splitter(fingerprint: str) -> Iterator[None]:
-    """Installs one version of the analyzer for the block."""
+    """Install one version of the analyzer for the block."""
     nuthatch.register_plugin(Splitters(fingerprint), Splitter.name)
     try:
         yield

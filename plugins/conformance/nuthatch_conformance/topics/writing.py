@@ -27,7 +27,7 @@ from nuthatch_conformance.topic import Topic
 
 
 def probe(index: LexicalBackend, engine: Engine) -> list[object]:
-    """Returns what can be seen of an index."""
+    """Return what can be seen of an index."""
     return everything(index, WORDS, engine.everything)
 
 
