@@ -70,13 +70,14 @@ def command(
         asked = (
             _entities(include, exclude, titles, conditions)
             if entities
-            else TextQuery(" ".join(query), filters=conditions, collapse=collapse)
+            else TextQuery(" ".join(query), filters=conditions)
         )
         results = index.search(
             asked,
             limit,
             extra_or_tokens=extra or None,
             audit=None if audit is None else AuditMode(audit),
+            collapse=collapse or None,
             policy=policy,
             explain=explain,
             timeout=timeout,
