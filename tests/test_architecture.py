@@ -33,6 +33,7 @@ PUBLIC = {
     package.__name__: set(package.__all__)
     for package in (nuthatch, nuthatch.entities, nuthatch.scoring)
 }
+PUBLIC["nuthatch"].add("__version__")
 
 
 def sources(*folders: Path) -> Iterator[Path]:
