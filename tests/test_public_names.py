@@ -117,7 +117,7 @@ def test_importing_the_package_imports_no_driver_no_backend_and_no_command_line(
 
 
 def test_listing_backends_imports_their_specs_and_no_driver() -> None:
-    loaded = loaded_after("from nuthatch.registry.backends import installed_backends as i; i()")
+    loaded = loaded_after("from nuthatch.registry.backends import list_backends as i; i()")
     assert "nuthatch.memory" in loaded
     assert loaded.isdisjoint(["apsw", "psycopg", "tantivy", "numpy"])
 

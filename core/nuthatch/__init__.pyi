@@ -3,21 +3,27 @@
 `nuthatch/__init__.py` reads this file, and imports a name when it is first used.
 """
 
+from nuthatch.combine.experiment import (
+    Interleave as Interleave,
+    Split as Split,
+)
 from nuthatch.combine.failover import Failover as Failover
 from nuthatch.combine.fuse import Fuse as Fuse
-from nuthatch.combine.interleave import Interleave as Interleave
 from nuthatch.combine.shadow import (
     Shadow as Shadow,
     ShadowCounts as ShadowCounts,
     ShadowPair as ShadowPair,
 )
-from nuthatch.combine.split import Split as Split
-from nuthatch.contract.analyzed_document import (
+from nuthatch.contract.backend import SearchBackend as SearchBackend
+from nuthatch.contract.batch import (
+    AddReport as AddReport,
     AnalyzedChunk as AnalyzedChunk,
     AnalyzedDocument as AnalyzedDocument,
+    Durability as Durability,
+    OnError as OnError,
+    SkippedDocument as SkippedDocument,
+    WriteOutcome as WriteOutcome,
 )
-from nuthatch.contract.audit import AuditMode as AuditMode
-from nuthatch.contract.backend import SearchBackend as SearchBackend
 from nuthatch.contract.capability import (
     EMULATED as EMULATED,
     NATIVE as NATIVE,
@@ -37,19 +43,22 @@ from nuthatch.contract.filters import (
     matches_filter as matches_filter,
 )
 from nuthatch.contract.hit import (
+    AuditMode as AuditMode,
     Evidence as Evidence,
     Hit as Hit,
     Origin as Origin,
 )
-from nuthatch.contract.index_info import IndexInfo as IndexInfo
 from nuthatch.contract.leases import (
     Lease as Lease,
     Leases as Leases,
 )
 from nuthatch.contract.query import (
     EntityQuery as EntityQuery,
+    Operator as Operator,
     Policy as Policy,
     Query as Query,
+    Rung as Rung,
+    SearchRequest as SearchRequest,
     TextQuery as TextQuery,
 )
 from nuthatch.contract.reader import (
@@ -65,32 +74,19 @@ from nuthatch.contract.reader import (
     Reader as Reader,
     StoredChunk as StoredChunk,
 )
-from nuthatch.contract.report import (
-    AddReport as AddReport,
-    Durability as Durability,
-    WriteOutcome as WriteOutcome,
-)
-from nuthatch.contract.request import SearchRequest as SearchRequest
 from nuthatch.contract.results import (
     Attempt as Attempt,
     Results as Results,
 )
-from nuthatch.contract.rung import (
-    Operator as Operator,
-    Rung as Rung,
-)
 from nuthatch.contract.schema import (
     DateField as DateField,
     FilterValue as FilterValue,
+    IndexInfo as IndexInfo,
     IntegerField as IntegerField,
     KeywordField as KeywordField,
     NumberField as NumberField,
     PhraseField as PhraseField,
     Schema as Schema,
-)
-from nuthatch.contract.skipped_document import (
-    OnError as OnError,
-    SkippedDocument as SkippedDocument,
 )
 from nuthatch.contract.spec import (
     CONTRACT as CONTRACT,
@@ -120,23 +116,26 @@ from nuthatch.errors import (
     UnsupportedQuery as UnsupportedQuery,
     VerificationFailed as VerificationFailed,
 )
-from nuthatch.grounding.evidence import verify as verify
-from nuthatch.grounding.header import (
+from nuthatch.grounding import (
     corpus_fingerprint as corpus_fingerprint,
     document_from_header as document_from_header,
     document_root as document_root,
+    leaf_hash as leaf_hash,
     parse_header as parse_header,
+    verify as verify,
 )
-from nuthatch.grounding.merkle import leaf_hash as leaf_hash
 from nuthatch.pipeline.index import IndexMetadata as IndexMetadata
 from nuthatch.pipeline.indexing import chunk_tokens as chunk_tokens
 from nuthatch.pipeline.lexical import LexicalBackend as LexicalBackend
-from nuthatch.pipeline.opening import drop as drop, open as open
-from nuthatch.pipeline.planned_search import PlannedSearch as PlannedSearch
+from nuthatch.pipeline.opening import (
+    drop as drop,
+    open as open,
+)
 from nuthatch.pipeline.readers import run_blocking as run_blocking
-from nuthatch.pipeline.searcher import Searcher as Searcher
+from nuthatch.pipeline.search import PlannedSearch as PlannedSearch
+from nuthatch.pipeline.lexical import Searcher as Searcher
 from nuthatch.registry.analyzers import get_analyzer as get_analyzer
-from nuthatch.registry.hooks import (
+from nuthatch.registry.plugins import (
     hookimpl as hookimpl,
     register_plugin as register_plugin,
     unregister_plugin as unregister_plugin,

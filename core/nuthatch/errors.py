@@ -25,6 +25,7 @@ exception is always chained as `__cause__`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import monotonic
 from typing import Literal
 
 
@@ -193,3 +194,9 @@ class QueryTimeout(NuthatchError):
 
 class VerificationFailed(NuthatchError):
     """The evidence of a hit does not prove what the hit says."""
+
+
+def check_deadline(deadline: float | None) -> None:
+    """Raise `QueryTimeout` once a `time.monotonic` reading lies in the past; None never does."""
+    if deadline is not None and monotonic() > deadline:
+        raise QueryTimeout("the search took longer than its timeout; raise it or ask for less")

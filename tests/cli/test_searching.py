@@ -10,7 +10,7 @@ from click.testing import Result
 
 import nuthatch
 from nuthatch import AnyOf, InvalidQuery, Range, Schema
-from nuthatch.cli.filtering import parse_filter
+from nuthatch.cli.commands.search import parse_filter
 from nuthatch.cli.listing import highlight
 
 Run = Callable[..., Result]

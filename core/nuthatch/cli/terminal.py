@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from nuthatch.cli.span import Cell, Style, span
+from nuthatch.cli.output import Cell, Style, style_text
 
 _STYLES: dict[Style, str] = {
     "": "",
@@ -36,7 +36,7 @@ def console(*, stderr: bool = False) -> Console:
 
 def text(*cells: Cell) -> Text:
     """Return the spans as rich's text."""
-    return Text.assemble(*((words, _STYLES[style]) for words, style in map(span, cells)))
+    return Text.assemble(*((words, _STYLES[style]) for words, style in map(style_text, cells)))
 
 
 class TerminalScreen:

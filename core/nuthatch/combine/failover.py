@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from time import monotonic
 
-from nuthatch.combine.combination import Call, Caller, Combination, passed_on
+from nuthatch.combine.combination import Call, Caller, Combination, credit_hits
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.document import Document
-from nuthatch.contract.request import SearchRequest
+from nuthatch.contract.query import SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.errors import BackendUnavailable, InvalidConfig, NuthatchError, QueryTimeout
 
@@ -33,7 +33,7 @@ class Breaker:
         self._open = False
         self._try_again = 0.0
 
-    def lets_through(self) -> bool:
+    def allows_call(self) -> bool:
         """Return whether to ask; while open one search is let through each `retry_after`."""
         with self._lock:
             if not self._open:
@@ -43,12 +43,12 @@ class Breaker:
             self._try_again = self._clock() + self._retry_after
             return True
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """Close the circuit."""
         with self._lock:
             self._in_a_row, self._open = 0, False
 
-    def failed(self) -> None:
+    def record_failure(self) -> None:
         """Count a failure, and open the circuit at the last that is borne."""
         with self._lock:
             self._in_a_row += 1
@@ -96,36 +96,36 @@ class Failover(Combination):
         first, second = self.engines
         failure: NuthatchError | None = None
         note = f"failover: {first} is not asked for now, it failed too often"
-        if self.breaker.lets_through():
+        if self.breaker.allows_call():
             try:
                 (results,) = await call([Call(self.engines[first], request)])
             except (BackendUnavailable, QueryTimeout) as error:
                 if not _is_transient(error):
                     raise
-                self.breaker.failed()
+                self.breaker.record_failure()
                 failure, note = error, f"failover: {first} failed: {error}"
             else:
-                self.breaker.succeeded()
-                return passed_on(results, first)
+                self.breaker.record_success()
+                return credit_hits(results, first)
         try:
             (results,) = await call([Call(self.engines[second], request)])
         except NuthatchError as error:
             if failure is not None:
                 raise error from failure
             raise
-        return passed_on(results, second, note)
+        return credit_hits(results, second, note)
 
     def get(self, uri: str) -> Document | None:
         first, second = self.engines.values()
-        if self.breaker.lets_through():
+        if self.breaker.allows_call():
             try:
                 found = first.get(uri)
             except BackendUnavailable as error:
                 if not error.transient:
                     raise
-                self.breaker.failed()
+                self.breaker.record_failure()
             else:
-                self.breaker.succeeded()
+                self.breaker.record_success()
                 return found
         return second.get(uri)
 

@@ -17,13 +17,18 @@ from queue import Full, Queue
 from random import Random
 from threading import Lock, Thread
 
-from nuthatch.combine.book import shared_book
-from nuthatch.combine.combination import Call, Caller, Combination, choose_key, passed_on
-from nuthatch.contract.audit import AuditMode
+from nuthatch.combine.combination import (
+    Call,
+    Caller,
+    Combination,
+    choose_key,
+    combine_capabilities,
+    credit_hits,
+)
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
-from nuthatch.contract.query import EntityQuery, TextQuery
-from nuthatch.contract.request import SearchRequest
+from nuthatch.contract.hit import AuditMode
+from nuthatch.contract.query import EntityQuery, SearchRequest, TextQuery
 from nuthatch.contract.results import Results
 from nuthatch.errors import InvalidConfig, QueryTimeout
 
@@ -119,9 +124,11 @@ class Shadow(Combination):
     def audit_mode(self) -> AuditMode:
         return self._served.audit_mode
 
-    def _book(self, books: Mapping[str, Capabilities]) -> Capabilities:
-        name = next(iter(books))
-        return shared_book({name: books[name]}, self.kind)  # b is asked whatever it can do
+    def _combine_capabilities(self, by_engine: Mapping[str, Capabilities]) -> Capabilities:
+        name = next(iter(by_engine))
+        return combine_capabilities(
+            {name: by_engine[name]}, self.kind
+        )  # b is asked whatever it can do
 
     @property
     def counts(self) -> ShadowCounts:
@@ -131,7 +138,7 @@ class Shadow(Combination):
     async def _combine(self, request: SearchRequest, call: Caller) -> Results:
         (results,) = await call([Call(self._served, request)])
         self._ask_too(request, results)
-        return passed_on(results, next(iter(self.engines)))
+        return credit_hits(results, next(iter(self.engines)))
 
     def _ask_too(self, request: SearchRequest, served: Results) -> None:
         with self._lock:

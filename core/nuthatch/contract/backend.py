@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import ClassVar, Self
 
-from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
+from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.query import Policy, Query
 from nuthatch.contract.results import Results
 from nuthatch.contract.spec import BackendConfig

@@ -1,13 +1,21 @@
-"""A hit, the evidence it may carry, and where another engine's score goes."""
+"""A hit, the strength of its claim (`AuditMode`), its evidence, and where it came from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictInt, TypeAdapter
 
-from nuthatch.contract.audit import AuditMode
+
+class AuditMode(StrEnum):
+    """Names the strength of the claim behind a hit; a later member is stronger."""
+
+    #: The engine's word; nothing is claimed to be provable.
+    UNGROUNDED = "ungrounded"
+    #: The hit carries evidence that `nuthatch.verify` checks without any backend.
+    GROUNDED = "grounded"
 
 
 class Evidence(BaseModel):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
-from nuthatch.contract.rung import Rung
+from nuthatch.contract.query import Rung
 
 
 class Candidate(NamedTuple):

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 from nuthatch.contract.hit import Hit
-from nuthatch.contract.query import EntityQuery, Policy
-from nuthatch.contract.rung import Operator
+from nuthatch.contract.query import EntityQuery, Operator, Policy
 from nuthatch.text.normalize import NormalizedQuery
 
 

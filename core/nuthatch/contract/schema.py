@@ -9,14 +9,15 @@
 | `DateField`    | `YYYY-MM-DD`        | `Range`, `AnyOf`                 |
 
 A field that is not declared is stored, proven and exported, but cannot be searched.
+`IndexInfo` is what an index says about itself.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import fields as dataclass_fields
 from datetime import date
 from functools import cached_property
 from operator import itemgetter
@@ -55,11 +56,11 @@ class _Field:
 
     @model_validator(mode="wrap")
     @classmethod
-    def _typed_error(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
+    def _raise_typed(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
         try:
             return build(values)
         except ValidationError as error:
-            known = [each.name for each in dataclass_fields(cls)]
+            known = [each.name for each in dataclasses.fields(cls)]
             raise InvalidConfig(
                 f"the {cls.__name__} is not valid: {explain(error, known)}"
             ) from error
@@ -181,7 +182,7 @@ class Schema(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _typed_error(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
+    def _raise_typed(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
         try:
             return build(values)
         except ValidationError as error:
@@ -195,13 +196,13 @@ class Schema(BaseModel):
 
     @field_validator("chunker")
     @classmethod
-    def _known_chunker(cls, spec: str) -> str:
+    def _check_chunker(cls, spec: str) -> str:
         chunker(spec)
         return spec
 
     @field_validator("fields")
     @classmethod
-    def _distinct_fields(cls, fields: tuple[AnyField, ...]) -> tuple[AnyField, ...]:
+    def _check_fields(cls, fields: tuple[AnyField, ...]) -> tuple[AnyField, ...]:
         for name, times in Counter(field.name for field in fields).items():
             if times > 1:
                 raise ValueError(f"field {name!r} is declared twice; keep one of them")
@@ -275,3 +276,26 @@ class Schema(BaseModel):
                 field=min(unknown),
                 reason="undeclared",
             )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """Describes an index.
+
+    `bytes` is what it takes on disk (in memory: 0), `corpus_fingerprint` the Merkle root over
+    its documents, `details` what the engine adds.
+    """
+
+    backend: str
+    documents: int
+    chunks: int
+    bytes: int
+    analyzer: str
+    schema: Schema
+    corpus_fingerprint: str
+    format: int
+    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the description as JSON values."""
+        return {**dataclasses.asdict(self), "schema": self.schema.model_dump(mode="json")}

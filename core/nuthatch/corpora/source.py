@@ -40,7 +40,7 @@ def locate(text: str) -> Source:
     if text == STDIN:
         return Source("<stdin>", None)
     path = Path(text)
-    with _told(text):
+    with _name_source(text):
         folder, exists = path.is_dir(), path.exists()
         inside = next((path / name for name in _BEIR if (path / name).is_file()), None)
     if folder:
@@ -131,22 +131,22 @@ class Tally(io.RawIOBase):
 
 
 @contextmanager
-def reading(source: Source) -> Iterator[tuple[Stream, Tally]]:
+def open_source(source: Source) -> Iterator[tuple[Stream, Tally]]:
     """Give the unpacked bytes of a source and the tally of the packed ones."""
     if source.path is None:
         # read1 returns what a pipe has, so that documents are indexed as they come.
         standard_input = cast(io.BufferedReader, sys.stdin.buffer)
-        with _unpacked(Tally(_told(source.name)(standard_input.read1))) as (plain, tally):
+        with _unpack(Tally(_name_source(source.name)(standard_input.read1))) as (plain, tally):
             yield Stream(plain, source.name), tally
         return
-    with _told(source.name):
+    with _name_source(source.name):
         raw = open(source.path, "rb", buffering=0)  # noqa: SIM115  # closed below
-    with raw, _unpacked(Tally(_told(source.name)(raw.read))) as (plain, tally):
+    with raw, _unpack(Tally(_name_source(source.name)(raw.read))) as (plain, tally):
         yield Stream(plain, source.name), tally
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _name_source(name: str) -> Iterator[None]:
     """Turn what the system says of a source into a sentence that names it."""
     try:
         yield
@@ -158,7 +158,7 @@ def _told(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _unpacked(tally: Tally) -> Iterator[tuple[BinaryIO, Tally]]:
+def _unpack(tally: Tally) -> Iterator[tuple[BinaryIO, Tally]]:
     packed = tally.starts_with(_GZIP)
     with io.BufferedReader(tally, 256 * 1024) as stream:
         if packed:

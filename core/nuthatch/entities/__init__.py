@@ -7,8 +7,7 @@ arrays scores with `nuthatch.scoring.entity_top_k`, or does it all by itself: in
 the same documents with the same scores. Public, for engines.
 """
 
-from nuthatch.contract.entity_settings import EntitySettings
-from nuthatch.entities.arithmetic import EntityCandidate, EntityMatches, score_entities, title_score
+from nuthatch.contract.spec import EntitySettings
 from nuthatch.entities.fuzzy import (
     FuzzyMatch,
     TitleTerm,
@@ -19,16 +18,28 @@ from nuthatch.entities.fuzzy import (
     letters_of,
     max_edits,
 )
-from nuthatch.entities.match import match_by_lookups
-from nuthatch.entities.plan import EntityPlan, PhraseLookup, TitleLookup, plan_of
-from nuthatch.entities.reader import (
+from nuthatch.entities.match import (
     AsyncEntityMatchingReader,
     AsyncEntityReader,
+    EntityCandidate,
+    EntityMatches,
     EntityMatchingReader,
     EntityReader,
+    match_by_lookups,
+    score_entities,
+    title_score,
+)
+from nuthatch.entities.plan import (
+    EntityPlan,
+    EntityTerms,
+    PhraseLookup,
+    TitleLookup,
+    entity_terms,
+    plan_of,
+    squeeze,
+    title_tokens,
 )
 from nuthatch.entities.table import EntityTable
-from nuthatch.entities.terms import EntityTerms, entity_terms, squeeze, title_tokens
 from nuthatch.entities.titles import (
     TitleSearch,
     resolve_terms,
@@ -36,7 +47,7 @@ from nuthatch.entities.titles import (
     title_halves,
     title_searches,
 )
-from nuthatch.text.phrases import normalize_phrase
+from nuthatch.text.standard import normalize_phrase
 
 __all__ = [
     "AsyncEntityMatchingReader",

@@ -18,7 +18,7 @@ from collections.abc import Hashable, Iterable
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from nuthatch.contract.entity_settings import EntitySettings
+from nuthatch.contract.spec import EntitySettings
 
 #: Characters from which deletions are made: fewer would find too many tokens, more store too much.
 _PREFIX: Final = 7

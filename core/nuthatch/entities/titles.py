@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from nuthatch.contract.entity_settings import EntitySettings
+from nuthatch.contract.spec import EntitySettings
 from nuthatch.entities.fuzzy import FuzzyMatch, TitleTerm, closest, has_digit, nearness
-from nuthatch.entities.plan import EntityPlan, TitleLookup, position_lookup
-from nuthatch.entities.terms import numbered, squeeze
+from nuthatch.entities.plan import EntityPlan, TitleLookup, number_repeats, position_lookup, squeeze
 
 #: Of each look-up the terms that it may stand for, as `closest` gives them.
 Answers = Mapping[TitleLookup, Sequence[FuzzyMatch]]
@@ -110,8 +109,8 @@ def title_searches(plan: EntityPlan, answers: Answers) -> list[TitleSearch]:
 def _title_search(
     tokens: tuple[str, ...], answers: Answers, settings: EntitySettings
 ) -> TitleSearch:
-    lookups = [position_lookup(token, nth, settings) for token, nth in numbered(tokens)]
-    reached = [_counted(answers[lookup], settings) for lookup in lookups]
+    lookups = [position_lookup(token, nth, settings) for token, nth in number_repeats(tokens)]
+    reached = [_select_terms(answers[lookup], settings) for lookup in lookups]
     is_cut = any(len(terms) > settings.expansions for terms in reached)
     reached = [terms[: settings.expansions] for terms in reached]
     if settings.joins:
@@ -126,7 +125,7 @@ def _title_search(
     return TitleSearch(tokens, positions, wholes, _finder(reached, settings), is_cut, settings)
 
 
-def _counted(terms: Sequence[FuzzyMatch], settings: EntitySettings) -> list[FuzzyMatch]:
+def _select_terms(terms: Sequence[FuzzyMatch], settings: EntitySettings) -> list[FuzzyMatch]:
     """Return the terms that count: a frequent token stands for itself alone."""
     if not settings.count_all:
         return [each for each in terms if each.term.df <= settings.frequent]
@@ -147,7 +146,7 @@ def _join(
 ) -> None:
     """Add to neighbouring positions the word that both are together, one edit away."""
     for at, (one, other) in enumerate(pairwise(tokens)):
-        for joined in _counted(answers[TitleLookup(one + other, 0)], settings):
+        for joined in _select_terms(answers[TitleLookup(one + other, 0)], settings):
             for place in (at, at + 1):
                 if lookups[place].kind == "token" and not _is_frequent(reached[place], settings):
                     reached[place] = _with(reached[place], FuzzyMatch(1, joined.term))

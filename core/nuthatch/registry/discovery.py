@@ -33,7 +33,7 @@ RUN_TIME: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class EntryPoint:
     """Is one entry point; `value` is `module:attribute`, as the distribution declares it."""
 
     name: str
@@ -101,7 +101,7 @@ def reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def import_hint(item: Installed, module: str, error: BaseException) -> str:
+def import_hint(item: EntryPoint, module: str, error: BaseException) -> str:
     """Return what to do about a module that cannot be imported."""
     if isinstance(error, ImportError) and error.name:
         missing = error.name
@@ -121,7 +121,7 @@ def import_hint(item: Installed, module: str, error: BaseException) -> str:
     return f"Report it to the authors of {item.distribution}, or remove it; others still work."
 
 
-def _other_version(item: Installed) -> str:
+def _other_version(item: EntryPoint) -> str:
     return (
         f"It may be written for another version of nuthatch; upgrade {item.distribution} or "
         "nuthatch, or report it to its authors."
@@ -130,7 +130,7 @@ def _other_version(item: Installed) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    found: tuple[Installed, ...]
+    found: tuple[EntryPoint, ...]
     failures: tuple[PluginFailure, ...]
 
 
@@ -139,22 +139,22 @@ _blocked: set[str] = set()
 _forgetters: list[Callable[[], None]] = []
 
 
-def installed(group: str) -> tuple[Installed, ...]:
+def entry_points(group: str) -> tuple[EntryPoint, ...]:
     """Return the entry points of a group that are not blocked, by name and distribution."""
-    return tuple(item for item in everything(group) if not why_blocked(item))
+    return tuple(item for item in all_entry_points(group) if not why_blocked(item))
 
 
-def everything(group: str) -> tuple[Installed, ...]:
+def all_entry_points(group: str) -> tuple[EntryPoint, ...]:
     """Return the entry points of a group, the blocked ones too."""
-    return tuple(item for item in _scanned().found if item.group == group)
+    return tuple(item for item in _scan_once().found if item.group == group)
 
 
 def unreadable() -> tuple[PluginFailure, ...]:
     """Return the failures of distributions whose metadata cannot be read."""
-    return _scanned().failures
+    return _scan_once().failures
 
 
-def why_blocked(item: Installed) -> str:
+def why_blocked(item: EntryPoint) -> str:
     """Return which switch blocks the entry point; empty if none does."""
     if canonical(item.distribution) == "nuthatch":
         return ""
@@ -192,7 +192,7 @@ def when_forgetting(forgetter: Callable[[], None]) -> None:
     _forgetters.append(forgetter)
 
 
-def _scanned() -> _Scan:
+def _scan_once() -> _Scan:
     global _scan
     if _scan is None:
         scan = _read()
@@ -205,7 +205,7 @@ def _scanned() -> _Scan:
 def _read() -> _Scan:
     from importlib.metadata import Distribution, distributions  # 15 ms that `import` need not pay
 
-    found: dict[tuple[str, str, str], Installed] = {}
+    found: dict[tuple[str, str, str], EntryPoint] = {}
     failures: list[PluginFailure] = []
     for distribution in distributions():
         name = "a distribution without a name"
@@ -220,7 +220,7 @@ def _read() -> _Scan:
             for point in distribution.entry_points:
                 if point.group in _KINDS:
                     version = distribution.version or "?"
-                    item = Installed(point.name, point.group, name, version, point.value)
+                    item = EntryPoint(point.name, point.group, name, version, point.value)
                     found.setdefault((item.group, item.name, canonical(name)), item)
         except Exception as error:  # noqa: BLE001  whatever it is, the others must be read
             failures.append(_unreadable(name, error))
@@ -228,11 +228,11 @@ def _read() -> _Scan:
     return _Scan(tuple(found[key] for key in sorted(found)), tuple(failures))
 
 
-def _add_core(found: dict[tuple[str, str, str], Installed]) -> None:
+def _add_core(found: dict[tuple[str, str, str], EntryPoint]) -> None:
     """Add the memory backend where core runs from a source tree without metadata."""
     from nuthatch import __version__
 
-    memory = Installed("memory", BACKENDS, "nuthatch", __version__, "nuthatch.memory:SPEC")
+    memory = EntryPoint("memory", BACKENDS, "nuthatch", __version__, "nuthatch.memory:SPEC")
     found.setdefault((BACKENDS, "memory", "nuthatch"), memory)
 
 

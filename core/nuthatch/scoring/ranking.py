@@ -1,4 +1,4 @@
-"""What a ranking answers, and the plain ways to get one.
+"""What a ranking answers, and the plain ways to get one: conjunctions, and exhaustive disjunctions.
 
 Order is total and does not depend on k: score descending, then id ascending. Scores are the sum
 over the query's tokens in query order, so every way to rank gives the same bits, and a larger k
@@ -19,6 +19,7 @@ from nuthatch.scoring.arrays import (
     as_ids,
     distinct,
     intersect_mask,
+    isin_sorted,
     whole_numbers,
 )
 from nuthatch.scoring.postings import Term, TermScores, highest
@@ -89,3 +90,37 @@ def check_filter(allowed: Allowed) -> Allowed:
     if array.dtype == np.bool_ and array.ndim == 1:
         return array
     return as_ids("allowed", whole_numbers("allowed", array))
+
+
+def conjunction(lists: Sequence[IdArray]) -> IdArray:
+    """Intersect ascending id arrays, rarest first, each galloping through the next longer one.
+
+    Cost: size of the shortest times the logarithm of the others. ValueError without any list: that
+    would be every chunk.
+    """
+    if not lists:
+        raise ValueError("a conjunction needs at least one list")
+    shortest, *longer = sorted(lists, key=len)
+    for ids in longer:
+        shortest = shortest[isin_sorted(shortest, ids)]
+    return shortest
+
+
+def conjunction_scores(
+    terms: Sequence[TermScores], allowed: Allowed | None = None
+) -> tuple[IdArray, ScoreArray]:
+    """Return ids, ascending, and score of the chunks that hold every term and pass the filter.
+
+    Arguments as for `top_k`: terms in query order, a repeated token as the same object again.
+    """
+    ids = conjunction([term.ids for term in dict.fromkeys(terms)])
+    if allowed is not None:
+        ids = ids[intersect_mask(ids, check_filter(allowed))]
+    return ids, scores_in_query_order(terms, ids)
+
+
+def conjunction_top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | None = None) -> TopK:
+    """Rank the chunks that hold every term; arguments as for `top_k`. `total` is always known."""
+    check_k(k)
+    ids, scores = conjunction_scores(terms, allowed)
+    return select_top(ids, scores, k, total=int(ids.size))
