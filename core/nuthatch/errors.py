@@ -30,7 +30,7 @@ from typing import Literal
 
 
 class NuthatchError(Exception):
-    """Is the base of every error that nuthatch raises on purpose."""
+    """The base of every error that nuthatch raises on purpose."""
 
 
 class UnknownBackend(NuthatchError):
@@ -45,7 +45,7 @@ class UnknownBackend(NuthatchError):
 
 
 class PluginFailure(NuthatchError):
-    """Tells which plugin failed, at which stage and what to do; is a value and an exception.
+    """A plugin that failed: which one, at which stage, and what to do. A value and an exception.
 
     `stage` is one of `metadata`, `import`, `shape`, `contract`, `name`, `hook`, `analyzer`,
     `search`.

@@ -87,7 +87,7 @@ def same_as_ranked(rung: Rung, ranked: Rung, frequencies: Mapping[str, int]) -> 
     """
     if rung.operator == "AND" and len(set(rung.tokens)) > 1:
         return False
-    held = [[token for token in each.tokens if frequencies[token]] for each in (rung, ranked)]
+    held = [[token for token in one.tokens if frequencies[token]] for one in (rung, ranked)]
     return held[0] == held[1]
 
 

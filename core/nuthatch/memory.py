@@ -71,7 +71,7 @@ K1, B = 1.2, 0.75
 
 
 class MemoryReader(ExplainingReader, ExportingReader, EntityReader):
-    """Answers from a dictionary of documents that nobody changes."""
+    """A reader over a dictionary of documents that nobody changes."""
 
     def __init__(
         self, documents: Mapping[str, AnalyzedDocument], schema: Schema | None = None
@@ -180,7 +180,7 @@ class MemoryReader(ExplainingReader, ExportingReader, EntityReader):
 
 
 class MemoryBackend(LexicalBackend):
-    """Keeps analyzed documents in a dictionary; every write makes a new one."""
+    """Analyzed documents in a dictionary; every write makes a new one."""
 
     spec = SPEC
 

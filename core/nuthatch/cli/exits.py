@@ -53,15 +53,15 @@ _CODES: Final[dict[type[errors.NuthatchError], int]] = {
 
 
 class DocumentNotFound(errors.NuthatchError):
-    """Tells that an index holds no document of the uri that was asked for."""
+    """An index holds no document with the uri that was given."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """Is Ctrl-C during a write; its text says what is safe."""
+    """Ctrl-C during a write; the text says what is safe."""
 
 
 class OutputClosed(Exception):
-    """Tells that nobody reads standard output any more."""
+    """Nobody reads standard output any more."""
 
 
 def exit_code(error: BaseException) -> int:

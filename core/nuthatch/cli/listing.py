@@ -29,7 +29,7 @@ def show_hits(screen: Screen, results: Results, *, explain: bool = False) -> Non
 
 
 def show_footer(screen: Screen, results: Results) -> None:
-    """Show the notes, and one line on how the hits were come by."""
+    """Show the notes, and one line on how the hits were found."""
     for note in results.notes:
         screen.line((f"note: {note}", "dim"))
     count = "no hits" if not results.hits else f"{len(results)} hits"

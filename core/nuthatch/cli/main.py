@@ -35,7 +35,7 @@ from nuthatch.registry.commands import list_commands
 
 
 class CommandGroup(click.Group):
-    """Imports a command's module when that command runs, and turns errors into exit codes."""
+    """A group that imports a command's module when it runs, and turns errors into exit codes."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*COMMANDS, *(name for name in list_commands() if name not in COMMANDS)]
@@ -146,7 +146,7 @@ def _add_hint(error: click.ClickException) -> click.ClickException:
     """Return the error; one on a text that was taken for an option says what to do about that."""
     if not isinstance(error, click.NoSuchOption) or error.ctx is None:
         return error
-    if not any(isinstance(each, click.Argument) for each in error.ctx.command.params):
+    if not any(isinstance(parameter, click.Argument) for parameter in error.ctx.command.params):
         return error
     message = f"{error.format_message()}\nPut -- before text that starts with a dash."
     return click.NoSuchOption(error.option_name, message, ctx=error.ctx)

@@ -33,15 +33,15 @@ Addable = Document | InvalidDocument
 
 
 class DocumentStream(Protocol):
-    """Is what documents are taken from: it knows how far it is."""
+    """A source of documents that knows how far it is."""
 
     @property
     def position(self) -> int:
-        """Is how much was taken, in the unit of the total."""
+        """How much was taken, in the unit of the total."""
 
     def entries(self) -> Iterator[Addable]: ...
     def acknowledge(self, read: int) -> str:
-        """Is told that the first `read` documents are safe; returns the last one's place."""
+        """Take note that the first `read` documents are safe; return the last one's place."""
 
 
 class Acknowledgements:
@@ -63,7 +63,7 @@ class Acknowledgements:
 
 
 class Meter:
-    """Measures how far a stream is: documents, rate, share of the total and time left."""
+    """How far a stream is: documents, rate, share of the total and time left."""
 
     def __init__(self, stream: DocumentStream, total: int | None, unit: Unit) -> None:
         self._stream = stream
@@ -74,7 +74,7 @@ class Meter:
 
     @property
     def seconds(self) -> float:
-        """Is how long it has taken so far."""
+        """The seconds that it has taken so far."""
         return perf_counter() - self._begun
 
     def measure(self) -> str:

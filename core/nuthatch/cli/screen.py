@@ -17,7 +17,7 @@ from nuthatch.cli.output import Cell, style_text
 
 
 class Screen(Protocol):
-    """Is where a command shows its answer."""
+    """The place where a command shows its answer."""
 
     def line(self, *cells: Cell, indent: int = 0, wrap: bool = True) -> None:
         """Show spans one after the other, as one paragraph; commands to copy are not wrapped."""
@@ -34,7 +34,7 @@ class Screen(Protocol):
 
 
 class PlainScreen:
-    """Writes plain text, for pipes and files: no colour, no wrapping."""
+    """A screen of plain text, for pipes and files: no colour, no wrapping."""
 
     def line(self, *cells: Cell, indent: int = 0, wrap: bool = True) -> None:
         spans = [style_text(cell) for cell in cells]

@@ -40,7 +40,7 @@ def text(*cells: Cell) -> Text:
 
 
 class TerminalScreen:
-    """Shows coloured text, wrapped to the terminal's width."""
+    """A screen of coloured text, wrapped to the terminal's width."""
 
     def __init__(self) -> None:
         self._console = console()
@@ -75,7 +75,7 @@ class TerminalScreen:
 
 
 class Bar:
-    """Is a progress bar on standard error, with a line that says how far it is."""
+    """A progress bar on standard error, with a line that says how far it is."""
 
     def __init__(self, progress: Progress, total: int | None) -> None:
         self._progress = progress

@@ -90,7 +90,7 @@ _AT_ONCE = 8
 
 
 class Call(NamedTuple):
-    """Names one search of one searcher."""
+    """One search of one searcher."""
 
     searcher: SearchBackend
     request: SearchRequest
@@ -111,7 +111,7 @@ Caller = Callable[[Sequence[Call]], Awaitable[list[Results]]]
 
 
 class Combination(Searcher):
-    """Is a searcher made of named engines, which it closes with itself.
+    """A searcher made of named engines, which it closes with itself.
 
     `engines` maps a name to each; the names tell in `Hit.origin` whose hit it is. Raises
     `InvalidConfig` where two are missing or one is no `SearchBackend`.
@@ -140,7 +140,7 @@ class Combination(Searcher):
 
     @property
     def audit_mode(self) -> AuditMode:
-        modes = {each.audit_mode for each in self.engines.values()}
+        modes = {engine.audit_mode for engine in self.engines.values()}
         return AuditMode.GROUNDED if modes == {AuditMode.GROUNDED} else AuditMode.UNGROUNDED
 
     @property
@@ -248,7 +248,7 @@ def choose_key(query: TextQuery | EntityQuery) -> HitKey:
 
 def same_rungs(answers: Sequence[Results]) -> bool:
     """Return whether all engines tried the same rungs in the same order."""
-    tried = [[(each.operator, each.tokens) for each in one.attempts] for one in answers]
+    tried = [[(attempt.operator, attempt.tokens) for attempt in one.attempts] for one in answers]
     return all(one == other for one, other in pairwise(tried))
 
 
@@ -260,8 +260,8 @@ def merge_results(answers: Mapping[str, Results], hits: Sequence[Hit], took_ms: 
     if not (same_rungs(list(answers.values())) and in_order):
         hits = [hit.model_copy(update={"rung": 0}) for hit in hits]
         attempts = () if isinstance(first.query, EntityQuery) else (_any_of(first),)
-    ladder = any(each.ran == "ladder" for each in answers.values())
-    notes = [f"{name}: {note}" for name, each in answers.items() for note in each.notes]
+    ladder = any(results.ran == "ladder" for results in answers.values())
+    notes = [f"{name}: {note}" for name, results in answers.items() for note in results.notes]
     return replace(
         first,
         hits=tuple(hits),
@@ -277,4 +277,4 @@ def _any_of(results: Results) -> Attempt:
     """Return the attempt that all hits of all engines satisfy: any of the query's tokens."""
     assert not isinstance(results.query, EntityQuery)
     tokens = (*results.query.tokens, *results.query.extras)
-    return Attempt("OR", tokens, ms=sum(each.ms for each in results.attempts))
+    return Attempt("OR", tokens, ms=sum(attempt.ms for attempt in results.attempts))

@@ -77,7 +77,7 @@ def _hash(*texts: str) -> bytes:
 
 
 class Split(Combination):
-    """Serves a share of all units from `b` and the others from `a`.
+    """A searcher that serves a share of all units from `b` and the others from `a`.
 
     `unit` is called for each search and names the user or session. A unit's place in [0, 1) is a
     hash of salt and unit, and `b` serves those below `share`: raising it moves units to `b` and
@@ -104,7 +104,7 @@ class Split(Combination):
 
     @property
     def share(self) -> float:
-        """Is the share of units that `b` serves, from 0 to 1; may be set at any time."""
+        """The share of units that `b` serves, from 0 to 1; may be set at any time."""
         return self._share
 
     @share.setter
@@ -128,7 +128,7 @@ class Split(Combination):
 
 
 class Interleave(Combination):
-    """Asks both engines side by side and drafts one list, as long as the limit says.
+    """A searcher that drafts one list from both engines, as long as the limit says.
 
     `Hit.origin` names the team that drafted the hit, with that engine's own score; the hit's
     score is 1/rank. `unit` is called for each search and names the user or session, a context
@@ -167,7 +167,7 @@ class Interleave(Combination):
         by_name = dict(zip(self.engines, answers, strict=True))
         limit = request.query.limit or DEFAULT_LIMIT
         key = choose_key(request.query)
-        picks = draft([each.hits for each in answers], limit, coin, key)
+        picks = draft([results.hits for results in answers], limit, coin, key)
         teams = list(self.engines)
         hits = [
             hit.model_copy(

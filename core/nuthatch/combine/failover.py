@@ -22,7 +22,7 @@ from nuthatch.errors import BackendUnavailable, InvalidConfig, NuthatchError, Qu
 
 
 class Breaker:
-    """Tells whether the first engine is asked; safe for many threads."""
+    """A circuit breaker before the first engine; safe for many threads."""
 
     def __init__(self, failures: int, retry_after: float, clock: Callable[[], float]) -> None:
         self._failures = failures
@@ -49,7 +49,7 @@ class Breaker:
             self._in_a_row, self._open = 0, False
 
     def record_failure(self) -> None:
-        """Count a failure, and open the circuit at the last that is borne."""
+        """Count a failure, and open the circuit once there are too many in a row."""
         with self._lock:
             self._in_a_row += 1
             if self._in_a_row >= self._failures:
@@ -63,7 +63,7 @@ class Breaker:
 
 
 class Failover(Combination):
-    """Asks `primary`, and `secondary` if that raises a transient error or times out.
+    """A searcher that uses `primary`, and `secondary` where that fails for a time or times out.
 
     Transient is `BackendUnavailable(transient=True)`. After `failures` in a row searches go
     straight to the secondary for `retry_after` seconds, then one tries the primary again. A

@@ -34,7 +34,7 @@ from nuthatch.errors import InvalidConfig
 
 
 class Fuse(Combination):
-    """Asks all engines side by side and fuses their lists; a hit that several found rises.
+    """A searcher that fuses the lists of all engines; a hit of several engines rises.
 
     `depth` hits are fused from each engine whatever the limit, so that a larger limit only
     extends the list; it is also the largest limit. `score_parts` tell what each engine added,
@@ -87,12 +87,12 @@ class Fuse(Combination):
                 found.setdefault(key(hit), []).append((rank, name, hit))
         keep_rungs = same_rungs(list(answers.values()))
         fused = [self._one(ranked, keep_rungs) for ranked in found.values()]
-        best_rank = {known: min(rank for rank, _, _ in each) for known, each in found.items()}
+        best_rank = {known: min(rank for rank, _, _ in ranks) for known, ranks in found.items()}
         return sorted(fused, key=lambda hit: (hit.rung, -hit.score, best_rank[key(hit)]))
 
     def _one(self, ranked: Sequence[tuple[int, str, Hit]], keep_rungs: bool) -> Hit:
         parts = {name: 1 / (self.k + rank) for rank, name, _ in ranked}
-        _, name, best = min(ranked, key=lambda each: each[0])
+        _, name, best = min(ranked, key=lambda place: place[0])
         return best.model_copy(
             update={
                 "score": fsum(parts.values()),  # whatever the order of the engines

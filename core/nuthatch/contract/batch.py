@@ -19,7 +19,7 @@ SKIPPED_KEPT: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class SkippedDocument:
-    """Tells which document was skipped, and why.
+    """A document that was skipped, and why.
 
     `position` is its number among the documents given to `add`, from 0, `where` its place in a
     file (`file:line`); `uri`, `where` and `field` are None where they are not known.
@@ -59,7 +59,7 @@ class AnalyzedChunk:
 
     @property
     def tokens(self) -> list[str]:
-        """Are the title's tokens followed by the chunk's own."""
+        """The title's tokens followed by the chunk's own."""
         return self.line.split(" ") if self.line else []
 
 
@@ -92,7 +92,7 @@ Durability = Literal["process", "power"]
 
 @dataclass(frozen=True, slots=True)
 class WriteOutcome:
-    """Counts what a batch did; `chunks` are those of the documents added or replaced."""
+    """What a batch did, in counts; `chunks` are those of the documents added or replaced."""
 
     added: int = 0
     replaced: int = 0
@@ -102,7 +102,7 @@ class WriteOutcome:
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """Counts what `add` did: `read` = added + replaced + unchanged + superseded + skipped.
+    """What `add` did, in counts: `read` = added + replaced + unchanged + superseded + skipped.
 
     `superseded` documents were followed by another with the same uri in the same batch: the last
     one wins. `skipped` ones could not be indexed; `first_skipped` tells of the first 100 of them.

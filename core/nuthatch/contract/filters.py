@@ -18,7 +18,7 @@ Bound = int | float | str | date
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Keeps documents with a value of `field` from `gte` to `lte`, both included.
+    """A filter: documents with a value of `field` from `gte` to `lte`, both included.
 
     At least one bound is given. Of a keyword field with several values one must lie within.
     """
@@ -34,7 +34,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """Keeps documents with at least one of `values` in `field`."""
+    """A filter: documents with at least one of `values` in `field`."""
 
     field: str
     values: Sequence[Bound]

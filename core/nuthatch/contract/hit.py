@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictInt, TypeA
 
 
 class AuditMode(StrEnum):
-    """Names the strength of the claim behind a hit; a later member is stronger."""
+    """The strength of the claim behind a hit; a later member is stronger."""
 
     #: The engine's word; nothing is claimed to be provable.
     UNGROUNDED = "ungrounded"
@@ -39,7 +39,7 @@ class Evidence(BaseModel):
 
 
 class Origin(BaseModel):
-    """Names the engine whose hit a wrapper passes on, and that engine's own score."""
+    """The engine whose hit a wrapper passes on, and that engine's own score."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -48,7 +48,7 @@ class Origin(BaseModel):
 
 
 class Hit(BaseModel):
-    """Describes one chunk that was found.
+    """One chunk that matches a search.
 
     `document_root` (hex) identifies the document's exact content. `snippet` marks matched words
     as `[word]`; `marks` gives their offsets in the snippet, without the brackets. `score` is

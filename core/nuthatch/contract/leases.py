@@ -70,7 +70,7 @@ class Lease:
 
 
 class Leases:
-    """Lends at most `size` places at a time. Safe to share between threads."""
+    """A pool of at most `size` places. Safe to share between threads."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -103,7 +103,7 @@ class Leases:
         self._wake()
 
     def pause(self, seconds: float) -> None:
-        """Lend no more, and wait that long for what other threads hold."""
+        """Give out no more places, and wait that long for what other threads hold."""
         with self._guard:
             self._paused += 1
         ends = monotonic() + seconds
@@ -112,7 +112,7 @@ class Leases:
             self._wait(_LOOK)
 
     def resume(self) -> None:
-        """Lend again."""
+        """Give out places again."""
         with self._guard:
             self._paused -= 1
         self._wake()

@@ -24,7 +24,7 @@ _POLICIES = get_args(Policy)
 
 @dataclass(frozen=True, slots=True)
 class TextQuery:
-    """Asks for chunks by free text.
+    """A search for chunks by free text.
 
     `extra_or_tokens` are synonyms that only disjunctions use. `collapse` keeps a document's best
     chunk. What is None is left to the backend's configuration. Raises `InvalidQuery`.
@@ -55,7 +55,7 @@ class TextQuery:
 
 @dataclass(frozen=True, slots=True)
 class EntityQuery:
-    """Asks for documents by phrases in declared fields and by fuzzy titles.
+    """A search for documents by phrases in declared fields and by fuzzy titles.
 
     `include` and `exclude` map a phrase field to phrases; `titles` are title searches. At least
     one phrase to include or one title is needed, at most 64 titles and 1,000 phrases are taken. A
@@ -144,7 +144,7 @@ Operator = Literal["AND", "OR"]
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """Asks for chunks that hold all (AND) or any (OR) of `tokens`.
+    """A request for chunks that hold all (AND) or any (OR) of `tokens`.
 
     Tokens are in query order; one that occurs twice counts twice in the score. `dropped` are the
     query's tokens that this rung does without.

@@ -52,7 +52,7 @@ _Name = Annotated[str, Field(min_length=1)]
 
 @dataclass(frozen=True, config=_STRICT)
 class _Field:
-    """Gives what the field types have in common."""
+    """What the field types have in common."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -60,7 +60,7 @@ class _Field:
         try:
             return build(values)
         except ValidationError as error:
-            known = [each.name for each in dataclasses.fields(cls)]
+            known = [field.name for field in dataclasses.fields(cls)]
             raise InvalidConfig(
                 f"the {cls.__name__} is not valid: {explain(error, known)}"
             ) from error
@@ -85,7 +85,7 @@ def _texts(value: FieldValue) -> list[FilterValue]:
 
 @dataclass(frozen=True, config=_STRICT)
 class PhraseField(_Field):
-    """Declares names and titles that `include` and `exclude` match, whole or as a substring."""
+    """A field of names and titles that `include` and `exclude` match, whole or as a substring."""
 
     name: _Name
     match: Literal["exact", "substring"] = "exact"
@@ -97,7 +97,7 @@ class PhraseField(_Field):
 
 @dataclass(frozen=True, config=_STRICT)
 class KeywordField(_Field):
-    """Declares a text value or a list of them, compared whole and by code point."""
+    """A field of a text value or a list of them, compared whole and by code point."""
 
     name: _Name
     type: Literal["keyword"] = "keyword"
@@ -114,7 +114,7 @@ class KeywordField(_Field):
 
 @dataclass(frozen=True, config=_STRICT)
 class IntegerField(_Field):
-    """Declares an integer within int64."""
+    """A field of an integer within int64."""
 
     name: _Name
     type: Literal["integer"] = "integer"
@@ -133,7 +133,7 @@ class IntegerField(_Field):
 
 @dataclass(frozen=True, config=_STRICT)
 class NumberField(_Field):
-    """Declares a finite number."""
+    """A field of a finite number."""
 
     name: _Name
     type: Literal["number"] = "number"
@@ -149,7 +149,7 @@ class NumberField(_Field):
 
 @dataclass(frozen=True, config=_STRICT)
 class DateField(_Field):
-    """Declares a calendar date, given as `datetime.date` or as `YYYY-MM-DD`."""
+    """A field of a calendar date, given as `datetime.date` or as `YYYY-MM-DD`."""
 
     name: _Name
     type: Literal["date"] = "date"
@@ -171,7 +171,7 @@ AnyField = Annotated[
 
 
 class Schema(BaseModel):
-    """Declares how an index treats its documents; fixed when the index is created.
+    """How an index treats its documents; fixed when the index is created.
 
     `analyzer` names a registered analyzer, `chunker` is `whole` or `words:N:OVERLAP`, `fields`
     are the searchable fields, and `strict` refuses documents with fields that are not declared.
@@ -280,7 +280,7 @@ class Schema(BaseModel):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class IndexInfo:
-    """Describes an index.
+    """A description of an index.
 
     `bytes` is what it takes on disk (in memory: 0), `corpus_fingerprint` the Merkle root over
     its documents, `details` what the engine adds.

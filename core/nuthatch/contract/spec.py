@@ -32,7 +32,7 @@ REFERENCE: Final = "reference"
 
 @pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class EntitySettings:
-    """Sets how entities match and score. Two engines with the same settings give the same scores.
+    """How entities match and score. Two engines with the same settings give the same scores.
 
     `beta` weighs coverage over specificity in a title's score, from which an edit takes
     `edit_cost`; a score below `threshold` is none. `title_cap` bounds the documents that have a
@@ -106,7 +106,7 @@ class EntitySettings:
         except ValidationError as error:
             from nuthatch.contract.validation import explain  # which imports no entities
 
-            problem = explain(error, [each.name for each in fields(cls)])
+            problem = explain(error, [field.name for field in fields(cls)])
             raise InvalidConfig(f"the EntitySettings are not valid: {problem}") from error
 
 
@@ -120,7 +120,7 @@ Create = Literal[False, True, "new"]
 
 
 class BackendConfig(BaseModel):
-    """Is the base of every backend's configuration: what a URL or keyword options may say.
+    """The base of every backend's configuration: what a URL or keyword options may say.
 
     `location` is the part of the URL between the scheme and the question mark. Declare secrets
     as `pydantic.SecretStr`, so that no repr, log or error shows them.
@@ -172,7 +172,7 @@ class BackendConfig(BaseModel):
 
 
 class LexicalConfig(BackendConfig):
-    """Adds what every `LexicalBackend` can be told.
+    """The options that every `LexicalBackend` has.
 
     `policy` is used where a query names none; `budget` bounds what `auto` ranks, in postings
     (None: no bound); `timeout` is in seconds; `snippet` is the width of snippets in code points;
@@ -191,7 +191,7 @@ class LexicalConfig(BackendConfig):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendSpec:
-    """Describes a backend; lives in a module that imports no driver.
+    """A description of a backend, in a module that imports no driver.
 
     `name` equals the entry point's name and the URL scheme. `contract` is the (major, minor)
     version it was written for. `backend` is `module:Class`, imported when an index is opened.

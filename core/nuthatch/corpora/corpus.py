@@ -47,7 +47,7 @@ def _format_of(stream: Stream) -> Format:
 
 
 class Corpus:
-    """Yields the documents of its sources and knows where each of the latest came from.
+    """The documents of some sources, and where each of the latest came from.
 
     `format` is that of all sources; without it names and first characters tell. `schema` gives the
     cells of tables their types. All sources are looked for at once, so that a mistyped name is
@@ -81,14 +81,14 @@ class Corpus:
 
     @property
     def size(self) -> int | None:
-        """Is the number of bytes in all sources, None if one of them is a pipe."""
+        """The number of bytes in all sources, None if one of them is a pipe."""
         sizes = [source.size for source in self._sources]
         known = [size for size in sizes if size is not None]
         return sum(known) if len(known) == len(sizes) else None
 
     @property
     def position(self) -> int:
-        """Is the number of bytes taken from the sources so far, packed as they are."""
+        """The number of bytes taken from the sources so far, packed as they are."""
         return self._finished + (0 if self._tally is None else self._tally.count)
 
     def __iter__(self) -> Iterator[Document]:

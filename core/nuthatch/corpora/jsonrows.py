@@ -20,7 +20,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class SourceRow(NamedTuple):
-    """Is one value and its place, `file:line`; an error where it cannot be read."""
+    """One value and its place, `file:line`; an error where it cannot be read."""
 
     where: str
     value: object

@@ -22,14 +22,14 @@ _BEIR = ("corpus.jsonl", "corpus.jsonl.gz")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Names one stream of lines; `path` is None for standard input."""
+    """One stream of lines; `path` is None for standard input."""
 
     name: str
     path: Path | None
 
     @property
     def size(self) -> int | None:
-        """Is the number of bytes in the file, None where it cannot be known (a pipe)."""
+        """The number of bytes in the file, None where it cannot be known (a pipe)."""
         if self.path is None or not self.path.is_file():
             return None
         return self.path.stat().st_size
@@ -59,7 +59,7 @@ def locate(text: str) -> Source:
 
 
 class Stream:
-    """Gives unpacked bytes, by lines or pieces; what it begins with can be looked at beforehand."""
+    """Unpacked bytes, by lines or pieces; the beginning can be looked at before it is read."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self._stream = stream
@@ -103,7 +103,7 @@ class Stream:
 
 
 class Tally(io.RawIOBase):
-    """Passes bytes on and counts them; its first bytes can be looked at beforehand."""
+    """A stream that counts its bytes; the beginning can be looked at before it is read."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
         self._read = read

@@ -66,7 +66,7 @@ def _reader(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
 
 
 class _Lines:
-    """Gives decoded lines and counts them."""
+    """Decoded lines, counted."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream

@@ -93,7 +93,7 @@ _CUT = 10
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Sums up one policy: mean nDCG@10, queries without a hit, median time of a search."""
+    """The figures of one policy: mean nDCG@10, queries without a hit, median time of a search."""
 
     ndcg10: float
     zero_results: int

@@ -30,7 +30,7 @@ from nuthatch.registry.backends import list_backends
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Is one engine with the corpus in it, or the reason why it is left out.
+    """One engine with the corpus in it, or the reason why it is left out.
 
     `path` is where the index lies, None if it lives in memory only.
     """
@@ -81,7 +81,7 @@ def _escape(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Is a search that the demo shows; `options` are what the command line says for it."""
+    """A search that the demo shows; `options` are what the command line says for it."""
 
     query: str | EntityQuery
     filters: tuple[Filter, ...] = ()
@@ -172,12 +172,12 @@ class Tour:
             "alike": self.alike,
             "policies": [
                 {
-                    "engine": each.engine,
-                    "policy": each.policy,
-                    "budget": each.budget,
-                    **asdict(each.quality),
+                    "engine": item.engine,
+                    "policy": item.policy,
+                    "budget": item.budget,
+                    **asdict(item.quality),
                 }
-                for each in self.qualities
+                for item in self.qualities
             ],
             "verified": None if self.proof is None else str(self.proof.file),
         }
@@ -192,11 +192,11 @@ def take_tour(directory: Path, judged: JudgedCorpus) -> Tour:
             reasons = "; ".join(f"{engine.name}: {engine.skipped}" for engine in engines)
             raise BackendUnavailable(f"no engine can have an index in {directory}: {reasons}")
         # The one that is still there afterwards, so that what is shown can be tried again.
-        engine, index = max(usable, key=lambda each: _handiness(each[0]))
+        engine, index = max(usable, key=lambda item: _handiness(item[0]))
         answers = [(question, _ask(index, question)) for question in QUESTIONS]
         alike = [one.name for one, other in usable if _answers_alike(other, answers)]
         proof = _prove(index, answers, directory)
-        qualities = [each for one, index in usable for each in _measure(one, index, judged)]
+        qualities = [item for one, index in usable for item in _measure(one, index, judged)]
     return Tour(directory, engines, engine, answers, alike, qualities, proof)
 
 
@@ -231,7 +231,7 @@ def _answers_alike(index: LexicalBackend, answers: list[tuple[Question, Results]
     """Return whether an engine answers entity searches with the same documents and score."""
     if not (index.capabilities.entities and index.capabilities.fuzzy):
         return False
-    asked = [each for each in answers if isinstance(each[0].query, EntityQuery)]
+    asked = [item for item in answers if isinstance(item[0].query, EntityQuery)]
     return all(_scores(_ask(index, question)) == _scores(results) for question, results in asked)
 
 

@@ -25,7 +25,7 @@ _PREFIX: Final = 7
 
 
 class TitleTerm(NamedTuple):
-    """Names a title token by the engine's own key; `df` documents have it in their title."""
+    """A title token by the engine's own key; `df` documents have it in their title."""
 
     key: Hashable
     token: str
@@ -33,7 +33,7 @@ class TitleTerm(NamedTuple):
 
 
 class FuzzyMatch(NamedTuple):
-    """Names a title token that a token of a search stands for, so many edits away."""
+    """A title token that a token of a search stands for, so many edits away."""
 
     edits: int
     term: TitleTerm

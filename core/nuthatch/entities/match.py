@@ -50,7 +50,7 @@ TermDocuments = Mapping[Hashable, Lengths]
 
 
 class EntityCandidate(NamedTuple):
-    """Names a document by the key of its first chunk, with its score and the parts of it: for
+    """A document by the key of its first chunk, with its score and the parts of it: for
     each phrase field by name, and for `titles`."""
 
     key: Hashable
@@ -120,8 +120,8 @@ def score_entities(
         for key in matched.keys() | fits.keys()
     }
 
-    def place(each: EntityCandidate) -> tuple[float, bool, Any]:
-        return -each.score, not fits.get(each.key, _NONE).exact, each.key
+    def place(document: EntityCandidate) -> tuple[float, bool, Any]:
+        return -document.score, not fits.get(document.key, _NONE).exact, document.key
 
     return EntityMatches(nsmallest(limit, found.values(), key=place), len(found), notes)
 
@@ -194,7 +194,9 @@ def _fits(
     text = " ".join(search.tokens)
     squeezed = {key: term.token == text for term in search.wholes for key in postings[term.key]}
     for key, length in found.items():
-        score = _score(sorted(each[key] for each in edits if key in each), length, search)
+        score = _score(
+            sorted(position[key] for position in edits if key in position), length, search
+        )
         if key in squeezed:
             least = 1.0 if squeezed[key] else squeeze_score(len(search.tokens), search.settings)
             score = max(score, least)
@@ -251,7 +253,7 @@ def _best(fits: Iterable[tuple[Hashable, Fit]], cap: int) -> Iterable[tuple[Hash
 
 
 class EntityReader(Reader, Protocol):
-    """Answers look-ups, from which core does the rest."""
+    """A reader that answers look-ups; core does the rest."""
 
     def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> Sequence[Sequence[Hashable]]:
         """Return for each look-up the keys of stored phrases, of live documents only."""
@@ -274,7 +276,7 @@ class EntityReader(Reader, Protocol):
 
 
 class EntityMatchingReader(Reader, Protocol):
-    """Does the whole of an entity search, with the results of `nuthatch.entities`."""
+    """A reader that does the whole of an entity search, with the results of `nuthatch.entities`."""
 
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
         """Return the best documents of a plan, equal to `nuthatch.entities.match_by_lookups`."""
@@ -313,7 +315,7 @@ async def match_by_lookups(
     """Return the best documents of a plan."""
     phrases: Sequence[Keys] = ()
     if plan.phrases:
-        phrases = await reader.phrase_terms([_one_more(each) for each in plan.phrases])
+        phrases = await reader.phrase_terms([_one_more(lookup) for lookup in plan.phrases])
     notes, phrases = _cut(plan.phrases, phrases)
     answers = await _closest(reader, plan, plan.tokens)
     answers |= await _closest(reader, plan, title_halves(plan, answers))
@@ -361,4 +363,4 @@ def _cut(lookups: Sequence[PhraseLookup], phrases: Sequence[Keys]) -> tuple[list
         for lookup, keys in zip(lookups, phrases, strict=True)
         if lookup.cap is not None and len(keys) > lookup.cap
     ]
-    return notes, [keys[: each.cap] for each, keys in zip(lookups, phrases, strict=True)]
+    return notes, [keys[: lookup.cap] for lookup, keys in zip(lookups, phrases, strict=True)]

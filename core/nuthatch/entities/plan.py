@@ -84,8 +84,10 @@ MAX_TITLE_TOKENS: Final = 32
 
 
 class PhraseLookup(NamedTuple):
-    """Ask for a normalized phrase of a field: for itself, or for the phrases that contain it, of
-    these the first `cap` by length and code point (None: all)."""
+    """A look-up of a normalized phrase of a field: for itself, or for the phrases that contain it.
+
+    Of these count the first `cap` by length and code point (None: all).
+    """
 
     field: str
     phrase: str
@@ -94,8 +96,11 @@ class PhraseLookup(NamedTuple):
 
 
 class TitleLookup(NamedTuple):
-    """Ask for the title tokens within so many edits of a token; of another `kind`, for the entry
-    of a repeated token that is `token`, or for the whole titles that are `token` without blanks."""
+    """A look-up of the title tokens within so many edits of a token.
+
+    Of another `kind` it is for the entry of a repeated token that is `token`, or for the whole
+    titles that are `token` without blanks.
+    """
 
     token: str
     edits: int
@@ -202,7 +207,7 @@ def _lookups(
     for name, texts in buckets.items():
         declared = schema.field(name)
         if not isinstance(declared, PhraseField):
-            names = [each.name for each in schema.fields if isinstance(each, PhraseField)]
+            names = [field.name for field in schema.fields if isinstance(field, PhraseField)]
             raise InvalidQuery(
                 f"{part} {name!r}: the schema declares no such phrase field; phrase fields: "
                 f"{', '.join(names) or 'none'}"

@@ -21,7 +21,7 @@ TermKey = tuple[Literal["phrase", "token", "repeated", "title"], str, str]
 
 
 class EntityTable:
-    """Answers for documents given as (key, title, fields), in document order."""
+    """A table of documents given as (key, title, fields), in document order."""
 
     def __init__(
         self, schema: Schema, documents: Iterable[tuple[Hashable, str, Mapping[str, Any]]]
@@ -34,7 +34,7 @@ class EntityTable:
             entries: list[TermKey] = [("phrase", *pair) for pair in terms.phrases]
             self._add(entries, key, 0)
             entries = [("token", token, "") for token in dict.fromkeys(terms.title)]
-            entries += [("repeated", each, "") for each in terms.repeated]
+            entries += [("repeated", token, "") for token in terms.repeated]
             entries += [("title", squeeze(terms.whole), terms.whole)] if terms.whole else []
             self._add(entries, key, len(terms.title))
 

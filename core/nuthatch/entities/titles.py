@@ -73,8 +73,8 @@ def resolve_terms(
 ) -> list[FuzzyMatch]:
     """Return the terms that a look-up may stand for, nearest first; `terms` may hold others."""
     if lookup.kind == "title":
-        wholes = [each for each in terms if each.df > 0 and squeeze(each.token) == lookup.token]
-        return sorted((FuzzyMatch(0, each) for each in wholes), key=nearness)
+        wholes = [term for term in terms if term.df > 0 and squeeze(term.token) == lookup.token]
+        return sorted((FuzzyMatch(0, term) for term in wholes), key=nearness)
     return closest(lookup.token, lookup.edits, terms, settings)
 
 
@@ -121,14 +121,14 @@ def _title_search(
     ]
     wholes: list[TitleTerm] = []
     if settings.exact_titles:
-        wholes = [each.term for each in answers[TitleLookup("".join(tokens), 0, "title")]]
+        wholes = [match.term for match in answers[TitleLookup("".join(tokens), 0, "title")]]
     return TitleSearch(tokens, positions, wholes, _finder(reached, settings), is_cut, settings)
 
 
 def _select_terms(terms: Sequence[FuzzyMatch], settings: EntitySettings) -> list[FuzzyMatch]:
     """Return the terms that count: a frequent token stands for itself alone."""
     if not settings.count_all:
-        return [each for each in terms if each.term.df <= settings.frequent]
+        return [match for match in terms if match.term.df <= settings.frequent]
     return list(terms[:1] if _is_frequent(terms, settings) else terms)
 
 
@@ -155,7 +155,7 @@ def _join(
 def _with(terms: Sequence[FuzzyMatch], added: FuzzyMatch) -> list[FuzzyMatch]:
     """Return terms with one more, each once, as near as it is in any way."""
     farthest_first = sorted([*terms, added], key=nearness, reverse=True)
-    nearest = {each.term.key: each for each in farthest_first}
+    nearest = {match.term.key: match for match in farthest_first}
     return sorted(nearest.values(), key=nearness)
 
 
@@ -184,5 +184,5 @@ def _finder(reached: Sequence[Sequence[FuzzyMatch]], settings: EntitySettings) -
     some = [terms for terms in reached if terms]
     if not some or not settings.count_all:
         return None
-    rarest = min(some, key=lambda terms: sum(each.term.df for each in terms))
+    rarest = min(some, key=lambda terms: sum(match.term.df for match in terms))
     return rarest[0].term.key

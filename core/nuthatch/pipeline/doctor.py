@@ -32,7 +32,7 @@ SLOW_MS = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Tells whether one thing is well; a hint on one that is ok is a warning."""
+    """The outcome of one examination; a hint on one that is ok is a warning."""
 
     name: str
     ok: bool
@@ -69,7 +69,7 @@ def _guard(name: str, checks: Iterator[Check]) -> Iterator[Check]:
     """Yield the checks; what breaks them off (strict mode, say) is one more."""
     try:
         yield from checks
-    except Exception as error:  # noqa: BLE001  a doctor who faints helps nobody
+    except Exception as error:  # noqa: BLE001  the other checks go on
         yield _failure(name, error)
 
 
@@ -147,12 +147,12 @@ def _from_hooks() -> Iterator[Check]:
         if isinstance(answer, PluginFailure):
             yield _failure(f"plugin {source.name}", answer)
             continue
-        for each in answer:
+        for entry in answer:
             try:
-                name, check = each
+                name, check = entry
                 yield Check(f"{source.name}: {name}", True, check() or "")
             except Exception as error:  # noqa: BLE001  raising is how a check says no
-                title = each[0] if isinstance(each, tuple) and each else each
+                title = entry[0] if isinstance(entry, tuple) and entry else entry
                 yield _failure(f"{source.name}: {title}", error)
 
 

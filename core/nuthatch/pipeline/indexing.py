@@ -42,7 +42,7 @@ class Outline(NamedTuple):
 
 
 class DocumentAnalyzer:
-    """Turns documents into analyzed ones, by one schema."""
+    """An analyzer of documents, by one schema."""
 
     def __init__(self, schema: Schema, analyzer: Analyzer) -> None:
         self._schema = schema
@@ -146,7 +146,7 @@ def durability_of(given: Durability | None, single: bool) -> Durability:
 
 
 class BatchBuilder:
-    """Gathers one batch: a slice at a time is looked up among what is stored, then analyzed.
+    """A batch in the making: a slice at a time is looked up among what is stored, then analyzed.
 
     `roots` gives the stored roots of documents by uri, `first` is the position of the batch's first
     document.

@@ -100,7 +100,7 @@ class Searcher(SearchBackend):
 
 
 class LexicalBackend(Searcher):
-    """Is a search engine over tokens.
+    """A search engine over tokens.
 
     Required: `spec` (a class attribute), `open`, `reader`, `write`, `remove`, `info`, `close`.
     Optional: `make`, `roots`, `check`, `optimize`, `drop`, `async_reader`, `run`, `run_async`.
@@ -207,7 +207,7 @@ class LexicalBackend(Searcher):
     def async_reader(
         self, deadline: float | None = None
     ) -> AbstractAsyncContextManager[AsyncReader]:
-        """Is `reader` for an engine that declares `async_native`."""
+        """Return what `reader` does, for an engine that declares `async_native`."""
         require(self, "async_native")
         raise missing_method(self.name, "async_native", "async_reader")
 

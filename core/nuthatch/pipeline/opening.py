@@ -48,7 +48,7 @@ from nuthatch.registry.url import redact, split_url
 
 
 class EmptyReader:
-    """Answers from an index without documents."""
+    """A reader of an index without documents."""
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         return dict.fromkeys(tokens, 0)
@@ -82,7 +82,7 @@ class EmptyReader:
 
 
 class PendingIndex(LexicalBackend):
-    """Stands for an index that is not there yet, and for the one that comes of it."""
+    """An index that is not there yet, and then the one that is made."""
 
     def __init__(
         self, backend: type[LexicalBackend], config: LexicalConfig, wanted: Schema | None
@@ -305,5 +305,5 @@ def configure(url: str, options: Mapping[str, Any]) -> tuple[BackendSpec, Backen
 def _near(options: Mapping[str, Any], config: type[BackendConfig]) -> str:
     known = sorted(config.model_fields.keys() - {"location"})
     unknown = sorted(options.keys() - config.model_fields.keys())
-    near = [each for name in unknown for each in get_close_matches(name, known, n=2)]
+    near = [option for name in unknown for option in get_close_matches(name, known, n=2)]
     return f"; did you mean {' or '.join(near)}?" if near else ""

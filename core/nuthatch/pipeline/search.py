@@ -219,7 +219,7 @@ async def _explain(
     climb: LadderSearch,
     found: Sequence[tuple[int, Candidate]],
 ) -> Mapping[Hashable, Mapping[str, float]]:
-    """Ask, rung by rung, what each token adds to the scores of the hits."""
+    """Return, read rung by rung, what each token adds to the scores of the hits."""
     parts: dict[Hashable, Mapping[str, float]] = {}
     for index in dict.fromkeys(index for index, _ in found):
         keys = [candidate.key for rung, candidate in found if rung == index]

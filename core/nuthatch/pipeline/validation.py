@@ -152,7 +152,7 @@ def _hit_options(backend: OpenIndex, query: TextQuery | EntityQuery) -> HitOptio
 
 
 def check_capabilities(backend: SearchBackend, query: TextQuery | EntityQuery) -> None:
-    """Raise `UnsupportedQuery` where a query needs what the backend's book denies."""
+    """Raise `UnsupportedQuery` where a query needs what the backend declares that it cannot do."""
     require(backend, "entities" if isinstance(query, EntityQuery) else "text")
     if isinstance(query, EntityQuery) and query.titles:
         require(backend, "fuzzy")
@@ -196,9 +196,9 @@ def require(backend: SearchBackend, feature: str) -> None:
     require_support(backend.name, backend.capabilities, feature)
 
 
-def require_support(name: str, book: Capabilities, feature: str) -> None:
-    """Is `require` for a backend that is not open."""
-    support = book.support(feature)
+def require_support(name: str, capabilities: Capabilities, feature: str) -> None:
+    """Do what `require` does, for a backend that is not open."""
+    support = capabilities.support(feature)
     if not support:
         from nuthatch.registry.backends import backends_with  # only on the way to an error
 

@@ -54,7 +54,9 @@ def check_spec(item: EntryPoint, found: Any) -> BackendSpec:
         problem = f"has a spec whose backend is {found.backend!r} and not module:Class"
         raise item.failure("shape", problem, hint)
     if found.audit_mode is AuditMode.GROUNDED and not found.capabilities.grounding:
-        problem = "has a spec whose audit_mode is grounded and whose book says no to grounding"
+        problem = (
+            "has a spec whose audit_mode is grounded and whose capabilities say no to grounding"
+        )
         raise item.failure("shape", problem, hint)
     if found.name != item.name:
         problem = f"has a spec with the name {found.name!r}"
@@ -118,11 +120,11 @@ def backend_spec(name: str) -> BackendSpec:
     provide the name.
     """
     candidates = _candidates()
-    found = [each for each in candidates if name in (each[0].name, each[0].qualified)]
+    found = [pair for pair in candidates if name in (pair[0].name, pair[0].qualified)]
     if not found:
         distribution, _, rest = name.rpartition(":")
         qualified = f"{canonical(distribution)}:{rest}"
-        found = [each for each in candidates if each[0].qualified == qualified]
+        found = [pair for pair in candidates if pair[0].qualified == qualified]
     if not found:
         raise _unknown(name, [item for item, _ in candidates])
     if len(found) > 1:
@@ -136,7 +138,7 @@ def list_backends() -> list[tuple[EntryPoint, BackendSpec | PluginFailure]]:
     Raise only under `NUTHATCH_STRICT_PLUGINS=1`.
     """
     listed = _list()
-    failures = (each for _, each in listed if isinstance(each, PluginFailure))
+    failures = (spec for _, spec in listed if isinstance(spec, PluginFailure))
     if discovery.strict():
         for failure in (*discovery.unreadable(), *failures):
             raise failure
@@ -151,15 +153,15 @@ def import_ms(item: EntryPoint) -> float | None:
 def backends_with(feature: str, besides: str) -> tuple[str, ...]:
     """Return the names of the other backends that declare a feature, such as `filters.range`."""
 
-    def able(book: Capabilities) -> bool:
-        return any(name == feature and support for name, support in book)
+    def able(capabilities: Capabilities) -> bool:
+        return any(name == feature and support for name, support in capabilities)
 
     return _others(able, besides)
 
 
 def backends_up_to(limit: int, besides: str) -> tuple[str, ...]:
     """Return the names of the other backends that give as many hits in one search."""
-    return _others(lambda book: book.max_limit is None or limit <= book.max_limit, besides)
+    return _others(lambda some: some.max_limit is None or limit <= some.max_limit, besides)
 
 
 def _others(able: Callable[[Capabilities], bool], besides: str) -> tuple[str, ...]:
@@ -206,10 +208,10 @@ def backend_class(spec: BackendSpec) -> type[SearchBackend]:
 def _candidates() -> list[_Candidate]:
     found: list[_Candidate] = [(item, None) for item in discovery.entry_points(BACKENDS)]
     for source, answer in call_hook(_HOOK):
-        for each in [] if isinstance(answer, PluginFailure) else answer:
-            name = each.name if isinstance(each, BackendSpec) else source.name
+        for spec in [] if isinstance(answer, PluginFailure) else answer:
+            name = spec.name if isinstance(spec, BackendSpec) else source.name
             origin = source.distribution, source.version, source.value
-            found.append((EntryPoint(name, BACKENDS, *origin), each))
+            found.append((EntryPoint(name, BACKENDS, *origin), spec))
     return found
 
 
@@ -220,7 +222,7 @@ def _list() -> list[tuple[EntryPoint, BackendSpec | PluginFailure]]:
             listed.append((item, _spec(item, given)))
         except PluginFailure as failure:
             listed.append((item, failure))
-    listed += [(item, each) for item, each in call_hook(_HOOK) if isinstance(each, PluginFailure)]
+    listed += [(item, spec) for item, spec in call_hook(_HOOK) if isinstance(spec, PluginFailure)]
     return sorted(listed, key=lambda pair: (pair[0].name, pair[0].distribution))
 
 
@@ -237,7 +239,7 @@ def _spec(item: EntryPoint, given: Any) -> BackendSpec:
 
 def _provider(spec: BackendSpec) -> EntryPoint:
     """Return the entry point or plugin that a spec came from, as well as can be told."""
-    known = [item for item, (each, _) in _specs.items() if each is spec]
+    known = [item for item, (loaded, _) in _specs.items() if loaded is spec]
     known += [item for item, given in _candidates() if given is spec]
     return known[0] if known else EntryPoint(spec.name, BACKENDS, spec.name, RUN_TIME, spec.backend)
 

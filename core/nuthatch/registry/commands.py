@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Is a command that is installed; `others` are distributions that claim the same name."""
+    """A command that is installed; `others` are distributions that claim the same name."""
 
     installed: EntryPoint
     others: tuple[EntryPoint, ...] = ()

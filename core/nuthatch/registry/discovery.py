@@ -34,7 +34,7 @@ RUN_TIME: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class EntryPoint:
-    """Is one entry point; `value` is `module:attribute`, as the distribution declares it."""
+    """One entry point; `value` is `module:attribute`, as the distribution declares it."""
 
     name: str
     group: str
@@ -44,7 +44,7 @@ class EntryPoint:
 
     @property
     def qualified(self) -> str:
-        """Is the spelling that no other distribution can claim: `distribution:name`."""
+        """The spelling that no other distribution can claim: `distribution:name`."""
         return f"{canonical(self.distribution)}:{self.name}"
 
     @property

@@ -58,7 +58,7 @@ def freeze(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
 
 
 def firsts(ordered: npt.NDArray[Scalar]) -> BoolArray:
-    """Tell of ordered values which differ from the one before; the first does."""
+    """Return which of ordered values differ from the one before; the first does."""
     first = np.ones(ordered.size, dtype=np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return first

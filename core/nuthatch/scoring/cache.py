@@ -16,7 +16,7 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Sized(Protocol):
-    """Tells how many bytes its arrays hold; must never change, as threads share the value."""
+    """A value whose arrays hold `nbytes` bytes; it never changes, as threads share it."""
 
     @property
     def nbytes(self) -> int:
@@ -33,7 +33,7 @@ SEEN_TERMS = 16_384
 
 @dataclass(frozen=True, slots=True)
 class CacheInfo:
-    """Counts look-ups since the cache was made, and what it holds now."""
+    """Look-ups since the cache was made, in counts, and what it holds now."""
 
     hits: int
     misses: int
@@ -44,7 +44,7 @@ class CacheInfo:
 
 
 class PostingCache(Generic[Value]):
-    """Keeps the terms used last, at most `max_bytes` of them; safe to share between threads.
+    """A cache of the terms used last, at most `max_bytes` of them; safe to share between threads.
 
     Values are immutable and shared, not copied. An entry larger than the whole cache is refused
     rather than let it empty the cache. ValueError for a negative bound; 0 keeps nothing.
@@ -110,7 +110,7 @@ class PostingCache(Generic[Value]):
             return False
 
     def clear(self) -> None:
-        """Forget every entry and every term seen; count and generation stay."""
+        """Forget every entry and every term seen; counts and generation stay."""
         with self._lock:
             self._entries, self._seen, self._bytes = OrderedDict(), OrderedDict(), 0
 

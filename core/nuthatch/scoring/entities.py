@@ -68,8 +68,10 @@ class EntityPostings:
         if len(several) <= 1:
             return replace(several[0] if several else NOBODY, is_cut=is_cut)
         # A document has one length, whichever token is looked at.
-        ids = np.concatenate([each.ids for each in several]).astype(np.uint64)
-        pairs = distinct(ids << np.uint64(32) | np.concatenate([each.lengths for each in several]))
+        ids = np.concatenate([postings.ids for postings in several]).astype(np.uint64)
+        pairs = distinct(
+            ids << np.uint64(32) | np.concatenate([postings.lengths for postings in several])
+        )
         return cls((pairs >> np.uint64(32)).astype(np.uint32), pairs.astype(np.uint32), is_cut)
 
     def common(self, other: EntityPostings) -> EntityPostings:
@@ -91,7 +93,7 @@ class FuzzyUnion:
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays, and about so many of the rest."""
-        return sum(200 + each.nbytes for each in self.mentions.values())
+        return sum(200 + postings.nbytes for postings in self.mentions.values())
 
     @classmethod
     def of(
@@ -102,7 +104,7 @@ class FuzzyUnion:
     ) -> FuzzyUnion:
         """Return what a look-up may stand for; `terms` are those near it, and maybe more."""
         matches = resolve_terms(lookup, terms, settings)
-        return cls(matches, {each.term.key: terms[each.term] for each in matches})
+        return cls(matches, {match.term.key: terms[match.term] for match in matches})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,9 +128,9 @@ def union_with_positions(lists: Sequence[IdArray]) -> tuple[IdArray, list[Positi
     first = firsts(ids)
     places = np.empty(ids.size, dtype=np.intp)
     places[order.astype(np.uint32)] = np.cumsum(first) - 1
-    ends = np.cumsum([each.size for each in lists]).tolist()
+    ends = np.cumsum([ids.size for ids in lists]).tolist()
     return ids[first], [
-        places[end - each.size : end] for each, end in zip(lists, ends, strict=True)
+        places[end - part.size : end] for part, end in zip(lists, ends, strict=True)
     ]
 
 
@@ -139,7 +141,7 @@ AHEAD: Final = 0.1 ** (DECIMALS + 1)
 
 
 class Passing(NamedTuple):
-    """Tell which documents may be hits: `excluded` ascending."""
+    """The documents that may be hits: `excluded` ascending."""
 
     eligible: Allowed | None
     excluded: IdArray
@@ -189,13 +191,13 @@ def title_fits(
         fits.append(every.cut(cap))
     if len(fits) == 1:
         return fits[0], is_cut
-    ids, places = union_with_positions([each.ids for each in fits])
+    ids, places = union_with_positions([part.ids for part in fits])
     scores, exact = np.zeros(ids.size), np.zeros(ids.size, dtype=np.bool_)
-    for each, at in zip(fits, places, strict=True):
-        summed = scores[at] + each.scores
-        best = np.maximum(scores[at], each.scores)
+    for part, at in zip(fits, places, strict=True):
+        summed = scores[at] + part.scores
+        best = np.maximum(scores[at], part.scores)
         scores[at] = best if plan.settings.best_title else summed
-        exact[at] |= each.exact
+        exact[at] |= part.exact
     whole = Fits(ids, scores, exact)
     return whole.cut(cap), is_cut or ids.size > cap
 
@@ -209,12 +211,12 @@ class _Table:
         self._search = search
         self._mentions = mentions
         rows = list(enumerate(search.positions))
-        terms = [(row, each) for row, position in rows for each in position.terms]
-        halves = [(row, each) for row, position in rows for each in position.halves]
+        terms = [(row, match) for row, position in rows for match in position.terms]
+        halves = [(row, half) for row, position in rows for half in position.halves]
         finding = [
-            (each.edits, row, mentions[each.term.key])
-            for row, each in terms
-            if search.finds(each.term)
+            (match.edits, row, mentions[match.term.key])
+            for row, match in terms
+            if search.finds(match.term)
         ]
         finding += [
             (1, row, mentions[one.key].common(mentions[other.key]))
@@ -225,9 +227,9 @@ class _Table:
         finding.sort(key=lambda found: -found[0])
         wholes = [mentions[term.key] for term in search.wholes]
         self._fill(finding, wholes, passing)
-        for row, each in terms:
-            if not search.finds(each.term):
-                self._lower(row, each.edits, self._has(each.term))
+        for row, match in terms:
+            if not search.finds(match.term):
+                self._lower(row, match.edits, self._has(match.term))
         for row, (one, other) in halves:
             if not search.are_finding((one, other)):
                 self._lower(row, 1, self._has(one) & self._has(other))
@@ -239,19 +241,19 @@ class _Table:
         passing: Passing,
     ) -> None:
         """Write down who is found by which token, and whose whole title it is."""
-        lists = [*(each for _, _, each in finding), *wholes]
-        ids, at = union_with_positions([each.ids for each in lists])
+        lists = [*(postings for _, _, postings in finding), *wholes]
+        ids, at = union_with_positions([postings.ids for postings in lists])
         count = len(finding)
         rows = len(self._search.positions)
         edits = np.full((rows, ids.size), _FAR, dtype=np.uint8)
         lengths = np.zeros(ids.size, dtype=np.uint64)
         least, exact = np.zeros(ids.size), np.zeros(ids.size, dtype=np.bool_)
         if finding:
-            sizes = [each.ids.size for _, _, each in finding]
+            sizes = [postings.ids.size for _, _, postings in finding]
             row = np.repeat([row for _, row, _ in finding], sizes)
             edits[row, np.concatenate(at[:count])] = np.repeat([n for n, _, _ in finding], sizes)
-        for each, places in zip(lists, at, strict=True):
-            lengths[places] = each.lengths
+        for postings, places in zip(lists, at, strict=True):
+            lengths[places] = postings.lengths
         text = " ".join(self._search.tokens)
         squeezed = squeeze_score(len(self._search.tokens), self._search.settings)
         for term, places in zip(self._search.wholes, at[count:], strict=True):
@@ -328,10 +330,14 @@ class EntityScores:
     @classmethod
     def of(cls, plan: EntityPlan, found: LookupResults, eligible: Allowed | None) -> Self:
         """Score what a plan looks up; arguments as of `entity_top_k`."""
-        searches = title_searches(plan, {each: near.matches for each, near in found.titles.items()})
-        excluded = np.sort(EntityPostings.union([found.phrases[each] for each in plan.exclude]).ids)
+        searches = title_searches(
+            plan, {lookup: near.matches for lookup, near in found.titles.items()}
+        )
+        excluded = np.sort(
+            EntityPostings.union([found.phrases[lookup] for lookup in plan.exclude]).ids
+        )
         passing = Passing(eligible, excluded)
-        included = [passing.of(found.phrases[each].ids) for each in plan.include]
+        included = [passing.of(found.phrases[lookup].ids) for lookup in plan.include]
         fits, titles_cut = title_fits(plan, searches, found, passing)
         ids, places = union_with_positions([*included, fits.ids])
         counts: dict[str, ScoreArray] = {}
@@ -341,7 +347,7 @@ class EntityScores:
         titles[places[-1]], exact[places[-1]] = fits.scores, fits.exact
         matched = np.sum([*counts.values()], axis=0) if counts else np.zeros(ids.size)
         scores = _scores(matched + titles, plan.possible)
-        notes = [phrase_note(each) for each in plan.phrases if found.phrases[each].is_cut]
+        notes = [phrase_note(lookup) for lookup in plan.phrases if found.phrases[lookup].is_cut]
         notes += cut_notes(plan, searches, titles=titles_cut)
         return cls(ids, scores, counts, titles, exact, plan.possible, titles_cut, tuple(notes))
 

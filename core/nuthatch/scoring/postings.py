@@ -109,7 +109,7 @@ class PostingList:
 
 
 class Term(Protocol):
-    """Is what a disjunction asks of a term; two are the same only if they are one object."""
+    """What a disjunction needs of a term; two are the same only if they are one object."""
 
     @property
     def df(self) -> int:
@@ -121,7 +121,7 @@ class Term(Protocol):
 
     @property
     def is_loaded(self) -> bool:
-        """Tell that `whole` is there without reading."""
+        """Whether `whole` is there without reading."""
 
     def whole(self) -> "TermScores":
         """Return all postings, scored."""
@@ -132,7 +132,7 @@ class Term(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TermScores:
-    """Ranks one term: what a single occurrence of it in a query adds to each chunk.
+    """The scores of one term: what a single occurrence of it in a query adds to each chunk.
 
     `ids` uint32 ascending and `impacts` float64, shape (df,); `best`, shape (min(df, BEST),), the
     positions of the highest impacts, by impact descending, then id ascending. Immutable and

@@ -22,7 +22,7 @@ from nuthatch.text.standard import AsciiAnalyzer, StandardAnalyzer
 
 @runtime_checkable
 class Analyzer(Protocol):
-    """Turns text into tokens; pure, and safe under threads.
+    """Anything that turns text into tokens; pure, and safe under threads.
 
     Tokens must not be empty nor hold white space, control characters, surrogates or ASCII
     capitals (`PluginFailure` else). Any text whatever is legal, lone surrogates included.

@@ -71,7 +71,7 @@ def _plain(char: str) -> str:
 
 
 class _Table(dict[int, int | str | None]):
-    """Maps a code point of decomposed text for `str.translate`; learns each when first met."""
+    """A table for `str.translate` of decomposed text; a code point is added when first met."""
 
     def __init__(self, keep_diacritics: bool) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class _Table(dict[int, int | str | None]):
 
 
 class Folding:
-    """Turns text into a line.
+    """A folding of text into a line.
 
     With `keep_diacritics` the letters of Latin and the accents that are part of a letter stay
     (`é`, `й`, `ø`); a mark that Unicode composes with no letter goes (a Russian stress, a Hebrew
@@ -138,7 +138,7 @@ _EARLY = re.compile("|".join(_MOVED))
 
 
 class VietnameseFolding(Folding):
-    """Turns text into a line that keeps tone marks, each where dictionaries have it."""
+    """A folding that keeps tone marks, each where dictionaries have it."""
 
     def __init__(self) -> None:
         super().__init__(keep_diacritics=True)

@@ -31,7 +31,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
 class Dropped(NamedTuple):
-    """Tells what of a query is not used: the word before stemming, and why.
+    """A word of a query that is not used, before stemming, and why.
 
     `reason` is `stopword`, `one_character`, `too_long` or `surrogate` (the token is then empty:
     a lone surrogate cannot be printed).

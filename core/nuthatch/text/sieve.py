@@ -57,7 +57,7 @@ _ELIDED: Mapping[str, str] = {
 
 
 class TypedWord(NamedTuple):
-    """Tells how one word was typed.
+    """How one word was typed.
 
     `is_meant`: a single character that is searched, not a piece of grammar. `is_name`: it is
     searched though it may be a stop word. `is_doubtful`: where it is not, it may have been meant.
@@ -72,7 +72,7 @@ class TypedWord(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Tells where a word stands: the characters before and behind it up to its neighbours in the
+    """Where a word stands: the characters before and behind it up to its neighbours in the
     piece, whether these join it to either, and whether it begins or ends the text."""
 
     word: str
@@ -187,7 +187,7 @@ _NAMED = 8
 
 
 class Sieve:
-    """Tells of each word of a query why it is dropped, if it is.
+    """The words of a query, each with the reason why it is dropped, if it is.
 
     `surfaces` are the words of `text` before stemming. `reasons` has one for each: `stopword`,
     `one_character`, or nothing where the word is searched. `only_stopwords` tells that all would

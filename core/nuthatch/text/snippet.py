@@ -151,7 +151,7 @@ class Snippet(NamedTuple):
 
 
 class Snippets:
-    """Cuts the snippets of one search; what depends on the query alone is done once."""
+    """A cutter of one search's snippets; what depends on the query alone is done once."""
 
     def __init__(self, analyzer: Analyzer, tokens: Collection[str], *, width: int = 240) -> None:
         if width < 1:
@@ -255,7 +255,7 @@ def settle_span(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _is_tidy(span: str) -> bool:
-    """Tell (and may err to the safe side) whether a span has only single blanks."""
+    """Return whether a span has only single blanks; False may be wrong."""
     return span.isprintable() and "  " not in span
 
 

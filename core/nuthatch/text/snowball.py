@@ -167,7 +167,7 @@ _BEGINNINGS = {"english": _english_beginning}
 
 
 class SnowballAnalyzer(StandardAnalyzer):
-    """Gives the stems of the words of one language; safe under threads."""
+    """An analyzer: the stems of the words of one language; safe under threads."""
 
     def __init__(self, language: str) -> None:
         super().__init__(language, _ACCENTED, stopwords(language))

@@ -72,7 +72,7 @@ def alphabetic_line(text: str) -> str:
 
 
 class AsciiAnalyzer:
-    """Gives the alphabetic ASCII runs of a text, lower-cased; other letters separate."""
+    """An analyzer: the alphabetic ASCII runs of a text, lower-cased; other letters separate."""
 
     name = "ascii"
     fingerprint = f"ascii/{ASCII_REVISION}"
@@ -106,7 +106,7 @@ class Unspaced(tuple[str, ...]):
 
 
 class StandardAnalyzer:
-    """Gives the words of any script, folded; scripts without blanks as overlapping pairs."""
+    """An analyzer: the words of any script, folded; scripts without blanks as overlapping pairs."""
 
     def __init__(
         self,

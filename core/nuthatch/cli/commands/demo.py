@@ -106,17 +106,17 @@ def _show_engines(screen: Screen, tour: Tour) -> None:
 
 
 def _show_policies(screen: Screen, tour: Tour) -> None:
-    queries = max(each.quality.queries for each in tour.qualities)
+    queries = max(row.quality.queries for row in tour.qualities)
     _title(screen, f"How each policy answers {queries} judged queries")
     rows: list[Sequence[Cell]] = [
         (
-            (each.engine, "name"),
-            each.policy if each.budget is None else f"{each.policy}, budget {each.budget}",
-            (f"{each.quality.ndcg10:.3f}", "strong"),
-            str(each.quality.zero_results),
-            f"{each.quality.median_ms:.2f}",
+            (row.engine, "name"),
+            row.policy if row.budget is None else f"{row.policy}, budget {row.budget}",
+            (f"{row.quality.ndcg10:.3f}", "strong"),
+            str(row.quality.zero_results),
+            f"{row.quality.median_ms:.2f}",
         )
-        for each in tour.qualities
+        for row in tour.qualities
     ]
     screen.table(("engine", "policy", "nDCG@10", "no hits", "median ms"), rows, right=(2, 3, 4))
     for line in (

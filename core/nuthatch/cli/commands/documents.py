@@ -40,7 +40,7 @@ _KEPT: Final = 100
 
 
 class SkipLog:
-    """Is called with each document that is skipped."""
+    """A function of each document that is skipped."""
 
     def __init__(self, corpus: Corpus, log: TextIO | None) -> None:
         self._corpus = corpus
@@ -68,7 +68,7 @@ class SkipLog:
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the first of them as JSON values."""
-        return [asdict(each) for each in self._first]
+        return [asdict(skipped) for skipped in self._first]
 
 
 @contextmanager
@@ -191,7 +191,7 @@ def summary(report: AddReport, url: str) -> str:
 
 
 class Export:
-    """Streams the documents of an index and counts them."""
+    """The documents of an index as a stream that is counted."""
 
     def __init__(self, index: LexicalBackend) -> None:
         self._index = index

@@ -34,7 +34,7 @@ def backends(capabilities: bool, as_json: bool) -> None:
         answer({"backends": [_backend_json(item, spec) for item, spec in listed]})
         return
     screen = open_screen()
-    screen.table(("name", "distribution", "audit", "summary"), [_row(*each) for each in listed])
+    screen.table(("name", "distribution", "audit", "summary"), [_row(*pair) for pair in listed])
     for item, spec in listed:
         if isinstance(spec, PluginFailure):
             screen.line((f"{item.name}: ", "bad"), str(spec))
