@@ -20,7 +20,14 @@ from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.spec import CONTRACT, BackendConfig, BackendSpec
 from nuthatch.errors import PluginFailure, UnknownBackend
 from nuthatch.registry import discovery
-from nuthatch.registry.discovery import BACKENDS, RUN_TIME, EntryPoint, canonical, reason
+from nuthatch.registry.discovery import (
+    BACKENDS,
+    RUN_TIME,
+    EntryPoint,
+    canonical,
+    claimed_twice,
+    reason,
+)
 from nuthatch.registry.plugins import call_hook, plugin_failures
 
 #: What can stand before the colon of a URL; one letter would be a Windows drive.
@@ -128,7 +135,7 @@ def backend_spec(name: str) -> BackendSpec:
     if not found:
         raise _unknown(name, [item for item, _ in candidates])
     if len(found) > 1:
-        raise _claimed_twice(name, [item for item, _ in found])
+        raise claimed_twice([item for item, _ in found])
     return _spec(*found[0])
 
 
@@ -267,17 +274,3 @@ def _unknown(name: str, items: Sequence[EntryPoint]) -> UnknownBackend:
 
 def _failures() -> bool:
     return bool(discovery.unreadable() or plugin_failures())
-
-
-def _claimed_twice(name: str, items: Sequence[EntryPoint]) -> PluginFailure:
-    origins = " and by ".join(item.origin for item in items)
-    spellings = " or ".join(item.qualified for item in items)
-    hint = f"Write {spellings}, or remove one of them."
-    return PluginFailure(
-        f"backend {name!r} is provided by {origins}. {hint}",
-        distribution=", ".join(item.distribution for item in items),
-        version=", ".join(item.version for item in items),
-        entry_point=name,
-        stage="name",
-        hint=hint,
-    )

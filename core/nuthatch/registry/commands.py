@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nuthatch.errors import PluginFailure
 from nuthatch.registry import discovery
-from nuthatch.registry.discovery import COMMANDS, EntryPoint, canonical
+from nuthatch.registry.discovery import COMMANDS, EntryPoint, canonical, claimed_twice
 
 if TYPE_CHECKING:
     import click
@@ -27,7 +27,7 @@ class Command:
 
         item = self.installed
         if self.others:
-            raise _claimed_twice((item, *self.others))
+            raise claimed_twice((item, *self.others))
         found = item.load()
         if not isinstance(found, click.Command):
             hint = f"It must be a click.Command; report it to the authors of {item.distribution}."
@@ -58,7 +58,7 @@ def list_commands() -> dict[str, Command]:
 def command_failures(taken: Sequence[str] = ()) -> tuple[PluginFailure, ...]:
     """Return the collisions: names claimed twice, or claimed although core has `taken` them."""
     failures = [
-        _claimed_twice((command.installed, *command.others))
+        claimed_twice((command.installed, *command.others))
         for command in list_commands().values()
         if command.others
     ]
@@ -67,16 +67,3 @@ def command_failures(taken: Sequence[str] = ()) -> tuple[PluginFailure, ...]:
             hint = f"nuthatch's own runs; report it to the authors of {item.distribution}."
             failures.append(item.failure("name", "has the name of a command of nuthatch", hint))
     return tuple(failures)
-
-
-def _claimed_twice(items: Sequence[EntryPoint]) -> PluginFailure:
-    hint = f"Write {' or '.join(item.qualified for item in items)}, or remove one of them."
-    origins = " and by ".join(item.origin for item in items)
-    return PluginFailure(
-        f"command {items[0].name!r} is provided by {origins}. {hint}",
-        distribution=", ".join(item.distribution for item in items),
-        version=", ".join(item.version for item in items),
-        entry_point=items[0].name,
-        stage="name",
-        hint=hint,
-    )

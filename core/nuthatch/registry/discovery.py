@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from importlib import import_module, invalidate_caches
@@ -99,6 +99,21 @@ def canonical(name: str) -> str:
 def reason(error: BaseException) -> str:
     """Return an exception as its type and message."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def claimed_twice(items: Sequence[EntryPoint]) -> PluginFailure:
+    """Return the failure of one name that several distributions provide."""
+    first = items[0]
+    origins = " and by ".join(item.origin for item in items)
+    hint = f"Write {' or '.join(item.qualified for item in items)}, or remove one of them."
+    return PluginFailure(
+        f"{_KINDS[first.group]} {first.name!r} is provided by {origins}. {hint}",
+        distribution=", ".join(item.distribution for item in items),
+        version=", ".join(item.version for item in items),
+        entry_point=first.name,
+        stage="name",
+        hint=hint,
+    )
 
 
 def import_hint(item: EntryPoint, module: str, error: BaseException) -> str:
