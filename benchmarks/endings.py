@@ -1,4 +1,4 @@
-"""Draws the endings of `nuthatch.text.endings` from the frequent words of each language.
+"""Draws the endings of `nuthatch.text.snowball` from the frequent words of each language.
 
     python -m benchmarks.endings french turkish
 
@@ -22,8 +22,8 @@ from typing import NamedTuple
 import Stemmer
 import wordfreq
 
-from nuthatch.text.endings import endings, spelt
 from nuthatch.text.fold import FOLDING
+from nuthatch.text.snowball import endings, restore_accents
 
 CODES = {
     "catalan": "ca",
@@ -48,7 +48,7 @@ GAIN = 1e-4
 class Word(NamedTuple):
     """A word as spelt and folded, its stem as spelt (then folded), and its weight."""
 
-    spelt: str
+    restore_accents: str
     folded: str
     stem: str
     weight: float
@@ -79,7 +79,7 @@ class Drawing:
         return sum(
             word.weight
             for word in words
-            if self._stem(spelt(word.folded, dict(table), LONGEST)) == word.stem
+            if self._stem(restore_accents(word.folded, dict(table), LONGEST)) == word.stem
         )
 
     def draw(self) -> dict[str, str]:
@@ -99,7 +99,7 @@ class Drawing:
         before = self._right(words, table)
         if sum(word.weight for word in words) - before <= GAIN * self.total:
             return None
-        forms = sorted({ending} | {word.spelt[-len(ending) :] for word in words})
+        forms = sorted({ending} | {word.restore_accents[-len(ending) :] for word in words})
         right = {form: self._right(words, {**table, ending: form}) for form in forms}
         best = max(forms, key=lambda form: right[form])
         return best if right[best] > before + GAIN * self.total else None

@@ -23,8 +23,8 @@ from ir_measures import AP, Qrel, R, ScoredDoc, iter_calc, nDCG
 
 from benchmarks.report import machine
 from nuthatch import LexicalBackend, Policy, Schema
-from nuthatch.demo.engines import fill_engines
-from nuthatch.demo.judged import Judged, films, load
+from nuthatch.demo.judged import JudgedCorpus, films, load
+from nuthatch.demo.tour import fill_engines
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 POLICIES: tuple[Policy, ...] = ("auto", "ladder", "ranked")
@@ -48,7 +48,7 @@ class Set:
         """Return what an engine must reach."""
         return (self.targets or {}).get(engine, self.target)
 
-    def judged(self, data: Path) -> Judged | None:
+    def judged(self, data: Path) -> JudgedCorpus | None:
         """Return the corpus, None where it is not there."""
         if self.name == _FILMS:
             return films()
@@ -98,7 +98,7 @@ class Row:
         return None if self.target is None else self.ndcg_all >= self.target
 
 
-def measure(chosen: Set, judged: Judged) -> Iterator[Row | str]:
+def measure(chosen: Set, judged: JudgedCorpus) -> Iterator[Row | str]:
     """Yield a row for each engine and policy, or why an engine is left out."""
     with tempfile.TemporaryDirectory() as folder:
         engines = fill_engines(Path(folder), judged)
@@ -120,7 +120,9 @@ def measure(chosen: Set, judged: Judged) -> Iterator[Row | str]:
 _MEASURES = (nDCG @ 10, AP, R @ DEPTH)
 
 
-def _row(chosen: Set, judged: Judged, engine: str, index: LexicalBackend, policy: Policy) -> Row:
+def _row(
+    chosen: Set, judged: JudgedCorpus, engine: str, index: LexicalBackend, policy: Policy
+) -> Row:
     run: list[ScoredDoc] = []
     times: list[float] = []
     answered = set()

@@ -33,6 +33,7 @@ PUBLIC = {
     package.__name__: set(package.__all__)
     for package in (nuthatch, nuthatch.entities, nuthatch.scoring)
 }
+PUBLIC["nuthatch"].add("__version__")
 
 
 def sources(*folders: Path) -> Iterator[Path]:
@@ -95,7 +96,7 @@ def module_of(path: Path) -> str:
 def targets(module: str, name: str | None, files: Collection[str]) -> Iterator[str]:
     """Yield the file that an import reaches: a public name of core is imported from its home."""
     home = nuthatch._HOME_OF.get(name or "") if module == "nuthatch" else None
-    inner = f"{module}.{name}" if home is None else f"nuthatch.{home}"
+    inner = home or f"{module}.{name}"
     yield from [each for each in (inner, module) if each in files][:1]
 
 

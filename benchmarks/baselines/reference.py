@@ -11,7 +11,7 @@ from typing import Any
 
 import apsw
 
-from nuthatch.matching.ladder import and_rungs, fallback_rung
+from nuthatch.matching import and_rungs, fallback_rung
 
 _RUNG = """
 SELECT posting.rowid, posting.rank, document.uri, document.title, document.text

@@ -20,9 +20,9 @@ from benchmarks.report import Row
 from benchmarks.sqlite.stage import LIMIT, Stage, assert_same, forget, open_index
 from benchmarks.timing import Ratio, Seconds, Side, by_turns
 from nuthatch import run_blocking
-from nuthatch.matching.climb import Climb
+from nuthatch.matching import LadderSearch
 from nuthatch.pipeline.readers import LiftedReader
-from nuthatch.pipeline.text_search import match_rungs
+from nuthatch.pipeline.search import match_rungs
 from nuthatch.text.normalize import NormalizedQuery, normalize
 from nuthatch_sqlite.backend import SqliteBackend
 
@@ -78,16 +78,16 @@ def _rows(times: Mapping[str, Mapping[str, Seconds]]) -> Iterator[Row]:
         yield Row(SECTION, what, f"{_REFERENCE}, bare rows", ratio(side, everything))
 
 
-def _rows_of(index: SqliteBackend) -> Callable[[NormalizedQuery], Climb]:
-    def run(query: NormalizedQuery) -> Climb:
+def _rows_of(index: SqliteBackend) -> Callable[[NormalizedQuery], LadderSearch]:
+    def run(query: NormalizedQuery) -> LadderSearch:
         with index.reader() as reader:
             return run_blocking(_climb_and_fetch(LiftedReader(reader), query))
 
     return run
 
 
-async def _climb_and_fetch(reader: LiftedReader, query: NormalizedQuery) -> Climb:
-    climb = Climb(query, "ladder", LIMIT, None)
+async def _climb_and_fetch(reader: LiftedReader, query: NormalizedQuery) -> LadderSearch:
+    climb = LadderSearch(query, "ladder", LIMIT, None)
     await match_rungs(climb, reader, ())
     await reader.fetch([candidate.key for _, candidate in climb.found], False)
     return climb

@@ -25,11 +25,12 @@ exception is always chained as `__cause__`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import monotonic
 from typing import Literal
 
 
 class NuthatchError(Exception):
-    """Is the base of every error that nuthatch raises on purpose."""
+    """The base of every error that nuthatch raises on purpose."""
 
 
 class UnknownBackend(NuthatchError):
@@ -44,7 +45,7 @@ class UnknownBackend(NuthatchError):
 
 
 class PluginFailure(NuthatchError):
-    """Tells which plugin failed, at which stage and what to do; is a value and an exception.
+    """A plugin that failed: which one, at which stage, and what to do. A value and an exception.
 
     `stage` is one of `metadata`, `import`, `shape`, `contract`, `name`, `hook`, `analyzer`,
     `search`.
@@ -193,3 +194,9 @@ class QueryTimeout(NuthatchError):
 
 class VerificationFailed(NuthatchError):
     """The evidence of a hit does not prove what the hit says."""
+
+
+def check_deadline(deadline: float | None) -> None:
+    """Raise `QueryTimeout` once a `time.monotonic` reading lies in the past; None never does."""
+    if deadline is not None and monotonic() > deadline:
+        raise QueryTimeout("the search took longer than its timeout; raise it or ask for less")

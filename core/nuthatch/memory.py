@@ -20,7 +20,6 @@ from typing import Any, Self, cast
 
 from nuthatch import (
     EMULATED,
-    NATIVE,
     AnalyzedDocument,
     Analyzer,
     AuditMode,
@@ -34,7 +33,6 @@ from nuthatch import (
     ExplainingReader,
     ExportingReader,
     Filter,
-    FilterSupport,
     IndexInfo,
     IndexMetadata,
     LexicalBackend,
@@ -57,25 +55,11 @@ SPEC = BackendSpec(
     summary="brute force in memory: for tests, notebooks and as the oracle of other engines",
     contract=(1, 1),
     audit_mode=AuditMode.GROUNDED,
-    capabilities=Capabilities(
-        text=NATIVE,
-        entities=NATIVE,
-        fuzzy=NATIVE,
-        substring=NATIVE,
-        filters=FilterSupport(range=NATIVE, any_of=NATIVE),
-        grounding=NATIVE,
-        explain=NATIVE,
+    capabilities=Capabilities.lexical(
         timeout=EMULATED,
-        snapshot=NATIVE,
-        native_top_k=EMULATED,
-        write=NATIVE,
-        delete=NATIVE,
-        export=NATIVE,
         persistent=unsupported("everything is gone when the index is closed"),
         check=unsupported("there is nothing stored that could be damaged"),
         optimize=unsupported("there is nothing to settle"),
-        async_native=EMULATED,
-        max_limit=None,
         drop=unsupported("nothing is stored: it is gone once it is closed"),
     ),
     config=LexicalConfig,
@@ -87,7 +71,7 @@ K1, B = 1.2, 0.75
 
 
 class MemoryReader(ExplainingReader, ExportingReader, EntityReader):
-    """Answers from a dictionary of documents that nobody changes."""
+    """A reader over a dictionary of documents that nobody changes."""
 
     def __init__(
         self, documents: Mapping[str, AnalyzedDocument], schema: Schema | None = None
@@ -196,7 +180,7 @@ class MemoryReader(ExplainingReader, ExportingReader, EntityReader):
 
 
 class MemoryBackend(LexicalBackend):
-    """Keeps analyzed documents in a dictionary; every write makes a new one."""
+    """Analyzed documents in a dictionary; every write makes a new one."""
 
     spec = SPEC
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from nuthatch.cli.commands import demo
-from nuthatch.demo.judged import FILMS, Judged, load
+from nuthatch.demo.judged import FILMS, JudgedCorpus, load
 from nuthatch.demo.tour import SMALL_BUDGET
 
 Run = Callable[..., Result]
@@ -25,7 +25,7 @@ TEXTS = {
 
 
 @pytest.fixture
-def tiny(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Judged:
+def tiny(folder: Path, monkeypatch: pytest.MonkeyPatch) -> JudgedCorpus:
     source = folder / "tiny"
     source.mkdir()
     with (source / "corpus.jsonl").open("w") as file:
@@ -41,7 +41,7 @@ def tiny(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Judged:
     return judged
 
 
-def test_the_tour_is_told_as_text(run: Run, tiny: Judged, folder: Path) -> None:
+def test_the_tour_is_told_as_text(run: Run, tiny: JudgedCorpus, folder: Path) -> None:
     result = run("demo")
     assert result.exit_code == 0, result.output
     assert "4 films, indexed by each engine in nuthatch-demo" in result.stdout
@@ -58,7 +58,7 @@ def test_the_tour_is_told_as_text(run: Run, tiny: Judged, folder: Path) -> None:
     assert (folder / "nuthatch-demo" / "films.sqlite").exists()
 
 
-def test_what_it_suggests_next_works(run: Run, tiny: Judged) -> None:
+def test_what_it_suggests_next_works(run: Run, tiny: JudgedCorpus) -> None:
     lines = run("demo").stdout.splitlines()
     commands = [line.strip() for line in lines[lines.index("Try next") + 1 :]]
     assert all(command.startswith("nuthatch ") for command in commands)
@@ -91,7 +91,7 @@ def _hits(shown: str) -> list[str]:
 
 
 def test_commands_are_shown_as_this_program_was_called(
-    tiny: Judged, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: JudgedCorpus, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = folder / "my venv" / "nuthatch"
     script.parent.mkdir()
@@ -103,7 +103,7 @@ def test_commands_are_shown_as_this_program_was_called(
     assert "$ nuthatch search sqlite:" in run("demo").stdout
 
 
-def test_a_second_demo_uses_the_indexes_of_the_first(run: Run, tiny: Judged) -> None:
+def test_a_second_demo_uses_the_indexes_of_the_first(run: Run, tiny: JudgedCorpus) -> None:
     run("demo", "--dir", "odd?100%")
     told = json.loads(run("demo", "--dir", "odd?100%", "--json").stdout)
     engines = {engine["name"]: engine for engine in told["engines"]}
@@ -112,7 +112,7 @@ def test_a_second_demo_uses_the_indexes_of_the_first(run: Run, tiny: Judged) -> 
     assert engines["memory"]["url"] is None
 
 
-def test_the_tour_as_json_has_every_policy_of_every_engine(run: Run, tiny: Judged) -> None:
+def test_the_tour_as_json_has_every_policy_of_every_engine(run: Run, tiny: JudgedCorpus) -> None:
     told = json.loads(run("demo", "--json").stdout)
     rows = {(row["engine"], row["policy"], row["budget"]): row for row in told["policies"]}
     engines = {engine["name"] for engine in told["engines"] if not engine["skipped"]}
@@ -128,7 +128,7 @@ def test_the_tour_as_json_has_every_policy_of_every_engine(run: Run, tiny: Judge
 
 
 def test_an_engine_that_cannot_is_left_out_with_its_reason(
-    run: Run, tiny: Judged, folder: Path
+    run: Run, tiny: JudgedCorpus, folder: Path
 ) -> None:
     (folder / "nuthatch-demo" / "films.sqlite").mkdir(parents=True)
     for engine in ("tantivy", "postgresql"):

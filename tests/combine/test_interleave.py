@@ -14,8 +14,7 @@ import nuthatch
 from combine.conftest import Search
 from nuthatch import Document, Hit, Interleave, InvalidConfig, LexicalBackend, TextQuery
 from nuthatch.combine.combination import choose_key
-from nuthatch.combine.interleave import draft
-from nuthatch.combine.unit import bits
+from nuthatch.combine.experiment import bits, draft
 
 HIT = choose_key(TextQuery(""))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import nuthatch
 from combine.conftest import Search
 from nuthatch import InvalidConfig, LexicalBackend, Split
-from nuthatch.combine.unit import point
+from nuthatch.combine.experiment import point
 
 UNITS = [f"user-{number}" for number in range(10_000)]
 shares = st.floats(0, 1)

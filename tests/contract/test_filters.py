@@ -22,7 +22,7 @@ from nuthatch import (
     Schema,
     matches_filter,
 )
-from nuthatch.contract.filters import checked_filters
+from nuthatch.contract.filters import check_filters
 
 SCHEMA = Schema(
     fields=(
@@ -36,7 +36,7 @@ SCHEMA = Schema(
 
 
 def checked(condition: Any) -> Any:
-    return checked_filters(SCHEMA, [condition])[0]
+    return check_filters(SCHEMA, [condition])[0]
 
 
 def test_a_range_needs_a_bound() -> None:
@@ -122,7 +122,7 @@ def test_the_refusal_of_a_field_names_those_that_are_declared() -> None:
     with pytest.raises(InvalidQuery, match="declared: year, rating, released, genres, people"):
         checked(Range("director", gte=1))
     with pytest.raises(InvalidQuery, match="declared: none"):
-        checked_filters(Schema(), [Range("director", gte=1)])
+        check_filters(Schema(), [Range("director", gte=1)])
 
 
 @pytest.mark.parametrize("condition", ["year", None, {"field": "year"}])

@@ -12,7 +12,7 @@ import pytest
 
 from nuthatch import Document
 from nuthatch.corpora import Corpus
-from nuthatch.corpora.source import locate, reading
+from nuthatch.corpora.source import locate, open_source
 from nuthatch.errors import InvalidConfig, InvalidDocument
 
 
@@ -116,7 +116,7 @@ def test_a_source_that_the_system_refuses_is_named(
 def test_an_error_of_the_one_who_reads_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(lines("a"))
-    with pytest.raises(OSError, match="mine"), reading(locate(str(path))):
+    with pytest.raises(OSError, match="mine"), open_source(locate(str(path))):
         raise OSError("mine")
 
 
@@ -152,9 +152,9 @@ def test_places_are_known_until_they_are_acknowledged(tmp_path: Path) -> None:
     corpus = Corpus([str(path)])
     list(corpus)
     assert corpus.acknowledge(2) == f"{path}:2"
-    assert corpus.located(InvalidDocument("no", position=1)).where is None  # forgotten
-    assert corpus.located(InvalidDocument("no")).where is None
-    assert corpus.located(InvalidDocument("no", position=3)).where == f"{path}:4"
+    assert corpus.locate_error(InvalidDocument("no", position=1)).where is None  # forgotten
+    assert corpus.locate_error(InvalidDocument("no")).where is None
+    assert corpus.locate_error(InvalidDocument("no", position=3)).where == f"{path}:4"
     assert corpus.place(2) == f"{path}:3"
     assert corpus.acknowledge(4) == f"{path}:4"
 

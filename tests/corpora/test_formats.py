@@ -25,7 +25,8 @@ from nuthatch import (
     PhraseField,
     Schema,
 )
-from nuthatch.corpora import Corpus, jsonarray
+from nuthatch.corpora import Corpus
+from nuthatch.corpora.jsonrows import array_rows
 from nuthatch.corpora.source import Stream
 
 SCHEMA = Schema(
@@ -191,7 +192,7 @@ def test_an_array_is_read_however_it_is_written_and_cut(
             return super().read(min(size or piece, piece))
 
     stream: Any = Pieces(whole.encode())
-    found = list(jsonarray.rows(Stream(stream, "f")))
+    found = list(array_rows(Stream(stream, "f")))
     assert [row.value for row in found] == rows
     if indent == 0 and rows:
         assert found[0].where == f"f:{2 + space.count(chr(10))}"
@@ -255,11 +256,11 @@ def test_what_a_writer_of_csv_writes_is_read_back(rows: list[tuple[int, str, str
     writer = csv.writer(written)
     writer.writerow(["id", "title", "text", "note"])
     writer.writerows(rows)
-    from nuthatch.corpora.table import rows as read
+    from nuthatch.corpora.table import table_rows
 
     found = [
         row.value
-        for row in read(Stream(io.BytesIO(written.getvalue().encode()), "f"), ",", Schema())
+        for row in table_rows(Stream(io.BytesIO(written.getvalue().encode()), "f"), ",", Schema())
     ]
     assert found == [
         {

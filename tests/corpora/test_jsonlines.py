@@ -5,14 +5,14 @@ import io
 
 import pytest
 
-from nuthatch.corpora import jsonlines
-from nuthatch.corpora.jsonlines import rows
+from nuthatch.corpora import jsonrows
+from nuthatch.corpora.jsonrows import line_rows
 from nuthatch.corpora.source import Stream
 from nuthatch.errors import InvalidDocument
 
 
 def read(data: bytes) -> list[tuple[str, object]]:
-    found = [(row.where, row.value) for row in rows(Stream(io.BytesIO(data), "f"))]
+    found = [(row.where, row.value) for row in line_rows(Stream(io.BytesIO(data), "f"))]
     for _, value in found:
         if isinstance(value, InvalidDocument):
             raise value
@@ -65,7 +65,7 @@ def test_what_is_broken_is_named_by_its_place(line: bytes, where: str, words: st
 def test_a_line_without_end_is_refused_before_it_fills_the_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(jsonlines, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(jsonrows, "LONGEST_LINE", 1000)
     with pytest.raises(InvalidDocument, match="f:1: the line is longer"):
         read(b'["' + b"a" * 2000)
 
@@ -73,4 +73,4 @@ def test_a_line_without_end_is_refused_before_it_fills_the_memory(
 def test_a_damaged_gzip_stream_is_named_by_its_line() -> None:
     packed = gzip.compress(b"{}\n" * 50_000)
     with pytest.raises(InvalidDocument, match=r"f:\d+: the gzip stream is damaged"):
-        list(rows(Stream(gzip.GzipFile(fileobj=io.BytesIO(packed[:-20])), "f")))  # type: ignore[arg-type]
+        list(line_rows(Stream(gzip.GzipFile(fileobj=io.BytesIO(packed[:-20])), "f")))  # type: ignore[arg-type]

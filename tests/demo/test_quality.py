@@ -8,8 +8,7 @@ import pytest
 
 from nuthatch import Document, Schema
 from nuthatch import open as open_index
-from nuthatch.demo.judged import Judged, load
-from nuthatch.demo.quality import measure, ndcg
+from nuthatch.demo.judged import JudgedCorpus, load, measure, ndcg
 from nuthatch.errors import InvalidConfig
 
 
@@ -50,7 +49,7 @@ def test_it_agrees_with_trec_eval() -> None:
 
 
 def test_a_policy_is_summed_up_over_the_queries_with_a_relevant_document() -> None:
-    judged = Judged(
+    judged = JudgedCorpus(
         corpus=Path("unused"),
         schema=Schema(),
         queries={"found": "red fox", "none": "zebra", "unjudged": "dog", "bad": "dog"},

@@ -10,7 +10,7 @@ import pytest
 
 from nuthatch.cli.commands import COMMANDS
 from nuthatch.demo.judged import films
-from nuthatch.registry.commands import installed_commands
+from nuthatch.registry.commands import list_commands
 
 from .pages import PAGES, README, ROOT, blocks, run
 
@@ -52,7 +52,7 @@ def test_the_readme_holds_the_two_commands_that_install() -> None:
 @pytest.mark.parametrize("page", [*PAGES, README], ids=_id)
 def test_every_command_that_is_named_exists(page: Path) -> None:
     named = re.findall(r"(?:`|^\$ )nuthatch ([a-z][a-z-]*)", page.read_text(encoding="utf-8"), re.M)
-    assert set(named) <= COMMANDS.keys() | installed_commands().keys()
+    assert set(named) <= COMMANDS.keys() | list_commands().keys()
 
 
 @pytest.mark.parametrize("page", [*PAGES, README], ids=_id)

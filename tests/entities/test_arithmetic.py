@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import nuthatch
 from nuthatch import Document, EntityQuery, LexicalBackend
 from nuthatch.entities import EntitySettings, title_score
-from nuthatch.entities.arithmetic import squeezed_score
+from nuthatch.entities.match import squeeze_score
 from support.entity_oracle import answer
 from support.entity_strategies import CORPUS, FILMS, entity_queries
 
@@ -65,7 +65,7 @@ def test_an_edit_is_just_worse_than_a_word_too_many(k: int, length: int, beta: f
     settings = EntitySettings(threshold=0, beta=beta)
     longer = title_score(k, 0, k, k + 1, settings)
     assert title_score(k, 1, k, k, settings) < longer < 1
-    assert squeezed_score(k, settings) == title_score(k, 1, k, k, settings)
+    assert squeeze_score(k, settings) == title_score(k, 1, k, k, settings)
     assert title_score(min(k, length), 0, k, length, settings) <= 1
 
 

@@ -179,7 +179,7 @@ def test_the_deadline_is_looked_at_inside_the_look_ups(
     index = nuthatch.open("memory:", schema=SCHEMA, entities=entities)
     index.add(Document(f"d{n}", f"number{letter}") for n, letter in enumerate("abcdefgh"))
     now = count()
-    monkeypatch.setattr("nuthatch.deadline.monotonic", lambda: monotonic() + next(now))
+    monkeypatch.setattr("nuthatch.errors.monotonic", lambda: monotonic() + next(now))
     with pytest.raises(QueryTimeout):
         index.search(EntityQuery(titles=[f"numbr{letter}" for letter in "abcdefgh"]), timeout=5)
     assert next(now) < 15

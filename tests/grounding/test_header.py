@@ -18,8 +18,7 @@ from nuthatch import (
     leaf_hash,
     parse_header,
 )
-from nuthatch.grounding.header import canonical_json, header_bytes
-from nuthatch.grounding.merkle import tree_root
+from nuthatch.grounding import canonical_json, header_bytes, tree_root
 from support.few_words import any_text, field_values
 
 fields_of_any_kind = st.dictionaries(any_text, field_values, max_size=4)

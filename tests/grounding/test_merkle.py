@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch.grounding.merkle import (
+from nuthatch.grounding import (
     inclusion_path,
     leaf_hash,
     node_hash,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import nuthatch
 from nuthatch import AuditMode, Document, Hit, Schema, VerificationFailed, leaf_hash, verify
-from nuthatch.grounding.merkle import tree_root
+from nuthatch.grounding import tree_root
 from support.few_words import any_text, corpora, field_values, queries, sentences
 
 #: Words, blanks in runs, brackets, ellipses and controls: all that a snippet treats in its own way.

@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nuthatch import Candidate, FirstMatch, Matches, NormalizedQuery, Rung, run_blocking
-from nuthatch.matching.climb import Climb
+from nuthatch.matching import LadderSearch
 from nuthatch.pipeline.readers import LiftedReader
-from nuthatch.pipeline.text_search import match_rungs
+from nuthatch.pipeline.search import match_rungs
 
 #: Longer words are rarer here, so that the ladder has something to climb.
 VOCABULARY = ("a", "b", "cc", "dd", "eee", "ffff")
@@ -90,8 +90,8 @@ def climb(
     limit: int = 100,
     budget: int | None = 0,
     filters: Any = (),
-) -> Climb:
-    up = Climb(query, policy, limit, budget)
+) -> LadderSearch:
+    up = LadderSearch(query, policy, limit, budget)
     run_blocking(match_rungs(up, LiftedReader(reader), filters))
     return up
 

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch.contract.rung import Rung
-from nuthatch.matching.ladder import (
+from nuthatch.contract.query import Rung
+from nuthatch.matching import (
     FALLBACK_MAX_FREQUENCY,
     FALLBACK_TOKENS,
     and_rungs,
     can_match,
     fallback_rung,
-    ranked_rung,
+    or_rung,
     same_as_ranked,
 )
 
@@ -107,7 +107,7 @@ def test_a_short_token_that_is_known_beats_a_long_one_that_is_not() -> None:
 
 
 def test_the_ranked_disjunction_keeps_repeated_tokens() -> None:
-    assert ranked_rung(["a", "b", "a"], ["c"]) == Rung("OR", ("a", "b", "a", "c"))
+    assert or_rung(["a", "b", "a"], ["c"]) == Rung("OR", ("a", "b", "a", "c"))
 
 
 @pytest.mark.parametrize(
@@ -144,4 +144,4 @@ def test_a_rung_is_as_good_as_ranked_if_it_sums_the_same_over_the_same_chunks(
     rung: Rung, ranked: str, expected: bool
 ) -> None:
     frequencies = {"a": 1, "b": 1, "unknown": 0}
-    assert same_as_ranked(rung, ranked_rung(ranked.split(), []), frequencies) is expected
+    assert same_as_ranked(rung, or_rung(ranked.split(), []), frequencies) is expected

@@ -10,7 +10,7 @@ import pytest
 import nuthatch
 from nuthatch import hookimpl
 from nuthatch.pipeline.doctor import Check, examine
-from nuthatch.registry.hooks import register_plugin, unregister_plugin
+from nuthatch.registry.plugins import register_plugin, unregister_plugin
 from support.site import Site
 
 

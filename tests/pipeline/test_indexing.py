@@ -25,8 +25,8 @@ from nuthatch import (
     WriteOutcome,
 )
 from nuthatch.memory import MemoryBackend
-from nuthatch.pipeline import gathering
-from nuthatch.pipeline.indexing import Preparer
+from nuthatch.pipeline import indexing
+from nuthatch.pipeline.indexing import DocumentAnalyzer
 
 
 class Recorder(MemoryBackend):
@@ -113,7 +113,7 @@ def test_batches_hold_so_many_documents_and_each_is_reported(recorder: Recorder)
 def test_a_batch_is_bounded_by_its_text_too(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gathering, "_BATCH_TEXT", 10)
+    monkeypatch.setattr(indexing, "_BATCH_TEXT", 10)
     recorder.add([Document("a", text="x" * 4), Document("b", text="x" * 6), Document("c")])
     assert recorder.batches == [["a", "b"], ["c"]]
 
@@ -230,7 +230,7 @@ def test_a_uri_to_delete_is_text(index: LexicalBackend) -> None:
 
 
 def test_what_is_indexed_are_the_titles_tokens_followed_by_the_chunks_own() -> None:
-    preparer = Preparer(Schema(chunker="words:2:0"), nuthatch.get_analyzer("standard"))
+    preparer = DocumentAnalyzer(Schema(chunker="words:2:0"), nuthatch.get_analyzer("standard"))
     row = preparer.prepare(Document("a", "The Heat", "One two three"))
     assert [chunk.tokens for chunk in row.chunks] == [
         ["the", "heat", "one", "two"],

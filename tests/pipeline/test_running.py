@@ -22,7 +22,7 @@ from nuthatch import (
 )
 from nuthatch.memory import MemoryReader
 from nuthatch.pipeline.readers import LiftedReader
-from nuthatch.registry.hooks import register_plugin, unregister_plugin
+from nuthatch.registry.plugins import register_plugin, unregister_plugin
 
 from .test_async import AsyncBackend, AsyncMemoryReader
 

@@ -10,7 +10,7 @@ import pytest
 import nuthatch
 from nuthatch import InvalidConfig, PluginFailure, get_analyzer, hookimpl
 from nuthatch.registry.analyzers import analyzer_failures, analyzer_names
-from nuthatch.registry.hooks import register_plugin, unregister_plugin
+from nuthatch.registry.plugins import register_plugin, unregister_plugin
 from support.site import Site
 
 

@@ -15,7 +15,7 @@ from nuthatch.registry.backends import (
     backend_spec,
     backends_with,
     import_ms,
-    installed_backends,
+    list_backends,
 )
 from support.site import Site
 
@@ -107,7 +107,7 @@ BROKEN: list[tuple[Callable[[Site], None], str, str, str]] = [
 
 
 def failure_of(name: str) -> PluginFailure:
-    [found] = [spec for item, spec in installed_backends() if item.name == name]
+    [found] = [spec for item, spec in list_backends() if item.name == name]
     assert isinstance(found, PluginFailure)
     return found
 
@@ -236,7 +236,7 @@ def test_a_slow_spec_is_measured_and_reported_by_the_doctor(site: Site) -> None:
     site.install_backend("nuthatch-slow", "slow", "slow_spec")
     module = site.path / "slow_spec.py"
     module.write_text("import time\ntime.sleep(0.3)\n" + module.read_text())
-    [item] = [item for item, _ in installed_backends() if item.name == "slow"]
+    [item] = [item for item, _ in list_backends() if item.name == "slow"]
     assert (import_ms(item) or 0) > 299
     [check] = [check for check in examine() if check.name == "backend slow"]
     assert check.ok
@@ -246,7 +246,7 @@ def test_a_slow_spec_is_measured_and_reported_by_the_doctor(site: Site) -> None:
 def test_two_distributions_with_one_name_fail_only_when_the_name_is_used(site: Site) -> None:
     site.install_backend("nuthatch-one", "same", "one_spec", summary="'one'")
     site.install_backend("nuthatch-two", "same", "two_spec", summary="'two'")
-    assert [item.name for item, _ in installed_backends()].count("same") == 2
+    assert [item.name for item, _ in list_backends()].count("same") == 2
     with pytest.raises(PluginFailure) as caught:
         nuthatch.open("same:x")
     for part in ("nuthatch-one 1.0 (one_spec:SPEC)", "nuthatch-two 1.0 (two_spec:SPEC)"):
@@ -292,5 +292,5 @@ def test_strict_mode_raises_what_is_otherwise_listed(
     raises_on_import(site)
     monkeypatch.setenv("NUTHATCH_STRICT_PLUGINS", "1")
     with pytest.raises(PluginFailure, match="OSError: disk"):
-        installed_backends()
+        list_backends()
     assert any(not check.ok for check in examine())

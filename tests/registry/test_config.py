@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nuthatch import InvalidConfig
-from nuthatch.registry.config import configured_indexes, resolve_name
+from nuthatch.registry.config import read_indexes, resolve_name
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def test_a_name_stands_for_a_url_and_options(folder: Path) -> None:
         '[indexes.movies]\nurl = "sqlite:movies.db"\nbudget = 0\n[compare]\nruns = 3\n'
     )
     assert resolve_name("movies") == ("sqlite:movies.db", {"budget": 0})
-    assert list(configured_indexes()) == ["movies"]
+    assert list(read_indexes()) == ["movies"]
 
 
 def test_a_url_stands_for_itself() -> None:

@@ -11,7 +11,7 @@ import pytest
 import nuthatch
 from nuthatch import UnknownBackend
 from nuthatch.registry import discovery
-from nuthatch.registry.backends import backend_spec, installed_backends
+from nuthatch.registry.backends import backend_spec, list_backends
 from nuthatch.registry.discovery import BACKENDS
 from support.site import Site
 
@@ -19,12 +19,12 @@ POISON = "raise RuntimeError('imported although nobody asked')"
 
 
 def names() -> list[str]:
-    return [item.name for item in discovery.installed(BACKENDS)]
+    return [item.name for item in discovery.entry_points(BACKENDS)]
 
 
 def test_listing_imports_nothing(site: Site) -> None:
     site.install("nuthatch-bad", backends="bad = bad_spec:SPEC", bad_spec=POISON)
-    [item] = [item for item in discovery.installed(BACKENDS) if item.name == "bad"]
+    [item] = [item for item in discovery.entry_points(BACKENDS) if item.name == "bad"]
     assert item.origin == "nuthatch-bad 1.0 (bad_spec:SPEC)"
     assert "bad_spec" not in sys.modules
 
@@ -50,7 +50,7 @@ def test_blocking_precedes_import(site: Site) -> None:
     discovery.block(["nuthatch-bad", "nuthatch", "memory"])
     assert "bad" not in names()
     assert "memory" in names(), "what core brings always stays"
-    installed_backends()
+    list_backends()
     assert "bad_spec" not in sys.modules
 
 

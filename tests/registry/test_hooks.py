@@ -12,9 +12,15 @@ import pytest
 import nuthatch
 from nuthatch import PluginFailure, Results, hookimpl, memory
 from nuthatch.pipeline.doctor import examine
-from nuthatch.registry.backends import backend_spec, installed_backends
-from nuthatch.registry.hooks import expand, plugin_manager, register_plugin, unregister_plugin
-from nuthatch.registry.plugins import plugin_failures, plugins
+from nuthatch.registry.backends import backend_spec, list_backends
+from nuthatch.registry.plugins import (
+    expand,
+    plugin_failures,
+    plugin_manager,
+    plugins,
+    register_plugin,
+    unregister_plugin,
+)
 from support.site import Site
 
 
@@ -145,7 +151,7 @@ def test_backends_can_be_added_at_run_time(registered: list[str]) -> None:
     assert backend_spec("notebook:toy") is spec
     with nuthatch.open("notebook:toy:here") as index:
         assert index.info().documents == 0
-    assert ("toy", spec) in [(item.name, found) for item, found in installed_backends()]
+    assert ("toy", spec) in [(item.name, found) for item, found in list_backends()]
     unregister_plugin(registered.pop())
     with pytest.raises(nuthatch.UnknownBackend):
         backend_spec("toy")
@@ -164,7 +170,7 @@ def test_a_failing_registration_is_listed_and_breaks_nothing(registered: list[st
 
     registered += [register_plugin(Broken(), "broken"), register_plugin(Wrong(), "wrong")]
     assert backend_spec("memory").name == "memory"
-    failures = [found for _, found in installed_backends() if isinstance(found, PluginFailure)]
+    failures = [found for _, found in list_backends() if isinstance(found, PluginFailure)]
     assert sorted(failure.stage for failure in failures) == ["hook", "shape"]
 
 

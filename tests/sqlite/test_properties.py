@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuthatch import Document, Filter, LexicalBackend, Rung, Schema
-from nuthatch.pipeline.indexing import Preparer
+from nuthatch.pipeline.indexing import DocumentAnalyzer
 from support.bm25 import fts5_scores
 from support.strategies import DOCUMENTS, FILTERS, HOSTILE, QUERY, SCHEMA, WORD
 
@@ -37,7 +37,7 @@ def found(index: LexicalBackend, rung: Rung, filters: Sequence[Filter] = ()) -> 
 
 def brute_force(schema: Schema, index: LexicalBackend, rung: Rung) -> dict[Chunk, float]:
     """The rung's matches and FTS5's scores from nothing but the documents."""
-    preparer = Preparer(schema, index.analyzer)
+    preparer = DocumentAnalyzer(schema, index.analyzer)
     chunks = [
         ((document.uri, number), chunk.tokens)
         for document in index.documents()

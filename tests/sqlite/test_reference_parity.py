@@ -16,8 +16,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nuthatch
-from nuthatch import AnyOf, Document, Filter, LexicalBackend, Range, Results, Schema, matches_filter
-from nuthatch.matching import ladder
+from nuthatch import (
+    AnyOf,
+    Document,
+    Filter,
+    LexicalBackend,
+    Range,
+    Results,
+    Schema,
+    matches_filter,
+    matching,
+)
 from nuthatch.text.analyzer import analyze, builtin_analyzer
 from nuthatch.text.normalize import normalize
 from support.corpora import LANGUAGES, beir, queries, seeded_documents, typed, vocabulary
@@ -105,7 +114,7 @@ def assert_ladder_parity(
         query.extras,
         only_stopwords=query.only_stopwords,
         keep=lambda rowid: keeps(pair.documents[rowid - 1], filters),
-        max_frequency=ladder.FALLBACK_MAX_FREQUENCY,
+        max_frequency=matching.FALLBACK_MAX_FREQUENCY,
     )
     forget(pair.cached)
     for index in pair.indexes:
@@ -202,7 +211,7 @@ def test_the_fallback_drops_tokens_that_are_too_frequent(
     seeded: Pair, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bound on document frequency, made small enough to bite; extras go through it too."""
-    monkeypatch.setattr(ladder, "FALLBACK_MAX_FREQUENCY", most)
+    monkeypatch.setattr(matching, "FALLBACK_MAX_FREQUENCY", most)
     words = vocabulary()
     for number, text in enumerate(queries(most, 10, seeded.documents)):
         extras = (words[number], words[5 * number], "the", "never", words[20 * number % 1500])

@@ -87,9 +87,9 @@ def matched(
 
 def checked(index: LexicalBackend, conditions: Iterable[Filter]) -> list[Filter]:
     """As core hands filters to an engine."""
-    from nuthatch.contract.filters import checked_filters
+    from nuthatch.contract.filters import check_filters
 
-    return list(checked_filters(index.schema, conditions))
+    return list(check_filters(index.schema, conditions))
 
 
 @FEW

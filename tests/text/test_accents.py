@@ -16,10 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuthatch.text.analyzer import builtin_analyzer
-from nuthatch.text.endings import endings, spelt
 from nuthatch.text.fold import FOLDING
 from nuthatch.text.runs import words
-from nuthatch.text.snowball import LANGUAGES, SnowballAnalyzer
+from nuthatch.text.snowball import LANGUAGES, SnowballAnalyzer, endings, restore_accents
 from nuthatch.text.stopwords import stopwords
 from support.corpora import DATA
 
@@ -127,7 +126,7 @@ def test_an_ending_is_spelt_with_accents_and_changes_nothing_else(language: str)
     assert longest <= 6
     for folded, ending in table.items():
         assert FOLDING.line(ending) == folded
-        word = spelt("x" + folded, table, longest)
+        word = restore_accents("x" + folded, table, longest)
         assert FOLDING.line(word) == "x" + folded
         assert word.endswith(ending)
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nuthatch.text.analyzer import builtin_analyzer
-from nuthatch.text.ascii import alphabetic_line, alphanumeric_line
+from nuthatch.text.standard import alphabetic_line, alphanumeric_line
 
 TRICKY = st.text(alphabet="aZ09_ -\n\0éßİ中\ud800\U0001f600", max_size=40)
 ASCII = st.text(alphabet=st.characters(max_codepoint=127), max_size=60)

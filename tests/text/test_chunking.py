@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuthatch import Document, Schema, document_from_header, get_analyzer
-from nuthatch.pipeline.indexing import Preparer
+from nuthatch.pipeline.indexing import DocumentAnalyzer
 from nuthatch.text.chunking import chunker
 from nuthatch.text.runs import UNSPACED
 from support.few_words import any_text
@@ -146,7 +146,7 @@ def test_a_document_is_rebuilt_from_its_header_and_its_chunks(
 ) -> None:
     schema = Schema(chunker=f"words:{size[0]}:{size[1]}")
     document = Document("a", title, text, {"year": 1995, "tags": ["x", None]})
-    row = Preparer(schema, get_analyzer("standard")).prepare(document)
+    row = DocumentAnalyzer(schema, get_analyzer("standard")).prepare(document)
     assert (
         document_from_header(row.header, [(chunk.start, chunk.text) for chunk in row.chunks])
         == document

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch.text.phrases import normalize_phrase
+from nuthatch.text.standard import normalize_phrase
 
 
 @pytest.mark.parametrize(

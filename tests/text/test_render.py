@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch.text.snippet import render, settled
+from nuthatch.text.snippet import render, settle_span
 
 Marks = list[tuple[int, int]]
 
@@ -19,7 +19,7 @@ def cuts(draw: st.DrawFn) -> tuple[str, int, int, Marks]:
     places = sorted(draw(st.sets(st.integers(0, len(text)), min_size=0, max_size=8)))
     if len(places) < 2:
         return text, 0, len(text), []
-    start, end = settled(text, places[0], places[-1])
+    start, end = settle_span(text, places[0], places[-1])
     inner = [place for place in places[1:-1] if start <= place <= end]
     return text, start, end, list(zip(inner[::2], inner[1::2], strict=False))
 
@@ -101,7 +101,7 @@ def test_a_span_or_mark_out_of_place_is_refused(
 def test_of_spans_that_look_alike_one_is_taken(
     text: str, span: tuple[int, int], alike: tuple[int, int]
 ) -> None:
-    assert settled(text, *span) == settled(text, *alike) == alike
+    assert settle_span(text, *span) == settle_span(text, *alike) == alike
     if span != alike:
         with pytest.raises(ValueError, match="is cut at a blank or off an ellipsis"):
             render(text, *span, ())

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from nuthatch.text.analyzer import Analyzer, analyze, builtin_analyzer
 from nuthatch.text.fold import FOLDING, Folding
-from nuthatch.text.offsets import SIMPLE, word_spans
+from nuthatch.text.locate import SIMPLE, word_spans
 from nuthatch.text.runs import words
-from nuthatch.text.snippet import render, snippet
-from nuthatch.text.window import inside_character
+from nuthatch.text.snippet import inside_character, render, snippet
 
 #: Texts are many-sided here: the default number of examples misses too much.
 THOROUGH = settings(max_examples=max(200, settings().max_examples))

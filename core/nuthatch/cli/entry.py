@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from nuthatch.cli.interrupt import end_at_once
+from nuthatch.cli.exits import end_at_once
 
 
 def main() -> NoReturn:

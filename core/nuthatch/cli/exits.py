@@ -1,4 +1,4 @@
-"""Exit codes: the one place that says which error ends with which code.
+"""Exit codes and interrupts: how a command line ends.
 
       0  done; no hits is done
       1  a check failed: evidence, integrity, a copy that is not equal, a document that is absent
@@ -7,12 +7,21 @@
     130  interrupted (Ctrl-C)
     141  standard output was closed by its reader (`| head`)
 
-A command returns its code; an error that it raises is turned into one here.
+A command returns its code; an error that it raises is turned into one here. SIGINT ends a command
+line with 130, whenever it strikes:
+
+    while modules are imported     at once: nothing was begun
+    in the command                 KeyboardInterrupt; the code is 130 whatever comes of that
+    once the answer is printed     at once
+
+Where SIGINT is ignored, as in a process in the background, or somebody else's, it stays so.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import os
+import signal
+from typing import Final, NoReturn
 
 from nuthatch import errors
 
@@ -44,15 +53,15 @@ _CODES: Final[dict[type[errors.NuthatchError], int]] = {
 
 
 class DocumentNotFound(errors.NuthatchError):
-    """Tells that an index holds no document of the uri that was asked for."""
+    """An index holds no document with the uri that was given."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """Is Ctrl-C during a write; its text says what is safe."""
+    """Ctrl-C during a write; the text says what is safe."""
 
 
 class OutputClosed(Exception):
-    """Tells that nobody reads standard output any more."""
+    """Nobody reads standard output any more."""
 
 
 def exit_code(error: BaseException) -> int:
@@ -63,3 +72,33 @@ def exit_code(error: BaseException) -> int:
         if kind in _CODES:
             return _CODES[kind]
     return UNAVAILABLE
+
+
+#: Whether the command was struck: the exception may have become another error on its way.
+_struck: Final[list[bool]] = []
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    os._exit(INTERRUPTED)
+
+
+def _raise(number: int, frame: object) -> NoReturn:
+    _struck.append(True)
+    raise KeyboardInterrupt
+
+
+def end_at_once() -> None:
+    """Let an interrupt end the process where it is."""
+    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _raise):
+        signal.signal(signal.SIGINT, _end)
+
+
+def end_the_command() -> None:
+    """Let an interrupt end the command, which says what is safe."""
+    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _end):
+        signal.signal(signal.SIGINT, _raise)
+
+
+def has_struck() -> bool:
+    """Return whether the command was interrupted."""
+    return bool(_struck)

@@ -1,15 +1,15 @@
-"""How hits are shown: rank, score, title, uri and snippet, then one line on the search."""
+"""How results are shown: with `--explain` the query and its rungs; the hits; then one line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from nuthatch.cli.output import Cell, printable
 from nuthatch.cli.screen import Screen
-from nuthatch.cli.span import Cell, printable
-from nuthatch.contract.audit import AuditMode
-from nuthatch.contract.hit import Hit
+from nuthatch.contract.hit import AuditMode, Hit
 from nuthatch.contract.query import EntityQuery
-from nuthatch.contract.results import Results
+from nuthatch.contract.results import Attempt, Results
+from nuthatch.text.normalize import NormalizedQuery
 
 
 def show_hits(screen: Screen, results: Results, *, explain: bool = False) -> None:
@@ -22,14 +22,14 @@ def show_hits(screen: Screen, results: Results, *, explain: bool = False) -> Non
         )
         screen.line(*_place(hit), indent=14)
         if hit.snippet:
-            screen.line(*highlighted(hit), indent=14)
+            screen.line(*highlight(hit), indent=14)
         if explain:
             where = "" if isinstance(results.query, EntityQuery) else f"rung {hit.rung + 1}: "
             screen.line((where + _parts(hit), "dim"), indent=14)
 
 
 def show_footer(screen: Screen, results: Results) -> None:
-    """Show the notes, and one line on how the hits were come by."""
+    """Show the notes, and one line on how the hits were found."""
     for note in results.notes:
         screen.line((f"note: {note}", "dim"))
     count = "no hits" if not results.hits else f"{len(results)} hits"
@@ -49,10 +49,10 @@ def _exactness(results: Results) -> str:
     return "ordered by rung" if results.ran == "ladder" else "perhaps not the exact top"
 
 
-def highlighted(hit: Hit) -> Iterator[Cell]:
+def highlight(hit: Hit) -> Iterator[Cell]:
     """Yield the snippet as spans, the matched words marked."""
     # No printable text holds a NUL, so it parts the snippet where the marks are.
-    pieces = hit.highlighted("\0", "\0", escape=printable).split("\0")
+    pieces = hit.highlight("\0", "\0", escape=printable).split("\0")
     for number, piece in enumerate(pieces):
         yield piece, "mark" if number % 2 else ""
 
@@ -70,3 +70,59 @@ def _place(hit: Hit) -> Iterator[Cell]:
 def _parts(hit: Hit) -> str:
     parts = [f"{name} {value:.3f}" for name, value in hit.score_parts.items() if value]
     return " + ".join(parts) or "nothing adds to the score"
+
+
+def show_explanation(screen: Screen, results: Results) -> None:
+    """Show what was looked for, and the rungs that were tried or skipped."""
+    if isinstance(results.query, NormalizedQuery):
+        _show_query(screen, results.query)
+    else:
+        _show_entities(screen, results.query)
+    if results.attempts:
+        frequencies = dict(results.frequencies)
+        screen.table(
+            ("rung", "operator", "tokens (chunks that hold them)", "matched", "ms"),
+            [
+                _row(number, attempt, frequencies)
+                for number, attempt in enumerate(results.attempts, start=1)
+            ],
+            right=(0, 3, 4),
+        )
+    screen.line("")
+
+
+def _show_query(screen: Screen, query: NormalizedQuery) -> None:
+    screen.line(("query    ", "dim"), query.text)
+    screen.line(("tokens   ", "dim"), (" ".join(query.tokens) or "none", "strong"))
+    if query.dropped:
+        reasons: dict[str, list[str]] = {}
+        for token, reason in query.dropped:
+            reasons.setdefault(reason, []).append(token)
+        reasons_text = "; ".join(
+            f"{' '.join(tokens)} ({reason.replace('_', ' ')})".strip()
+            for reason, tokens in reasons.items()
+        )
+        screen.line(("dropped  ", "dim"), reasons_text)
+    if query.extras:
+        screen.line(("extras   ", "dim"), " ".join(query.extras))
+
+
+def _show_entities(screen: Screen, query: EntityQuery) -> None:
+    for name, buckets in (("include", query.include), ("exclude", query.exclude)):
+        for field, phrases in buckets.items():
+            screen.line((f"{name}  ", "dim"), f"{field}: ", (", ".join(phrases), "strong"))
+    for title in query.titles:
+        screen.line(("title    ", "dim"), (title, "strong"))
+
+
+def _row(number: int, attempt: Attempt, frequencies: Mapping[str, int]) -> Sequence[Cell]:
+    def with_count(token: str) -> str:
+        return f"{token} ({frequencies[token]:,})" if token in frequencies else token
+
+    tokens = " ".join(with_count(token) for token in attempt.tokens)
+    if attempt.dropped:
+        tokens += f", without {' '.join(with_count(token) for token in attempt.dropped)}"
+    if attempt.skipped:
+        return str(number), attempt.operator, (tokens, "dim"), ("skipped", "dim"), ""
+    matched = "?" if attempt.matched is None else f"{attempt.matched:,}"
+    return str(number), attempt.operator, tokens, matched, f"{attempt.ms:.1f}"

@@ -16,9 +16,9 @@ from typing import Final, Literal, Protocol
 import click
 
 from nuthatch.cli.exits import Interrupted
-from nuthatch.cli.span import printable
+from nuthatch.cli.output import printable
+from nuthatch.contract.batch import AddReport
 from nuthatch.contract.document import Document
-from nuthatch.contract.report import AddReport
 from nuthatch.errors import InvalidDocument, NuthatchError
 
 #: The bar moves every so many documents.
@@ -29,19 +29,19 @@ _QUIET: Final = 10.0
 _UNITS: Final = ("kB", "MB", "GB", "TB")
 
 Unit = Literal["bytes", "documents"]
-Entry = Document | InvalidDocument
+Addable = Document | InvalidDocument
 
 
-class Stream(Protocol):
-    """Is what documents are taken from: it knows how far it is."""
+class DocumentStream(Protocol):
+    """A source of documents that knows how far it is."""
 
     @property
     def position(self) -> int:
-        """Is how much was taken, in the unit of the total."""
+        """How much was taken, in the unit of the total."""
 
-    def entries(self) -> Iterator[Entry]: ...
+    def entries(self) -> Iterator[Addable]: ...
     def acknowledge(self, read: int) -> str:
-        """Is told that the first `read` documents are safe; returns the last one's place."""
+        """Take note that the first `read` documents are safe; return the last one's place."""
 
 
 class Acknowledgements:
@@ -63,9 +63,9 @@ class Acknowledgements:
 
 
 class Meter:
-    """Measures how far a stream is: documents, rate, share of the total and time left."""
+    """How far a stream is: documents, rate, share of the total and time left."""
 
-    def __init__(self, stream: Stream, total: int | None, unit: Unit) -> None:
+    def __init__(self, stream: DocumentStream, total: int | None, unit: Unit) -> None:
         self._stream = stream
         self._total = total
         self._unit = unit
@@ -74,7 +74,7 @@ class Meter:
 
     @property
     def seconds(self) -> float:
-        """Is how long it has taken so far."""
+        """The seconds that it has taken so far."""
         return perf_counter() - self._begun
 
     def measure(self) -> str:
@@ -108,10 +108,10 @@ def _duration(seconds: float) -> str:
 
 
 def write(
-    stream: Stream,
+    stream: DocumentStream,
     total: int | None,
     unit: Unit,
-    add: Callable[[Iterable[Entry], Callable[[AddReport], None]], AddReport],
+    add: Callable[[Iterable[Addable], Callable[[AddReport], None]], AddReport],
 ) -> AddReport:
     """Run `add(documents, progress)` and reports each batch; `total` is in the unit.
 
@@ -132,16 +132,16 @@ def write(
         raise Interrupted(state.safe()) from error
 
 
-Reporting = tuple[Iterable[Entry], Callable[[AddReport], None]]
+Reporting = tuple[Iterable[Addable], Callable[[AddReport], None]]
 
 
 @contextmanager
 def _lines(
-    stream: Stream, total: int | None, state: Acknowledgements, meter: Meter
+    stream: DocumentStream, total: int | None, state: Acknowledgements, meter: Meter
 ) -> Iterator[Reporting]:
     shown = 0.0
 
-    def documents() -> Iterator[Entry]:
+    def documents() -> Iterator[Addable]:
         nonlocal shown
         for entry in stream.entries():
             meter.read += 1
@@ -162,7 +162,7 @@ def _lines(
 
 @contextmanager
 def _bar(
-    stream: Stream, total: int | None, state: Acknowledgements, meter: Meter
+    stream: DocumentStream, total: int | None, state: Acknowledgements, meter: Meter
 ) -> Iterator[Reporting]:
     from nuthatch.cli.terminal import bar  # imports rich
 
@@ -173,7 +173,7 @@ def _bar(
             counts = f"{meter.read:,} read, {safe:,} safe"
             shown.move(stream.position, f"{counts}; {meter.measure()}")
 
-        def documents() -> Iterator[Entry]:
+        def documents() -> Iterator[Addable]:
             for entry in stream.entries():
                 meter.read += 1
                 if meter.read % _STEP == 0:

@@ -13,11 +13,11 @@ from typing import Protocol
 
 import click
 
-from nuthatch.cli.span import Cell, span
+from nuthatch.cli.output import Cell, style_text
 
 
 class Screen(Protocol):
-    """Is where a command shows its answer."""
+    """The place where a command shows its answer."""
 
     def line(self, *cells: Cell, indent: int = 0, wrap: bool = True) -> None:
         """Show spans one after the other, as one paragraph; commands to copy are not wrapped."""
@@ -34,10 +34,10 @@ class Screen(Protocol):
 
 
 class PlainScreen:
-    """Writes plain text, for pipes and files: no colour, no wrapping."""
+    """A screen of plain text, for pipes and files: no colour, no wrapping."""
 
     def line(self, *cells: Cell, indent: int = 0, wrap: bool = True) -> None:
-        spans = [span(cell) for cell in cells]
+        spans = [style_text(cell) for cell in cells]
         text = "".join(f"[{text}]" if style == "mark" else text for text, style in spans)
         click.echo((" " * indent + text).rstrip())
 
@@ -49,7 +49,7 @@ class PlainScreen:
         right: Collection[int] = (),
         indent: int = 0,
     ) -> None:
-        texts = [list(headings), *([span(cell)[0] for cell in row] for row in rows)]
+        texts = [list(headings), *([style_text(cell)[0] for cell in row] for row in rows)]
         widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
         for row in texts:
             padded = [

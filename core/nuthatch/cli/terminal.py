@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from nuthatch.cli.span import Cell, Style, span
+from nuthatch.cli.output import Cell, Style, style_text
 
 _STYLES: dict[Style, str] = {
     "": "",
@@ -36,11 +36,11 @@ def console(*, stderr: bool = False) -> Console:
 
 def text(*cells: Cell) -> Text:
     """Return the spans as rich's text."""
-    return Text.assemble(*((words, _STYLES[style]) for words, style in map(span, cells)))
+    return Text.assemble(*((words, _STYLES[style]) for words, style in map(style_text, cells)))
 
 
 class TerminalScreen:
-    """Shows coloured text, wrapped to the terminal's width."""
+    """A screen of coloured text, wrapped to the terminal's width."""
 
     def __init__(self) -> None:
         self._console = console()
@@ -75,7 +75,7 @@ class TerminalScreen:
 
 
 class Bar:
-    """Is a progress bar on standard error, with a line that says how far it is."""
+    """A progress bar on standard error, with a line that says how far it is."""
 
     def __init__(self, progress: Progress, total: int | None) -> None:
         self._progress = progress

@@ -3,6 +3,12 @@
 A kind writes one coroutine, `_combine`: it awaits `call` with the searches to make, several at a
 time where they may run side by side, and has their results, or their error. `call` makes them in
 threads for `search` and by the event loop for `search_async`, so no kind is written twice.
+
+A combination can do what all of its engines can, and never more. Scores of two engines cannot be
+compared, so a mixed list has scores of its own (a reciprocal of ranks) and keeps each engine's own
+in `Hit.origin`. Rungs can be compared where all engines tried the same ones: then a rung's hits
+stay ahead of a later rung's. Where they did not (another policy, another state of the index), all
+hits are said to come from one disjunction.
 """
 
 from __future__ import annotations
@@ -12,31 +18,79 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from contextvars import copy_context
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cached_property
+from itertools import pairwise
 from queue import SimpleQueue
 from threading import Lock
 from typing import ClassVar, NamedTuple
 
-from nuthatch.combine.book import shared_book
-from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
-from nuthatch.contract.capability import Capabilities
+from nuthatch.contract.capability import (
+    EMULATED,
+    NATIVE,
+    Capabilities,
+    FilterSupport,
+    Support,
+    unsupported,
+)
 from nuthatch.contract.document import Document
-from nuthatch.contract.hit import Hit, Origin
-from nuthatch.contract.query import EntityQuery, TextQuery
-from nuthatch.contract.request import SearchRequest
-from nuthatch.contract.results import Results
+from nuthatch.contract.hit import AuditMode, Hit, Origin
+from nuthatch.contract.query import EntityQuery, SearchRequest, TextQuery
+from nuthatch.contract.results import Attempt, Results
 from nuthatch.errors import InvalidConfig
+from nuthatch.pipeline.lexical import Searcher
 from nuthatch.pipeline.readers import run_blocking
-from nuthatch.pipeline.searcher import Searcher
+
+#: Operations on an index. A combination has none of its own: they are done on its engines.
+_INDEX_OPERATIONS = ("write", "delete", "export", "persistent", "check", "optimize", "drop")
+_ARITHMETIC = unsupported("every engine gives the same answers to it; ask one of them")
+#: What a combination that mixes lists cannot do. The scores of entities are the same on every
+#: engine, and would not be any more.
+MIXING: Mapping[str, Support] = {
+    **dict.fromkeys(("entities", "fuzzy", "substring"), _ARITHMETIC),
+    "snapshot": unsupported("each engine is asked for its own state"),
+}
+
+
+def combine_capabilities(
+    by_engine: Mapping[str, Capabilities], kind: str, **denied: Support | int
+) -> Capabilities:
+    """Return what a combination of this kind can do; `denied` are entries of its own."""
+    first = next(iter(by_engine.values()))
+    entries: dict[str, Support | FilterSupport | int | None] = {}
+    for item in fields(first):
+        value = getattr(first, item.name)
+        if item.name in _INDEX_OPERATIONS:
+            entries[item.name] = unsupported(f"{kind} only searches; do this on its engines")
+        elif isinstance(value, Support):
+            entries[item.name] = _weakest(by_engine, item.name)
+        elif isinstance(value, FilterSupport):
+            parts = (part.name for part in fields(value))
+            entries[item.name] = FilterSupport(
+                **{part: _weakest(by_engine, f"{item.name}.{part}") for part in parts}
+            )
+    limits = [some.max_limit for some in by_engine.values() if some.max_limit is not None]
+    entries["max_limit"] = min(limits, default=None)
+    return replace(first, **{**entries, **denied})  # type: ignore[arg-type]  # as declared
+
+
+def _weakest(by_engine: Mapping[str, Capabilities], feature: str) -> Support:
+    """Return the weakest entry; if it is `unsupported`, with the name of the engine to blame."""
+    supports = {name: some.support(feature) for name, some in by_engine.items()}
+    for name, support in supports.items():
+        if not support:
+            return unsupported(f"{name}: {support.reason}")
+    natively = all(support.level == "native" for support in supports.values())
+    return NATIVE if natively else EMULATED
+
 
 #: Searches that run side by side in one combination, for each engine after its first.
 _AT_ONCE = 8
 
 
 class Call(NamedTuple):
-    """Names one search of one searcher."""
+    """One search of one searcher."""
 
     searcher: SearchBackend
     request: SearchRequest
@@ -57,7 +111,7 @@ Caller = Callable[[Sequence[Call]], Awaitable[list[Results]]]
 
 
 class Combination(Searcher):
-    """Is a searcher made of named engines, which it closes with itself.
+    """A searcher made of named engines, which it closes with itself.
 
     `engines` maps a name to each; the names tell in `Hit.origin` whose hit it is. Raises
     `InvalidConfig` where two are missing or one is no `SearchBackend`.
@@ -69,7 +123,7 @@ class Combination(Searcher):
     def __init__(
         self, engines: Sequence[SearchBackend], names: Sequence[str] | None = None
     ) -> None:
-        self.engines: Mapping[str, SearchBackend] = named(engines, names)
+        self.engines: Mapping[str, SearchBackend] = name_engines(engines, names)
         self._pool: ThreadPoolExecutor | None = None
         self._one_pool = Lock()
 
@@ -86,20 +140,22 @@ class Combination(Searcher):
 
     @property
     def audit_mode(self) -> AuditMode:
-        modes = {each.audit_mode for each in self.engines.values()}
+        modes = {engine.audit_mode for engine in self.engines.values()}
         return AuditMode.GROUNDED if modes == {AuditMode.GROUNDED} else AuditMode.UNGROUNDED
 
     @property
     def capabilities(self) -> Capabilities:
-        return self._own_book
+        return self._own_capabilities
 
     @cached_property
-    def _own_book(self) -> Capabilities:
-        return self._book({name: engine.capabilities for name, engine in self.engines.items()})
+    def _own_capabilities(self) -> Capabilities:
+        return self._combine_capabilities(
+            {name: engine.capabilities for name, engine in self.engines.items()}
+        )
 
-    def _book(self, books: Mapping[str, Capabilities]) -> Capabilities:
-        """Return what the kind can do with engines of these books."""
-        return shared_book(books, self.kind)
+    def _combine_capabilities(self, by_engine: Mapping[str, Capabilities]) -> Capabilities:
+        """Return what the kind can do with these engines."""
+        return combine_capabilities(by_engine, self.kind)
 
     def execute(self, request: SearchRequest) -> Results:
         return run_blocking(self._combine(request, self._call))
@@ -148,7 +204,7 @@ async def _call_async(calls: Sequence[Call]) -> list[Results]:
     return list(await gather(*(call.run_async() for call in calls)))
 
 
-def named(
+def name_engines(
     engines: Sequence[SearchBackend], names: Sequence[str] | None
 ) -> dict[str, SearchBackend]:
     """Return the engines by name; their own names where these differ, else a, b, c, …"""
@@ -169,7 +225,7 @@ def named(
     return dict(zip(names, engines, strict=True))
 
 
-def passed_on(results: Results, engine: str, *notes: str) -> Results:
+def credit_hits(results: Results, engine: str, *notes: str) -> Results:
     """Return one engine's results with every hit's origin told, and notes added."""
     hits = tuple(
         hit.model_copy(update={"origin": Origin(backend=engine, score=hit.score)})
@@ -188,3 +244,37 @@ def choose_key(query: TextQuery | EntityQuery) -> HitKey:
     if isinstance(query, TextQuery) and query.collapse:
         return lambda hit: hit.document_uri
     return lambda hit: (hit.document_uri, hit.chunk_idx)
+
+
+def same_rungs(answers: Sequence[Results]) -> bool:
+    """Return whether all engines tried the same rungs in the same order."""
+    tried = [[(attempt.operator, attempt.tokens) for attempt in one.attempts] for one in answers]
+    return all(one == other for one, other in pairwise(tried))
+
+
+def merge_results(answers: Mapping[str, Results], hits: Sequence[Hit], took_ms: float) -> Results:
+    """Return the results of a mixed list; put all hits on one rung unless theirs are in order."""
+    first = next(iter(answers.values()))
+    attempts = first.attempts
+    in_order = all(better.rung <= worse.rung for better, worse in pairwise(hits))
+    if not (same_rungs(list(answers.values())) and in_order):
+        hits = [hit.model_copy(update={"rung": 0}) for hit in hits]
+        attempts = () if isinstance(first.query, EntityQuery) else (_any_of(first),)
+    ladder = any(results.ran == "ladder" for results in answers.values())
+    notes = [f"{name}: {note}" for name, results in answers.items() for note in results.notes]
+    return replace(
+        first,
+        hits=tuple(hits),
+        attempts=attempts,
+        ran="ladder" if ladder else "ranked",
+        exact=False,
+        notes=tuple(notes),
+        took_ms=took_ms,
+    )
+
+
+def _any_of(results: Results) -> Attempt:
+    """Return the attempt that all hits of all engines satisfy: any of the query's tokens."""
+    assert not isinstance(results.query, EntityQuery)
+    tokens = (*results.query.tokens, *results.query.extras)
+    return Attempt("OR", tokens, ms=sum(attempt.ms for attempt in results.attempts))

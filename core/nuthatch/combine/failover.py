@@ -13,16 +13,16 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from time import monotonic
 
-from nuthatch.combine.combination import Call, Caller, Combination, passed_on
+from nuthatch.combine.combination import Call, Caller, Combination, credit_hits
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.document import Document
-from nuthatch.contract.request import SearchRequest
+from nuthatch.contract.query import SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.errors import BackendUnavailable, InvalidConfig, NuthatchError, QueryTimeout
 
 
 class Breaker:
-    """Tells whether the first engine is asked; safe for many threads."""
+    """A circuit breaker before the first engine; safe for many threads."""
 
     def __init__(self, failures: int, retry_after: float, clock: Callable[[], float]) -> None:
         self._failures = failures
@@ -33,7 +33,7 @@ class Breaker:
         self._open = False
         self._try_again = 0.0
 
-    def lets_through(self) -> bool:
+    def allows_call(self) -> bool:
         """Return whether to ask; while open one search is let through each `retry_after`."""
         with self._lock:
             if not self._open:
@@ -43,13 +43,13 @@ class Breaker:
             self._try_again = self._clock() + self._retry_after
             return True
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """Close the circuit."""
         with self._lock:
             self._in_a_row, self._open = 0, False
 
-    def failed(self) -> None:
-        """Count a failure, and open the circuit at the last that is borne."""
+    def record_failure(self) -> None:
+        """Count a failure, and open the circuit once there are too many in a row."""
         with self._lock:
             self._in_a_row += 1
             if self._in_a_row >= self._failures:
@@ -63,7 +63,7 @@ class Breaker:
 
 
 class Failover(Combination):
-    """Asks `primary`, and `secondary` if that raises a transient error or times out.
+    """A searcher that uses `primary`, and `secondary` where that fails for a time or times out.
 
     Transient is `BackendUnavailable(transient=True)`. After `failures` in a row searches go
     straight to the secondary for `retry_after` seconds, then one tries the primary again. A
@@ -96,36 +96,36 @@ class Failover(Combination):
         first, second = self.engines
         failure: NuthatchError | None = None
         note = f"failover: {first} is not asked for now, it failed too often"
-        if self.breaker.lets_through():
+        if self.breaker.allows_call():
             try:
                 (results,) = await call([Call(self.engines[first], request)])
             except (BackendUnavailable, QueryTimeout) as error:
                 if not _is_transient(error):
                     raise
-                self.breaker.failed()
+                self.breaker.record_failure()
                 failure, note = error, f"failover: {first} failed: {error}"
             else:
-                self.breaker.succeeded()
-                return passed_on(results, first)
+                self.breaker.record_success()
+                return credit_hits(results, first)
         try:
             (results,) = await call([Call(self.engines[second], request)])
         except NuthatchError as error:
             if failure is not None:
                 raise error from failure
             raise
-        return passed_on(results, second, note)
+        return credit_hits(results, second, note)
 
     def get(self, uri: str) -> Document | None:
         first, second = self.engines.values()
-        if self.breaker.lets_through():
+        if self.breaker.allows_call():
             try:
                 found = first.get(uri)
             except BackendUnavailable as error:
                 if not error.transient:
                     raise
-                self.breaker.failed()
+                self.breaker.record_failure()
             else:
-                self.breaker.succeeded()
+                self.breaker.record_success()
                 return found
         return second.get(uri)
 

@@ -14,20 +14,27 @@ from dataclasses import replace
 from math import fsum
 from time import perf_counter
 
-from nuthatch.combine.book import MIXING, shared_book
-from nuthatch.combine.combination import Call, Caller, Combination, HitKey, choose_key
-from nuthatch.combine.mixing import mixed, same_rungs
+from nuthatch.combine.combination import (
+    MIXING,
+    Call,
+    Caller,
+    Combination,
+    HitKey,
+    choose_key,
+    combine_capabilities,
+    merge_results,
+    same_rungs,
+)
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities, unsupported
 from nuthatch.contract.hit import Hit, Origin
-from nuthatch.contract.query import DEFAULT_LIMIT
-from nuthatch.contract.request import SearchRequest
+from nuthatch.contract.query import DEFAULT_LIMIT, SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.errors import InvalidConfig
 
 
 class Fuse(Combination):
-    """Asks all engines side by side and fuses their lists; a hit that several found rises.
+    """A searcher that fuses the lists of all engines; a hit of several engines rises.
 
     `depth` hits are fused from each engine whatever the limit, so that a larger limit only
     extends the list; it is also the largest limit. `score_parts` tell what each engine added,
@@ -53,9 +60,9 @@ class Fuse(Combination):
         limits = [engine.capabilities.max_limit for engine in engines]
         self.depth = min(limit for limit in (depth, *limits) if limit is not None)
 
-    def _book(self, books: Mapping[str, Capabilities]) -> Capabilities:
-        return shared_book(
-            books,
+    def _combine_capabilities(self, by_engine: Mapping[str, Capabilities]) -> Capabilities:
+        return combine_capabilities(
+            by_engine,
             self.kind,
             explain=unsupported("a score is a sum over ranks; no token has a part in it"),
             native_top_k=unsupported("no engine ranks by the fused score"),
@@ -69,10 +76,10 @@ class Fuse(Combination):
         answers = await call([Call(engine, deep) for engine in self.engines.values()])
         by_name = dict(zip(self.engines, answers, strict=True))
         key = choose_key(request.query)
-        hits = self._fused(by_name, key)[: request.query.limit or DEFAULT_LIMIT]
-        return mixed(by_name, hits, 1000 * (perf_counter() - begun))
+        hits = self._fuse(by_name, key)[: request.query.limit or DEFAULT_LIMIT]
+        return merge_results(by_name, hits, 1000 * (perf_counter() - begun))
 
-    def _fused(self, answers: Mapping[str, Results], key: HitKey) -> list[Hit]:
+    def _fuse(self, answers: Mapping[str, Results], key: HitKey) -> list[Hit]:
         """Return the fused list, ordered by rung, fused score, best rank and first engine."""
         found: dict[Hashable, list[tuple[int, str, Hit]]] = {}
         for name, results in answers.items():
@@ -80,12 +87,12 @@ class Fuse(Combination):
                 found.setdefault(key(hit), []).append((rank, name, hit))
         keep_rungs = same_rungs(list(answers.values()))
         fused = [self._one(ranked, keep_rungs) for ranked in found.values()]
-        best_rank = {known: min(rank for rank, _, _ in each) for known, each in found.items()}
+        best_rank = {known: min(rank for rank, _, _ in ranks) for known, ranks in found.items()}
         return sorted(fused, key=lambda hit: (hit.rung, -hit.score, best_rank[key(hit)]))
 
     def _one(self, ranked: Sequence[tuple[int, str, Hit]], keep_rungs: bool) -> Hit:
         parts = {name: 1 / (self.k + rank) for rank, name, _ in ranked}
-        _, name, best = min(ranked, key=lambda each: each[0])
+        _, name, best = min(ranked, key=lambda place: place[0])
         return best.model_copy(
             update={
                 "score": fsum(parts.values()),  # whatever the order of the engines

@@ -17,13 +17,18 @@ from queue import Full, Queue
 from random import Random
 from threading import Lock, Thread
 
-from nuthatch.combine.book import shared_book
-from nuthatch.combine.combination import Call, Caller, Combination, choose_key, passed_on
-from nuthatch.contract.audit import AuditMode
+from nuthatch.combine.combination import (
+    Call,
+    Caller,
+    Combination,
+    choose_key,
+    combine_capabilities,
+    credit_hits,
+)
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
-from nuthatch.contract.query import EntityQuery, TextQuery
-from nuthatch.contract.request import SearchRequest
+from nuthatch.contract.hit import AuditMode
+from nuthatch.contract.query import EntityQuery, SearchRequest, TextQuery
 from nuthatch.contract.results import Results
 from nuthatch.errors import InvalidConfig, QueryTimeout
 
@@ -48,13 +53,15 @@ class ShadowPair:
         if self.shadow is None:
             return None
         key = choose_key(self.query)
-        one, other = ({key(hit) for hit in each.hits[:k]} for each in (self.served, self.shadow))
+        one, other = (
+            {key(hit) for hit in hits[:k]} for hits in (self.served.hits, self.shadow.hits)
+        )
         return len(one & other) / max(len(one), len(other)) if one or other else 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class ShadowCounts:
-    """Counts what became of the searches: served = skipped + dropped + waiting + finished.
+    """What became of the searches, in counts: served = skipped + dropped + waiting + finished.
 
     `skipped` were not sampled, `dropped` found the queue full, `waiting` are queued or running.
     Of the finished ones `answered` were answered, `timed_out` and `failed` were not; `unseen`
@@ -71,16 +78,16 @@ class ShadowCounts:
 
     @property
     def waiting(self) -> int:
-        """Are the searches that the shadow was not asked yet, or is being asked."""
+        """The searches that wait for the shadow, or that it runs now."""
         finished = self.answered + self.timed_out + self.failed
         return self.served - self.skipped - self.dropped - finished
 
 
 class Shadow(Combination):
-    """Serves `a`'s answers, and shows each with `b`'s to `observe`, which a worker calls.
+    """A searcher that gives `a`'s answers, and shows each with `b`'s to `observe` in a worker.
 
     A share of `sample` of the searches is asked again, chosen by `seed`; at most `queue` of them
-    wait. `timeout` (seconds) bounds each search of b. What b cannot answer by its book is counted
+    wait. `timeout` (seconds) bounds each search of b. What b declares that it cannot do is counted
     as failed. `close` lets the worker finish what it is at and drops what waits.
     Raises `InvalidConfig`.
     """
@@ -119,19 +126,21 @@ class Shadow(Combination):
     def audit_mode(self) -> AuditMode:
         return self._served.audit_mode
 
-    def _book(self, books: Mapping[str, Capabilities]) -> Capabilities:
-        name = next(iter(books))
-        return shared_book({name: books[name]}, self.kind)  # b is asked whatever it can do
+    def _combine_capabilities(self, by_engine: Mapping[str, Capabilities]) -> Capabilities:
+        name = next(iter(by_engine))
+        return combine_capabilities(
+            {name: by_engine[name]}, self.kind
+        )  # b is asked whatever it can do
 
     @property
     def counts(self) -> ShadowCounts:
-        """Are the counts so far."""
+        """The counts so far."""
         return self._counts
 
     async def _combine(self, request: SearchRequest, call: Caller) -> Results:
         (results,) = await call([Call(self._served, request)])
         self._ask_too(request, results)
-        return passed_on(results, next(iter(self.engines)))
+        return credit_hits(results, next(iter(self.engines)))
 
     def _ask_too(self, request: SearchRequest, served: Results) -> None:
         with self._lock:
@@ -184,7 +193,7 @@ _Work = tuple[SearchRequest, Results]
 
 
 class _Worker:
-    """Is a thread of this process with its bounded queue."""
+    """A thread of this process with its bounded queue."""
 
     def __init__(self, size: int, work: Callable[[SearchRequest, Results], None]) -> None:
         self._queue: Queue[_Work | None] = Queue(size)

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import ClassVar, Self
 
-from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
+from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.query import Policy, Query
 from nuthatch.contract.results import Results
 from nuthatch.contract.spec import BackendConfig
 
 
 class SearchBackend(ABC):
-    """Answers queries.
+    """Anything that answers queries.
 
     Nobody need write `search`: an engine extends `LexicalBackend`, and a wrapper or a searcher of
     another kind extends `Searcher` and writes `execute`.
@@ -29,17 +29,17 @@ class SearchBackend(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """Is the name under which the backend is registered."""
+        """The name under which the backend is registered."""
 
     @property
     @abstractmethod
     def audit_mode(self) -> AuditMode:
-        """Is the strongest claim that the backend can make about a hit."""
+        """The strongest claim that the backend can make about a hit."""
 
     @property
     @abstractmethod
     def capabilities(self) -> Capabilities:
-        """Is the book of what the backend can do."""
+        """What the backend can do."""
 
     @abstractmethod
     def search(

@@ -18,7 +18,7 @@ Bound = int | float | str | date
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Keeps documents with a value of `field` from `gte` to `lte`, both included.
+    """A filter: documents with a value of `field` from `gte` to `lte`, both included.
 
     At least one bound is given. Of a keyword field with several values one must lie within.
     """
@@ -34,7 +34,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """Keeps documents with at least one of `values` in `field`."""
+    """A filter: documents with at least one of `values` in `field`."""
 
     field: str
     values: Sequence[Bound]
@@ -69,7 +69,7 @@ _NO_KEYWORD: Final = "\x01"
 Filter = Range | AnyOf
 
 
-def checked_filters(schema: Schema, filters: Iterable[Filter]) -> tuple[Filter, ...]:
+def check_filters(schema: Schema, filters: Iterable[Filter]) -> tuple[Filter, ...]:
     """Return the filters with values as the schema stores them.
 
     Dates become ISO text, bounds of number fields floats and those of integer fields integers.
@@ -88,10 +88,10 @@ def checked_filters(schema: Schema, filters: Iterable[Filter]) -> tuple[Filter, 
             f"the filters of a query list at most {MAX_VALUES:,} values; found {values:,}: ask in "
             "parts, or store in a field what they have in common"
         )
-    return tuple(_checked(schema, item) for item in given)
+    return tuple(_check(schema, item) for item in given)
 
 
-def _checked(schema: Schema, condition: Filter) -> Filter:
+def _check(schema: Schema, condition: Filter) -> Filter:
     if not isinstance(condition, Range | AnyOf):
         raise InvalidQuery(f"a filter is a Range or an AnyOf; found {condition!r}")
     declared = schema.field(condition.field)
@@ -113,8 +113,8 @@ def _checked(schema: Schema, condition: Filter) -> Filter:
     low, high = condition.gte, condition.lte
     return Range(
         condition.field,
-        None if low is None else _bound(_value(declared, low, math.ceil), "\x01"),
-        None if high is None else _bound(_value(declared, high, math.floor), ""),
+        None if low is None else _make_bound(_value(declared, low, math.ceil), "\x01"),
+        None if high is None else _make_bound(_value(declared, high, math.floor), ""),
     )
 
 
@@ -125,7 +125,7 @@ def _is_possible(value: FilterValue) -> bool:
     return len(value.encode()) <= MAX_KEY_BYTES and not CONTROL.search(value)
 
 
-def _bound(value: FilterValue, least: str) -> FilterValue:
+def _make_bound(value: FilterValue, least: str) -> FilterValue:
     """Return a bound that parts keywords in the same way, without NUL and not much longer.
 
     No keyword holds NUL: what follows it decides nothing but whether the text before it alone is

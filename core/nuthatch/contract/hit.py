@@ -1,13 +1,21 @@
-"""A hit, the evidence it may carry, and where another engine's score goes."""
+"""A hit, the strength of its claim (`AuditMode`), its evidence, and where it came from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictInt, TypeAdapter
 
-from nuthatch.contract.audit import AuditMode
+
+class AuditMode(StrEnum):
+    """The strength of the claim behind a hit; a later member is stronger."""
+
+    #: The engine's word; nothing is claimed to be provable.
+    UNGROUNDED = "ungrounded"
+    #: The hit carries evidence that `nuthatch.verify` checks without any backend.
+    GROUNDED = "grounded"
 
 
 class Evidence(BaseModel):
@@ -31,7 +39,7 @@ class Evidence(BaseModel):
 
 
 class Origin(BaseModel):
-    """Names the engine whose hit a wrapper passes on, and that engine's own score."""
+    """The engine whose hit a wrapper passes on, and that engine's own score."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,7 +48,7 @@ class Origin(BaseModel):
 
 
 class Hit(BaseModel):
-    """Describes one chunk that was found.
+    """One chunk that matches a search.
 
     `document_root` (hex) identifies the document's exact content. `snippet` marks matched words
     as `[word]`; `marks` gives their offsets in the snippet, without the brackets. `score` is
@@ -65,7 +73,7 @@ class Hit(BaseModel):
     origin: Origin | None = None
     evidence: Evidence | None = None
 
-    def highlighted(
+    def highlight(
         self, before: str, after: str, escape: Callable[[str], str] = lambda text: text
     ) -> str:
         """Return the snippet with other marks, each piece of text passed through `escape`.

@@ -1,4 +1,7 @@
-"""What can be asked: free text, or entities (people, characters, titles). One per query."""
+"""Queries: free text, or entities (people, characters, titles); and what becomes of one.
+
+str, TextQuery, EntityQuery ── validated ──▶ SearchRequest ── matching ──▶ Rung, Rung, …
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
-from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.filters import Filter
+from nuthatch.contract.hit import AuditMode
 from nuthatch.errors import InvalidQuery
 
 #: How a text query climbs: see `nuthatch.matching`.
@@ -21,7 +24,7 @@ _POLICIES = get_args(Policy)
 
 @dataclass(frozen=True, slots=True)
 class TextQuery:
-    """Asks for chunks by free text.
+    """A search for chunks by free text.
 
     `extra_or_tokens` are synonyms that only disjunctions use. `collapse` keeps a document's best
     chunk. What is None is left to the backend's configuration. Raises `InvalidQuery`.
@@ -39,8 +42,8 @@ class TextQuery:
         if not isinstance(self.text, str):
             raise InvalidQuery(f"the text of a query must be a str; found {self.text!r}")
         object.__setattr__(self, "extra_or_tokens", _texts("extra_or_tokens", self.extra_or_tokens))
-        object.__setattr__(self, "filters", _listed(self.filters))
-        checked_limit(self.limit)
+        object.__setattr__(self, "filters", _to_tuple(self.filters))
+        check_limit(self.limit)
         if not isinstance(self.collapse, bool):
             raise InvalidQuery(f"collapse is True or False; found {self.collapse!r}")
         if self.policy is not None and self.policy not in _POLICIES:
@@ -52,7 +55,7 @@ class TextQuery:
 
 @dataclass(frozen=True, slots=True)
 class EntityQuery:
-    """Asks for documents by phrases in declared fields and by fuzzy titles.
+    """A search for documents by phrases in declared fields and by fuzzy titles.
 
     `include` and `exclude` map a phrase field to phrases; `titles` are title searches. At least
     one phrase to include or one title is needed, at most 64 titles and 1,000 phrases are taken. A
@@ -75,8 +78,8 @@ class EntityQuery:
             clean = {field: _texts(field, phrases) for field, phrases in buckets.items()}
             object.__setattr__(self, name, clean)
         object.__setattr__(self, "titles", _texts("titles", self.titles))
-        object.__setattr__(self, "filters", _listed(self.filters))
-        checked_limit(self.limit)
+        object.__setattr__(self, "filters", _to_tuple(self.filters))
+        check_limit(self.limit)
         object.__setattr__(self, "audit", _audit(self.audit))
         if not self.titles and not any(self.include.values()):
             raise InvalidQuery(
@@ -92,7 +95,7 @@ class EntityQuery:
 Query = str | TextQuery | EntityQuery
 
 
-def checked_limit(limit: int | None) -> None:
+def check_limit(limit: int | None) -> None:
     """Raise `InvalidQuery` unless the limit is None or a positive integer."""
     if limit is None:
         return
@@ -109,7 +112,7 @@ def _refuse_above(most: int, found: int, what: str) -> None:
         )
 
 
-def _listed(filters: Iterable[Filter]) -> tuple[Filter, ...]:
+def _to_tuple(filters: Iterable[Filter]) -> tuple[Filter, ...]:
     if not isinstance(filters, Iterable):
         raise InvalidQuery(f"filters must be a list of Range and AnyOf; found {filters!r}")
     return tuple(filters)
@@ -133,3 +136,32 @@ def _audit(value: object) -> AuditMode | None:
     except ValueError:
         names = ", ".join(mode.value for mode in AuditMode)
         raise InvalidQuery(f"audit {value!r} is not known; use one of {names}") from None
+
+
+#: Whether a chunk holds all tokens of a rung or any of them.
+Operator = Literal["AND", "OR"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A request for chunks that hold all (AND) or any (OR) of `tokens`.
+
+    Tokens are in query order; one that occurs twice counts twice in the score. `dropped` are the
+    query's tokens that this rung does without.
+    """
+
+    operator: Operator
+    tokens: tuple[str, ...]
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """One search: the query, in which the arguments of `search` stand in place of its own.
+
+    The searcher's capabilities allow it. `timeout` is in seconds, None where none was given.
+    """
+
+    query: TextQuery | EntityQuery
+    explain: bool = False
+    timeout: float | None = None

@@ -14,18 +14,18 @@ from typing import Any, NamedTuple, Protocol
 
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
-from nuthatch.contract.rung import Rung
+from nuthatch.contract.query import Rung
 
 
 class Candidate(NamedTuple):
-    """Names a chunk by the engine's own key, with its score (finite, higher is better)."""
+    """A chunk by the engine's own key, with its score (finite, higher is better)."""
 
     key: Hashable
     score: float
 
 
 class Matches(NamedTuple):
-    """Answers one rung: the best candidates in total order, score first, then document order.
+    """The matches of one rung: the best candidates by score, then in document order.
 
     `total` is the number of chunks that match after filters, None where counting would cost.
     `exact` tells that the candidates are provably the top by the engine's formula.
@@ -37,7 +37,7 @@ class Matches(NamedTuple):
 
 
 class FirstMatch(NamedTuple):
-    """Names the first rung (by index) that matches anything, and what it matched."""
+    """The first rung (by index) that matches anything, and what it matched."""
 
     rung: int
     matches: Matches

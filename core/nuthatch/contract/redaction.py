@@ -41,9 +41,9 @@ def is_server(location: str) -> bool:
     found = _SERVER.fullmatch(location)
     if found is None:
         return False
-    user, path = (_decoded(found[name] or "") for name in ("user", "path"))
+    user, path = (_decode(found[name] or "") for name in ("user", "path"))
     hosts = re.sub(r"\[.*?\]|:[0-9]*(?=,|$)", "", found["hosts"])
-    return ":" not in user + path and not set(":@") & set(_decoded(hosts)) and "@" not in path
+    return ":" not in user + path and not set(":@") & set(_decode(hosts)) and "@" not in path
 
 
 def is_mistaken(path: str) -> bool:
@@ -55,7 +55,7 @@ def is_mistaken(path: str) -> bool:
 
 def is_secret(name: str) -> bool:
     """Return whether an option of this name may hold a secret, mistyped or in any case."""
-    folded = unicodedata.normalize("NFKC", _decoded(name)).casefold()
+    folded = unicodedata.normalize("NFKC", _decode(name)).casefold()
     words = [word for word in re.split(r"[^a-z0-9]+", folded) if word]
     joined = "".join(words)
     if "pw" in words or any(part in joined for part in _PARTS):
@@ -71,7 +71,7 @@ def redact_location(location: str) -> str:
             return f"//{HIDDEN}"
         shown = f"{found['hosts']}{found['path'] or ''}"
         return f"//{shown}" if found["user"] is None else f"//{HIDDEN}@{shown}"
-    text = _decoded(location)
+    text = _decode(location)
     rest = _without_drive(text)
     separator = _SEPARATOR.search(rest)
     if separator is None:
@@ -90,7 +90,7 @@ def redact_options(query: str) -> str:
     parts = query.split("&")
     for place, part in enumerate(parts, 1):
         name, equals, value = part.partition("=")
-        named = equals and _NAME.fullmatch(_decoded(name))
+        named = equals and _NAME.fullmatch(_decode(name))
         if named and not _is_suspicious(name, value):
             shown.append(part)
             continue
@@ -108,16 +108,16 @@ def name_option(name: str, earlier: Mapping[str, object]) -> str:
 
 def _is_suspicious(name: str, value: object) -> bool:
     """Return whether an option may hold a secret, by its name or by signs that options lack."""
-    if is_secret(name) or not _NAME.fullmatch(_decoded(name)):
+    if is_secret(name) or not _NAME.fullmatch(_decode(name)):
         return True
-    return isinstance(value, str) and not _PLAIN.fullmatch(_decoded(value))
+    return isinstance(value, str) and not _PLAIN.fullmatch(_decode(value))
 
 
 def _without_drive(path: str) -> str:
     return path[2:] if _DRIVE.match(path) else path
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     """Return the text without percent forms, also where they were encoded again."""
     for _ in range(5):
         further = unquote(text)

@@ -1,4 +1,4 @@
-"""What a search returns: the hits, and how they were come by."""
+"""What a search returns: the hits, and how they were found."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 from nuthatch.contract.hit import Hit
-from nuthatch.contract.query import EntityQuery, Policy
-from nuthatch.contract.rung import Operator
+from nuthatch.contract.query import EntityQuery, Operator, Policy
 from nuthatch.text.normalize import NormalizedQuery
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Describes one rung that was tried, or skipped because it could not match.
+    """One rung that was tried, or skipped because it could not match.
 
     `matched` is the number of chunks that matched after filters, None where the engine does not
     count them. `ms` is the time the engine took, in milliseconds.
@@ -42,7 +41,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Results(Sequence[Hit]):
-    """Is the sequence of hits, best first, with the story behind it.
+    """The hits, best first, and how they were found.
 
     `query` is what was looked for after normalization, `policy` what was asked for, `ran` what
     ran, and `frequencies` the document frequency of each token that was looked up. `exact` is

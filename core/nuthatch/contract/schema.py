@@ -9,14 +9,15 @@
 | `DateField`    | `YYYY-MM-DD`        | `Range`, `AnyOf`                 |
 
 A field that is not declared is stored, proven and exported, but cannot be searched.
+`IndexInfo` is what an index says about itself.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import fields as dataclass_fields
 from datetime import date
 from functools import cached_property
 from operator import itemgetter
@@ -51,15 +52,15 @@ _Name = Annotated[str, Field(min_length=1)]
 
 @dataclass(frozen=True, config=_STRICT)
 class _Field:
-    """Gives what the field types have in common."""
+    """What the field types have in common."""
 
     @model_validator(mode="wrap")
     @classmethod
-    def _typed_error(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
+    def _raise_typed(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
         try:
             return build(values)
         except ValidationError as error:
-            known = [each.name for each in dataclass_fields(cls)]
+            known = [field.name for field in dataclasses.fields(cls)]
             raise InvalidConfig(
                 f"the {cls.__name__} is not valid: {explain(error, known)}"
             ) from error
@@ -84,7 +85,7 @@ def _texts(value: FieldValue) -> list[FilterValue]:
 
 @dataclass(frozen=True, config=_STRICT)
 class PhraseField(_Field):
-    """Declares names and titles that `include` and `exclude` match, whole or as a substring."""
+    """A field of names and titles that `include` and `exclude` match, whole or as a substring."""
 
     name: _Name
     match: Literal["exact", "substring"] = "exact"
@@ -96,7 +97,7 @@ class PhraseField(_Field):
 
 @dataclass(frozen=True, config=_STRICT)
 class KeywordField(_Field):
-    """Declares a text value or a list of them, compared whole and by code point."""
+    """A field of a text value or a list of them, compared whole and by code point."""
 
     name: _Name
     type: Literal["keyword"] = "keyword"
@@ -113,7 +114,7 @@ class KeywordField(_Field):
 
 @dataclass(frozen=True, config=_STRICT)
 class IntegerField(_Field):
-    """Declares an integer within int64."""
+    """A field of an integer within int64."""
 
     name: _Name
     type: Literal["integer"] = "integer"
@@ -132,7 +133,7 @@ class IntegerField(_Field):
 
 @dataclass(frozen=True, config=_STRICT)
 class NumberField(_Field):
-    """Declares a finite number."""
+    """A field of a finite number."""
 
     name: _Name
     type: Literal["number"] = "number"
@@ -148,7 +149,7 @@ class NumberField(_Field):
 
 @dataclass(frozen=True, config=_STRICT)
 class DateField(_Field):
-    """Declares a calendar date, given as `datetime.date` or as `YYYY-MM-DD`."""
+    """A field of a calendar date, given as `datetime.date` or as `YYYY-MM-DD`."""
 
     name: _Name
     type: Literal["date"] = "date"
@@ -170,7 +171,7 @@ AnyField = Annotated[
 
 
 class Schema(BaseModel):
-    """Declares how an index treats its documents; fixed when the index is created.
+    """How an index treats its documents; fixed when the index is created.
 
     `analyzer` names a registered analyzer, `chunker` is `whole` or `words:N:OVERLAP`, `fields`
     are the searchable fields, and `strict` refuses documents with fields that are not declared.
@@ -181,7 +182,7 @@ class Schema(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _typed_error(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
+    def _raise_typed(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
         try:
             return build(values)
         except ValidationError as error:
@@ -195,13 +196,13 @@ class Schema(BaseModel):
 
     @field_validator("chunker")
     @classmethod
-    def _known_chunker(cls, spec: str) -> str:
+    def _check_chunker(cls, spec: str) -> str:
         chunker(spec)
         return spec
 
     @field_validator("fields")
     @classmethod
-    def _distinct_fields(cls, fields: tuple[AnyField, ...]) -> tuple[AnyField, ...]:
+    def _check_fields(cls, fields: tuple[AnyField, ...]) -> tuple[AnyField, ...]:
         for name, times in Counter(field.name for field in fields).items():
             if times > 1:
                 raise ValueError(f"field {name!r} is declared twice; keep one of them")
@@ -225,7 +226,7 @@ class Schema(BaseModel):
         found = self._declared.get(name)
         return None if found is None else found[1]
 
-    def declared(self, fields: Mapping[str, Any]) -> list[tuple[AnyField, Any]]:
+    def field_values(self, fields: Mapping[str, Any]) -> list[tuple[AnyField, Any]]:
         """Return the declared fields that a document has, in the order of their declaration.
 
         A null is the same as no value. What it costs grows with what the document has, not with
@@ -250,7 +251,7 @@ class Schema(BaseModel):
         if self.strict:
             self._refuse_undeclared(document)
         rows: list[tuple[str, FilterValue]] = []
-        for declared, value in self.declared(document.fields):
+        for declared, value in self.field_values(document.fields):
             try:
                 found = declared.values(value)
             except ValueError as error:
@@ -275,3 +276,26 @@ class Schema(BaseModel):
                 field=min(unknown),
                 reason="undeclared",
             )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """A description of an index.
+
+    `bytes` is what it takes on disk (in memory: 0), `corpus_fingerprint` the Merkle root over
+    its documents, `details` what the engine adds.
+    """
+
+    backend: str
+    documents: int
+    chunks: int
+    bytes: int
+    analyzer: str
+    schema: Schema
+    corpus_fingerprint: str
+    format: int
+    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the description as JSON values."""
+        return {**dataclasses.asdict(self), "schema": self.schema.model_dump(mode="json")}

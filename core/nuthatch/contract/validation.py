@@ -74,13 +74,13 @@ def _sentence(problem: Any, known: Sequence[str]) -> str:
     kind, context = problem["type"], problem.get("ctx", {})
     place = [str(part + 1) if isinstance(part, int) else part for part in problem["loc"]]
     if kind in _UNKNOWN:
-        return f"{_placed(place[:-1])}{place[-1]!r} is not known here{_near(place[-1], known)}"
+        return f"{_prefix(place[:-1])}{place[-1]!r} is not known here{_near(place[-1], known)}"
     if kind in _MISSING:
-        return f"{_placed(place[:-1])}{place[-1]!r} is missing"
-    return f"{_placed(place)}{_demand(kind, context, problem)}"
+        return f"{_prefix(place[:-1])}{place[-1]!r} is missing"
+    return f"{_prefix(place)}{_demand(kind, context, problem)}"
 
 
-def _placed(place: Sequence[str]) -> str:
+def _prefix(place: Sequence[str]) -> str:
     return f"{' '.join(place)}: " if place else ""
 
 

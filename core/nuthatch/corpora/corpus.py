@@ -1,20 +1,53 @@
-"""A corpus: the documents of one or more sources, one after the other."""
+"""A corpus: the documents of one or more sources, one after the other, in one of four formats.
+
+    jsonl    JSON Lines: one document a line
+    json     one array of documents
+    csv tsv  a table with a header
+
+The name of a file tells tables (`.csv`, `.tsv`, `.tab`, also before `.gz`); anything else is JSON,
+and its first character tells an array from lines.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import get_args
+from typing import Literal, get_args
 
 from nuthatch.contract.document import Document, document_from_json
 from nuthatch.contract.schema import Schema
-from nuthatch.corpora.format import Format, rows
-from nuthatch.corpora.jsonlines import Row
-from nuthatch.corpora.source import STDIN, Tally, locate, reading
+from nuthatch.corpora.jsonrows import SourceRow, array_rows, line_rows
+from nuthatch.corpora.source import STDIN, Stream, Tally, locate, open_source
+from nuthatch.corpora.table import table_rows
 from nuthatch.errors import InvalidConfig, InvalidDocument
+
+#: How the documents of a corpus are written down.
+Format = Literal["jsonl", "json", "csv", "tsv"]
+_SUFFIXES: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv"}
+
+
+def read_rows(stream: Stream, format: Format | None, schema: Schema) -> Iterator[SourceRow]:
+    """Yield the rows of a source; without a format, in the one that it seems to be in."""
+    match format or _format_of(stream):
+        case "csv":
+            return table_rows(stream, ",", schema)
+        case "tsv":
+            return table_rows(stream, "\t", schema)
+        case "json":
+            return array_rows(stream)
+        case _:
+            return line_rows(stream)
+
+
+def _format_of(stream: Stream) -> Format:
+    name = stream.name.lower().removesuffix(".gz")
+    for suffix, format in _SUFFIXES.items():
+        if name.endswith(suffix):
+            return format
+    return "json" if stream.first() == b"[" else "jsonl"
 
 
 class Corpus:
-    """Yields the documents of its sources and knows where each of the latest came from.
+    """The documents of some sources, and where each of the latest came from.
 
     `format` is that of all sources; without it names and first characters tell. `schema` gives the
     cells of tables their types. All sources are looked for at once, so that a mistyped name is
@@ -48,14 +81,14 @@ class Corpus:
 
     @property
     def size(self) -> int | None:
-        """Is the number of bytes in all sources, None if one of them is a pipe."""
+        """The number of bytes in all sources, None if one of them is a pipe."""
         sizes = [source.size for source in self._sources]
         known = [size for size in sizes if size is not None]
         return sum(known) if len(known) == len(sizes) else None
 
     @property
     def position(self) -> int:
-        """Is the number of bytes taken from the sources so far, packed as they are."""
+        """The number of bytes taken from the sources so far, packed as they are."""
         return self._finished + (0 if self._tally is None else self._tally.count)
 
     def __iter__(self) -> Iterator[Document]:
@@ -70,9 +103,9 @@ class Corpus:
         Raise `InvalidDocument` where a source is so broken that nothing after it can be read.
         """
         for source in self._sources:
-            with reading(source) as (stream, tally):
+            with open_source(source) as (stream, tally):
                 self._tally = tally
-                for row in rows(stream, self._format, self.schema):
+                for row in read_rows(stream, self._format, self.schema):
                     self.read += 1
                     self._places.append(row.where)
                     yield _document(row)
@@ -91,13 +124,13 @@ class Corpus:
         at = position - self._acknowledged
         return self._places[at] if 0 <= at < len(self._places) else None
 
-    def located(self, error: InvalidDocument) -> InvalidDocument:
+    def locate_error(self, error: InvalidDocument) -> InvalidDocument:
         """Return the error with the place of its document, if that is known."""
         place = None if error.position is None else self.place(error.position)
         return error if place is None else error.at(place)
 
 
-def _document(row: Row) -> Document | InvalidDocument:
+def _document(row: SourceRow) -> Document | InvalidDocument:
     if isinstance(row.value, InvalidDocument):
         return row.value
     try:

@@ -22,14 +22,14 @@ _BEIR = ("corpus.jsonl", "corpus.jsonl.gz")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Names one stream of lines; `path` is None for standard input."""
+    """One stream of lines; `path` is None for standard input."""
 
     name: str
     path: Path | None
 
     @property
     def size(self) -> int | None:
-        """Is the number of bytes in the file, None where it cannot be known (a pipe)."""
+        """The number of bytes in the file, None where it cannot be known (a pipe)."""
         if self.path is None or not self.path.is_file():
             return None
         return self.path.stat().st_size
@@ -40,7 +40,7 @@ def locate(text: str) -> Source:
     if text == STDIN:
         return Source("<stdin>", None)
     path = Path(text)
-    with _told(text):
+    with _name_source(text):
         folder, exists = path.is_dir(), path.exists()
         inside = next((path / name for name in _BEIR if (path / name).is_file()), None)
     if folder:
@@ -59,7 +59,7 @@ def locate(text: str) -> Source:
 
 
 class Stream:
-    """Gives unpacked bytes, by lines or pieces; what it begins with can be looked at beforehand."""
+    """Unpacked bytes, by lines or pieces; the beginning can be looked at before it is read."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self._stream = stream
@@ -103,7 +103,7 @@ class Stream:
 
 
 class Tally(io.RawIOBase):
-    """Passes bytes on and counts them; its first bytes can be looked at beforehand."""
+    """A stream that counts its bytes; the beginning can be looked at before it is read."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
         self._read = read
@@ -131,22 +131,22 @@ class Tally(io.RawIOBase):
 
 
 @contextmanager
-def reading(source: Source) -> Iterator[tuple[Stream, Tally]]:
+def open_source(source: Source) -> Iterator[tuple[Stream, Tally]]:
     """Give the unpacked bytes of a source and the tally of the packed ones."""
     if source.path is None:
         # read1 returns what a pipe has, so that documents are indexed as they come.
         standard_input = cast(io.BufferedReader, sys.stdin.buffer)
-        with _unpacked(Tally(_told(source.name)(standard_input.read1))) as (plain, tally):
+        with _unpack(Tally(_name_source(source.name)(standard_input.read1))) as (plain, tally):
             yield Stream(plain, source.name), tally
         return
-    with _told(source.name):
+    with _name_source(source.name):
         raw = open(source.path, "rb", buffering=0)  # noqa: SIM115  # closed below
-    with raw, _unpacked(Tally(_told(source.name)(raw.read))) as (plain, tally):
+    with raw, _unpack(Tally(_name_source(source.name)(raw.read))) as (plain, tally):
         yield Stream(plain, source.name), tally
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _name_source(name: str) -> Iterator[None]:
     """Turn what the system says of a source into a sentence that names it."""
     try:
         yield
@@ -158,7 +158,7 @@ def _told(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _unpacked(tally: Tally) -> Iterator[tuple[BinaryIO, Tally]]:
+def _unpack(tally: Tally) -> Iterator[tuple[BinaryIO, Tally]]:
     packed = tally.starts_with(_GZIP)
     with io.BufferedReader(tally, 256 * 1024) as stream:
         if packed:

@@ -19,14 +19,14 @@ from typing import Any, Final
 
 from nuthatch.contract.document import URI_KEYS
 from nuthatch.contract.schema import Schema
-from nuthatch.corpora.jsonlines import LONGEST_LINE, Row, next_line, not_utf8
+from nuthatch.corpora.jsonrows import LONGEST_LINE, SourceRow, next_line, not_utf8
 from nuthatch.corpora.source import Stream
 from nuthatch.errors import InvalidDocument
 
 _OWN: Final = (*URI_KEYS, "title", "text")
 
 
-def rows(stream: Stream, delimiter: str, schema: Schema) -> Iterator[Row]:
+def table_rows(stream: Stream, delimiter: str, schema: Schema) -> Iterator[SourceRow]:
     """Yield a document, as JSON, for each row. Raise `InvalidDocument` for a header that names
     no document, and where what follows cannot be read either."""
     lines = _Lines(stream)
@@ -41,13 +41,13 @@ def rows(stream: Stream, delimiter: str, schema: Schema) -> Iterator[Row]:
         except csv.Error as error:
             if header is None or lines.ended:
                 raise _not_a_row(error, where) from error
-            yield Row(where, _not_a_row(error, where))
+            yield SourceRow(where, _not_a_row(error, where))
             continue
         except UnicodeDecodeError as error:
             place = f"{stream.name}:{lines.number}:{error.start + 1}"
             if header is None:
                 raise not_utf8(error, place) from error
-            yield Row(place, not_utf8(error, place))
+            yield SourceRow(place, not_utf8(error, place))
             # A new one, for what it held of the row is not the next row's.
             reader = _reader(lines, delimiter)
             continue
@@ -56,7 +56,7 @@ def rows(stream: Stream, delimiter: str, schema: Schema) -> Iterator[Row]:
         if header is None:
             header = _Header(cells, where, schema)
         elif cells:
-            yield Row(where, header.document(cells, where))
+            yield SourceRow(where, header.document(cells, where))
 
 
 def _reader(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
@@ -66,7 +66,7 @@ def _reader(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
 
 
 class _Lines:
-    """Gives decoded lines and counts them."""
+    """Decoded lines, counted."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream

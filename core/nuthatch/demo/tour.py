@@ -1,31 +1,87 @@
-"""The tour: what the demo does, in order, as values that can be shown or printed as JSON."""
+"""The tour: what the demo does, in order, as values that can be shown or printed as JSON.
+
+It uses every installed engine that keeps its index at a path. Which ones these are is not written
+down anywhere: each engine is given a URL in the demo's folder. One that needs a server refuses it,
+and is left out with its reason.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from nuthatch.contract.audit import AuditMode
+from nuthatch.contract.batch import AddReport
 from nuthatch.contract.filters import AnyOf, Filter, Range
-from nuthatch.contract.hit import Hit
+from nuthatch.contract.hit import AuditMode, Hit
 from nuthatch.contract.query import EntityQuery, Policy
 from nuthatch.contract.results import Results
-from nuthatch.demo.engines import Engine, fill_engines
-from nuthatch.demo.judged import Judged
-from nuthatch.demo.quality import Quality, measure
-from nuthatch.errors import BackendUnavailable, VerificationFailed
-from nuthatch.grounding.evidence import verify
+from nuthatch.corpora import Corpus
+from nuthatch.demo.judged import JudgedCorpus, Quality, measure
+from nuthatch.errors import BackendUnavailable, NuthatchError, PluginFailure, VerificationFailed
+from nuthatch.grounding import verify
 from nuthatch.pipeline.lexical import LexicalBackend
 from nuthatch.pipeline.opening import open as open_url
+from nuthatch.registry.backends import list_backends
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One engine with the corpus in it, or the reason why it is left out.
+
+    `path` is where the index lies, None if it lives in memory only.
+    """
+
+    name: str
+    url: str
+    path: Path | None = None
+    index: LexicalBackend | None = None
+    report: AddReport = field(default_factory=AddReport)
+    skipped: str = ""
+
+
+def fill_engines(directory: Path, judged: JudgedCorpus) -> list[Engine]:
+    """Index the corpus in every engine that can have an index in the directory.
+
+    What is there from an earlier demo is used again. Close the indexes after use.
+    """
+    listed = list_backends()
+    names = [item.name for item, _ in listed]
+    engines: list[Engine] = []
+    for item, spec in listed:
+        name = item.name if names.count(item.name) == 1 else item.qualified
+        path = directory / f"films.{item.name}"
+        url = f"{name}:{_escape(path)}"
+        if isinstance(spec, PluginFailure):
+            engines.append(Engine(name, url, skipped=str(spec)))
+            continue
+        try:
+            engines.append(_fill_engine(name, url, path, judged))
+        except NuthatchError as error:
+            engines.append(Engine(name, url, skipped=str(error)))
+    return engines
+
+
+def _fill_engine(name: str, url: str, path: Path, judged: JudgedCorpus) -> Engine:
+    index = open_url(url, create=True, schema=judged.schema)
+    try:
+        report = index.add(Corpus([str(judged.corpus)]))
+    except BaseException:
+        index.close()
+        raise
+    return Engine(name, url, path if path.exists() else None, index, report)
+
+
+def _escape(path: Path) -> str:
+    return str(path).replace("%", "%25").replace("?", "%3F")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Is a search that the demo shows; `options` are what the command line says for it."""
+    """A search that the demo shows; `options` are what the command line says for it."""
 
     query: str | EntityQuery
     filters: tuple[Filter, ...] = ()
@@ -69,7 +125,7 @@ SMALL_BUDGET: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class PolicyQuality:
     """How a policy did on an engine; `budget` is None where it is the engine's own."""
 
     engine: str
@@ -97,7 +153,7 @@ class Tour:
     engine: Engine
     answers: list[tuple[Question, Results]]
     alike: list[str]
-    qualities: list[Measured]
+    qualities: list[PolicyQuality]
     proof: Proof | None
 
     def to_json(self) -> dict[str, Any]:
@@ -116,31 +172,31 @@ class Tour:
             "alike": self.alike,
             "policies": [
                 {
-                    "engine": each.engine,
-                    "policy": each.policy,
-                    "budget": each.budget,
-                    **asdict(each.quality),
+                    "engine": item.engine,
+                    "policy": item.policy,
+                    "budget": item.budget,
+                    **asdict(item.quality),
                 }
-                for each in self.qualities
+                for item in self.qualities
             ],
             "verified": None if self.proof is None else str(self.proof.file),
         }
 
 
-def take_tour(directory: Path, judged: Judged) -> Tour:
+def take_tour(directory: Path, judged: JudgedCorpus) -> Tour:
     """Index, search, measures and verify. Raise `BackendUnavailable` without an engine."""
     directory.mkdir(parents=True, exist_ok=True)
-    with _filled(directory, judged) as engines:
+    with _open_engines(directory, judged) as engines:
         usable = [(engine, engine.index) for engine in engines if engine.index is not None]
         if not usable:
             reasons = "; ".join(f"{engine.name}: {engine.skipped}" for engine in engines)
             raise BackendUnavailable(f"no engine can have an index in {directory}: {reasons}")
         # The one that is still there afterwards, so that what is shown can be tried again.
-        engine, index = max(usable, key=lambda each: _handiness(each[0]))
+        engine, index = max(usable, key=lambda item: _handiness(item[0]))
         answers = [(question, _ask(index, question)) for question in QUESTIONS]
         alike = [one.name for one, other in usable if _answers_alike(other, answers)]
         proof = _prove(index, answers, directory)
-        qualities = [each for one, index in usable for each in _measured(one, index, judged)]
+        qualities = [item for one, index in usable for item in _measure(one, index, judged)]
     return Tour(directory, engines, engine, answers, alike, qualities, proof)
 
 
@@ -149,14 +205,16 @@ def _handiness(engine: Engine) -> int:
     return 0 if engine.path is None else 1 + engine.path.is_file()
 
 
-def _measured(engine: Engine, index: LexicalBackend, judged: Judged) -> Iterator[Measured]:
+def _measure(
+    engine: Engine, index: LexicalBackend, judged: JudgedCorpus
+) -> Iterator[PolicyQuality]:
     policies: tuple[Policy, ...] = get_args(Policy)
     for policy in sorted(policies, key=("ladder", "auto", "ranked").index):
-        yield Measured(engine.name, policy, measure(index, judged, policy))
+        yield PolicyQuality(engine.name, policy, measure(index, judged, policy))
         if policy == "auto" and engine.path is not None:
             with open_url(engine.url, budget=SMALL_BUDGET) as small:
                 quality = measure(small, judged, policy)
-            yield Measured(engine.name, policy, quality, SMALL_BUDGET)
+            yield PolicyQuality(engine.name, policy, quality, SMALL_BUDGET)
 
 
 def _ask(index: LexicalBackend, question: Question) -> Results:
@@ -173,7 +231,7 @@ def _answers_alike(index: LexicalBackend, answers: list[tuple[Question, Results]
     """Return whether an engine answers entity searches with the same documents and score."""
     if not (index.capabilities.entities and index.capabilities.fuzzy):
         return False
-    asked = [each for each in answers if isinstance(each[0].query, EntityQuery)]
+    asked = [item for item in answers if isinstance(item[0].query, EntityQuery)]
     return all(_scores(_ask(index, question)) == _scores(results) for question, results in asked)
 
 
@@ -182,7 +240,7 @@ def _scores(results: Results) -> list[tuple[str, float]]:
 
 
 @contextmanager
-def _filled(directory: Path, judged: Judged) -> Iterator[list[Engine]]:
+def _open_engines(directory: Path, judged: JudgedCorpus) -> Iterator[list[Engine]]:
     engines = fill_engines(directory, judged)
     try:
         yield engines

@@ -2,41 +2,52 @@
 
     EntityQuery ──▶ plan ──▶ look-ups in an engine ──▶ arithmetic ──▶ the same hits on every engine
 
-An engine answers four look-ups and leaves the rest to `match_entities`. One with postings in
+An engine answers four look-ups and leaves the rest to `match_by_lookups`. One with postings in
 arrays scores with `nuthatch.scoring.entity_top_k`, or does it all by itself: in a way that gives
 the same documents with the same scores. Public, for engines.
 """
 
-from nuthatch.contract.entity_settings import EntitySettings
-from nuthatch.entities.arithmetic import EntityCandidate, EntityMatches, scored, title_score
+from nuthatch.contract.spec import EntitySettings
 from nuthatch.entities.fuzzy import (
-    Reached,
+    FuzzyMatch,
     TitleTerm,
-    allowed_edits,
     closest,
     deletions,
     distance,
-    indexed_edits,
+    indexable_edits,
     letters_of,
+    max_edits,
 )
-from nuthatch.entities.match import match_entities
-from nuthatch.entities.plan import EntityPlan, PhraseLookup, TitleLookup, plan_of
-from nuthatch.entities.reader import (
+from nuthatch.entities.match import (
     AsyncEntityMatchingReader,
     AsyncEntityReader,
+    EntityCandidate,
+    EntityMatches,
     EntityMatchingReader,
     EntityReader,
+    match_by_lookups,
+    score_entities,
+    title_score,
+)
+from nuthatch.entities.plan import (
+    EntityPlan,
+    EntityTerms,
+    PhraseLookup,
+    TitleLookup,
+    entity_terms,
+    plan_of,
+    squeeze,
+    title_tokens,
 )
 from nuthatch.entities.table import EntityTable
-from nuthatch.entities.terms import EntityTerms, entity_terms, squeezed, title_tokens
 from nuthatch.entities.titles import (
     TitleSearch,
-    answered,
+    resolve_terms,
     splits,
     title_halves,
     title_searches,
 )
-from nuthatch.text.phrases import normalize_phrase
+from nuthatch.text.standard import normalize_phrase
 
 __all__ = [
     "AsyncEntityMatchingReader",
@@ -49,25 +60,25 @@ __all__ = [
     "EntitySettings",
     "EntityTable",
     "EntityTerms",
+    "FuzzyMatch",
     "PhraseLookup",
-    "Reached",
     "TitleLookup",
     "TitleSearch",
     "TitleTerm",
-    "allowed_edits",
-    "answered",
     "closest",
     "deletions",
     "distance",
     "entity_terms",
-    "indexed_edits",
+    "indexable_edits",
     "letters_of",
-    "match_entities",
+    "match_by_lookups",
+    "max_edits",
     "normalize_phrase",
     "plan_of",
-    "scored",
+    "resolve_terms",
+    "score_entities",
     "splits",
-    "squeezed",
+    "squeeze",
     "title_halves",
     "title_score",
     "title_searches",

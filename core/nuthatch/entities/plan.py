@@ -1,29 +1,93 @@
-"""From an entity query to what an engine looks up."""
+"""From documents to what entity search indexes, and from a query to what it looks up.
+
+document ── entity_terms ──▶ phrases, title tokens
+query    ── plan_of ───────▶ PhraseLookup, TitleLookup ──▶ an engine
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
-from nuthatch.contract.entity_settings import EntitySettings
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import EntityQuery
 from nuthatch.contract.schema import PhraseField, Schema
-from nuthatch.deadline import check_deadline
-from nuthatch.entities.fuzzy import allowed_edits
-from nuthatch.entities.terms import numbered, repetition, title_tokens
-from nuthatch.errors import InvalidQuery
-from nuthatch.text.phrases import normalize_phrase
+from nuthatch.contract.spec import EntitySettings
+from nuthatch.entities.fuzzy import max_edits
+from nuthatch.errors import InvalidQuery, check_deadline
+from nuthatch.text.guard import shorten_all
+from nuthatch.text.standard import StandardAnalyzer, normalize_phrase
+
+#: Titles are compared by the same tokens in every index, whatever its analyzer.
+_TITLES: Final = StandardAnalyzer()
+
+
+class EntityTerms(NamedTuple):
+    """A document's distinct (field, phrase) pairs, and its title's tokens with repeats."""
+
+    phrases: tuple[tuple[str, str], ...]
+    title: tuple[str, ...]
+
+    @property
+    def repeated(self) -> list[str]:
+        """The entries of tokens that the title repeats: `the 2` for a second `the`."""
+        return [repetition(token, nth) for token, nth in number_repeats(self.title) if nth > 1]
+
+    @property
+    def whole(self) -> str:
+        """The whole title, its tokens joined by blanks; empty if it has none."""
+        return " ".join(self.title)
+
+
+def entity_terms(schema: Schema, title: str, fields: Mapping[str, Any]) -> EntityTerms:
+    """Return what an engine indexes of a document with this title and these fields."""
+    phrases: dict[tuple[str, str], None] = {}
+    for declared, value in schema.field_values(fields):
+        if not isinstance(declared, PhraseField):
+            continue
+        for text in value if isinstance(value, list) else [value]:
+            phrase = normalize_phrase(text)
+            if phrase:
+                phrases[declared.name, phrase] = None
+    return EntityTerms(tuple(phrases), title_tokens(title))
+
+
+def title_tokens(title: str) -> tuple[str, ...]:
+    """Return the tokens of a title, or of a title search."""
+    return tuple(shorten_all(_TITLES.surfaces(title)))
+
+
+def number_repeats(tokens: Sequence[str]) -> list[tuple[str, int]]:
+    """Return tokens, each with the number of times that it has come so far."""
+    counts: dict[str, int] = {}
+    found = []
+    for token in tokens:
+        counts[token] = counts.get(token, 0) + 1
+        found.append((token, counts[token]))
+    return found
+
+
+def repetition(token: str, nth: int) -> str:
+    """Return the entry of a token's n-th occurrence; no token has a blank."""
+    return f"{token} {nth}"
+
+
+def squeeze(whole: str) -> str:
+    """Return a whole title without its blanks."""
+    return whole.replace(" ", "")
+
 
 #: Tokens of one title search: each may stand for fifty, and each pair is joined.
 MAX_TITLE_TOKENS: Final = 32
 
 
 class PhraseLookup(NamedTuple):
-    """Ask for a normalized phrase of a field: for itself, or for the phrases that contain it, of
-    these the first `cap` by length and code point (None: all)."""
+    """A look-up of a normalized phrase of a field: for itself, or for the phrases that contain it.
+
+    Of these count the first `cap` by length and code point (None: all).
+    """
 
     field: str
     phrase: str
@@ -32,8 +96,11 @@ class PhraseLookup(NamedTuple):
 
 
 class TitleLookup(NamedTuple):
-    """Ask for the title tokens within so many edits of a token; of another `kind`, for the entry
-    of a repeated token that is `token`, or for the whole titles that are `token` without blanks."""
+    """A look-up of the title tokens within so many edits of a token.
+
+    Of another `kind` it is for the entry of a repeated token that is `token`, or for the whole
+    titles that are `token` without blanks.
+    """
 
     token: str
     edits: int
@@ -116,11 +183,11 @@ def position_lookup(token: str, nth: int, settings: EntitySettings) -> TitleLook
     """Return the look-up of a token of a title search that stands there for the n-th time."""
     if nth > 1 and settings.repeats:
         return TitleLookup(repetition(token, nth), 0, "repeated")
-    return TitleLookup(token, allowed_edits(token, settings))
+    return TitleLookup(token, max_edits(token, settings))
 
 
 def _title_lookups(tokens: Sequence[str], settings: EntitySettings) -> Iterator[TitleLookup]:
-    for token, nth in numbered(tokens):
+    for token, nth in number_repeats(tokens):
         yield position_lookup(token, nth, settings)
     if settings.joins:
         for one, other in pairwise(tokens):
@@ -140,7 +207,7 @@ def _lookups(
     for name, texts in buckets.items():
         declared = schema.field(name)
         if not isinstance(declared, PhraseField):
-            names = [each.name for each in schema.fields if isinstance(each, PhraseField)]
+            names = [field.name for field in schema.fields if isinstance(field, PhraseField)]
             raise InvalidQuery(
                 f"{part} {name!r}: the schema declares no such phrase field; phrase fields: "
                 f"{', '.join(names) or 'none'}"

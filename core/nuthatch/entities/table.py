@@ -14,32 +14,31 @@ from typing import Any, Literal
 
 from nuthatch.contract.schema import Schema
 from nuthatch.entities.fuzzy import TitleTerm, letters_of
-from nuthatch.entities.plan import PhraseLookup, TitleLookup
-from nuthatch.entities.terms import entity_terms, squeezed
+from nuthatch.entities.plan import PhraseLookup, TitleLookup, entity_terms, squeeze
 
 #: What an entry is: of a phrase the field and itself, of titles the kind of their look-up and text.
-Entry = tuple[Literal["phrase", "token", "repeated", "title"], str, str]
+TermKey = tuple[Literal["phrase", "token", "repeated", "title"], str, str]
 
 
 class EntityTable:
-    """Answers for documents given as (key, title, fields), in document order."""
+    """A table of documents given as (key, title, fields), in document order."""
 
     def __init__(
         self, schema: Schema, documents: Iterable[tuple[Hashable, str, Mapping[str, Any]]]
     ) -> None:
         #: Of each entry the documents, with the title's number of tokens (0 for a phrase).
-        self.mentions: dict[Entry, list[tuple[Hashable, int]]] = {}
+        self.mentions: dict[TermKey, list[tuple[Hashable, int]]] = {}
         self._texts: dict[str, str] = {}
         for key, title, fields in documents:
             terms = entity_terms(schema, title, fields)
-            entries: list[Entry] = [("phrase", *pair) for pair in terms.phrases]
+            entries: list[TermKey] = [("phrase", *pair) for pair in terms.phrases]
             self._add(entries, key, 0)
             entries = [("token", token, "") for token in dict.fromkeys(terms.title)]
-            entries += [("repeated", each, "") for each in terms.repeated]
-            entries += [("title", squeezed(terms.whole), terms.whole)] if terms.whole else []
+            entries += [("repeated", token, "") for token in terms.repeated]
+            entries += [("title", squeeze(terms.whole), terms.whole)] if terms.whole else []
             self._add(entries, key, len(terms.title))
 
-    def _add(self, entries: Iterable[Entry], key: Hashable, length: int) -> None:
+    def _add(self, entries: Iterable[TermKey], key: Hashable, length: int) -> None:
         for entry in entries:
             self.mentions.setdefault(entry, []).append((key, length))
 
@@ -49,7 +48,7 @@ class EntityTable:
 
     def _phrases(self, lookup: PhraseLookup) -> list[Hashable]:
         if lookup.match == "exact":
-            entry: Entry = ("phrase", lookup.field, lookup.phrase)
+            entry: TermKey = ("phrase", lookup.field, lookup.phrase)
             return [entry] if entry in self.mentions else []
         holding = islice(self._holding(lookup), lookup.cap)
         return [("phrase", lookup.field, phrase) for phrase in holding]
@@ -80,7 +79,7 @@ class EntityTable:
         if lookup.kind == "title":
             return self._wholes.get(lookup.token, [])
         if not lookup.edits:
-            entry: Entry = (lookup.kind, lookup.token, "")
+            entry: TermKey = (lookup.kind, lookup.token, "")
             held = self.mentions.get(entry)
             return [TitleTerm(entry, lookup.token, len(held))] if held else []
         own, length, edits = letters_of(lookup.token), len(lookup.token), lookup.edits

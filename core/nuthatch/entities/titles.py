@@ -14,20 +14,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from nuthatch.contract.entity_settings import EntitySettings
-from nuthatch.entities.fuzzy import Reached, TitleTerm, closest, has_digit, nearness
-from nuthatch.entities.plan import EntityPlan, TitleLookup, position_lookup
-from nuthatch.entities.terms import numbered, squeezed
+from nuthatch.contract.spec import EntitySettings
+from nuthatch.entities.fuzzy import FuzzyMatch, TitleTerm, closest, has_digit, nearness
+from nuthatch.entities.plan import EntityPlan, TitleLookup, number_repeats, position_lookup, squeeze
 
 #: Of each look-up the terms that it may stand for, as `closest` gives them.
-Answers = Mapping[TitleLookup, Sequence[Reached]]
+Answers = Mapping[TitleLookup, Sequence[FuzzyMatch]]
 
 
 class Position(NamedTuple):
     """What one token of a search stands for: terms, nearest first, and pairs of terms that a
     title must both have."""
 
-    terms: Sequence[Reached]
+    terms: Sequence[FuzzyMatch]
     halves: Sequence[tuple[TitleTerm, TitleTerm]]
 
 
@@ -69,13 +68,13 @@ class TitleSearch:
         yield from self.wholes
 
 
-def answered(
+def resolve_terms(
     lookup: TitleLookup, terms: Iterable[TitleTerm], settings: EntitySettings
-) -> list[Reached]:
+) -> list[FuzzyMatch]:
     """Return the terms that a look-up may stand for, nearest first; `terms` may hold others."""
     if lookup.kind == "title":
-        wholes = [each for each in terms if each.df > 0 and squeezed(each.token) == lookup.token]
-        return sorted((Reached(0, each) for each in wholes), key=nearness)
+        wholes = [term for term in terms if term.df > 0 and squeeze(term.token) == lookup.token]
+        return sorted((FuzzyMatch(0, term) for term in wholes), key=nearness)
     return closest(lookup.token, lookup.edits, terms, settings)
 
 
@@ -110,8 +109,8 @@ def title_searches(plan: EntityPlan, answers: Answers) -> list[TitleSearch]:
 def _title_search(
     tokens: tuple[str, ...], answers: Answers, settings: EntitySettings
 ) -> TitleSearch:
-    lookups = [position_lookup(token, nth, settings) for token, nth in numbered(tokens)]
-    reached = [_counted(answers[lookup], settings) for lookup in lookups]
+    lookups = [position_lookup(token, nth, settings) for token, nth in number_repeats(tokens)]
+    reached = [_select_terms(answers[lookup], settings) for lookup in lookups]
     is_cut = any(len(terms) > settings.expansions for terms in reached)
     reached = [terms[: settings.expansions] for terms in reached]
     if settings.joins:
@@ -122,18 +121,18 @@ def _title_search(
     ]
     wholes: list[TitleTerm] = []
     if settings.exact_titles:
-        wholes = [each.term for each in answers[TitleLookup("".join(tokens), 0, "title")]]
+        wholes = [match.term for match in answers[TitleLookup("".join(tokens), 0, "title")]]
     return TitleSearch(tokens, positions, wholes, _finder(reached, settings), is_cut, settings)
 
 
-def _counted(terms: Sequence[Reached], settings: EntitySettings) -> list[Reached]:
+def _select_terms(terms: Sequence[FuzzyMatch], settings: EntitySettings) -> list[FuzzyMatch]:
     """Return the terms that count: a frequent token stands for itself alone."""
     if not settings.count_all:
-        return [each for each in terms if each.term.df <= settings.frequent]
+        return [match for match in terms if match.term.df <= settings.frequent]
     return list(terms[:1] if _is_frequent(terms, settings) else terms)
 
 
-def _is_frequent(terms: Sequence[Reached], settings: EntitySettings) -> bool:
+def _is_frequent(terms: Sequence[FuzzyMatch], settings: EntitySettings) -> bool:
     """Return whether a token itself, of which these are the nearest terms, is frequent."""
     return bool(terms) and not terms[0].edits and terms[0].term.df > settings.frequent
 
@@ -141,22 +140,22 @@ def _is_frequent(terms: Sequence[Reached], settings: EntitySettings) -> bool:
 def _join(
     tokens: Sequence[str],
     lookups: Sequence[TitleLookup],
-    reached: list[list[Reached]],
+    reached: list[list[FuzzyMatch]],
     answers: Answers,
     settings: EntitySettings,
 ) -> None:
     """Add to neighbouring positions the word that both are together, one edit away."""
     for at, (one, other) in enumerate(pairwise(tokens)):
-        for joined in _counted(answers[TitleLookup(one + other, 0)], settings):
+        for joined in _select_terms(answers[TitleLookup(one + other, 0)], settings):
             for place in (at, at + 1):
                 if lookups[place].kind == "token" and not _is_frequent(reached[place], settings):
-                    reached[place] = _with(reached[place], Reached(1, joined.term))
+                    reached[place] = _with(reached[place], FuzzyMatch(1, joined.term))
 
 
-def _with(terms: Sequence[Reached], added: Reached) -> list[Reached]:
+def _with(terms: Sequence[FuzzyMatch], added: FuzzyMatch) -> list[FuzzyMatch]:
     """Return terms with one more, each once, as near as it is in any way."""
     farthest_first = sorted([*terms, added], key=nearness, reverse=True)
-    nearest = {each.term.key: each for each in farthest_first}
+    nearest = {match.term.key: match for match in farthest_first}
     return sorted(nearest.values(), key=nearness)
 
 
@@ -180,10 +179,10 @@ def _halves(
     ]
 
 
-def _finder(reached: Sequence[Sequence[Reached]], settings: EntitySettings) -> Hashable | None:
+def _finder(reached: Sequence[Sequence[FuzzyMatch]], settings: EntitySettings) -> Hashable | None:
     """Return the nearest term of the position whose terms are in the fewest titles."""
     some = [terms for terms in reached if terms]
     if not some or not settings.count_all:
         return None
-    rarest = min(some, key=lambda terms: sum(each.term.df for each in terms))
+    rarest = min(some, key=lambda terms: sum(match.term.df for match in terms))
     return rarest[0].term.key

@@ -20,10 +20,10 @@ from nuthatch.pipeline.lexical import LexicalBackend
 from nuthatch.pipeline.opening import configure, open
 from nuthatch.registry import discovery
 from nuthatch.registry.analyzers import analyzer_failures, analyzer_names
-from nuthatch.registry.backends import backend_class, backend_spec, import_ms, installed_backends
+from nuthatch.registry.backends import backend_class, backend_spec, import_ms, list_backends
 from nuthatch.registry.commands import command_failures
-from nuthatch.registry.discovery import BACKENDS, COMMANDS, PLUGINS, Installed, reason
-from nuthatch.registry.plugins import asked, plugin_failures, plugins
+from nuthatch.registry.discovery import BACKENDS, COMMANDS, PLUGINS, EntryPoint, reason
+from nuthatch.registry.plugins import call_hook, plugin_failures, plugins
 from nuthatch.registry.url import redact, redact_text
 
 #: A spec that takes longer to import probably imports its driver.
@@ -32,7 +32,7 @@ SLOW_MS = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Tells whether one thing is well; a hint on one that is ok is a warning."""
+    """The outcome of one examination; a hint on one that is ok is a warning."""
 
     name: str
     ok: bool
@@ -45,35 +45,35 @@ def examine(url: str | None = None, **options: Any) -> list[Check]:
 
     Options are those of `nuthatch.open`. Whatever is broken, it is a check that is not ok.
     """
-    return list(_examined(url, options))
+    return list(_examine(url, options))
 
 
-def _examined(url: str | None, options: dict[str, Any]) -> Iterator[Check]:
+def _examine(url: str | None, options: dict[str, Any]) -> Iterator[Check]:
     from nuthatch import __version__
 
     python = f"{platform.python_implementation()} {platform.python_version()}"
     hint = "" if sys.version_info >= (3, 11) else "nuthatch needs Python 3.11 or later"
     yield Check("python", not hint, python, hint)
     yield Check("nuthatch", True, f"{__version__}, contract {CONTRACT[0]}.{CONTRACT[1]}")
-    yield from _guarded("metadata", _installation())
-    yield from _guarded("backends", _backends())
-    yield from _guarded("plugins", _plugins())
-    yield from _guarded("analyzers", _analyzers())
-    yield from _guarded("commands", _commands())
-    yield from _guarded("checks of plugins", _from_hooks())
+    yield from _guard("metadata", _installation())
+    yield from _guard("backends", _backends())
+    yield from _guard("plugins", _plugins())
+    yield from _guard("analyzers", _analyzers())
+    yield from _guard("commands", _commands())
+    yield from _guard("checks of plugins", _from_hooks())
     if url is not None:
-        yield from _guarded("index", _index(url, options))
+        yield from _guard("index", _index(url, options))
 
 
-def _guarded(name: str, checks: Iterator[Check]) -> Iterator[Check]:
+def _guard(name: str, checks: Iterator[Check]) -> Iterator[Check]:
     """Yield the checks; what breaks them off (strict mode, say) is one more."""
     try:
         yield from checks
-    except Exception as error:  # noqa: BLE001  a doctor who faints helps nobody
-        yield _failed(name, error)
+    except Exception as error:  # noqa: BLE001  the other checks go on
+        yield _failure(name, error)
 
 
-def _failed(name: str, error: Exception) -> Check:
+def _failure(name: str, error: Exception) -> Check:
     if isinstance(error, PluginFailure):
         stage = f" [{error.stage}]" if error.stage else ""
         return Check(name, False, str(error).removesuffix(f" {error.hint}") + stage, error.hint)
@@ -83,20 +83,20 @@ def _failed(name: str, error: Exception) -> Check:
 
 def _installation() -> Iterator[Check]:
     for failure in discovery.unreadable():
-        yield _failed(f"metadata of {failure.distribution}", failure)
+        yield _failure(f"metadata of {failure.distribution}", failure)
     for group in (BACKENDS, COMMANDS, PLUGINS):
-        for item in discovery.everything(group):
+        for item in discovery.all_entry_points(group):
             why = discovery.why_blocked(item)
             if why:
                 yield Check(str(item), True, f"not used: {why}")
 
 
 def _backends() -> Iterator[Check]:
-    listed = installed_backends()
+    listed = list_backends()
     for item, spec in listed:
         name = f"backend {item.name}"
         if isinstance(spec, PluginFailure):
-            yield _failed(name, spec)
+            yield _failure(name, spec)
             continue
         if [other.name for other, _ in listed].count(item.name) > 1:
             name = f"backend {item.qualified}"
@@ -106,10 +106,10 @@ def _backends() -> Iterator[Check]:
         try:
             backend_spec(claimed)
         except PluginFailure as failure:
-            yield _failed(f"backend {claimed}", failure)
+            yield _failure(f"backend {claimed}", failure)
 
 
-def _driver(name: str, item: Installed, spec: BackendSpec) -> Check:
+def _driver(name: str, item: EntryPoint, spec: BackendSpec) -> Check:
     ms = import_ms(item)
     took = "" if ms is None else f", spec imported in {ms:.1f} ms"
     contract = ".".join(map(str, spec.contract))
@@ -117,14 +117,14 @@ def _driver(name: str, item: Installed, spec: BackendSpec) -> Check:
     try:
         backend_class(spec)
     except PluginFailure as failure:
-        return _failed(name, failure)
+        return _failure(name, failure)
     slow = f"its spec takes over {SLOW_MS:.0f} ms to import; it should import no driver"
     return Check(name, True, f"{detail}, driver found", slow if (ms or 0) > SLOW_MS else "")
 
 
 def _plugins() -> Iterator[Check]:
     for failure in plugin_failures():
-        yield _failed(f"plugin {failure.entry_point}", failure)
+        yield _failure(f"plugin {failure.entry_point}", failure)
     for item in plugins():
         yield Check(f"plugin {item.name}", True, item.origin)
 
@@ -132,28 +132,28 @@ def _plugins() -> Iterator[Check]:
 def _analyzers() -> Iterator[Check]:
     failures = analyzer_failures()
     for failure in failures:
-        yield _failed("analyzers", failure)
+        yield _failure("analyzers", failure)
     if not failures:
         yield Check("analyzers", True, ", ".join(analyzer_names()))
 
 
 def _commands() -> Iterator[Check]:
     for failure in command_failures():
-        yield _failed(f"command {failure.entry_point}", failure)
+        yield _failure(f"command {failure.entry_point}", failure)
 
 
 def _from_hooks() -> Iterator[Check]:
-    for source, answer in asked("nuthatch_register_checks"):
+    for source, answer in call_hook("nuthatch_register_checks"):
         if isinstance(answer, PluginFailure):
-            yield _failed(f"plugin {source.name}", answer)
+            yield _failure(f"plugin {source.name}", answer)
             continue
-        for each in answer:
+        for entry in answer:
             try:
-                name, check = each
+                name, check = entry
                 yield Check(f"{source.name}: {name}", True, check() or "")
             except Exception as error:  # noqa: BLE001  raising is how a check says no
-                title = each[0] if isinstance(each, tuple) and each else each
-                yield _failed(f"{source.name}: {title}", error)
+                title = entry[0] if isinstance(entry, tuple) and entry else entry
+                yield _failure(f"{source.name}: {title}", error)
 
 
 def _index(url: str, options: dict[str, Any]) -> Iterator[Check]:
@@ -161,21 +161,21 @@ def _index(url: str, options: dict[str, Any]) -> Iterator[Check]:
     try:
         spec, _ = configure(url, options)
     except NuthatchError as error:
-        yield _failed("configuration", error)
+        yield _failure("configuration", error)
         return
     yield Check("configuration", True, f"{shown} is valid for {spec.name}")
     try:
         index = open(url, **options)
     except AnalyzerMismatch as error:
-        yield _failed("analyzer", error)
+        yield _failure("analyzer", error)
         return
     except Exception as error:  # noqa: BLE001  an engine may raise anything of its own
-        yield _failed("index", error)
+        yield _failure("index", error)
         return
     with index:
         yield Check("index", True, f"{shown} opens")
         yield Check("analyzer", True, f"{index.analyzer.name}, {index.analyzer.fingerprint}")
-        yield from _guarded("content", _content(index))
+        yield from _guard("content", _content(index))
 
 
 def _content(index: LexicalBackend) -> Iterator[Check]:

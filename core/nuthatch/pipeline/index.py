@@ -105,7 +105,7 @@ class IndexMetadata:
 
 @dataclass(frozen=True, slots=True)
 class _NoAnalyzer:
-    """Stands for the analyzer of an index that is only read out."""
+    """The analyzer of an index that is only exported."""
 
     name: str
     fingerprint: str

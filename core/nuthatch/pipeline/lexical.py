@@ -15,31 +15,92 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, ClassVar, Self
 
-from nuthatch.contract.analyzed_document import AnalyzedDocument
-from nuthatch.contract.audit import AuditMode
+from nuthatch.contract.backend import SearchBackend
+from nuthatch.contract.batch import AddReport, AnalyzedDocument, Durability, OnError, WriteOutcome
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
-from nuthatch.contract.index_info import IndexInfo
+from nuthatch.contract.filters import Filter
+from nuthatch.contract.hit import AuditMode
+from nuthatch.contract.query import Policy, Query, SearchRequest
 from nuthatch.contract.reader import AsyncReader, Reader
-from nuthatch.contract.report import AddReport, Durability, WriteOutcome
-from nuthatch.contract.request import SearchRequest
 from nuthatch.contract.results import Results
-from nuthatch.contract.schema import Schema
-from nuthatch.contract.skipped_document import OnError
+from nuthatch.contract.schema import IndexInfo, Schema
 from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
 from nuthatch.errors import InvalidDocument, InvalidQuery
-from nuthatch.pipeline.gathering import Addable, add_documents, durability_of
-from nuthatch.pipeline.hits import undefined
-from nuthatch.pipeline.planned_search import PlannedSearch
+from nuthatch.pipeline.indexing import Addable, add_documents, durability_of
 from nuthatch.pipeline.readers import LiftedReader, has_documents, run_blocking
-from nuthatch.pipeline.searcher import Searcher
-from nuthatch.pipeline.validation import plan_search, refuse_if_export_only, require
-from nuthatch.registry.hooks import observe
+from nuthatch.pipeline.search import PlannedSearch, missing_method
+from nuthatch.pipeline.validation import plan_search, refuse_if_export_only, require, search_request
+from nuthatch.registry.plugins import observe
 from nuthatch.text.analyzer import Analyzer
 
 
+class Searcher(SearchBackend):
+    """The base of every searcher, of engines, combinations and wrappers.
+
+    Required: `name`, `audit_mode`, `capabilities`, `execute`, `get`, `close`. Optional:
+    `execute_async`. Given: `search`, `search_async`, the context manager.
+    """
+
+    @abstractmethod
+    def execute(self, request: SearchRequest) -> Results:
+        """Return the best hits for a request, which is valid and which the capabilities allow."""
+
+    async def execute_async(self, request: SearchRequest) -> Results:
+        """Do the same without blocking; runs `execute` in a thread unless overridden."""
+        from asyncio import to_thread  # a tenth of a second that synchronous callers need not wait
+
+        return await to_thread(self.execute, request)
+
+    def search(
+        self,
+        query: Query,
+        limit: int | None = None,
+        *,
+        filters: Sequence[Filter] | None = None,
+        collapse: bool | None = None,
+        policy: Policy | None = None,
+        extra_or_tokens: Sequence[str] | None = None,
+        audit: AuditMode | None = None,
+        explain: bool = False,
+        timeout: float | None = None,
+    ) -> Results:
+        options = {
+            "limit": limit,
+            "filters": filters,
+            "collapse": collapse,
+            "policy": policy,
+            "extra_or_tokens": extra_or_tokens,
+            "audit": audit,
+        }
+        return self.execute(search_request(self, query, options, explain, timeout))
+
+    async def search_async(
+        self,
+        query: Query,
+        limit: int | None = None,
+        *,
+        filters: Sequence[Filter] | None = None,
+        collapse: bool | None = None,
+        policy: Policy | None = None,
+        extra_or_tokens: Sequence[str] | None = None,
+        audit: AuditMode | None = None,
+        explain: bool = False,
+        timeout: float | None = None,
+    ) -> Results:
+        options = {
+            "limit": limit,
+            "filters": filters,
+            "collapse": collapse,
+            "policy": policy,
+            "extra_or_tokens": extra_or_tokens,
+            "audit": audit,
+        }
+        return await self.execute_async(search_request(self, query, options, explain, timeout))
+
+
 class LexicalBackend(Searcher):
-    """Is a search engine over tokens.
+    """A search engine over tokens.
 
     Required: `spec` (a class attribute), `open`, `reader`, `write`, `remove`, `info`, `close`.
     Optional: `make`, `roots`, `check`, `optimize`, `drop`, `async_reader`, `run`, `run_async`.
@@ -126,12 +187,12 @@ class LexicalBackend(Searcher):
     def check(self) -> list[str]:
         """Return what is wrong with the stored index, one sentence each; empty if nothing."""
         require(self, "check")
-        raise undefined(self.name, "check", "it")
+        raise missing_method(self.name, "check", "it")
 
     def optimize(self) -> None:
         """Settle the index for fast reading; never changes what matches."""
         require(self, "optimize")
-        raise undefined(self.name, "optimize", "it")
+        raise missing_method(self.name, "optimize", "it")
 
     @classmethod
     def drop(cls, config: Any) -> None:
@@ -141,14 +202,14 @@ class LexicalBackend(Searcher):
         can be removed. Raise `IndexNotFound` where there is none, and `IndexLocked` where it is
         in use and cannot go meanwhile.
         """
-        raise undefined(cls.spec.name, "drop", "it")
+        raise missing_method(cls.spec.name, "drop", "it")
 
     def async_reader(
         self, deadline: float | None = None
     ) -> AbstractAsyncContextManager[AsyncReader]:
-        """Is `reader` for an engine that declares `async_native`."""
+        """Return what `reader` does, for an engine that declares `async_native`."""
         require(self, "async_native")
-        raise undefined(self.name, "async_native", "async_reader")
+        raise missing_method(self.name, "async_native", "async_reader")
 
     def run(self, search: PlannedSearch) -> Results:
         """Return the results of a search over one reader.
@@ -205,12 +266,12 @@ class LexicalBackend(Searcher):
     def documents(self) -> Iterator[Document]:
         """Yield every document in document order, from one state of the index."""
         require(self, "export")
-        return self._exported()
+        return self._export()
 
-    def _exported(self) -> Iterator[Document]:
+    def _export(self) -> Iterator[Document]:
         with self.reader() as reader:
             if not has_documents(reader):
-                raise undefined(self.name, "export", "the reader's documents")
+                raise missing_method(self.name, "export", "the reader's documents")
             yield from reader.documents()
 
     def add(

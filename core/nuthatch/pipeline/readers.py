@@ -20,13 +20,13 @@ from nuthatch.contract.reader import (
     FirstMatchReader,
     Reader,
 )
-from nuthatch.deadline import check_deadline
-from nuthatch.entities.reader import (
+from nuthatch.entities.match import (
     AsyncEntityMatchingReader,
     AsyncEntityReader,
     EntityMatchingReader,
     EntityReader,
 )
+from nuthatch.errors import check_deadline
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,21 +49,21 @@ class LiftedReader:
 
     def __init__(self, reader: Reader) -> None:
         self.wrapped = reader
-        self.document_frequencies = _lifted(reader.document_frequencies)
-        self.match = _lifted(reader.match)
-        self.fetch = _lifted(reader.fetch)
-        self.get = _lifted(reader.get)
+        self.document_frequencies = _lift(reader.document_frequencies)
+        self.match = _lift(reader.match)
+        self.fetch = _lift(reader.fetch)
+        self.get = _lift(reader.get)
         if has_first_match(reader):
-            self.first_match = _lifted(reader.first_match)
+            self.first_match = _lift(reader.first_match)
         if has_explain(reader):
-            self.explain = _lifted(reader.explain)
+            self.explain = _lift(reader.explain)
         if has_match_entities(reader):
-            self.match_entities = _lifted(reader.match_entities)
+            self.match_entities = _lift(reader.match_entities)
         elif has_look_ups(reader):
-            self.phrase_terms = _lifted(reader.phrase_terms)
-            self.title_terms = _lifted(reader.title_terms)
-            self.entity_postings = _lifted(reader.entity_postings)
-            self.eligible = _lifted(reader.eligible)
+            self.phrase_terms = _lift(reader.phrase_terms)
+            self.title_terms = _lift(reader.title_terms)
+            self.entity_postings = _lift(reader.entity_postings)
+            self.eligible = _lift(reader.eligible)
 
 
 class TimedReader:
@@ -71,38 +71,38 @@ class TimedReader:
 
     def __init__(self, reader: AsyncReader, deadline: float) -> None:
         self.wrapped = reader
-        self.document_frequencies = _timed(reader.document_frequencies, deadline)
-        self.match = _timed(reader.match, deadline)
-        self.fetch = _timed(reader.fetch, deadline)
-        self.get = _timed(reader.get, deadline)
+        self.document_frequencies = _limit_time(reader.document_frequencies, deadline)
+        self.match = _limit_time(reader.match, deadline)
+        self.fetch = _limit_time(reader.fetch, deadline)
+        self.get = _limit_time(reader.get, deadline)
         if has_first_match(reader):
-            self.first_match = _timed(reader.first_match, deadline)
+            self.first_match = _limit_time(reader.first_match, deadline)
         if has_explain(reader):
-            self.explain = _timed(reader.explain, deadline)
+            self.explain = _limit_time(reader.explain, deadline)
         if has_match_entities(reader):
-            self.match_entities = _timed(reader.match_entities, deadline)
+            self.match_entities = _limit_time(reader.match_entities, deadline)
         elif has_look_ups(reader):
-            self.phrase_terms = _timed(reader.phrase_terms, deadline)
-            self.title_terms = _timed(reader.title_terms, deadline)
-            self.entity_postings = _timed(reader.entity_postings, deadline)
-            self.eligible = _timed(reader.eligible, deadline)
+            self.phrase_terms = _limit_time(reader.phrase_terms, deadline)
+            self.title_terms = _limit_time(reader.title_terms, deadline)
+            self.entity_postings = _limit_time(reader.entity_postings, deadline)
+            self.eligible = _limit_time(reader.eligible, deadline)
 
 
-def _lifted(call: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
-    async def lifted(*arguments: P.args, **options: P.kwargs) -> T:
+def _lift(call: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    async def call_async(*arguments: P.args, **options: P.kwargs) -> T:
         return call(*arguments, **options)
 
-    return lifted
+    return call_async
 
 
-def _timed(
+def _limit_time(
     call: Callable[P, Coroutine[Any, Any, T]], deadline: float
 ) -> Callable[P, Coroutine[Any, Any, T]]:
-    async def timed(*arguments: P.args, **options: P.kwargs) -> T:
+    async def call_in_time(*arguments: P.args, **options: P.kwargs) -> T:
         check_deadline(deadline)
         return await call(*arguments, **options)
 
-    return timed
+    return call_in_time
 
 
 # Which optional methods a reader has. `isinstance` with a protocol takes 8 µs, `hasattr` none.

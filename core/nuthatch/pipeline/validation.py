@@ -8,22 +8,18 @@ from sys import float_info
 from time import monotonic, perf_counter
 from typing import Protocol
 
-from nuthatch.contract.audit import AuditMode
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
-from nuthatch.contract.filters import AnyOf, checked_filters
-from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, Query, TextQuery
-from nuthatch.contract.request import SearchRequest
+from nuthatch.contract.filters import AnyOf, check_filters
+from nuthatch.contract.hit import AuditMode
+from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, Query, SearchRequest, TextQuery
 from nuthatch.contract.schema import Schema
 from nuthatch.contract.spec import LexicalConfig
 from nuthatch.entities.plan import plan_of
 from nuthatch.errors import BackendUnavailable, InvalidQuery, UnsupportedQuery
-from nuthatch.pipeline.entity_search import EntityTask
-from nuthatch.pipeline.hits import Showing
 from nuthatch.pipeline.index import EXPORT_ONLY
-from nuthatch.pipeline.planned_search import PlannedSearch
-from nuthatch.pipeline.text_search import SearchTask
-from nuthatch.registry.hooks import expand
+from nuthatch.pipeline.search import EntityTask, HitOptions, PlannedSearch, SearchTask
+from nuthatch.registry.plugins import expand
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.normalize import normalize
 
@@ -56,12 +52,12 @@ def search_request(
 
     Raise `InvalidQuery` and `UnsupportedQuery`.
     """
-    asked = merged(query, options)
-    refuse_undeclared(searcher, asked)
-    return SearchRequest(asked, explain, checked_timeout(timeout))
+    asked = with_overrides(query, options)
+    check_capabilities(searcher, asked)
+    return SearchRequest(asked, explain, check_timeout(timeout))
 
 
-def merged(query: Query, options: Mapping[str, object]) -> TextQuery | EntityQuery:
+def with_overrides(query: Query, options: Mapping[str, object]) -> TextQuery | EntityQuery:
     """Return the query object with the options that were given in place of its own."""
     given = {name: value for name, value in options.items() if value is not None}
     if isinstance(query, str):
@@ -93,18 +89,18 @@ def _entity_task(
     deadline: float | None,
     begun: float,
 ) -> EntityTask:
-    filters = checked_filters(backend.schema, query.filters)
+    filters = check_filters(backend.schema, query.filters)
     plan = plan_of(query, backend.schema, filters, backend.config.entities)
     plan = replace(plan, deadline=deadline)
     if any(lookup.match == "substring" for lookup in (*plan.include, *plan.exclude)):
-        require_of(backend.name, backend.capabilities, "substring")
+        require_support(backend.name, backend.capabilities, "substring")
     return EntityTask(
         backend=backend.name,
         request=request,
         asked=query,
         plan=plan,
         limit=_limit(backend, query),
-        showing=_showing(backend, query),
+        hit_options=_hit_options(backend, query),
         deadline=deadline,
         begun=begun,
         notes=plan.notes,
@@ -131,12 +127,12 @@ def _text_task(
         backend=backend.name,
         request=request,
         query=normalized,
-        filters=checked_filters(backend.schema, query.filters),
+        filters=check_filters(backend.schema, query.filters),
         limit=_limit(backend, query),
         largest=backend.capabilities.max_limit,
         policy=query.policy or config.policy,
         budget=config.budget if own_budget else None,
-        showing=_showing(backend, query),
+        hit_options=_hit_options(backend, query),
         collapse=query.collapse,
         explain=request.explain and bool(parts),
         deadline=deadline,
@@ -150,13 +146,13 @@ def _limit(backend: OpenIndex, query: TextQuery | EntityQuery) -> int:
     return min(query.limit or DEFAULT_LIMIT, largest, _MAX_LIMIT)
 
 
-def _showing(backend: OpenIndex, query: TextQuery | EntityQuery) -> Showing:
+def _hit_options(backend: OpenIndex, query: TextQuery | EntityQuery) -> HitOptions:
     audit = query.audit or AuditMode.UNGROUNDED
-    return Showing(backend.name, backend.analyzer, audit, backend.config.snippet)
+    return HitOptions(backend.name, backend.analyzer, audit, backend.config.snippet)
 
 
-def refuse_undeclared(backend: SearchBackend, query: TextQuery | EntityQuery) -> None:
-    """Raise `UnsupportedQuery` where a query needs what the backend's book denies."""
+def check_capabilities(backend: SearchBackend, query: TextQuery | EntityQuery) -> None:
+    """Raise `UnsupportedQuery` where a query needs what the backend declares that it cannot do."""
     require(backend, "entities" if isinstance(query, EntityQuery) else "text")
     if isinstance(query, EntityQuery) and query.titles:
         require(backend, "fuzzy")
@@ -169,7 +165,7 @@ def refuse_undeclared(backend: SearchBackend, query: TextQuery | EntityQuery) ->
         raise _limit_refused(backend.name, query.limit, largest)
 
 
-def checked_timeout(timeout: float | None) -> float | None:
+def check_timeout(timeout: float | None) -> float | None:
     """Return the timeout, which is None, or positive and finite. Raise `InvalidQuery`."""
     if timeout is None:
         return None
@@ -197,12 +193,12 @@ def refuse_if_export_only(backend: OpenIndex) -> None:
 
 def require(backend: SearchBackend, feature: str) -> None:
     """Raise `UnsupportedQuery` unless the backend declares the feature."""
-    require_of(backend.name, backend.capabilities, feature)
+    require_support(backend.name, backend.capabilities, feature)
 
 
-def require_of(name: str, book: Capabilities, feature: str) -> None:
-    """Is `require` for a backend that is not open."""
-    support = book.support(feature)
+def require_support(name: str, capabilities: Capabilities, feature: str) -> None:
+    """Do what `require` does, for a backend that is not open."""
+    support = capabilities.support(feature)
     if not support:
         from nuthatch.registry.backends import backends_with  # only on the way to an error
 

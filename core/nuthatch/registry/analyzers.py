@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from nuthatch.errors import InvalidConfig, PluginFailure
 from nuthatch.registry import discovery
-from nuthatch.registry.discovery import Installed
-from nuthatch.registry.plugins import asked
+from nuthatch.registry.discovery import EntryPoint
+from nuthatch.registry.plugins import call_hook
 from nuthatch.text.analyzer import Analyzer, builtin_analyzer, builtin_names
 
 _HOOK: Final = "nuthatch_register_analyzers"
@@ -24,7 +24,7 @@ def get_analyzer(name: str) -> Analyzer:
     twice or its plugin's analyzer lacks a name, a fingerprint or `tokens`.
     """
     own = builtin_analyzer(name)
-    found = [(source, each) for source, each in _registered() if _name(each) == name]
+    found = [pair for pair in _find_registered() if _name(pair[1]) == name]
     claims = [source.origin for source, _ in found]
     if own is not None:
         claims.insert(0, "nuthatch itself")
@@ -36,61 +36,61 @@ def get_analyzer(name: str) -> Analyzer:
     if own is not None:
         return own
     if found:
-        return _checked(*found[0])
+        return _check(*found[0])
     raise _unknown(name)
 
 
 def analyzer_names() -> tuple[str, ...]:
     """Return the names of all analyzers, sorted; broken plugins have none."""
-    registered = (_name(each) for _, each in _registered())
+    registered = (_name(analyzer) for _, analyzer in _find_registered())
     return tuple(sorted({*builtin_names(), *(name for name in registered if name)}))
 
 
 def analyzer_failures() -> tuple[PluginFailure, ...]:
     """Return what plugins that register analyzers do wrong."""
-    failures = [each for _, each in asked(_HOOK) if isinstance(each, PluginFailure)]
-    for source, each in _registered():
+    failures = [answer for _, answer in call_hook(_HOOK) if isinstance(answer, PluginFailure)]
+    for source, analyzer in _find_registered():
         try:
-            _checked(source, each)
-            get_analyzer(each.name)
+            _check(source, analyzer)
+            get_analyzer(analyzer.name)
         except PluginFailure as failure:
             failures.append(failure)
     return tuple(failures)
 
 
-def _registered() -> Iterator[tuple[Installed, Any]]:
-    for source, answer in asked(_HOOK):
+def _find_registered() -> Iterator[tuple[EntryPoint, Any]]:
+    for source, answer in call_hook(_HOOK):
         if not isinstance(answer, PluginFailure):
-            for each in answer:
-                yield source, each
+            for analyzer in answer:
+                yield source, analyzer
         elif discovery.strict():
             raise answer
 
 
-def _name(each: Any) -> str:
-    name = _attribute(each, "name")
+def _name(analyzer: Any) -> str:
+    name = _attribute(analyzer, "name")
     return name if isinstance(name, str) else ""
 
 
-def _attribute(each: Any, name: str) -> Any:
+def _attribute(analyzer: Any, name: str) -> Any:
     try:
-        return getattr(each, name, None)
+        return getattr(analyzer, name, None)
     except Exception as error:  # noqa: BLE001  a broken property is as good as none
         return error
 
 
-def _checked(source: Installed, each: Any) -> Analyzer:
+def _check(source: EntryPoint, analyzer: Any) -> Analyzer:
     for attribute in ("name", "fingerprint"):
-        value = _attribute(each, attribute)
+        value = _attribute(analyzer, attribute)
         if not isinstance(value, str) or not _WORD.fullmatch(value):
             hint = "It must be a text without white space; see nuthatch.Analyzer."
             problem = f"registers an analyzer whose {attribute} is {value!r}"
             raise source.failure("analyzer", problem, hint)
-    if not callable(_attribute(each, "tokens")):
+    if not callable(_attribute(analyzer, "tokens")):
         hint = "It must be a method that takes a text; see nuthatch.Analyzer."
-        raise source.failure("analyzer", f"registers {each.name!r} without tokens", hint)
-    analyzer: Analyzer = each
-    return analyzer
+        raise source.failure("analyzer", f"registers {analyzer.name!r} without tokens", hint)
+    valid: Analyzer = analyzer
+    return valid
 
 
 def _unknown(name: str) -> InvalidConfig:
@@ -98,7 +98,7 @@ def _unknown(name: str) -> InvalidConfig:
     near = get_close_matches(name, names, n=3)
     instead = f"did you mean {' or '.join(near)}? There" if near else "there"
     error = InvalidConfig(f"analyzer {name!r} is not known; {instead} are {', '.join(names)}")
-    failures = [each for _, each in asked(_HOOK) if isinstance(each, PluginFailure)]
+    failures = [answer for _, answer in call_hook(_HOOK) if isinstance(answer, PluginFailure)]
     if failures:
         error.__cause__ = failures[0]
     return error

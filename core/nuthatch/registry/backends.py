@@ -7,28 +7,116 @@ A failure is a value while backends are listed and an exception once one is aske
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
-from nuthatch.contract.spec import BackendSpec
+from nuthatch.contract.hit import AuditMode
+from nuthatch.contract.spec import CONTRACT, BackendConfig, BackendSpec
 from nuthatch.errors import PluginFailure, UnknownBackend
 from nuthatch.registry import discovery
-from nuthatch.registry.discovery import BACKENDS, RUN_TIME, Installed, canonical, reason
-from nuthatch.registry.plugins import asked, plugin_failures
-from nuthatch.registry.spec_validation import checked_class, checked_spec
+from nuthatch.registry.discovery import (
+    BACKENDS,
+    RUN_TIME,
+    EntryPoint,
+    canonical,
+    claimed_twice,
+    reason,
+)
+from nuthatch.registry.plugins import call_hook, plugin_failures
+
+#: What can stand before the colon of a URL; one letter would be a Windows drive.
+NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+")
+
+_CLASS: Final = re.compile(r"[\w.]+:\w+")
+_PARTS: Final = {
+    "name": str,
+    "summary": str,
+    "audit_mode": AuditMode,
+    "capabilities": Capabilities,
+    "backend": str,
+}
+
+
+def check_spec(item: EntryPoint, found: Any) -> BackendSpec:
+    """Return what was found, if it is a spec that can be used. Raise `PluginFailure`."""
+    if not isinstance(found, BackendSpec):
+        hint = "The entry point must name a nuthatch.BackendSpec."
+        raise item.failure("shape", f"is not a spec but {type(found).__name__}", hint)
+    _check_contract(item, found.contract)
+    hint = f"Report it to the authors of {item.distribution}."
+    for name, kind in _PARTS.items():
+        value = getattr(found, name)
+        if not isinstance(value, kind):
+            problem = f"has a spec whose {name} is {value!r} and not of type {kind.__name__}"
+            raise item.failure("shape", problem, hint)
+    if not (isinstance(found.config, type) and issubclass(found.config, BackendConfig)):
+        raise item.failure("shape", "has a spec whose config is no BackendConfig model", hint)
+    if not _CLASS.fullmatch(found.backend):
+        problem = f"has a spec whose backend is {found.backend!r} and not module:Class"
+        raise item.failure("shape", problem, hint)
+    if found.audit_mode is AuditMode.GROUNDED and not found.capabilities.grounding:
+        problem = (
+            "has a spec whose audit_mode is grounded and whose capabilities say no to grounding"
+        )
+        raise item.failure("shape", problem, hint)
+    if found.name != item.name:
+        problem = f"has a spec with the name {found.name!r}"
+        raise item.failure("name", problem, f"Both names must be the same. {hint}")
+    if not NAME.fullmatch(found.name):
+        problem = "has a name that cannot be the scheme of a URL"
+        raise item.failure("name", problem, f"It must match {NAME.pattern}. {hint}")
+    return found
+
+
+def check_class(item: EntryPoint, spec: BackendSpec, found: Any) -> type[SearchBackend]:
+    """Return what a spec names, if it is a class that can be opened. Raise `PluginFailure`."""
+    hint = f"Report it to the authors of {item.distribution}."
+    if not (isinstance(found, type) and issubclass(found, SearchBackend)):
+        hint = "Extend nuthatch.LexicalBackend."
+        raise item.failure("shape", f"names {spec.backend}, which is no SearchBackend", hint)
+    opener = getattr(found, "open", None)
+    if not callable(opener) or getattr(opener, "__isabstractmethod__", False):
+        raise item.failure("shape", f"names {spec.backend}, which does not define open", hint)
+    if not issubclass(spec.config, found.config_model):
+        wanted = found.config_model.__name__
+        problem = f"has a {found.__name__} and a config that is no {wanted}, {spec.config.__name__}"
+        raise item.failure("shape", problem, hint)
+    return found
+
+
+def _check_contract(item: EntryPoint, contract: object) -> None:
+    hint = f"Report it to the authors of {item.distribution}."
+    if not (
+        isinstance(contract, tuple)
+        and len(contract) == 2
+        and all(isinstance(number, int) for number in contract)
+    ):
+        problem = f"has a spec whose contract is {contract!r} and not (major, minor)"
+        raise item.failure("shape", problem, hint)
+    (major, minor), (our_major, our_minor) = contract, CONTRACT
+    if (major, minor) <= CONTRACT and major == our_major:
+        return
+    newer = "nuthatch" if (major, minor) > CONTRACT else item.distribution
+    raise item.failure(
+        "contract",
+        f"is written for contract {major}.{minor} and this core serves {our_major}.{our_minor}",
+        f"Upgrade {newer}: pip install --upgrade {newer}",
+    )
+
 
 _HOOK = "nuthatch_register_backends"
 
 #: An entry point that is not loaded yet (None), or what a plugin registered through the hook.
-_Candidate = tuple[Installed, Any]
+_Candidate = tuple[EntryPoint, Any]
 
 #: Specs that were loaded, with the milliseconds that took. Failures are not kept.
-_specs: dict[Installed, tuple[BackendSpec, float]] = {}
+_specs: dict[EntryPoint, tuple[BackendSpec, float]] = {}
 discovery.when_forgetting(_specs.clear)
 
 
@@ -39,32 +127,32 @@ def backend_spec(name: str) -> BackendSpec:
     provide the name.
     """
     candidates = _candidates()
-    found = [each for each in candidates if name in (each[0].name, each[0].qualified)]
+    found = [pair for pair in candidates if name in (pair[0].name, pair[0].qualified)]
     if not found:
         distribution, _, rest = name.rpartition(":")
         qualified = f"{canonical(distribution)}:{rest}"
-        found = [each for each in candidates if each[0].qualified == qualified]
+        found = [pair for pair in candidates if pair[0].qualified == qualified]
     if not found:
         raise _unknown(name, [item for item, _ in candidates])
     if len(found) > 1:
-        raise _claimed_twice(name, [item for item, _ in found])
+        raise claimed_twice([item for item, _ in found])
     return _spec(*found[0])
 
 
-def installed_backends() -> list[tuple[Installed, BackendSpec | PluginFailure]]:
+def list_backends() -> list[tuple[EntryPoint, BackendSpec | PluginFailure]]:
     """Return every backend with its spec or with what is wrong with it, sorted by name.
 
     Raise only under `NUTHATCH_STRICT_PLUGINS=1`.
     """
-    listed = _listed()
-    failures = (each for _, each in listed if isinstance(each, PluginFailure))
+    listed = _list()
+    failures = (spec for _, spec in listed if isinstance(spec, PluginFailure))
     if discovery.strict():
         for failure in (*discovery.unreadable(), *failures):
             raise failure
     return listed
 
 
-def import_ms(item: Installed) -> float | None:
+def import_ms(item: EntryPoint) -> float | None:
     """Return how long the import of a backend's spec took; None if it is not loaded."""
     return _specs[item][1] if item in _specs else None
 
@@ -72,21 +160,21 @@ def import_ms(item: Installed) -> float | None:
 def backends_with(feature: str, besides: str) -> tuple[str, ...]:
     """Return the names of the other backends that declare a feature, such as `filters.range`."""
 
-    def able(book: Capabilities) -> bool:
-        return any(name == feature and support for name, support in book)
+    def able(capabilities: Capabilities) -> bool:
+        return any(name == feature and support for name, support in capabilities)
 
     return _others(able, besides)
 
 
 def backends_up_to(limit: int, besides: str) -> tuple[str, ...]:
     """Return the names of the other backends that give as many hits in one search."""
-    return _others(lambda book: book.max_limit is None or limit <= book.max_limit, besides)
+    return _others(lambda some: some.max_limit is None or limit <= some.max_limit, besides)
 
 
 def _others(able: Callable[[Capabilities], bool], besides: str) -> tuple[str, ...]:
     names = {
         item.name
-        for item, spec in _listed()
+        for item, spec in _list()
         if isinstance(spec, BackendSpec) and item.name != besides and able(spec.capabilities)
     }
     return tuple(sorted(names))
@@ -95,14 +183,14 @@ def _others(able: Callable[[Capabilities], bool], besides: str) -> tuple[str, ..
 def provides(distribution: str, name: str) -> bool:
     """Return whether a distribution, or a plugin registered at run time, provides a backend."""
     wanted = f"{canonical(distribution)}:{name}"
-    return any(item.qualified == wanted for item in discovery.everything(BACKENDS)) or any(
+    return any(item.qualified == wanted for item in discovery.all_entry_points(BACKENDS)) or any(
         item.qualified == wanted for item, _ in _candidates()
     )
 
 
 def is_known(name: str) -> bool:
     """Return whether some distribution, or a plugin registered at run time, provides a backend."""
-    return any(item.name == name for item in discovery.everything(BACKENDS)) or any(
+    return any(item.name == name for item in discovery.all_entry_points(BACKENDS)) or any(
         item.name == name for item, _ in _candidates()
     )
 
@@ -121,54 +209,54 @@ def backend_class(spec: BackendSpec) -> type[SearchBackend]:
         raise item.failure(
             "import", problem, discovery.import_hint(item, name, error), error
         ) from error
-    return checked_class(item, spec, found)
+    return check_class(item, spec, found)
 
 
 def _candidates() -> list[_Candidate]:
-    found: list[_Candidate] = [(item, None) for item in discovery.installed(BACKENDS)]
-    for source, answer in asked(_HOOK):
-        for each in [] if isinstance(answer, PluginFailure) else answer:
-            name = each.name if isinstance(each, BackendSpec) else source.name
+    found: list[_Candidate] = [(item, None) for item in discovery.entry_points(BACKENDS)]
+    for source, answer in call_hook(_HOOK):
+        for spec in [] if isinstance(answer, PluginFailure) else answer:
+            name = spec.name if isinstance(spec, BackendSpec) else source.name
             origin = source.distribution, source.version, source.value
-            found.append((Installed(name, BACKENDS, *origin), each))
+            found.append((EntryPoint(name, BACKENDS, *origin), spec))
     return found
 
 
-def _listed() -> list[tuple[Installed, BackendSpec | PluginFailure]]:
-    listed: list[tuple[Installed, BackendSpec | PluginFailure]] = []
+def _list() -> list[tuple[EntryPoint, BackendSpec | PluginFailure]]:
+    listed: list[tuple[EntryPoint, BackendSpec | PluginFailure]] = []
     for item, given in _candidates():
         try:
             listed.append((item, _spec(item, given)))
         except PluginFailure as failure:
             listed.append((item, failure))
-    listed += [(item, each) for item, each in asked(_HOOK) if isinstance(each, PluginFailure)]
+    listed += [(item, spec) for item, spec in call_hook(_HOOK) if isinstance(spec, PluginFailure)]
     return sorted(listed, key=lambda pair: (pair[0].name, pair[0].distribution))
 
 
-def _spec(item: Installed, given: Any) -> BackendSpec:
+def _spec(item: EntryPoint, given: Any) -> BackendSpec:
     if given is not None:
-        return checked_spec(item, given)
+        return check_spec(item, given)
     if item not in _specs:
         begun = perf_counter()
         loaded = item.load()
         took = 1000 * (perf_counter() - begun)
-        _specs[item] = checked_spec(item, loaded), took
+        _specs[item] = check_spec(item, loaded), took
     return _specs[item][0]
 
 
-def _provider(spec: BackendSpec) -> Installed:
+def _provider(spec: BackendSpec) -> EntryPoint:
     """Return the entry point or plugin that a spec came from, as well as can be told."""
-    known = [item for item, (each, _) in _specs.items() if each is spec]
+    known = [item for item, (loaded, _) in _specs.items() if loaded is spec]
     known += [item for item, given in _candidates() if given is spec]
-    return known[0] if known else Installed(spec.name, BACKENDS, spec.name, RUN_TIME, spec.backend)
+    return known[0] if known else EntryPoint(spec.name, BACKENDS, spec.name, RUN_TIME, spec.backend)
 
 
-def _unknown(name: str, items: Sequence[Installed]) -> UnknownBackend:
+def _unknown(name: str, items: Sequence[EntryPoint]) -> UnknownBackend:
     names = sorted({item.name for item in items})
     near = get_close_matches(name, [*names, *(item.qualified for item in items)], n=3)
     blocked = [
         f"{item} is blocked by {discovery.why_blocked(item)}"
-        for item in discovery.everything(BACKENDS)
+        for item in discovery.all_entry_points(BACKENDS)
         if name in (item.name, item.qualified) and discovery.why_blocked(item)
     ]
     if blocked:
@@ -186,17 +274,3 @@ def _unknown(name: str, items: Sequence[Installed]) -> UnknownBackend:
 
 def _failures() -> bool:
     return bool(discovery.unreadable() or plugin_failures())
-
-
-def _claimed_twice(name: str, items: Sequence[Installed]) -> PluginFailure:
-    origins = " and by ".join(item.origin for item in items)
-    spellings = " or ".join(item.qualified for item in items)
-    hint = f"Write {spellings}, or remove one of them."
-    return PluginFailure(
-        f"backend {name!r} is provided by {origins}. {hint}",
-        distribution=", ".join(item.distribution for item in items),
-        version=", ".join(item.version for item in items),
-        entry_point=name,
-        stage="name",
-        hint=hint,
-    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nuthatch.errors import PluginFailure
 from nuthatch.registry import discovery
-from nuthatch.registry.discovery import COMMANDS, Installed, canonical
+from nuthatch.registry.discovery import COMMANDS, EntryPoint, canonical, claimed_twice
 
 if TYPE_CHECKING:
     import click
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Is a command that is installed; `others` are distributions that claim the same name."""
+    """A command that is installed; `others` are distributions that claim the same name."""
 
-    installed: Installed
-    others: tuple[Installed, ...] = ()
+    installed: EntryPoint
+    others: tuple[EntryPoint, ...] = ()
 
     def load(self) -> click.Command:
         """Import the command. Raise `PluginFailure`, also where its name is claimed twice."""
@@ -27,7 +27,7 @@ class Command:
 
         item = self.installed
         if self.others:
-            raise _claimed_twice((item, *self.others))
+            raise claimed_twice((item, *self.others))
         found = item.load()
         if not isinstance(found, click.Command):
             hint = f"It must be a click.Command; report it to the authors of {item.distribution}."
@@ -35,15 +35,15 @@ class Command:
         return found
 
 
-def installed_commands() -> dict[str, Command]:
+def list_commands() -> dict[str, Command]:
     """Return the installed commands by name, sorted; import none of them.
 
     A command of core keeps its name whoever else claims it, so that `nuthatch doctor` always
     runs. Where two others claim one name, it fails when it is used; `distribution:name` is
     there too and works.
     """
-    claims: dict[str, list[Installed]] = {}
-    for item in discovery.installed(COMMANDS):
+    claims: dict[str, list[EntryPoint]] = {}
+    for item in discovery.entry_points(COMMANDS):
         claims.setdefault(item.name, []).append(item)
     commands: dict[str, Command] = {}
     for name, items in claims.items():
@@ -58,25 +58,12 @@ def installed_commands() -> dict[str, Command]:
 def command_failures(taken: Sequence[str] = ()) -> tuple[PluginFailure, ...]:
     """Return the collisions: names claimed twice, or claimed although core has `taken` them."""
     failures = [
-        _claimed_twice((command.installed, *command.others))
-        for command in installed_commands().values()
+        claimed_twice((command.installed, *command.others))
+        for command in list_commands().values()
         if command.others
     ]
-    for item in discovery.installed(COMMANDS):
+    for item in discovery.entry_points(COMMANDS):
         if item.name in taken and canonical(item.distribution) != "nuthatch":
             hint = f"nuthatch's own runs; report it to the authors of {item.distribution}."
             failures.append(item.failure("name", "has the name of a command of nuthatch", hint))
     return tuple(failures)
-
-
-def _claimed_twice(items: Sequence[Installed]) -> PluginFailure:
-    hint = f"Write {' or '.join(item.qualified for item in items)}, or remove one of them."
-    origins = " and by ".join(item.origin for item in items)
-    return PluginFailure(
-        f"command {items[0].name!r} is provided by {origins}. {hint}",
-        distribution=", ".join(item.distribution for item in items),
-        version=", ".join(item.version for item in items),
-        entry_point=items[0].name,
-        stage="name",
-        hint=hint,
-    )

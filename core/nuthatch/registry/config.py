@@ -33,7 +33,7 @@ def resolve_name(text: str) -> tuple[str, dict[str, Any]]:
     """
     if not _NAME.fullmatch(text):
         return text, {}
-    indexes = configured_indexes()
+    indexes = read_indexes()
     if text in indexes:
         options = dict(indexes[text])
         return options.pop("url"), options
@@ -55,7 +55,7 @@ def config_path() -> Path:
     return Path(os.environ.get("NUTHATCH_CONFIG") or "nuthatch.toml")
 
 
-def configured_indexes() -> dict[str, dict[str, Any]]:
+def read_indexes() -> dict[str, dict[str, Any]]:
     """Return the tables of the configured indexes by name; without a file, none.
 
     Raise `InvalidConfig`, which names keys and lines but no values.

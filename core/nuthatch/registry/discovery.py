@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from importlib import import_module, invalidate_caches
@@ -33,8 +33,8 @@ RUN_TIME: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
-    """Is one entry point; `value` is `module:attribute`, as the distribution declares it."""
+class EntryPoint:
+    """One entry point; `value` is `module:attribute`, as the distribution declares it."""
 
     name: str
     group: str
@@ -44,7 +44,7 @@ class Installed:
 
     @property
     def qualified(self) -> str:
-        """Is the spelling that no other distribution can claim: `distribution:name`."""
+        """The spelling that no other distribution can claim: `distribution:name`."""
         return f"{canonical(self.distribution)}:{self.name}"
 
     @property
@@ -101,7 +101,22 @@ def reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def import_hint(item: Installed, module: str, error: BaseException) -> str:
+def claimed_twice(items: Sequence[EntryPoint]) -> PluginFailure:
+    """Return the failure of one name that several distributions provide."""
+    first = items[0]
+    origins = " and by ".join(item.origin for item in items)
+    hint = f"Write {' or '.join(item.qualified for item in items)}, or remove one of them."
+    return PluginFailure(
+        f"{_KINDS[first.group]} {first.name!r} is provided by {origins}. {hint}",
+        distribution=", ".join(item.distribution for item in items),
+        version=", ".join(item.version for item in items),
+        entry_point=first.name,
+        stage="name",
+        hint=hint,
+    )
+
+
+def import_hint(item: EntryPoint, module: str, error: BaseException) -> str:
     """Return what to do about a module that cannot be imported."""
     if isinstance(error, ImportError) and error.name:
         missing = error.name
@@ -121,7 +136,7 @@ def import_hint(item: Installed, module: str, error: BaseException) -> str:
     return f"Report it to the authors of {item.distribution}, or remove it; others still work."
 
 
-def _other_version(item: Installed) -> str:
+def _other_version(item: EntryPoint) -> str:
     return (
         f"It may be written for another version of nuthatch; upgrade {item.distribution} or "
         "nuthatch, or report it to its authors."
@@ -130,7 +145,7 @@ def _other_version(item: Installed) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    found: tuple[Installed, ...]
+    found: tuple[EntryPoint, ...]
     failures: tuple[PluginFailure, ...]
 
 
@@ -139,22 +154,22 @@ _blocked: set[str] = set()
 _forgetters: list[Callable[[], None]] = []
 
 
-def installed(group: str) -> tuple[Installed, ...]:
+def entry_points(group: str) -> tuple[EntryPoint, ...]:
     """Return the entry points of a group that are not blocked, by name and distribution."""
-    return tuple(item for item in everything(group) if not why_blocked(item))
+    return tuple(item for item in all_entry_points(group) if not why_blocked(item))
 
 
-def everything(group: str) -> tuple[Installed, ...]:
+def all_entry_points(group: str) -> tuple[EntryPoint, ...]:
     """Return the entry points of a group, the blocked ones too."""
-    return tuple(item for item in _scanned().found if item.group == group)
+    return tuple(item for item in _scan_once().found if item.group == group)
 
 
 def unreadable() -> tuple[PluginFailure, ...]:
     """Return the failures of distributions whose metadata cannot be read."""
-    return _scanned().failures
+    return _scan_once().failures
 
 
-def why_blocked(item: Installed) -> str:
+def why_blocked(item: EntryPoint) -> str:
     """Return which switch blocks the entry point; empty if none does."""
     if canonical(item.distribution) == "nuthatch":
         return ""
@@ -192,7 +207,7 @@ def when_forgetting(forgetter: Callable[[], None]) -> None:
     _forgetters.append(forgetter)
 
 
-def _scanned() -> _Scan:
+def _scan_once() -> _Scan:
     global _scan
     if _scan is None:
         scan = _read()
@@ -205,7 +220,7 @@ def _scanned() -> _Scan:
 def _read() -> _Scan:
     from importlib.metadata import Distribution, distributions  # 15 ms that `import` need not pay
 
-    found: dict[tuple[str, str, str], Installed] = {}
+    found: dict[tuple[str, str, str], EntryPoint] = {}
     failures: list[PluginFailure] = []
     for distribution in distributions():
         name = "a distribution without a name"
@@ -220,7 +235,7 @@ def _read() -> _Scan:
             for point in distribution.entry_points:
                 if point.group in _KINDS:
                     version = distribution.version or "?"
-                    item = Installed(point.name, point.group, name, version, point.value)
+                    item = EntryPoint(point.name, point.group, name, version, point.value)
                     found.setdefault((item.group, item.name, canonical(name)), item)
         except Exception as error:  # noqa: BLE001  whatever it is, the others must be read
             failures.append(_unreadable(name, error))
@@ -228,11 +243,11 @@ def _read() -> _Scan:
     return _Scan(tuple(found[key] for key in sorted(found)), tuple(failures))
 
 
-def _add_core(found: dict[tuple[str, str, str], Installed]) -> None:
+def _add_core(found: dict[tuple[str, str, str], EntryPoint]) -> None:
     """Add the memory backend where core runs from a source tree without metadata."""
     from nuthatch import __version__
 
-    memory = Installed("memory", BACKENDS, "nuthatch", __version__, "nuthatch.memory:SPEC")
+    memory = EntryPoint("memory", BACKENDS, "nuthatch", __version__, "nuthatch.memory:SPEC")
     found.setdefault((BACKENDS, "memory", "nuthatch"), memory)
 
 

@@ -1,24 +1,35 @@
-"""The plugins of the group `nuthatch.plugins`: loaded one by one, so that each fails alone.
+"""The plugins of the group `nuthatch.plugins`, and the hooks that a search calls.
 
-A plugin that cannot be loaded is logged once and kept as a failure that `nuthatch doctor` shows
-and every search notes; it is not tried again in this process. One that is registered at run time
-fails in the caller's face.
+    expand("sqlite", "film noir")  ── nuthatch_expand_query ──►  ("movie", "thriller")
+    observe("sqlite", results)     ── nuthatch_after_search ──►  results
+
+Plugins are loaded one by one, so that each fails alone. One that cannot be loaded is logged once
+and kept as a failure, which `nuthatch doctor` shows and every search notes; it is not tried again
+in this process. One that is registered at run time fails where it is registered.
+
+With no plugin installed both hooks cost a look into an empty list. A failing synonym plugin stops
+the search, since it would answer another question. A failing observer is logged with its traceback
+and named in `Results.notes`, since the answer is right without it.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from inspect import getattr_static, isclass, isroutine
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pluggy import HookImpl, PluginManager, PluginValidationError
+from pluggy import HookImpl, HookimplMarker, PluginManager, PluginValidationError
 
 from nuthatch.errors import PluginFailure
 from nuthatch.registry import discovery, hookspecs
-from nuthatch.registry.discovery import PLUGINS, RUN_TIME, Installed, reason
+from nuthatch.registry.discovery import PLUGINS, RUN_TIME, EntryPoint, reason
+
+if TYPE_CHECKING:
+    from nuthatch.contract.results import Results
 
 _log = logging.getLogger("nuthatch.registry")
 _HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("nuthatch_"))
@@ -30,11 +41,11 @@ class _Loaded:
     def __init__(self) -> None:
         self.manager = PluginManager("nuthatch")
         self.manager.add_hookspecs(hookspecs)
-        self.sources: dict[str, Installed] = {}
+        self.sources: dict[str, EntryPoint] = {}
         self.failures: list[PluginFailure] = []
 
     def load(self) -> None:
-        for item in discovery.installed(PLUGINS):
+        for item in discovery.entry_points(PLUGINS):
             try:
                 self.register(item.load(), item.qualified, item)
             except PluginFailure as failure:
@@ -43,7 +54,7 @@ class _Loaded:
                 _log.warning("%s", failure)
                 self.failures.append(failure)
 
-    def register(self, plugin: object, name: str, source: Installed) -> None:
+    def register(self, plugin: object, name: str, source: EntryPoint) -> None:
         """Raise `PluginFailure` and leave nothing behind unless every hook is as specified."""
         _check_shape(plugin, source)
         try:
@@ -59,7 +70,7 @@ class _Loaded:
         self.sources[name] = source
 
 
-def _check_shape(plugin: object, source: Installed) -> None:
+def _check_shape(plugin: object, source: EntryPoint) -> None:
     if isclass(plugin):
         hint = "Name a module, or an object of the class."
         raise source.failure("shape", f"is the class {plugin.__name__}", hint)
@@ -81,7 +92,7 @@ def _check_shape(plugin: object, source: Installed) -> None:
         raise source.failure("shape", "implements no hook", hint)
 
 
-def _check_spelling(name: str, source: Installed) -> None:
+def _check_spelling(name: str, source: EntryPoint) -> None:
     # As pluggy's check_pending, before anything is registered and with what was meant.
     if name not in _HOOKS:
         near = get_close_matches(name, _HOOKS, n=1)
@@ -126,8 +137,8 @@ def _forget() -> None:
 discovery.when_forgetting(_forget)
 
 
-def _run_time(name: str) -> Installed:
-    return Installed(name, PLUGINS, name, RUN_TIME, f"{name} (registered at run time)")
+def _run_time(name: str) -> EntryPoint:
+    return EntryPoint(name, PLUGINS, name, RUN_TIME, f"{name} (registered at run time)")
 
 
 def plugin_manager() -> PluginManager:
@@ -143,7 +154,7 @@ def plugin_failures() -> tuple[PluginFailure, ...]:
     return tuple(_plugins().failures)
 
 
-def plugins() -> tuple[Installed, ...]:
+def plugins() -> tuple[EntryPoint, ...]:
     """Return the plugins that work, in the order in which they were loaded."""
     return tuple(_plugins().sources.values())
 
@@ -170,7 +181,7 @@ def unregister_plugin(name: str) -> None:
             loaded.sources.pop(name)
 
 
-def implementations(hook: str) -> Iterator[tuple[Installed, Callable[..., Any]]]:
+def implementations(hook: str) -> Iterator[tuple[EntryPoint, Callable[..., Any]]]:
     """Yield each plugin that implements a hook, with its function, in pluggy's order.
 
     pluggy's own call stops at the first exception; called one by one, each plugin fails alone.
@@ -188,7 +199,7 @@ def _by_name(implementation: HookImpl) -> Callable[..., Any]:
     return call
 
 
-def asked(hook: str) -> Iterator[tuple[Installed, list[Any] | PluginFailure]]:
+def call_hook(hook: str) -> Iterator[tuple[EntryPoint, list[Any] | PluginFailure]]:
     """Yield each plugin with what it registers through a hook, or its failure. Never raises."""
     for source, call in implementations(hook):
         try:
@@ -197,3 +208,46 @@ def asked(hook: str) -> Iterator[tuple[Installed, list[Any] | PluginFailure]]:
         except Exception as error:  # noqa: BLE001  a failure is a value here
             hint = f"Report it to the authors of {source.distribution}, or remove it."
             yield source, source.failure("hook", f"failed in {hook}: {reason(error)}", hint, error)
+
+
+#: Marks a function of a plugin as the implementation of the hook of its name.
+hookimpl = HookimplMarker("nuthatch")
+
+
+def expand(backend: str, text: str) -> tuple[str, ...]:
+    """Return the synonyms that plugins give for a query text, each once.
+
+    Raise `PluginFailure` if a plugin fails or gives anything but a list of texts.
+    """
+    words: dict[str, None] = {}
+    for source, call in implementations("nuthatch_expand_query"):
+        try:
+            answer = call(backend=backend, text=text)
+            given = [] if answer is None or isinstance(answer, str | bytes) else list(answer)
+        except Exception as error:
+            problem = f"failed to expand a query: {reason(error)}"
+            raise source.failure("hook", problem, _go_on_without(source), error) from error
+        if isinstance(answer, str | bytes) or not all(isinstance(word, str) for word in given):
+            problem = "must expand a query into a list of texts and gave something else"
+            raise source.failure("hook", problem, _go_on_without(source))
+        words.update(dict.fromkeys(given))
+    return tuple(words)
+
+
+def observe(backend: str, results: Results) -> Results:
+    """Show the results to every observer and return them, with a note for each that failed."""
+    notes = [str(failure) for failure in plugin_failures()]
+    for source, call in implementations("nuthatch_after_search"):
+        try:
+            call(backend=backend, results=results)
+        except Exception as error:  # noqa: BLE001  the answer is right without the observer
+            _log.exception("%s failed to observe a search", source)
+            notes.append(f"{source} failed to observe this search: {reason(error)}")
+    return replace(results, notes=(*results.notes, *notes)) if notes else results
+
+
+def _go_on_without(source: EntryPoint) -> str:
+    return (
+        f"Report it to the authors of {source.distribution}, or go on without it: "
+        f"--no-plugin {source.name}, or remove it."
+    )

@@ -31,8 +31,7 @@ from nuthatch.contract.redaction import (
     redact_options,
 )
 from nuthatch.errors import InvalidConfig
-from nuthatch.registry.backends import is_known, provides
-from nuthatch.registry.spec_validation import NAME
+from nuthatch.registry.backends import NAME, is_known, provides
 
 # In the text of others: up to the last @, for a password may hold anything.
 _PASSWORD = re.compile(r"(//[^\s:@/?]*:).*@", re.DOTALL)
@@ -57,7 +56,7 @@ def split_url(url: str) -> tuple[str, str, dict[str, str]]:
         shown = redact(url)
         path = url if shown == url else "PATH"
         raise InvalidConfig(f"{shown!r} names no backend; if it is a path, write 'sqlite:{path}'")
-    if second := _qualified(scheme, rest):
+    if second := _second_name(scheme, rest):
         scheme, rest = f"{scheme}:{second}", rest[len(second) + 1 :]
     location, _, query = rest.partition("?")
     location = location if location.startswith("//") else unquote(location)
@@ -74,7 +73,7 @@ def split_url(url: str) -> tuple[str, str, dict[str, str]]:
     return scheme, location, options
 
 
-def _qualified(scheme: str, rest: str) -> str:
+def _second_name(scheme: str, rest: str) -> str:
     """Return the name of a backend that stands behind its distribution's; else an empty text."""
     second, colon, _ = rest.partition(":")
     return second if colon and NAME.fullmatch(second) and provides(scheme, second) else ""
@@ -104,7 +103,7 @@ def redact(url: str) -> str:
     scheme, colon, rest = text.partition(":")
     head = ""
     if colon and _SCHEME.fullmatch(scheme):
-        second = _qualified(scheme, rest)
+        second = _second_name(scheme, rest)
         if second or is_known(scheme) or rest.startswith("//"):
             head = f"{scheme}:{second}:" if second else f"{scheme}:"
     location, mark, query = text[len(head) :].partition("?")

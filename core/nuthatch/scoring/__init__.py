@@ -11,21 +11,32 @@ Needs numpy, which the importing backend declares; nothing else in core imports 
 from nuthatch.scoring.arrays import distinct, mask_of
 from nuthatch.scoring.bm25 import BM25, CollectionStatistics
 from nuthatch.scoring.cache import CacheInfo, PostingCache
-from nuthatch.scoring.conjunction import conjunction, conjunction_scores, conjunction_top_k
-from nuthatch.scoring.entities import EntityScores, entity_top_k
+from nuthatch.scoring.entities import (
+    EntityPostings,
+    EntityScores,
+    FuzzyUnion,
+    LookupResults,
+    entity_top_k,
+)
 from nuthatch.scoring.maxscore import top_k
-from nuthatch.scoring.mentions import EntityFound, Mentions, Near
 from nuthatch.scoring.postings import PostingList, Term, TermScores
-from nuthatch.scoring.ranking import TopK, exhaustive_top_k, ranked
+from nuthatch.scoring.ranking import (
+    TopK,
+    conjunction,
+    conjunction_scores,
+    conjunction_top_k,
+    exhaustive_top_k,
+    select_top,
+)
 
 __all__ = [
     "BM25",
     "CacheInfo",
     "CollectionStatistics",
-    "EntityFound",
+    "EntityPostings",
     "EntityScores",
-    "Mentions",
-    "Near",
+    "FuzzyUnion",
+    "LookupResults",
     "PostingCache",
     "PostingList",
     "Term",
@@ -38,6 +49,6 @@ __all__ = [
     "entity_top_k",
     "exhaustive_top_k",
     "mask_of",
-    "ranked",
+    "select_top",
     "top_k",
 ]

@@ -36,7 +36,7 @@ FTS5_FLOOR = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class CollectionStatistics:
-    """Counts what BM25 knows of the whole index: chunks N, and tokens over all chunks."""
+    """What BM25 knows of the whole index: chunks N, and tokens over all chunks."""
 
     chunks: int
     tokens: int

@@ -1,36 +1,305 @@
-"""The arithmetic of entity search in numpy, to the bit that of `nuthatch.entities.scored`.
+"""The arithmetic of entity search in numpy, to the bit that of `nuthatch.entities.score_entities`.
+
+    heat wave      Heat   Heat Wave   The Weave
+    heat              0           0           -     in so few edits a token matches a title
+    wave              -           0           1
 
 Documents are numbered by their place among all that some part of the query finds. A title search
-is a table of these by the search's tokens, which holds in how few edits a token matches a title. A
-few thousand documents take less than a millisecond, tens of thousands a few.
+is a table of these by the search's tokens. A few thousand documents take less than a millisecond,
+tens of thousands a few.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Self
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 
-from nuthatch.entities import EntityMatches, EntityPlan, title_searches
-from nuthatch.entities.arithmetic import DECIMALS, candidate, cut_notes, phrase_note
+from nuthatch.entities import (
+    EntityMatches,
+    EntityPlan,
+    EntitySettings,
+    FuzzyMatch,
+    PhraseLookup,
+    TitleLookup,
+    TitleSearch,
+    TitleTerm,
+    resolve_terms,
+    title_score,
+    title_searches,
+)
+from nuthatch.entities.match import DECIMALS, candidate, cut_notes, phrase_note, squeeze_score
 from nuthatch.scoring.arrays import (
     Allowed,
     BoolArray,
+    CountArray,
     IdArray,
     PositionArray,
     ScoreArray,
-    admitted,
     distinct,
+    firsts,
+    intersect_mask,
+    isin_sorted,
 )
-from nuthatch.scoring.mentions import EntityFound, Mentions, placed
 from nuthatch.scoring.postings import highest
-from nuthatch.scoring.titles import AHEAD, Passing, title_fits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EntityPostings:
+    """Who mentions a phrase or a title token: `ids`, each the key of a document and there
+    once, in any order, and in `lengths` their titles' numbers of tokens (of a phrase: zeros).
+    `is_cut` where more phrases hold one than count."""
+
+    ids: IdArray
+    lengths: CountArray
+    is_cut: bool = False
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays."""
+        return self.ids.nbytes + self.lengths.nbytes
+
+    @classmethod
+    def union(cls, several: Sequence[EntityPostings], *, is_cut: bool = False) -> EntityPostings:
+        """Return who mentions any of some phrases."""
+        if len(several) <= 1:
+            return replace(several[0] if several else NOBODY, is_cut=is_cut)
+        # A document has one length, whichever token is looked at.
+        ids = np.concatenate([postings.ids for postings in several]).astype(np.uint64)
+        pairs = distinct(
+            ids << np.uint64(32) | np.concatenate([postings.lengths for postings in several])
+        )
+        return cls((pairs >> np.uint64(32)).astype(np.uint32), pairs.astype(np.uint32), is_cut)
+
+    def common(self, other: EntityPostings) -> EntityPostings:
+        """Return who mentions both of two title tokens."""
+        kept = isin_sorted(self.ids, np.sort(other.ids))
+        return EntityPostings(self.ids[kept], self.lengths[kept])
+
+
+NOBODY: Final = EntityPostings(np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint32))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FuzzyUnion:
+    """What a title look-up may stand for, nearest first, and by key who mentions it."""
+
+    matches: Sequence[FuzzyMatch]
+    mentions: Mapping[Hashable, EntityPostings]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays, and about so many of the rest."""
+        return sum(200 + postings.nbytes for postings in self.mentions.values())
+
+    @classmethod
+    def of(
+        cls,
+        lookup: TitleLookup,
+        terms: Mapping[TitleTerm, EntityPostings],
+        settings: EntitySettings,
+    ) -> FuzzyUnion:
+        """Return what a look-up may stand for; `terms` are those near it, and maybe more."""
+        matches = resolve_terms(lookup, terms, settings)
+        return cls(matches, {match.term.key: terms[match.term] for match in matches})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookupResults:
+    """What an engine has found: who mentions each of a plan's `phrases`, and what each of its
+    `tokens` and `title_halves` stands for."""
+
+    phrases: Mapping[PhraseLookup, EntityPostings] = field(default_factory=dict)
+    titles: Mapping[TitleLookup, FuzzyUnion] = field(default_factory=dict)
+
+
+def union_with_positions(lists: Sequence[IdArray]) -> tuple[IdArray, list[PositionArray]]:
+    """Return the distinct ids of all lists, ascending, and where among them those of each are."""
+    if not lists:
+        return NOBODY.ids, []
+    if len(lists) == 1 and bool((lists[0][1:] > lists[0][:-1]).all()):
+        return lists[0], [np.arange(lists[0].size)]
+    joined = np.concatenate(lists).astype(np.uint64)
+    order = np.sort(joined << np.uint64(32) | np.arange(joined.size, dtype=np.uint64))
+    ids = (order >> np.uint64(32)).astype(np.uint32)
+    first = firsts(ids)
+    places = np.empty(ids.size, dtype=np.intp)
+    places[order.astype(np.uint32)] = np.cumsum(first) - 1
+    ends = np.cumsum([ids.size for ids in lists]).tolist()
+    return ids[first], [
+        places[end - part.size : end] for part, end in zip(lists, ends, strict=True)
+    ]
+
+
+#: More edits than any token may be away: it does not match.
+_FAR: Final = 3
+#: Less than two scores differ by: an exact title comes before its equals.
+AHEAD: Final = 0.1 ** (DECIMALS + 1)
+
+
+class Passing(NamedTuple):
+    """The documents that may be hits: `excluded` ascending."""
+
+    eligible: Allowed | None
+    excluded: IdArray
+
+    def holds(self, ids: IdArray) -> BoolArray | None:
+        """Return which of some ids, ascending, may be hits; None: all."""
+        if self.eligible is None:
+            return ~isin_sorted(ids, self.excluded) if self.excluded.size else None
+        kept = intersect_mask(ids, self.eligible)
+        return kept & ~isin_sorted(ids, self.excluded) if self.excluded.size else kept
+
+    def of(self, ids: IdArray) -> IdArray:
+        """Return those of some ids, in any order, that may be hits."""
+        ordered = np.sort(ids)
+        kept = self.holds(ordered)
+        return ordered if kept is None else ordered[kept]
+
+
+class Fits(NamedTuple):
+    """How well titles fit: documents ascending, with scores above 0, and which are exact."""
+
+    ids: IdArray
+    scores: ScoreArray
+    exact: BoolArray
+
+    def at(self, places: PositionArray | BoolArray) -> Fits:
+        return Fits(self.ids[places], self.scores[places], self.exact[places])
+
+    def cut(self, cap: int) -> Fits:
+        """Return the best, by score, then exact ones first, then in document order."""
+        if self.ids.size <= cap:
+            return self
+        return self.at(np.sort(highest(self.ids, self.scores + AHEAD * self.exact, cap)))
+
+
+def title_fits(
+    plan: EntityPlan, searches: Sequence[TitleSearch], found: LookupResults, passing: Passing
+) -> tuple[Fits, bool]:
+    """Return how well titles fit all searches, and whether more do than count."""
+    mentions = dict(chain.from_iterable(near.mentions.items() for near in found.titles.values()))
+    cap = plan.settings.title_cap
+    fits, is_cut = [], False
+    for search in searches:
+        plan.check_deadline()
+        every = _Table(search, mentions, passing).fits()
+        is_cut |= every.ids.size > cap
+        fits.append(every.cut(cap))
+    if len(fits) == 1:
+        return fits[0], is_cut
+    ids, places = union_with_positions([part.ids for part in fits])
+    scores, exact = np.zeros(ids.size), np.zeros(ids.size, dtype=np.bool_)
+    for part, at in zip(fits, places, strict=True):
+        summed = scores[at] + part.scores
+        best = np.maximum(scores[at], part.scores)
+        scores[at] = best if plan.settings.best_title else summed
+        exact[at] |= part.exact
+    whole = Fits(ids, scores, exact)
+    return whole.cut(cap), is_cut or ids.size > cap
+
+
+class _Table:
+    """For one title search in how few edits each of its tokens matches each title."""
+
+    def __init__(
+        self, search: TitleSearch, mentions: Mapping[Hashable, EntityPostings], passing: Passing
+    ) -> None:
+        self._search = search
+        self._mentions = mentions
+        rows = list(enumerate(search.positions))
+        terms = [(row, match) for row, position in rows for match in position.terms]
+        halves = [(row, half) for row, position in rows for half in position.halves]
+        finding = [
+            (match.edits, row, mentions[match.term.key])
+            for row, match in terms
+            if search.finds(match.term)
+        ]
+        finding += [
+            (1, row, mentions[one.key].common(mentions[other.key]))
+            for row, (one, other) in halves
+            if search.are_finding((one, other))
+        ]
+        # The nearest last, which overwrites the others.
+        finding.sort(key=lambda found: -found[0])
+        wholes = [mentions[term.key] for term in search.wholes]
+        self._fill(finding, wholes, passing)
+        for row, match in terms:
+            if not search.finds(match.term):
+                self._lower(row, match.edits, self._has(match.term))
+        for row, (one, other) in halves:
+            if not search.are_finding((one, other)):
+                self._lower(row, 1, self._has(one) & self._has(other))
+
+    def _fill(
+        self,
+        finding: Sequence[tuple[int, int, EntityPostings]],
+        wholes: Sequence[EntityPostings],
+        passing: Passing,
+    ) -> None:
+        """Write down who is found by which token, and whose whole title it is."""
+        lists = [*(postings for _, _, postings in finding), *wholes]
+        ids, at = union_with_positions([postings.ids for postings in lists])
+        count = len(finding)
+        rows = len(self._search.positions)
+        edits = np.full((rows, ids.size), _FAR, dtype=np.uint8)
+        lengths = np.zeros(ids.size, dtype=np.uint64)
+        least, exact = np.zeros(ids.size), np.zeros(ids.size, dtype=np.bool_)
+        if finding:
+            sizes = [postings.ids.size for _, _, postings in finding]
+            row = np.repeat([row for _, row, _ in finding], sizes)
+            edits[row, np.concatenate(at[:count])] = np.repeat([n for n, _, _ in finding], sizes)
+        for postings, places in zip(lists, at, strict=True):
+            lengths[places] = postings.lengths
+        text = " ".join(self._search.tokens)
+        squeezed = squeeze_score(len(self._search.tokens), self._search.settings)
+        for term, places in zip(self._search.wholes, at[count:], strict=True):
+            exact[places] = term.token == text
+            least[places] = 1.0 if term.token == text else squeezed
+        kept = passing.holds(ids)
+        if kept is not None:
+            ids, lengths, least, exact = ids[kept], lengths[kept], least[kept], exact[kept]
+            edits = edits[:, kept]
+        self._ids, self._lengths, self._least = ids, lengths, least
+        self._edits, self._exact = edits, exact
+
+    def _has(self, term: TitleTerm) -> BoolArray:
+        """Return which titles that were found have a term."""
+        return isin_sorted(self._ids, np.sort(self._mentions[term.key].ids))
+
+    def _lower(self, row: int, edits: int, where: BoolArray) -> None:
+        self._edits[row, where] = np.minimum(self._edits[row, where], edits)
+
+    def fits(self) -> Fits:
+        """Return how well the titles fit, but for those that do not."""
+        left = np.full(self._ids.size, len(self._search.positions), dtype=np.uint64)
+        if self._search.settings.bound_matches:
+            left = np.minimum(left, self._lengths)
+        codes = self._lengths
+        for edits in range(_FAR):
+            matched = np.minimum((self._edits == edits).sum(axis=0, dtype=np.uint64), left)
+            left = left - matched
+            codes = codes | matched << np.uint64(32 + 8 * edits)
+        values = distinct(codes)
+        scores = np.array([self._score(code) for code in values.tolist()], dtype=np.float64)
+        scores = np.maximum(scores[np.searchsorted(values, codes)], self._least)
+        return Fits(self._ids, scores, self._exact).at(scores > 0)
+
+    def _score(self, code: int) -> float:
+        exactly, once, twice = (code >> 32 + 8 * edits & 255 for edits in range(_FAR))
+        matched, edits = exactly + once + twice, once + 2 * twice
+        length = code & 0xFFFFFFFF
+        if not matched:
+            return 0.0
+        search = self._search
+        return title_score(matched, edits, search.count, length, search.settings)
 
 
 def entity_top_k(
-    plan: EntityPlan, found: EntityFound, eligible: Allowed | None, limit: int
+    plan: EntityPlan, found: LookupResults, eligible: Allowed | None, limit: int
 ) -> EntityMatches:
     """Return the best documents of a plan, given what it looks up.
 
@@ -59,14 +328,18 @@ class EntityScores:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, plan: EntityPlan, found: EntityFound, eligible: Allowed | None) -> Self:
+    def of(cls, plan: EntityPlan, found: LookupResults, eligible: Allowed | None) -> Self:
         """Score what a plan looks up; arguments as of `entity_top_k`."""
-        searches = title_searches(plan, {each: near.reached for each, near in found.titles.items()})
-        excluded = np.sort(Mentions.union([found.phrases[each] for each in plan.exclude]).ids)
+        searches = title_searches(
+            plan, {lookup: near.matches for lookup, near in found.titles.items()}
+        )
+        excluded = np.sort(
+            EntityPostings.union([found.phrases[lookup] for lookup in plan.exclude]).ids
+        )
         passing = Passing(eligible, excluded)
-        included = [passing.of(found.phrases[each].ids) for each in plan.include]
+        included = [passing.of(found.phrases[lookup].ids) for lookup in plan.include]
         fits, titles_cut = title_fits(plan, searches, found, passing)
-        ids, places = placed([*included, fits.ids])
+        ids, places = union_with_positions([*included, fits.ids])
         counts: dict[str, ScoreArray] = {}
         for lookup, at in zip(plan.include, places, strict=False):
             counts.setdefault(lookup.field, np.zeros(ids.size))[at] += 1
@@ -74,17 +347,17 @@ class EntityScores:
         titles[places[-1]], exact[places[-1]] = fits.scores, fits.exact
         matched = np.sum([*counts.values()], axis=0) if counts else np.zeros(ids.size)
         scores = _scores(matched + titles, plan.possible)
-        notes = [phrase_note(each) for each in plan.phrases if found.phrases[each].is_cut]
+        notes = [phrase_note(lookup) for lookup in plan.phrases if found.phrases[lookup].is_cut]
         notes += cut_notes(plan, searches, titles=titles_cut)
         return cls(ids, scores, counts, titles, exact, plan.possible, titles_cut, tuple(notes))
 
-    def ranked(self, limit: int) -> IdArray:
+    def top_ids(self, limit: int) -> IdArray:
         """Return the ids of the best documents, best first."""
         return self.ids[self._best(limit)]
 
-    def among(self, ids: IdArray) -> Self:
+    def restrict_to(self, ids: IdArray) -> Self:
         """Return the scores of those documents alone; `ids` ascending."""
-        kept = admitted(self.ids, ids)
+        kept = intersect_mask(self.ids, ids)
         return replace(
             self,
             ids=self.ids[kept],

@@ -1,4 +1,4 @@
-"""What a ranking answers, and the plain ways to get one.
+"""What a ranking answers, and the plain ways to get one: conjunctions, and exhaustive disjunctions.
 
 Order is total and does not depend on k: score descending, then id ascending. Scores are the sum
 over the query's tokens in query order, so every way to rank gives the same bits, and a larger k
@@ -16,9 +16,10 @@ from nuthatch.scoring.arrays import (
     Allowed,
     IdArray,
     ScoreArray,
-    admitted,
+    as_ids,
     distinct,
-    sorted_ids,
+    intersect_mask,
+    isin_sorted,
     whole_numbers,
 )
 from nuthatch.scoring.postings import Term, TermScores, highest
@@ -45,7 +46,7 @@ class TopK:
     scored: int
 
 
-def ranked(
+def select_top(
     ids: IdArray, scores: ScoreArray, k: int, *, total: int | None, unread: float = 0.0
 ) -> TopK:
     """Cut scored chunks to the best k; `ids` in any order, without repeats."""
@@ -62,7 +63,7 @@ def scores_in_query_order(terms: Sequence[Term], ids: IdArray) -> ScoreArray:
     for term in terms:
         impacts = added.get(id(term))
         if impacts is None:
-            impacts = added[id(term)] = term.at(ids)
+            impacts = added[id(term)] = term.impacts_at(ids)
         scores += impacts
     return scores
 
@@ -73,8 +74,8 @@ def exhaustive_top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | Non
     lists = [term.ids for term in terms] or [np.empty(0, dtype=np.uint32)]
     ids = distinct(np.concatenate(lists))
     if allowed is not None:
-        ids = ids[admitted(ids, checked_filter(allowed))]
-    return ranked(ids, scores_in_query_order(terms, ids), k, total=int(ids.size))
+        ids = ids[intersect_mask(ids, check_filter(allowed))]
+    return select_top(ids, scores_in_query_order(terms, ids), k, total=int(ids.size))
 
 
 def check_k(k: int) -> None:
@@ -83,9 +84,43 @@ def check_k(k: int) -> None:
         raise ValueError(f"k must be 1 or more, found {k}")
 
 
-def checked_filter(allowed: Allowed) -> Allowed:
+def check_filter(allowed: Allowed) -> Allowed:
     """Return a filter fit for look-ups; ValueError for ids that do not ascend."""
     array: npt.NDArray[Any] = np.asarray(allowed)
     if array.dtype == np.bool_ and array.ndim == 1:
         return array
-    return sorted_ids("allowed", whole_numbers("allowed", array))
+    return as_ids("allowed", whole_numbers("allowed", array))
+
+
+def conjunction(lists: Sequence[IdArray]) -> IdArray:
+    """Intersect ascending id arrays, rarest first, each galloping through the next longer one.
+
+    Cost: size of the shortest times the logarithm of the others. ValueError without any list: that
+    would be every chunk.
+    """
+    if not lists:
+        raise ValueError("a conjunction needs at least one list")
+    shortest, *longer = sorted(lists, key=len)
+    for ids in longer:
+        shortest = shortest[isin_sorted(shortest, ids)]
+    return shortest
+
+
+def conjunction_scores(
+    terms: Sequence[TermScores], allowed: Allowed | None = None
+) -> tuple[IdArray, ScoreArray]:
+    """Return ids, ascending, and score of the chunks that hold every term and pass the filter.
+
+    Arguments as for `top_k`: terms in query order, a repeated token as the same object again.
+    """
+    ids = conjunction([term.ids for term in dict.fromkeys(terms)])
+    if allowed is not None:
+        ids = ids[intersect_mask(ids, check_filter(allowed))]
+    return ids, scores_in_query_order(terms, ids)
+
+
+def conjunction_top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | None = None) -> TopK:
+    """Rank the chunks that hold every term; arguments as for `top_k`. `total` is always known."""
+    check_k(k)
+    ids, scores = conjunction_scores(terms, allowed)
+    return select_top(ids, scores, k, total=int(ids.size))

@@ -14,16 +14,15 @@ from functools import cache
 from typing import Protocol, runtime_checkable
 
 from nuthatch.errors import NuthatchError, PluginFailure
-from nuthatch.text.ascii import AsciiAnalyzer
-from nuthatch.text.guard import checked, holds_long_piece, shorten_all
+from nuthatch.text.fold import VietnameseFolding
+from nuthatch.text.guard import check_tokens, holds_long_piece, shorten_all
 from nuthatch.text.snowball import LANGUAGES, SnowballAnalyzer
-from nuthatch.text.standard import StandardAnalyzer
-from nuthatch.text.vietnamese import VietnameseFolding
+from nuthatch.text.standard import AsciiAnalyzer, StandardAnalyzer
 
 
 @runtime_checkable
 class Analyzer(Protocol):
-    """Turns text into tokens; pure, and safe under threads.
+    """Anything that turns text into tokens; pure, and safe under threads.
 
     Tokens must not be empty nor hold white space, control characters, surrogates or ASCII
     capitals (`PluginFailure` else). Any text whatever is legal, lone surrogates included.
@@ -66,7 +65,7 @@ def analyze(analyzer: Analyzer, text: str) -> list[str]:
             stage="analyzer",
             hint=f"Report this to whoever wrote the analyzer {analyzer.name!r}.",
         ) from error
-    return checked(analyzer.name, found)
+    return check_tokens(analyzer.name, found)
 
 
 def builtin_names() -> tuple[str, ...]:

@@ -9,12 +9,16 @@ inside words (soft hyphen, joiners, direction marks, tatweel, variation selector
 separating; the zero width space separates. Digits of every script become ASCII digits. Of the
 letters that differ by a stroke, which Unicode does not decompose, the six common ones fold too
 (`ø` `ł` `đ` `ħ` `ŧ`, and the dotless `ı`, else `IRMAK` would not find `ırmak`).
+
+`VietnameseFolding` keeps the tone marks, which tell words apart. A tone is written on either of two
+vowels (`hòa`, `hoà`): both become one word.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import product
 
 _BLANK = 0x20
 _ZERO_WIDTH_SPACE = 0x200B
@@ -67,7 +71,7 @@ def _plain(char: str) -> str:
 
 
 class _Table(dict[int, int | str | None]):
-    """Maps a code point of decomposed text for `str.translate`; learns each when first met."""
+    """A table for `str.translate` of decomposed text; a code point is added when first met."""
 
     def __init__(self, keep_diacritics: bool) -> None:
         super().__init__()
@@ -99,7 +103,7 @@ class _Table(dict[int, int | str | None]):
 
 
 class Folding:
-    """Turns text into a line.
+    """A folding of text into a line.
 
     With `keep_diacritics` the letters of Latin and the accents that are part of a letter stay
     (`é`, `й`, `ø`); a mark that Unicode composes with no letter goes (a Russian stress, a Hebrew
@@ -120,3 +124,24 @@ class Folding:
 
 #: The folding of `standard`, of phrases and of titles.
 FOLDING = Folding()
+
+
+_TONES = "\u0300\u0301\u0309\u0303\u0323"
+_MOVED = {
+    unicodedata.normalize("NFC", first + tone + second): unicodedata.normalize(
+        "NFC", first + second + tone
+    )
+    for first, second, tone in product("ou", "aey", _TONES)
+    if first + second in ("oa", "oe", "uy")
+}
+_EARLY = re.compile("|".join(_MOVED))
+
+
+class VietnameseFolding(Folding):
+    """A folding that keeps tone marks, each where dictionaries have it."""
+
+    def __init__(self) -> None:
+        super().__init__(keep_diacritics=True)
+
+    def line(self, text: str) -> str:
+        return _EARLY.sub(lambda early: _MOVED[early[0]], super().line(text))

@@ -52,7 +52,7 @@ def is_clean(token: str) -> bool:
     return bool(token) and _FORBIDDEN.search(token) is None
 
 
-def checked(name: str, tokens: object) -> list[str]:
+def check_tokens(name: str, tokens: object) -> list[str]:
     """Return what a third party's analyzer gave, shortened, or raise `PluginFailure`."""
     if not isinstance(tokens, list | tuple):
         raise _violation(name, f"a {type(tokens).__name__}", "return a list of strings")

@@ -19,7 +19,7 @@ LONGEST_KEY = 64
 
 
 class Memo(dict[str, V]):
-    """Holds `make(key)` for short keys met lately; safe under threads where `make` is."""
+    """A cache of `make(key)` for short keys met lately; safe under threads where `make` is."""
 
     def __init__(self, make: Callable[[str], V], limit: int = LIMIT) -> None:
         super().__init__()

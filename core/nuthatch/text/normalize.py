@@ -16,10 +16,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from nuthatch.deadline import check_deadline
-from nuthatch.errors import PluginFailure
+from nuthatch.errors import PluginFailure, check_deadline
 from nuthatch.text.analyzer import OWN, Analyzer, analyze
-from nuthatch.text.guard import checked, shorten, shorten_all
+from nuthatch.text.guard import check_tokens, shorten, shorten_all
 from nuthatch.text.sieve import Sieve
 
 #: Distinct tokens that a query uses, and extras likewise; the rest is too long.
@@ -32,7 +31,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
 class Dropped(NamedTuple):
-    """Tells what of a query is not used: the word before stemming, and why.
+    """A word of a query that is not used, before stemming, and why.
 
     `reason` is `stopword`, `one_character`, `too_long` or `surrogate` (the token is then empty:
     a lone surrogate cannot be printed).
@@ -81,7 +80,7 @@ def normalize(
     words = _words(analyzer, read)
     check_deadline(deadline)
     sieve = Sieve(analyzer, read, [word.surface for word in words])
-    tokens, dropped = _bounded(words, sieve.reasons)
+    tokens, dropped = _apply_bounds(words, sieve.reasons)
     notes = [*sieve.notes(), *_length_notes(tokens, dropped)]
     if len(read) < len(clean):
         notes.append(f"the first {len(read)} characters are read of {len(clean)}")
@@ -118,7 +117,7 @@ def _words(analyzer: Analyzer, text: str) -> list[_Word]:
     if type(analyzer) in OWN:
         short = shorten_all(surfaces)
         return list(map(_Word, short, short if tokens is surfaces else shorten_all(tokens)))
-    tokens = checked(analyzer.name, tokens)
+    tokens = check_tokens(analyzer.name, tokens)
     if len(tokens) != len(surfaces):
         raise PluginFailure(
             f"Analyzer {analyzer.name!r} was asked for the stems of {len(surfaces)} words and gave "
@@ -129,7 +128,9 @@ def _words(analyzer: Analyzer, text: str) -> list[_Word]:
     return [_Word(shorten(surface), token) for surface, token in zip(surfaces, tokens, strict=True)]
 
 
-def _bounded(words: Sequence[_Word], reasons: Sequence[str]) -> tuple[list[str], list[Dropped]]:
+def _apply_bounds(
+    words: Sequence[_Word], reasons: Sequence[str]
+) -> tuple[list[str], list[Dropped]]:
     """Return the tokens that are used and the words that are not, both in order."""
     tokens: list[str] = []
     dropped: list[Dropped] = []

@@ -11,12 +11,12 @@ same report card.
 
 from typing import TYPE_CHECKING
 
+from nuthatch import __version__
+
 if TYPE_CHECKING:
     from nuthatch_conformance.suite import BackendConformance
 
-__version__ = "0.1.0"
-
-__all__ = ["BackendConformance"]
+__all__ = ["BackendConformance", "__version__"]
 
 
 def __getattr__(name: str) -> object:

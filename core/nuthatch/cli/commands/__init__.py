@@ -1,26 +1,34 @@
-"""One module for each command; its `command` is the click command.
+"""The commands of core, by subject. A command is the function of its name in its module.
 
 The table is what `nuthatch --help` shows, so that help imports none of the modules.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
-#: Name → one line of help, in the order in which a newcomer needs them.
+
+class CommandHome(NamedTuple):
+    """The module that defines a command, and its one line of help."""
+
+    module: str
+    help: str
+
+
+#: Commands by name, in the order in which a newcomer needs them.
 COMMANDS: Final = {
-    "demo": "Index a small film corpus and show what search can do.",
-    "backends": "List the installed engines and what they can do.",
-    "doctor": "Check the installation, or one index.",
-    "create": "Make a new, empty index.",
-    "add": "Add documents to an index.",
-    "search": "Search an index.",
-    "get": "Show one document.",
-    "delete": "Delete documents.",
-    "info": "Describe an index.",
-    "copy": "Copy an index into another engine.",
-    "verify": "Verify saved hits without any index.",
-    "check": "Check that a stored index is whole.",
-    "optimize": "Settle an index for fast reading.",
-    "drop": "Remove an index with all it holds.",
+    "demo": CommandHome("demo", "Index a small film corpus and show what search can do."),
+    "backends": CommandHome("installation", "List the installed engines and what they can do."),
+    "doctor": CommandHome("installation", "Check the installation, or one index."),
+    "create": CommandHome("indexes", "Make a new, empty index."),
+    "add": CommandHome("documents", "Add documents to an index."),
+    "search": CommandHome("search", "Search an index."),
+    "get": CommandHome("documents", "Show one document."),
+    "delete": CommandHome("documents", "Delete documents."),
+    "info": CommandHome("indexes", "Describe an index."),
+    "copy": CommandHome("documents", "Copy an index into another engine."),
+    "verify": CommandHome("verify", "Verify saved hits without any index."),
+    "check": CommandHome("indexes", "Check that a stored index is whole."),
+    "optimize": CommandHome("indexes", "Settle an index for fast reading."),
+    "drop": CommandHome("indexes", "Remove an index with all it holds."),
 }

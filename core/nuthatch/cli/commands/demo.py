@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from nuthatch.cli.answer import answer
 from nuthatch.cli.commands import COMMANDS
-from nuthatch.cli.explanation import show_explanation
-from nuthatch.cli.listing import show_footer, show_hits
+from nuthatch.cli.listing import show_explanation, show_footer, show_hits
 from nuthatch.cli.options import json_option
-from nuthatch.cli.program import program
+from nuthatch.cli.output import Cell, answer
 from nuthatch.cli.progress import waiting
 from nuthatch.cli.screen import Screen, open_screen
-from nuthatch.cli.span import Cell
 from nuthatch.contract.query import EntityQuery
 from nuthatch.demo.judged import films
 from nuthatch.demo.tour import SHOWN, SMALL_BUDGET, Question, Tour, take_tour
 from nuthatch.errors import NuthatchError
-from nuthatch.registry.commands import installed_commands
+from nuthatch.registry.commands import list_commands
+
+NAME = "nuthatch"
 
 
-@click.command("demo", short_help=COMMANDS["demo"])
+def program() -> str:
+    """Return `nuthatch` where the shell finds this very program by it, else the path it ran by.
+
+    What was not started as a script of this name (a test, say) is called `nuthatch` too.
+    """
+    invoked = Path(sys.argv[0])
+    if invoked.stem != NAME or not invoked.is_file():
+        return NAME
+    found = shutil.which(NAME)
+    return NAME if found and invoked.samefile(found) else shlex.quote(str(invoked))
+
+
+@click.command("demo", short_help=COMMANDS["demo"].help)
 @click.option(
     "--dir",
     "directory",
@@ -34,7 +47,7 @@ from nuthatch.registry.commands import installed_commands
     help="Where the indexes are made.",
 )
 @json_option
-def command(directory: Path, as_json: bool) -> None:
+def demo(directory: Path, as_json: bool) -> None:
     """Index a small film corpus and show what search can do.
 
     Every installed engine that needs no server is tried. Running it again uses the indexes that
@@ -49,7 +62,7 @@ def command(directory: Path, as_json: bool) -> None:
     _show_engines(screen, tour)
     for question, results in tour.answers:
         screen.line("")
-        screen.line((_asked(tour, question), "strong"), wrap=False)
+        screen.line((_command_line(tour, question), "strong"), wrap=False)
         if question.explain:
             show_explanation(screen, results)
         show_hits(screen, results, explain=question.explain)
@@ -93,17 +106,17 @@ def _show_engines(screen: Screen, tour: Tour) -> None:
 
 
 def _show_policies(screen: Screen, tour: Tour) -> None:
-    queries = max(each.quality.queries for each in tour.qualities)
+    queries = max(row.quality.queries for row in tour.qualities)
     _title(screen, f"How each policy answers {queries} judged queries")
     rows: list[Sequence[Cell]] = [
         (
-            (each.engine, "name"),
-            each.policy if each.budget is None else f"{each.policy}, budget {each.budget}",
-            (f"{each.quality.ndcg10:.3f}", "strong"),
-            str(each.quality.zero_results),
-            f"{each.quality.median_ms:.2f}",
+            (row.engine, "name"),
+            row.policy if row.budget is None else f"{row.policy}, budget {row.budget}",
+            (f"{row.quality.ndcg10:.3f}", "strong"),
+            str(row.quality.zero_results),
+            f"{row.quality.median_ms:.2f}",
         )
-        for each in tour.qualities
+        for row in tour.qualities
     ]
     screen.table(("engine", "policy", "nDCG@10", "no hits", "median ms"), rows, right=(2, 3, 4))
     for line in (
@@ -128,7 +141,7 @@ def _show_proof(screen: Screen, tour: Tour) -> None:
 def _show_comparison(screen: Screen, tour: Tour) -> None:
     """Compare the engines, where a plugin brings the command for it."""
     urls = [engine.url for engine in tour.engines if engine.path is not None]
-    found = installed_commands().get("compare")
+    found = list_commands().get("compare")
     if found is None or len(urls) < 2:
         return
     folder = films().corpus
@@ -171,7 +184,7 @@ def _next(tour: Tour) -> Iterator[str]:
     yield _line("backends", "--capabilities")
 
 
-def _asked(tour: Tour, question: Question) -> str:
+def _command_line(tour: Tour, question: Question) -> str:
     """Return the command that gives the same answer again, if the index is still there."""
     words = [] if isinstance(question.query, EntityQuery) else [question.query]
     words += question.options

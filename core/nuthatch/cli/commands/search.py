@@ -1,28 +1,72 @@
-"""`nuthatch search`: hits as a readable list, or as JSON."""
+"""`nuthatch search`: hits as a readable list, or as JSON.
+
+Filters are written so; their values are of the type that the index's schema declares:
+
+    year>=1990               at least
+    year<=2000               at most
+    genres=Action|Comedy     any of these; \\| is a | within a value
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 import click
 
-from nuthatch.cli.answer import answer
 from nuthatch.cli.commands import COMMANDS
-from nuthatch.cli.explanation import show_explanation
-from nuthatch.cli.filtering import parse_filter
-from nuthatch.cli.index import open_index
-from nuthatch.cli.listing import show_footer, show_hits
-from nuthatch.cli.options import json_option
+from nuthatch.cli.listing import show_explanation, show_footer, show_hits
+from nuthatch.cli.options import json_option, open_index
+from nuthatch.cli.output import answer
 from nuthatch.cli.screen import open_screen
-from nuthatch.contract.audit import AuditMode
-from nuthatch.contract.filters import Filter
+from nuthatch.contract.filters import AnyOf, Filter, Range
+from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.query import EntityQuery, Policy, TextQuery
+from nuthatch.contract.schema import FilterValue, PhraseField, Schema
 from nuthatch.errors import InvalidQuery
+
+GRAMMAR: Final = "write FIELD>=VALUE, FIELD<=VALUE or FIELD=VALUE|VALUE"
+_FILTER: Final = re.compile(r"\s*([^<>=]*[^<>=\s])\s*(>=|<=|=)(.*)", re.DOTALL)
+_BETWEEN: Final = re.compile(r"(?<!\\)\|")
+
+
+def parse_filter(text: str, schema: Schema) -> Filter:
+    """Return the filter that a text stands for, its values typed by the schema.
+
+    Raise `InvalidQuery` that tells the grammar.
+    """
+    match = _FILTER.fullmatch(text)
+    if match is None or match[3].startswith(("=", ">", "<")):
+        raise InvalidQuery(f"the filter {text!r} cannot be read; {GRAMMAR}")
+    field, operator, rest = match.groups()
+    if operator == ">=":
+        return Range(field, gte=_value(text, rest, field, schema))
+    if operator == "<=":
+        return Range(field, lte=_value(text, rest, field, schema))
+    parts = [part.replace("\\|", "|") for part in _BETWEEN.split(rest)]
+    return AnyOf(field, [_value(text, part, field, schema) for part in parts])
+
+
+def _value(text: str, value: str, name: str, schema: Schema) -> FilterValue:
+    value = value.strip()
+    if not value:
+        raise InvalidQuery(f"the filter {text!r} lacks a value; {GRAMMAR}")
+    field = schema.field(name)
+    if field is None or isinstance(field, PhraseField):
+        return value  # the search refuses it and says which fields can be filtered
+    try:
+        return field.parse(value)
+    except ValueError as error:
+        raise InvalidQuery(
+            f"the filter {text!r}: {value!r} is no {field.type} ({error}); {GRAMMAR}"
+        ) from error
+
 
 _MODES = [mode.value for mode in AuditMode]
 
 
-@click.command("search", short_help=COMMANDS["search"])
+@click.command("search", short_help=COMMANDS["search"].help)
 @click.argument("url")
 @click.argument("query", metavar="QUERY", nargs=-1)
 @click.option("-n", "--limit", type=int, metavar="N", help="At most N hits (20).")
@@ -37,7 +81,7 @@ _MODES = [mode.value for mode in AuditMode]
 @click.option("--timeout", type=float, metavar="SECONDS", help="Give up after this long.")
 @click.option("--explain", is_flag=True, help="Show tokens, rungs and parts of scores.")
 @json_option
-def command(
+def search(
     url: str,
     query: tuple[str, ...],
     limit: int | None,

@@ -10,14 +10,14 @@ from typing import Any, Final, Literal, NoReturn
 
 import click
 
-from nuthatch.cli.answer import answer
 from nuthatch.cli.commands import COMMANDS
 from nuthatch.cli.exits import DONE, FAILED
 from nuthatch.cli.options import json_option
+from nuthatch.cli.output import answer
 from nuthatch.cli.screen import open_screen
 from nuthatch.contract.hit import Hit
 from nuthatch.errors import InvalidConfig, VerificationFailed
-from nuthatch.grounding.evidence import verify
+from nuthatch.grounding import verify as verify_hit
 
 #: What a file may hold: the results of a search, a list of hits, or a hit.
 Kind = Literal["results", "hits", "hit"]
@@ -26,11 +26,11 @@ Verdict = tuple[Mapping[str, Any], str]
 _WANTED: Final = "give the output of search --json --audit grounded"
 
 
-@click.command("verify", short_help=COMMANDS["verify"])
+@click.command("verify", short_help=COMMANDS["verify"].help)
 @click.argument("file", metavar="HITS.json|-")
 @click.option("--root", metavar="HEX", help="The document root that you trust.")
 @json_option
-def command(file: str, root: str | None, as_json: bool) -> int:
+def verify(file: str, root: str | None, as_json: bool) -> int:
     """Verify saved hits: the output of search --json --audit grounded, its hits, or one hit.
 
     Without --root it is proven that each hit agrees with its document root; that the root is
@@ -62,7 +62,7 @@ def _show(verdicts: Sequence[Verdict], root: str | None) -> None:
 
 def _hits(file: str) -> tuple[Kind, list[Mapping[str, Any]]]:
     """Return what a file holds, and its hits. Raise `InvalidConfig` if it holds none."""
-    value = _loaded(file)
+    value = _load_json(file)
     kind: Kind = "hits"
     if isinstance(value, Mapping):
         kind = "results" if "hits" in value else "hit"
@@ -80,7 +80,7 @@ def _hits(file: str) -> tuple[Kind, list[Mapping[str, Any]]]:
     return kind, value
 
 
-def _loaded(file: str) -> Any:
+def _load_json(file: str) -> Any:
     try:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         return json.loads(text, parse_constant=_refuse, object_pairs_hook=_distinct)
@@ -106,7 +106,7 @@ def _distinct(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _problem(hit: Mapping[str, Any], root: str | None) -> str:
     try:
-        verify(hit, root)
+        verify_hit(hit, root)
     except VerificationFailed as error:
         return str(error)
     return ""

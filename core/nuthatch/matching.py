@@ -1,10 +1,18 @@
-"""The policies: how far up its ladder a query climbs.
+"""The ladder of a query, and the policies: how far up it is climbed. Pure: no engine, no I/O.
+
+    the quick brown fox jumps     query
+    AND  quick brown fox jumps    all tokens
+    AND  quick brown jumps        without the shortest (fox)
+    AND  quick brown              … ties: the earlier one goes (of quick, brown, jumps: quick)
+    …                             down to one token
+    OR   quick brown fox jumps    only when every chain was empty: up to five longest tokens,
+                                  none that is in no chunk or in more than 50,000
+
+Each rung's matches contain those of the rung before it, up to the disjunction.
 
     ranked   one disjunction over everything, exact BM25 top k
     ladder   the first rung with a hit wins
     auto     ranked while it is affordable, else the ladder, filled up from lower rungs
-
-A climb does no I/O: it says which rung is next, and takes what that matched.
 """
 
 from __future__ import annotations
@@ -12,21 +20,78 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from nuthatch.contract.query import Policy
+from nuthatch.contract.query import Policy, Rung
 from nuthatch.contract.reader import Candidate, FirstMatch, Matches
 from nuthatch.contract.results import Attempt
-from nuthatch.contract.rung import Rung
-from nuthatch.matching.ladder import (
-    and_rungs,
-    can_match,
-    fallback_rung,
-    ranked_rung,
-    same_as_ranked,
-)
 from nuthatch.text.normalize import NormalizedQuery
 
+#: Tokens in more chunks than this say too little to be worth a disjunction.
+FALLBACK_MAX_FREQUENCY = 50_000
+FALLBACK_TOKENS = 5
 
-class Climb:
+
+def and_rungs(tokens: Sequence[str]) -> Iterator[Rung]:
+    """Yield the progressive conjunction: each rung drops the shortest token of the last.
+
+    Length is counted in code points; of equally short tokens the earlier one goes. A token that
+    occurs twice is dropped one occurrence at a time.
+    """
+    remaining = list(tokens)
+    dropped: list[str] = []
+    for shortest in sorted(range(len(remaining)), key=lambda place: len(tokens[place])):
+        yield Rung("AND", tuple(remaining), tuple(dropped))
+        # Of equal words the first still there goes, and all before it that are shorter are gone.
+        remaining.remove(tokens[shortest])
+        dropped.append(tokens[shortest])
+
+
+def fallback_rung(
+    tokens: Sequence[str], extras: Sequence[str], frequencies: Mapping[str, int]
+) -> Rung:
+    """Return the disjunction that is tried when every conjunction was empty.
+
+    The pool is the tokens with their repetitions, then the extras; a word that stands twice counts
+    twice, in the score and as two of the five. `frequencies` gives the number of chunks that hold
+    each token. Where the bounds on it would leave nothing the whole pool stays.
+    """
+    pool = (*tokens, *extras)
+    useful = [place for place, token in enumerate(pool) if _is_useful(frequencies[token])]
+    longest = sorted(useful or range(len(pool)), key=lambda place: -len(pool[place]))
+    # In query order again, so that scores are summed, and rounded, as in the ranked disjunction.
+    kept = frozenset(longest[:FALLBACK_TOKENS])
+    chosen = tuple(token for place, token in enumerate(pool) if place in kept)
+    dropped = tuple(token for place, token in enumerate(pool) if place not in kept)
+    return Rung("OR", chosen, dropped)
+
+
+def _is_useful(frequency: int) -> bool:
+    return 0 < frequency <= FALLBACK_MAX_FREQUENCY
+
+
+def or_rung(tokens: Sequence[str], extras: Sequence[str]) -> Rung:
+    """Return the disjunction of everything, for exact ranking; repeated tokens weigh double."""
+    return Rung("OR", (*tokens, *extras))
+
+
+def can_match(rung: Rung, frequencies: Mapping[str, int]) -> bool:
+    """Return whether document frequencies leave the rung a chance."""
+    chances = (frequencies[token] > 0 for token in rung.tokens)
+    return all(chances) if rung.operator == "AND" else any(chances)
+
+
+def same_as_ranked(rung: Rung, ranked: Rung, frequencies: Mapping[str, int]) -> bool:
+    """Return whether a rung scores and matches exactly as the ranked disjunction does.
+
+    So it is when both hold the same occurrences of tokens that exist in the index, in the same
+    order, and the rung is a disjunction or has one distinct token only.
+    """
+    if rung.operator == "AND" and len(set(rung.tokens)) > 1:
+        return False
+    held = [[token for token in one.tokens if frequencies[token]] for one in (rung, ranked)]
+    return held[0] == held[1]
+
+
+class LadderSearch:
     """One query's way up: the rungs and attempts so far and the candidates found.
 
         begin ──▶ rungs, one after another, and take for each ──▶ found, attempts, exact
@@ -72,7 +137,7 @@ class Climb:
     def next_rungs(self) -> Iterator[Rung]:
         """Yield the rungs to match, each once what the one before matched was taken."""
         if self.ran == "ranked":
-            yield from self._possible(self._ranked())
+            yield from self._possible(self._disjunction())
             return
         fill = self.policy == "auto"
         for rung in self.ahead:
@@ -117,9 +182,9 @@ class Climb:
         costs = [self.frequencies[token] for token in set(self.query.tokens)]
         return any(costs) and (self.budget is None or sum(costs) <= self.budget)
 
-    def _ranked(self) -> Rung:
+    def _disjunction(self) -> Rung:
         """Return the disjunction of everything that the index knows."""
-        rung = ranked_rung(self.query.tokens, self.query.extras)
+        rung = or_rung(self.query.tokens, self.query.extras)
         known = tuple(token for token in rung.tokens if self.frequencies[token])
         dropped = tuple(token for token in rung.tokens if not self.frequencies[token])
         return Rung("OR", known or rung.tokens, dropped if known else ())
@@ -146,7 +211,7 @@ class Climb:
         self.attempts.append(attempt)
 
     def _provably_ranked(self) -> bool:
-        ranked = ranked_rung(self.query.tokens, self.query.extras)
+        ranked = or_rung(self.query.tokens, self.query.extras)
         if not self.found and not can_match(ranked, self.frequencies):
             return True
         answered = {index for index, _ in self.found} or {len(self.rungs) - 1}

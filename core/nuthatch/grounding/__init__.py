@@ -1,1 +1,0 @@
-"""Evidence: what makes a hit checkable without the backend that found it."""

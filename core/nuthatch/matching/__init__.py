@@ -1,1 +1,0 @@
-"""Which rungs a query climbs, in what order, and when to stop. Pure: no engine, no I/O."""

@@ -1,0 +1,315 @@
+"""A planned search from its query to its hits, written once for every engine.
+
+    request ── plan ──▶ PlannedSearch ── over a reader ──▶ Results
+
+    text       LadderSearch ──▶ match ──▶ fetch ──▶ snippets, evidence ──▶ hits
+    entities   match_entities, or core's arithmetic over the reader's look-ups ──▶ fetch ──▶ hits
+
+What plugins say of a query is in the plan, so an engine may run it a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from nuthatch.contract.filters import Filter
+from nuthatch.contract.hit import HITS, AuditMode, Hit
+from nuthatch.contract.query import EntityQuery, Policy, SearchRequest
+from nuthatch.contract.reader import AsyncExplainingReader, AsyncReader, Candidate, StoredChunk
+from nuthatch.contract.results import Results
+from nuthatch.contract.validation import explain
+from nuthatch.entities.match import match_by_lookups
+from nuthatch.entities.plan import EntityPlan
+from nuthatch.errors import PluginFailure
+from nuthatch.grounding import evidence_for
+from nuthatch.matching import LadderSearch
+from nuthatch.pipeline.readers import (
+    TimedReader,
+    has_explain,
+    has_first_match,
+    has_look_ups,
+    has_match_entities,
+    missing_look_up,
+)
+from nuthatch.text.analyzer import Analyzer
+from nuthatch.text.normalize import NormalizedQuery
+from nuthatch.text.snippet import Snippets
+
+
+class HitOptions(NamedTuple):
+    """How hits are to be shown; `snippet_width` is in code points."""
+
+    backend: str
+    analyzer: Analyzer
+    audit: AuditMode
+    snippet_width: int
+
+
+class ScoredRow(NamedTuple):
+    """One stored chunk that was found, its score, the parts of that, and its rung."""
+
+    row: StoredChunk
+    score: float
+    parts: Mapping[str, float]
+    rung: int = 0
+
+
+async def fetch_rows(
+    options: HitOptions, reader: AsyncReader, keys: Sequence[Hashable]
+) -> Sequence[StoredChunk | None]:
+    """Return what is stored for each key; None for one that is gone."""
+    if not keys:
+        return ()
+    proofs = options.audit is AuditMode.GROUNDED
+    stored = await reader.fetch(keys, proofs)
+    check_rows(options.backend, "fetch", keys, stored)
+    return stored
+
+
+def build_hits(
+    options: HitOptions, tokens: Sequence[str], found: Iterable[ScoredRow]
+) -> tuple[Hit, ...]:
+    """Return the hits, in the given order, with these tokens marked in their snippets."""
+    snippets = Snippets(options.analyzer, tokens, width=options.snippet_width)
+    values = []
+    for row, score, parts, rung in found:
+        cut = snippets.of(row.text)
+        value = {
+            "document_root": row.root.hex(),
+            "document_uri": row.uri,
+            "chunk_idx": row.chunk_idx,
+            "title": row.title,
+            "snippet": cut.text,
+            "score": score,
+            "score_parts": parts,
+            "audit_mode": options.audit,
+            "fields": row.fields,
+            "rung": rung,
+            "marks": cut.shown,
+        }
+        if options.audit is AuditMode.GROUNDED:
+            value["evidence"] = evidence_for(row, cut)
+        values.append(value)
+    try:
+        return HITS.validate_python(values)
+    except ValidationError as error:
+        problem = f"returned hits that break the contract ({explain(error)})"
+        raise _failure(options.backend, problem, "search") from error
+
+
+def check_rows(backend: str, method: str, keys: Sequence[Hashable], rows: Sequence[object]) -> None:
+    """Raise `PluginFailure` unless there is a row for each key."""
+    if len(rows) != len(keys):
+        problem = f"was asked by {method} for {len(keys)} rows and gave {len(rows)}"
+        raise _failure(backend, problem, "search")
+
+
+def missing_method(backend: str, feature: str, method: str) -> PluginFailure:
+    """Return the failure of a backend that declares a feature without the method for it."""
+    return _failure(backend, f"declares {feature} and does not define {method}", "shape")
+
+
+def _failure(backend: str, problem: str, stage: str) -> PluginFailure:
+    hint = "Report it to the backend's author."
+    return PluginFailure(f"the backend {backend!r} {problem}. {hint}", stage=stage, hint=hint)
+
+
+class SearchTask(NamedTuple):
+    """One planned search: everything that is known before the engine is asked.
+
+    `largest` is the engine's largest limit, `deadline` a `time.monotonic` reading.
+    """
+
+    backend: str
+    request: SearchRequest
+    query: NormalizedQuery
+    filters: tuple[Filter, ...]
+    limit: int
+    largest: int | None
+    policy: Policy
+    budget: int | None
+    hit_options: HitOptions
+    collapse: bool
+    explain: bool
+    deadline: float | None
+    begun: float
+    notes: tuple[str, ...] = ()
+
+
+async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
+    """Return the results of a task."""
+    if task.explain and not has_explain(reader):
+        raise missing_method(task.backend, "explain", "the reader's explain")
+    limit = task.limit
+    notes = list(task.notes)
+    while True:
+        climb = LadderSearch(task.query, task.policy, limit, task.budget)
+        await match_rungs(climb, reader, task.filters)
+        found = climb.found
+        keys = [candidate.key for _, candidate in found]
+        stored = await fetch_rows(task.hit_options, reader, keys)
+        kept = [pair for pair in zip(found, stored, strict=True) if pair[1] is not None]
+        vanished = len(found) - len(kept)
+        if not task.collapse:
+            break
+        # A document's best chunk stands for it; ask deeper until enough documents are found.
+        best: dict[str, tuple[tuple[int, Candidate], StoredChunk | None]] = {}
+        for pair, row in kept:
+            if row is not None:
+                best.setdefault(row.uri, (pair, row))
+        kept = list(best.values())[: task.limit]
+        if len(kept) == task.limit or len(found) < limit:
+            break
+        if limit == task.largest:
+            notes.append(f"{task.backend} gives no more than {limit} chunks; more may match")
+            break
+        limit = 2 * limit if task.largest is None else min(2 * limit, task.largest)
+    if vanished:
+        notes.append(f"{vanished} hits vanished between matching and reading and are left out")
+    parts: Mapping[Hashable, Mapping[str, float]] = {}
+    if task.explain and has_explain(reader):
+        parts = await _explain(task.backend, reader, climb, [pair for pair, _ in kept])
+    tokens = (*task.query.tokens, *task.query.extras)
+    return Results(
+        hits=build_hits(task.hit_options, tokens, _make_rows(kept, parts)),
+        query=task.query,
+        attempts=tuple(climb.attempts),
+        policy=task.policy,
+        ran=climb.ran,
+        exact=climb.exact and not vanished and not task.collapse,
+        notes=tuple(notes),
+        took_ms=1000 * (perf_counter() - task.begun),
+        frequencies=tuple(climb.frequencies.items()),
+    )
+
+
+async def match_rungs(climb: LadderSearch, reader: AsyncReader, filters: Sequence[Filter]) -> None:
+    """Match one rung after another, until the climb is at its end."""
+    climb.begin(await reader.document_frequencies(climb.tokens))
+    if climb.ahead and has_first_match(reader):
+        begun = perf_counter()
+        first = await reader.first_match(climb.ahead, filters, climb.limit)
+        climb.take_first(first, 1000 * (perf_counter() - begun))
+    for rung in climb.next_rungs():
+        begun = perf_counter()
+        matches = await reader.match(rung, filters, climb.limit)
+        climb.take(rung, matches, 1000 * (perf_counter() - begun))
+
+
+def _make_rows(
+    kept: Sequence[tuple[tuple[int, Candidate], StoredChunk | None]],
+    parts: Mapping[Hashable, Mapping[str, float]],
+) -> list[ScoredRow]:
+    found = []
+    for (rung, candidate), row in kept:
+        assert row is not None  # vanished ones were taken out
+        part = parts.get(candidate.key) or {"bm25": candidate.score}
+        found.append(ScoredRow(row, candidate.score, part, rung))
+    return found
+
+
+async def _explain(
+    backend: str,
+    reader: AsyncExplainingReader,
+    climb: LadderSearch,
+    found: Sequence[tuple[int, Candidate]],
+) -> Mapping[Hashable, Mapping[str, float]]:
+    """Return, read rung by rung, what each token adds to the scores of the hits."""
+    parts: dict[Hashable, Mapping[str, float]] = {}
+    for index in dict.fromkeys(index for index, _ in found):
+        keys = [candidate.key for rung, candidate in found if rung == index]
+        answer = await reader.explain(climb.rungs[index], keys)
+        check_rows(backend, "explain", keys, answer)
+        parts.update(zip(keys, answer, strict=True))
+    return parts
+
+
+class EntityTask(NamedTuple):
+    """One planned entity search: everything that is known before the engine is asked."""
+
+    backend: str
+    request: SearchRequest
+    asked: EntityQuery
+    plan: EntityPlan
+    limit: int
+    hit_options: HitOptions
+    deadline: float | None
+    begun: float
+    notes: tuple[str, ...] = ()
+
+
+async def entity_search(task: EntityTask, reader: AsyncReader) -> Results:
+    """Return the results of a task."""
+    if has_match_entities(reader):
+        matches = await reader.match_entities(task.plan, task.limit)
+    elif has_look_ups(reader):
+        matches = await match_by_lookups(reader, task.plan, task.limit)
+    else:
+        raise missing_method(task.backend, "entities", f"the reader's {missing_look_up(reader)}")
+    candidates = matches.candidates
+    stored = await fetch_rows(task.hit_options, reader, [candidate.key for candidate in candidates])
+    found = [
+        ScoredRow(row, candidate.score, candidate.parts)
+        for candidate, row in zip(candidates, stored, strict=True)
+        if row is not None
+    ]
+    notes = [*task.notes, *matches.notes]
+    if len(found) < len(candidates):
+        vanished = len(candidates) - len(found)
+        notes.append(f"{vanished} hits vanished between matching and reading and are left out")
+    return Results(
+        hits=build_hits(task.hit_options, (), found),
+        query=task.plan.query(),
+        exact=len(found) == len(candidates) and not matches.notes,
+        notes=tuple(notes),
+        took_ms=1000 * (perf_counter() - task.begun),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSearch:
+    """One search, normalized, and checked against the index and its plugins."""
+
+    task: SearchTask | EntityTask
+
+    @property
+    def request(self) -> SearchRequest:
+        """The search as it came."""
+        return self.task.request
+
+    @property
+    def deadline(self) -> float | None:
+        """A reading of `time.monotonic` from which on the search is too late, if there is one."""
+        return self.task.deadline
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether normalization has left nothing to look for."""
+        task = self.task
+        return not (task.plan.possible if isinstance(task, EntityTask) else task.query.tokens)
+
+    def over(self, reader: AsyncReader) -> Coroutine[Any, Any, Results]:
+        """Return the coroutine of the search over a reader.
+
+        It raises `QueryTimeout` before a call of the reader once the deadline has passed.
+        """
+        if self.task.deadline is not None:
+            reader = TimedReader(reader, self.task.deadline)
+        if isinstance(self.task, EntityTask):
+            return entity_search(self.task, reader)
+        return text_search(self.task, reader)
+
+    def nothing(self) -> Results:
+        """Return the results of a search of which nothing is left."""
+        task = self.task
+        took_ms = 1000 * (perf_counter() - task.begun)
+        if isinstance(task, EntityTask):
+            notes = (*task.notes, "nothing to look for is left")
+            return Results((), task.asked, exact=True, notes=notes, took_ms=took_ms)
+        notes = (*task.notes, "the query holds no word to look for")
+        return Results((), task.query, policy=task.policy, exact=True, notes=notes, took_ms=took_ms)
