@@ -96,7 +96,7 @@ def targets(module: str, name: str | None, files: Collection[str]) -> Iterator[s
     """Yield the file that an import reaches: a public name of core is imported from its home."""
     home = nuthatch._HOME_OF.get(name or "") if module == "nuthatch" else None
     inner = f"{module}.{name}" if home is None else f"nuthatch.{home}"
-    yield from [each for each in (inner, module) if each in files][:1]
+    yield from [candidate for candidate in (inner, module) if candidate in files][:1]
 
 
 def circle(imported: Mapping[str, Iterable[str]]) -> list[str]:

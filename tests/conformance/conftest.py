@@ -57,7 +57,7 @@ class Run:
 
     def message(self, test: str) -> str:
         assert self.card is not None, self.output
-        found: str = next(each["message"] for each in self.card["tests"] if each["id"] == test)
+        found: str = next(entry["message"] for entry in self.card["tests"] if entry["id"] == test)
         return found
 
 

@@ -18,7 +18,7 @@ def test_a_pass_is_0(command: Kit) -> None:
 
 
 def test_a_failure_is_1(command: Kit, tmp_path: Path) -> None:
-    entry = 'test = "shape.the_book_of_capabilities_is_consistent"\nkind = "never"\n'
+    entry = 'test = "shape.the_capabilities_are_consistent"\nkind = "never"\n'
     text = f'[[deviation]]\n{entry}error = "KeyError"\nreason = "x"\n'
     (tmp_path / "deviations.toml").write_text(text)
     run = command("--backend", "memory", "--deviations", "deviations.toml", *QUICK)

@@ -8,7 +8,7 @@ import pytest
 
 from .conftest import Kit
 
-TEST = "searching.a_word_that_is_asked_twice_weighs_more"
+TEST = "searching.a_word_repeated_in_the_query_weighs_more"
 #: A slip: the tokens of a rung are made distinct.
 SLIP = """
 class Distinct(MemoryReader):
@@ -22,7 +22,7 @@ def reader(self, deadline=None):
 
 Backend.reader = reader
 """
-SELECTED = ("-k", "asked_twice")
+SELECTED = ("-k", "repeated_in_the_query")
 
 
 def entry(**changes: str) -> str:
@@ -86,7 +86,7 @@ def test_another_error_than_the_declared_one_fails(declared: Kit) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (entry(test="searching.a_word_that_is_asked_twise"), f"did you mean {TEST}"),
+        (entry(test="searching.a_word_repeated_in_a_query_weigh_more"), f"did you mean {TEST}"),
         (entry(kind="someday"), "kind"),
         (entry(reason=""), "reason"),
         (entry() + "\n" + entry(), "declared twice"),

@@ -11,7 +11,7 @@ import pytest
 import nuthatch
 import nuthatch_conformance
 from nuthatch_conformance import BackendConformance
-from nuthatch_conformance.case_metadata import Case
+from nuthatch_conformance.case import Case
 
 PACKAGE = Path(nuthatch_conformance.__file__).parent
 CASES = list(BackendConformance.cases().values())

@@ -91,16 +91,16 @@ def test_a_commit_is_synced_before_it_is_named(
     events: list[str] = []
     fsync, rename = os.fsync, os.rename
 
-    def noted_fsync(handle: int) -> None:
+    def note_fsync(handle: int) -> None:
         events.append(f"sync {Path(os.readlink(f'/proc/self/fd/{handle}')).name}")
         fsync(handle)
 
-    def noted_rename(source: str, target: str) -> None:
+    def note_rename(source: str, target: str) -> None:
         events.append(f"rename {Path(target).name}")
         rename(source, target)
 
-    monkeypatch.setattr(os, "fsync", noted_fsync)
-    monkeypatch.setattr(os, "rename", noted_rename)
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(os, "rename", note_rename)
     index.add([Document("a", "", "falcon")], durability="power")
     at = events.index("rename _MAIN_1.toc")
     synced = [Path(event.removeprefix("sync ")).suffix for event in events[:at]]
@@ -173,12 +173,12 @@ def test_opening_tries_again_when_a_commit_comes_in_between(
 
     opened, failures = Folder.open_file, iter(range(3))
 
-    def vanished(folder: Folder, name: str, *rest: object, **more: object) -> object:
+    def vanish(folder: Folder, name: str, *rest: object, **more: object) -> object:
         if next(failures, None) is not None:
             raise FileNotFoundError(name)
         return opened(folder, name, *rest, **more)
 
-    monkeypatch.setattr(Folder, "open_file", vanished)
+    monkeypatch.setattr(Folder, "open_file", vanish)
     nuthatch.open(url).close()
     assert next(failures, None) is None
 

@@ -17,7 +17,7 @@ from nuthatch_conformance.corpora import (
     ranges,
     token_lists,
 )
-from nuthatch_conformance.looking import frequencies, names, rung, winner
+from nuthatch_conformance.observe import find_winner, match_rung, name_chunks, read_frequencies
 
 from .engines import Engine
 
@@ -46,14 +46,15 @@ def test_sets_frequencies_and_proofs_are_those_of_memory(
     texts: list[str],
 ) -> None:
     with engine.index(SCHEMA) as index, nuthatch.open("memory:", schema=SCHEMA) as memory:
-        for each in (index, memory):
-            each.add(documents)
+        for searched in (index, memory):
+            searched.add(documents)
         words = [*WORDS, *UNRELATED]
-        assert frequencies(index, words) == frequencies(memory, words)
+        assert read_frequencies(index, words) == read_frequencies(memory, words)
         for tokens, conditions in asked:
             for operator in ("AND", "OR"):
                 ours, theirs = (
-                    sorted(rung(each, operator, tokens, conditions)) for each in (index, memory)
+                    sorted(match_rung(searched, operator, tokens, conditions))
+                    for searched in (index, memory)
                 )
                 assert ours == theirs, (operator, tokens, conditions)
         for text in texts:
@@ -67,4 +68,6 @@ def proofs(index: LexicalBackend, text: str, policy: nuthatch.Policy) -> object:
     for hit in found:
         nuthatch.verify(hit)
     proven = [(hit.document_root, hit.evidence) for hit in found]
-    return winner(found), sorted(zip(names(found), proven, strict=True), key=lambda pair: pair[0])
+    return find_winner(found), sorted(
+        zip(name_chunks(found), proven, strict=True), key=lambda pair: pair[0]
+    )

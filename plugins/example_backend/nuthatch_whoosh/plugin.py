@@ -1,4 +1,4 @@
-"""The spec: what this backend can do. Imports no driver."""
+"""The spec: the name and the capabilities of this backend. Imports no driver."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SPEC = BackendSpec(
         substring=unsupported(_TEXT_ONLY),
         filters=FilterSupport(range=unsupported(_TEXT_ONLY), any_of=unsupported(_TEXT_ONLY)),
         grounding=unsupported("it does not store the hashes that a proof needs"),
-        explain=unsupported("Whoosh tells the score of a chunk, not that of each word"),
+        explain=unsupported("Whoosh gives the score of a chunk, not that of each word"),
         timeout=EMULATED,
         snapshot=NATIVE,
         native_top_k=NATIVE,

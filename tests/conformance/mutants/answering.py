@@ -65,7 +65,7 @@ class GetFoldsCase(Working):
 
     class Reader(MemoryReader):
         def get(self, uri: str) -> Document | None:
-            same = (each for each in self._documents if each.lower() == uri.lower())
+            same = (stored for stored in self._documents if stored.lower() == uri.lower())
             return super().get(next(same, uri))
 
 
@@ -74,7 +74,7 @@ class GetGivesTheNextDocument(Working):
 
     class Reader(MemoryReader):
         def get(self, uri: str) -> Document | None:
-            later = sorted(each for each in self._documents if each >= uri)
+            later = sorted(stored for stored in self._documents if stored >= uri)
             return super().get(later[0]) if later else None
 
 

@@ -261,6 +261,6 @@ class DeclaresFiltersThatItRefuses(Working):
     """The book was copied from an engine that can filter by range."""
 
     def search(self, query: Any, limit: int | None = None, **asked: Any) -> Any:
-        if any(isinstance(each, Range) for each in asked.get("filters") or ()):
+        if any(isinstance(condition, Range) for condition in asked.get("filters") or ()):
             raise UnsupportedQuery(self.name, "filters.range", "not written yet", [])
         return super().search(query, limit, **asked)
