@@ -95,7 +95,7 @@ def module_of(path: Path) -> str:
 def targets(module: str, name: str | None, files: Collection[str]) -> Iterator[str]:
     """Yield the file that an import reaches: a public name of core is imported from its home."""
     home = nuthatch._HOME_OF.get(name or "") if module == "nuthatch" else None
-    inner = f"{module}.{name}" if home is None else f"nuthatch.{home}"
+    inner = home or f"{module}.{name}"
     yield from [candidate for candidate in (inner, module) if candidate in files][:1]
 
 

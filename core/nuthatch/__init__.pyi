@@ -1,0 +1,150 @@
+"""The public names of nuthatch, each imported from its home: the one list of them.
+
+`nuthatch/__init__.py` reads this file, and imports a name when it is first used.
+"""
+
+from nuthatch.combine.failover import Failover as Failover
+from nuthatch.combine.fuse import Fuse as Fuse
+from nuthatch.combine.interleave import Interleave as Interleave
+from nuthatch.combine.shadow import (
+    Shadow as Shadow,
+    ShadowCounts as ShadowCounts,
+    ShadowPair as ShadowPair,
+)
+from nuthatch.combine.split import Split as Split
+from nuthatch.contract.analyzed_document import (
+    AnalyzedChunk as AnalyzedChunk,
+    AnalyzedDocument as AnalyzedDocument,
+)
+from nuthatch.contract.audit import AuditMode as AuditMode
+from nuthatch.contract.backend import SearchBackend as SearchBackend
+from nuthatch.contract.capability import (
+    EMULATED as EMULATED,
+    NATIVE as NATIVE,
+    Capabilities as Capabilities,
+    FilterSupport as FilterSupport,
+    Support as Support,
+    unsupported as unsupported,
+)
+from nuthatch.contract.document import (
+    Document as Document,
+    document_from_json as document_from_json,
+)
+from nuthatch.contract.filters import (
+    AnyOf as AnyOf,
+    Filter as Filter,
+    Range as Range,
+    matches_filter as matches_filter,
+)
+from nuthatch.contract.hit import (
+    Evidence as Evidence,
+    Hit as Hit,
+    Origin as Origin,
+)
+from nuthatch.contract.index_info import IndexInfo as IndexInfo
+from nuthatch.contract.leases import (
+    Lease as Lease,
+    Leases as Leases,
+)
+from nuthatch.contract.query import (
+    EntityQuery as EntityQuery,
+    Policy as Policy,
+    Query as Query,
+    TextQuery as TextQuery,
+)
+from nuthatch.contract.reader import (
+    AsyncExplainingReader as AsyncExplainingReader,
+    AsyncFirstMatchReader as AsyncFirstMatchReader,
+    AsyncReader as AsyncReader,
+    Candidate as Candidate,
+    ExplainingReader as ExplainingReader,
+    ExportingReader as ExportingReader,
+    FirstMatch as FirstMatch,
+    FirstMatchReader as FirstMatchReader,
+    Matches as Matches,
+    Reader as Reader,
+    StoredChunk as StoredChunk,
+)
+from nuthatch.contract.report import (
+    AddReport as AddReport,
+    Durability as Durability,
+    WriteOutcome as WriteOutcome,
+)
+from nuthatch.contract.request import SearchRequest as SearchRequest
+from nuthatch.contract.results import (
+    Attempt as Attempt,
+    Results as Results,
+)
+from nuthatch.contract.rung import (
+    Operator as Operator,
+    Rung as Rung,
+)
+from nuthatch.contract.schema import (
+    DateField as DateField,
+    FilterValue as FilterValue,
+    IntegerField as IntegerField,
+    KeywordField as KeywordField,
+    NumberField as NumberField,
+    PhraseField as PhraseField,
+    Schema as Schema,
+)
+from nuthatch.contract.skipped_document import (
+    OnError as OnError,
+    SkippedDocument as SkippedDocument,
+)
+from nuthatch.contract.spec import (
+    CONTRACT as CONTRACT,
+    BackendConfig as BackendConfig,
+    BackendSpec as BackendSpec,
+    Create as Create,
+    LexicalConfig as LexicalConfig,
+)
+from nuthatch.corpora.corpus import Corpus as Corpus
+from nuthatch.errors import (
+    AnalyzerMismatch as AnalyzerMismatch,
+    BackendUnavailable as BackendUnavailable,
+    Fault as Fault,
+    FormatMismatch as FormatMismatch,
+    IndexCorrupt as IndexCorrupt,
+    IndexExists as IndexExists,
+    IndexLocked as IndexLocked,
+    IndexNotFound as IndexNotFound,
+    InvalidConfig as InvalidConfig,
+    InvalidDocument as InvalidDocument,
+    InvalidQuery as InvalidQuery,
+    NuthatchError as NuthatchError,
+    PluginFailure as PluginFailure,
+    QueryTimeout as QueryTimeout,
+    SchemaMismatch as SchemaMismatch,
+    UnknownBackend as UnknownBackend,
+    UnsupportedQuery as UnsupportedQuery,
+    VerificationFailed as VerificationFailed,
+)
+from nuthatch.grounding.evidence import verify as verify
+from nuthatch.grounding.header import (
+    corpus_fingerprint as corpus_fingerprint,
+    document_from_header as document_from_header,
+    document_root as document_root,
+    parse_header as parse_header,
+)
+from nuthatch.grounding.merkle import leaf_hash as leaf_hash
+from nuthatch.pipeline.index import IndexMetadata as IndexMetadata
+from nuthatch.pipeline.indexing import chunk_tokens as chunk_tokens
+from nuthatch.pipeline.lexical import LexicalBackend as LexicalBackend
+from nuthatch.pipeline.opening import drop as drop, open as open
+from nuthatch.pipeline.planned_search import PlannedSearch as PlannedSearch
+from nuthatch.pipeline.readers import run_blocking as run_blocking
+from nuthatch.pipeline.searcher import Searcher as Searcher
+from nuthatch.registry.analyzers import get_analyzer as get_analyzer
+from nuthatch.registry.hooks import (
+    hookimpl as hookimpl,
+    register_plugin as register_plugin,
+    unregister_plugin as unregister_plugin,
+)
+from nuthatch.registry.url import redact as redact
+from nuthatch.text.analyzer import Analyzer as Analyzer
+from nuthatch.text.normalize import NormalizedQuery as NormalizedQuery
+
+__version__: str
+__all__: list[str]
+_HOME_OF: dict[str, str]
