@@ -1,6 +1,7 @@
-"""What import-linter cannot say: names, circles of files, libraries; and how long a file may be.
+"""Imports and files: what members may import, circles of files, libraries, the length of a file.
 
-The layers of core, and what of it engines and plugins may import, are contracts in pyproject.toml.
+The layers of core are a contract of import-linter in pyproject.toml. What engines and plugins may
+import is checked here, by name: import-linter knows modules only, and would need a list of members.
 """
 
 from __future__ import annotations

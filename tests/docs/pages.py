@@ -7,8 +7,8 @@
     ```json title=a.json   written to a file before what follows is run
     ```python notest       neither run nor written; so are all other languages
 
-In what is shown `…` stands for any text, for times differ; so do widths of columns, and a run of
-blanks equals any other.
+In what is shown `…` stands for any text, for times differ, and a line of `…` alone for any lines.
+Widths of columns differ too: a run of blanks equals any other.
 """
 
 from __future__ import annotations
@@ -122,10 +122,12 @@ def run_commands(block: Block) -> None:
 
 
 def assert_shown(place: str, shown: str, printed: str) -> None:
-    """Compare line by line; `…` on the page stands for anything."""
-    expected, found = _lines(shown), _lines(printed)
-    parts = [".*".join(map(re.escape, line.split("…"))) for line in expected]
-    same = len(expected) == len(found) and all(map(re.fullmatch, parts, found))
+    """Compare line by line; `…` on the page stands for any text, `…` alone for any lines."""
+    parts = [
+        r"(?:.*\n)*" if line == "…" else ".*".join(map(re.escape, line.split("…"))) + r"\n"
+        for line in _lines(shown)
+    ]
+    same = re.fullmatch("".join(parts), "".join(f"{line}\n" for line in _lines(printed)))
     assert same, f"{place} shows\n{shown}\nand this was printed:\n{printed}"
 
 
