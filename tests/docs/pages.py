@@ -29,6 +29,8 @@ from types import ModuleType
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 README = ROOT / "README.md"
+#: The pages beside the README that are for people who work on nuthatch.
+HOUSE = [ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
 _FENCE = re.compile(r"^```(\w+)?([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
