@@ -1,4 +1,4 @@
-"""Whoever follows CONTRIBUTING adds a backend to this repository by three edits."""
+"""Following CONTRIBUTING adds a backend to this repository by three edits."""
 
 from __future__ import annotations
 

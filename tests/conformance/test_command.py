@@ -27,7 +27,7 @@ def test_a_failure_is_1(command: Kit, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ((), "give a URL, or --backend NAME"),
         (("memory:", "--backend", "memory"), "give a URL, or --backend NAME"),
@@ -40,10 +40,10 @@ def test_a_failure_is_1(command: Kit, tmp_path: Path) -> None:
         (("memory:", "--json", "absent/card.json"), "absent"),
     ],
 )
-def test_wrong_use_is_2(command: Kit, arguments: tuple[str, ...], told: str) -> None:
+def test_wrong_use_is_2(command: Kit, arguments: tuple[str, ...], message: str) -> None:
     run = command(*arguments)
     assert run.code == 2
-    assert told in run.output
+    assert message in run.output
 
 
 def test_what_cannot_run_is_3(command: Kit, tmp_path: Path) -> None:

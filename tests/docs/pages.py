@@ -117,8 +117,8 @@ def run_commands(block: Block) -> None:
             check=False,
             env={**os.environ, "PATH": path, "PYTHONUTF8": "1"},
         )
-        told = f"{block.place}: $ {command}\n{done.stdout}"
-        assert done.returncode == block.exit_code, told
+        message = f"{block.place}: $ {command}\n{done.stdout}"
+        assert done.returncode == block.exit_code, message
         if shown.strip():
             assert_shown(f"{block.place}: $ {command}", shown, done.stdout)
 

@@ -51,11 +51,11 @@ def test_the_reference_is_up_to_date() -> None:
 
 def test_every_capability_is_told_with_its_comment() -> None:
     rows = _rows("write-a-backend.md")
-    told = _comments(nuthatch.Capabilities) | {
+    comments = _comments(nuthatch.Capabilities) | {
         f"filters.{name}": text for name, text in _comments(nuthatch.FilterSupport).items()
     }
     for name in [*(name for name, _ in SPEC.capabilities), "max_limit"]:
-        assert rows[name] == [told[name]]
+        assert rows[name] == [comments[name]]
 
 
 def test_every_hook_has_a_section_with_its_signature() -> None:

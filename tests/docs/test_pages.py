@@ -35,8 +35,8 @@ def test_the_examples_of_a_page_run_and_print_what_it_shows(
 
 def test_the_readme_asks_what_was_not_judged() -> None:
     judged = films().queries.values()
-    asked = [block.text for block in blocks(README) if block.language in ("console", "python")]
-    assert not any(query in text for query in judged for text in asked)
+    commands = [block.text for block in blocks(README) if block.language in ("console", "python")]
+    assert not any(query in text for query in judged for text in commands)
 
 
 def test_the_readme_holds_the_two_commands_that_install() -> None:

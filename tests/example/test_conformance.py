@@ -9,7 +9,7 @@ from nuthatch_conformance import BackendConformance
 
 
 class TestTheExample(BackendConformance):
-    """Runs the kit in this process."""
+    """The kit, run in this process."""
 
     @pytest.fixture
     def url(self) -> str:

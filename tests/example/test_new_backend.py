@@ -81,9 +81,9 @@ def test_it_tells_what_it_made_and_what_to_do_next() -> None:
     output = run_command("heron")
     for line in ("nuthatch-heron/nuthatch_heron/plugin.py", "cd nuthatch-heron", "heron:{dir}"):
         assert line in output
-    told = json.loads(run_command("heron", "--dir", "deep/other", "--json"))
-    assert (told["backend"], told["distribution"]) == ("heron", "nuthatch-heron")
-    assert all(Path("deep/other", file).is_file() for file in told["files"])
+    made = json.loads(run_command("heron", "--dir", "deep/other", "--json"))
+    assert (made["backend"], made["distribution"]) == ("heron", "nuthatch-heron")
+    assert all(Path("deep/other", file).is_file() for file in made["files"])
 
 
 @pytest.mark.parametrize("there", ["folder", "file"])
@@ -98,7 +98,7 @@ def test_what_is_there_already_is_left_alone(there: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "text"),
     [
         ("x", "2 to 32"),
         ("a" * 33, "2 to 32"),
@@ -113,10 +113,10 @@ def test_what_is_there_already_is_left_alone(there: str) -> None:
         ("conformance", "nuthatch-conformance"),
     ],
 )
-def test_a_name_that_cannot_be_used_is_refused(name: str, told: str) -> None:
-    output = " ".join(run_command(name, code=2 if told else 0).split())
-    assert told in output
-    assert Path(f"nuthatch-{name}").exists() is not bool(told)
+def test_a_name_that_cannot_be_used_is_refused(name: str, text: str) -> None:
+    output = " ".join(run_command(name, code=2 if text else 0).split())
+    assert text in output
+    assert Path(f"nuthatch-{name}").exists() is not bool(text)
 
 
 def test_help_fits_a_screen() -> None:
@@ -128,9 +128,9 @@ def test_help_fits_a_screen() -> None:
 def test_what_was_installed_from_wheels_makes_a_backend_that_passes(
     site: Site, tmp_path: Path
 ) -> None:
-    told = site.nuthatch("new-backend", "heron", "--json", cwd=tmp_path)
-    assert told.returncode == 0, told.stderr
-    assert json.loads(told.stdout)["folder"] == "nuthatch-heron"
+    text = site.nuthatch("new-backend", "heron", "--json", cwd=tmp_path)
+    assert text.returncode == 0, text.stderr
+    assert json.loads(text.stdout)["folder"] == "nuthatch-heron"
     assert "UnknownBackend" in site.nuthatch("info", "heron:x", "--json", cwd=tmp_path).stdout
 
     site.install(tmp_path / "nuthatch-heron")

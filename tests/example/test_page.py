@@ -1,4 +1,4 @@
-"""Whoever follows *Write a backend* from an empty folder ends with a passing report card."""
+"""Following *Write a backend* from an empty folder ends with a passing report card."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_page_shows_every_file_that_holds_code() -> None:
 
 
 def test_the_page_from_an_empty_folder_to_a_passing_report_card(site: Site, tmp_path: Path) -> None:
-    """Runs every command of the page; only where packages come from is another place."""
+    """Run every command of the page; only the source of packages differs."""
     here, done = tmp_path / "empty", []
     here.mkdir()
     for block in _CONSOLE.findall(PAGE.read_text(encoding="utf-8")):
@@ -68,7 +68,7 @@ def _is_shown(shown: str, output: str) -> bool:
 
 
 def _assert_that_the_page_has_it_all(here: Path) -> None:
-    """Compare what the page shows with what lies on the disk of whoever follows it."""
+    """Compare the files on the page with those on the disk."""
     for name, text in find_quotes(PAGE.read_text(encoding="utf-8")).items():
         assert (here / FOLDER / name).read_text(encoding="utf-8") == text
 

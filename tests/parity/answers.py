@@ -17,7 +17,7 @@ CASES = DATA.parent / "cases" / "answers.jsonl"
 
 @dataclass(frozen=True)
 class Case:
-    """Asks a query of a few documents, each a uri, a title and a text.
+    """A query over a few documents, each a uri, a title and a text.
 
     `first` must come first, with a higher score than the second or alone; none of `not_first` may;
     `found` must be among the hits, `not_found` must not.
@@ -79,14 +79,14 @@ def _meets(analyzer: str, query: str, text: str, other: str = "") -> list[Case]:
     """Return cases where a query finds a text, and the text, as a query, finds the query."""
     return [
         Case(
-            f"{asked} finds {held} ({analyzer})",
+            f"{needle} finds {stored} ({analyzer})",
             analyzer,
-            (("d0", "", held), ("d1", "", other)),
-            asked,
+            (("d0", "", stored), ("d1", "", other)),
+            needle,
             found=("d0",),
             not_found=("d1",),
         )
-        for asked, held in ((query, text), (text, query))
+        for needle, stored in ((query, text), (text, query))
     ]
 
 

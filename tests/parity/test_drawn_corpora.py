@@ -28,7 +28,7 @@ FEW = settings(
 )
 MANY = 1000
 
-asked = st.lists(
+searches = st.lists(
     st.tuples(token_lists, st.lists(ranges() | any_ofs(), max_size=2)), min_size=4, max_size=8
 )
 
@@ -36,13 +36,13 @@ asked = st.lists(
 @FEW
 @given(
     documents=corpora(min_size=1, max_size=12, fields=True),
-    asked=asked,
+    searches=searches,
     texts=st.lists(queries, min_size=3, max_size=3),
 )
 def test_sets_frequencies_and_proofs_are_those_of_memory(
     engine: Engine,
     documents: list[Document],
-    asked: list[tuple[list[str], list[Filter]]],
+    searches: list[tuple[list[str], list[Filter]]],
     texts: list[str],
 ) -> None:
     with engine.index(SCHEMA) as index, nuthatch.open("memory:", schema=SCHEMA) as memory:
@@ -50,7 +50,7 @@ def test_sets_frequencies_and_proofs_are_those_of_memory(
             searched.add(documents)
         words = [*WORDS, *UNRELATED]
         assert read_frequencies(index, words) == read_frequencies(memory, words)
-        for tokens, conditions in asked:
+        for tokens, conditions in searches:
             for operator in ("AND", "OR"):
                 ours, theirs = (
                     sorted(match_rung(searched, operator, tokens, conditions))

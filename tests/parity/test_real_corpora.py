@@ -1,6 +1,6 @@
 """On real corpora every engine matches, counts and proves what memory does, and ranks much alike.
 
-Rankings differ where engines approximate (lengths in one byte, another idf), so that they are told
+Rankings differ where engines approximate (lengths in one byte, another idf), so they are reported
 as overlap of the ten best with memory's, over a floor.
 """
 

@@ -124,7 +124,9 @@ def _url(engine: str, folder: Path) -> Iterator[str]:
 
 
 @pytest.mark.nightly
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc tells what is in use")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="reads memory and descriptors from /proc"
+)
 @pytest.mark.timeout(SECONDS + 900)
 @pytest.mark.parametrize("engine", ["sqlite", "tantivy", "postgresql"])
 def test_nothing_is_lost_and_nothing_grows(

@@ -281,9 +281,9 @@ def _serve(engine: Engine, originals: list[Path], folder: Path) -> None:
         mutant = folder.with_name(f"{folder.name}-{seed}")
         shutil.copytree(original, mutant)
         file, kind = damage(mutant, draw, engine.block)
-        verdict, told = examine(engine, mutant, right[original], older[original], seed)
+        verdict, messages = examine(engine, mutant, right[original], older[original], seed)
         shutil.rmtree(mutant, ignore_errors=True)
-        print(json.dumps([verdict, _part(file), kind, told]), flush=True)
+        print(json.dumps([verdict, _part(file), kind, messages]), flush=True)
 
 
 def _answers(engine: Engine, original: Path, folder: Path) -> dict[str, object]:
@@ -310,7 +310,7 @@ class Verdict:
     verdict: str
     file: str
     kind: str
-    told: list[str]
+    messages: list[str]
 
 
 class _Child:

@@ -18,7 +18,7 @@ from nuthatch_conformance.subject import Subject, find_support
 
 
 class Engine:
-    """Makes new indexes for one test and closes and removes them at its end."""
+    """A maker of indexes for one test, which closes and removes them at the test's end."""
 
     def __init__(self, template: str, subject: Subject, profile: Profile) -> None:
         self._template = template

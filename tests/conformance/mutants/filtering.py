@@ -96,18 +96,18 @@ class AMissingFieldPasses(Working):
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             passing = set(super().match(rung, filters, 10**6).candidates)
-            asked = {condition.field for condition in filters}
+            fields = {condition.field for condition in filters}
             kept = [
                 candidate
                 for candidate in super().match(rung, (), 10**6).candidates
                 if candidate in passing
-                or not asked & {n for n, _ in self._chunks[candidate.key][0].values}
+                or not fields & {n for n, _ in self._chunks[candidate.key][0].values}
             ]
             return Matches(kept[:limit], len(kept), True)
 
 
 class AHitForEachValue(Working):
-    """A join with the values gives a chunk once for each value asked for."""
+    """A join with the values gives a chunk once for each value of the filter."""
 
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:

@@ -34,7 +34,7 @@ class OnlyTheFirstChunkMatches(Working):
 
 
 class TheLimitIsOffByOne(Working):
-    """One candidate fewer than was asked for is returned."""
+    """One candidate fewer than the limit is returned."""
 
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
@@ -42,7 +42,7 @@ class TheLimitIsOffByOne(Working):
 
 
 class TheTotalIsOffByOne(Working):
-    """One chunk too many is told to match."""
+    """The total counts one chunk too many."""
 
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:

@@ -52,7 +52,7 @@ def _counts(done: WriteOutcome) -> tuple[int, int, int, int]:
 
 
 class ABrokenBatchIsKeptQuietly(Working):
-    """A batch that fails is ended where it failed, and nobody is told."""
+    """A batch that fails is ended where it failed, without an error."""
 
     def write(self, documents: Any, durability: Any) -> Any:
         rows: list[Any] = []
