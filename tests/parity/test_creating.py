@@ -46,7 +46,7 @@ with nuthatch.open(url, create=True, schema=nuthatch.Schema(fields=fields)) as i
 
 @pytest.fixture
 def url(engine: Engine) -> Iterator[str]:
-    with engine.new_location() as place:
+    with engine.place() as place:
         yield place
 
 

@@ -96,7 +96,9 @@ class Interrupter:
         self._kinds = (KeyboardInterrupt,) if loads else (KeyboardInterrupt, ApplicationInterrupt)
         latest = _SPREAD * self._measure_time(name, call)
         error = self._call(name, call, self._random.uniform(0, latest))
-        interrupt = self._interrupt
+        # No cycle holds the traceback: it goes when the caller drops the interrupt, not in a later
+        # collection, where the finalizers of its frames could run in any frame at all.
+        interrupt, self._interrupt = self._interrupt, None
         if error is None and self._is_dropped:
             self.drops[name] += 1
             return None
