@@ -7,7 +7,7 @@ import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import entry_points, version
 from typing import Any
 
 import apsw
@@ -15,8 +15,8 @@ import apsw
 from benchmarks.timing import Ratio
 
 _PACKAGES = (
-    *("nuthatch", "nuthatch-sqlite", "nuthatch-tantivy", "apsw", "tantivy", "numpy"),
-    *("zstandard", "pydantic", "bm25s"),
+    *sorted({point.dist.name for point in entry_points(group="nuthatch.backends") if point.dist}),
+    *("apsw", "tantivy", "numpy", "zstandard", "pydantic", "bm25s"),
 )
 #: What is held before anything is timed.
 SAME_SCORES = "both sides must give the same documents with the same scores (to 1e-7)"

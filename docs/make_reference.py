@@ -81,12 +81,12 @@ def _definition(name: str, node: Definition, source: list[str]) -> Iterator[str]
     yield f"### `{name}`\n"
     lines = _head(node, source)
     members = node.body if isinstance(node, ast.ClassDef) else []
-    fields = [each for each in members if isinstance(each, ast.AnnAssign | ast.Assign)]
-    for each in fields:
-        if not _target(each).startswith(("_", "model_config")):
-            note = _note(source, each.lineno - 1)
+    fields = [member for member in members if isinstance(member, ast.AnnAssign | ast.Assign)]
+    for member in fields:
+        if not _target(member).startswith(("_", "model_config")):
+            note = _note(source, member.lineno - 1)
             lines += [f"    #: {note.strip()}"] if note else []
-            lines += source[each.lineno - 1 : each.end_lineno]
+            lines += source[member.lineno - 1 : member.end_lineno]
     yield _code(lines)
     yield f"{inspect.cleandoc(ast.get_docstring(node) or '')}\n"
     methods = (member for member in members if isinstance(member, Definition))
@@ -97,7 +97,7 @@ def _definition(name: str, node: Definition, source: list[str]) -> Iterator[str]
 
 def _head(node: Definition, source: list[str]) -> list[str]:
     """Return the lines from the decorators to the colon."""
-    first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
     lines = source[first - 1 : max(node.lineno, node.body[0].lineno - 1)]
     return [line for line in lines if not line.strip().startswith(("#", "@abstractmethod"))]
 

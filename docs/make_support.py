@@ -40,7 +40,9 @@ Card = dict[str, Any]
 def own_engines() -> list[str]:
     """Return the names of the backends that the bundle's distributions bring, core's first."""
     project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text("utf-8"))["project"]
-    bundle = [each.partition(" @ ")[0].partition("[")[0] for each in project["dependencies"]]
+    bundle = [
+        requirement.partition(" @ ")[0].partition("[")[0] for requirement in project["dependencies"]
+    ]
     found = [
         (bundle.index(point.dist.name), point.name)
         for point in entry_points(group="nuthatch.backends")

@@ -1,6 +1,7 @@
-"""What import-linter cannot say: names, circles of files, libraries; and how long a file may be.
+"""Imports and files: what members may import, circles of files, libraries, the length of a file.
 
-The layers of core, and what of it engines and plugins may import, are contracts in pyproject.toml.
+The layers of core are a contract of import-linter in pyproject.toml. What engines and plugins may
+import is checked here, by name: import-linter knows modules only, and would need a list of members.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def targets(module: str, name: str | None, files: Collection[str]) -> Iterator[s
     """Yield the file that an import reaches: a public name of core is imported from its home."""
     home = nuthatch._HOME_OF.get(name or "") if module == "nuthatch" else None
     inner = home or f"{module}.{name}"
-    yield from [each for each in (inner, module) if each in files][:1]
+    yield from [candidate for candidate in (inner, module) if candidate in files][:1]
 
 
 def circle(imported: Mapping[str, Iterable[str]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Puts the example backend into wheel and sdist, where `nuthatch new-backend` finds it.
+"""Put the example backend into wheel and sdist, where `nuthatch new-backend` finds it.
 
 in the repository    plugins/example_backend, beside this project
 in an sdist          nuthatch_conformance/template, which a wheel takes with the package
@@ -15,10 +15,10 @@ TEMPLATE = "nuthatch_conformance/template"
 
 
 class Template(BuildHookInterface[Any]):
-    """Adds the example's files under their place in the package."""
+    """A build hook that adds the example's files to the package."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Is called before each build; an editable install reads the example where it is."""
+        """Add the example before a build; an editable install reads it where it is."""
         example = Path(self.root).parent / "example_backend"
         shipped = Path(self.root, TEMPLATE).is_dir()
         if version == "editable" or shipped:

@@ -1,4 +1,4 @@
-"""Running the kit in a process of its own, as an author does."""
+"""The kit in a process of its own, as an author runs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-#: What a test module of an author's begins with here: a backend of its own, made from memory's.
+#: The head of an author's test module: a backend of its own, made from memory's.
 PREAMBLE = """
 from contextlib import contextmanager
 from dataclasses import replace
@@ -42,7 +42,7 @@ class TestMine(BackendConformance):
 
 @dataclass
 class Run:
-    """Is how a run of the kit ended."""
+    """The result of a run of the kit."""
 
     code: int
     output: str
@@ -57,7 +57,7 @@ class Run:
 
     def message(self, test: str) -> str:
         assert self.card is not None, self.output
-        found: str = next(each["message"] for each in self.card["tests"] if each["id"] == test)
+        found: str = next(entry["message"] for entry in self.card["tests"] if entry["id"] == test)
         return found
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from .conftest import Kit
 
-QUICK = ("-k", "book_of")
+QUICK = ("-k", "are_consistent")
 
 
 def test_a_pass_is_0(command: Kit) -> None:
@@ -18,7 +18,7 @@ def test_a_pass_is_0(command: Kit) -> None:
 
 
 def test_a_failure_is_1(command: Kit, tmp_path: Path) -> None:
-    entry = 'test = "shape.the_book_of_capabilities_is_consistent"\nkind = "never"\n'
+    entry = 'test = "shape.the_capabilities_are_consistent"\nkind = "never"\n'
     text = f'[[deviation]]\n{entry}error = "KeyError"\nreason = "x"\n'
     (tmp_path / "deviations.toml").write_text(text)
     run = command("--backend", "memory", "--deviations", "deviations.toml", *QUICK)
@@ -27,7 +27,7 @@ def test_a_failure_is_1(command: Kit, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ((), "give a URL, or --backend NAME"),
         (("memory:", "--backend", "memory"), "give a URL, or --backend NAME"),
@@ -40,10 +40,10 @@ def test_a_failure_is_1(command: Kit, tmp_path: Path) -> None:
         (("memory:", "--json", "absent/card.json"), "absent"),
     ],
 )
-def test_wrong_use_is_2(command: Kit, arguments: tuple[str, ...], told: str) -> None:
+def test_wrong_use_is_2(command: Kit, arguments: tuple[str, ...], message: str) -> None:
     run = command(*arguments)
     assert run.code == 2
-    assert told in run.output
+    assert message in run.output
 
 
 def test_what_cannot_run_is_3(command: Kit, tmp_path: Path) -> None:
@@ -60,7 +60,8 @@ def test_a_url_without_places_touches_nothing(command: Kit, tmp_path: Path) -> N
 
 
 def test_a_random_run_can_be_repeated(command: Kit) -> None:
-    run = command("--backend", "memory", "--profile", "nightly", "-k", "any_sequence or book_of")
+    selected = ("-k", "any_sequence or are_consistent")
+    run = command("--backend", "memory", "--profile", "nightly", *selected)
     assert run.card is not None
     seed = run.card["kit"]["seed"]
     assert f"seed {seed}" in run.output

@@ -8,7 +8,7 @@ import pytest
 
 from .conftest import Kit
 
-TEST = "searching.a_word_that_is_asked_twice_weighs_more"
+TEST = "searching.a_word_repeated_in_the_query_weighs_more"
 #: A slip: the tokens of a rung are made distinct.
 SLIP = """
 class Distinct(MemoryReader):
@@ -22,7 +22,7 @@ def reader(self, deadline=None):
 
 Backend.reader = reader
 """
-SELECTED = ("-k", "asked_twice")
+SELECTED = ("-k", "repeated_in_the_query")
 
 
 def entry(**changes: str) -> str:
@@ -40,7 +40,7 @@ def declared(author: Kit, tmp_path: Path) -> Kit:
     return kit  # type: ignore[return-value]
 
 
-def test_a_declared_deviation_is_counted_and_told(declared: Kit) -> None:
+def test_a_declared_deviation_is_counted_and_shown(declared: Kit) -> None:
     run = declared(entry())
     assert run.code == 0
     assert run.having("deviation") == [TEST]
@@ -84,9 +84,9 @@ def test_another_error_than_the_declared_one_fails(declared: Kit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
-        (entry(test="searching.a_word_that_is_asked_twise"), f"did you mean {TEST}"),
+        (entry(test="searching.a_word_repeated_in_a_query_weigh_more"), f"did you mean {TEST}"),
         (entry(kind="someday"), "kind"),
         (entry(reason=""), "reason"),
         (entry() + "\n" + entry(), "declared twice"),
@@ -94,7 +94,7 @@ def test_another_error_than_the_declared_one_fails(declared: Kit) -> None:
         ("not toml", "cannot be read"),
     ],
 )
-def test_a_wrong_file_stops_the_run(declared: Kit, text: str, told: str) -> None:
+def test_a_wrong_file_stops_the_run(declared: Kit, text: str, message: str) -> None:
     run = declared(text)
     assert (run.code, run.card) == (4, None)
-    assert told in run.output
+    assert message in run.output

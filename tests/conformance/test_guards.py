@@ -9,8 +9,8 @@ from nuthatch_conformance.topic import Topic
 
 from .conftest import SUITE, Kit
 
-TEST = "test_the_book_of_capabilities_is_consistent"
-SELECTED = ("-k", "book_of")
+TEST = "test_the_capabilities_are_consistent"
+SELECTED = ("-k", "are_consistent")
 
 
 def test_a_test_cannot_be_overridden_or_removed() -> None:
@@ -21,7 +21,7 @@ def test_a_test_cannot_be_overridden_or_removed() -> None:
 
 def test_a_test_cannot_be_overridden_by_another_base() -> None:
     class Quiet:
-        def test_the_book_of_capabilities_is_consistent(self) -> None:
+        def test_the_capabilities_are_consistent(self) -> None:
             assert True
 
     with pytest.raises(TypeError, match="replaces a test of the kit"):

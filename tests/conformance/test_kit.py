@@ -1,4 +1,4 @@
-"""The kit itself: it knows no backend, and every test says what it holds and what breaks it."""
+"""The kit itself: it knows no backend, and every test states its property and likely causes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import nuthatch
 import nuthatch_conformance
 from nuthatch_conformance import BackendConformance
-from nuthatch_conformance.case_metadata import Case
+from nuthatch_conformance.case import Case
 
 PACKAGE = Path(nuthatch_conformance.__file__).parent
 CASES = list(BackendConformance.cases().values())
@@ -35,15 +35,14 @@ def test_no_backend_is_named_but_the_oracle_and_that_once() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_every_test_tells_its_property_and_its_likely_causes(case: Case) -> None:
+def test_every_test_states_its_property_and_its_likely_causes(case: Case) -> None:
     assert case.rule.endswith(".")
     assert case.causes
     assert case.topic
 
 
 def test_every_need_is_a_capability_and_every_version_is_served() -> None:
-    book = nuthatch.open("memory:").capabilities
-    known = {name for name, _ in book} | {"max_limit"}
+    known = {name for name, _ in nuthatch.open("memory:").capabilities} | {"max_limit"}
     assert {need for case in CASES for need in case.needs} <= known
     assert all(case.since <= nuthatch.CONTRACT for case in CASES)
 
@@ -53,3 +52,9 @@ def test_ids_are_distinct() -> None:
     bases = [base for base in BackendConformance.__mro__ if vars(base).get("_topic")]
     functions = [name for base in bases for name in vars(base) if name.startswith("test_")]
     assert len(functions) == len(set(functions)) == len(CASES)
+
+
+def test_the_readme_describes_every_topic() -> None:
+    readme = (PACKAGE.parent / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\w+) \|", readme, re.MULTILINE)
+    assert {case.topic for case in CASES} <= set(rows)

@@ -1,4 +1,4 @@
-"""Capabilities both ways, and what a failure tells: backends that lie are found out."""
+"""Capabilities both ways, and the report of a failure: wrong declarations are detected."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def test_what_is_not_declared_must_be_refused(author: Kit) -> None:
     run = author(quiet, "-k", "not_declared or deleting_removes")
     assert run.having("failed") == [REFUSED]
     assert "quietly returned 1 where UnsupportedQuery was due" in run.message(REFUSED)
-    told = run.message("writing.deleting_removes_the_document_and_nothing_else")
-    assert told == "declares no delete: nobody wrote it"
+    message = run.message("writing.deleting_removes_the_document_and_nothing_else")
+    assert message == "declares no delete: nobody wrote it"
 
 
 def test_what_is_gone_after_closing_must_not_be_declared_persistent(author: Kit) -> None:

@@ -7,8 +7,8 @@
     ```json title=a.json   written to a file before what follows is run
     ```python notest       neither run nor written; so are all other languages
 
-In what is shown `…` stands for any text, for times differ; so do widths of columns, and a run of
-blanks equals any other.
+In what is shown `…` stands for any text, for times differ, and a line of `…` alone for any lines.
+Widths of columns differ too: a run of blanks equals any other.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from types import ModuleType
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 README = ROOT / "README.md"
+#: The pages beside the README that are for people who work on nuthatch.
+HOUSE = [ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
 _FENCE = re.compile(r"^```(\w+)?([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -115,17 +117,19 @@ def run_commands(block: Block) -> None:
             check=False,
             env={**os.environ, "PATH": path, "PYTHONUTF8": "1"},
         )
-        told = f"{block.place}: $ {command}\n{done.stdout}"
-        assert done.returncode == block.exit_code, told
+        message = f"{block.place}: $ {command}\n{done.stdout}"
+        assert done.returncode == block.exit_code, message
         if shown.strip():
             assert_shown(f"{block.place}: $ {command}", shown, done.stdout)
 
 
 def assert_shown(place: str, shown: str, printed: str) -> None:
-    """Compare line by line; `…` on the page stands for anything."""
-    expected, found = _lines(shown), _lines(printed)
-    parts = [".*".join(map(re.escape, line.split("…"))) for line in expected]
-    same = len(expected) == len(found) and all(map(re.fullmatch, parts, found))
+    """Compare line by line; `…` on the page stands for any text, `…` alone for any lines."""
+    parts = [
+        r"(?:.*\n)*" if line == "…" else ".*".join(map(re.escape, line.split("…"))) + r"\n"
+        for line in _lines(shown)
+    ]
+    same = re.fullmatch("".join(parts), "".join(f"{line}\n" for line in _lines(printed)))
     assert same, f"{place} shows\n{shown}\nand this was printed:\n{printed}"
 
 

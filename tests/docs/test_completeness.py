@@ -51,16 +51,16 @@ def test_the_reference_is_up_to_date() -> None:
 
 def test_every_capability_is_told_with_its_comment() -> None:
     rows = _rows("write-a-backend.md")
-    told = _comments(nuthatch.Capabilities) | {
+    comments = _comments(nuthatch.Capabilities) | {
         f"filters.{name}": text for name, text in _comments(nuthatch.FilterSupport).items()
     }
     for name in [*(name for name, _ in SPEC.capabilities), "max_limit"]:
-        assert rows[name] == [told[name]]
+        assert rows[name] == [comments[name]]
 
 
 def test_every_hook_has_a_section_with_its_signature() -> None:
     module = ast.parse(inspect.getsource(hookspecs))
-    hooks = [each for each in module.body if isinstance(each, ast.FunctionDef)]
+    hooks = [node for node in module.body if isinstance(node, ast.FunctionDef)]
     assert hooks
     for hook in hooks:
         assert hook.returns is not None
@@ -78,7 +78,7 @@ def test_every_environment_variable_is_told() -> None:
 def test_every_error_has_a_row_with_its_exit_code() -> None:
     rows = _rows("errors.md")
     classes = filter(inspect.isclass, vars(errors).values())
-    kinds = [each for each in classes if issubclass(each, errors.NuthatchError)]
+    kinds = [member for member in classes if issubclass(member, errors.NuthatchError)]
     assert {kind.__name__ for kind in kinds} == {name for name in rows if name in vars(errors)}
     for kind in kinds:
         assert rows[kind.__name__][-1] == str(exit_code(kind.__new__(kind)))

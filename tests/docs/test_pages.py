@@ -12,7 +12,7 @@ from nuthatch.cli.commands import COMMANDS
 from nuthatch.demo.judged import films
 from nuthatch.registry.commands import list_commands
 
-from .pages import PAGES, README, ROOT, blocks, run
+from .pages import HOUSE, PAGES, README, ROOT, blocks, run
 
 FILMS = "core/nuthatch/demo/films"
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
@@ -23,7 +23,7 @@ def _id(page: Path) -> str:
     return page.name
 
 
-@pytest.mark.parametrize("page", [*PAGES, README], ids=_id)
+@pytest.mark.parametrize("page", [*PAGES, README, *HOUSE], ids=_id)
 def test_the_examples_of_a_page_run_and_print_what_it_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -35,8 +35,8 @@ def test_the_examples_of_a_page_run_and_print_what_it_shows(
 
 def test_the_readme_asks_what_was_not_judged() -> None:
     judged = films().queries.values()
-    asked = [block.text for block in blocks(README) if block.language in ("console", "python")]
-    assert not any(query in text for query in judged for text in asked)
+    commands = [block.text for block in blocks(README) if block.language in ("console", "python")]
+    assert not any(query in text for query in judged for text in commands)
 
 
 def test_the_readme_holds_the_two_commands_that_install() -> None:
@@ -49,13 +49,13 @@ def test_the_readme_holds_the_two_commands_that_install() -> None:
     ]
 
 
-@pytest.mark.parametrize("page", [*PAGES, README], ids=_id)
+@pytest.mark.parametrize("page", [*PAGES, README, *HOUSE], ids=_id)
 def test_every_command_that_is_named_exists(page: Path) -> None:
     named = re.findall(r"(?:`|^\$ )nuthatch ([a-z][a-z-]*)", page.read_text(encoding="utf-8"), re.M)
     assert set(named) <= COMMANDS.keys() | list_commands().keys()
 
 
-@pytest.mark.parametrize("page", [*PAGES, README], ids=_id)
+@pytest.mark.parametrize("page", [*PAGES, README, *HOUSE], ids=_id)
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target, anchor in _LINK.findall(page.read_text(encoding="utf-8")):
         linked = page.parent / target if target else page

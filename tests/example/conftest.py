@@ -1,4 +1,4 @@
-"""The example at hand without being installed, and a place where distributions are installed.
+"""The example, imported without being installed, and a folder where distributions are installed.
 
 `site` is a folder with core and the kit from wheels, without the repository's own sources: what
 somebody has who ran `pip install nuthatch nuthatch-conformance`.
@@ -62,7 +62,7 @@ def fast_folders() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Site:
-    """Is a folder of installed distributions, and runs commands with them."""
+    """A folder of installed distributions, and commands that run with them."""
 
     folder: Path
 
@@ -102,7 +102,7 @@ def pip(*arguments: str) -> None:
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Is a folder with the wheels of core, kit and example."""
+    """A folder with the wheels of core, kit and example."""
     folder = tmp_path_factory.mktemp("wheels")
     sources = [ROOT / "core", ROOT / "plugins" / "conformance", EXAMPLE]
     options = ["--no-deps", "--no-build-isolation", "--quiet", "--wheel-dir", str(folder)]
@@ -112,7 +112,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def wheels_of_sdists(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Is a folder with the wheels of core and kit that their sdists give, far from here."""
+    """A folder with the wheels of core and kit, built from their sdists in another place."""
     folder = tmp_path_factory.mktemp("sdists")
     for project in (ROOT / "core", ROOT / "plugins" / "conformance"):
         command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(folder)]

@@ -9,7 +9,7 @@ from nuthatch_conformance import BackendConformance
 
 
 class TestTheExample(BackendConformance):
-    """Runs the kit in this process."""
+    """The kit, run in this process."""
 
     @pytest.fixture
     def url(self) -> str:
@@ -26,4 +26,4 @@ def test_it_says_no_with_a_reason() -> None:
     assert isinstance(SPEC.capabilities, Capabilities)
     refused = {name: support for name, support in SPEC.capabilities if not support}
     assert {"entities", "filters.range", "filters.any_of", "grounding"} <= refused.keys()
-    assert all(isinstance(each, Support) and each.reason for each in refused.values())
+    assert all(isinstance(support, Support) and support.reason for support in refused.values())

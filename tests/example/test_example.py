@@ -72,11 +72,11 @@ def test_a_batch_that_was_acknowledged_survives_kill(url: str, index: LexicalBac
             env=environment,
         )
         assert loader.stdout is not None
-        # The pipe is read until some batches are told, and then the loader is between two others.
-        told = [int(loader.stdout.readline()) for _ in range(1 + start // 10_000)]
+        # The pipe is read until some batches are reported; the loader is then between two others.
+        counts = [int(loader.stdout.readline()) for _ in range(1 + start // 10_000)]
         loader.send_signal(signal.SIGKILL)
-        told += [int(line) for line in loader.communicate()[0].split()]
-        acknowledged |= {f"k{number}" for number in range(start, start + told[-1])}
+        counts += [int(line) for line in loader.communicate()[0].split()]
+        acknowledged |= {f"k{number}" for number in range(start, start + counts[-1])}
         found = set(uris(index))
         assert acknowledged <= found
         assert len(found) % 3 == 0, "half a batch is there"
@@ -91,16 +91,16 @@ def test_a_commit_is_synced_before_it_is_named(
     events: list[str] = []
     fsync, rename = os.fsync, os.rename
 
-    def noted_fsync(handle: int) -> None:
+    def note_fsync(handle: int) -> None:
         events.append(f"sync {Path(os.readlink(f'/proc/self/fd/{handle}')).name}")
         fsync(handle)
 
-    def noted_rename(source: str, target: str) -> None:
+    def note_rename(source: str, target: str) -> None:
         events.append(f"rename {Path(target).name}")
         rename(source, target)
 
-    monkeypatch.setattr(os, "fsync", noted_fsync)
-    monkeypatch.setattr(os, "rename", noted_rename)
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(os, "rename", note_rename)
     index.add([Document("a", "", "falcon")], durability="power")
     at = events.index("rename _MAIN_1.toc")
     synced = [Path(event.removeprefix("sync ")).suffix for event in events[:at]]
@@ -109,7 +109,7 @@ def test_a_commit_is_synced_before_it_is_named(
     assert events[at + 1] == "sync index", "the folder, after the list has its name"
 
 
-def test_another_process_that_writes_is_waited_for_and_then_told(url: str) -> None:
+def test_another_process_that_writes_is_waited_for_and_then_reported(url: str) -> None:
     with (
         nuthatch.open(url, create="new") as one,
         nuthatch.open(url, lock_timeout=0.1) as other,
@@ -128,7 +128,7 @@ def test_threads_take_turns_however_short_the_timeout(url: str) -> None:
             try:
                 for number in range(5):
                     index.add([Document(f"{name}{number}")])
-            except Exception as error:  # noqa: BLE001  told by the main thread
+            except Exception as error:  # noqa: BLE001  raised by the main thread
                 errors.append(error)
 
         threads = [Thread(target=add, args=(name,)) for name in "abc"]
@@ -152,7 +152,7 @@ def test_whoever_reads_or_opens_beside_a_writer_is_not_disturbed(
                 index.info()
                 index.search("falcon")
                 nuthatch.open(url).close()
-            except Exception as error:  # noqa: BLE001  told by the main thread
+            except Exception as error:  # noqa: BLE001  raised by the main thread
                 errors.append(error)
 
     threads = [Thread(target=look) for _ in range(2)]
@@ -173,12 +173,12 @@ def test_opening_tries_again_when_a_commit_comes_in_between(
 
     opened, failures = Folder.open_file, iter(range(3))
 
-    def vanished(folder: Folder, name: str, *rest: object, **more: object) -> object:
+    def vanish(folder: Folder, name: str, *rest: object, **more: object) -> object:
         if next(failures, None) is not None:
             raise FileNotFoundError(name)
         return opened(folder, name, *rest, **more)
 
-    monkeypatch.setattr(Folder, "open_file", vanished)
+    monkeypatch.setattr(Folder, "open_file", vanish)
     nuthatch.open(url).close()
     assert next(failures, None) is None
 

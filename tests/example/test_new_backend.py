@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import pytest
 from click.testing import CliRunner
 
-from nuthatch_conformance.new_backend import Names, command, example, rendered
+from nuthatch_conformance.new_backend import Names, command, example, render
 
 from .conftest import EXAMPLE, ROOT, Site, pip
 
@@ -23,7 +23,7 @@ from .conftest import EXAMPLE, ROOT, Site, pip
 FEW = "2"
 
 
-def made(*arguments: str, code: int = 0) -> str:
+def run_command(*arguments: str, code: int = 0) -> str:
     done = CliRunner().invoke(command, list(arguments))
     assert done.exit_code == code, done.output
     return done.output
@@ -39,7 +39,7 @@ def test_the_template_is_the_example() -> None:
 
 
 def test_under_its_own_name_it_is_the_example_unchanged() -> None:
-    files = rendered(Names("whoosh"))
+    files = render(Names("whoosh"))
     assert files == {name: (EXAMPLE / name).read_text(encoding="utf-8") for name in files}
     tracked = {
         path.relative_to(EXAMPLE).as_posix()
@@ -53,12 +53,12 @@ def test_under_its_own_name_it_is_the_example_unchanged() -> None:
     "name", ["ab", "heron", "night-heron-2", "a-very-long-name-for-an-engine-x"]
 )
 def test_nothing_is_left_of_the_old_name_but_the_engine(name: str) -> None:
-    for path, text in rendered(Names(name)).items():
+    for path, text in render(Names(name)).items():
         assert "whoosh" not in path
         for line in text.splitlines():
             left = re.sub(r"from whoosh\b|whoosh-reloaded|\"whoosh\.\*\"|Whoosh(?![A-Z])", "", line)
             assert "whoosh" not in left.lower(), f"{path}: {line}"
-    project = tomllib.loads(rendered(Names(name))["pyproject.toml"])["project"]
+    project = tomllib.loads(render(Names(name))["pyproject.toml"])["project"]
     package = f"nuthatch_{name.replace('-', '_')}"
     assert project["name"] == f"nuthatch-{name}"
     assert project["entry-points"]["nuthatch.backends"] == {name: f"{package}.plugin:SPEC"}
@@ -66,7 +66,7 @@ def test_nothing_is_left_of_the_old_name_but_the_engine(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["ab", "heron", "a-very-long-name-for-an-engine-x"])
 def test_the_project_is_formatted_and_clean(name: str) -> None:
-    made(name, "--dir", "project")
+    run_command(name, "--dir", "project")
     for check in (["check"], ["format", "--check"]):
         done = subprocess.run(
             [sys.executable, "-m", "ruff", *check, "--no-cache", "project"],
@@ -78,12 +78,12 @@ def test_the_project_is_formatted_and_clean(name: str) -> None:
 
 
 def test_it_tells_what_it_made_and_what_to_do_next() -> None:
-    output = made("heron")
+    output = run_command("heron")
     for line in ("nuthatch-heron/nuthatch_heron/plugin.py", "cd nuthatch-heron", "heron:{dir}"):
         assert line in output
-    told = json.loads(made("heron", "--dir", "deep/other", "--json"))
-    assert (told["backend"], told["distribution"]) == ("heron", "nuthatch-heron")
-    assert all(Path("deep/other", file).is_file() for file in told["files"])
+    made = json.loads(run_command("heron", "--dir", "deep/other", "--json"))
+    assert (made["backend"], made["distribution"]) == ("heron", "nuthatch-heron")
+    assert all(Path("deep/other", file).is_file() for file in made["files"])
 
 
 @pytest.mark.parametrize("there", ["folder", "file"])
@@ -93,12 +93,12 @@ def test_what_is_there_already_is_left_alone(there: str) -> None:
         place.mkdir()
     else:
         place.write_text("mine")
-    assert "is there already" in made("heron", code=2)
+    assert "is there already" in run_command("heron", code=2)
     assert list(place.iterdir()) == [] if there == "folder" else place.read_text() == "mine"
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "text"),
     [
         ("x", "2 to 32"),
         ("a" * 33, "2 to 32"),
@@ -113,14 +113,14 @@ def test_what_is_there_already_is_left_alone(there: str) -> None:
         ("conformance", "nuthatch-conformance"),
     ],
 )
-def test_a_name_that_cannot_be_used_is_refused(name: str, told: str) -> None:
-    output = " ".join(made(name, code=2 if told else 0).split())
-    assert told in output
-    assert Path(f"nuthatch-{name}").exists() is not bool(told)
+def test_a_name_that_cannot_be_used_is_refused(name: str, text: str) -> None:
+    output = " ".join(run_command(name, code=2 if text else 0).split())
+    assert text in output
+    assert Path(f"nuthatch-{name}").exists() is not bool(text)
 
 
 def test_help_fits_a_screen() -> None:
-    lines = made("--help").splitlines()
+    lines = run_command("--help").splitlines()
     assert len(lines) <= 24
     assert all(len(line) <= 80 for line in lines)
 
@@ -128,9 +128,9 @@ def test_help_fits_a_screen() -> None:
 def test_what_was_installed_from_wheels_makes_a_backend_that_passes(
     site: Site, tmp_path: Path
 ) -> None:
-    told = site.nuthatch("new-backend", "heron", "--json", cwd=tmp_path)
-    assert told.returncode == 0, told.stderr
-    assert json.loads(told.stdout)["folder"] == "nuthatch-heron"
+    text = site.nuthatch("new-backend", "heron", "--json", cwd=tmp_path)
+    assert text.returncode == 0, text.stderr
+    assert json.loads(text.stdout)["folder"] == "nuthatch-heron"
     assert "UnknownBackend" in site.nuthatch("info", "heron:x", "--json", cwd=tmp_path).stdout
 
     site.install(tmp_path / "nuthatch-heron")
@@ -166,13 +166,13 @@ def test_the_sources_that_are_released_hold_the_template_too(
     [name] = [path.name for path in wheels.glob("nuthatch_conformance-*.whl")]
     one, other = (
         {
-            (each.filename, each.CRC)
-            for each in ZipFile(folder / name).infolist()
-            if not each.filename.endswith("/RECORD")  # its lines stand in any order
+            (member.filename, member.CRC)
+            for member in ZipFile(folder / name).infolist()
+            if not member.filename.endswith("/RECORD")  # its lines stand in any order
         }
         for folder in (wheels, wheels_of_sdists)
     )
-    own = set(rendered(Names("whoosh")))
+    own = set(render(Names("whoosh")))
     assert {f"nuthatch_conformance/template/{path}" for path in own} <= {path for path, _ in one}
     assert one == other
 
@@ -217,7 +217,7 @@ def test_the_wheel_of_the_kit_holds_the_whole_template(wheels: Path, tmp_path: P
         for path in template.rglob("*")
         if path.is_file()
     }
-    assert files == rendered(Names("whoosh"))
+    assert files == render(Names("whoosh"))
 
 
 def test_the_wheel_of_the_example_holds_the_backend_only(wheels: Path, tmp_path: Path) -> None:

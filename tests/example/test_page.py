@@ -1,4 +1,4 @@
-"""Whoever follows *Write a backend* from an empty folder ends with a passing report card."""
+"""Following *Write a backend* from an empty folder ends with a passing report card."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from pathlib import Path
 
 import pytest
 
-from nuthatch_conformance.new_backend import Names, rendered
+from nuthatch_conformance.new_backend import Names, render
 
 from .conftest import Site
-from .page import FOLDER, NAME, PAGE, quoted, quotes
+from .page import FOLDER, NAME, PAGE, find_quotes, update_quotes
 
 _CONSOLE = re.compile(r"^```console[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def test_the_page_shows_the_files_as_they_are() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert quoted(text, rendered(Names(NAME))) == text, "run python -m tests.example.page"
+    assert update_quotes(text, render(Names(NAME))) == text, "run python -m tests.example.page"
 
 
 def test_the_page_shows_every_file_that_holds_code() -> None:
-    files = {name for name, text in rendered(Names(NAME)).items() if "import" in text}
-    shown = quotes(PAGE.read_text(encoding="utf-8"))
+    files = {name for name, text in render(Names(NAME)).items() if "import" in text}
+    shown = find_quotes(PAGE.read_text(encoding="utf-8"))
     assert files <= shown.keys()
     assert "pyproject.toml" in shown
 
 
 def test_the_page_from_an_empty_folder_to_a_passing_report_card(site: Site, tmp_path: Path) -> None:
-    """Runs every command of the page; only where packages come from is another place."""
+    """Run every command of the page; only the source of packages differs."""
     here, done = tmp_path / "empty", []
     here.mkdir()
     for block in _CONSOLE.findall(PAGE.read_text(encoding="utf-8")):
@@ -68,8 +68,8 @@ def _is_shown(shown: str, output: str) -> bool:
 
 
 def _assert_that_the_page_has_it_all(here: Path) -> None:
-    """Compare what the page shows with what lies on the disk of whoever follows it."""
-    for name, text in quotes(PAGE.read_text(encoding="utf-8")).items():
+    """Compare the files on the page with those on the disk."""
+    for name, text in find_quotes(PAGE.read_text(encoding="utf-8")).items():
         assert (here / FOLDER / name).read_text(encoding="utf-8") == text
 
 
@@ -79,4 +79,4 @@ def test_a_quote_that_differs_is_seen(change: str) -> None:
     line = "        self._closed = True\n"
     assert line in text
     changed = text.replace(line, "" if change == "a line less" else f"{line.rstrip()}  # so\n")
-    assert quoted(changed, rendered(Names(NAME))) == text != changed
+    assert update_quotes(changed, render(Names(NAME))) == text != changed

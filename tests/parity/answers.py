@@ -17,7 +17,7 @@ CASES = DATA.parent / "cases" / "answers.jsonl"
 
 @dataclass(frozen=True)
 class Case:
-    """Asks a query of a few documents, each a uri, a title and a text.
+    """A query over a few documents, each a uri, a title and a text.
 
     `first` must come first, with a higher score than the second or alone; none of `not_first` may;
     `found` must be among the hits, `not_found` must not.
@@ -34,7 +34,7 @@ class Case:
 
     def faults(self, index: LexicalBackend) -> list[str]:
         """Return what is wrong with the answer of an index made with the case's analyzer."""
-        index.add([Document(*each) for each in self.documents])
+        index.add([Document(*values) for values in self.documents])
         hits = index.search(self.query)
         uris = [hit.document_uri for hit in hits]
         best = uris[0] if uris else None
@@ -49,19 +49,19 @@ class Case:
         return [f"{self.name}: {fault}: {uris}" for fault, is_wrong in wrong.items() if is_wrong]
 
 
-def given_cases() -> list[Case]:
-    """Return the cases that lie beside the repository; none where they are absent."""
+def read_cases() -> list[Case]:
+    """Return the cases from beside the repository; none where they are absent."""
     lines = CASES.read_text("utf-8").splitlines() if CASES.is_file() else []
-    return [_given(json.loads(line)) for line in lines]
+    return [_make_case(json.loads(line)) for line in lines]
 
 
-def _given(row: dict[str, object]) -> Case:
+def _make_case(row: dict[str, object]) -> Case:
     titles = row.get("titles")
     lists = {name: tuple(row.get(name, ())) for name in ("not_first", "found", "not_found")}  # type: ignore[call-overload]
     return Case(
         name=f"{row['kind']}, {row['name']}",
         analyzer=str(row["analyzer"]),
-        documents=tuple(tuple(each) for each in row["documents"]),  # type: ignore[attr-defined]
+        documents=tuple(tuple(document) for document in row["documents"]),  # type: ignore[attr-defined]
         query=str(row["query"]) if titles is None else EntityQuery(titles=titles),  # type: ignore[arg-type]
         first=row.get("first"),  # type: ignore[arg-type]
         **lists,
@@ -79,14 +79,14 @@ def _meets(analyzer: str, query: str, text: str, other: str = "") -> list[Case]:
     """Return cases where a query finds a text, and the text, as a query, finds the query."""
     return [
         Case(
-            f"{asked} finds {held} ({analyzer})",
+            f"{needle} finds {stored} ({analyzer})",
             analyzer,
-            (("d0", "", held), ("d1", "", other)),
-            asked,
+            (("d0", "", stored), ("d1", "", other)),
+            needle,
             found=("d0",),
             not_found=("d1",),
         )
-        for asked, held in ((query, text), (text, query))
+        for needle, stored in ((query, text), (text, query))
     ]
 
 

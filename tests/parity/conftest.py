@@ -1,4 +1,4 @@
-"""Each test of this folder runs with every engine; the overlap of rankings is told at the end."""
+"""Each test here runs with every engine; the end of the run shows how rankings overlap."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    told = [
+    overlaps = [
         text
         for report in terminalreporter.stats.get("passed", ())
         for name, text in report.user_properties
         if name == "overlap"
     ]
-    if told:
+    if overlaps:
         terminalreporter.section("overlap with memory's ten best")
-        for line in sorted(told):
+        for line in sorted(overlaps):
             terminalreporter.write_line(line)

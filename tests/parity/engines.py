@@ -1,4 +1,4 @@
-"""The engines that are held against memory, which searches by brute force.
+"""The engines that are compared with memory, which searches by brute force.
 
 `{dir}` stands for an empty folder, `{n}` for a text that was never used before, and any other name
 in braces for the value of the fixture of that name: an engine behind a server joins by one line.
@@ -31,7 +31,7 @@ _numbers = count(1)
 
 
 class Engine:
-    """Makes indexes of one engine."""
+    """A maker of indexes of one engine."""
 
     def __init__(self, name: str, request: pytest.FixtureRequest) -> None:
         self.name = name

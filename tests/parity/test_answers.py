@@ -9,10 +9,10 @@ import pytest
 import nuthatch
 from nuthatch import Schema
 
-from .answers import CASES, OWN, Case, given_cases
+from .answers import CASES, OWN, Case, read_cases
 from .engines import Engine
 
-GIVEN = given_cases()
+GIVEN = read_cases()
 #: Servers take long to make an index, so cases of one analyzer share theirs.
 KINDS = {
     analyzer: list(cases)

@@ -23,7 +23,7 @@ from nuthatch import (
     SchemaMismatch,
 )
 from nuthatch_conformance import oracle
-from nuthatch_conformance.batches import Broken, Torn
+from nuthatch_conformance.batches import BatchError, BrokenBatch
 from support.processes import child
 
 from .engines import Engine
@@ -88,9 +88,9 @@ def test_a_first_batch_that_fails_in_the_engine_leaves_nothing(url: str) -> None
     with nuthatch.open(url, create=True, schema=SCHEMA) as index:
         for whole in (0, 1):
             with pytest.raises(Exception) as caught:  # noqa: PT011  an engine may translate it
-                index.write(Torn(rows, whole), "process")
+                index.write(BrokenBatch(rows, whole), "process")
             chain = (caught.value, caught.value.__cause__, caught.value.__context__)
-            assert any(isinstance(error, Broken) for error in chain)
+            assert any(isinstance(error, BatchError) for error in chain)
             assert not index.exists
             with pytest.raises(IndexNotFound):
                 nuthatch.open(url)

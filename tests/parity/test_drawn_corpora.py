@@ -17,7 +17,7 @@ from nuthatch_conformance.corpora import (
     ranges,
     token_lists,
 )
-from nuthatch_conformance.looking import frequencies, names, rung, winner
+from nuthatch_conformance.observe import find_winner, match_rung, name_chunks, read_frequencies
 
 from .engines import Engine
 
@@ -28,7 +28,7 @@ FEW = settings(
 )
 MANY = 1000
 
-asked = st.lists(
+searches = st.lists(
     st.tuples(token_lists, st.lists(ranges() | any_ofs(), max_size=2)), min_size=4, max_size=8
 )
 
@@ -36,24 +36,25 @@ asked = st.lists(
 @FEW
 @given(
     documents=corpora(min_size=1, max_size=12, fields=True),
-    asked=asked,
+    searches=searches,
     texts=st.lists(queries, min_size=3, max_size=3),
 )
 def test_sets_frequencies_and_proofs_are_those_of_memory(
     engine: Engine,
     documents: list[Document],
-    asked: list[tuple[list[str], list[Filter]]],
+    searches: list[tuple[list[str], list[Filter]]],
     texts: list[str],
 ) -> None:
     with engine.index(SCHEMA) as index, nuthatch.open("memory:", schema=SCHEMA) as memory:
-        for each in (index, memory):
-            each.add(documents)
+        for searched in (index, memory):
+            searched.add(documents)
         words = [*WORDS, *UNRELATED]
-        assert frequencies(index, words) == frequencies(memory, words)
-        for tokens, conditions in asked:
+        assert read_frequencies(index, words) == read_frequencies(memory, words)
+        for tokens, conditions in searches:
             for operator in ("AND", "OR"):
                 ours, theirs = (
-                    sorted(rung(each, operator, tokens, conditions)) for each in (index, memory)
+                    sorted(match_rung(searched, operator, tokens, conditions))
+                    for searched in (index, memory)
                 )
                 assert ours == theirs, (operator, tokens, conditions)
         for text in texts:
@@ -67,4 +68,6 @@ def proofs(index: LexicalBackend, text: str, policy: nuthatch.Policy) -> object:
     for hit in found:
         nuthatch.verify(hit)
     proven = [(hit.document_root, hit.evidence) for hit in found]
-    return winner(found), sorted(zip(names(found), proven, strict=True), key=lambda pair: pair[0])
+    return find_winner(found), sorted(
+        zip(name_chunks(found), proven, strict=True), key=lambda pair: pair[0]
+    )

@@ -118,8 +118,8 @@ def test_small_settings_cut_alike(
     _entities(engine)
     memory = nuthatch.open("memory:", schema=FILMS, entities=chosen)
     with engine.index(FILMS, entities=chosen) as index:
-        for each in (index, memory):
-            each.add(films)
+        for searched in (index, memory):
+            searched.add(films)
         for query in queries:
             of_memory = memory.search(query, LIMIT)
             expected = [(hit.document_uri, hit.score, dict(hit.score_parts)) for hit in of_memory]
@@ -189,7 +189,7 @@ def _films() -> tuple[list[Document], MemoryReader]:
         return films, reader
 
 
-def _typed(random: Random, text: str) -> str:
+def _mistype(random: Random, text: str) -> str:
     """Return a text as somebody may type it who does not look: at most two slips."""
     for _ in range(random.choice((0, 0, 1, 1, 2))):
         at = random.randrange(len(text) + 1)
@@ -210,13 +210,13 @@ def _queries(films: list[Document], number: int, seed: int) -> Iterator[EntityQu
 
     def names(field: str, most: int) -> list[str]:
         values = [film.fields.get(field) or [] for film in random.choices(films, k=most)]
-        return [random.choice(each).upper() for each in values if each]
+        return [random.choice(value).upper() for value in values if value]
 
     for _ in range(number):
         include: dict[str, list[str]] = {}
         exclude: dict[str, list[str]] = {}
         titles = [
-            _typed(random, film.title)
+            _mistype(random, film.title)
             for film in random.choices(films, k=random.choice((0, 1, 1, 2)))
         ]
         if random.random() < 0.6:
@@ -243,14 +243,17 @@ def _by_memory(reader: MemoryReader, query: EntityQuery) -> EntityMatches:
 
 
 @cache
-def _asked(number: int) -> list[tuple[EntityQuery, Answer]]:
-    """Return queries with what memory answers."""
+def _queries_with_answers(number: int) -> list[tuple[EntityQuery, Answer]]:
+    """Return queries with the answers of memory."""
     films, memory = _films()
     uris = [row.uri for row in memory.fetch(range(len(films)), proofs=False)]
     return [
         (
             query,
-            [(uris[cast(int, each.key)], each.score, each.parts) for each in matches.candidates],
+            [
+                (uris[cast(int, candidate.key)], candidate.score, candidate.parts)
+                for candidate in matches.candidates
+            ],
         )
         for query in _queries(films, number, seed=number)
         for matches in [_by_memory(memory, query)]
@@ -266,7 +269,7 @@ def test_real_films_are_found_alike(engine: Engine, number: int) -> None:
     hits = 0
     with engine.index(TMDB) as index:
         index.add(_films()[0])
-        for query, expected in _asked(number):
+        for query, expected in _queries_with_answers(number):
             found = index.search(query, LIMIT)
             assert_same(found, expected)
             hits += len(found)

@@ -98,12 +98,12 @@ def both(engine: Engine, **options: Any) -> Iterator[tuple[LexicalBackend, Lexic
         engine.index(SCHEMA, **options) as index,
         nuthatch.open("memory:", schema=SCHEMA) as oracle,
     ):
-        for each in (index, oracle):
-            each.add(DOCUMENTS)
+        for searched in (index, oracle):
+            searched.add(DOCUMENTS)
         yield index, oracle
 
 
-def found(index: LexicalBackend, query: Any, filters: Sequence[Filter]) -> object:
+def search(index: LexicalBackend, query: Any, filters: Sequence[Filter]) -> object:
     """Return the documents, or the type of the error, which must be a typed one."""
     try:
         return {hit.document_uri for hit in index.search(query, 300, filters=filters)}
@@ -124,10 +124,10 @@ def test_a_hundred_thousand_values_are_as_good_as_one(
             few = AnyOf(field, [value(n) for n in range(0, 200, 2)])
             assert len(many.values) == MANY
             for query in QUERIES[:: 1 if field == "word" else 3]:
-                expected = found(oracle, query, [few])
+                expected = search(oracle, query, [few])
                 assert expected
-                assert found(index, query, [many]) == expected, (field, query)
-            assert found(oracle, query, [many]) == expected
+                assert search(index, query, [many]) == expected, (field, query)
+            assert search(oracle, query, [many]) == expected
 
 
 def test_combinations_take_as_many(engine: Engine) -> None:
@@ -138,7 +138,7 @@ def test_combinations_take_as_many(engine: Engine) -> None:
             nuthatch.Interleave(index, oracle, unit=lambda: "u"),
         ):
             hits = made.search("thief bee", 300, filters=[many])
-            assert {hit.document_uri for hit in hits} == found(oracle, "thief bee", [many])
+            assert {hit.document_uri for hit in hits} == search(oracle, "thief bee", [many])
 
 
 EXTREMES: dict[str, list[Filter]] = {
@@ -188,7 +188,10 @@ def test_at_the_ends_engines_agree(engine: Engine, options: dict[str, int]) -> N
     with both(engine, **options) as (index, oracle):
         for name, filters in EXTREMES.items():
             for query in QUERIES[::3]:
-                assert found(index, query, filters) == found(oracle, query, filters), (name, query)
+                assert search(index, query, filters) == search(oracle, query, filters), (
+                    name,
+                    query,
+                )
 
 
 def test_what_is_too_much_says_what_to_do() -> None:

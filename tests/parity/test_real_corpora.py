@@ -1,6 +1,6 @@
 """On real corpora every engine matches, counts and proves what memory does, and ranks much alike.
 
-Rankings differ where engines approximate (lengths in one byte, another idf), so that they are told
+Rankings differ where engines approximate (lengths in one byte, another idf), so they are reported
 as overlap of the ten best with memory's, over a floor.
 """
 
@@ -30,7 +30,7 @@ from nuthatch import (
     get_analyzer,
 )
 from nuthatch.corpora import Corpus
-from nuthatch_conformance.looking import names
+from nuthatch_conformance.observe import name_chunks
 from support.corpora import DATA
 
 from .engines import Engine
@@ -65,7 +65,7 @@ SAMPLES = [
     Sample("movies", "english", fields=FILMS, every=16),
 ]
 #: All of each corpus, but a quarter of the films: memory reads all it has for each search.
-WHOLE = [replace(each, every=4 if each.fields else 1, queries=60) for each in SAMPLES]
+WHOLE = [replace(sample, every=4 if sample.fields else 1, queries=60) for sample in SAMPLES]
 QUERIES = {"movies": ["silent comedy", "world war ii romance", "alien invasion of earth"]}
 CONDITIONS: dict[str, list[list[Filter]]] = {
     "movies": [
@@ -107,8 +107,8 @@ def rungs(sample: Sample) -> Iterator[tuple[Operator, tuple[str, ...]]]:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """All that is compared."""
+class Observation:
+    """Everything that is compared."""
 
     sets: list[tuple[list[tuple[str, int]], int | None]]
     frequencies: dict[str, int]
@@ -116,8 +116,8 @@ class Seen:
     best: list[list[tuple[str, int]]]
 
 
-def seen(index: LexicalBackend, sample: Sample) -> Seen:
-    """Load the corpus, and at once looks at sets, frequencies, proofs and rankings."""
+def observe(index: LexicalBackend, sample: Sample) -> Observation:
+    """Load the corpus, then read sets, frequencies, proofs and rankings at once."""
     index.add(documents(sample))
     sets, tokens = [], set()
     with index.reader() as reader:
@@ -125,7 +125,7 @@ def seen(index: LexicalBackend, sample: Sample) -> Seen:
             tokens.update(words)
             for conditions in [[], *CONDITIONS.get(sample.corpus, [])]:
                 matches = reader.match(Rung(operator, words), conditions, 10**6)
-                rows = reader.fetch([each.key for each in matches.candidates], False)
+                rows = reader.fetch([candidate.key for candidate in matches.candidates], False)
                 found = sorted((row.uri, row.chunk_idx) for row in rows if row is not None)
                 sets.append((found, matches.total))
         counts = dict(reader.document_frequencies(sorted(tokens)))
@@ -133,24 +133,24 @@ def seen(index: LexicalBackend, sample: Sample) -> Seen:
     for text in texts(sample):
         found = index.search(text, PROVEN, policy="ladder", audit=AuditMode.GROUNDED)
         proven = [(hit.document_root, hit.evidence) for hit in found]
-        proofs.append(dict(zip(names(found), proven, strict=True)))
-        best.append(names(index.search(text, 10, policy="ranked")))
-    return Seen(sets, counts, proofs, best)
+        proofs.append(dict(zip(name_chunks(found), proven, strict=True)))
+        best.append(name_chunks(index.search(text, 10, policy="ranked")))
+    return Observation(sets, counts, proofs, best)
 
 
 @cache
-def by_memory(sample: Sample) -> Seen:
+def by_memory(sample: Sample) -> Observation:
     with nuthatch.open("memory:", schema=sample.schema) as memory:
-        return seen(memory, sample)
+        return observe(memory, sample)
 
 
 def compare(engine: Engine, sample: Sample) -> str:
-    """Assert what must be equal; return what is told of the rankings."""
+    """Assert what must be equal; return a line about the rankings."""
     expected = by_memory(sample)
     with engine.index(sample.schema) as index:
-        found = seen(index, sample)
+        found = observe(index, sample)
     for (ours, total), (theirs, known), rung in zip(
-        found.sets, expected.sets, _told(sample), strict=True
+        found.sets, expected.sets, _pair_conditions(sample), strict=True
     ):
         assert ours == theirs, rung
         assert total in (None, known), rung
@@ -174,12 +174,12 @@ def compare(engine: Engine, sample: Sample) -> str:
     )
 
 
-def _told(sample: Sample) -> list[tuple[Any, list[Filter]]]:
+def _pair_conditions(sample: Sample) -> list[tuple[Any, list[Filter]]]:
     conditions = [[], *CONDITIONS.get(sample.corpus, [])]
-    return [(rung, each) for rung in rungs(sample) for each in conditions]
+    return [(rung, condition) for rung in rungs(sample) for condition in conditions]
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda each: each.corpus)
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.corpus)
 def test_a_sample_is_searched_as_memory_does(
     sample: Sample, engine: Engine, record_property: Any
 ) -> None:
@@ -187,7 +187,7 @@ def test_a_sample_is_searched_as_memory_does(
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("sample", WHOLE, ids=lambda each: each.corpus)
+@pytest.mark.parametrize("sample", WHOLE, ids=lambda sample: sample.corpus)
 def test_the_whole_corpus_is_searched_as_memory_does(
     sample: Sample, engine: Engine, record_property: Any
 ) -> None:

@@ -124,7 +124,9 @@ def _url(engine: str, folder: Path) -> Iterator[str]:
 
 
 @pytest.mark.nightly
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc tells what is in use")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="reads memory and descriptors from /proc"
+)
 @pytest.mark.timeout(SECONDS + 900)
 @pytest.mark.parametrize("engine", ["sqlite", "tantivy", "postgresql"])
 def test_nothing_is_lost_and_nothing_grows(
@@ -153,7 +155,7 @@ def test_nothing_is_lost_and_nothing_grows(
             print(f"\n{line}")
         assert [wrong for share in shares for wrong in share.wrong] == []
         expected = {uri: text for share in shares for uri, text in share.texts.items() if text}
-        assert {each.uri: each.text for each in index.documents()} == expected
+        assert {document.uri: document.text for document in index.documents()} == expected
         assert index.check() == []
         found = index.search("soak", len(expected) + 1, policy="ranked")
         assert {hit.document_uri for hit in found} == set(expected)
@@ -162,29 +164,29 @@ def test_nothing_is_lost_and_nothing_grows(
 
 def _summary(engine: str, shares: list[Share], kills: int, used: list[tuple[int, int]]) -> str:
     def total(what: str) -> int:
-        return sum(int(each[what]) for share in shares for each in share.sums)
+        return sum(int(sums[what]) for share in shares for sums in share.sums)
 
-    longest, call = max(each["longest"] for share in shares for each in share.sums)
+    longest, call = max(sums["longest"] for share in shares for sums in share.sums)
     memory, descriptors = (
         "→".join(f"{value / unit:.0f}" for value in (_early(used, at), _late(used, at)))
-        + f" (most {max((each[at] for each in used), default=0) / unit:.0f})"
+        + f" (most {max((sample[at] for sample in used), default=0) / unit:.0f})"
         for at, unit in ((0, 2**20), (1, 1))
     )
     return (
-        f"soak {engine}: {SECONDS:.0f} s, {total('calls')} calls and {total('struck')} interrupts "
-        f"in processes that ended by themselves, {kills} kills, longest call {longest:.2f} s "
-        f"({call}), {memory} MiB, {descriptors} descriptors"
+        f"soak {engine}: {SECONDS:.0f} s, {total('calls')} calls and {total('interrupts')} "
+        f"interrupts in processes that ended by themselves, {kills} kills, "
+        f"longest call {longest:.2f} s ({call}), {memory} MiB, {descriptors} descriptors"
     )
 
 
 def _early(used: list[tuple[int, int]], at: int) -> float:
     third = len(used) // 3
-    return median(each[at] for each in used[third : 2 * third] or [(0, 0)])
+    return median(sample[at] for sample in used[third : 2 * third] or [(0, 0)])
 
 
 def _late(used: list[tuple[int, int]], at: int) -> float:
     third = len(used) // 3
-    return median(each[at] for each in used[2 * third :] or [(0, 0)])
+    return median(sample[at] for sample in used[2 * third :] or [(0, 0)])
 
 
 def _hold_steady(used: list[tuple[int, int]]) -> None:

@@ -26,8 +26,8 @@ def test_no_damage_passes_for_an_index(
 ) -> None:
     verdicts = list(fuzz(ENGINES[engine], range(count)))
     table = report(verdicts)
-    assert [each for each in verdicts if each.verdict in FAULTS] == [], table
-    assert {each.file for each in verdicts if each.verdict == "older"} <= {"films.db-wal"}
+    assert [verdict for verdict in verdicts if verdict.verdict in FAULTS] == [], table
+    assert {verdict.file for verdict in verdicts if verdict.verdict == "older"} <= {"films.db-wal"}
     if count > 1000:
         with capsys.disabled():
             print(f"\n{engine}\n{table}")
@@ -36,13 +36,15 @@ def test_no_damage_passes_for_an_index(
 
 def _share(verdicts: Sequence[Verdict]) -> float:
     """Return the share of wrong answers; what the log has lost is SQLite's to forget."""
-    counted = [each for each in verdicts if each.file != "films.db-wal"]
-    return sum(each.verdict == "wrong" for each in counted) / len(counted)
+    counted = [verdict for verdict in verdicts if verdict.file != "films.db-wal"]
+    return sum(verdict.verdict == "wrong" for verdict in counted) / len(counted)
 
 
 def test_a_seed_gives_the_same_mutant_again() -> None:
     first, second = (list(fuzz(ENGINES["sqlite"], range(3))) for _ in range(2))
-    assert [(each.file, each.kind) for each in first] == [(each.file, each.kind) for each in second]
+    assert [(verdict.file, verdict.kind) for verdict in first] == [
+        (verdict.file, verdict.kind) for verdict in second
+    ]
 
 
 @pytest.mark.parametrize("kind", CHANGES)

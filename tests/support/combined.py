@@ -114,7 +114,7 @@ for _kind, _class in _CLASSES.items():
 class _Plugin:
     @nuthatch.hookimpl
     def nuthatch_register_backends(self) -> list[nuthatch.BackendSpec]:
-        return [each.spec for each in _CLASSES.values()]
+        return [backend.spec for backend in _CLASSES.values()]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Corpora that are made up by a seed, and the real ones where they are at hand."""
+"""Corpora made from a seed, and the real ones where they are present."""
 
 from __future__ import annotations
 

@@ -55,12 +55,14 @@ def answer(
 ) -> Answer:
     """Return all matching documents; `documents` are in document order. With `reference` by the
     reference's arithmetic of titles."""
-    modes = {each.name: each.match for each in schema.fields if isinstance(each, PhraseField)}
+    modes = {field.name: field.match for field in schema.fields if isinstance(field, PhraseField)}
     included = _distinct(query.include)
     excluded = _distinct(query.exclude)
     titles = [tokens for tokens in map(title_tokens, query.titles) if tokens]
-    known = {(field, phrase) for each in documents for field, phrase in _phrases(each, modes)}
-    expanded = [_expanded(field, phrase, modes, known) for field, phrase in included]
+    known = {
+        (field, phrase) for document in documents for field, phrase in _phrases(document, modes)
+    }
+    expanded = [_expand(field, phrase, modes, known) for field, phrase in included]
     left = [
         document
         for document in documents
@@ -91,8 +93,8 @@ def answer(
             shown = {name: value / possible for name, value in parts.items() if value}
             found.append((document.uri, raw / possible, shown, not exact))
     # Stable: document order among equals.
-    found.sort(key=lambda each: (-round(each[1], 12), each[3]))
-    return [each[:3] for each in found]
+    found.sort(key=lambda row: (-round(row[1], 12), row[3]))
+    return [row[:3] for row in found]
 
 
 def _distinct(buckets: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
@@ -109,7 +111,7 @@ def _phrases(document: Document, modes: Iterable[str]) -> set[tuple[str, str]]:
     return {(field, phrase) for field, phrase in found if phrase}
 
 
-def _expanded(
+def _expand(
     field: str, phrase: str, modes: Mapping[str, str], known: set[tuple[str, str]]
 ) -> set[tuple[str, str]]:
     if modes[field] == "exact":
@@ -126,12 +128,12 @@ def _holds(mine: set[tuple[str, str]], field: str, phrase: str, mode: str) -> bo
     )
 
 
-def _allowed(token: str) -> int:
+def _max_edits(token: str) -> int:
     return 0 if len(token) < 3 else 1 if len(token) < 6 else 2
 
 
 def _frequencies(documents: Sequence[Document]) -> Counter[str]:
-    return Counter(token for each in documents for token in set(title_tokens(each.title)))
+    return Counter(token for document in documents for token in set(title_tokens(document.title)))
 
 
 def _reference(
@@ -142,7 +144,7 @@ def _reference(
     resolved = []
     for token in tokens:
         near = sorted((levenshtein(token, other), -df, other) for other, df in counts.items())
-        resolved.append({other for away, _, other in near[:50] if away <= _allowed(token)})
+        resolved.append({other for away, _, other in near[:50] if away <= _max_edits(token)})
     resolved = [others for others in resolved if others]
     scores = []
     for document in left:
@@ -158,8 +160,8 @@ def _best(
 ) -> list[float]:
     """Return each title's score. A position is a table: what a title may hold, at which cost."""
     counts = _frequencies(documents)
-    for each in documents:
-        own = title_tokens(each.title)
+    for document in documents:
+        own = title_tokens(document.title)
         for token in set(own):
             counts.update((token, nth) for nth in range(2, own.count(token) + 1))  # type: ignore[misc]
     tables: list[dict[Any, int]] = []
@@ -176,7 +178,7 @@ def _best(
         if counts[token] > frequent:
             table[token] = 0
             continue
-        edits = 0 if any(map(str.isdigit, token)) else _allowed(token)
+        edits = 0 if any(map(str.isdigit, token)) else _max_edits(token)
         near = sorted(
             (alignment(token, other), -df, other)
             for other, df in counts.items()
@@ -192,7 +194,7 @@ def _best(
             halves = [(token[:cut], token[cut:]) for cut in range(1, len(token))]
             pairs[-1] += [(one, other) for one, other in halves if counts[one] and counts[other]]
     finding = _finding(tables, counts, frequent)
-    return [_fit(tokens, tables, pairs, finding, counts, frequent, each) for each in left]
+    return [_fit(tokens, tables, pairs, finding, counts, frequent, document) for document in left]
 
 
 def _finding(
@@ -247,10 +249,10 @@ def _passing(document: Document) -> Callable[[Range | AnyOf], bool]:
         value = document.fields.get(condition.field)
         values = value if isinstance(value, list) else [] if value is None else [value]
         if isinstance(condition, AnyOf):
-            return any(each in condition.values for each in values)
+            return any(value in condition.values for value in values)
         low, high = condition.gte, condition.lte
         return any(
-            (low is None or each >= low) and (high is None or each <= high) for each in values
+            (low is None or value >= low) and (high is None or value <= high) for value in values
         )
 
     return passes

@@ -146,7 +146,7 @@ ENGINES = {
 }
 
 
-def _shown(results: Iterable[Any]) -> list[object]:
+def _show(results: Iterable[Any]) -> list[object]:
     return [
         (hit.document_uri, hit.chunk_idx, hit.score, hit.title, hit.snippet, repr(hit.fields))
         for hit in results
@@ -154,10 +154,10 @@ def _shown(results: Iterable[Any]) -> list[object]:
 
 
 def _text(query: str, limit: int = 300, **how: Any) -> Callable[[LexicalBackend], object]:
-    return lambda index: _shown(index.search(query, limit, **how))
+    return lambda index: _show(index.search(query, limit, **how))
 
 
-def _verified(index: LexicalBackend) -> object:
+def _verify(index: LexicalBackend) -> object:
     hits = index.search("thief bridge", 30, audit=nuthatch.AuditMode.GROUNDED)
     for hit in hits:
         nuthatch.verify(hit)
@@ -180,13 +180,13 @@ QUESTIONS: Mapping[str, Callable[[LexicalBackend], object]] = {
     "date": _text(
         "road letters", filters=[Range("shown", "1995-01-01", "2005-12-31")], policy="ladder"
     ),
-    "phrases": lambda index: _shown(
+    "phrases": lambda index: _show(
         index.search(EntityQuery(include={"cast": ["al pacino"], "place": ["angel"]}), 300)
     ),
-    "titles": lambda index: _shown(
+    "titles": lambda index: _show(
         index.search(EntityQuery(titles=["The theif of silver"]), filters=[Range("year", 1960)])
     ),
-    "grounded": _verified,
+    "grounded": _verify,
     "get": lambda index: [index.get(f"film-{number}") for number in range(0, 210, 7)],
     "documents": lambda index: list(index.documents()),
     "info": _info,
@@ -272,7 +272,7 @@ def _serve(engine: Engine, originals: list[Path], folder: Path) -> None:
     for original in originals:
         right[original] = _answers(engine, original, folder)
         older[original] = [
-            _answers(engine, each, folder) for each in original.parent.glob(f"{original.name}.be*")
+            _answers(engine, path, folder) for path in original.parent.glob(f"{original.name}.be*")
         ]
     for line in sys.stdin:
         draw = Random(seed := int(line))
@@ -281,9 +281,9 @@ def _serve(engine: Engine, originals: list[Path], folder: Path) -> None:
         mutant = folder.with_name(f"{folder.name}-{seed}")
         shutil.copytree(original, mutant)
         file, kind = damage(mutant, draw, engine.block)
-        verdict, told = examine(engine, mutant, right[original], older[original], seed)
+        verdict, messages = examine(engine, mutant, right[original], older[original], seed)
         shutil.rmtree(mutant, ignore_errors=True)
-        print(json.dumps([verdict, _part(file), kind, told]), flush=True)
+        print(json.dumps([verdict, _part(file), kind, messages]), flush=True)
 
 
 def _answers(engine: Engine, original: Path, folder: Path) -> dict[str, object]:
@@ -310,7 +310,7 @@ class Verdict:
     verdict: str
     file: str
     kind: str
-    told: list[str]
+    messages: list[str]
 
 
 class _Child:
@@ -352,7 +352,7 @@ class _Child:
 
 
 def name_of(engine: Engine) -> str:
-    return next(name for name, each in ENGINES.items() if each == engine)
+    return next(name for name, member in ENGINES.items() if member == engine)
 
 
 def fuzz(engine: Engine, seeds: Iterable[int]) -> Iterator[Verdict]:
@@ -365,7 +365,7 @@ def fuzz(engine: Engine, seeds: Iterable[int]) -> Iterator[Verdict]:
         originals = [folder / "settled", *([folder / "logged"] if engine.name == "sqlite" else [])]
         for original in originals:
             engine.make(original, logged=original.name == "logged")
-        places = [str(each) for each in originals]
+        places = [str(original) for original in originals]
         child: _Child | None = None
         try:
             for at, seed in enumerate(seeds):
@@ -388,13 +388,13 @@ def report(verdicts: Iterable[Verdict]) -> str:
     lines = []
     for title, key in (("file", "file"), ("damage", "kind")):
         groups = {
-            name: [each for each in verdicts if getattr(each, key) == name]
-            for name in sorted({getattr(each, key) for each in verdicts})
+            name: [verdict for verdict in verdicts if getattr(verdict, key) == name]
+            for name in sorted({getattr(verdict, key) for verdict in verdicts})
         }
         for name, group in {**groups, f"all ({title})": verdicts}.items():
-            counts = Counter(each.verdict for each in group).most_common()
-            said = ", ".join(f"{verdict} {count}" for verdict, count in counts)
-            lines.append(f"{name or '?':18}{len(group):6}  {said}")
+            counts = Counter(verdict.verdict for verdict in group).most_common()
+            text = ", ".join(f"{verdict} {count}" for verdict, count in counts)
+            lines.append(f"{name or '?':18}{len(group):6}  {text}")
     return "\n".join(lines)
 
 

@@ -73,7 +73,7 @@ def damage(folder: Path, draw: Random, block: int) -> tuple[str, str]:
     )
     while True:
         file = draw.choice(files)
-        others = [each for each in files if each.suffix == file.suffix and each != file]
+        others = [other for other in files if other.suffix == file.suffix and other != file]
         kind = draw.choice([*CHANGES, *(["exchange"] if others and len(files) > 2 else [])])
         before = file.read_bytes()
         if kind == "exchange":

@@ -12,7 +12,7 @@ from nuthatch.registry import discovery
 
 
 class Site:
-    """Is a folder on `sys.path` into which distributions are installed."""
+    """A folder on `sys.path` into which distributions are installed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,11 +1,11 @@
 """A process of the soak: writes, searches and settles by a seeded plan, under interrupts.
 
-It alone writes the documents of its share, so it knows what a search for them must find, and says
-so, a JSON line each, for the process that may kill it:
+It alone writes the documents of its share, so it knows which of them a search must find. It prints
+what it does as JSON lines, for the process that may kill it:
 
     {"ask": {uri: text or null}}      about to be written; null deletes
     {"set": {uri: text or null}}      acknowledged, or found after an interrupt
-    {"not": {}}                       struck, and not there
+    {"not": {}}                       interrupted, and not written
     {"wrong": "…"}                    what must not be; the process ends
     {"sum": {…}}                      counts, as the last line
 """
@@ -24,14 +24,14 @@ from typing import Any
 
 import nuthatch
 from nuthatch import Document, LexicalBackend
-from nuthatch_conformance.striking import Strikes
+from nuthatch_conformance.interrupter import Interrupter
 
 #: Documents of one share.
 SHARE = 40
 _BATCH = 4
-#: How often each is done; interrupts strike a third of all.
+#: How often each call is made, relative to the others, and the share of interrupted calls.
 _PLAN = {"add": 8, "delete": 2, "search": 12, "optimize": 1, "reopen": 1}
-_STRUCK = 0.3
+_INTERRUPTED = 0.3
 
 Texts = dict[str, str | None]
 
@@ -49,7 +49,7 @@ class Soaker:
         self._word = f"share{number}"
         self._random = Random(seed)
         self._texts = texts
-        self._asked: Texts = {}
+        self._pending: Texts = {}
         self._version = seed * 1_000_000
         self._index = self._open()
         self._longest = (0.0, "")
@@ -59,7 +59,7 @@ class Soaker:
         return nuthatch.open(self._url)
 
     def run(self, seconds: float) -> None:
-        """Go on for so long."""
+        """Make calls for so many seconds."""
         ends = monotonic() + seconds
         calls: dict[str, Callable[[], object]] = {
             "add": self._add,
@@ -68,42 +68,42 @@ class Soaker:
             "optimize": self._optimize,
             "reopen": self._reopen,
         }
-        with Strikes(self._random.randrange(2**32)) as strikes:
+        with Interrupter(self._random.randrange(2**32)) as interrupter:
             while monotonic() < ends:
                 name = self._random.choices(list(_PLAN), list(_PLAN.values()))[0]
-                if self._random.random() < _STRUCK and name != "reopen":
-                    strikes.during(name, calls[name])
+                if self._random.random() < _INTERRUPTED and name != "reopen":
+                    interrupter.interrupt(name, calls[name])
                 else:
-                    begun = monotonic()
+                    begin = monotonic()
                     calls[name]()
-                    self._longest = max(self._longest, (monotonic() - begun, name))
+                    self._longest = max(self._longest, (monotonic() - begin, name))
                 self.done[name] += 1
-                self._settle()
-            struck = strikes.calls.total()
+                self._resolve()
+            interrupts = interrupter.calls.total()
         self._index.close()
-        say(sum={"calls": self.done.total(), "struck": struck, "longest": self._longest})
+        say(sum={"calls": self.done.total(), "interrupts": interrupts, "longest": self._longest})
 
     def _add(self) -> None:
         self._version += 1
         uris = self._random.sample(self._uris(), _BATCH)
-        self._asked = dict.fromkeys(uris, f"{self._word} w{self._version}")
-        say(ask=self._asked)
-        documents = [Document(uri, "a soak", text or "") for uri, text in self._asked.items()]
+        self._pending = dict.fromkeys(uris, f"{self._word} w{self._version}")
+        say(ask=self._pending)
+        documents = [Document(uri, "a soak", text or "") for uri, text in self._pending.items()]
         self._index.add(documents, batch=_BATCH)
         self._acknowledge()
-        found = self._found(f"w{self._version}")
-        self._hold(found == sorted(uris), f"{found} for the batch of {sorted(uris)}")
+        found = self._find(f"w{self._version}")
+        self._require(found == sorted(uris), f"{found} for the batch of {sorted(uris)}")
 
     def _delete(self) -> None:
-        self._asked = dict.fromkeys(self._random.sample(self._uris(), 2))
-        say(ask=self._asked)
-        self._index.delete(list(self._asked))
+        self._pending = dict.fromkeys(self._random.sample(self._uris(), 2))
+        say(ask=self._pending)
+        self._index.delete(list(self._pending))
         self._acknowledge()
 
     def _search(self) -> None:
         expected = sorted(uri for uri, text in self._texts.items() if text)
-        found = self._found(self._word)
-        self._hold(found == expected, f"{found} where there are {expected}")
+        found = self._find(self._word)
+        self._require(found == expected, f"{found} where there are {expected}")
 
     def _optimize(self) -> None:
         self._index.optimize()
@@ -115,32 +115,32 @@ class Soaker:
     def _uris(self) -> list[str]:
         return [f"{self._word}-{number}" for number in range(SHARE)]
 
-    def _found(self, word: str) -> list[str]:
+    def _find(self, word: str) -> list[str]:
         results = self._index.search(word, SHARE + 1, policy="ranked")
         return sorted(hit.document_uri for hit in results)
 
     def _acknowledge(self) -> None:
-        self._texts.update(self._asked)
-        say(set=self._asked)
-        self._asked = {}
+        self._texts.update(self._pending)
+        say(set=self._pending)
+        self._pending = {}
 
-    def _settle(self) -> None:
-        """Find out what became of a batch that was struck: all of it is there, or nothing."""
-        if not self._asked:
+    def _resolve(self) -> None:
+        """Find out whether the pending batch was written: wholly, or not at all."""
+        if not self._pending:
             return
         outcomes = {
             _text(self._index, uri) == text
-            for uri, text in self._asked.items()
+            for uri, text in self._pending.items()
             if text != self._texts.get(uri)
         }
-        self._hold(len(outcomes) < 2, f"half of {self._asked} is there")
+        self._require(len(outcomes) < 2, f"half of {self._pending} is there")
         if outcomes == {False}:
             say(**{"not": {}})
-            self._asked = {}
+            self._pending = {}
         else:
             self._acknowledge()
 
-    def _hold(self, condition: bool, what: str) -> None:
+    def _require(self, condition: bool, what: str) -> None:
         if not condition:
             raise AssertionError(what)
 

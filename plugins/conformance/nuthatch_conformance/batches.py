@@ -9,12 +9,12 @@ from typing import Any, overload
 from nuthatch import AnalyzedDocument
 
 
-class Broken(RuntimeError):
-    """Is what a torn batch raises."""
+class BatchError(RuntimeError):
+    """The error of a broken batch."""
 
 
-class Torn(Sequence[AnalyzedDocument]):
-    """Is a batch of which the first `whole` documents can be read, and no more."""
+class BrokenBatch(Sequence[AnalyzedDocument]):
+    """A batch whose first `whole` documents can be read; reading the next one fails."""
 
     def __init__(self, rows: Sequence[AnalyzedDocument], whole: int) -> None:
         self._rows = rows
@@ -31,14 +31,14 @@ class Torn(Sequence[AnalyzedDocument]):
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         if self._whole <= index < len(self):
-            raise Broken("the kit broke this batch halfway")
+            raise BatchError("the kit broke this batch halfway")
         return self._rows[index]
 
 
-class Slow(Torn):
-    """Is a batch that waits at its second document until the other writer is done.
+class SlowBatch(BrokenBatch):
+    """A batch that waits at its second document until the other writer is done.
 
-    An engine that lets one writer in at a time keeps that one waiting, so it ends by itself.
+    An engine with one writer at a time keeps the other one waiting, so this wait ends by itself.
     """
 
     def __init__(

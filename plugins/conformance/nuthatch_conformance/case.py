@@ -1,61 +1,108 @@
-"""A case: one test of the kit, with the contract version it came with and what it needs.
+"""A case: one test of the kit, and the classes that hold cases.
 
-    class Writing(Topic, topic="writing", needs="write"):
-
-        @case(since=(1, 0), needs="delete", documents=corpora())
-        def test_deleting_removes_exactly_one(self, engine, documents):
-            \"""Deleting a document takes away its chunks and nothing else.
-
-            Likely causes: postings that stay behind; a uri that is matched as a prefix.
-            \"""
-
-What pytest collects takes `engine` alone; values for the strategies are drawn inside, so that a
-failure shows the smallest values and nothing of the machinery. The docstring is what a failure
-tells: the property, then the likely causes.
+Case             name, contract version, needed capabilities, docstring
+CaseSet          the base of topics and suites; refuses subclasses that change a case
+NotApplicable    the end of a case that needs what the backend does not declare
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final
 
-from nuthatch_conformance.case_metadata import Case
-from nuthatch_conformance.engine import Engine
+import pytest
 
-if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
+_CAUSES: Final = "Likely causes:"
+#: Marks with which pytest, or a plugin of pytest, does not run a test or accepts its failure.
+_EXEMPTING_MARKS: Final = frozenset({"skip", "skipif", "xfail"})
 
 
-def case(
-    *, since: tuple[int, int], needs: str = "", **strategies: SearchStrategy[Any]
-) -> Callable[[Callable[..., None]], Callable[[Any, Engine], None]]:
-    """Make a test of the kit; `needs` are capabilities, separated by blanks.
+class NotApplicable(pytest.skip.Exception):  # type: ignore[name-defined, misc]
+    """The end of a test that needs what the backend does not declare."""
 
-    It runs only where the backend's contract is at least `since` and declares what is needed.
-    Each of `strategies` becomes an argument of the test, drawn anew for every example.
-    """
 
-    def decorate(body: Callable[..., None]) -> Callable[[Any, Engine], None]:
-        described = Case(body.__name__, since, tuple(needs.split()), inspect.getdoc(body) or "")
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test of the kit: `since` is a contract version, `needs` are dotted capabilities."""
 
-        def test(self: Any, engine: Engine) -> None:
-            engine.require(type(self).cases()[body.__name__])
-            if strategies:
-                engine.profile.run(
-                    body.__name__, strategies, lambda **drawn: body(self, engine, **drawn), engine
-                )
-            else:
-                body(self, engine)
+    name: str
+    since: tuple[int, int]
+    needs: tuple[str, ...]
+    doc: str
+    topic: str = ""
 
-        test.__name__ = body.__name__
-        test.__qualname__ = body.__qualname__
-        test.__module__ = body.__module__
-        test.__doc__ = body.__doc__
-        shown: Any = test
-        shown.__signature__ = inspect.signature(test)  # whose arguments pytest fills …
-        shown.__wrapped__ = body  # … and whose place it shows
-        shown.case = described
-        return test
+    @property
+    def id(self) -> str:
+        """The name of the test on report cards and in deviations."""
+        return f"{self.topic}.{self.name.removeprefix('test_')}"
 
-    return decorate
+    @property
+    def rule(self) -> str:
+        """The property that must hold, in words."""
+        return " ".join(self.doc.partition(_CAUSES)[0].split())
+
+    @property
+    def causes(self) -> list[str]:
+        """The mistakes that usually break the property."""
+        causes = " ".join(self.doc.partition(_CAUSES)[2].split())
+        return [cause.strip().rstrip(".") for cause in causes.split(";") if cause.strip()]
+
+    def with_topic(self, topic: str, needs: tuple[str, ...]) -> Case:
+        """Return the case as a member of a topic, with the needs of both."""
+        return replace(self, topic=topic, needs=tuple(dict.fromkeys((*needs, *self.needs))))
+
+
+class CaseSet:
+    """The base of topics and suites: gathers the cases, and refuses subclasses that change one."""
+
+    #: A file of deviations, relative to the file of the class.
+    deviations: ClassVar[str | None] = None
+
+    _topic: ClassVar[str] = ""
+    _cases: ClassVar[dict[str, Case]] = {}
+
+    def __init_subclass__(cls, topic: str = "", needs: str = "", **others: Any) -> None:
+        super().__init_subclass__(**others)
+        inherited: dict[str, Case] = {}
+        for base in reversed(cls.__mro__[1:]):
+            inherited.update(vars(base).get("_cases", {}))
+        cls._topic = topic
+        refuse_changes(cls, inherited)
+        topic_needs = tuple(needs.split())
+        own = {
+            name: value.case.with_topic(topic, topic_needs)
+            for name, value in vars(cls).items()
+            if topic and hasattr(value, "case")
+        }
+        cls._cases = {**inherited, **own}
+
+    @classmethod
+    def cases(cls) -> dict[str, Case]:
+        """Return the cases of this class by the names of their functions."""
+        return cls._cases
+
+
+def refuse_changes(cls: type[CaseSet], inherited: dict[str, Case]) -> None:
+    """Raise `TypeError` where an author's class replaces, removes or exempts a case."""
+    for name in inherited:
+        topics = (vars(base) for base in cls.__mro__[1:] if vars(base).get("_topic"))
+        original = next(members[name] for members in topics if name in members)
+        if getattr(cls, name, None) is not original:
+            raise TypeError(
+                f"{cls.__name__}.{name} replaces a test of the kit; a test that cannot pass is "
+                "declared in deviations.toml"
+            )
+    if "engine" in vars(cls) and any("engine" in vars(base) for base in cls.__mro__[1:]):
+        raise TypeError(f"{cls.__name__}.engine replaces a fixture of the kit; give `url` only")
+    marks = getattr(cls, "pytestmark", [])
+    for mark in marks if isinstance(marks, list) else [marks]:
+        if mark.name in _EXEMPTING_MARKS:
+            raise TypeError(
+                f"{cls.__name__} is marked {mark.name}; a test that cannot pass is declared in "
+                "deviations.toml"
+            )
+
+
+def find_exempting_mark(item: pytest.Item) -> str:
+    """Return the name of a mark that would keep a test from running or failing, "" if none."""
+    return next((mark.name for mark in item.iter_markers() if mark.name in _EXEMPTING_MARKS), "")

@@ -14,15 +14,15 @@ import click
 import pytest
 
 from nuthatch_conformance import plugin
-from nuthatch_conformance.card import to_text
-from nuthatch_conformance.engine import Subject
+from nuthatch_conformance.card import summarize, to_text
 from nuthatch_conformance.profile import NAMES
-from nuthatch_conformance.progress import Progress
-from nuthatch_conformance.summary import lines
+from nuthatch_conformance.subject import Subject
 
 PASSED: Final = 0
 FAILED: Final = 1
 COULD_NOT_RUN: Final = 3
+#: What the progress shows for each outcome.
+_SIGNS: Final = {"passed": ".", "failed": "F", "deviation": "d", "not applicable": "-"}
 
 
 @click.command("conform", short_help="Prove that a backend keeps the contract.")
@@ -55,8 +55,8 @@ def command(
     """Run the conformance kit against the backend of URL.
 
     Every index is made anew: {dir} in the URL stands for an empty folder, {n} for a text that was
-    never used before, such as 'mine:{dir}/index' or 'mine://host/db?index={n}'. Nothing that is
-    there already is touched.
+    never used before, such as 'mine:{dir}/index' or 'mine://host/db?index={n}'. Existing
+    indexes are not touched.
 
     Exit codes: 0 all passed, 1 a test failed, 2 wrong use, 3 could not run.
     """
@@ -65,7 +65,7 @@ def command(
     if card_file not in (None, "-") and not Path(str(card_file)).absolute().parent.is_dir():
         raise click.UsageError(f"--json {card_file}: there is no such folder")
     template = url if url is not None else f"{backend}:{{dir}}/index"
-    _look_at(template)
+    _check_backend(template)
     options = {
         "--conformance-url": template,
         "--conformance-deviations": deviations and os.path.abspath(deviations),
@@ -85,12 +85,12 @@ def command(
     if progress.card is None or code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         click.echo("error: the tests could not be run; see above", err=True)
         return COULD_NOT_RUN
-    _tell(progress.card, card_file)
+    _print_results(progress.card, card_file)
     return FAILED if progress.card["counts"]["failed"] else PASSED
 
 
-def _look_at(template: str) -> None:
-    """Raise what keeps the backend from being tested at all."""
+def _check_backend(template: str) -> None:
+    """Raise the error that keeps the backend from being tested."""
     try:
         Subject(template)
     except pytest.UsageError as error:
@@ -99,7 +99,7 @@ def _look_at(template: str) -> None:
 
 def _run(options: Mapping[str, Any], progress: Progress) -> int:
     """Run the kit's class with no other plugins, configuration or cache than the kit's own."""
-    given = [
+    arguments = [
         text for name, value in options.items() if value is not None for text in (name, str(value))
     ]
     with tempfile.TemporaryDirectory(prefix="conform-") as folder, _environment():
@@ -115,9 +115,9 @@ def _run(options: Mapping[str, Any], progress: Progress) -> int:
             "-p",
             "no:terminal",
             "--pyargs",
-            "nuthatch_conformance.by_url",
+            "nuthatch_conformance.suite",
         ]
-        return pytest.main([*own, *given], plugins=[plugin, progress])
+        return pytest.main([*own, *arguments], plugins=[plugin, progress])
 
 
 @contextmanager
@@ -135,16 +135,52 @@ def _environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _tell(card: Mapping[str, Any], card_file: str | None) -> None:
+def _print_results(card: Mapping[str, Any], card_file: str | None) -> None:
     """Print the failures and the summary, and write the card."""
     to_stdout = card_file == "-"
     for test in card["tests"]:
         if test["outcome"] == "failed":
             click.echo(f"\nFAILED {test['message']}", err=to_stdout)
     click.echo("", err=to_stdout)
-    for line in lines(card):
+    for line in summarize(card):
         click.echo(line, err=to_stdout)
     if to_stdout:
         sys.stdout.write(to_text(card))
     elif card_file is not None:
         Path(card_file).write_text(to_text(card), "utf-8")
+
+
+class Progress:
+    """A pytest plugin: prints a sign for each test on standard error, and keeps the card."""
+
+    def __init__(self) -> None:
+        self.card: dict[str, Any] | None = None
+        self._topic = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        payload = getattr(report, "nuthatch_conformance", None)
+        if payload is None:
+            return
+        test = payload["test"]
+        if test["topic"] != self._topic:
+            start = "\n" if self._topic else ""
+            self._topic = test["topic"]
+            click.echo(f"{start}{self._topic:<13} ", err=True, nl=False)
+        click.echo(_SIGNS[test["outcome"]], err=True, nl=False)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        from nuthatch_conformance.session import KEY
+
+        if self._topic:
+            click.echo("", err=True)
+        if KEY in session.config.stash:
+            cards = dict(session.config.stash[KEY].cards())
+            self.card = next(iter(cards.values()), None)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            click.echo(str(report.longrepr), err=True)
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        click.echo(str(excrepr), err=True)

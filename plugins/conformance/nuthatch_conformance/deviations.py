@@ -1,4 +1,4 @@
-"""deviations.toml: the one way out, in the open.
+"""deviations.toml: declares the tests that a backend is known to fail.
 
     [[deviation]]
     test = "searching.ties_keep_the_document_order"
@@ -24,7 +24,7 @@ from nuthatch import InvalidConfig
 
 
 class Deviation(BaseModel):
-    """Declares that a test fails, how, and why."""
+    """One entry: which test fails, with which error, and why."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,22 +50,23 @@ def read_deviations(path: Path, known: Collection[str]) -> Mapping[str, Deviatio
     try:
         entries = _File.model_validate(tomllib.loads(path.read_text("utf-8"))).deviation
     except (OSError, ValueError) as error:
-        raise InvalidConfig(f"{path} cannot be read: {_told(error)}") from error
-    found: dict[str, Deviation] = {}
+        raise InvalidConfig(f"{path} cannot be read: {_describe(error)}") from error
+    deviations: dict[str, Deviation] = {}
     for entry in entries:
         if entry.test not in known:
             near = get_close_matches(entry.test, known, n=3)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise InvalidConfig(f"{path}: the kit has no test {entry.test!r}{hint}")
-        if entry.test in found:
+        if entry.test in deviations:
             raise InvalidConfig(f"{path}: {entry.test!r} is declared twice")
-        found[entry.test] = entry
-    return found
+        deviations[entry.test] = entry
+    return deviations
 
 
-def _told(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     return "; ".join(
-        f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors()
+        f"{'.'.join(str(part) for part in entry['loc'])}: {entry['msg']}"
+        for entry in error.errors()
     )

@@ -1,4 +1,4 @@
-"""`Engine`: makes indexes of the backend under test, and of the oracle to hold them against."""
+"""`Engine`: makes indexes of the backend under test, and of the oracle to compare them with."""
 
 from __future__ import annotations
 
@@ -6,94 +6,72 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
-import pytest
-
 import nuthatch
 from nuthatch import Capabilities, Create, Document, IndexNotFound, LexicalBackend, Schema
 from nuthatch_conformance import oracle
-from nuthatch_conformance.case_metadata import Case, NotApplicable
+from nuthatch_conformance.case import Case, NotApplicable
 from nuthatch_conformance.corpora import SCHEMA
-from nuthatch_conformance.facts import Facts, supports
-from nuthatch_conformance.looking import MANY
-from nuthatch_conformance.place import Place, is_fresh
+from nuthatch_conformance.location import Location
+from nuthatch_conformance.observe import MANY
 from nuthatch_conformance.profile import Profile
-
-
-class Subject:
-    """Is the backend under test, looked at once and then remembered."""
-
-    def __init__(self, template: str) -> None:
-        place = Place.new(template)
-        try:
-            with nuthatch.open(place.url, create="new", schema=SCHEMA) as index:
-                self.facts = Facts.of(index, place.url)
-                self.capabilities: Capabilities = index.capabilities
-            if place.folder is None and supports(self.capabilities, "drop"):
-                nuthatch.drop(place.url)
-        finally:
-            place.remove()
-        if supports(self.capabilities, "persistent") and not is_fresh(template):
-            raise pytest.UsageError(
-                f"every index of the kit needs a place of its own: put {{dir}} or {{n}} into the "
-                f"URL {template!r}, such as '{self.facts.backend}:{{dir}}/index'"
-            )
+from nuthatch_conformance.subject import Subject, find_support
 
 
 class Engine:
-    """Makes new indexes for one test and closes and removes them at its end."""
+    """A maker of indexes for one test, which closes and removes them at the test's end."""
 
     def __init__(self, template: str, subject: Subject, profile: Profile) -> None:
         self._template = template
         self._subject = subject
         self._open: list[LexicalBackend] = []
-        self._places: list[Place] = []
+        self._locations: list[Location] = []
         self.profile = profile
 
     @property
     def capabilities(self) -> Capabilities:
-        """Is the book of the backend."""
+        """The capabilities of the backend."""
         return self._subject.capabilities
 
     @property
     def contract(self) -> tuple[int, int]:
-        """Is the version of the contract that the backend was written for."""
-        return self._subject.facts.contract
+        """The version of the contract that the backend was written for."""
+        return self._subject.description.contract
 
     @property
     def everything(self) -> int:
-        """Is a limit that all hits of a small corpus fit in."""
+        """A limit that all hits of a small corpus fit in."""
         return min(MANY, self.capabilities.max_limit or MANY)
 
     def can(self, feature: str) -> bool:
         """Return whether the backend declares a capability."""
-        return bool(supports(self.capabilities, feature))
+        return bool(find_support(self.capabilities, feature))
 
     def require(self, case: Case) -> None:
-        """Raise `NotApplicable` where the backend promises less than the test is about."""
+        """Raise `NotApplicable` where the backend promises less than the test needs."""
         if self.contract < case.since or self.contract[0] != case.since[0]:
-            theirs, since = (".".join(map(str, each)) for each in (self.contract, case.since))
-            raise NotApplicable(f"came with contract {since}; the backend keeps {theirs}")
+            contract, since = (".".join(map(str, part)) for part in (self.contract, case.since))
+            raise NotApplicable(f"came with contract {since}; the backend keeps {contract}")
         for feature in case.needs:
-            support = supports(self.capabilities, feature)
+            support = find_support(self.capabilities, feature)
             if not support:
                 raise NotApplicable(f"declares no {feature}: {support.reason}")
 
-    def place(self) -> Place:
-        """Return a place for a new index."""
-        place = Place.new(self._template)
-        self._places.append(place)
-        return place
+    def new_location(self) -> Location:
+        """Return a location for a new index."""
+        location = Location.new(self._template)
+        self._locations.append(location)
+        return location
 
     def open(
         self,
-        place: Place,
+        location: Location,
         *,
         create: Create = False,
         schema: Schema | None = None,
         **options: Any,
     ) -> LexicalBackend:
-        """Open an index that is closed at the end of the test, unless it was before."""
-        index = nuthatch.open(place.url, create=create, schema=schema, **options)
+        """Open an index, which is closed at the end of the test at the latest."""
+        index = nuthatch.open(location.url, create=create, schema=schema, **options)
         self._open.append(index)
         return index
 
@@ -101,34 +79,34 @@ class Engine:
         self, documents: Iterable[Document] = (), *, schema: Schema = SCHEMA, **options: Any
     ) -> LexicalBackend:
         """Return a new index that holds the documents."""
-        index = self.open(self.place(), create="new", schema=schema, **options)
-        given = list(documents)
-        if given:
-            index.add(given)
+        index = self.open(self.new_location(), create="new", schema=schema, **options)
+        rows = list(documents)
+        if rows:
+            index.add(rows)
         return index
 
     def oracle(
         self, documents: Sequence[Document] = (), *, schema: Schema = SCHEMA
     ) -> LexicalBackend:
         """Return an index of the oracle that holds the documents."""
-        index = oracle.index(documents, schema)
+        index = oracle.make_index(documents, schema)
         self._open.append(index)
         return index
 
     def clean(self) -> None:
         """Close every index and remove its files."""
-        opened, self._open = self._open, []
-        places, self._places = self._places, []
+        indexes, self._open = self._open, []
+        locations, self._locations = self._locations, []
         try:
-            for index in opened:
+            for index in indexes:
                 index.close()
         finally:
-            for place in places:
-                self._remove(place)
+            for location in locations:
+                self._remove(location)
 
-    def _remove(self, place: Place) -> None:
-        """Remove an index; one that is no file goes as its backend declares."""
-        place.remove()
-        if place.folder is None and self.can("drop"):
+    def _remove(self, location: Location) -> None:
+        """Remove the files of an index; drop one without files if the backend can."""
+        location.remove()
+        if location.folder is None and self.can("drop"):
             with suppress(IndexNotFound):
-                nuthatch.drop(place.url)
+                nuthatch.drop(location.url)

@@ -12,7 +12,7 @@ _WIDEST = 600
 
 
 def holds(condition: object, what: str) -> None:
-    """Fail with these words unless the condition holds."""
+    """Fail with the message `what` unless the condition holds."""
     if not condition:
         raise AssertionError(what)
 
@@ -24,15 +24,15 @@ def equal(found: Any, expected: Any, what: str) -> None:
 
 
 def same_set(found: Collection[Any], expected: Collection[Any], what: str) -> None:
-    """Fail unless both hold the same, each thing once."""
-    twice = sorted({each for each in found if list(found).count(each) > 1}, key=repr)
+    """Fail unless both hold the same items, each once."""
+    twice = sorted({item for item in found if list(found).count(item) > 1}, key=repr)
     holds(not twice, f"{what}: found more than once: {show(twice)}")
     missing = sorted(set(expected) - set(found), key=repr)
     surplus = sorted(set(found) - set(expected), key=repr)
     if missing or surplus:
-        told = [f"  missing   {show(missing)}"] if missing else []
-        told += [f"  too much  {show(surplus)}"] if surplus else []
-        raise AssertionError("\n".join((f"{what}:", *told)))
+        lines = [f"  missing   {show(missing)}"] if missing else []
+        lines += [f"  too much  {show(surplus)}"] if surplus else []
+        raise AssertionError("\n".join((f"{what}:", *lines)))
 
 
 def raises(kind: type[E], call: Callable[[], object], what: str) -> E:
@@ -52,7 +52,7 @@ def raises(kind: type[E], call: Callable[[], object], what: str) -> E:
     raise AssertionError(f"{what}: quietly returned {show(answer)} where {kind.__name__} was due")
 
 
-def typed(error: BaseException, what: str) -> None:
+def check_typed(error: BaseException, what: str) -> None:
     """Fail unless the error is nuthatch's own and the engine's, if there was one, is chained."""
     if not isinstance(error, NuthatchError):
         raise AssertionError(

@@ -1,4 +1,4 @@
-"""`nuthatch new-backend`: copies the example into a project that works, under another name.
+"""`nuthatch new-backend`: copies the example, which works, into a project with another name.
 
     nuthatch-heron/
         pyproject.toml              nuthatch-heron, its entry point `heron`
@@ -7,7 +7,8 @@
         tests/test_conformance.py   the kit's class
 
 The example is a backend of its own (`plugins/example_backend`), shipped within this package. Its
-name is read from its entry point, so that there is one source and no list of files to keep.
+name is read from its entry point and its files are listed when they are copied, so nothing here
+has to be kept up to date.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _GROUP: Final = "nuthatch.backends"
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a backend is called in each place."""
+    """The names of a backend: of its URLs, distribution, package and classes."""
 
     backend: str
 
@@ -44,7 +45,7 @@ class Names:
 
     @property
     def prefix(self) -> str:
-        """Is what the names of its classes begin with."""
+        """The prefix of the names of its classes."""
         return "".join(part.capitalize() for part in self.backend.split("-"))
 
 
@@ -67,7 +68,7 @@ def command(name: str, folder: Path | None, as_json: bool) -> None:
 
     Exit codes: 0 done, 2 the name or the folder cannot be used.
     """
-    names = checked(name)
+    names = check_name(name)
     target = folder or Path(names.distribution)
     try:
         files = make(names, target)
@@ -76,8 +77,8 @@ def command(name: str, folder: Path | None, as_json: bool) -> None:
     except OSError as error:
         raise click.UsageError(f"{target} cannot be written ({error})") from error
     if as_json:
-        told = {"backend": names.backend, "folder": str(target), "files": files}
-        click.echo(json.dumps(told | {"distribution": names.distribution}))
+        summary = {"backend": names.backend, "folder": str(target), "files": files}
+        click.echo(json.dumps(summary | {"distribution": names.distribution}))
         return
     for file in files:
         click.echo(f"  {target / file}")
@@ -89,7 +90,7 @@ def command(name: str, folder: Path | None, as_json: bool) -> None:
     )
 
 
-def checked(name: str) -> Names:
+def check_name(name: str) -> Names:
     """Return the names of a new backend. Raise `click.BadParameter`."""
     names = Names(name)
     if not _NAME.fullmatch(name) or len(name) not in _LENGTHS:
@@ -126,7 +127,7 @@ def _owner(names: Names) -> str | None:
 
 def make(names: Names, target: Path) -> list[str]:
     """Write the project; return its files. Raise `FileExistsError` for a folder that exists."""
-    files = rendered(names)
+    files = render(names)
     target.mkdir(parents=True)
     for path, text in files.items():
         file = target / path
@@ -135,14 +136,14 @@ def make(names: Names, target: Path) -> list[str]:
     return list(files)
 
 
-def rendered(names: Names) -> dict[str, str]:
+def render(names: Names) -> dict[str, str]:
     """Return the files of the example under other names: path → text."""
     source = example()
     project = tomllib.loads((source / "pyproject.toml").read_text(encoding="utf-8"))
     (old,) = project["project"]["entry-points"][_GROUP]
     rules = _rules(Names(old), names)
     return {
-        _renamed(path.relative_to(source).as_posix(), rules): _renamed(
+        _rename(path.relative_to(source).as_posix(), rules): _rename(
             path.read_text(encoding="utf-8"), rules
         )
         for path in _files(source, Names(old).package)
@@ -169,7 +170,7 @@ _Rules = list[tuple[re.Pattern[str], str]]
 
 
 def _rules(old: Names, new: Names) -> _Rules:
-    """Return what to replace; the engine keeps its own name, in imports and in prose."""
+    """Return patterns and replacements; the engine keeps its name in imports and in prose."""
     name = re.escape(old.backend)
     return [
         (re.compile(rf"\b{old.package}\b"), new.package),
@@ -181,7 +182,7 @@ def _rules(old: Names, new: Names) -> _Rules:
     ]
 
 
-def _renamed(text: str, rules: _Rules) -> str:
+def _rename(text: str, rules: _Rules) -> str:
     for pattern, new in rules:
         text = pattern.sub(new, text)
     return text

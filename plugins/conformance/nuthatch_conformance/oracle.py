@@ -1,4 +1,4 @@
-"""The oracle: core's own backend that searches by brute force. The only name in the kit."""
+"""The oracle: core's own backend, which searches by brute force. No other engine is named here."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from nuthatch import AnalyzedDocument, Document, Durability, LexicalBackend, Sch
 _URL = "memory:"
 
 
-def index(documents: Sequence[Document], schema: Schema) -> LexicalBackend:
+def make_index(documents: Sequence[Document], schema: Schema) -> LexicalBackend:
     """Return a new index of the oracle."""
-    made = nuthatch.open(_URL, create="new", schema=schema)
+    index = nuthatch.open(_URL, create="new", schema=schema)
     if documents:
-        made.add(documents)
-    return made
+        index.add(documents)
+    return index
 
 
-def analyzed(documents: Sequence[Document], schema: Schema) -> list[AnalyzedDocument]:
+def analyze(documents: Sequence[Document], schema: Schema) -> list[AnalyzedDocument]:
     """Return the documents as core hands them to `write`."""
-    kept: list[AnalyzedDocument] = []
+    analyzed: list[AnalyzedDocument] = []
 
     def write(rows: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        kept.extend(rows)
+        analyzed.extend(rows)
         return WriteOutcome()
 
-    made = index((), schema)
-    made.write = write  # type: ignore[method-assign, assignment]  # to see what it would be given
-    made.add(documents)
-    return kept
+    index = make_index((), schema)
+    index.write = write  # type: ignore[method-assign, assignment]  # to keep what core hands over
+    index.add(documents)
+    return analyzed

@@ -1,4 +1,4 @@
-"""The pytest plugin: options, what authors may not do, verdicts, the report card.
+"""The pytest plugin: options, refusal of exempting marks, verdicts, the report card.
 
 It is loaded in every run of pytest where the kit is installed, so it imports nothing until a
 class of the kit is collected.
@@ -43,10 +43,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse what would keep a test from running; let -k choose topics."""
-    from nuthatch_conformance.case_set import excused, refuse_changes
+    """Refuse marks and overrides that keep a test from running; let -k choose topics."""
+    from nuthatch_conformance.case import find_exempting_mark, refuse_changes
 
-    suites = {suite for item in items if (suite := _suite(item)) is not None}
+    suites = {suite for item in items if (suite := _find_suite(item)) is not None}
     for suite in suites:
         try:
             refuse_changes(suite, suite.cases())
@@ -59,12 +59,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             f"{target!r}"
         )
     for item in items:
-        suite = _suite(item)
+        suite = _find_suite(item)
         if suite is None:
             continue
         _session(config).deviations(suite)
-        item.extra_keyword_matches.add(_case(item, suite).topic)
-        mark = excused(item)
+        item.extra_keyword_matches.add(_find_case(item, suite).topic)
+        mark = find_exempting_mark(item)
         if mark:
             raise pytest.UsageError(
                 f"{item.nodeid} is marked {mark}; a test of the kit that cannot pass is declared "
@@ -76,20 +76,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn pytest's report on a test of the kit into a verdict, which it carries on."""
+    """Turn pytest's report on a test of the kit into a verdict, and attach the verdict to it."""
     report = yield
-    suite = _suite(item)
+    suite = _find_suite(item)
     if suite is not None:
         from nuthatch_conformance.verdict import judge
 
         session = _session(item.config)
-        case = _case(item, suite)
+        case = _find_case(item, suite)
         verdict = judge(case, session.deviations(suite).get(case.id), call, report)
         if verdict is not None:
             payload = {
                 "suite": suite.__name__,
-                "known": [each.id for each in suite.cases().values()],
-                "facts": session.facts(suite),
+                "case_ids": [member.id for member in suite.cases().values()],
+                "backend": session.describe_backend(suite),
                 "test": verdict.to_json(),
             }
             setattr(report, _PAYLOAD, payload)
@@ -97,7 +97,7 @@ def pytest_runtest_makereport(
 
 
 class Recorder:
-    """Gathers the verdicts, in the process that pytest was started in, and writes the cards."""
+    """Collects the verdicts, in the process that pytest was started in, and writes the cards."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -109,7 +109,7 @@ class Recorder:
 
     def pytest_sessionfinish(self) -> None:
         target = self._config.getoption("conformance_json")
-        cards = _cards(self._config)
+        cards = _collect_cards(self._config)
         if target is None or not cards:
             return
         from nuthatch_conformance.card import to_text
@@ -118,16 +118,16 @@ class Recorder:
             Path(target.replace("{class}", suite)).write_text(to_text(card), "utf-8")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        from nuthatch_conformance.summary import lines
+        from nuthatch_conformance.card import summarize
 
-        for suite, card in _cards(self._config).items():
+        for suite, card in _collect_cards(self._config).items():
             terminalreporter.section(f"conformance of {suite}")
-            for line in lines(card):
+            for line in summarize(card):
                 terminalreporter.write_line(line)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the process that was started, not its workers, gather the verdicts."""
+    """Let the main process, not its workers, collect the verdicts."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Recorder(config), "nuthatch-conformance-recorder")
 
@@ -137,7 +137,7 @@ def _session(config: pytest.Config) -> Session:
     from nuthatch_conformance.session import KEY, Session
 
     if KEY not in config.stash:
-        profile = Profile.chosen(
+        profile = Profile.choose(
             config.getoption("conformance_profile"),
             config.getoption("conformance_examples"),
             config.getoption("conformance_seed"),
@@ -146,17 +146,17 @@ def _session(config: pytest.Config) -> Session:
     return config.stash[KEY]
 
 
-def _cards(config: pytest.Config) -> dict[str, dict[str, Any]]:
+def _collect_cards(config: pytest.Config) -> dict[str, dict[str, Any]]:
     from nuthatch_conformance.session import KEY
 
     return dict(config.stash[KEY].cards()) if KEY in config.stash else {}
 
 
-def _suite(item: pytest.Item) -> type[Topic] | None:
+def _find_suite(item: pytest.Item) -> type[Topic] | None:
     """Return the class of a test of the kit; None for any other test."""
     function = getattr(item, "function", None)
     return getattr(item, "cls", None) if hasattr(function, "case") else None
 
 
-def _case(item: pytest.Item, suite: type[Topic]) -> Any:
+def _find_case(item: pytest.Item, suite: type[Topic]) -> Any:
     return suite.cases()[item.function.__name__]  # type: ignore[attr-defined]

@@ -1,9 +1,9 @@
-"""Profiles: how many examples, and whether the same ones every time.
+"""Profiles: the number of examples, and whether every run draws the same ones.
 
     default    derandomized, 50 examples a property: for every change
-    nightly    random, 500: `--seed` runs the same ones again, but interrupts strike by the clock
+    nightly    random, 500: `--seed` repeats the examples; interrupts come by the clock
 
-Time says nothing about an example on a shared machine, so there are no deadlines.
+On a shared machine the time of an example means nothing, so there are no deadlines.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class Profile:
 
     @property
     def interrupts(self) -> int:
-        """Is how often each kind of call is interrupted."""
+        """The number of interrupts of each kind of call."""
         return self.examples * _INTERRUPTS[self.name]
 
     @classmethod
-    def chosen(cls, name: str, examples: int | None = None, seed: int | None = None) -> Profile:
-        """Return the profile of this name; a random one draws its seed here."""
+    def choose(cls, name: str, examples: int | None = None, seed: int | None = None) -> Profile:
+        """Return the profile of this name; a nightly one without a seed draws its seed."""
         if seed is None and name == "nightly":
             seed = SystemRandom().randrange(2**32)
         return cls(name, examples or _EXAMPLES[name], seed)

@@ -1,4 +1,4 @@
-"""One run of pytest: the profile, what is known of the backends, the verdicts so far."""
+"""One run of pytest: the profile, the backends, their deviations, the verdicts so far."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from nuthatch import NuthatchError
-from nuthatch_conformance.card import report_card
-from nuthatch_conformance.case_set import CaseSet
+from nuthatch_conformance.card import make_card
+from nuthatch_conformance.case import CaseSet
 from nuthatch_conformance.deviations import Deviation, read_deviations
-from nuthatch_conformance.engine import Engine, Subject
+from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.profile import Profile
+from nuthatch_conformance.subject import Subject
 
-#: Facts of a backend that could not even be opened.
+#: The description of a backend that could not be opened.
 _UNKNOWN: Mapping[str, Any] = {
     "backend": "",
     "distribution": "",
@@ -30,7 +31,7 @@ _UNKNOWN: Mapping[str, Any] = {
 
 
 class Session:
-    """What lives as long as the run."""
+    """The state of one run."""
 
     def __init__(self, profile: Profile, deviations: str | None) -> None:
         self.profile = profile
@@ -39,27 +40,27 @@ class Session:
         self._deviations: dict[type[CaseSet], Mapping[str, Deviation]] = {}
         # By the name of the author's class: verdicts may come from other processes.
         self._verdicts: dict[str, dict[str, Mapping[str, Any]]] = {}
-        self._facts: dict[str, Mapping[str, Any]] = {}
-        self._known: dict[str, list[str]] = {}
+        self._backends: dict[str, Mapping[str, Any]] = {}
+        self._case_ids: dict[str, list[str]] = {}
 
     def engine(self, suite: type[CaseSet], url: str) -> Engine:
-        """Return what makes indexes for one test of a class."""
+        """Return a maker of indexes for one test of a class."""
         if suite not in self._subjects:
             self._subjects[suite] = Subject(url)
         return Engine(url, self._subjects[suite], self.profile)
 
-    def facts(self, suite: type[CaseSet]) -> Mapping[str, Any] | None:
-        """Return what is known of the backend of a class, once a test has opened it."""
+    def describe_backend(self, suite: type[CaseSet]) -> Mapping[str, Any] | None:
+        """Return the description of the backend of a class, None before a test has opened it."""
         subject = self._subjects.get(suite)
-        return None if subject is None else subject.facts.to_json()
+        return None if subject is None else subject.description.to_json()
 
     def deviations(self, suite: type[CaseSet]) -> Mapping[str, Deviation]:
         """Return the entries for a class. Raise `pytest.UsageError` for a wrong file."""
         if suite not in self._deviations:
             path = self._deviations_path(suite)
-            known = [case.id for case in suite.cases().values()]
+            case_ids = [case.id for case in suite.cases().values()]
             try:
-                self._deviations[suite] = {} if path is None else read_deviations(path, known)
+                self._deviations[suite] = {} if path is None else read_deviations(path, case_ids)
             except NuthatchError as error:
                 raise pytest.UsageError(str(error)) from error
         return self._deviations[suite]
@@ -72,12 +73,12 @@ class Session:
         return Path(inspect.getfile(suite)).parent / suite.deviations
 
     def record(self, payload: Mapping[str, Any]) -> None:
-        """Take the verdict on one test; one on its end overrules the one before."""
+        """Add the verdict on one test; a later one, of its teardown, replaces an earlier one."""
         suite = payload["suite"]
-        self._known[suite] = payload["known"]
-        self._facts.setdefault(suite, _UNKNOWN)
-        if payload["facts"] is not None:
-            self._facts[suite] = payload["facts"]
+        self._case_ids[suite] = payload["case_ids"]
+        self._backends.setdefault(suite, _UNKNOWN)
+        if payload["backend"] is not None:
+            self._backends[suite] = payload["backend"]
         test = payload["test"]
         self._verdicts.setdefault(suite, {})[test["id"]] = test
 
@@ -91,7 +92,7 @@ class Session:
             "seed": profile.seed,
         }
         for suite, verdicts in self._verdicts.items():
-            yield suite, report_card(kit, self._facts[suite], self._known[suite], verdicts)
+            yield suite, make_card(kit, self._backends[suite], self._case_ids[suite], verdicts)
 
 
 KEY = pytest.StashKey[Session]()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nuthatch_conformance.topics.asynchrony import Asynchrony
-from nuthatch_conformance.topics.capabilities import CapabilitiesBothWays
+from nuthatch_conformance.topics.capabilities import DeclaredCapabilities
 from nuthatch_conformance.topics.concurrency import Concurrency
 from nuthatch_conformance.topics.crashes import Crashes
 from nuthatch_conformance.topics.dropping import Dropping
@@ -35,7 +37,7 @@ class BackendConformance(
     Exporting,
     Grounding,
     Errors,
-    CapabilitiesBothWays,
+    DeclaredCapabilities,
     Entities,
     Filters,
     Frequencies,
@@ -43,9 +45,19 @@ class BackendConformance(
     Writing,
     Shape,
 ):
-    """Proves that a backend keeps the contract; extend it and give the fixture `url`.
+    """All tests of the contract; extend it and give the fixture `url`.
 
     `url` returns the URL of a new index, in which {dir} stands for an empty folder and {n} for
     a text that was never used before. `deviations` may name a file of known deviations beside
     the class. Tests cannot be overridden, skipped or marked.
     """
+
+
+class TestBackend(BackendConformance):
+    """The class that `nuthatch conform` runs: the URL is the one on the command line."""
+
+    @pytest.fixture
+    def url(self, request: pytest.FixtureRequest) -> str:
+        """The URL as it was given, placeholders included."""
+        url: str = request.config.getoption("conformance_url")
+        return url

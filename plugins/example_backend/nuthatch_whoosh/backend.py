@@ -1,4 +1,4 @@
-"""`WhooshBackend`: opens an index, lends readers and the one writer."""
+"""`WhooshBackend`: opens an index, and opens its readers and its one writer."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from whoosh.writing import SegmentWriter
 
 from nuthatch_whoosh import schema as layout
 from nuthatch_whoosh.config import WhooshConfig
-from nuthatch_whoosh.failure import translated
+from nuthatch_whoosh.failure import translate_errors
 from nuthatch_whoosh.plugin import SPEC
 from nuthatch_whoosh.read import WhooshReader
 from nuthatch_whoosh.write import remove, write
 
 
 class WhooshBackend(LexicalBackend):
-    """Keeps an index in a folder of Whoosh's. Safe to share between threads."""
+    """An index in a folder of Whoosh's files. Threads may share it."""
 
     spec = SPEC
     config: WhooshConfig
@@ -46,8 +46,8 @@ class WhooshBackend(LexicalBackend):
         analyzer: Analyzer,
     ) -> None:
         super().__init__(config, record.schema, analyzer)
-        self._index = layout.opened(config.path)
-        self._one_writer = Lock()  # threads take turns here, processes at Whoosh's own lock
+        self._index = layout.open_index(config.path)
+        self._write_lock = Lock()  # for threads; processes wait for Whoosh's own lock
         self._closed = False
 
     @classmethod
@@ -59,12 +59,12 @@ class WhooshBackend(LexicalBackend):
         schema: Schema | None,
     ) -> Self | None:
         path, stored = config.path, config.path / layout.RECORD
-        with translated(path):
+        with translate_errors(path):
             wanted = IndexMetadata.create(layout.FORMAT, schema or Schema())
             if create == "new" and not layout.create(path, wanted):
                 raise IndexExists(f"{path} is there already; open it or choose another path")
             if create is True and not path.exists():
-                path.parent.stat()  # told now where there is no such folder
+                path.parent.stat()  # raises now if the parent folder is missing
                 return None  # core calls make() with the first batch
             if not stored.exists():
                 kind = IndexExists if create else IndexNotFound
@@ -76,21 +76,21 @@ class WhooshBackend(LexicalBackend):
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[WhooshReader]:
-        with translated(self.config.path), self._opened().searcher() as searcher:
+        with translate_errors(self.config.path), self._get_index().searcher() as searcher:
             yield WhooshReader(searcher)
 
     @contextmanager
     def _writer(self) -> Iterator[SegmentWriter]:
-        """Lend the writer once nobody else has it; what is not committed then is lost."""
-        with self._one_writer, translated(self.config.path):
-            writer = self._opened().writer(timeout=self.config.lock_timeout, delay=0.02)
+        """Wait for the writer and yield it; cancel what is not committed at the end."""
+        with self._write_lock, translate_errors(self.config.path):
+            writer = self._get_index().writer(timeout=self.config.lock_timeout, delay=0.02)
             try:
                 yield writer
             finally:
                 if not writer.is_closed:
                     writer.cancel()
 
-    def _opened(self) -> FileIndex:
+    def _get_index(self) -> FileIndex:
         if self._closed:
             raise BackendUnavailable(f"{self.config.path} was closed; open it again")
         return self._index
@@ -104,7 +104,7 @@ class WhooshBackend(LexicalBackend):
             return remove(writer, uris)
 
     def info(self) -> IndexInfo:
-        with translated(self.config.path), self._opened().reader() as reader:
+        with translate_errors(self.config.path), self._get_index().reader() as reader:
             roots = {row["uri"]: row["root"] for row in reader.all_stored_fields()}
             return IndexInfo(
                 backend=self.name,

@@ -1,4 +1,4 @@
-"""What a `whoosh:` URL may say."""
+"""The options of a `whoosh:` URL."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pydantic import Field, field_validator
 
 
 class WhooshConfig(LexicalConfig):
-    """Configures one index; `location` is the path of its folder.
+    """The configuration of one index; `location` is the path of its folder.
 
-    `lock_timeout` (seconds) is how long a writer waits for another one.
+    A writer waits `lock_timeout` seconds for another one.
     """
 
     lock_timeout: float = Field(default=5.0, ge=0, le=3600)
 
     @field_validator("location")
     @classmethod
-    def _a_folder(cls, location: str) -> str:
+    def _check_location(cls, location: str) -> str:
         if not location or "\0" in location:
             raise ValueError("a path is missing; write whoosh:films.idx")
         return location
 
     @property
     def path(self) -> Path:
-        """Is the path of the folder."""
+        """The path of the folder."""
         return Path(self.location)

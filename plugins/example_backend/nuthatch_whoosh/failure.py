@@ -1,4 +1,4 @@
-"""Whoosh's errors as nuthatch's, each with what to do about it."""
+"""Errors: Whoosh's errors become nuthatch's, each with advice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from nuthatch import BackendUnavailable, IndexCorrupt, IndexLocked
 from whoosh import index
 
-#: What damage raises: Whoosh unpickles, so that it is nearly anything.
+#: The errors of a damaged index: Whoosh unpickles its files, so nearly any error may come.
 _UNREADABLE = (
     index.IndexError,
     pickle.UnpicklingError,
@@ -31,8 +31,8 @@ _UNREADABLE = (
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Raise what Whoosh raises inside as the `NuthatchError` that it means."""
+def translate_errors(path: Path) -> Iterator[None]:
+    """Raise the `NuthatchError` for any error of Whoosh's within the block."""
     try:
         yield
     except index.LockError as error:

@@ -1,4 +1,4 @@
-"""The spec: what this backend can do. Imports no driver."""
+"""The spec: the name and the capabilities of this backend. Imports no driver."""
 
 from __future__ import annotations
 
@@ -21,25 +21,18 @@ SPEC = BackendSpec(
     summary="Whoosh in a folder: full-text search in pure Python",
     contract=(1, 0),
     audit_mode=AuditMode.UNGROUNDED,
-    capabilities=Capabilities(
-        text=NATIVE,
+    capabilities=Capabilities.lexical(
         entities=unsupported(_TEXT_ONLY),
         fuzzy=unsupported(_TEXT_ONLY),
         substring=unsupported(_TEXT_ONLY),
         filters=FilterSupport(range=unsupported(_TEXT_ONLY), any_of=unsupported(_TEXT_ONLY)),
         grounding=unsupported("it does not store the hashes that a proof needs"),
-        explain=unsupported("Whoosh tells the score of a chunk, not that of each word"),
+        explain=unsupported("Whoosh gives the score of a chunk, not that of each word"),
         timeout=EMULATED,
-        snapshot=NATIVE,
         native_top_k=NATIVE,
-        write=NATIVE,
-        delete=NATIVE,
-        export=NATIVE,
-        persistent=NATIVE,
         check=unsupported("Whoosh cannot check its files"),
         optimize=unsupported("Whoosh merges its segments as it writes"),
-        async_native=EMULATED,
-        max_limit=None,
+        drop=unsupported("remove its folder"),
     ),
     config=WhooshConfig,
     backend="nuthatch_whoosh.backend:WhooshBackend",

@@ -24,37 +24,37 @@ from whoosh.searching import Searcher
 
 
 class WhooshReader(ExportingReader):
-    """Answers from the segments that its searcher was opened with, whatever is written since."""
+    """A reader over the segments of one searcher; later writes do not change its answers."""
 
     def __init__(self, searcher: Searcher) -> None:
         self._searcher = searcher
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
-        # Counted, for Whoosh's own numbers include deleted chunks until their segment is merged.
+        # Whoosh's own numbers include deleted chunks until their segment is merged.
         return {token: sum(1 for _ in self._chunks("tokens", token)) for token in tokens}
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         operator = And if rung.operator == "AND" else Or
-        weights = Counter(rung.tokens)  # a token that stands twice counts twice
+        weights = Counter(rung.tokens)  # a repeated token counts twice
         query = operator([Term("tokens", token, boost=n) for token, n in weights.items()])
         found = self._searcher.search(query, limit=limit)
         candidates = [Candidate(chunk, score) for chunk, score in found.items()]
         return Matches(candidates, total=None, exact=True)
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk]:
-        return [_stored(self._searcher.stored_fields(key)) for key in keys]
+        return [_make_chunk(self._searcher.stored_fields(key)) for key in keys]
 
     def get(self, uri: str) -> Document | None:
         rows = list(self.rows(uri))
-        return _document(rows) if rows else None
+        return _make_document(rows) if rows else None
 
     def documents(self) -> Iterator[Document]:
         rows = self._searcher.reader().all_stored_fields()
         for _, chunks in groupby(rows, key=itemgetter("uri")):
-            yield _document(list(chunks))
+            yield _make_document(list(chunks))
 
     def rows(self, uri: str) -> Iterator[dict[str, Any]]:
-        """Yield what is stored for each chunk of a document, in order."""
+        """Yield the stored fields of each chunk of a document, in order."""
         return map(self._searcher.stored_fields, self._chunks("uri", uri))
 
     def _chunks(self, field: str, term: str) -> Iterable[int]:
@@ -62,7 +62,7 @@ class WhooshReader(ExportingReader):
         return chunks
 
 
-def _stored(row: dict[str, Any]) -> StoredChunk:
+def _make_chunk(row: dict[str, Any]) -> StoredChunk:
     header = parse_header(row["header"])
     return StoredChunk(
         uri=row["uri"],
@@ -74,5 +74,5 @@ def _stored(row: dict[str, Any]) -> StoredChunk:
     )
 
 
-def _document(rows: Sequence[dict[str, Any]]) -> Document:
+def _make_document(rows: Sequence[dict[str, Any]]) -> Document:
     return document_from_header(rows[0]["header"], [(row["start"], row["text"]) for row in rows])

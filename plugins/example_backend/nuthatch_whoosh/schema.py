@@ -2,7 +2,7 @@
 
     films.idx/
         nuthatch.json    the IndexMetadata: format, schema, analyzer fingerprint; never changes
-        _MAIN_7.toc      Whoosh's list of segments; its appearance is what a commit is
+        _MAIN_7.toc      Whoosh's list of segments; its appearance is the commit
         MAIN_….seg       segments
 
 Every chunk is one Whoosh document; a document's chunks follow each other in one segment.
@@ -26,18 +26,18 @@ FORMAT: Final = 1
 RECORD: Final = "nuthatch.json"
 
 CHUNK: Final = Schema(
-    tokens=KEYWORD(scorable=True),  # given as lists, so that Whoosh splits nothing by itself
+    tokens=KEYWORD(scorable=True),  # as lists of tokens, which Whoosh does not split
     uri=ID(stored=True),
     number=STORED(),
     start=STORED(),
     text=STORED(),
     root=STORED(),
-    header=STORED(),  # with every chunk, which is simple, not small
+    header=STORED(),  # stored with every chunk: simple, but not small
 )
 
 
 class Folder(FileStorage):  # type: ignore[misc]  # Whoosh has no types
-    """Syncs what a list of segments names before the list appears: Whoosh never syncs."""
+    """A folder whose segments are synced before a list names them: Whoosh never syncs."""
 
     def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
         for name in self.list():
@@ -47,7 +47,7 @@ class Folder(FileStorage):  # type: ignore[misc]  # Whoosh has no types
 
 
 def create(path: Path, record: IndexMetadata) -> bool:
-    """Make an index, whole or not at all; return False where there is something already."""
+    """Make an index, whole or not at all; return False where the path exists."""
     if (path / RECORD).exists():
         return False
     unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
@@ -65,8 +65,8 @@ def create(path: Path, record: IndexMetadata) -> bool:
     return True
 
 
-def opened(path: Path) -> FileIndex:
-    """Open the index; again, if a writer replaced the list of segments in that moment."""
+def open_index(path: Path) -> FileIndex:
+    """Open the index; try again where a writer replaces the list of segments meanwhile."""
     for _ in range(9):
         with suppress(FileNotFoundError):
             return Folder(str(path)).open_index(schema=CHUNK)
@@ -74,7 +74,7 @@ def opened(path: Path) -> FileIndex:
 
 
 def size(path: Path) -> int:
-    """Return the bytes of all files; a writer may take one away while they are counted."""
+    """Return the bytes of all files; a writer may remove one meanwhile."""
     total = 0
     for file in path.iterdir():
         with suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Writing: one batch is one commit of Whoosh's."""
+"""Writing: one batch is one commit of Whoosh."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ def write(writer: SegmentWriter, documents: Sequence[AnalyzedDocument]) -> Write
     """Upsert documents with distinct uris."""
     stored = WhooshReader(writer.searcher())
     counts: Counter[str] = Counter()
-    for each in documents:
-        before = next(stored.rows(each.document.uri), None)
-        if before is not None and before["root"] == each.root:
+    for analyzed in documents:
+        before = next(stored.rows(analyzed.document.uri), None)
+        if before is not None and before["root"] == analyzed.root:
             counts["unchanged"] += 1
             continue
         counts["added" if before is None else "replaced"] += 1
-        counts["chunks"] += len(each.chunks)
-        writer.delete_by_term("uri", each.document.uri)
-        for number, chunk in enumerate(each.chunks):
+        counts["chunks"] += len(analyzed.chunks)
+        writer.delete_by_term("uri", analyzed.document.uri)
+        for number, chunk in enumerate(analyzed.chunks):
             writer.add_document(
                 tokens=chunk.tokens,
-                uri=each.document.uri,
+                uri=analyzed.document.uri,
                 number=number,
                 start=chunk.start,
                 text=chunk.text,
-                root=each.root,
-                header=each.header,
+                root=analyzed.root,
+                header=analyzed.header,
             )
     if counts["chunks"]:
         writer.commit()
@@ -39,8 +39,8 @@ def write(writer: SegmentWriter, documents: Sequence[AnalyzedDocument]) -> Write
 
 
 def remove(writer: SegmentWriter, uris: Sequence[str]) -> int:
-    """Remove documents; return how many there were."""
-    gone: int = sum(writer.delete_by_term("uri", uri) > 0 for uri in uris)
-    if gone:
+    """Remove documents; return the number removed."""
+    removed: int = sum(writer.delete_by_term("uri", uri) > 0 for uri in uris)
+    if removed:
         writer.commit()
-    return gone
+    return removed

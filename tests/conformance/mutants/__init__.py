@@ -24,11 +24,11 @@ for _module in iter_modules(__path__):
         import_module(f"{__name__}.{_module.name}")
 
 
-def _all(base: type[Working]) -> Iterator[type[Working]]:
-    for each in base.__subclasses__():
-        yield each
-        yield from _all(each)
+def _find_subclasses(base: type[Working]) -> Iterator[type[Working]]:
+    for subclass in base.__subclasses__():
+        yield subclass
+        yield from _find_subclasses(subclass)
 
 
 #: Every mutant by the name of its class.
-MUTANTS = {each.__name__: each for each in _all(Working)}
+MUTANTS = {mutant.__name__: mutant for mutant in _find_subclasses(Working)}

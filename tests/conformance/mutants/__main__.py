@@ -1,4 +1,4 @@
-"""Prints which mutant is killed by which test of the kit, and what is missing.
+"""Print which mutant is killed by which test of the kit, and which is killed by none.
 
 python -m tests.conformance.mutants [MUTANT …] [--record] [--examples N]
 """
@@ -13,53 +13,66 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
 from . import MUTANTS
-from .matrix import CASES, PROFILE, Matrix, killers, record, recorded, slip, told
+from .matrix import (
+    CASES,
+    PROFILE,
+    Matrix,
+    describe_kill,
+    describe_slip,
+    find_killers,
+    read_record,
+    write_record,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Return 1 where a mutant lives or a test kills none."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance.mutants")
-    parser.add_argument("mutants", nargs="*", metavar="MUTANT", help="tell how these are killed")
+    parser.add_argument("mutants", nargs="*", metavar="MUTANT", help="print how these are killed")
     parser.add_argument("--record", action="store_true", help="write matrix.json, or these rows")
     parser.add_argument("--examples", type=int, default=PROFILE.examples, metavar="N")
-    given = parser.parse_args(arguments)
-    unknown = set(given.mutants) - set(MUTANTS)
+    options = parser.parse_args(arguments)
+    unknown = set(options.mutants) - set(MUTANTS)
     if unknown:
         parser.error(f"no such mutant: {', '.join(sorted(unknown))}")
-    if given.mutants:
-        return _tell(given.mutants, given.examples, given.record)
+    if options.mutants:
+        return _print_kills(options.mutants, options.examples, options.record)
     names = sorted(MUTANTS)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        rows = pool.map(_row, names, [given.examples] * len(names))
+        rows = pool.map(_row, names, [options.examples] * len(names))
         matrix: Matrix = dict(zip(names, rows, strict=True))
     _print(matrix)
-    if given.record:
-        record(matrix)
+    if options.record:
+        write_record(matrix)
     idle = [test for test in CASES if not any(test in tests for tests in matrix.values())]
     alive = [name for name in names if not matrix[name]]
     for name in alive:
-        print(f"LIVES  {name}: {slip(MUTANTS[name])}")
+        print(f"LIVES  {name}: {describe_slip(MUTANTS[name])}")
     for test in idle:
         print(f"IDLE   {test} kills no mutant")
     return 1 if alive or idle else 0
 
 
 def _row(name: str, examples: int) -> list[str]:
-    return list(killers(MUTANTS[name], profile=replace(PROFILE, examples=examples)))
+    return list(find_killers(MUTANTS[name], profile=replace(PROFILE, examples=examples)))
 
 
-def _tell(names: list[str], examples: int, keep: bool) -> int:
+def _print_kills(names: list[str], examples: int, keep: bool) -> int:
     rows: Matrix = {}
     for name in names:
-        print(f"{name}: {slip(MUTANTS[name])}")
-        found = killers(MUTANTS[name], profile=replace(PROFILE, examples=examples, shrink=True))
+        print(f"{name}: {describe_slip(MUTANTS[name])}")
+        found = find_killers(
+            MUTANTS[name], profile=replace(PROFILE, examples=examples, shrink=True)
+        )
         for test, error in found.items():
-            print(f"\nKILLED BY {told(test, error)}")
+            print(f"\nKILLED BY {describe_kill(test, error)}")
         if not found:
             print("LIVES")
         rows[name] = list(found)
     if keep:
-        record({name: tests for name, tests in {**recorded(), **rows}.items() if name in MUTANTS})
+        write_record(
+            {name: tests for name, tests in {**read_record(), **rows}.items() if name in MUTANTS}
+        )
     return 0 if all(rows.values()) else 1
 
 

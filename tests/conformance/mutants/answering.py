@@ -65,7 +65,7 @@ class GetFoldsCase(Working):
 
     class Reader(MemoryReader):
         def get(self, uri: str) -> Document | None:
-            same = (each for each in self._documents if each.lower() == uri.lower())
+            same = (stored for stored in self._documents if stored.lower() == uri.lower())
             return super().get(next(same, uri))
 
 
@@ -74,7 +74,7 @@ class GetGivesTheNextDocument(Working):
 
     class Reader(MemoryReader):
         def get(self, uri: str) -> Document | None:
-            later = sorted(each for each in self._documents if each >= uri)
+            later = sorted(stored for stored in self._documents if stored >= uri)
             return super().get(later[0]) if later else None
 
 
@@ -139,9 +139,9 @@ class AnExportReadsTheNewestState(Working):
 class ErrorsAreSwallowed(Working):
     """Whatever goes wrong in a search is an empty answer."""
 
-    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+    def search(self, query: Any, limit: int | None = None, **options: Any) -> Results:
         try:
-            return super().search(query, limit, **asked)
+            return super().search(query, limit, **options)
         except NuthatchError:
             return super().search("", 1)
 
@@ -149,35 +149,35 @@ class ErrorsAreSwallowed(Working):
 class AnUnknownFieldIsNoFilter(Working):
     """A filter that means nothing is left out of the search."""
 
-    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+    def search(self, query: Any, limit: int | None = None, **options: Any) -> Results:
         try:
-            return super().search(query, limit, **asked)
+            return super().search(query, limit, **options)
         except InvalidQuery:
-            if asked.pop("filters", None) is None:
+            if options.pop("filters", None) is None:
                 raise
-            return super().search(query, limit, **asked)
+            return super().search(query, limit, **options)
 
 
 class TheLimitZeroMeansAll(Working):
     """A limit of zero is taken for none."""
 
-    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
-        return super().search(query, limit or None, **asked)
+    def search(self, query: Any, limit: int | None = None, **options: Any) -> Results:
+        return super().search(query, limit or None, **options)
 
 
 class TheTimeoutIsForgotten(Working):
     """A timeout is not handed on."""
 
-    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
-        return super().search(query, limit, **{**asked, "timeout": None})
+    def search(self, query: Any, limit: int | None = None, **options: Any) -> Results:
+        return super().search(query, limit, **{**options, "timeout": None})
 
 
 class CollapsingShortensTheList(Working):
     """Chunks are collapsed after the limit has cut."""
 
-    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+    def search(self, query: Any, limit: int | None = None, **options: Any) -> Results:
         collapse, query = getattr(query, "collapse", False), _spread(query)
-        found = super().search(query, limit, **asked)
+        found = super().search(query, limit, **options)
         if not collapse:
             return found
         best = {hit.document_uri: hit for hit in reversed(found.hits)}
@@ -191,9 +191,9 @@ def _spread(query: Any) -> Any:
 class HitsClaimAProofThatTheyDoNotCarry(Working):
     """Hits are called grounded, and nothing is put beside them."""
 
-    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
-        audit = asked.pop("audit", None)
-        found = super().search(query, limit, **asked)
+    def search(self, query: Any, limit: int | None = None, **options: Any) -> Results:
+        audit = options.pop("audit", None)
+        found = super().search(query, limit, **options)
         claimed = {} if audit is None else {"audit_mode": audit}
         return replace(found, hits=tuple(hit.model_copy(update=claimed) for hit in found))
 
@@ -201,14 +201,14 @@ class HitsClaimAProofThatTheyDoNotCarry(Working):
 class EveryAnswerIsCalledExact(Working):
     """The climb of the ladder claims to be what ranking gives."""
 
-    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
-        return replace(super().search(query, limit, **asked), exact=True)
+    def search(self, query: Any, limit: int | None = None, **options: Any) -> Results:
+        return replace(super().search(query, limit, **options), exact=True)
 
 
 class AsyncDropsItsArguments(Working):
     """search_async hands on the query and the limit, and no more."""
 
-    async def search_async(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+    async def search_async(self, query: Any, limit: int | None = None, **options: Any) -> Results:
         return await super().search_async(query, limit)
 
 
@@ -221,16 +221,16 @@ class TheAsyncReaderIsStale(Working, async_native=NATIVE):
 
 
 class _Awaited:
-    """Gives a reader's answers to whoever awaits them."""
+    """A reader whose answers are awaited."""
 
     def __init__(self, reader: Any) -> None:
         self._reader = reader
 
     def __getattr__(self, name: str) -> Any:
-        asked = getattr(self._reader, name)
+        method = getattr(self._reader, name)
 
         async def answer(*given: Any) -> Any:
-            return asked(*given)
+            return method(*given)
 
         return answer
 
@@ -240,44 +240,44 @@ class AsyncRemembersAnswers(Working):
 
     answers: ClassVar[dict[Any, Results]] = {}
 
-    async def search_async(self, query: Any, limit: int | None = None, **asked: Any) -> Results:
+    async def search_async(self, query: Any, limit: int | None = None, **options: Any) -> Results:
         if query not in self.answers:
-            self.answers[query] = await super().search_async(query, limit, **asked)
+            self.answers[query] = await super().search_async(query, limit, **options)
         return self.answers[query]
 
 
-class WhatIsBelievedIsNeverProven(Working):
-    """From the third search on, the state that was seen first is taken for granted."""
+class TheCachedStateIsNeverChecked(Working):
+    """From the third search on, a cached state is never compared with the index."""
 
     _searches = 0
-    _believed: Any = None
+    _cached: Any = None
 
     def run(self, search: PlannedSearch) -> Results:
         self._searches += 1
         if self._searches < 3:
-            self._believed = self._documents
-        return self.run_over(self._believed, search)
+            self._cached = self._documents
+        return self.run_over(self._cached, search)
 
 
-class AnEmptyAnswerIsNotProven(Working):
-    """What is believed is proven together with the texts; nothing is asked for where none are."""
+class AnEmptyAnswerIsNotChecked(Working):
+    """The cached state is checked where a search finds hits, and not where it finds none."""
 
     _last: Any = None
 
     def run(self, search: PlannedSearch) -> Results:
-        believed, self._last = self._last, self._documents
-        found = self.run_over(self._last if believed is None else believed, search)
+        earlier, self._last = self._last, self._documents
+        found = self.run_over(self._last if earlier is None else earlier, search)
         return self.run_over(self._last, search) if found else found
 
 
-class OnlyPlainSearchesAreProven(Working):
-    """What is believed is proven where texts are the last that is asked, and else forgotten."""
+class OnlyPlainSearchesAreChecked(Working):
+    """The cached state is checked for plain searches, and not with collapse or explain."""
 
     _last: Any = None
 
     def run(self, search: PlannedSearch) -> Results:
-        believed, self._last = self._last, self._documents
+        earlier, self._last = self._last, self._documents
         fetch_last = not (
             getattr(search.request.query, "collapse", False) or search.request.explain
         )
-        return self.run_over(self._last if fetch_last or believed is None else believed, search)
+        return self.run_over(self._last if fetch_last or earlier is None else earlier, search)

@@ -27,7 +27,9 @@ class FiltersActAfterTheCut(Working):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             found = super().match(rung, filters, len(self._chunks))
             best = super().match(rung, (), limit).candidates
-            return found._replace(candidates=[each for each in found.candidates if each in best])
+            return found._replace(
+                candidates=[candidate for candidate in found.candidates if candidate in best]
+            )
 
 
 class FiltersAreJoinedByOr(Working):
@@ -38,7 +40,7 @@ class FiltersAreJoinedByOr(Working):
             parts = [super(type(self), self).match(rung, [f], 10**6) for f in filters]
             whole = super().match(rung, (), 10**6).candidates
             passing = set(chain(*(part.candidates for part in parts))) if parts else set(whole)
-            kept = [each for each in whole if each in passing]
+            kept = [candidate for candidate in whole if candidate in passing]
             return Matches(kept[:limit], len(kept), True)
 
 
@@ -78,9 +80,9 @@ class BoundsAreMetByDifferentValues(Working):
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             split: list[Filter] = []
-            for each in filters:
-                both = isinstance(each, Range) and None not in (each.gte, each.lte)
-                split += _halves(each) if both else [each]
+            for condition in filters:
+                both = isinstance(condition, Range) and None not in (condition.gte, condition.lte)
+                split += _halves(condition) if both else [condition]
             return super().match(rung, split, limit)
 
 
@@ -94,21 +96,22 @@ class AMissingFieldPasses(Working):
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             passing = set(super().match(rung, filters, 10**6).candidates)
-            asked = {condition.field for condition in filters}
+            fields = {condition.field for condition in filters}
             kept = [
-                each
-                for each in super().match(rung, (), 10**6).candidates
-                if each in passing or not asked & {n for n, _ in self._chunks[each.key][0].values}
+                candidate
+                for candidate in super().match(rung, (), 10**6).candidates
+                if candidate in passing
+                or not fields & {n for n, _ in self._chunks[candidate.key][0].values}
             ]
             return Matches(kept[:limit], len(kept), True)
 
 
 class AHitForEachValue(Working):
-    """A join with the values gives a chunk once for each value asked for."""
+    """A join with the values gives a chunk once for each value of the filter."""
 
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             found = super().match(rung, filters, limit)
             times = max((len(f.values) for f in filters if isinstance(f, AnyOf)), default=1)
-            repeated = [each for each in found.candidates for _ in range(times)]
+            repeated = [candidate for candidate in found.candidates for _ in range(times)]
             return found._replace(candidates=repeated[:limit])

@@ -33,7 +33,7 @@ class ATurnIsGivenBackOnlyWhereAllWentWell(Working):
 
 
 class AReaderIsGivenBackOnlyWhereAllWentWell(Working):
-    """What a search that fails has been lent never comes back."""
+    """A search that fails never releases its place."""
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Any:

@@ -29,12 +29,12 @@ class OnlyTheFirstChunkMatches(Working):
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             found = super().match(rung, filters, len(self._chunks)).candidates
-            first = [each for each in found if self._chunks[each.key][1] == 0]
+            first = [candidate for candidate in found if self._chunks[candidate.key][1] == 0]
             return Matches(first[:limit], len(first), True)
 
 
 class TheLimitIsOffByOne(Working):
-    """One candidate fewer than was asked for is returned."""
+    """One candidate fewer than the limit is returned."""
 
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
@@ -42,7 +42,7 @@ class TheLimitIsOffByOne(Working):
 
 
 class TheTotalIsOffByOne(Working):
-    """One chunk too many is told to match."""
+    """The total counts one chunk too many."""
 
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
@@ -65,7 +65,9 @@ class TiesAreReversed(Working):
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             found = super().match(rung, filters, len(self._chunks))
-            ordered = sorted(found.candidates, key=lambda each: (-each.score, -each.key))
+            ordered = sorted(
+                found.candidates, key=lambda candidate: (-candidate.score, -candidate.key)
+            )
             return found._replace(candidates=ordered[:limit])
 
 
@@ -76,7 +78,7 @@ class TiesDependOnTheLimit(Working):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             found = super().match(rung, filters, len(self._chunks)).candidates
             turn = -1 if limit < 4 else 1
-            ordered = sorted(found, key=lambda each: (-each.score, turn * each.key))
+            ordered = sorted(found, key=lambda candidate: (-candidate.score, turn * candidate.key))
             return Matches(ordered[:limit], len(found), True)
 
 
@@ -95,9 +97,9 @@ class ANumberThatIsNone(Working):
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             found = super().match(rung, filters, limit)
-            scores = [each.score for each in found.candidates]
+            scores = [candidate.score for candidate in found.candidates]
             if len(scores) > 1 and min(scores) == max(scores):
-                scaled = [Candidate(each.key, float("nan")) for each in found.candidates]
+                scaled = [Candidate(candidate.key, float("nan")) for candidate in found.candidates]
                 return found._replace(candidates=scaled)
             return found
 
@@ -109,7 +111,9 @@ class ScoresAreDividedByTheBest(Working):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             found = super().match(rung, filters, limit)
             best = found.candidates[0].score
-            scaled = [Candidate(each.key, each.score / best) for each in found.candidates]
+            scaled = [
+                Candidate(candidate.key, candidate.score / best) for candidate in found.candidates
+            ]
             return found._replace(candidates=scaled)
 
 
@@ -120,8 +124,8 @@ class TheHeadIsApproximate(Working):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             whole = super().match(rung, filters, 10**6)
             first = super().match(Rung("OR", rung.tokens[:1]), filters, limit).candidates
-            keys = [each.key for each in first]
-            kept = sorted(whole.candidates, key=lambda each: each.key not in keys)[:limit]
+            keys = [candidate.key for candidate in first]
+            kept = sorted(whole.candidates, key=lambda candidate: candidate.key not in keys)[:limit]
             return whole._replace(candidates=sorted(kept, key=lambda c: (-c.score, c.key)))
 
 

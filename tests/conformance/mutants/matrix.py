@@ -1,4 +1,4 @@
-"""The matrix: which mutant is killed by which test of the kit, in this process."""
+"""The matrix: the tests of the kit that kill each mutant, run in this process."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from pathlib import Path
 
 import nuthatch
 from nuthatch_conformance import BackendConformance
-from nuthatch_conformance.case_metadata import NotApplicable
-from nuthatch_conformance.engine import Engine, Subject
+from nuthatch_conformance.case import NotApplicable
+from nuthatch_conformance.engine import Engine
+from nuthatch_conformance.failure_report import describe_failure
 from nuthatch_conformance.profile import Profile
-from nuthatch_conformance.story import story
+from nuthatch_conformance.subject import Subject
 
 from .working import Working
 
@@ -37,7 +38,7 @@ class _Plugin:
 
 
 @contextlib.contextmanager
-def installed(backend: type[Working]) -> Iterator[str]:
+def install(backend: type[Working]) -> Iterator[str]:
     """Register a backend for the block; yield the template of its URLs."""
     nuthatch.register_plugin(_Plugin(backend), backend.spec.name)
     try:
@@ -46,11 +47,11 @@ def installed(backend: type[Working]) -> Iterator[str]:
         nuthatch.unregister_plugin(backend.spec.name)
 
 
-def killers(
+def find_killers(
     backend: type[Working], tests: Collection[str] = tuple(CASES), profile: Profile = PROFILE
 ) -> dict[str, BaseException]:
     """Return the errors of the tests that a backend fails."""
-    with installed(backend) as template, _quiet_threads():
+    with install(backend) as template, _quiet_threads():
         found = {test: _error(template, test, profile) for test in tests}
     return {test: error for test, error in found.items() if error is not None}
 
@@ -82,30 +83,30 @@ def _quiet_threads() -> Iterator[None]:
         threading.excepthook = before
 
 
-def told(test: str, error: BaseException) -> str:
-    """Return what the kit says of a failure."""
-    return story(CASES[test], error)
+def describe_kill(test: str, error: BaseException) -> str:
+    """Return the kit's report of a failure."""
+    return describe_failure(CASES[test], error)
 
 
-def recorded() -> Matrix:
+def read_record() -> Matrix:
     """Return the matrix as it was last recorded."""
     matrix: Matrix = json.loads(RECORD.read_text("utf-8"))
     return matrix
 
 
-def record(matrix: Mapping[str, Collection[str]]) -> None:
+def write_record(matrix: Mapping[str, Collection[str]]) -> None:
     """Write the matrix, in the order of mutants and of tests."""
     ordered = {name: [test for test in CASES if test in matrix[name]] for name in sorted(matrix)}
     RECORD.write_text(json.dumps(ordered, indent=1) + "\n", "utf-8")
 
 
-def slip(backend: type[Working]) -> str:
+def describe_slip(backend: type[Working]) -> str:
     """Return the slip in words."""
     return " ".join((backend.__doc__ or "").split())
 
 
-def changed_lines(backend: type[Working]) -> int:
-    """Return the number of lines that make the slip: the body without definitions and text."""
+def count_changed_lines(backend: type[Working]) -> int:
+    """Return the number of lines of the slip: the body without definitions and docstring."""
     lines = inspect.getsource(backend).replace(f'"""{backend.__doc__}"""', "").splitlines()[1:]
     heads = ("def ", "async def ", "class ", "@", ") -> ")
     return sum(bool(line.strip()) and not line.strip().startswith(heads) for line in lines)

@@ -18,7 +18,7 @@ class NamesAreFoundWithinNames(Working):
 
     class Reader(MemoryReader):
         def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> Any:
-            return super().phrase_terms([each._replace(match="substring") for each in lookups])
+            return super().phrase_terms([lookup._replace(match="substring") for lookup in lookups])
 
 
 class SubstringsAreWholePhrases(Working):
@@ -26,7 +26,7 @@ class SubstringsAreWholePhrases(Working):
 
     class Reader(MemoryReader):
         def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> Any:
-            return super().phrase_terms([each._replace(match="exact") for each in lookups])
+            return super().phrase_terms([lookup._replace(match="exact") for lookup in lookups])
 
 
 class TypingErrorsAreNotForgiven(Working):
@@ -91,7 +91,7 @@ class ATitleIsAsLongAsItsDistinctTokens(Working):
                 if kind == "token"
             ]
             return [
-                [(at, sum(at in each for each in words) if length else 0) for at, length in found]
+                [(at, sum(at in word for word in words) if length else 0) for at, length in found]
                 for found in super().entity_postings(keys)
             ]
 
@@ -101,7 +101,7 @@ class ExclusionsAreForgotten(Working):
 
     class Reader(MemoryReader):
         def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> Any:
-            forgotten = [each.match == "substring" and each.cap is None for each in lookups]
+            forgotten = [lookup.match == "substring" and lookup.cap is None for lookup in lookups]
             found = super().phrase_terms(lookups)
             return [[] if gone else keys for gone, keys in zip(forgotten, found, strict=True)]
 

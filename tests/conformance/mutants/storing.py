@@ -70,7 +70,7 @@ class AnOpenedIndexHasTheDefaultSchema(Working):
 
 
 class TheSchemaIsNotLookedAt(Working):
-    """An index that exists is opened whatever schema is asked for."""
+    """An index that exists is opened with any schema."""
 
     @classmethod
     def open(cls, config: Any, *, create: Any, schema: Any) -> Self | None:
@@ -171,7 +171,7 @@ class ClosingDoesNothing(Working):
 
 
 class InfoFillsInDefaults(Working):
-    """info() tells the default schema."""
+    """info() gives the default schema."""
 
     def info(self) -> Any:
         return replace(super().info(), schema=Schema())
@@ -260,7 +260,7 @@ class DeclaresACheckThatNobodyWrote(Working):
 class DeclaresFiltersThatItRefuses(Working):
     """The book was copied from an engine that can filter by range."""
 
-    def search(self, query: Any, limit: int | None = None, **asked: Any) -> Any:
-        if any(isinstance(each, Range) for each in asked.get("filters") or ()):
+    def search(self, query: Any, limit: int | None = None, **options: Any) -> Any:
+        if any(isinstance(condition, Range) for condition in options.get("filters") or ()):
             raise UnsupportedQuery(self.name, "filters.range", "not written yet", [])
-        return super().search(query, limit, **asked)
+        return super().search(query, limit, **options)

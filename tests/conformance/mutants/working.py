@@ -4,7 +4,7 @@ It is the memory backend kept in a file, so that what persists can be got wrong 
 
     index    32 bytes of SHA-256, then a pickle of (record, uri → analyzed document)
 
-A subclass is a mutant: its docstring tells the slip, its body is the slip, its keyword arguments
+A subclass is a mutant: its docstring names the slip, its body is the slip, its keyword arguments
 are changes to the book of capabilities.
 """
 
@@ -40,7 +40,7 @@ from nuthatch.pipeline.readers import LiftedReader
 
 
 class Working(MemoryBackend):
-    """Keeps the documents of the memory backend in a file; passes the kit."""
+    """The memory backend with its documents in a file; it passes the kit."""
 
     spec: ClassVar[BackendSpec] = replace(
         SPEC,

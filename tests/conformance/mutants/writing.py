@@ -44,7 +44,7 @@ class ABatchIsCommittedRowByRow(Working):
         for row in documents:
             done.append(super().write([row], durability))
             time.sleep(0.0002)
-        return WriteOutcome(*map(sum, zip(*(_counts(each) for each in done), strict=True)))
+        return WriteOutcome(*map(sum, zip(*(_counts(outcome) for outcome in done), strict=True)))
 
 
 def _counts(done: WriteOutcome) -> tuple[int, int, int, int]:
@@ -52,7 +52,7 @@ def _counts(done: WriteOutcome) -> tuple[int, int, int, int]:
 
 
 class ABrokenBatchIsKeptQuietly(Working):
-    """A batch that fails is ended where it failed, and nobody is told."""
+    """A batch that fails is ended where it failed, without an error."""
 
     def write(self, documents: Any, durability: Any) -> Any:
         rows: list[Any] = []
@@ -124,7 +124,7 @@ class KeywordsAreFolded(Working):
     """An analyzer on keyword fields takes case away."""
 
     def write(self, documents: Any, durability: Any) -> Any:
-        return super().write([_with_values(row, _folded) for row in documents], durability)
+        return super().write([_with_values(row, _fold_case) for row in documents], durability)
 
 
 class FieldNamesAreFolded(Working):
@@ -151,7 +151,7 @@ def _double(value: Any) -> Any:
     return float(value) if isinstance(value, int) else value
 
 
-def _folded(value: Any) -> Any:
+def _fold_case(value: Any) -> Any:
     return value.casefold() if isinstance(value, str) else value
 
 

@@ -6,16 +6,15 @@ import asyncio
 from typing import Any
 
 from nuthatch import AuditMode, Document, InvalidQuery, LexicalBackend, Policy, Range, Results
-from nuthatch_conformance.case import case
 from nuthatch_conformance.corpora import corpora, policies, queries
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, raises
-from nuthatch_conformance.looking import names
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.observe import name_chunks
+from nuthatch_conformance.topic import Topic, case
 
 
 class Asynchrony(Topic, topic="asynchrony", needs="write text"):
-    """Tests the asynchronous search against the other one."""
+    """`search_async` compared with `search`."""
 
     @case(since=(1, 0), documents=corpora(min_size=1, fields=True), query=queries, policy=policies)
     def test_search_async_answers_as_search_does(
@@ -24,34 +23,38 @@ class Asynchrony(Topic, topic="asynchrony", needs="write text"):
         """Hits, scores, rungs and errors are the same, also when several searches run at once.
 
         Likely causes: an argument that is not handed on; a second implementation that drifted;
-        one connection for all coroutines; a reader that is kept from the first search on.
+        one connection for all coroutines; a reader that is used again from search to search.
         """
         index = engine.index(documents)
-        asked: list[dict[str, Any]] = [{"policy": policy, "limit": limit} for limit in (1, 3, 20)]
-        asked.append({"policy": policy, "extra_or_tokens": ["aa"], "explain": True})
+        options: list[dict[str, Any]] = [{"policy": policy, "limit": limit} for limit in (1, 3, 20)]
+        options.append({"policy": policy, "extra_or_tokens": ["aa"], "explain": True})
         if engine.can("filters.range"):
-            asked.append({"policy": policy, "filters": [Range("year", gte=2)]})
+            options.append({"policy": policy, "filters": [Range("year", gte=2)]})
         if engine.can("grounding"):
-            asked.append({"policy": policy, "audit": AuditMode.GROUNDED})
-        found = asyncio.run(_together(index, query, asked))
-        for arguments, results in zip(asked, found, strict=True):
+            options.append({"policy": policy, "audit": AuditMode.GROUNDED})
+        found = asyncio.run(_search_all(index, query, options))
+        for arguments, results in zip(options, found, strict=True):
             expected = index.search(query, **arguments)
-            equal(names(results), names(expected), f"hits for {arguments}")
+            equal(name_chunks(results), name_chunks(expected), f"hits for {arguments}")
             for one, other in zip(results, expected, strict=True):
                 equal(one.evidence, other.evidence, f"evidence for {arguments}")
             tried = [[(a.operator, a.tokens) for a in r.attempts] for r in (results, expected)]
             equal(tried[0], tried[1], f"rungs that were tried for {arguments}")
         index.add([Document("later", "", query)])
-        found = asyncio.run(_together(index, query, asked[2:3]))
-        equal(names(found[0]), names(index.search(query, **asked[2])), "hits after another write")
+        found = asyncio.run(_search_all(index, query, options[2:3]))
+        equal(
+            name_chunks(found[0]),
+            name_chunks(index.search(query, **options[2])),
+            "hits after another write",
+        )
         raises(
             InvalidQuery,
-            lambda: asyncio.run(_together(index, query, [{"limit": 0}])),
+            lambda: asyncio.run(_search_all(index, query, [{"limit": 0}])),
             "search_async with the limit 0",
         )
 
 
-async def _together(
-    index: LexicalBackend, query: str, asked: list[dict[str, Any]]
+async def _search_all(
+    index: LexicalBackend, query: str, options: list[dict[str, Any]]
 ) -> list[Results]:
-    return await asyncio.gather(*(index.search_async(query, **each) for each in asked))
+    return await asyncio.gather(*(index.search_async(query, **arguments) for arguments in options))

@@ -1,4 +1,4 @@
-"""Capabilities both ways: what is declared works, what is not is refused."""
+"""Capabilities: a declared one works, one that is not declared is refused."""
 
 from __future__ import annotations
 
@@ -15,25 +15,24 @@ from nuthatch import (
     Range,
     UnsupportedQuery,
 )
-from nuthatch_conformance.case import case
 from nuthatch_conformance.corpora import SCHEMA, corpora, queries
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, holds, raises
-from nuthatch_conformance.looking import everything, names
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.observe import name_chunks, observe_all
+from nuthatch_conformance.topic import Topic, case
 
 _PROBES = ("aa", "aa bb", "ccc ddd", "the of")
 
 
-class CapabilitiesBothWays(Topic, topic="capabilities"):
-    """Tests the book against the backend."""
+class DeclaredCapabilities(Topic, topic="capabilities"):
+    """The declared capabilities, compared with what the backend does."""
 
     @case(since=(1, 0))
     def test_what_is_not_declared_is_refused(self, engine: Engine) -> None:
-        """What the book denies raises UnsupportedQuery; if it works quietly, declare it.
+        """What is declared unsupported raises UnsupportedQuery; if it works, declare it.
 
-        Likely causes: a method written anew without the check; a copied book; a capability that
-        was added to the engine and not to the book.
+        Likely causes: a method written anew without the check; capabilities copied from
+        another backend; a capability that the engine has and the spec does not declare.
         """
         documents = [Document("d0", "", "aa", {"year": 1})]
         index = engine.index(documents if engine.can("write") else ())
@@ -59,35 +58,35 @@ class CapabilitiesBothWays(Topic, topic="capabilities"):
             what = f"a limit of {largest + 1} beyond max_limit={largest}"
             raises(UnsupportedQuery, lambda: index.search("aa", largest + 1), what)
         if not engine.can("persistent"):
-            self._is_gone_after_closing(engine)
+            self._check_gone_after_closing(engine)
 
     @staticmethod
-    def _is_gone_after_closing(engine: Engine) -> None:
-        place = engine.place()
-        with engine.open(place, create="new", schema=SCHEMA) as index:
+    def _check_gone_after_closing(engine: Engine) -> None:
+        location = engine.new_location()
+        with engine.open(location, create="new", schema=SCHEMA) as index:
             if engine.can("write"):
                 index.add([Document("d0", "", "aa")])
         try:
-            again = engine.open(place)
+            again = engine.open(location)
         except IndexNotFound:
             return
         equal(again.info().documents, 0, "documents after closing, where persistent is denied")
 
     @case(since=(1, 0), needs="write check")
     def test_check_finds_a_good_index_good(self, engine: Engine) -> None:
-        """check() has nothing to say of an index that was written, rewritten and emptied.
+        """check() finds no fault in an index that was written, rewritten and emptied.
 
         Likely causes: a check that is declared and not written; counts that drift with upserts
         and deletes.
         """
         index = engine.index()
-        equal(index.check(), [], "what check() says of an empty index")
+        equal(index.check(), [], "the faults that check() finds of an empty index")
         for text in ("aa bb", "bb", "the aa " * 5):
             index.add([Document(f"d{n}", "aa", text, {"year": n}) for n in range(4)])
-            equal(index.check(), [], "what check() says after writing")
+            equal(index.check(), [], "the faults that check() finds after writing")
         if engine.can("delete"):
             index.delete(["d1", "d2"])
-            equal(index.check(), [], "what check() says after deleting")
+            equal(index.check(), [], "the faults that check() finds after deleting")
 
     @case(since=(1, 0), needs="write optimize", documents=corpora(min_size=1), others=corpora())
     def test_optimizing_changes_no_answer(
@@ -102,10 +101,10 @@ class CapabilitiesBothWays(Topic, topic="capabilities"):
         index.add(others)
         if engine.can("delete"):
             index.delete(documents[0].uri)
-        before = everything(index, _PROBES, engine.everything)
+        before = observe_all(index, _PROBES, engine.everything)
         kept = {document.uri: index.get(document.uri) for document in (*documents, *others)}
         index.optimize()
-        equal(everything(index, _PROBES, engine.everything), before, "the index after optimize()")
+        equal(observe_all(index, _PROBES, engine.everything), before, "the index after optimize()")
         after = {uri: index.get(uri) for uri in kept}
         equal(after, kept, "the documents after optimize()")
 
@@ -117,29 +116,29 @@ class CapabilitiesBothWays(Topic, topic="capabilities"):
         in the state in which it was stopped.
         """
         index = engine.index([Document(f"d{n}", "", f"aa w{n}") for n in range(20)])
-        before = names(index.search("aa w3"))
+        before = name_chunks(index.search("aa w3"))
         for _ in range(2):
             raises(QueryTimeout, lambda: index.search("aa w3", timeout=1e-9), "a nanosecond")
-            equal(names(index.search("aa w3", timeout=600)), before, "hits after a timeout")
+            equal(name_chunks(index.search("aa w3", timeout=600)), before, "hits after a timeout")
 
     @case(since=(1, 0), needs="write text explain", documents=corpora(min_size=1), query=queries)
     def test_explained_parts_add_up_to_the_score(
         self, engine: Engine, documents: list[Document], query: str
     ) -> None:
-        """With `explain` each hit tells what each token adds; together that is its score.
+        """With `explain` each hit shows what each token adds to its score; the sum is the score.
 
-        Likely causes: a repeated token told once; parts of another formula, or in another order
+        Likely causes: a repeated token counted once; parts of another formula, or in another order
         of hits; tokens that are not the query's.
         """
         index = engine.index(documents)
         query = f"{query} {query.split()[0]}"  # one word twice, at least
         plain = index.search(query, engine.everything, policy="ranked")
         results = index.search(query, engine.everything, policy="ranked", explain=True)
-        equal(names(results), names(plain), "hits with and without explain")
+        equal(name_chunks(results), name_chunks(plain), "hits with and without explain")
         for hit in results:
             tokens = results.attempts[hit.rung].tokens
             strange = sorted(set(hit.score_parts) - set(tokens))
             equal(strange, [], f"parts of the score that are no tokens of {tokens}")
-            whole = sum(hit.score_parts.values())
-            same = math.isclose(whole, hit.score, rel_tol=1e-3, abs_tol=1e-6)
-            holds(same, f"{dict(hit.score_parts)} add up to {whole}; the score is {hit.score}")
+            total = sum(hit.score_parts.values())
+            same = math.isclose(total, hit.score, rel_tol=1e-3, abs_tol=1e-6)
+            holds(same, f"{dict(hit.score_parts)} add up to {total}; the score is {hit.score}")

@@ -1,4 +1,4 @@
-"""Concurrency: readers beside a writer see whole batches, and threads do not disturb each other."""
+"""Concurrency: a reader beside a writer sees whole batches; threads do not disturb each other."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ from itertools import product
 from typing import Any
 
 from nuthatch import Document, LexicalBackend, Reader, Rung
-from nuthatch_conformance.case import case
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, holds
-from nuthatch_conformance.looking import names, rung, uris
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.observe import list_uris, match_rung, name_chunks
+from nuthatch_conformance.topic import Topic, case
 
 _BATCH = 10
 _BATCHES = 12
-#: Ways to ask that an engine may go other ways for.
-_WAYS: tuple[dict[str, Any], ...] = ({}, {"timeout": 60}, {"explain": True})
+#: Options for which an engine may search in another way.
+_OPTIONS: tuple[dict[str, Any], ...] = ({}, {"timeout": 60}, {"explain": True})
 
 
 class Concurrency(Topic, topic="concurrency", needs="write text"):
-    """Tests one index from several threads."""
+    """One index, used by several threads."""
 
     @case(since=(1, 0), needs="snapshot")
     def test_a_reader_keeps_its_state(self, engine: Engine) -> None:
-        """A reader that was begun before a write answers as before it, in all it can be asked.
+        """A reader that was begun before a write answers every request as before it.
 
         Likely causes: a reader that looks at the newest state for each request; a cache that the
         write changed; deletes that act at once.
@@ -36,12 +35,12 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
         index = engine.index([Document("one", "", "aa bb"), Document("two", "", "aa")])
         every = Rung("OR", ("aa",))
         with index.reader() as reader:
-            before = _seen(reader, every)
+            before = _observe_reader(reader, every)
             index.add([Document("three", "", "aa aa"), Document("two", "", "ccc")])
             if engine.can("delete"):
                 index.delete("one")
-            equal(_seen(reader, every), before, "what a reader sees after a write")
-        after = sorted(rung(index, "OR", ["aa"]))
+            equal(_observe_reader(reader, every), before, "what a reader sees after a write")
+        after = sorted(match_rung(index, "OR", ["aa"]))
         left = [("three", 0)] if engine.can("delete") else [("one", 0), ("three", 0)]
         equal(after, left, "what the next reader sees")
 
@@ -79,7 +78,7 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
                 finished = writing.done()
                 if finished:
                     writing.result()  # or it never ends
-                counted, matched = _counted(index)
+                counted, matched = _count(index)
                 equal(matched, counted, "chunks that match, by the frequency of the same reader")
                 equal(counted % _BATCH, 0, f"documents beyond whole batches, of {counted}")
                 holds(counted >= last, f"{counted} documents where there were {last}")
@@ -88,12 +87,12 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
 
     @case(since=(1, 0))
     def test_a_search_knows_what_was_written_before_it(self, engine: Engine) -> None:
-        """What was asked for again and again is found once it is written, and then no more.
+        """A search that is repeated finds each document from its write on, until it is replaced.
 
-        Likely causes: a `run` that believes in a state and never has it proven, or not where
-        nothing is found; a cache that a write does not empty.
+        Likely causes: a cached state that is never compared with the index, or not where nothing is
+        found; a cache that a write does not empty.
         """
-        for word, asynchronous, how in product(("aa", "new"), (False, True), _WAYS):
+        for word, asynchronous, options in product(("aa", "new"), (False, True), _OPTIONS):
             index = engine.index([Document("one", "", "aa")])
             for written, found in (
                 (Document("two", "", "aa new"), {"aa": ["one", "two"], "new": ["two"]}),
@@ -101,10 +100,10 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
                 (Document("two", "", "bb"), {"aa": [], "new": ["one"]}),
             ):
                 for _ in range(3):
-                    _asked(index, word, asynchronous, how)
+                    _search(index, word, asynchronous, options)
                 index.add(written)
-                what = f"documents with {word!r} and {how} after {written.uri} was written"
-                equal(_asked(index, word, asynchronous, how), found[word], what)
+                what = f"documents with {word!r} and {options} after {written.uri} was written"
+                equal(_search(index, word, asynchronous, options), found[word], what)
 
     @case(since=(1, 0))
     def test_threads_that_search_get_their_own_answers(self, engine: Engine) -> None:
@@ -116,7 +115,7 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
         index = engine.index([Document(f"d{n}", f"t{n % 7}", f"aa w{n % 5}") for n in range(60)])
         texts = [f"t{n % 7} w{n % 5}" for n in range(35)]
         limit = engine.everything
-        alone = [_found(index, text, limit) for text in texts]
+        alone = [_search_ranked(index, text, limit) for text in texts]
         stop = threading.Event()
 
         def write() -> None:
@@ -128,7 +127,9 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
         with ThreadPoolExecutor(9) as threads:
             writing = threads.submit(write)
             try:
-                answers = list(threads.map(lambda text: _found(index, text, limit), texts * 3))
+                answers = list(
+                    threads.map(lambda text: _search_ranked(index, text, limit), texts * 3)
+                )
             finally:
                 stop.set()
             writing.result()
@@ -136,7 +137,7 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
             equal(answer, expected, f"chunks that a thread finds for {text!r}")
 
 
-def _seen(reader: Reader, wanted: Rung) -> list[object]:
+def _observe_reader(reader: Reader, wanted: Rung) -> list[object]:
     matches = reader.match(wanted, (), 100)
     keys = [candidate.key for candidate in matches.candidates]
     rows = [(row.uri, row.text) if row else None for row in reader.fetch(keys, False)]
@@ -144,20 +145,20 @@ def _seen(reader: Reader, wanted: Rung) -> list[object]:
     return [rows, counts, [reader.get(uri) for uri in ("one", "two", "three")]]
 
 
-def _counted(index: LexicalBackend) -> tuple[int, int]:
-    """Return what one reader says in two ways: the frequency of a word, the chunks that match."""
+def _count(index: LexicalBackend) -> tuple[int, int]:
+    """Return the frequency of a word and the number of chunks that match it, by one reader."""
     with index.reader() as reader:
         count = reader.document_frequencies(["aa"])["aa"]
         return count, len(reader.match(Rung("OR", ("aa",)), (), 1000).candidates)
 
 
-def _asked(
-    index: LexicalBackend, word: str, asynchronous: bool, how: Mapping[str, Any]
+def _search(
+    index: LexicalBackend, word: str, asynchronous: bool, options: Mapping[str, Any]
 ) -> list[str]:
     if asynchronous:
-        return sorted(uris(asyncio.run(index.search_async(word, **how))))
-    return sorted(uris(index.search(word, **how)))
+        return sorted(list_uris(asyncio.run(index.search_async(word, **options))))
+    return sorted(list_uris(index.search(word, **options)))
 
 
-def _found(index: LexicalBackend, text: str, limit: int) -> list[tuple[str, int]]:
-    return sorted(names(index.search(text, limit, policy="ranked")))
+def _search_ranked(index: LexicalBackend, text: str, limit: int) -> list[tuple[str, int]]:
+    return sorted(name_chunks(index.search(text, limit, policy="ranked")))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from nuthatch import Document
-from nuthatch_conformance.case import case
 from nuthatch_conformance.corpora import SCHEMA
-from nuthatch_conformance.dying import BATCH, killed
+from nuthatch_conformance.crash_worker import BATCH, kill_writer
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, holds
-from nuthatch_conformance.looking import rung
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.observe import match_rung
+from nuthatch_conformance.topic import Topic, case
 
 
 class Crashes(Topic, topic="crashes", needs="write persistent"):
-    """Tests an index whose writer dies."""
+    """An index whose writer is killed."""
 
     @case(since=(1, 0))
     def test_what_was_acknowledged_survives_a_kill(self, engine: Engine) -> None:
@@ -25,21 +24,21 @@ class Crashes(Topic, topic="crashes", needs="write persistent"):
         are committed apart; a lock that outlives its process; a temporary file that is taken for
         the index.
         """
-        place = engine.place()
-        with engine.open(place, create="new", schema=SCHEMA) as index:
+        location = engine.new_location()
+        with engine.open(location, create="new", schema=SCHEMA) as index:
             spec = index.spec
         for acknowledged in (1, 2, 7):
-            safe = killed(place.url, spec, acknowledged)
-            index = engine.open(place)
+            safe = kill_writer(location.url, spec, acknowledged)
+            index = engine.open(location)
             count = index.info().documents
             holds(count >= safe, f"{count} documents are left of {safe} that were acknowledged")
             got = sum(index.get(f"d{number}") is not None for number in range(count))
             equal(got, count, "documents that get() finds, of those that info() counts")
             if engine.can("text"):
-                found = len({uri for uri, _ in rung(index, "OR", ["bb"])})
+                found = len({uri for uri, _ in match_rung(index, "OR", ["bb"])})
                 equal(found, min(count, engine.everything), "documents that are found")
             if engine.can("check"):
-                equal(index.check(), [], "what check() says after a kill")
+                equal(index.check(), [], "the faults that check() finds after a kill")
             equal(count % BATCH, 0, f"documents beyond whole batches, of {count}")
             index.add([Document(f"d{n}", "aa", "bb new") for n in range(BATCH)])
             equal(index.info().documents, count, "documents after replacing some of them")

@@ -1,4 +1,4 @@
-"""Errors: what is wrong raises its own type, what is wrong is never an empty answer."""
+"""Errors: each kind of mistake raises its own type, and none gives an empty answer."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ from nuthatch import (
     Schema,
     TextQuery,
 )
-from nuthatch_conformance.case import case
 from nuthatch_conformance.corpora import SCHEMA
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, raises
-from nuthatch_conformance.looking import everything
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.observe import observe_all
+from nuthatch_conformance.topic import Topic, case
 
 
 class Errors(Topic, topic="errors", needs="write"):
-    """Tests the types of errors."""
+    """The type of error that each mistake raises."""
 
     @case(since=(1, 0), needs="text")
     def test_a_query_that_means_nothing_is_an_invalid_query(self, engine: Engine) -> None:
@@ -82,11 +81,11 @@ class Errors(Topic, topic="errors", needs="write"):
 
     @case(since=(1, 0))
     def test_a_document_that_cannot_be_indexed_stops_its_batch(self, engine: Engine) -> None:
-        """InvalidDocument tells the uri; batches before it stand, nothing of its own is there.
+        """InvalidDocument names the uri; earlier batches stay, nothing of its own batch is written.
 
         An iterator that fails does the same with its own error.
 
-        Likely causes: a bad document that is skipped without a word; documents written before
+        Likely causes: a bad document that is skipped silently; documents written before
         their batch is whole; an error of the source that is swallowed.
         """
         schema = Schema(fields=(KeywordField("tag"),), strict=True)
@@ -112,9 +111,9 @@ class Errors(Topic, topic="errors", needs="write"):
                 f"adding documents with {what}",
             )
             if isinstance(error, InvalidDocument) and "key" not in what:
-                equal(error.uri, "bad", "the uri that the error tells")
+                equal(error.uri, "bad", "the uri that the error names")
             equal(
-                everything(index, ["aa"], engine.everything)[0],
+                observe_all(index, ["aa"], engine.everything)[0],
                 2,
                 f"documents in the index after {what} in the second batch",
             )

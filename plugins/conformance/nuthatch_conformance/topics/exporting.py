@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from nuthatch import Document
-from nuthatch_conformance.case import case
 from nuthatch_conformance.corpora import corpora
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.topic import Topic, case
 
 
 class Exporting(Topic, topic="exporting", needs="write export"):
-    """Tests the export."""
+    """`documents()`."""
 
     @case(since=(1, 0), documents=corpora(fields=True), others=corpora(fields=True))
     def test_a_copy_holds_the_same_documents(

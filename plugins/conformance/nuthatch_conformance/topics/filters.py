@@ -13,7 +13,6 @@ from nuthatch import (
     Schema,
     TextQuery,
 )
-from nuthatch_conformance.case import case
 from nuthatch_conformance.corpora import (
     SCHEMA,
     any_ofs,
@@ -27,17 +26,17 @@ from nuthatch_conformance.corpora import (
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, same_set
 from nuthatch_conformance.hostile_text import FIELD_NAMES, KEYWORDS
-from nuthatch_conformance.looking import keeps, names, rung, uris, winner
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.observe import find_winner, is_match, list_uris, match_rung, name_chunks
+from nuthatch_conformance.topic import Topic, case
 
-#: Around what a double can tell apart, and at the ends of int64.
+#: Around the largest integers that a double holds exactly, and at the ends of int64.
 _INTEGERS = (2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1, 2**63 - 2, -(2**63), -1, 0)
 
 
 class Filters(Topic, topic="filters", needs="write text"):
-    """Tests `Range` and `AnyOf` on every type of field."""
+    """`Range` and `AnyOf` on every type of field."""
 
-    def _is_post_filter(
+    def _compare_with_post_filter(
         self, engine: Engine, documents: list[Document], tokens: list[str], conditions: list[Filter]
     ) -> None:
         index = engine.index(documents)
@@ -45,10 +44,10 @@ class Filters(Topic, topic="filters", needs="write text"):
         for operator in ("AND", "OR"):
             expected = [
                 name
-                for name in rung(index, operator, tokens)
-                if all(keeps(SCHEMA, held[name[0]], condition) for condition in conditions)
+                for name in match_rung(index, operator, tokens)
+                if all(is_match(SCHEMA, held[name[0]], condition) for condition in conditions)
             ]
-            found = rung(index, operator, tokens, conditions)
+            found = match_rung(index, operator, tokens, conditions)
             equal(found, expected, f"chunks for {operator} of {tokens} under {conditions}")
 
     @case(
@@ -66,7 +65,7 @@ class Filters(Topic, topic="filters", needs="write text"):
         Likely causes: a bound that is left out; a document without the field that passes; numbers
         compared as text, or text by a locale; one bound met by one value and one by another.
         """
-        self._is_post_filter(engine, documents, tokens, [condition])
+        self._compare_with_post_filter(engine, documents, tokens, [condition])
 
     @case(
         since=(1, 0),
@@ -83,7 +82,7 @@ class Filters(Topic, topic="filters", needs="write text"):
         Likely causes: only the first of several values is stored, or looked for; a join that
         gives a hit once for each value; values that are folded, stripped or cut into words.
         """
-        self._is_post_filter(engine, documents, tokens, [condition])
+        self._compare_with_post_filter(engine, documents, tokens, [condition])
 
     @case(
         since=(1, 0),
@@ -104,7 +103,7 @@ class Filters(Topic, topic="filters", needs="write text"):
         Likely causes: filters joined by OR; the last of a field wins; an OR of the query that
         binds weaker than the AND of the filters.
         """
-        self._is_post_filter(engine, documents, tokens, conditions)
+        self._compare_with_post_filter(engine, documents, tokens, conditions)
 
     @case(
         since=(1, 0),
@@ -128,14 +127,18 @@ class Filters(Topic, topic="filters", needs="write text"):
         filters.
         """
         index, oracle = engine.index(documents), engine.oracle(documents)
-        asked = TextQuery(query, filters=[condition], policy=policy, limit=engine.everything)
-        found, right = index.search(asked), oracle.search(asked)
+        text_query = TextQuery(query, filters=[condition], policy=policy, limit=engine.everything)
+        found, right = index.search(text_query), oracle.search(text_query)
         if policy != "auto":
-            equal(winner(found), winner(right), f"the rung that wins under {policy}")
-            same_set(names(found), names(right), f"hits under {policy}")
+            equal(find_winner(found), find_winner(right), f"the rung that wins under {policy}")
+            same_set(name_chunks(found), name_chunks(right), f"hits under {policy}")
         for limit in (1, 2):
-            head = index.search(asked, limit)
-            equal(names(head), names(found)[:limit], f"filtered hits with the limit {limit}")
+            head = index.search(text_query, limit)
+            equal(
+                name_chunks(head),
+                name_chunks(found)[:limit],
+                f"filtered hits with the limit {limit}",
+            )
 
     @case(since=(1, 0), needs="filters.range")
     def test_a_range_is_met_by_one_value(self, engine: Engine) -> None:
@@ -151,12 +154,12 @@ class Filters(Topic, topic="filters", needs="write text"):
                 Document("below", "", "aa", {"tags": ["a"]}),
             ]
         )
-        found = uris(index.search("aa", filters=[Range("tags", gte="b", lte="y")]))
+        found = list_uris(index.search("aa", filters=[Range("tags", gte="b", lte="y")]))
         same_set(found, ["within"], "documents with a tag from b to y")
 
     @case(since=(1, 0), needs="filters.range filters.any_of")
     def test_integers_are_compared_exactly(self, engine: Engine) -> None:
-        """All integers of 64 bits are told apart, those that a double cannot hold too.
+        """All integers of 64 bits are distinct, also those that a double cannot hold.
 
         Likely causes: integers stored or compared as floating point; unsigned columns.
         """
@@ -164,9 +167,9 @@ class Filters(Topic, topic="filters", needs="write text"):
         documents = [Document(f"{n}", "", "aa", {"size": n}) for n in _INTEGERS]
         index = engine.index(documents, schema=schema)
         for number in _INTEGERS:
-            found = uris(index.search("aa", filters=[AnyOf("size", [number])]))
+            found = list_uris(index.search("aa", filters=[AnyOf("size", [number])]))
             same_set(found, [f"{number}"], f"documents with the size {number}")
-            found = uris(index.search("aa", filters=[Range("size", gte=number)]))
+            found = list_uris(index.search("aa", filters=[Range("size", gte=number)]))
             expected = [f"{n}" for n in _INTEGERS if n >= number]
             same_set(found, expected, f"documents of size {number} or more")
 
@@ -183,9 +186,9 @@ class Filters(Topic, topic="filters", needs="write text"):
         index = engine.index(documents, schema=schema)
         many = engine.everything
         for number, word in numbered.items():
-            found = uris(index.search("aa", many, filters=[AnyOf("tag", [word])]))
+            found = list_uris(index.search("aa", many, filters=[AnyOf("tag", [word])]))
             same_set(found, [f"k{number}"], f"documents with the keyword {word!r}")
-            found = uris(index.search("aa", many, filters=[Range("tag", gte=word)]))
+            found = list_uris(index.search("aa", many, filters=[Range("tag", gte=word)]))
             expected = [f"k{n}" for n, other in numbered.items() if other >= word]
             same_set(found, expected, f"documents with a keyword from {word!r} on")
 
@@ -205,7 +208,7 @@ class Filters(Topic, topic="filters", needs="write text"):
             (AnyOf("tags", ["x"]), []),
             (AnyOf("tags", ["y"]), ["one"]),
         ):
-            same_set(uris(index.search("aa", filters=[condition])), expected, f"{condition}")
+            same_set(list_uris(index.search("aa", filters=[condition])), expected, f"{condition}")
 
     @case(since=(1, 0), needs="filters.any_of")
     def test_any_field_name_is_legal(self, engine: Engine) -> None:
@@ -218,5 +221,5 @@ class Filters(Topic, topic="filters", needs="write text"):
         documents = [Document(f"f{n}", "", "aa", {f: "x"}) for n, f in enumerate(FIELD_NAMES)]
         index = engine.index(documents, schema=schema)
         for number, name in enumerate(FIELD_NAMES):
-            found = uris(index.search("aa", filters=[AnyOf(name, ["x"])]))
+            found = list_uris(index.search("aa", filters=[AnyOf(name, ["x"])]))
             same_set(found, [f"f{number}"], f"documents with a value in the field {name!r}")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import nuthatch
-from nuthatch import AuditMode, Document, VerificationFailed
-from nuthatch_conformance.case import case
+from nuthatch import AuditMode, Document, LexicalBackend, VerificationFailed
 from nuthatch_conformance.corpora import corpora, queries
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, raises
-from nuthatch_conformance.looking import names
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.observe import name_chunks
+from nuthatch_conformance.topic import Topic, case
 
 
 class Grounding(Topic, topic="grounding", needs="write"):
-    """Tests what an engine stores of a document's tree."""
+    """The evidence that an engine stores of a document's tree."""
 
     @case(
         since=(1, 0),
@@ -35,10 +34,10 @@ class Grounding(Topic, topic="grounding", needs="write"):
         limit = engine.everything
         plain = index.search(query, limit, policy="ranked")
         found = index.search(query, limit, policy="ranked", audit=AuditMode.GROUNDED)
-        equal(names(found), names(plain), "hits with and without evidence")
+        equal(name_chunks(found), name_chunks(plain), "hits with and without evidence")
         proven = oracle.search(query, limit, policy="ranked", audit=AuditMode.GROUNDED)
-        right = dict(_named(proven))
-        for name, hit in _named(found):
+        right = dict(_name_hits(proven))
+        for name, hit in _name_hits(found):
             equal(hit.audit_mode, AuditMode.GROUNDED, f"the claim of the hit {name}")
             nuthatch.verify(hit, root=right[name].document_root)
             equal(hit.evidence, right[name].evidence, f"the evidence of the hit {name}")
@@ -53,7 +52,7 @@ class Grounding(Topic, topic="grounding", needs="write"):
     def test_the_corpus_fingerprint_is_that_of_the_documents(
         self, engine: Engine, documents: list[Document], others: list[Document]
     ) -> None:
-        """After every write info() tells the fingerprint over exactly the documents there are.
+        """After every write info() gives the fingerprint over exactly the stored documents.
 
         Likely causes: a fingerprint that is cached across a write; roots not sorted bytewise;
         roots of deleted or replaced documents.
@@ -62,15 +61,19 @@ class Grounding(Topic, topic="grounding", needs="write"):
         for batch in (documents, others, documents):
             index.add(batch)
             oracle.add(batch)
-            found, right = (each.info().corpus_fingerprint for each in (index, oracle))
+            found, right = _read_fingerprints(index, oracle)
             equal(found, right, "the corpus fingerprint after adding")
         if engine.can("delete"):
             for document in documents:
                 index.delete(document.uri)
                 oracle.delete(document.uri)
-                found, right = (each.info().corpus_fingerprint for each in (index, oracle))
+                found, right = _read_fingerprints(index, oracle)
                 equal(found, right, "the corpus fingerprint after deleting")
 
 
-def _named(hits: nuthatch.Results) -> list[tuple[tuple[str, int], nuthatch.Hit]]:
-    return list(zip(names(hits), hits, strict=True))
+def _name_hits(hits: nuthatch.Results) -> list[tuple[tuple[str, int], nuthatch.Hit]]:
+    return list(zip(name_chunks(hits), hits, strict=True))
+
+
+def _read_fingerprints(*indexes: LexicalBackend) -> list[str]:
+    return [index.info().corpus_fingerprint for index in indexes]

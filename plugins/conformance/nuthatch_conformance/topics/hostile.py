@@ -5,19 +5,18 @@ from __future__ import annotations
 import itertools
 
 from nuthatch import Document
-from nuthatch_conformance.case import case
 from nuthatch_conformance.corpora import CLIMBS, WORDS, any_query, any_text
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, same_set
 from nuthatch_conformance.hostile_text import LONG, QUERIES, TEXTS, URIS
-from nuthatch_conformance.looking import names, rung, uris
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.observe import list_uris, match_rung, name_chunks
+from nuthatch_conformance.topic import Topic, case
 
 _TEXTS = (*TEXTS, *LONG)
 
 
 class Hostile(Topic, topic="hostile", needs="write"):
-    """Tests with texts that mean something to engines and nothing to the contract."""
+    """Texts that are syntax to an engine and plain text to the contract."""
 
     @case(since=(1, 0), needs="text")
     def test_operators_and_control_characters_are_nothing_special(self, engine: Engine) -> None:
@@ -32,7 +31,9 @@ class Hostile(Topic, topic="hostile", needs="write"):
         for text, policy in itertools.product((*_TEXTS, *QUERIES), CLIMBS):
             found = index.search(text, engine.everything, policy=policy)
             right = expected.search(text, engine.everything, policy=policy)
-            same_set(names(found), names(right), f"hits under {policy} for {text[:80]!r}")
+            same_set(
+                name_chunks(found), name_chunks(right), f"hits under {policy} for {text[:80]!r}"
+            )
 
     @case(since=(1, 0), needs="text", text=any_query, stored=any_text)
     def test_any_text_at_all_is_a_legal_query(self, engine: Engine, text: str, stored: str) -> None:
@@ -46,7 +47,7 @@ class Hostile(Topic, topic="hostile", needs="write"):
         index, expected = engine.index(documents), engine.oracle(documents)
         found = index.search(text, policy="ranked")
         right = expected.search(text, policy="ranked")
-        same_set(names(found), names(right), f"hits for {text!r}")
+        same_set(name_chunks(found), name_chunks(right), f"hits for {text!r}")
 
     @case(since=(1, 0))
     def test_any_text_is_a_legal_document(self, engine: Engine) -> None:
@@ -89,7 +90,7 @@ class Hostile(Topic, topic="hostile", needs="write"):
             left = [other for other in URIS if index.get(other)]
             equal(left, list(URIS[number + 1 :]), f"uris left after deleting {uri[:80]!r}")
         if engine.can("text"):
-            equal(rung(index, "OR", ["aa"]), [], "chunks found when all is deleted")
+            equal(match_rung(index, "OR", ["aa"]), [], "chunks found when all is deleted")
 
     @case(since=(1, 0), needs="text")
     def test_long_words_stay_apart(self, engine: Engine) -> None:
@@ -102,5 +103,5 @@ class Hostile(Topic, topic="hostile", needs="write"):
         index = engine.index([Document(uri, "", word) for uri, word in words.items()])
         for uri, word in words.items():
             for policy in CLIMBS:
-                found = uris(index.search(word, policy=policy))
+                found = list_uris(index.search(word, policy=policy))
                 equal(found, [uri], f"hits for a word of {len(word)} letters under {policy}")

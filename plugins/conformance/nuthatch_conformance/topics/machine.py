@@ -8,23 +8,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from nuthatch import Document, Policy
-from nuthatch_conformance.case import case
 from nuthatch_conformance.corpora import CLIMBS, SCHEMA, WORDS, corpora, queries
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, same_set
-from nuthatch_conformance.looking import frequencies, names, winner
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.observe import find_winner, name_chunks, read_frequencies
+from nuthatch_conformance.topic import Topic, case
 
 
 class Machine(RuleBasedStateMachine):
-    """Does the same to an engine and to the oracle, and compares all that can be seen."""
+    """The same calls to an engine and to the oracle; both must give the same results."""
 
     engine: Engine
 
     def __init__(self) -> None:
         super().__init__()
-        self.place = self.engine.place()
-        self.index = self.engine.open(self.place, create="new", schema=SCHEMA)
+        self.location = self.engine.new_location()
+        self.index = self.engine.open(self.location, create="new", schema=SCHEMA)
         self.oracle = self.engine.oracle()
 
     @initialize(documents=corpora(min_size=1, fields=True))
@@ -33,9 +32,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(documents=corpora(fields=True), batch=st.integers(1, 3))
     def add(self, documents: list[Document], batch: int) -> None:
-        ours, theirs = (each.add(documents, batch=batch) for each in (self.index, self.oracle))
-        told = [(r.added, r.replaced, r.unchanged, r.chunks) for r in (ours, theirs)]
-        equal(told[0], told[1], "added, replaced, unchanged, chunks")
+        ours, theirs = (index.add(documents, batch=batch) for index in (self.index, self.oracle))
+        counts = [(r.added, r.replaced, r.unchanged, r.chunks) for r in (ours, theirs)]
+        equal(counts[0], counts[1], "added, replaced, unchanged, chunks")
 
     @precondition(lambda self: self.engine.can("delete"))
     @rule(numbers=st.sets(st.integers(0, 5)))
@@ -48,10 +47,10 @@ class Machine(RuleBasedStateMachine):
     def search(self, query: str, policy: Policy) -> None:
         limit = self.engine.everything
         found, right = (
-            each.search(query, limit, policy=policy) for each in (self.index, self.oracle)
+            index.search(query, limit, policy=policy) for index in (self.index, self.oracle)
         )
-        equal(winner(found), winner(right), f"the rung that wins under {policy}")
-        same_set(names(found), names(right), f"hits for {query!r} under {policy}")
+        equal(find_winner(found), find_winner(right), f"the rung that wins under {policy}")
+        same_set(name_chunks(found), name_chunks(right), f"hits for {query!r} under {policy}")
 
     @rule(number=st.integers(0, 5))
     def get(self, number: int) -> None:
@@ -60,20 +59,20 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def describe(self) -> None:
-        told = [
+        numbers = [
             (info.documents, info.chunks, info.corpus_fingerprint)
             for info in (self.index.info(), self.oracle.info())
         ]
-        equal(told[0], told[1], "documents, chunks and fingerprint")
+        equal(numbers[0], numbers[1], "documents, chunks and fingerprint")
         if self.engine.can("text"):
-            right = frequencies(self.oracle, WORDS)
-            equal(frequencies(self.index, WORDS), right, "document frequencies")
+            right = read_frequencies(self.oracle, WORDS)
+            equal(read_frequencies(self.index, WORDS), right, "document frequencies")
 
     @precondition(lambda self: self.engine.can("persistent"))
     @rule()
     def reopen(self) -> None:
         self.index.close()
-        self.index = self.engine.open(self.place)
+        self.index = self.engine.open(self.location)
 
     @precondition(lambda self: self.engine.can("optimize"))
     @rule()
@@ -88,7 +87,7 @@ class Machine(RuleBasedStateMachine):
 
 
 class Sequences(Topic, topic="machine", needs="write"):
-    """Tests what no single test thinks of."""
+    """Sequences of calls that no single test makes."""
 
     @case(since=(1, 0))
     def test_any_sequence_of_calls_gives_what_the_oracle_gives(self, engine: Engine) -> None:

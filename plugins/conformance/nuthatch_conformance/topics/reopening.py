@@ -19,20 +19,19 @@ from nuthatch import (
     Schema,
     SchemaMismatch,
 )
-from nuthatch_conformance.case import case
-from nuthatch_conformance.case_metadata import NotApplicable
+from nuthatch_conformance.case import NotApplicable
 from nuthatch_conformance.corpora import SCHEMA, corpora
 from nuthatch_conformance.engine import Engine
-from nuthatch_conformance.expect import equal, raises, typed
-from nuthatch_conformance.looking import everything, uris
-from nuthatch_conformance.place import Place
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.expect import check_typed, equal, raises
+from nuthatch_conformance.location import Location
+from nuthatch_conformance.observe import list_uris, observe_all
+from nuthatch_conformance.topic import Topic, case
 
 _PROBES: Final = ("aa", "bb", "ccc", "ddd", "aa bb eeee", "the")
 
 
 class Splitter:
-    """Is an analyzer that cuts at blanks; its versions differ by fingerprint alone."""
+    """An analyzer that splits at blanks; its versions differ by fingerprint alone."""
 
     name = "conformance-splitter"
 
@@ -44,8 +43,8 @@ class Splitter:
         return text.lower().split()
 
 
-class Splitters:
-    """Registers one version of the analyzer."""
+class _Plugin:
+    """A plugin that registers one version of the analyzer."""
 
     def __init__(self, fingerprint: str) -> None:
         self._splitter = Splitter(fingerprint)
@@ -56,9 +55,9 @@ class Splitters:
 
 
 @contextmanager
-def _splitter(fingerprint: str) -> Iterator[None]:
+def _install_splitter(fingerprint: str) -> Iterator[None]:
     """Install one version of the analyzer for the block."""
-    nuthatch.register_plugin(Splitters(fingerprint), Splitter.name)
+    nuthatch.register_plugin(_Plugin(fingerprint), Splitter.name)
     try:
         yield
     finally:
@@ -66,7 +65,7 @@ def _splitter(fingerprint: str) -> Iterator[None]:
 
 
 class Reopening(Topic, topic="reopening", needs="write persistent"):
-    """Tests an index that is closed and opened again."""
+    """An index that is closed and opened again."""
 
     @case(since=(1, 0), documents=corpora(min_size=1, fields=True), others=corpora())
     def test_a_reopened_index_is_the_same(
@@ -77,17 +76,17 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
         Likely causes: a last batch that close() forgets; postings that are written back after
         their documents were replaced; statistics that are not stored; documents that come back.
         """
-        place = engine.place()
-        index = engine.open(place, create="new", schema=SCHEMA)
+        location = engine.new_location()
+        index = engine.open(location, create="new", schema=SCHEMA)
         index.add(documents)
         index.add(others)
         if engine.can("delete"):
             index.delete(documents[0].uri)
-        before = everything(index, _PROBES, engine.everything)
+        before = observe_all(index, _PROBES, engine.everything)
         kept = [index.get(document.uri) for document in documents]
         index.close()
-        again = engine.open(place)
-        equal(everything(again, _PROBES, engine.everything), before, "counts and answers")
+        again = engine.open(location)
+        equal(observe_all(again, _PROBES, engine.everything), before, "counts and answers")
         equal([again.get(document.uri) for document in documents], kept, "documents")
 
     @case(since=(1, 0))
@@ -98,28 +97,28 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
         is not stored.
         """
         schema = Schema(analyzer="german", chunker="words:2:0", fields=(IntegerField("year"),))
-        place = engine.place()
-        with engine.open(place, create=True, schema=schema) as index:
+        location = engine.new_location()
+        with engine.open(location, create=True, schema=schema) as index:
             index.add([Document("one", "", "die Häuser am See stehen leer")])
-        again = engine.open(place)
+        again = engine.open(location)
         equal(again.schema, schema, "the schema after opening")
         again.add([Document("other", "", "ein Haus am See")])
         equal(again.info().chunks, 5, "chunks of two words each")
         if engine.can("text"):
-            found = sorted(set(uris(again.search("Haus", policy="ranked"))))
+            found = sorted(set(list_uris(again.search("Haus", policy="ranked"))))
             equal(found, ["one", "other"], "documents that hold Haus or Häuser")
         again.close()
-        equal(engine.open(place, create=True, schema=schema).schema, schema, "the same schema")
+        equal(engine.open(location, create=True, schema=schema).schema, schema, "the same schema")
 
     @case(since=(1, 0))
     def test_another_schema_is_refused(self, engine: Engine) -> None:
         """Opening with other fields is a SchemaMismatch, with another analyzer AnalyzerMismatch.
 
-        Likely causes: the schema is not looked at where the index exists; it is overwritten;
+        Likely causes: the schema is not compared where the index exists; it is overwritten;
         one error for both.
         """
-        place = engine.place()
-        with engine.open(place, create="new", schema=SCHEMA) as index:
+        location = engine.new_location()
+        with engine.open(location, create="new", schema=SCHEMA) as index:
             index.add([Document("d0", "", "aa")])
         fewer = SCHEMA.model_copy(update={"fields": SCHEMA.fields[:1]})
         cut = SCHEMA.model_copy(update={"chunker": "whole"})
@@ -133,11 +132,11 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
                 raises(
                     kind,
                     lambda schema=schema, create=create: engine.open(  # type: ignore[misc]
-                        place, create=create, schema=schema
+                        location, create=create, schema=schema
                     ),
                     f"opening (create={create}) with another schema",
                 )
-        again = engine.open(place, schema=SCHEMA)
+        again = engine.open(location, schema=SCHEMA)
         equal((again.schema, again.info().documents), (SCHEMA, 1), "the index afterwards")
 
     @case(since=(1, 0))
@@ -149,61 +148,61 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
         Likely causes: the name of the analyzer is stored and its fingerprint is not; the option
         is not handed to IndexMetadata.check.
         """
-        place = engine.place()
+        location = engine.new_location()
         document = Document("d0", "", "aa")
-        with _splitter("v1"):
+        with _install_splitter("v1"):
             schema = Schema(analyzer=Splitter.name)
-            with engine.open(place, create="new", schema=schema) as index:
+            with engine.open(location, create="new", schema=schema) as index:
                 index.add([document])
-            engine.open(place).close()
-        with _splitter("v2"):
-            raises(AnalyzerMismatch, lambda: engine.open(place), "opening with version 2")
-            index = engine.open(place, export_only=True)
+            engine.open(location).close()
+        with _install_splitter("v2"):
+            raises(AnalyzerMismatch, lambda: engine.open(location), "opening with version 2")
+            index = engine.open(location, export_only=True)
             equal(index.get("d0"), document, "a document read with export_only")
             if engine.can("text"):
                 raises(BackendUnavailable, lambda: index.search("aa"), "searching by export_only")
 
     @case(since=(1, 0))
     def test_an_index_that_is_not_there_is_not_found(self, engine: Engine) -> None:
-        """Without `create` a missing index is IndexNotFound, and it is not made by asking.
+        """Without `create` a missing index is IndexNotFound, and opening does not make it.
 
         Likely causes: a driver that creates what it opens; a folder or table that is made before
         the check.
         """
-        place = engine.place()
+        location = engine.new_location()
         for time in ("first", "second"):
-            raises(IndexNotFound, lambda: engine.open(place), f"opening for the {time} time")
-        engine.open(place, create="new", schema=SCHEMA)
+            raises(IndexNotFound, lambda: engine.open(location), f"opening for the {time} time")
+        engine.open(location, create="new", schema=SCHEMA)
 
     @case(since=(1, 0))
     def test_an_index_is_made_with_its_first_good_batch(self, engine: Engine) -> None:
         """With create=True nothing is made before a batch is written; a failed load leaves none.
 
-        Until then the handle answers as an empty index does, and others find none. Handles that
-        were opened before use the index once it is there, whoever made it.
+        Until then the handle answers as an empty index does, and opening without `create` finds
+        none. Every handle uses the index once one of them has made it.
 
         Likely causes: open() makes an empty index where it should return None; make() leaves what
         it began when it fails; a batch that is written to an index which another handle made.
         """
-        place = engine.place()
-        before = list(place.files())
-        index = engine.open(place, create=True, schema=SCHEMA)
-        other = engine.open(place, create=True, schema=SCHEMA)
+        location = engine.new_location()
+        before = list(location.files())
+        index = engine.open(location, create=True, schema=SCHEMA)
+        other = engine.open(location, create=True, schema=SCHEMA)
         bad = Document("d1", "", "aa", {"year": "no integer"})
         raises(InvalidDocument, lambda: index.add([Document("d0", "", "aa"), bad]), "a bad batch")
         report = index.add([bad, bad], on_error="skip")
         equal((report.read, report.skipped), (2, 2), "documents read and skipped")
         equal(index.add([]).read, 0, "documents read of none")
-        raises(IndexNotFound, lambda: engine.open(place), "opening what no good batch has made")
-        equal(list(place.files()), before, "files after a load without a good document")
+        raises(IndexNotFound, lambda: engine.open(location), "opening what no good batch has made")
+        equal(list(location.files()), before, "files after a load without a good document")
         counts = (index.exists, index.info().documents, index.get("d0"))
         equal(counts, (False, 0, None), "exists, documents and get() before the first batch")
         if engine.can("text"):
-            equal(uris(index.search("aa")), [], "hits before the first batch")
+            equal(list_uris(index.search("aa")), [], "hits before the first batch")
         index.add([Document("d0", "", "aa")])
         equal((index.exists, other.exists), (True, True), "whether both handles see the index")
         other.add([Document("d2", "", "aa"), Document("d0", "", "aa")])
-        for handle in (index, other, engine.open(place)):
+        for handle in (index, other, engine.open(location)):
             equal(handle.schema, SCHEMA, "the schema")
             found = [uri for uri in ("d0", "d1", "d2") if handle.get(uri)]
             equal(found, ["d0", "d2"], "the documents that get() finds")
@@ -215,15 +214,15 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
 
         Likely causes: an index that is overwritten; "new" treated as True, being true.
         """
-        place = engine.place()
-        with engine.open(place, create="new", schema=SCHEMA) as index:
+        location = engine.new_location()
+        with engine.open(location, create="new", schema=SCHEMA) as index:
             index.add([Document("d0", "", "aa")])
         raises(
             IndexExists,
-            lambda: engine.open(place, create="new", schema=SCHEMA),
+            lambda: engine.open(location, create="new", schema=SCHEMA),
             "making an index where there is one",
         )
-        with engine.open(place, create=True) as index:
+        with engine.open(location, create=True) as index:
             equal(index.info().documents, 1, "documents after opening with create=True")
 
     @case(since=(1, 0))
@@ -237,24 +236,24 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
         """
         documents = [Document(f"d{n}", "aa", f"bb ccc w{n}") for n in range(20)]
         expected = engine.index(documents)
-        right = everything(expected, _PROBES, engine.everything)
+        right = observe_all(expected, _PROBES, engine.everything)
         for damage in ("garbage", "half"):
             for create in (False, True):
-                place = engine.place()
-                with engine.open(place, create="new", schema=SCHEMA) as index:
+                location = engine.new_location()
+                with engine.open(location, create="new", schema=SCHEMA) as index:
                     index.add(documents)
-                _damage(place, damage)
+                _damage(location, damage)
                 try:
-                    index = engine.open(place, create=create)
-                    found = everything(index, _PROBES, engine.everything)
-                except Exception as error:  # noqa: BLE001  whatever it is, it is judged
-                    typed(error, f"an index of {damage}, opened with create={create}")
+                    index = engine.open(location, create=create)
+                    found = observe_all(index, _PROBES, engine.everything)
+                except Exception as error:  # noqa: BLE001  check_typed judges it
+                    check_typed(error, f"an index of {damage}, opened with create={create}")
                 else:
                     equal(found, right, f"the answer of an index of {damage}, create={create}")
 
 
-def _damage(place: Place, kind: str) -> None:
-    files = list(place.files())
+def _damage(location: Location, kind: str) -> None:
+    files = list(location.files())
     if not files:
         raise NotApplicable("the URL holds no {dir}, so there are no files to damage")
     for path in files:

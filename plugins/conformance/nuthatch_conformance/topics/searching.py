@@ -1,4 +1,4 @@
-"""Searching: what a rung matches, which rung wins, how hits are ordered and cut."""
+"""Searching: the matches of a rung, the winning rung, the order of hits and the limit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from itertools import pairwise
 
 from nuthatch import Document, Policy, Schema, TextQuery
-from nuthatch_conformance.case import case
 from nuthatch_conformance.corpora import (
     CLIMBS,
     corpora,
@@ -17,8 +16,8 @@ from nuthatch_conformance.corpora import (
 )
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, holds, same_set
-from nuthatch_conformance.looking import names, rung, uris, winner
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.observe import find_winner, list_uris, match_rung, name_chunks
+from nuthatch_conformance.topic import Topic, case
 
 #: A document is one chunk, so that nothing but its words decides.
 WHOLE = Schema()
@@ -27,7 +26,7 @@ HUGE = 10**12
 
 
 class Searching(Topic, topic="searching", needs="write text"):
-    """Tests text queries without filters."""
+    """Text queries without filters."""
 
     @case(since=(1, 0), documents=corpora(), tokens=token_lists)
     def test_a_rung_matches_the_chunks_that_hold_its_tokens(
@@ -40,13 +39,15 @@ class Searching(Topic, topic="searching", needs="write text"):
         """
         index, expected = engine.index(documents), engine.oracle(documents)
         for operator in ("AND", "OR"):
-            found = rung(index, operator, tokens)
-            same_set(found, rung(expected, operator, tokens), f"chunks for {operator} of {tokens}")
+            found = match_rung(index, operator, tokens)
+            same_set(
+                found, match_rung(expected, operator, tokens), f"chunks for {operator} of {tokens}"
+            )
         results = index.search(" ".join(tokens), engine.everything, policy="ranked")
         for attempt in results.attempts:
             holds(
                 attempt.matched in (None, len(results)),
-                f"{attempt.matched} chunks are told to match; all {len(results)} are here",
+                f"{attempt.matched} chunks are counted as matches; all {len(results)} are here",
             )
 
     @case(since=(1, 0), documents=corpora(), tokens=token_lists)
@@ -59,10 +60,10 @@ class Searching(Topic, topic="searching", needs="write text"):
         a list that is cut before it is intersected.
         """
         index = engine.index(documents)
-        conjunction = set(rung(index, "AND", tokens))
-        disjunction = set(rung(index, "OR", tokens))
+        conjunction = set(match_rung(index, "AND", tokens))
+        disjunction = set(match_rung(index, "OR", tokens))
         for token in tokens:
-            single = set(rung(index, "AND", [token]))
+            single = set(match_rung(index, "AND", [token]))
             holds(conjunction <= single, f"AND of {tokens} finds what {token!r} alone does not")
             holds(single <= disjunction, f"{token!r} finds what OR of {tokens} does not")
 
@@ -77,10 +78,10 @@ class Searching(Topic, topic="searching", needs="write text"):
         """
         index, expected = engine.index(documents), engine.oracle(documents)
         for policy in CLIMBS:
-            asked = TextQuery(query, synonyms, policy=policy, limit=engine.everything)
-            found, right = index.search(asked), expected.search(asked)
-            equal(winner(found), winner(right), f"the rung that wins under {policy}")
-            same_set(names(found), names(right), f"hits under {policy}")
+            text_query = TextQuery(query, synonyms, policy=policy, limit=engine.everything)
+            found, right = index.search(text_query), expected.search(text_query)
+            equal(find_winner(found), find_winner(right), f"the rung that wins under {policy}")
+            same_set(name_chunks(found), name_chunks(right), f"hits under {policy}")
 
     @case(since=(1, 0), documents=corpora(min_size=1), query=queries)
     def test_auto_ranks_within_its_budget_and_climbs_beyond(
@@ -101,7 +102,7 @@ class Searching(Topic, topic="searching", needs="write text"):
         at = engine.index(documents, budget=cost).search(query, engine.everything)
         below = engine.index(documents, budget=cost - 1).search(query, engine.everything)
         equal((at.ran, below.ran), ("ranked", "ladder"), "what ran at the cost and one below it")
-        same_set(names(below), names(at), "hits of the ladder that was filled up")
+        same_set(name_chunks(below), name_chunks(at), "hits of the ladder that was filled up")
 
     @case(since=(1, 0), documents=corpora(min_size=1), query=queries, policy=policies)
     def test_a_smaller_limit_gives_the_head_of_the_list(
@@ -114,20 +115,26 @@ class Searching(Topic, topic="searching", needs="write text"):
 
         Likely causes: ties in no order; a limit that is off by one; a limit handed to the engine
         that is cut again after something was dropped; a limit too large for the engine; `exact`
-        told of an approximation; a total that is counted after the cut.
+        claimed for an approximation; a total that is counted after the cut.
         """
         index = engine.index(documents)
         largest = engine.capabilities.max_limit or HUGE
         whole = index.search(query, largest, policy=policy)
-        ranked = names(index.search(query, largest, policy="ranked"))
+        ranked = name_chunks(index.search(query, largest, policy="ranked"))
         for limit in (1, 2, 3, 5, len(whole) or 1, len(whole) + 1):
             head = index.search(query, limit, policy=policy)
             if head.ran == "ranked":
-                told = {attempt.matched for attempt in head.attempts} - {None, len(ranked)}
-                equal(told, set(), f"numbers of chunks told to match, not {len(ranked)}")
-            equal(names(head), names(whole)[:limit], f"hits under {policy} with the limit {limit}")
+                totals = {attempt.matched for attempt in head.attempts} - {None, len(ranked)}
+                equal(totals, set(), f"numbers of matching chunks, not {len(ranked)}")
+            equal(
+                name_chunks(head),
+                name_chunks(whole)[:limit],
+                f"hits under {policy} with the limit {limit}",
+            )
             if head.exact:
-                equal(names(head), ranked[:limit], f"hits that claim to be exact, limit {limit}")
+                equal(
+                    name_chunks(head), ranked[:limit], f"hits that claim to be exact, limit {limit}"
+                )
             shown = [(hit.rung, hit.score) for hit in head]
             full = [(hit.rung, hit.score) for hit in whole][:limit]
             for (ours, score), (theirs, known) in zip(shown, full, strict=True):
@@ -147,13 +154,13 @@ class Searching(Topic, topic="searching", needs="write text"):
         for better, worse in pairwise(results):
             holds(
                 (better.rung, -better.score) <= (worse.rung, -worse.score),
-                f"{names([worse])} (rung {worse.rung}, {worse.score}) stands after "
-                f"{names([better])} (rung {better.rung}, {better.score})",
+                f"{name_chunks([worse])} (rung {worse.rung}, {worse.score}) stands after "
+                f"{name_chunks([better])} (rung {better.rung}, {better.score})",
             )
         holds(all(math.isfinite(hit.score) for hit in results), "a score is not finite")
 
     @case(since=(1, 0))
-    def test_more_of_what_was_asked_ranks_higher(self, engine: Engine) -> None:
+    def test_more_of_the_query_ranks_higher(self, engine: Engine) -> None:
         """Of documents of one length, more occurrences and more of the query's words win.
 
         Likely causes: scores with the wrong sign; term frequencies that are not stored; words of
@@ -169,14 +176,14 @@ class Searching(Topic, topic="searching", needs="write text"):
             ],
             schema=WHOLE,
         )
-        found = uris(index.search("aa", policy="ranked"))
+        found = list_uris(index.search("aa", policy="ranked"))
         holds(found.index("two of one") < found.index("one of one"), f"two occurrences: {found}")
-        found = uris(index.search("aa bb", policy="ranked"))
+        found = list_uris(index.search("aa bb", policy="ranked"))
         for less in ("one of one", "other"):
             holds(found.index("both") < found.index(less), f"both words of the query: {found}")
 
     @case(since=(1, 0))
-    def test_a_word_that_is_asked_twice_weighs_more(self, engine: Engine) -> None:
+    def test_a_word_repeated_in_the_query_weighs_more(self, engine: Engine) -> None:
         """Repeating a word in a query moves the documents with that word up.
 
         Likely causes: tokens of a rung made distinct; a query built as a set of terms.
@@ -185,7 +192,7 @@ class Searching(Topic, topic="searching", needs="write text"):
             [Document("one", "", "aa ccc"), Document("other", "", "bb ccc")], schema=WHOLE
         )
         for query, first in (("aa aa bb", "one"), ("aa bb bb", "other")):
-            found = uris(index.search(query, policy="ranked"))
+            found = list_uris(index.search(query, policy="ranked"))
             equal(found[:1], [first], f"the best hit for {query!r}")
 
     @case(since=(1, 0), needs="export", documents=corpora(min_size=2), query=queries)
@@ -199,12 +206,15 @@ class Searching(Topic, topic="searching", needs="write text"):
         """
         twins = [Document(f"{d.uri}-{n}", d.title, d.text) for d in documents for n in (1, 2)]
         index = engine.index(twins)
-        order = {document.uri: place for place, document in enumerate(index.documents())}
+        order = {document.uri: position for position, document in enumerate(index.documents())}
         results = index.search(query, engine.everything, policy="ranked")
         for one, other in pairwise(results):
             if one.score == other.score:
-                first, second = ((order[uri], idx) for uri, idx in names([one, other]))
-                holds(first < second, f"a tie out of order: {names([one, other])} in {list(order)}")
+                first, second = ((order[uri], idx) for uri, idx in name_chunks([one, other]))
+                holds(
+                    first < second,
+                    f"a tie out of order: {name_chunks([one, other])} in {list(order)}",
+                )
 
     @case(since=(1, 0), documents=corpora(min_size=1, fields=True), query=queries)
     def test_a_hit_shows_what_is_stored(
@@ -212,7 +222,7 @@ class Searching(Topic, topic="searching", needs="write text"):
     ) -> None:
         """Title, fields, root and snippet of a hit are those of its own chunk and document.
 
-        Likely causes: rows fetched in another order than asked for; chunks counted from one; the
+        Likely causes: rows fetched in another order than the keys; chunks counted from one; the
         snippet of the whole text; fields of another version of the document.
         """
         index, expected = engine.index(documents), engine.oracle(documents)
@@ -221,7 +231,7 @@ class Searching(Topic, topic="searching", needs="write text"):
             for hit in expected.search(query, engine.everything, policy="ranked")
         }
         for hit in index.search(query, engine.everything, policy="ranked"):
-            [name] = names([hit])
+            [name] = name_chunks([hit])
             holds(name in right, f"the hit {name} is no chunk that holds a word of {query!r}")
             for part in ("title", "fields", "document_root", "snippet", "marks"):
                 equal(getattr(hit, part), getattr(right[name], part), f"{part} of the hit {name}")
@@ -237,9 +247,9 @@ class Searching(Topic, topic="searching", needs="write text"):
         """
         index = engine.index(documents)
         best: dict[str, int] = {}
-        for uri, chunk in names(index.search(query, engine.everything, policy=policy)):
+        for uri, chunk in name_chunks(index.search(query, engine.everything, policy=policy)):
             best.setdefault(uri, chunk)
         for limit in (1, 2, 20):
-            asked = TextQuery(query, policy=policy, collapse=True, limit=limit)
-            found = names(index.search(asked))
+            text_query = TextQuery(query, policy=policy, collapse=True, limit=limit)
+            found = name_chunks(index.search(text_query))
             equal(found, list(best.items())[:limit], f"the best chunks, limit {limit}")

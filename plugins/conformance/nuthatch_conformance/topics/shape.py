@@ -1,19 +1,18 @@
-"""Shape: the spec, the book of capabilities, the configuration, opening and closing."""
+"""Shape: the spec, the capabilities, the configuration, opening and closing."""
 
 from __future__ import annotations
 
 import nuthatch
 from nuthatch import AuditMode, BackendUnavailable, Document, InvalidConfig, Support
-from nuthatch_conformance.case import case
 from nuthatch_conformance.corpora import SCHEMA
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, holds, raises
-from nuthatch_conformance.looking import uris
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.observe import list_uris
+from nuthatch_conformance.topic import Topic, case
 
 
 class Shape(Topic, topic="shape"):
-    """Tests what can be said of a backend before anything is indexed."""
+    """The properties of a backend before anything is indexed."""
 
     @case(since=(1, 0))
     def test_the_index_describes_itself_as_its_spec_does(self, engine: Engine) -> None:
@@ -22,40 +21,44 @@ class Shape(Topic, topic="shape"):
         Likely causes: info() fills in defaults; the schema is not kept; a copied spec was not
         adapted.
         """
-        place = engine.place()
-        index = engine.open(place, create="new", schema=SCHEMA)
+        location = engine.new_location()
+        index = engine.open(location, create="new", schema=SCHEMA)
         info = index.info()
-        parts = place.url.split(":")[:2]  # the first may be a distribution
-        holds(index.spec.name in parts, f"{place.url!r} opened {index.spec.name!r}")
+        parts = location.url.split(":")[:2]  # the first may be a distribution
+        holds(index.spec.name in parts, f"{location.url!r} opened {index.spec.name!r}")
         equal((index.name, info.backend), (index.spec.name,) * 2, "the names of index and info")
         equal((index.schema, info.schema), (SCHEMA, SCHEMA), "the schemas of index and info")
-        equal(info.analyzer, SCHEMA.analyzer, "the analyzer that info tells")
+        equal(info.analyzer, SCHEMA.analyzer, "the analyzer that info names")
         equal((info.documents, info.chunks), (0, 0), "documents and chunks of a new index")
         equal(index.audit_mode, index.spec.audit_mode, "the audit mode of the index")
         equal(index.capabilities, index.spec.capabilities, "the capabilities of the index")
 
     @case(since=(1, 0))
-    def test_the_book_of_capabilities_is_consistent(self, engine: Engine) -> None:
+    def test_the_capabilities_are_consistent(self, engine: Engine) -> None:
         """What is absent has a reason, and no entry contradicts another.
 
-        Likely causes: a book copied from another backend; an audit mode that promises what
+        Likely causes: capabilities copied from another backend; an audit mode that promises what
         `grounding` denies; the parts of entity search declared without the whole.
         """
-        book = engine.capabilities
-        for name, support in book:
+        capabilities = engine.capabilities
+        for name, support in capabilities:
             holds(
                 isinstance(support, Support) and support.level in ("native", "emulated", "no"),
                 f"{name} is {support!r}, none of native, emulated and no",
             )
-            holds(support or support.reason, f"{name} is absent and tells no reason")
+            holds(support or support.reason, f"{name} is absent and gives no reason")
         grounded = self._audit_mode(engine) is AuditMode.GROUNDED
-        equal(grounded, bool(book.grounding), "the audit mode is grounded, grounding is declared")
+        equal(
+            grounded,
+            bool(capabilities.grounding),
+            "the audit mode is grounded, grounding is declared",
+        )
         for part in ("fuzzy", "substring"):
             holds(
-                book.entities or not book.support(part),
+                capabilities.entities or not capabilities.support(part),
                 f"{part} is declared, and the entity search that it belongs to is not",
             )
-        largest = book.max_limit
+        largest = capabilities.max_limit
         holds(largest is None or largest >= 1, f"no search fits into max_limit={largest}")
 
     @staticmethod
@@ -68,7 +71,7 @@ class Shape(Topic, topic="shape"):
 
         Likely causes: a config model with extra="ignore"; a from_url that picks what it knows.
         """
-        url = engine.place().url
+        url = engine.new_location().url
         raises(
             InvalidConfig,
             lambda: nuthatch.open(url, create=True, no_such_option="1"),
@@ -100,8 +103,8 @@ class Shape(Topic, topic="shape"):
             equal(index.info().documents, 0, f"the number of documents in a {moment} index")
             if engine.can("text"):
                 for text in ("aa", "aa bb", "the"):
-                    found = uris(index.search(text, policy="ranked"))
-                    found += uris(index.search(text, policy="ladder"))
+                    found = list_uris(index.search(text, policy="ranked"))
+                    found += list_uris(index.search(text, policy="ladder"))
                     equal(found, [], f"hits for {text!r} in a {moment} index")
             if engine.can("export"):
                 equal(list(index.documents()), [], f"documents of a {moment} index")
@@ -114,7 +117,7 @@ class Shape(Topic, topic="shape"):
 
     @case(since=(1, 0))
     def test_a_closed_index_says_so(self, engine: Engine) -> None:
-        """Closing twice is fine; what is asked of a closed index raises BackendUnavailable.
+        """Closing twice is fine; every call of a closed index raises BackendUnavailable.
 
         Likely causes: close() that frees nothing; an empty answer in place of an error; the
         driver's own error.

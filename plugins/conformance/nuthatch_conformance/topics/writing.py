@@ -1,4 +1,4 @@
-"""Writing: upserts, batches that are all or nothing, what is visible when, deletes."""
+"""Writing: upserts, batches that are all or nothing, visibility, deletes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from nuthatch import AddReport, Document, LexicalBackend
 from nuthatch_conformance import oracle
-from nuthatch_conformance.batches import Broken, Slow, Torn
-from nuthatch_conformance.case import case
+from nuthatch_conformance.batches import BatchError, BrokenBatch, SlowBatch
 from nuthatch_conformance.corpora import (
     SCHEMA,
     WORDS,
@@ -22,17 +21,17 @@ from nuthatch_conformance.corpora import (
 )
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, holds, same_set
-from nuthatch_conformance.looking import everything, frequencies, rung
-from nuthatch_conformance.topic import Topic
+from nuthatch_conformance.observe import match_rung, observe_all, read_frequencies
+from nuthatch_conformance.topic import Topic, case
 
 
 def probe(index: LexicalBackend, engine: Engine) -> list[object]:
-    """Return what can be seen of an index."""
-    return everything(index, WORDS, engine.everything)
+    """Return what a caller can see of an index."""
+    return observe_all(index, WORDS, engine.everything)
 
 
 class Writing(Topic, topic="writing", needs="write"):
-    """Tests `add` and `delete`."""
+    """`add` and `delete`."""
 
     @case(
         since=(1, 0),
@@ -81,7 +80,7 @@ class Writing(Topic, topic="writing", needs="write"):
             equal(got, expected, f"documents that get() finds after {report.read}")
             equal(index.info().documents, report.read, "documents that info() counts")
             if engine.can("text"):
-                found = [uri for uri, _ in rung(index, "OR", ["aa"])]
+                found = [uri for uri, _ in match_rung(index, "OR", ["aa"])]
                 same_set(found, expected, f"documents that are found after {report.read}")
 
         final = index.add(documents, batch=2, progress=look)
@@ -125,9 +124,13 @@ class Writing(Topic, topic="writing", needs="write"):
             equal(index.get(uri), document, f"the document {uri}")
         if engine.can("text"):
             for word in WORDS:
-                found = rung(index, "OR", [word])
-                same_set(found, rung(expected, "OR", [word]), f"chunks that hold {word!r}")
-            equal(frequencies(index, WORDS), frequencies(expected, WORDS), "document frequencies")
+                found = match_rung(index, "OR", [word])
+                same_set(found, match_rung(expected, "OR", [word]), f"chunks that hold {word!r}")
+            equal(
+                read_frequencies(index, WORDS),
+                read_frequencies(expected, WORDS),
+                "document frequencies",
+            )
 
     @case(since=(1, 0), documents=corpora(min_size=2), data=st.data())
     def test_the_order_of_adding_changes_no_set(
@@ -146,8 +149,8 @@ class Writing(Topic, topic="writing", needs="write"):
         equal(theirs.chunks, ours.chunks, "the number of chunks")
         if engine.can("text"):
             for word in WORDS:
-                found = rung(other, "OR", [word])
-                same_set(found, rung(one, "OR", [word]), f"chunks that hold {word!r}")
+                found = match_rung(other, "OR", [word])
+                same_set(found, match_rung(one, "OR", [word]), f"chunks that hold {word!r}")
 
     @case(since=(1, 0))
     def test_a_batch_that_fails_halfway_leaves_nothing(self, engine: Engine) -> None:
@@ -160,14 +163,14 @@ class Writing(Topic, topic="writing", needs="write"):
         second = [Document("d0", "", "ccc"), Document("d2", "", "ddd"), Document("d3", "", "aa")]
         index = engine.index(first)
         before = probe(index, engine)
-        rows = oracle.analyzed(second, SCHEMA)
+        rows = oracle.analyze(second, SCHEMA)
         for whole in (1, 2):
             try:
-                index.write(Torn(rows, whole), "process")
+                index.write(BrokenBatch(rows, whole), "process")
             except Exception as error:  # noqa: BLE001  an engine may translate it
                 chain = [error, error.__cause__, error.__context__]
                 holds(
-                    any(isinstance(each, Broken) for each in chain),
+                    any(isinstance(link, BatchError) for link in chain),
                     f"{type(error).__name__} ({error}) hides the cause of the failure",
                 )
             else:
@@ -185,14 +188,14 @@ class Writing(Topic, topic="writing", needs="write"):
         writer for all threads.
         """
         index = engine.index()
-        slow = oracle.analyzed([Document("d0", "", "aa"), Document("d1", "", "aa")], SCHEMA)
+        slow = oracle.analyze([Document("d0", "", "aa"), Document("d1", "", "aa")], SCHEMA)
         entered, done = threading.Event(), threading.Event()
         errors: list[BaseException] = []
 
         def write_slowly() -> None:
             try:
-                index.write(Slow(slow, entered, done), "process")
-            except BaseException as error:  # noqa: BLE001  told by the main thread
+                index.write(SlowBatch(slow, entered, done), "process")
+            except BaseException as error:  # noqa: BLE001  raised by the main thread
                 errors.append(error)
 
         thread = threading.Thread(target=write_slowly)
@@ -213,7 +216,7 @@ class Writing(Topic, topic="writing", needs="write"):
         """A delete takes away the chunks of its documents, and their numbers, and no others.
 
         Likely causes: postings that stay behind; only the first chunk goes; a uri that is
-        matched as a prefix or as words; what was asked is counted, not what was there.
+        matched as a prefix or as words; uris are counted, not the documents that were there.
         """
         uris = [document.uri for document in documents]
         gone = data.draw(st.lists(st.sampled_from([*uris, "d", "absent"])), label="deleted")
@@ -229,8 +232,8 @@ class Writing(Topic, topic="writing", needs="write"):
         equal(counts, (len(left), expected.info().chunks), "documents and chunks")
         if engine.can("text"):
             for word in WORDS:
-                found = rung(index, "OR", [word])
-                same_set(found, rung(expected, "OR", [word]), f"chunks that hold {word!r}")
+                found = match_rung(index, "OR", [word])
+                same_set(found, match_rung(expected, "OR", [word]), f"chunks that hold {word!r}")
 
     @case(since=(1, 0), needs="text", documents=corpora(min_size=1), tokens=token_lists)
     def test_an_unrelated_document_keeps_the_hits(
@@ -242,7 +245,7 @@ class Writing(Topic, topic="writing", needs="write"):
         what matches; a posting list that is cut.
         """
         index = engine.index(documents)
-        before = [sorted(rung(index, operator, tokens)) for operator in ("AND", "OR")]
+        before = [sorted(match_rung(index, operator, tokens)) for operator in ("AND", "OR")]
         index.add([Document(f"other{n}", "", "zzzz yyyyyy") for n in range(3)])
-        after = [sorted(rung(index, operator, tokens)) for operator in ("AND", "OR")]
+        after = [sorted(match_rung(index, operator, tokens)) for operator in ("AND", "OR")]
         equal(after, before, f"chunks for AND and OR of {tokens} after an unrelated document")

@@ -1,4 +1,4 @@
-"""Looking at answers: what was found, named by (uri, chunk) so that engines can be compared."""
+"""Observing an index: answers as (uri, chunk) pairs, so that engines can be compared."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from nuthatch import (
 #: More than any corpus of the kit has chunks.
 MANY = 1000
 
-#: A chunk: its document's uri, its number in the document.
-Name = tuple[str, int]
+#: A chunk: the uri of its document, its number in the document.
+ChunkName = tuple[str, int]
 
 
-def names(hits: Iterable[Hit]) -> list[Name]:
+def name_chunks(hits: Iterable[Hit]) -> list[ChunkName]:
     """Return the chunks of hits, in order."""
     return [(hit.document_uri, hit.chunk_idx) for hit in hits]
 
 
-def uris(hits: Iterable[Hit]) -> list[str]:
+def list_uris(hits: Iterable[Hit]) -> list[str]:
     """Return the uris of hits, in order."""
     return [hit.document_uri for hit in hits]
 
 
-def rung(
+def match_rung(
     index: LexicalBackend,
     operator: Operator,
     tokens: Sequence[str],
     filters: Sequence[Filter] = (),
-) -> list[Name]:
-    """Return the chunks that one rung matches, in order, asked of a reader directly."""
+) -> list[ChunkName]:
+    """Return the chunks that one rung matches, in order, by a reader of the engine."""
     limit = min(MANY, index.capabilities.max_limit or MANY)
     with index.reader() as reader:
         matches = reader.match(Rung(operator, tuple(tokens)), filters, limit)
@@ -47,13 +47,13 @@ def rung(
     return [("(vanished)", -1) if row is None else (row.uri, row.chunk_idx) for row in rows]
 
 
-def frequencies(index: LexicalBackend, tokens: Sequence[str]) -> dict[str, int]:
+def read_frequencies(index: LexicalBackend, tokens: Sequence[str]) -> dict[str, int]:
     """Return the document frequency of every token."""
     with index.reader() as reader:
         return dict(reader.document_frequencies(list(tokens)))
 
 
-def winner(results: Results) -> tuple[str, tuple[str, ...]] | None:
+def find_winner(results: Results) -> tuple[str, tuple[str, ...]] | None:
     """Return operator and tokens of the rung that the first hit came from."""
     if not results.hits:
         return None
@@ -61,17 +61,17 @@ def winner(results: Results) -> tuple[str, tuple[str, ...]] | None:
     return attempt.operator, attempt.tokens
 
 
-def keeps(schema: Schema, document: Document, condition: Filter) -> bool:
-    """Tell, by the contract's own words, whether a document passes a filter."""
+def is_match(schema: Schema, document: Document, condition: Filter) -> bool:
+    """Return whether a document passes a filter, by core's own rule."""
     values = [value for name, value in schema.filter_values(document) if name == condition.field]
     return matches_filter(values, condition)
 
 
-def everything(index: LexicalBackend, probes: Sequence[str], limit: int) -> list[object]:
-    """Return all that can be seen of an index: counts, fingerprint, ranked answers."""
+def observe_all(index: LexicalBackend, probes: Sequence[str], limit: int) -> list[object]:
+    """Return what a caller can see of an index: counts, fingerprint, ranked answers."""
     info = index.info()
-    seen: list[object] = [info.documents, info.chunks, info.corpus_fingerprint]
+    observations: list[object] = [info.documents, info.chunks, info.corpus_fingerprint]
     if index.capabilities.text:
-        seen += [names(index.search(text, limit, policy="ranked")) for text in probes]
-        seen.append(frequencies(index, probes))
-    return seen
+        observations += [name_chunks(index.search(text, limit, policy="ranked")) for text in probes]
+        observations.append(read_frequencies(index, probes))
+    return observations

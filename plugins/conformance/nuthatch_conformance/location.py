@@ -3,7 +3,7 @@
     mine:{dir}/index            {dir}  an empty folder, removed afterwards
     mine://host/db?index={n}    {n}    a text of letters and digits that was never used before
 
-An engine that keeps nothing may do without both.
+An engine that stores nothing needs neither.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -24,15 +23,15 @@ _numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Is where one index is: its URL, and the folder that {dir} stands for, if it does."""
+class Location:
+    """The URL of one index, and the folder that {dir} stands for, if the template has {dir}."""
 
     url: str
     folder: Path | None
 
     @classmethod
-    def new(cls, template: str) -> Place:
-        """Return a place that holds nothing."""
+    def new(cls, template: str) -> Location:
+        """Return a location that holds nothing."""
         if not isinstance(template, str):
             raise pytest.UsageError(f"the fixture `url` must return text; found {template!r}")
         folder = Path(tempfile.mkdtemp(prefix="conform-")) if "{dir}" in template else None
@@ -40,7 +39,7 @@ class Place:
         return cls(url if folder is None else url.replace("{dir}", str(folder)), folder)
 
     def files(self) -> Iterator[Path]:
-        """Yield the files that the index consists of."""
+        """Yield the files of the index."""
         if self.folder is not None:
             yield from sorted(path for path in self.folder.rglob("*") if path.is_file())
 
@@ -50,15 +49,6 @@ class Place:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def is_fresh(template: str) -> bool:
-    """Return whether every index of this template has a place of its own."""
+def has_placeholder(template: str) -> bool:
+    """Return whether every index of this template has a location of its own."""
     return "{dir}" in template or "{n}" in template
-
-
-@contextmanager
-def temporary(place: Place) -> Iterator[Place]:
-    """Remove a place at the end of the block."""
-    try:
-        yield place
-    finally:
-        place.remove()

@@ -1,10 +1,10 @@
-"""A process that writes until it is killed: what a crash leaves is only seen from outside.
+"""A process that writes until it is killed: only another process sees what a crash leaves.
 
-    python -m nuthatch_conformance.dying URL MODULE:CLASS
+    python -m nuthatch_conformance.crash_worker URL MODULE:CLASS
 
 adds documents `d0`, `d1`, … to the index at URL, batch by batch, and prints how many are
-acknowledged after each. A backend that is not installed but registered by a hook is found by its
-class.
+acknowledged after each. MODULE:CLASS finds a backend that is not installed but registered by a
+hook.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from nuthatch import AddReport, BackendSpec, Document, LexicalBackend, UnknownBa
 
 BATCH = 5
 #: The exit code of a process that cannot find the backend.
-_NOT_HERE = 70
+_BACKEND_NOT_FOUND = 70
 #: Seconds after which a process that hangs, for a lock maybe, is killed.
-_PATIENCE = 60
+_TIMEOUT = 60
 
 
-def killed(url: str, spec: BackendSpec, acknowledged: int) -> int:
-    """Let a process write to an index and kill it once some batches are acknowledged.
+def kill_writer(url: str, spec: BackendSpec, acknowledged: int) -> int:
+    """Start a process that writes to an index; kill it when some batches are acknowledged.
 
     Return the number of documents that were acknowledged. Raise `NotApplicable` where the
     backend lives in this process alone.
@@ -41,26 +41,26 @@ def killed(url: str, spec: BackendSpec, acknowledged: int) -> int:
         writer = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
         )
-        patience = Timer(_PATIENCE, writer.kill)
-        patience.start()
+        timeout = Timer(_TIMEOUT, writer.kill)
+        timeout.start()
         with writer, writer.stdout as output:  # type: ignore[union-attr]  # it is a pipe
-            told = [output.readline() for _ in range(acknowledged)]
+            lines = [output.readline() for _ in range(acknowledged)]
             sleep(0.003 * acknowledged)  # well into another batch, each time elsewhere
             writer.kill()
-            told += output.readlines()
-        patience.cancel()
+            lines += output.readlines()
+        timeout.cancel()
         errors.seek(0)
-        wrong = errors.read()
-    if writer.returncode == _NOT_HERE:
-        # Imported here, for it brings pytest, and the process that writes needs none.
-        from nuthatch_conformance.case_metadata import NotApplicable
+        stderr = errors.read()
+    if writer.returncode == _BACKEND_NOT_FOUND:
+        # Imported here: the import loads pytest, which the process that writes does not need.
+        from nuthatch_conformance.case import NotApplicable
 
         raise NotApplicable("the backend cannot be opened in another process")
-    whole = [int(line) for line in told if line.endswith("\n")]
+    whole = [int(line) for line in lines if line.endswith("\n")]
     if len(whole) < acknowledged:
         raise AssertionError(
-            f"a process that writes to the index ended, or was silent for {_PATIENCE} seconds, "
-            f"after {len(whole)} batches:\n{wrong}"
+            f"a process that writes to the index ended, or was silent for {_TIMEOUT} seconds, "
+            f"after {len(whole)} batches:\n{stderr}"
         )
     return whole[-1]
 
@@ -74,8 +74,8 @@ def _acknowledge(report: AddReport) -> None:
     print(report.read, flush=True)
 
 
-class _Registered:
-    """Registers a backend by its spec."""
+class _Plugin:
+    """A plugin that registers one backend by its spec."""
 
     def __init__(self, spec: BackendSpec) -> None:
         self._spec = spec
@@ -85,24 +85,24 @@ class _Registered:
         return [self._spec]
 
 
-def _opened(url: str, place: str) -> LexicalBackend:
-    """Open the index: by what is installed, by what its module registers, by its class."""
+def _open(url: str, backend_path: str) -> LexicalBackend:
+    """Open the index: by installed plugins, else by importing the module, else by the class."""
     with suppress(UnknownBackend):
         return nuthatch.open(url)
-    module, _, name = place.partition(":")
+    module, _, name = backend_path.partition(":")
     try:
         backend = getattr(import_module(module), name)
     except (ImportError, AttributeError):
-        sys.exit(_NOT_HERE)
+        sys.exit(_BACKEND_NOT_FOUND)
     with suppress(UnknownBackend):
         return nuthatch.open(url)
-    nuthatch.register_plugin(_Registered(backend.spec), "dying")
+    nuthatch.register_plugin(_Plugin(backend.spec), "crash-worker")
     return nuthatch.open(url)
 
 
-def main(url: str, place: str) -> None:
-    """Write until it is killed."""
-    index = _opened(url, place)
+def main(url: str, backend_path: str) -> None:
+    """Write until the process is killed."""
+    index = _open(url, backend_path)
     index.add(_documents(), batch=BATCH, progress=_acknowledge, durability="process")
 
 
