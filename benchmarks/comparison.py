@@ -18,16 +18,16 @@ from random import Random
 from statistics import median
 
 from benchmarks.report import machine
-from nuthatch_compare.agreement import Answers, agree
-from nuthatch_compare.coverage import measure_coverage
-from nuthatch_compare.graded import Values
-from nuthatch_compare.intervals import mean_intervals
-from nuthatch_compare.latency import driver_ms
-from nuthatch_compare.measure import Measure
-from nuthatch_compare.measures import engine, evaluate
-from nuthatch_compare.permutation import PERMUTATIONS
-from nuthatch_compare.significance import compare_systems
-from nuthatch_compare.workload import Load
+from nuthatch_compare.measures.agreement import Answers, agree
+from nuthatch_compare.measures.computation import engine, evaluate
+from nuthatch_compare.measures.coverage import measure_coverage
+from nuthatch_compare.measures.grade_matrix import Values
+from nuthatch_compare.measures.measure import Measure
+from nuthatch_compare.performance.latency import driver_ms
+from nuthatch_compare.performance.workload import Load
+from nuthatch_compare.statistics.intervals import mean_intervals
+from nuthatch_compare.statistics.permutation import PERMUTATIONS
+from nuthatch_compare.statistics.significance import compare_systems
 
 MEASURES = [Measure.parse(name) for name in ("nDCG@10", "AP", "RR@10", "R@100")]
 DEPTH = 100

@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 import nuthatch
 from nuthatch import InvalidConfig
 from nuthatch.cli.main import cli
-from nuthatch_compare import Comparison, export
+from nuthatch_compare import Comparison
+from nuthatch_compare.report import export
 
 FILMS = Path(nuthatch.__file__).parent / "demo" / "films"
 JUDGED = ("--queries", str(FILMS / "queries.jsonl"), "--qrels", str(FILMS / "qrels.tsv"))
@@ -271,7 +272,7 @@ def test_what_cannot_be_reached_could_not_be_measured(folder: Path) -> None:
 
 
 def test_passwords_are_not_shown() -> None:
-    from nuthatch_compare.system import named_systems
+    from nuthatch_compare.inputs.systems import named_systems
 
     (one, other) = named_systems(
         ["postgresql://me:secret@h/d?index=x", "b=postgresql://me@h/d?password=secret&index=x"]

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 import nuthatch
-from compare.faulty import Scripted
+from compare.scripted_backend import Scripted
 from nuthatch import BackendUnavailable, Corpus, InvalidConfig, QueryTimeout, Schema
 from nuthatch_compare import (
     Comparison,
@@ -22,14 +22,14 @@ from nuthatch_compare import (
     read_queries,
     read_run,
 )
-from nuthatch_compare.export import write_csv
-from nuthatch_compare.power import standard_detectable
-from nuthatch_compare.reconcile import NothingMeasured
-from nuthatch_compare.report import page_of, render
-from nuthatch_compare.runs import Run
-from nuthatch_compare.terminal import show
-from nuthatch_compare.wording import format_number, p_value
-from nuthatch_compare.workload import Bounds, Load
+from nuthatch_compare.formatting import format_number, p_value
+from nuthatch_compare.inputs.reconciliation import NothingMeasured
+from nuthatch_compare.inputs.runs import Run
+from nuthatch_compare.performance.workload import Bounds, Load
+from nuthatch_compare.report.export import write_csv
+from nuthatch_compare.report.html import page_of, render
+from nuthatch_compare.report.terminal import show
+from nuthatch_compare.statistics.power import standard_detectable
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 QUERIES = {f"q{n}": f"words {n}" for n in range(30)}

@@ -14,25 +14,31 @@ import click
 from rich.console import Console
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.baseline import baseline_command
 from nuthatch_compare.compare import compare
 from nuthatch_compare.comparison import Comparison
-from nuthatch_compare.cost import Cost
-from nuthatch_compare.export import WRITERS, made, read_comparison
-from nuthatch_compare.gate import check_gate, fit_gate, read_gate
-from nuthatch_compare.gated import PASSED, exit_code
-from nuthatch_compare.history import read_history, remember
-from nuthatch_compare.indexing import indexed, schema_of
-from nuthatch_compare.judgments import Judgments, read_judgments
-from nuthatch_compare.measures import DEFAULT
-from nuthatch_compare.online import online_command
-from nuthatch_compare.plan import plan
-from nuthatch_compare.queries import NamedQuery, read_queries
-from nuthatch_compare.reconcile import reconcile
-from nuthatch_compare.runs import Run, read_run
-from nuthatch_compare.system import Named, System, is_run, named_systems, opened, path_of_run
-from nuthatch_compare.terminal import show, show_query
-from nuthatch_compare.workload import Bounds, Load
+from nuthatch_compare.gates.baseline_check import baseline_command
+from nuthatch_compare.gates.gate import PASSED, check_gate, exit_code, fit_gate, read_gate
+from nuthatch_compare.inputs.judgments import Judgments, read_judgments
+from nuthatch_compare.inputs.queries import NamedQuery, read_queries
+from nuthatch_compare.inputs.reconciliation import reconcile
+from nuthatch_compare.inputs.runs import Run, read_run
+from nuthatch_compare.inputs.systems import (
+    Named,
+    System,
+    is_run,
+    named_systems,
+    opened,
+    path_of_run,
+)
+from nuthatch_compare.measures.computation import DEFAULT
+from nuthatch_compare.online.command import online_command
+from nuthatch_compare.performance.indexing import indexed, schema_of
+from nuthatch_compare.performance.indexing_cost import Cost
+from nuthatch_compare.performance.workload import Bounds, Load
+from nuthatch_compare.report.export import WRITERS, made, read_comparison
+from nuthatch_compare.report.history import read_history, remember
+from nuthatch_compare.report.terminal import show, show_query
+from nuthatch_compare.settings import plan
 
 
 class _Compare(click.Group):

@@ -9,29 +9,34 @@ from importlib.metadata import version
 from itertools import combinations
 
 from nuthatch import BackendUnavailable, InvalidConfig, NuthatchError, SearchBackend
-from nuthatch_compare.agreement import Agreement, Answers, agree
-from nuthatch_compare.bootstrap import RESAMPLES
-from nuthatch_compare.collect import Answered, collect
+from nuthatch_compare.answers import Answered, collect
 from nuthatch_compare.comparison import Comparison, Settings
-from nuthatch_compare.cost import Cost
-from nuthatch_compare.coverage import coverage_warning
-from nuthatch_compare.driver import Ask
-from nuthatch_compare.facts import describe, fared, query_answers, validity_of
-from nuthatch_compare.judged import Judged
-from nuthatch_compare.judgments import Grades
-from nuthatch_compare.latency import Latency, measure_latency
-from nuthatch_compare.measure import Measure
-from nuthatch_compare.measures import DEFAULT, engine
-from nuthatch_compare.permutation import PERMUTATIONS
-from nuthatch_compare.plan import plan
-from nuthatch_compare.queries import NamedQuery
-from nuthatch_compare.reconcile import Reconciled, reconcile, unknown_documents, unmatched
-from nuthatch_compare.runs import Run
-from nuthatch_compare.slices import slice_queries
-from nuthatch_compare.system import System, systems_of
-from nuthatch_compare.verdict import caveats_of, verdict, warnings_of
-from nuthatch_compare.wording import digest, some
-from nuthatch_compare.workload import Bounds, Load
+from nuthatch_compare.evaluation import Judged
+from nuthatch_compare.formatting import digest, some
+from nuthatch_compare.inputs.judgments import Grades
+from nuthatch_compare.inputs.queries import NamedQuery
+from nuthatch_compare.inputs.reconciliation import (
+    Reconciled,
+    reconcile,
+    unknown_documents,
+    unmatched,
+)
+from nuthatch_compare.inputs.runs import Run
+from nuthatch_compare.inputs.slices import slice_queries
+from nuthatch_compare.inputs.systems import System, systems_of
+from nuthatch_compare.measures.agreement import Agreement, Answers, agree
+from nuthatch_compare.measures.computation import DEFAULT, engine
+from nuthatch_compare.measures.coverage import coverage_warning
+from nuthatch_compare.measures.measure import Measure
+from nuthatch_compare.performance.driver import Ask
+from nuthatch_compare.performance.indexing_cost import Cost
+from nuthatch_compare.performance.latency import Latency, measure_latency
+from nuthatch_compare.performance.workload import Bounds, Load
+from nuthatch_compare.report.verdict import caveats_of, verdict, warnings_of
+from nuthatch_compare.settings import plan
+from nuthatch_compare.statistics.intervals import RESAMPLES
+from nuthatch_compare.statistics.permutation import PERMUTATIONS
+from nuthatch_compare.system_summary import describe, fared, query_answers, validity_of
 
 
 def compare(

@@ -13,13 +13,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nuthatch_compare.agreement import Agreement
-from nuthatch_compare.cost import Cost
-from nuthatch_compare.coverage import Coverage
-from nuthatch_compare.gated import GateResult
-from nuthatch_compare.intervals import Mean
-from nuthatch_compare.latency import Latency
-from nuthatch_compare.significance import Difference
+from nuthatch_compare.measures.agreement import Agreement
+from nuthatch_compare.measures.coverage import Coverage
+from nuthatch_compare.performance.indexing_cost import Cost
+from nuthatch_compare.performance.latency import Latency
+from nuthatch_compare.statistics.intervals import Mean
+from nuthatch_compare.statistics.significance import Difference
 
 #: The version of the model; a comparison of another one is not read.
 FORMAT: Literal[1] = 1
@@ -104,6 +103,15 @@ class Validity(_Frozen):
     what: str
     found: str
     good: bool
+
+
+class GateResult(_Frozen):
+    """Tells whether a rule holds: `passed` is None where that could not be measured."""
+
+    rule: str
+    system: str
+    passed: bool | None
+    found: str
 
 
 class Past(_Frozen):

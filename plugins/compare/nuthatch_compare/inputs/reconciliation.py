@@ -1,0 +1,147 @@
+"""What fits together of queries, judgments and corpus; what does not is counted and told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from nuthatch import InvalidConfig, NuthatchError
+from nuthatch_compare.formatting import counted, some
+from nuthatch_compare.inputs.judgments import Grades
+from nuthatch_compare.inputs.runs import Rankings
+
+#: Documents that are looked up in the corpus at the most.
+_LOOKED_UP: Final = 10_000
+#: Documents of each side that a reader needs to see that their names are of two kinds.
+_EXAMPLES: Final = 3
+
+
+class NothingMeasured(NuthatchError):
+    """No judged document was found by any system, so that no measure says anything."""
+
+
+class Reconciled(BaseModel):
+    """Tells which queries can be measured and what is left out.
+
+    `measured` are the queries that were asked and judged, in the order asked. Of these
+    `without_relevant` have no relevant document and count as 0. Left out are
+    `unjudged_queries`, asked but not judged, and `unknown_queries`, judged but not asked.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    asked: int
+    measured: tuple[str, ...]
+    without_relevant: tuple[str, ...] = ()
+    unjudged_queries: tuple[str, ...] = ()
+    unknown_queries: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Are the exclusions, each a sentence."""
+        told = (
+            (
+                "query was asked but never judged; left out of the metrics",
+                "queries were asked but never judged; left out of the metrics",
+                self.unjudged_queries,
+            ),
+            (
+                "query was judged but not asked; left out",
+                "queries were judged but not asked; left out",
+                self.unknown_queries,
+            ),
+            (
+                "query has no relevant document and counts as 0",
+                "queries have no relevant document and count as 0",
+                self.without_relevant,
+            ),
+        )
+        return tuple(
+            f"{counted(len(names), one, many)}: {some(names)}" for one, many, names in told if names
+        )
+
+
+def reconcile(grades: Grades, queries: Iterable[str]) -> Reconciled:
+    """Return what can be measured.
+
+    Raise `InvalidConfig` where nothing can be, as with the judgments of another set of queries.
+    """
+    asked = tuple(dict.fromkeys(queries))
+    measured = tuple(name for name in asked if grades.get(name))
+    if not measured:
+        raise InvalidConfig(
+            f"none of the {len(asked):,} queries ({some(asked)}) is among the {len(grades):,} "
+            f"judged ones ({some(tuple(grades))}); are these the judgments of other queries?"
+        )
+    known = set(asked)
+    return Reconciled(
+        asked=len(asked),
+        measured=measured,
+        without_relevant=tuple(
+            name for name in measured if not any(grade > 0 for grade in grades[name].values())
+        ),
+        unjudged_queries=tuple(name for name in asked if not grades.get(name)),
+        unknown_queries=tuple(name for name in grades if name not in known),
+    )
+
+
+def unmatched(
+    grades: Grades, queries: Iterable[str], rankings: Mapping[str, Rankings]
+) -> Iterator[str]:
+    """Yield a sentence for each system that found no judged document of any query.
+
+    Raise `NothingMeasured` where that holds for all: their documents have other names, likely.
+    """
+    names = list(queries)
+    judged = list(dict.fromkeys(uri for name in names for uri in grades[name]))
+    found = {
+        system: [uri for name in names for uri in ranked.get(name, ())]
+        for system, ranked in rankings.items()
+    }
+    lost = [
+        system
+        for system, ranked in rankings.items()
+        if not any(uri in grades[name] for name in names for uri in ranked.get(name, ()))
+    ]
+    if len(lost) == len(rankings):
+        every = list(dict.fromkeys(uri for uris in found.values() for uri in uris))
+        raise NothingMeasured(
+            f"no system found any of the {len(judged):,} judged documents ({_few(judged)}); they "
+            f"found {_few(every)}: name the documents alike in the judgments and in the answers"
+        )
+    for system in lost:
+        yield (
+            f"{system} found none of the {len(judged):,} judged documents ({_few(judged)}) but "
+            f"{_few(list(dict.fromkeys(found[system])))}: are their names of two kinds?"
+        )
+
+
+def _few(names: list[str]) -> str:
+    return some([repr(name) for name in names], _EXAMPLES) if names else "nothing at all"
+
+
+def unknown_documents(
+    grades: Grades,
+    queries: Iterable[str],
+    found: Collection[str],
+    holds: Callable[[str], bool],
+) -> str:
+    """Return a note on relevant documents that the corpus does not hold, empty if it has all.
+
+    `found` are documents that some system found, so that they need not be looked up; `holds`
+    looks one up. Such judgments stay, for no engine could find them and all lose alike.
+    """
+    relevant = [uri for name in queries for uri, grade in grades[name].items() if grade > 0]
+    left = [uri for uri in dict.fromkeys(relevant) if uri not in found]
+    missing = {uri: None for uri in left[:_LOOKED_UP] if not holds(uri)}
+    if not missing:
+        return ""
+    count = sum(uri in missing for uri in relevant)
+    among = f" (of {_LOOKED_UP:,} documents looked up)" if len(left) > _LOOKED_UP else ""
+    told = ("relevant judgment is of a document", "relevant judgments are of documents")
+    return (
+        f"{counted(count, *told)} that the corpus does not hold{among}; left in, so no "
+        f"system can reach 1 there: {some(tuple(missing))}"
+    )

@@ -1,0 +1,117 @@
+"""A system: anything that answers queries. A backend by its URL, one that is open, or a run.
+
+ladder=sqlite:films.db?policy=ladder      a name, and the URL
+tantivy:films.idx                         the engine's name is the system's
+mine=runs/mine.trec                       a name, and the file of a run
+runs/theirs.trec                          its tag is the system's name
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import nuthatch
+from nuthatch import InvalidConfig, LexicalBackend, SearchBackend
+from nuthatch_compare.inputs.runs import Run
+
+_NAMED: Final = re.compile(r"([A-Za-z0-9_.-]+)=(.+)", re.DOTALL)
+_SCHEME: Final = re.compile(r"[A-Za-z][\w+.-]*")
+#: Options that change how an index is searched and not what is in it.
+_SEARCHING: Final = frozenset({"policy", "budget", "timeout", "snippet", "cache_bytes", "readers"})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Is a system as it was named: by a URL."""
+
+    name: str
+    url: str
+
+    @property
+    def shown(self) -> str:
+        """Is the URL without secrets."""
+        return nuthatch.redact(self.url)
+
+    @property
+    def index(self) -> str:
+        """Is the URL without the options of searching: two with the same one share an index."""
+        base, _, options = self.url.partition("?")
+        kept = [each for each in options.split("&") if each.partition("=")[0] not in _SEARCHING]
+        return f"{base}?{'&'.join(sorted(filter(None, kept)))}"
+
+
+def is_run(text: str) -> bool:
+    """Return whether a text names the file of a run, and no URL: `a.trec`, `mine=runs/a.trec`."""
+    path = path_of_run(text)[1]
+    return ":" not in path or Path(path).is_file()
+
+
+def path_of_run(text: str) -> tuple[str | None, str]:
+    """Return the name that a text gives to a run, if any, and the file."""
+    match = _NAMED.fullmatch(text)
+    return (match[1], match[2]) if match and not Path(text).is_file() else (None, text)
+
+
+def named_systems(texts: Sequence[str]) -> list[Named]:
+    """Return the systems that texts name. Raise `InvalidConfig` where two have one name."""
+    found: list[Named] = []
+    for text in texts:
+        match = _NAMED.fullmatch(text)
+        name, url = match.groups() if match else (_scheme(text), text)
+        if any(each.name == name for each in found):
+            if match:
+                raise InvalidConfig(f"two systems are named {name!r}; give them different names")
+            count = 2 + sum(each.name.startswith(f"{name}-") for each in found)
+            name = f"{name}-{count}"
+        found.append(Named(name, url))
+    return found
+
+
+def _scheme(url: str) -> str:
+    """Return the name of the engine; what is no URL has no name, as it may hold a password."""
+    scheme = url.partition(":")[0]
+    return scheme if _SCHEME.fullmatch(scheme) else "unnamed"
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Is what is compared: a searcher or a run, with its name and where it comes from."""
+
+    name: str
+    source: str
+    searcher: SearchBackend | None = None
+    run: Run | None = None
+
+    @property
+    def lexical(self) -> LexicalBackend | None:
+        """Is the searcher if it has an index of its own."""
+        return self.searcher if isinstance(self.searcher, LexicalBackend) else None
+
+    @property
+    def engine(self) -> str:
+        """Is the name of the engine."""
+        return "run" if self.searcher is None else self.searcher.name
+
+
+def systems_of(given: Mapping[str, SearchBackend | Run]) -> list[System]:
+    """Return the systems of open searchers and run."""
+    found = []
+    for name, each in given.items():
+        if isinstance(each, Run):
+            found.append(System(name, each.source, run=each))
+        elif isinstance(each, SearchBackend):
+            found.append(System(name, each.name, searcher=each))
+        else:
+            raise InvalidConfig(
+                f"{name!r} is a {type(each).__name__}; compare takes searchers and runs"
+            )
+    return found
+
+
+def opened(named: Named) -> System:
+    """Return the system of an index; whoever opens it closes its searcher."""
+    return System(named.name, named.shown, searcher=nuthatch.open(named.url))

@@ -1,0 +1,44 @@
+"""The pool: what is worth judging, the first documents of every system, and nothing that tells
+which system found them.
+
+Depth-k pooling (Spärck Jones and van Rijsbergen 1975; TREC). Documents are shuffled within each
+query, so that neither rank nor system shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import NamedTuple
+
+from nuthatch import InvalidConfig
+from nuthatch_compare.inputs.judgments import Grades
+from nuthatch_compare.inputs.runs import Rankings
+
+
+class Pooled(NamedTuple):
+    """Is a document to be judged for a query."""
+
+    query: str
+    document: str
+
+
+def pool(
+    runs: Sequence[Rankings], *, depth: int = 10, judged: Grades | None = None, seed: int = 0
+) -> list[Pooled]:
+    """Return the first `depth` documents of all runs for each query, without those judged.
+
+    The queries are in the order of the runs; the documents of a query are in an order that
+    depends on the seed and on nothing that the systems said. Raise `InvalidConfig` for a depth
+    below 1.
+    """
+    if depth < 1:
+        raise InvalidConfig(f"a pool has a depth of 1 or more; found {depth}")
+    known = judged or {}
+    found: list[Pooled] = []
+    for query in dict.fromkeys(query for run in runs for query in run):
+        documents = {uri for run in runs for uri in run.get(query, ())[:depth]}
+        left = sorted(documents - set(known.get(query, ())))
+        Random(f"{seed}\0{query}").shuffle(left)
+        found += [Pooled(query, uri) for uri in left]
+    return found

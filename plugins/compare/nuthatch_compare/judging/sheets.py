@@ -1,0 +1,166 @@
+"""Sheets: what a rater fills in, with any spreadsheet.
+
+    query-id  corpus-id  score  query                 title  text
+    17        heat              thief in los angeles  Heat   A thief and a detective in …
+
+The rater writes a grade into `score`: 0 not relevant, 1 and more the better; an empty one is not
+judged yet. Tabs separate the columns; a sheet that comes back with commas or semicolons, and with
+quotation marks, is read as well.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from nuthatch import InvalidConfig
+from nuthatch_compare.inputs.judgments import Grades, grade_of
+from nuthatch_compare.inputs.lines import lines
+from nuthatch_compare.judging.judgment_pool import Pooled
+from nuthatch_compare.judging.raters import Ratings
+
+_HEADER: Final = ("query-id", "corpus-id", "score", "query", "title", "text")
+_LONGEST_TEXT: Final = 500
+#: What a spreadsheet would take for the beginning of a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Shown(NamedTuple):
+    """Is what a rater sees of a document."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a rater filled in; `empty` rows are not judged yet."""
+
+    source: str
+    ratings: Ratings
+    empty: int
+
+
+def write_sheet(
+    pooled: Iterable[Pooled],
+    queries: Mapping[str, str] | None = None,
+    documents: Mapping[str, Shown] | None = None,
+) -> Iterator[str]:
+    """Yield the lines of a sheet, the header first; texts are cut to what fits a cell."""
+    yield _row(_HEADER)
+    for query, uri in pooled:
+        title, text = (documents or {}).get(uri, Shown("", ""))
+        asked = (queries or {}).get(query, "")
+        yield _row((escape_name(query), escape_name(uri), "", *map(_cell, (asked, title, text))))
+
+
+def read_sheet(path: str) -> Sheet:
+    """Return what a sheet says. Raise `InvalidConfig` that names the line."""
+    rows = lines(path, "sheet")
+    first = next(rows, None)
+    if first is None:
+        raise InvalidConfig(f"{path} is empty; write a sheet with nuthatch judge pool")
+    separator = next((each for each in "\t;," if each in first.text), "\t")
+    header = _columns(first.text, separator)
+    if not set(_HEADER[:3]) <= set(header):
+        raise InvalidConfig(
+            f"{first.where}: a sheet begins with the columns {', '.join(_HEADER[:3])}; "
+            f"found {', '.join(header)}"
+        )
+    places = [header.index(name) for name in _HEADER[:3]]
+    ratings: dict[tuple[str, str], int] = {}
+    empty = 0
+    for line in rows:
+        columns = _columns(line.text, separator)
+        if len(columns) <= max(places[:2]):
+            raise InvalidConfig(f"{line.where}: no query or document; keep the rows as they were")
+        query, document, score = (columns[at] if at < len(columns) else "" for at in places)
+        query, document = unescape_name(query), unescape_name(document)
+        if not score.strip():
+            empty += 1
+            continue
+        grade = grade_of(score, line)
+        if ratings.setdefault((query, document), grade) != grade:
+            raise InvalidConfig(
+                f"{line.where}: {document!r} was judged before for query {query!r}, and "
+                "differently; keep one of the two rows"
+            )
+    return Sheet(path, ratings, empty)
+
+
+class Merged(NamedTuple):
+    """Judgments made of sheets and earlier ones.
+
+    `added` are new, `changed` had another grade before, `disputed` got different grades.
+    """
+
+    grades: dict[str, dict[str, int]]
+    added: int
+    changed: int
+    disputed: int
+
+
+def merge(sheets: Sequence[Sheet], earlier: Grades | None = None) -> Merged:
+    """Return the judgments of all sheets; a sheet's grade replaces an earlier one.
+
+    Where raters differ the median counts, of two the lower: a document is as good as half of its
+    raters say at least.
+    """
+    grades = {query: dict(rated) for query, rated in (earlier or {}).items()}
+    added = changed = disputed = 0
+    for query, document in dict.fromkeys(key for each in sheets for key in each.ratings):
+        given = sorted(
+            each.ratings[query, document] for each in sheets if (query, document) in each.ratings
+        )
+        grade = given[(len(given) - 1) // 2]
+        disputed += given[0] != given[-1]
+        rated = grades.setdefault(query, {})
+        added += document not in rated
+        changed += rated.get(document, grade) != grade
+        rated[document] = grade
+    return Merged(grades, added, changed, disputed)
+
+
+def write_judgments(grades: Grades) -> Iterator[str]:
+    """Yield judgments in BEIR's form, line by line.
+
+    Raise `InvalidConfig` for a name that holds a tab or a line break, which the form cannot hold.
+    """
+    yield "query-id\tcorpus-id\tscore\n"
+    for query, rated in grades.items():
+        for document, grade in rated.items():
+            if set("\t\r\n") & {*query, *document}:
+                raise InvalidConfig(
+                    f"judgments cannot hold query {query!r} with document {document!r}, for tabs "
+                    "and line breaks separate them; name the documents otherwise"
+                )
+            yield f"{query}\t{document}\t{grade}\n"
+
+
+def escape_name(name: str) -> str:
+    """Return a name of which no spreadsheet makes a formula: `'=1+1` of `=1+1`."""
+    return f"'{name}" if name.lstrip("'").startswith(_FORMULA) else name
+
+
+def unescape_name(cell: str) -> str:
+    """Return the name that `escape_name` made a cell of."""
+    return cell[1:] if cell.startswith("'") and escape_name(cell) != cell else cell
+
+
+def _row(cells: Sequence[str]) -> str:
+    into = io.StringIO()
+    csv.writer(into, delimiter="\t", lineterminator="\n").writerow(cells)
+    return into.getvalue()
+
+
+def _columns(text: str, separator: str) -> list[str]:
+    return next(csv.reader([text], delimiter=separator), [])
+
+
+def _cell(text: str) -> str:
+    flat = " ".join(text.split())
+    cut = flat if len(flat) <= _LONGEST_TEXT else flat[: _LONGEST_TEXT - 1] + "…"
+    return f" {cut}" if cut.startswith(_FORMULA) else cut

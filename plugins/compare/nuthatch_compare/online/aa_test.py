@@ -1,0 +1,66 @@
+"""A/A: does a test of units err as often as it says, on these very units?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from nuthatch_compare.measures.grade_matrix import Values
+from nuthatch_compare.statistics.permutation import permutation_test
+from nuthatch_compare.statistics.two_sample_tests import welch
+
+_RUNS, _AT_ONCE = 1000, 100
+#: Of each of these tests; their p need not be as fine as that of the test itself.
+_PERMUTATIONS = 999
+
+
+class AACheck(BaseModel):
+    """Tells how often the test errs on these very units, their sides drawn anew at random.
+
+    `share` of the `runs` had p < α; `low` and `high` are the 99.9 % band around α for so many
+    runs. Within it (`passed`, or below) the test is to be trusted on such data.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    runs: int
+    alpha: float
+    share: float
+    low: float
+    high: float
+    passed: bool
+
+    @classmethod
+    def of(cls, tested: Sequence[float], alpha: float) -> Self:
+        """Return the check of so many tests' p."""
+        reach = 3.29 * math.sqrt(alpha * (1 - alpha) / len(tested))
+        share = sum(p < alpha for p in tested) / len(tested)
+        low, high = max(0.0, alpha - reach), alpha + reach
+        runs = len(tested)
+        return cls(runs=runs, alpha=alpha, share=share, low=low, high=high, passed=share <= high)
+
+
+def flipped(balance: Values, alpha: float, seed: int) -> AACheck:
+    """Draw anew, for each unit, which of its sides is called b."""
+    random = np.random.default_rng((seed, 2))
+    tested: list[float] = []
+    for _ in range(_RUNS // _AT_ONCE):  # all at once would be gigabytes of many units
+        drawn = balance[:, None] * random.choice((-1, 1), (len(balance), _AT_ONCE))
+        tests = permutation_test(drawn, permutations=_PERMUTATIONS, seed=seed)
+        tested += [test.p for test in tests]
+    return AACheck.of(tested, alpha)
+
+
+def shuffled(rates: Values, of_b: Values, alpha: float, seed: int) -> AACheck:
+    """Deal the units anew to two sides of the same sizes."""
+    random = np.random.default_rng((seed, 2))
+    tested = []
+    for _ in range(_RUNS):
+        dealt = random.permutation(of_b)
+        found = welch(rates[~dealt], rates[dealt], alpha)
+        tested.append(1.0 if found is None else found.p)
+    return AACheck.of(tested, alpha)

@@ -1,0 +1,229 @@
+"""The driver: puts the load on the systems and keeps every raw sample.
+
+A sample is NaN where the search failed; it is counted, never averaged. The garbage collector
+stays on, for what an engine leaves behind is part of its cost, but what was there before is
+frozen out of its sight.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from statistics import median
+from time import perf_counter_ns
+
+from nuthatch import NuthatchError
+from nuthatch_compare.performance.workload import Bounds, Load, blocks, due_times
+
+#: Answers one query and returns the number of hits, each of which it has read.
+Ask = Callable[[str], int]
+_NAN = float("nan")
+#: Warm-up ends when no system's median fell by more over three blocks.
+_SETTLED, _WINDOW = 0.02, 3
+#: An open loop is saturated when more are unanswered at its end than earlier on, by this share of
+#: all requests (and more than a few, which may be accident): it answers about so much less than it
+#: is asked. Where they wait, unsent or within the engine, and who is served first, is all the same.
+_BACKLOG, _FEW = 0.05, 4
+
+
+@dataclass
+class Samples:
+    """The times of one system in milliseconds and its hits, pass after pass.
+
+    `ms[p * queries + q]` is query q in pass p. `errors` counts failures by message. `waits` is
+    how long each request of an open loop stayed unsent.
+    """
+
+    ms: array[float] = field(default_factory=lambda: array("d"))
+    hits: array[int] = field(default_factory=lambda: array("q"))
+    waits: array[float] = field(default_factory=lambda: array("d"))
+    errors: dict[str, int] = field(default_factory=dict)
+    saturated: bool = False
+
+    def passes(self, queries: int) -> list[array[float]]:
+        """Return the times pass by pass."""
+        return [self.ms[at : at + queries] for at in range(0, len(self.ms), queries)]
+
+
+@dataclass
+class Driven:
+    """What a run gave: samples by system, how long it warmed up, why it ended early."""
+
+    load: Load
+    queries: int
+    samples: dict[str, Samples]
+    passes: int = 0
+    warmup: int = 0
+    settled: bool = True
+    ended: str = ""
+    seconds: float = 0.0
+
+
+@contextmanager
+def _frozen() -> Iterator[None]:
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def drive(
+    systems: Mapping[str, Ask],
+    queries: Sequence[str],
+    load: Load,
+    bounds: Bounds | None = None,
+    seed: int = 0,
+) -> Driven:
+    """Return the samples of all systems under one load, after warming them up."""
+    bounds, random = bounds or Bounds(), Random(seed)
+    driven = Driven(load, len(queries), {name: Samples() for name in systems})
+    if not queries or not systems:
+        driven.ended = "there was nothing to ask"
+        return driven
+    begun = time.monotonic()
+    a_pass = len(queries) * len(systems)
+    with _frozen(), ThreadPoolExecutor(load.clients) as pool:
+        run = _Run(systems, queries, pool, random)
+        spent, driven.settled = run.warm_up(bounds, begun + bounds.seconds / 4)
+        driven.warmup = spent
+        left = bounds.requests - spent * a_pass
+        for number in range(bounds.passes):
+            gone = time.monotonic() - begun
+            each = gone / (spent + number) if spent + number else 0.0
+            if left < a_pass:
+                driven.ended = f"{bounds.requests:,} requests were allowed"
+            elif gone + each > bounds.seconds and number:
+                driven.ended = f"{bounds.seconds:g} seconds were allowed"
+            if driven.ended:
+                break
+            run.one_pass(load, driven.samples)
+            left -= a_pass
+            driven.passes += 1
+    driven.seconds = time.monotonic() - begun
+    return driven
+
+
+@dataclass
+class _Run:
+    systems: Mapping[str, Ask]
+    queries: Sequence[str]
+    pool: ThreadPoolExecutor
+    random: Random
+
+    def warm_up(self, bounds: Bounds, until: float) -> tuple[int, bool]:
+        """Ask everything until the medians stop falling; return the passes and if they did.
+
+        It takes a quarter of the requests and of the time at most.
+        """
+        medians: list[dict[str, float]] = []
+        while len(medians) < bounds.warmup:
+            samples = {name: Samples() for name in self.systems}
+            self._closed(1, samples)
+            medians.append({name: _median(each.ms) for name, each in samples.items()})
+            if _settled(medians):
+                return len(medians), True
+            asked = len(medians) * len(self.queries) * len(self.systems)
+            if time.monotonic() > until or asked >= bounds.requests // 4:
+                break
+        return len(medians), False
+
+    def one_pass(self, load: Load, samples: Mapping[str, Samples]) -> None:
+        """Ask every query once of every system."""
+        if load.kind == "closed":
+            self._closed(load.clients, samples)
+            return
+        due = due_times(len(self.queries), load.rate, self.random)
+        for name in self.random.sample(list(self.systems), len(self.systems)):
+            self._open(self.systems[name], due, samples[name])
+
+    def _closed(self, clients: int, samples: Mapping[str, Samples]) -> None:
+        names = list(self.systems)
+        order = list(blocks(len(self.queries), len(names), self.random))
+        for each in samples.values():
+            each.ms.extend([_NAN] * len(self.queries))
+            each.hits.extend([-1] * len(self.queries))
+        todo = iter(order)  # one iterator for all clients: next() on it is atomic
+        first = {name: len(each.ms) - len(self.queries) for name, each in samples.items()}
+
+        def client() -> None:
+            for query, system in todo:
+                name = names[system]
+                into, at = samples[name], first[name] + query
+                begun = perf_counter_ns()
+                hits = _asked(self.systems[name], self.queries[query], into)
+                ended = perf_counter_ns()
+                into.hits[at] = hits
+                if hits >= 0:
+                    into.ms[at] = (ended - begun) / 1e6
+
+        if clients == 1:
+            client()
+        else:
+            for done in [self.pool.submit(client) for _ in range(clients)]:
+                done.result()
+
+    def _open(self, ask: Ask, due: Sequence[float], into: Samples) -> None:
+        start = perf_counter_ns()
+
+        def request(query: str, planned: float) -> tuple[float, int, float]:
+            sent = perf_counter_ns()
+            hits = _asked(ask, query, into)
+            ended = perf_counter_ns()
+            due_ms = planned * 1e3
+            return (ended - start) / 1e6 - due_ms, hits, (sent - start) / 1e6 - due_ms
+
+        sent = []
+        for query, planned in zip(self.queries, due, strict=True):
+            ahead = planned - (perf_counter_ns() - start) / 1e9
+            if ahead > 0:
+                time.sleep(ahead)
+            sent.append(self.pool.submit(request, query, planned))
+        answered = [each.result() for each in sent]
+        into.ms.extend(took if hits >= 0 else _NAN for took, hits, _ in answered)
+        into.hits.extend(hits for _, hits, _ in answered)
+        into.waits.extend(waited for _, _, waited in answered)
+        into.saturated |= _backlogged([at * 1e3 for at in due], [took for took, _, _ in answered])
+
+
+def _backlogged(due: Sequence[float], took: Sequence[float]) -> bool:
+    """Return whether unanswered requests pile up: in the last fifth of the schedule against the
+    second, the first being when the engine fills. Times are in milliseconds."""
+    fifth = due[-1] / 5
+
+    def unanswered(begin: float) -> float:
+        spans = (
+            min(at + ms, begin + fifth) - max(at, begin) for at, ms in zip(due, took, strict=True)
+        )
+        return sum(span for span in spans if span > 0) / fifth
+
+    return unanswered(4 * fifth) - unanswered(fifth) > max(_FEW, _BACKLOG * len(due))
+
+
+def _asked(ask: Ask, query: str, into: Samples) -> int:
+    """Return the number of hits, -1 after counting an error."""
+    try:
+        return ask(query)
+    except NuthatchError as error:
+        told = f"{type(error).__name__}: {error}"
+        into.errors[told] = into.errors.get(told, 0) + 1
+        return -1
+
+
+def _median(values: Sequence[float]) -> float:
+    known = [value for value in values if value == value]  # NaN differs from itself
+    return median(known) if known else 0.0
+
+
+def _settled(medians: Sequence[Mapping[str, float]]) -> bool:
+    if len(medians) < _WINDOW:
+        return False
+    before, *_, now = medians[-_WINDOW:]
+    return all(now[name] >= before[name] * (1 - _SETTLED) for name in now)

@@ -1,0 +1,72 @@
+"""Indexing a corpus in every system before they are compared, and what that costs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import nuthatch
+from nuthatch import Corpus, InvalidConfig, Schema
+from nuthatch_compare.inputs.systems import Named, System, opened
+from nuthatch_compare.performance.indexing_cost import Cost, measure_cost, write_documents
+
+
+class Indexed(NamedTuple):
+    """Is a system with the corpus in it, and what that took; `note` says why it is not known."""
+
+    system: System
+    cost: Cost | None = None
+    note: str = ""
+
+
+def indexed(
+    systems: Sequence[Named], corpus: Sequence[str], schema: Schema | None, search: str
+) -> Iterator[Indexed]:
+    """Yield each system with the corpus in it.
+
+    An index is made where there is none, and filled in a process of its own, which tells the
+    cost; systems that differ only in how they search share one. An engine that keeps nothing is
+    filled in this process. `search` is the first search after indexing.
+    """
+    with tempfile.TemporaryDirectory(prefix="compare-") as folder:
+        documents = Path(folder, "documents.jsonl")
+        write_documents(Corpus(list(corpus)), documents)
+        known: dict[str, Cost | None] = {}
+        for named in systems:
+            if named.index not in known:
+                index = nuthatch.open(named.url, create=True, schema=schema)
+                held = index.info().documents
+                if not index.capabilities.persistent or held:
+                    index.add(Corpus(list(corpus)))
+                    why = f"held {held:,} documents before" if held else "keeps nothing"
+                    note = f"{named.name} {why}; its indexing was not measured"
+                    if held:
+                        known[named.index] = None
+                    yield Indexed(System(named.name, named.shown, searcher=index), None, note)
+                    continue
+                index.close()
+                known[named.index] = measure_cost(
+                    named.name, named.url, documents, schema=schema, search=search
+                )
+            cost = known[named.index]
+            mine = None if cost is None else cost.model_copy(update={"system": named.name})
+            yield Indexed(opened(named), mine)
+
+
+def schema_of(path: str | None, analyzer: str | None) -> Schema | None:
+    """Return the schema of a JSON file with an analyzer of its own, None where neither is given.
+
+    Raise `InvalidConfig` where the file cannot be read or holds no schema.
+    """
+    schema: Schema | None = None
+    if path:
+        try:
+            schema = Schema.from_json(Path(path).read_bytes())
+        except OSError as error:
+            raise InvalidConfig(f"the schema cannot be read: {error}") from error
+    if analyzer:
+        own = schema.model_dump() if schema else {}
+        schema = Schema.model_validate({**own, "analyzer": analyzer})
+    return schema
