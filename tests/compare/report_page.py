@@ -8,12 +8,12 @@ import json
 import re
 from typing import Any
 
+from nuthatch_compare.comparison import ListedDocument
 from nuthatch_compare.performance.indexing_cost import Cost
 from nuthatch_compare.performance.latency import measure_latency
 from nuthatch_compare.performance.workload import Bounds, Load
 from nuthatch_compare.report.html import (
     Cell,
-    Listed,
     Page,
     QueryRow,
     Table,
@@ -28,13 +28,15 @@ ODD = "שלום \u202e rtl \0 \ud800 🐦"
 def unpacked(html: str) -> list[Any]:
     """Return what the report's scripts will unpack: the index, then block after block."""
     found = re.findall(r'<script type="text/plain" class="packed">([A-Za-z0-9+/=]+)</script>', html)
-    return [json.loads(gzip.decompress(base64.b64decode(each))) for each in found]
+    return [json.loads(gzip.decompress(base64.b64decode(block))) for block in found]
 
 
 def page() -> Page:
-    def listed(uri: str, grade: int | None) -> Listed:
+    def listed(uri: str, grade: int | None) -> ListedDocument:
         pieces = (("Two men ", False), ("steal", True), (f" a bicycle {ODD}", False))
-        return Listed(uri, f"Film {uri}", pieces, grade, "rung 1: any word")
+        return ListedDocument(
+            uri=uri, title=f"Film {uri}", pieces=pieces, grade=grade, rung="rung 1: any word"
+        )
 
     rows = [
         QueryRow(

@@ -15,7 +15,7 @@ from nuthatch import (
     SearchRequest,
     TextQuery,
 )
-from nuthatch_compare.performance.null_backend import Null
+from nuthatch_compare.performance.null_backend import NullBackend
 
 Answer = Callable[[str, int], Sequence[tuple[str, int]]]
 
@@ -37,7 +37,7 @@ class Scripted(Searcher):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Null().capabilities
+        return NullBackend().capabilities
 
     def execute(self, request: SearchRequest) -> Results:
         assert isinstance(request.query, TextQuery)

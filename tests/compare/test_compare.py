@@ -22,13 +22,13 @@ from nuthatch_compare import (
     read_queries,
     read_run,
 )
-from nuthatch_compare.formatting import format_number, p_value
+from nuthatch_compare.formatting import format_number, format_p_value
 from nuthatch_compare.inputs.reconciliation import NothingMeasured
 from nuthatch_compare.inputs.runs import Run
 from nuthatch_compare.performance.workload import Bounds, Load
 from nuthatch_compare.report.export import write_csv
-from nuthatch_compare.report.html import page_of, render
-from nuthatch_compare.report.terminal import show
+from nuthatch_compare.report.html import build_page, render
+from nuthatch_compare.report.terminal import show_comparison
 from nuthatch_compare.statistics.power import standard_detectable
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -107,7 +107,7 @@ def test_a_documents_best_chunk_counts_and_the_list_is_asked_deeper() -> None:
 def test_a_chunk_that_comes_twice_is_reported() -> None:
     twice = Scripted(lambda query, limit: [("a", 0), ("a", 0), ("b", 0)])
     found = compare({"one": first("a"), "twice": twice}, QUERIES, GRADES)
-    assert found.facts("twice").repeated_chunks == 30
+    assert found.system("twice").repeated_chunks == 30
     assert any("came twice" in warning for warning in found.warnings)
     assert found.rankings["twice"]["q0"] == ("a", "b")
 
@@ -122,7 +122,7 @@ def test_failed_late_and_empty_queries_are_three_different_things() -> None:
         return [] if number <= 6 else [("b", 0), ("a", 0)]
 
     found = compare({"good": first("b", "a"), "odd": Scripted(answer)}, QUERIES, GRADES)
-    facts = found.facts("odd")
+    facts = found.system("odd")
     assert (facts.timed_out, facts.failed, facts.empty, facts.answered) == (1, 2, 4, 23)
     assert found.means["odd"]["nDCG@10"].mean == pytest.approx(23 / 30)
     assert found.queries[1].status["odd"] == "failed"
@@ -130,7 +130,9 @@ def test_failed_late_and_empty_queries_are_three_different_things() -> None:
     told = " ".join(found.warnings)
     assert "odd: 2 of 30 queries failed and count as 0 (BackendUnavailable: the eng" in told
     assert "odd: 1 of 30 queries ran out of time and count as 0 (QueryTimeout: too slow)" in told
-    assert not next(each for each in found.validity if each.what == "all queries answered").good
+    assert not next(
+        condition for condition in found.validity if condition.what == "all queries answered"
+    ).good
 
 
 def test_a_system_that_answers_nothing_at_all_cannot_be_compared() -> None:
@@ -152,7 +154,7 @@ def test_a_bug_of_a_searcher_is_not_taken_for_an_answer() -> None:
 def test_queries_without_judgments_are_counted_and_left_out() -> None:
     found = compare({"one": first("a"), "other": first("b")}, QUERIES, {"q1": {"a": 1}})
     assert found.judged == 1
-    assert any("29 queries were asked but never judged" in each for each in found.warnings)
+    assert any("29 queries were asked but never judged" in warning for warning in found.warnings)
     assert found.queries[0].values == {}
 
 
@@ -178,8 +180,8 @@ def test_a_system_that_found_nothing_for_a_query_has_no_share_of_judged_there(
     assert "Judged@10" not in found.means["none"]
     assert found.queries[0].values["Judged@10"] == {}
     assert Comparison.model_validate_json(found.model_dump_json()) == found
-    show(found, Console(file=io.StringIO()))
-    render(page_of(found))
+    show_comparison(found, Console(file=io.StringIO()))
+    render(build_page(found))
     rows = write_csv(found, tmp_path).read_text().splitlines()
     assert len(rows) == 1 + 30 * 2 * 5
     assert "q0,words 0,one,empty,Judged@10," in rows
@@ -244,7 +246,7 @@ def test_an_effect_is_shown_in_significant_digits() -> None:
         "+0.000",
         "0.000",
     )
-    assert (p_value(0.03125), p_value(1e-5)) == ("p = 0.0312", "p < 0.0001")
+    assert (format_p_value(0.03125), format_p_value(1e-5)) == ("p = 0.0312", "p < 0.0001")
 
 
 def test_slices_have_intervals_and_tests_that_know_of_each_other() -> None:
@@ -306,7 +308,7 @@ def test_judged_documents_that_the_corpus_lacks_are_told() -> None:
         for index in (one, other):
             index.add([nuthatch.Document(uri="a", title="", text="words and more")])
         found = compare({"one": one, "other": other}, {"q": "words"}, {"q": {"a": 1, "gone": 1}})
-    assert any("1 relevant judgment is of a document that" in each for each in found.warnings)
+    assert any("1 relevant judgment is of a document that" in warning for warning in found.warnings)
 
 
 def test_systems_that_hold_different_numbers_of_documents_are_told_first() -> None:
@@ -324,7 +326,9 @@ def test_systems_that_hold_different_numbers_of_documents_are_told_first() -> No
 def test_unequal_numbers_of_hits_are_unequal_work() -> None:
     systems = {"one": first("a"), "other": first("a", "b")}
     found = compare(systems, QUERIES, latency=Load(), bounds=Bounds(passes=1, warmup=0))
-    work = next(each for each in found.validity if each.what == "equal work under load")
+    work = next(
+        condition for condition in found.validity if condition.what == "equal work under load"
+    )
     assert (work.good, work.found) == (False, "30 of 30 queries had different numbers of hits")
 
 
@@ -339,7 +343,7 @@ def test_runs_and_searchers_are_compared_alike(tmp_path: Path) -> None:
     path = tmp_path / "theirs.trec"
     path.write_text("".join(f"q{n} Q0 b 1 2.0 theirs\nq{n} Q0 a 2 1.0 theirs\n" for n in range(30)))
     found = compare({"mine": first("b", "a"), "theirs": read_run(str(path))}, QUERIES, GRADES)
-    assert found.facts("theirs").kind == "run"
+    assert found.system("theirs").kind == "run"
     assert all(difference.identical for difference in found.differences)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nuthatch import Hit, NuthatchError, QueryTimeout, Results, SearchBackend
-from nuthatch_compare.comparison import Listed, Status
+from nuthatch_compare.comparison import ListedDocument, Status
 from nuthatch_compare.inputs.queries import NamedQuery
 from nuthatch_compare.inputs.runs import Run
 from nuthatch_compare.inputs.systems import System
@@ -22,59 +22,59 @@ _DEEPEST = 64
 
 
 @dataclass
-class Answered:
+class SystemAnswers:
     """One system's answers, by query; `lists` are its first documents with snippets."""
 
     name: str
     rankings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scores: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    lists: dict[str, tuple[Listed, ...]] = field(default_factory=dict)
+    lists: dict[str, tuple[ListedDocument, ...]] = field(default_factory=dict)
     status: dict[str, Status] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
     repeated_chunks: int = 0
 
     def count(self, status: Status) -> int:
         """Return how many queries ended so."""
-        return sum(each == status for each in self.status.values())
+        return sum(ending == status for ending in self.status.values())
 
 
-def collect(
+def run_queries(
     system: System,
     queries: Sequence[NamedQuery],
     *,
     depth: int,
     shown: int,
     timeout: float | None = None,
-) -> Answered:
+) -> SystemAnswers:
     """Return a system's answers to all queries, `depth` documents each at the most."""
     if system.run is not None:
-        return _from_run(system.name, system.run, queries, depth, shown)
+        return _read_run(system.name, system.run, queries, depth, shown)
     assert system.searcher is not None
-    answered = Answered(system.name)
+    answers = SystemAnswers(system.name)
     for query in queries:
-        _ask(answered, system.searcher, query, depth, shown, timeout)
-    return answered
+        _run_query(answers, system.searcher, query, depth, shown, timeout)
+    return answers
 
 
-def _from_run(
+def _read_run(
     name: str, run: Run, queries: Sequence[NamedQuery], depth: int, shown: int
-) -> Answered:
-    answered = Answered(name)
+) -> SystemAnswers:
+    answers = SystemAnswers(name)
     for query in queries:
         uris = tuple(run.rankings.get(query.name, ()))[:depth]
         scores = tuple(run.scores.get(query.name, ()))[:depth]
-        answered.rankings[query.name], answered.scores[query.name] = uris, scores
-        answered.lists[query.name] = tuple(
-            Listed(uri=uri, score=score)
+        answers.rankings[query.name], answers.scores[query.name] = uris, scores
+        answers.lists[query.name] = tuple(
+            ListedDocument(uri=uri, score=score)
             for uri, score in zip(uris[:shown], scores[:shown], strict=True)
         )
         held = query.name in run.rankings
-        answered.status[query.name] = "answered" if uris else "empty" if held else "missing"
-    return answered
+        answers.status[query.name] = "answered" if uris else "empty" if held else "missing"
+    return answers
 
 
-def _ask(
-    answered: Answered,
+def _run_query(
+    answers: SystemAnswers,
     searcher: SearchBackend,
     query: NamedQuery,
     depth: int,
@@ -84,23 +84,23 @@ def _ask(
     results: Results | None = None
     hits: Mapping[str, Hit] = {}
     try:
-        results, hits = _documents(answered, searcher, query.text, depth, timeout)
+        results, hits = _search_documents(answers, searcher, query.text, depth, timeout)
         status: Status = "answered" if hits else "empty"
     except QueryTimeout as error:
         status = "timed out"
-        answered.errors[_told(error)] += 1
+        answers.errors[_format_error(error)] += 1
     except NuthatchError as error:
         status = "failed"
-        answered.errors[_told(error)] += 1
-    answered.status[query.name] = status
+        answers.errors[_format_error(error)] += 1
+    answers.status[query.name] = status
     best = list(hits.values())[:depth]
-    answered.rankings[query.name] = tuple(hit.document_uri for hit in best)
-    answered.scores[query.name] = tuple(hit.score for hit in best)
-    answered.lists[query.name] = tuple(_listed(hit, results) for hit in best[:shown])
+    answers.rankings[query.name] = tuple(hit.document_uri for hit in best)
+    answers.scores[query.name] = tuple(hit.score for hit in best)
+    answers.lists[query.name] = tuple(_list_hit(hit, results) for hit in best[:shown])
 
 
-def _documents(
-    answered: Answered, searcher: SearchBackend, text: str, depth: int, timeout: float | None
+def _search_documents(
+    answers: SystemAnswers, searcher: SearchBackend, text: str, depth: int, timeout: float | None
 ) -> tuple[Results, dict[str, Hit]]:
     """Return the best hit of each document, best first, asking deeper as long as that helps."""
     largest = searcher.capabilities.max_limit or depth * _DEEPEST
@@ -114,22 +114,22 @@ def _documents(
             break
         limit = min(2 * limit, largest)
     chunks = Counter((hit.document_uri, hit.chunk_idx) for hit in results)
-    answered.repeated_chunks += sum(count - 1 for count in chunks.values())
+    answers.repeated_chunks += sum(count - 1 for count in chunks.values())
     return results, best
 
 
-def _told(error: NuthatchError) -> str:
+def _format_error(error: NuthatchError) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _listed(hit: Hit, results: Results | None) -> Listed:
+def _list_hit(hit: Hit, results: Results | None) -> ListedDocument:
     pieces: list[tuple[str, bool]] = []
-    for number, piece in enumerate(hit.highlighted("\0", "\0", escape=_visible).split("\0")):
+    for number, piece in enumerate(hit.highlighted("\0", "\0", escape=_replace_nul).split("\0")):
         if piece:
             pieces.append((piece, bool(number % 2)))
     attempts = results.attempts if results is not None else ()
     rung = attempts[hit.rung].operator if hit.rung < len(attempts) else ""
-    return Listed(
+    return ListedDocument(
         uri=hit.document_uri,
         title=hit.title,
         pieces=tuple(pieces),
@@ -138,6 +138,6 @@ def _listed(hit: Hit, results: Results | None) -> Listed:
     )
 
 
-def _visible(text: str) -> str:
+def _replace_nul(text: str) -> str:
     """Return a text without NUL, which parts the pieces here."""
     return text.replace("\0", "\ufffd")

@@ -17,27 +17,27 @@ from nuthatch import InvalidConfig
 from nuthatch_compare.compare import compare
 from nuthatch_compare.comparison import Comparison
 from nuthatch_compare.gates.baseline_check import baseline_command
-from nuthatch_compare.gates.gate import PASSED, check_gate, exit_code, fit_gate, read_gate
+from nuthatch_compare.gates.gate import PASSED, check_gate, exit_code, read_gate, resolve_gate
 from nuthatch_compare.inputs.judgments import Judgments, read_judgments
 from nuthatch_compare.inputs.queries import NamedQuery, read_queries
 from nuthatch_compare.inputs.reconciliation import reconcile
 from nuthatch_compare.inputs.runs import Run, read_run
 from nuthatch_compare.inputs.systems import (
-    Named,
+    NamedURL,
     System,
     is_run,
-    named_systems,
-    opened,
-    path_of_run,
+    open_system,
+    parse_systems,
+    split_run_name,
 )
 from nuthatch_compare.measures.computation import DEFAULT
 from nuthatch_compare.online.command import online_command
-from nuthatch_compare.performance.indexing import indexed, schema_of
+from nuthatch_compare.performance.indexing import index_systems, read_schema
 from nuthatch_compare.performance.indexing_cost import Cost
 from nuthatch_compare.performance.workload import Bounds, Load
-from nuthatch_compare.report.export import WRITERS, made, read_comparison
-from nuthatch_compare.report.history import read_history, remember
-from nuthatch_compare.report.terminal import show, show_query
+from nuthatch_compare.report.export import WRITERS, make_folder, read_comparison
+from nuthatch_compare.report.history import append_history, read_history
+from nuthatch_compare.report.terminal import show_comparison, show_query
 from nuthatch_compare.settings import plan
 
 
@@ -108,18 +108,18 @@ def run_command(**options: Any) -> int:
 
     Exit codes: 0 done or passed, 1 a gate failed, 2 wrong use, 3 could not measure.
     """
-    emitted = _emitted(options["emit"], options["out"])
+    emitted = _parse_emit(options["emit"], options["out"])
     texts = [*options["systems"], *options["runs"]]
     of_runs = [text for text in texts if text in options["runs"] or is_run(text)]
-    named = named_systems([text for text in texts if text not in of_runs])
-    runs = _runs(of_runs)
+    named = parse_systems([text for text in texts if text not in of_runs])
+    runs = _read_runs(of_runs)
     if len(named) + len(runs) < 2:
         raise click.UsageError("give two systems or more: [NAME=]URL or the FILE of a run")
     urls, files = iter(named), iter(runs)
     names = [next(files).name if text in of_runs else next(urls).name for text in texts]
     settings = plan(
         names,
-        measures=_metrics(options["metrics"]) or DEFAULT,
+        measures=_split_metrics(options["metrics"]) or DEFAULT,
         primary=options["primary"],
         baseline=options["baseline"],
         depth=options["depth"],
@@ -128,16 +128,16 @@ def run_command(**options: Any) -> int:
         seed=options["seed"],
     )
     rules = read_gate(options["gate"]) if options["gate"] else []
-    rules = fit_gate(rules, names, settings.measures)
+    rules = resolve_gate(rules, names, settings.measures)
     load = Load.parse(options["latency"]) if options["latency"] else None
-    history = read_history(made(options["out"])) if options["out"] else ()
+    history = read_history(make_folder(options["out"])) if options["out"] else ()
     judgments = read_judgments(options["qrels"]) if options["qrels"] else None
-    queries = _queries(options["queries"], () if named else runs, judgments)
+    queries = _choose_queries(options["queries"], () if named else runs, judgments)
     judgments = judgments and judgments.for_queries(queries)
     if judgments:  # before a corpus is indexed for nothing
-        reconcile(judgments.grades, [each.name for each in queries])
+        reconcile(judgments.grades, [query.name for query in queries])
     with ExitStack() as stack:
-        systems, costs, notes = _systems(stack, named, options, queries[0].text)
+        systems, costs, notes = _open_systems(stack, named, options, queries[0].text)
         if sys.stderr.isatty():  # said once: what moves on a screen would be in the latencies
             click.echo(f"asking {len(queries):,} queries of {len(names)} systems …", err=True)
         comparison = compare(
@@ -162,11 +162,11 @@ def run_command(**options: Any) -> int:
     comparison = comparison.model_copy(update={"warnings": (*comparison.warnings, *notes)})
     gate = tuple(check_gate(comparison, rules))
     comparison = comparison.model_copy(update={"gate": gate, "history": history})
-    _emit(comparison, emitted, options["out"], options["as_json"])
+    _write_outputs(comparison, emitted, options["out"], options["as_json"])
     return exit_code(gate)
 
 
-def _emitted(text: str, out: Path | None) -> list[str]:
+def _parse_emit(text: str, out: Path | None) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
         if name not in ("table", *WRITERS):
@@ -176,9 +176,9 @@ def _emitted(text: str, out: Path | None) -> list[str]:
     return names
 
 
-def _runs(texts: Sequence[str]) -> list[Run]:
+def _read_runs(texts: Sequence[str]) -> list[Run]:
     """Return the runs; where tags are alike, the names of the files stand in for them."""
-    given = [path_of_run(text) for text in texts]
+    given = [split_run_name(text) for text in texts]
     runs = [read_run(path, name) for name, path in given]
     tags = [run.name for run in runs]
     return [
@@ -189,35 +189,35 @@ def _runs(texts: Sequence[str]) -> list[Run]:
     ]
 
 
-def _systems(
-    stack: ExitStack, named: Sequence[Named], options: dict[str, Any], search: str
+def _open_systems(
+    stack: ExitStack, named: Sequence[NamedURL], options: dict[str, Any], search: str
 ) -> tuple[list[System], list[Cost], list[str]]:
     if not options["corpus"]:
-        return [_closed_later(stack, opened(one)) for one in named], [], []
+        return [_close_on_exit(stack, open_system(one)) for one in named], [], []
     systems: list[System] = []
     costs: list[Cost] = []
     notes: list[str] = []
-    with _patience("indexing"):
-        schema = schema_of(options["schema_file"], options["analyzer"])
-        for each in indexed(named, options["corpus"], schema, search):
-            systems.append(_closed_later(stack, each.system))
-            costs += [each.cost] if each.cost else []
-            notes += [each.note] if each.note else []
+    with _show_status("indexing"):
+        schema = read_schema(options["schema_file"], options["analyzer"])
+        for filled in index_systems(named, options["corpus"], schema, search):
+            systems.append(_close_on_exit(stack, filled.system))
+            costs += [filled.cost] if filled.cost else []
+            notes += [filled.note] if filled.note else []
     return systems, costs, notes
 
 
-def _closed_later(stack: ExitStack, system: System) -> System:
+def _close_on_exit(stack: ExitStack, system: System) -> System:
     if system.searcher is not None:
         stack.callback(system.searcher.close)
     return system
 
 
-def _metrics(texts: Sequence[str]) -> list[str]:
+def _split_metrics(texts: Sequence[str]) -> list[str]:
     """Return the names of measures, separated by blanks or by commas that stand in no brackets."""
     return [name for text in texts for name in re.split(r"[\s,]+(?![^()]*\))", text) if name]
 
 
-def _queries(
+def _choose_queries(
     path: str | None, runs: Sequence[Run], judgments: Judgments | None
 ) -> list[NamedQuery]:
     """Return the queries of a file; without one those of the runs, and what was judged besides.
@@ -235,11 +235,13 @@ def _queries(
     return [NamedQuery(name, name) for name in names]
 
 
-def _emit(comparison: Comparison, names: list[str], out: Path | None, as_json: bool) -> None:
+def _write_outputs(
+    comparison: Comparison, names: list[str], out: Path | None, as_json: bool
+) -> None:
     """Write and print; what cannot be written is told when all else is."""
     failed: InvalidConfig | None = None
     if out is not None:
-        remember(comparison, out)
+        append_history(comparison, out)
         for name in names:
             if name == "table":
                 continue
@@ -250,13 +252,13 @@ def _emit(comparison: Comparison, names: list[str], out: Path | None, as_json: b
     if as_json:
         click.echo(comparison.model_dump_json())
     elif "table" in names:
-        show(comparison, Console(highlight=False))
+        show_comparison(comparison, Console(highlight=False))
     if failed is not None:
         raise failed
 
 
 @contextmanager
-def _patience(what: str) -> Iterator[None]:
+def _show_status(what: str) -> Iterator[None]:
     if sys.stderr.isatty():
         with Console(stderr=True).status(f"{what} …"):
             yield
@@ -272,10 +274,10 @@ def show_command(folder: Path, query: str | None) -> int:
     comparison = read_comparison(folder)
     console = Console(highlight=False)
     if query is None:
-        show(comparison, console)
+        show_comparison(comparison, console)
         return PASSED
-    for each in comparison.queries:
-        if each.name == query:
-            show_query(comparison, each, console)
+    for answers in comparison.queries:
+        if answers.name == query:
+            show_query(comparison, answers, console)
             return PASSED
     raise InvalidConfig(f"{folder} holds no query {query!r}")

@@ -30,7 +30,7 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Listed(_Frozen):
+class ListedDocument(_Frozen):
     """Is one document in a list: its best chunk's snippet in pieces, each with whether it is
     marked, its grade (None: nobody judged it), and the rung that found it."""
 
@@ -51,12 +51,12 @@ class QueryAnswers(_Frozen):
 
     name: str
     text: str
-    lists: dict[str, tuple[Listed, ...]]
+    lists: dict[str, tuple[ListedDocument, ...]]
     status: dict[str, Status]
     values: dict[str, dict[str, float]] = {}
 
 
-class SystemFacts(_Frozen):
+class SystemSummary(_Frozen):
     """Tells what a system is and how it fared.
 
     `source` is its URL without secrets, or the run's file. `repeated_chunks` counts chunks that
@@ -155,7 +155,7 @@ class Comparison(_Frozen):
     measured_by: str
     settings: Settings
     inputs: dict[str, str] = {}
-    systems: tuple[SystemFacts, ...]
+    systems: tuple[SystemSummary, ...]
     caveats: tuple[str, ...] = ()
     verdict: tuple[str, ...]
     warnings: tuple[str, ...] = ()
@@ -186,14 +186,14 @@ class Comparison(_Frozen):
 
     def difference(self, system: str, measure: str) -> Difference | None:
         """Return what a system gains over the baseline on a measure; None if it is not told."""
-        for each in self.differences:
-            if (each.system, each.measure) == (system, measure):
-                return each
+        for difference in self.differences:
+            if (difference.system, difference.measure) == (system, measure):
+                return difference
         return None
 
-    def facts(self, system: str) -> SystemFacts:
+    def system(self, system: str) -> SystemSummary:
         """Return what a system is. Raise `KeyError`."""
-        for each in self.systems:
-            if each.name == system:
-                return each
+        for summary in self.systems:
+            if summary.name == system:
+                return summary
         raise KeyError(system)

@@ -1,42 +1,42 @@
-"""`Judged`: the measures' values of one comparison, and what is computed from them."""
+"""`Evaluation`: the measures' values of one comparison, and what is computed from them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from nuthatch_compare.answers import Answered
+from nuthatch_compare.answers import SystemAnswers
 from nuthatch_compare.comparison import Settings, SliceMeans
 from nuthatch_compare.inputs.judgments import Grades
 from nuthatch_compare.inputs.queries import NamedQuery
 from nuthatch_compare.inputs.reconciliation import Reconciled
 from nuthatch_compare.inputs.slices import slice_queries
-from nuthatch_compare.measures.computation import Table, evaluate
+from nuthatch_compare.measures.computation import Table, compute_measures
 from nuthatch_compare.measures.coverage import Coverage, measure_coverage
 from nuthatch_compare.measures.measure import Measure
-from nuthatch_compare.statistics.intervals import Mean, mean_intervals
+from nuthatch_compare.statistics.intervals import Mean, compute_means
 from nuthatch_compare.statistics.significance import Difference, adjust, compare_systems
 
 
-class Judged:
+class Evaluation:
     """The values of the measures, and what is computed from them; empty if none judged."""
 
     def __init__(
         self,
         measures: Sequence[Measure],
         settings: Settings,
-        answers: Mapping[str, Answered],
+        answers: Mapping[str, SystemAnswers],
         grades: Grades,
-        fit: Reconciled | None,
+        reconciled: Reconciled | None,
     ) -> None:
         self._measures, self._settings, self._grades = measures, settings, grades
         self._answers = answers
-        self.queries = fit.measured if fit else ()
+        self.queries = reconciled.measured if reconciled else ()
         self.values: dict[str, Table] = {}
-        if fit:
+        if reconciled:
             self.values = {
-                name: evaluate(measures, grades, each.rankings, fit.measured)
-                for name, each in answers.items()
+                name: compute_measures(measures, grades, answer.rankings, reconciled.measured)
+                for name, answer in answers.items()
             }
         self._rows = {name: row for row, name in enumerate(self.queries)}
 
@@ -56,7 +56,7 @@ class Judged:
 
     def means(self) -> dict[str, dict[str, Mean]]:
         """Return the means with intervals, by system and measure."""
-        return mean_intervals(
+        return compute_means(
             self.values,
             alpha=self._settings.alpha,
             resamples=self._settings.resamples,
@@ -94,30 +94,30 @@ class Judged:
         """Return how much of each system's answers the judgments know."""
         if not self.queries:
             return ()
-        quality = [each for each in self._measures if each.is_quality]
+        quality = [measure for measure in self._measures if measure.is_quality]
         return tuple(
-            measure_coverage(name, quality, self._grades, each.rankings, self.queries)
-            for name, each in self._answers.items()
+            measure_coverage(name, quality, self._grades, answer.rankings, self.queries)
+            for name, answer in self._answers.items()
         )
 
-    def slices(self, asked: Sequence[NamedQuery], by: Sequence[str]) -> tuple[SliceMeans, ...]:
+    def slices(self, queries: Sequence[NamedQuery], by: Sequence[str]) -> tuple[SliceMeans, ...]:
         """Return the means of the primary measure by groups of queries.
 
         All slices and systems are one family: with many of them some look better by chance.
         """
         if not self.queries:
             return ()
-        found = list(self._slices(asked, by))
-        every = adjust([one for part in found for one in part.differences], self._settings.alpha)
+        parts = list(self._slices(queries, by))
+        every = adjust([one for part in parts for one in part.differences], self._settings.alpha)
         adjusted = iter(every)
         return tuple(
             part.model_copy(update={"differences": tuple(next(adjusted) for _ in part.differences)})
-            for part in found
+            for part in parts
         )
 
-    def _slices(self, asked: Sequence[NamedQuery], by: Sequence[str]) -> Iterator[SliceMeans]:
+    def _slices(self, queries: Sequence[NamedQuery], by: Sequence[str]) -> Iterator[SliceMeans]:
         primary = self._settings.primary[0]
-        judged = [query for query in asked if query.name in self._rows]
+        judged = [query for query in queries if query.name in self._rows]
         parts = [part for field in by for part in slice_queries(judged, field)]
         family = len(parts) * (len(self.values) - 1)
         for part in parts:

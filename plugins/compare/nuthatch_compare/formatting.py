@@ -13,18 +13,18 @@ _EXAMPLES: Final = 5
 _DECIMALS, _MOST_DECIMALS = 3, 9
 
 
-def counted(count: int, one: str, many: str) -> str:
+def format_count(count: int, one: str, many: str) -> str:
     """Return a count with its noun (and verb): `1 query was`, `2,000 queries were`."""
     return f"{count:,} {one if count == 1 else many}"
 
 
-def some(names: Sequence[str], most: int = _EXAMPLES) -> str:
+def format_names(names: Sequence[str], most: int = _EXAMPLES) -> str:
     """Return the first few names."""
     first = ", ".join(names[:most])
     return f"{first}, …" if len(names) > most else first
 
 
-def p_value(p: float) -> str:
+def format_p_value(p: float) -> str:
     """Return a p as every output shows it: `p = 0.0123`, `p < 0.0001`."""
     return f"p = {format_p(p)}" if p >= 0.0001 else f"p {format_p(p)}"
 
@@ -34,7 +34,7 @@ def format_p(p: float) -> str:
     return f"{p:.4f}" if p >= 0.0001 else "< 0.0001"
 
 
-def count_decimals(*values: float) -> int:
+def choose_decimals(*values: float) -> int:
     """Return how many decimals show two significant digits of the smallest value that is not 0.
 
     There are at least three, and so an effect of 0.0004 is never shown as 0.
@@ -47,14 +47,14 @@ def count_decimals(*values: float) -> int:
 
 def format_number(value: float, decimals: int | None = None, *, sign: bool = False) -> str:
     """Return a number in significant digits, or with so many decimals."""
-    digits = count_decimals(value) if decimals is None else decimals
+    digits = choose_decimals(value) if decimals is None else decimals
     value = round(value, digits) + 0.0  # never -0.000
     return f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
 
 
 def format_interval(value: float, low: float, high: float) -> tuple[str, str, str]:
     """Return a difference and the ends of its interval with signs and as many decimals."""
-    decimals = count_decimals(value)
+    decimals = choose_decimals(value)
     first, *ends = (format_number(number, decimals, sign=True) for number in (value, low, high))
     return first, ends[0], ends[1]
 

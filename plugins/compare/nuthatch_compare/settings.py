@@ -51,7 +51,7 @@ def plan(
             "the least difference that matters (min_effect) is above 0 and below 1, as measures "
             f"are; found {min_effect:g}"
         )
-    wanted = [Measure.parse(each) for each in measures]
+    wanted = [Measure.parse(measure) for measure in measures]
     return Settings(
         measures=tuple(dict.fromkeys(map(str, wanted))),
         primary=_primary(wanted, primary),
@@ -67,16 +67,16 @@ def plan(
 
 
 def _primary(measures: Sequence[Measure], given: Sequence[str]) -> tuple[str, ...]:
-    names = [str(each) for each in measures]
+    names = [str(measure) for measure in measures]
     if given:
-        wanted = tuple(dict.fromkeys(str(Measure.parse(each)) for each in given))
-        for each in wanted:
-            if each not in names:
+        wanted = tuple(dict.fromkeys(str(Measure.parse(name)) for name in given))
+        for measure in wanted:
+            if measure not in names:
                 raise InvalidConfig(
-                    f"the primary measure {each} is none of those computed: {', '.join(names)}"
+                    f"the primary measure {measure} is none of those computed: {', '.join(names)}"
                 )
         return wanted
-    quality = [str(each) for each in measures if each.is_quality]
+    quality = [str(measure) for measure in measures if measure.is_quality]
     if not quality:
         raise InvalidConfig(f"none of {', '.join(names) or 'no measures'} tells quality; add one")
     return (quality[0],)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from nuthatch_compare.answers import Answered
-from nuthatch_compare.comparison import Listed, QueryAnswers, SystemFacts, Validity
-from nuthatch_compare.evaluation import Judged
+from nuthatch_compare.answers import SystemAnswers
+from nuthatch_compare.comparison import ListedDocument, QueryAnswers, SystemSummary, Validity
+from nuthatch_compare.evaluation import Evaluation
 from nuthatch_compare.inputs.judgments import Grades
 from nuthatch_compare.inputs.queries import NamedQuery
 from nuthatch_compare.inputs.reconciliation import Reconciled
@@ -14,7 +14,7 @@ from nuthatch_compare.inputs.systems import System
 from nuthatch_compare.performance.latency import Latency
 
 
-def describe(system: System) -> SystemFacts:
+def describe_system(system: System) -> SystemSummary:
     """Return what a system is, before it is asked: it may be down afterwards.
 
     Raise `BackendUnavailable` where it is down already.
@@ -22,7 +22,7 @@ def describe(system: System) -> SystemFacts:
     lexical = system.lexical
     info = lexical.info() if lexical is not None else None
     own = str(info.details.get(info.backend, "")) if info else ""  # the engine's own version
-    return SystemFacts(
+    return SystemSummary(
         name=system.name,
         kind="run" if system.run is not None else "backend",
         source=system.source,
@@ -36,63 +36,66 @@ def describe(system: System) -> SystemFacts:
     )
 
 
-def fared(facts: SystemFacts, answered: Answered) -> SystemFacts:
+def with_outcomes(summary: SystemSummary, answers: SystemAnswers) -> SystemSummary:
     """Return the facts of a system with how it fared."""
-    return facts.model_copy(
+    return summary.model_copy(
         update={
-            "answered": answered.count("answered"),
-            "empty": answered.count("empty"),
-            "failed": answered.count("failed"),
-            "timed_out": answered.count("timed out"),
-            "missing": answered.count("missing"),
-            "repeated_chunks": answered.repeated_chunks,
-            "errors": dict(answered.errors),
+            "answered": answers.count("answered"),
+            "empty": answers.count("empty"),
+            "failed": answers.count("failed"),
+            "timed_out": answers.count("timed out"),
+            "missing": answers.count("missing"),
+            "repeated_chunks": answers.repeated_chunks,
+            "errors": dict(answers.errors),
         }
     )
 
 
-def validity_of(
-    systems: Sequence[SystemFacts],
-    asked: Sequence[NamedQuery],
-    fit: Reconciled | None,
+def check_validity(
+    systems: Sequence[SystemSummary],
+    queries: Sequence[NamedQuery],
+    reconciled: Reconciled | None,
     latency: Latency | None = None,
 ) -> Iterator[Validity]:
     """Yield the conditions of a fair comparison."""
-    live = [each for each in systems if each.kind == "backend"]
+    live = [summary for summary in systems if summary.kind == "backend"]
     for what, values in (
-        ("corpus", {each.corpus_fingerprint[:16] for each in live if each.corpus_fingerprint}),
-        ("analyzer", {each.analyzer for each in live if each.analyzer}),
+        (
+            "corpus",
+            {summary.corpus_fingerprint[:16] for summary in live if summary.corpus_fingerprint},
+        ),
+        ("analyzer", {summary.analyzer for summary in live if summary.analyzer}),
     ):
         if values:
             found = ", ".join(sorted(values))
             yield Validity(what=f"the same {what}", found=found, good=len(values) == 1)
-    failures = sum(each.failed + each.timed_out for each in systems)
+    failures = sum(summary.failed + summary.timed_out for summary in systems)
     yield Validity(
         what="all queries answered",
-        found=f"{failures:,} of {len(asked) * len(systems):,} failed"
+        found=f"{failures:,} of {len(queries) * len(systems):,} failed"
         if failures
         else "none failed",
         good=not failures,
     )
-    repeated = sum(each.repeated_chunks for each in systems)
+    repeated = sum(summary.repeated_chunks for summary in systems)
     yield Validity(what="each chunk once", found=f"{repeated:,} came twice", good=not repeated)
-    if fit is not None:
+    if reconciled is not None:
         yield Validity(
             what="judged queries",
-            found=f"{len(fit.measured):,} of {len(asked):,}",
-            good=len(fit.measured) == len(asked),
+            found=f"{len(reconciled.measured):,} of {len(queries):,}",
+            good=len(reconciled.measured) == len(queries),
         )
     if latency is not None and len(latency.systems) > 1:
         yield Validity(
             what="equal work under load",
-            found=f"{latency.unequal_hits:,} of {len(asked):,} queries had different numbers of "
+            found=f"{latency.unequal_hits:,} of {len(queries):,} queries had different numbers of "
             "hits",
             good=not latency.unequal_hits,
         )
 
 
-def query_answers(
-    query: NamedQuery, answers: Mapping[str, Answered], judged: Judged, grades: Grades
+def list_answers(
+    query: NamedQuery, answers: Mapping[str, SystemAnswers], evaluation: Evaluation, grades: Grades
 ) -> QueryAnswers:
     """Return one query with every system's list."""
     rated = grades.get(query.name, {})
@@ -100,13 +103,13 @@ def query_answers(
         name=query.name,
         text=query.text,
         lists={
-            name: tuple(_graded(found, rated) for found in each.lists[query.name])
-            for name, each in answers.items()
+            name: tuple(_with_grade(document, rated) for document in answer.lists[query.name])
+            for name, answer in answers.items()
         },
-        status={name: each.status[query.name] for name, each in answers.items()},
-        values=judged.of(query.name),
+        status={name: answer.status[query.name] for name, answer in answers.items()},
+        values=evaluation.of(query.name),
     )
 
 
-def _graded(found: Listed, rated: Mapping[str, int]) -> Listed:
-    return found.model_copy(update={"grade": rated.get(found.uri)})
+def _with_grade(document: ListedDocument, grades: Mapping[str, int]) -> ListedDocument:
+    return document.model_copy(update={"grade": grades.get(document.uri)})

@@ -10,7 +10,7 @@ import pytest
 from compare.scripted_backend import Scripted
 from nuthatch import BackendUnavailable
 from nuthatch_compare import Comparison, compare
-from nuthatch_compare.gates.baseline_check import check_saved
+from nuthatch_compare.gates.baseline_check import check_baseline
 from nuthatch_compare.gates.gate import Rule, check_gate, exit_code
 from nuthatch_compare.gates.margin_tests import MarginTest, decide
 from nuthatch_compare.inputs.runs import Run
@@ -40,7 +40,7 @@ def gate(comparison: Comparison, **rule: object) -> tuple[int, str]:
 
 
 def compared(*runs: Run, queries: dict[str, str] | None = None) -> Comparison:
-    return compare({each.name: each for each in runs}, queries or QUERIES, GRADES, resamples=499)
+    return compare({run.name: run for run in runs}, queries or QUERIES, GRADES, resamples=499)
 
 
 def test_a_gain_that_is_real_passes() -> None:
@@ -94,9 +94,9 @@ def test_a_baseline_that_failed_is_no_measure_of_the_other() -> None:
     # against its own past that is a loss, and a past that failed is no measure either
     well = compare({"down": run("down", "b")}, QUERIES, GRADES)
     now = compare({"down": Scripted(flaky)}, QUERIES, GRADES)
-    assert [one.passed for one in check_saved(now, well, 0.01)] == [False]
-    assert [one.passed for one in check_saved(well, now, 0.01)] == [None]
-    assert [one.passed for one in check_saved(well, well, 0.01)] == [True]
+    assert [one.passed for one in check_baseline(now, well, 0.01)] == [False]
+    assert [one.passed for one in check_baseline(well, now, 0.01)] == [None]
+    assert [one.passed for one in check_baseline(well, well, 0.01)] == [True]
 
 
 def test_a_system_whose_names_match_no_judgment_passes_nothing() -> None:
@@ -111,7 +111,7 @@ def test_what_a_gate_compares_is_one_family() -> None:
     one = MarginTest("rule", "a", values, 0.0)
     (alone,) = decide([one], 0.05, 0)
     assert alone.passed is True
-    assert [each.passed for each in decide([one] * 4, 0.05, 0)] == [False] * 4
+    assert [result.passed for result in decide([one] * 4, 0.05, 0)] == [False] * 4
 
 
 def test_gates_seldom_pass_what_is_not_better() -> None:
@@ -120,7 +120,7 @@ def test_gates_seldom_pass_what_is_not_better() -> None:
     tests = [
         MarginTest("rule", "a", random.normal(0, 0.1, 12).clip(-1, 1), 0.0) for _ in range(400)
     ]
-    passed = [next(decide([each], 0.05, 0)).passed for each in tests]
+    passed = [next(decide([test], 0.05, 0)).passed for test in tests]
     assert sum(map(bool, passed)) <= 400 * 0.05
 
 

@@ -10,7 +10,7 @@ import pytest
 from nuthatch import InvalidConfig
 from nuthatch_compare.inputs.judgments import read_judgments
 from nuthatch_compare.inputs.queries import NamedQuery
-from nuthatch_compare.inputs.reconciliation import reconcile, unknown_documents
+from nuthatch_compare.inputs.reconciliation import describe_unknown, reconcile
 
 GRADES = {"q1": {"d1": 2, "d2": 0}, "q2": {"d1": 1}}
 FORMS = {
@@ -156,11 +156,11 @@ def test_relevant_documents_that_the_corpus_lacks_are_counted_and_only_they_are_
         looked_up.append(uri)
         return uri == "b"
 
-    told = unknown_documents(grades, ["1", "2"], {"a"}, holds)
+    told = describe_unknown(grades, ["1", "2"], {"a"}, holds)
     assert told.startswith("2 relevant judgments are of documents that the corpus does not hold;")
     assert told.endswith(": gone")
     assert looked_up == ["gone", "b"]
-    assert unknown_documents(grades, ["2"], {"gone"}, holds) == ""
+    assert describe_unknown(grades, ["2"], {"gone"}, holds) == ""
 
 
 def test_judgments_of_other_queries_are_an_error() -> None:

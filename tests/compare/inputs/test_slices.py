@@ -15,14 +15,14 @@ from nuthatch_compare.inputs.slices import slice_queries
 def test_by_length_every_query_is_in_one_slice(texts: list[str]) -> None:
     queries = [NamedQuery(str(at), text) for at, text in enumerate(texts)]
     found = slice_queries(queries, "length")
-    assert sorted(name for each in found for name in each.queries) == sorted(
+    assert sorted(name for part in found for name in part.queries) == sorted(
         query.name for query in queries
     )
 
 
 def test_lengths_are_in_order_and_counted_in_words() -> None:
     queries = [NamedQuery(str(n), "x " * n) for n in (9, 8, 4, 2, 1, 0)]
-    found = {each.label: each.queries for each in slice_queries(queries, "length")}
+    found = {part.label: part.queries for part in slice_queries(queries, "length")}
     assert list(found) == ["1", "2", "3-4", "5-8", "9+", "(none)"]
     assert found["5-8"] == ("8",)
 
@@ -35,7 +35,7 @@ def test_a_list_puts_a_query_into_several_slices() -> None:
         NamedQuery("4", ""),
         NamedQuery("5", "", {"tags": 7}),
     ]
-    found = {each.label: each.queries for each in slice_queries(queries, "tags")}
+    found = {part.label: part.queries for part in slice_queries(queries, "tags")}
     assert found == {"7": ("5",), "a": ("1",), "b": ("1", "2"), "(none)": ("3", "4")}
 
 

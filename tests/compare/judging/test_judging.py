@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from nuthatch import InvalidConfig
 from nuthatch.cli.main import cli
 from nuthatch_compare.inputs.judgments import read_judgments
-from nuthatch_compare.judging.judgment_pool import Pooled, pool
-from nuthatch_compare.judging.sheets import Shown, merge, read_sheet, write_sheet
+from nuthatch_compare.judging.judgment_pool import PooledDocument, pool_documents
+from nuthatch_compare.judging.sheets import DocumentText, merge_sheets, read_sheet, write_sheet
 
 RUN_A = "1 Q0 heat 1 3 a\n1 Q0 jaws 2 2 a\n1 Q0 alien 3 1 a\n2 Q0 jaws 1 1 a\n"
 RUN_B = "1 Q0 heat 1 3 b\n1 Q0 drive 2 2 b\n"
@@ -27,25 +27,25 @@ RUNS = st.lists(st.dictionaries(st.sampled_from(["1", "2"]), DOCUMENTS), max_siz
 def test_the_pool_is_the_union_of_the_tops_each_once(
     runs: list[dict[str, list[str]]], depth: int, seed: int
 ) -> None:
-    found = pool(runs, depth=depth, seed=seed)
+    found = pool_documents(runs, depth=depth, seed=seed)
     expected = {(query, uri) for run in runs for query in run for uri in run[query][:depth]}
-    assert sorted(found) == sorted(Pooled(*pair) for pair in expected)
+    assert sorted(found) == sorted(PooledDocument(*pair) for pair in expected)
     judged = {query: {uri: 1} for query, uri in found[:1]}
-    assert sorted(pool(runs, depth=depth, seed=seed, judged=judged)) == sorted(found[1:])
+    assert sorted(pool_documents(runs, depth=depth, seed=seed, earlier=judged)) == sorted(found[1:])
     # Which system came first does not show: each query's rows are the same.
-    assert sorted(pool(runs[::-1], depth=depth, seed=seed), key=lambda each: each.query) == sorted(
-        found, key=lambda each: each.query
-    )
+    assert sorted(
+        pool_documents(runs[::-1], depth=depth, seed=seed), key=lambda row: row.query
+    ) == sorted(found, key=lambda row: row.query)
 
 
 def test_the_order_depends_on_the_seed_and_not_on_the_ranks() -> None:
     ranked = [f"d{number:02}" for number in range(30)]
-    one = pool([{"1": ranked}], depth=30)
-    assert one == pool([{"1": ranked[::-1]}], depth=30)
-    assert [each.document for each in one] != ranked
-    assert one != pool([{"1": ranked}], depth=30, seed=1)
+    one = pool_documents([{"1": ranked}], depth=30)
+    assert one == pool_documents([{"1": ranked[::-1]}], depth=30)
+    assert [cell.document for cell in one] != ranked
+    assert one != pool_documents([{"1": ranked}], depth=30, seed=1)
     with pytest.raises(InvalidConfig, match="depth of 1 or more"):
-        pool([], depth=0)
+        pool_documents([], depth=0)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -56,7 +56,11 @@ def test_a_sheet_survives_whatever_a_document_holds(
     tmp_path_factory: pytest.TempPathFactory, query: str, title: str, text: str
 ) -> None:
     rows = list(
-        write_sheet([Pooled("q", "d"), Pooled("q", "e")], {"q": query}, {"d": Shown(title, text)})
+        write_sheet(
+            [PooledDocument("q", "d"), PooledDocument("q", "e")],
+            {"q": query},
+            {"d": DocumentText(title, text)},
+        )
     )
     assert len(rows) == 3
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in rows[1].split("\t"))
@@ -184,7 +188,7 @@ def test_merging_takes_the_median_and_the_newest(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.tsv"
         path.write_text(f"query-id\tcorpus-id\tscore\n1\ta\t{grade}\n")
         sheets.append(read_sheet(str(path)))
-    merged = merge(sheets, {"1": {"a": 1, "b": 1}})
+    merged = merge_sheets(sheets, {"1": {"a": 1, "b": 1}})
     assert merged.grades == {"1": {"a": 2, "b": 1}}
     assert (merged.added, merged.changed, merged.disputed) == (0, 1, 1)
-    assert merge(sheets[:2]).grades == {"1": {"a": 0}}
+    assert merge_sheets(sheets[:2]).grades == {"1": {"a": 0}}

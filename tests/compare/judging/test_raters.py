@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.judging.raters import Scale, cohen_kappa, krippendorff_alpha, rater_agreement
+from nuthatch_compare.judging.raters import Scale, cohen_kappa, compare_raters, krippendorff_alpha
 
 #: Krippendorff's example of four raters and twelve units, 0 where one did not rate.
 UNITS = [
@@ -60,11 +60,11 @@ def test_what_one_grade_only_was_given_to_is_undefined() -> None:
 def test_only_what_several_judged_counts() -> None:
     a = {("1", "x"): 2, ("1", "y"): 0, ("2", "x"): 1}
     b = {("1", "x"): 1, ("1", "y"): 0, ("3", "x"): 1}
-    found = rater_agreement({"a": a, "b": b})
+    found = compare_raters({"a": a, "b": b})
     assert (found.judged, found.several, found.alpha_relevant) == (4, 2, 1.0)
     (pair,) = found.pairs
     assert (pair.both, pair.same) == (2, 0.5)
     assert pair.kappa == pytest.approx(1 / 3)  # ½ disagrees, ¾ would by chance
     assert pair.weighted == pytest.approx(2 / 3)  # ½ of 1 is lost; 6/4 would be by chance
     with pytest.raises(InvalidConfig, match="the sheets of two or more"):
-        rater_agreement({"a": a})
+        compare_raters({"a": a})

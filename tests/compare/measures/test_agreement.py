@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.measures.agreement import Answers, agree, jaccard, overlap, rank_shift, tau_ap
+from nuthatch_compare.measures.agreement import (
+    RankedAnswers,
+    compare_answers,
+    jaccard,
+    overlap,
+    rank_shift,
+    tau_ap,
+)
 
 RANKINGS = st.lists(st.sampled_from("abcdefgh"), unique=True)
 
@@ -43,14 +50,14 @@ def test_values_are_symmetric_and_within_their_ranges(one: list[str], other: lis
 
 
 def test_the_summary_counts_what_cannot_be_averaged() -> None:
-    a = Answers("a", {"1": ["x", "y"], "2": ["x"], "3": [], "4": ["x"]})
-    b = Answers("b", {"1": ["x", "z"], "2": [], "4": ["x"]}, {"1": [2.0, 2.0], "4": [1.0]})
-    found = agree(a, b, ["1", "2", "3", "4"], k=1)
+    a = RankedAnswers("a", {"1": ["x", "y"], "2": ["x"], "3": [], "4": ["x"]})
+    b = RankedAnswers("b", {"1": ["x", "z"], "2": [], "4": ["x"]}, {"1": [2.0, 2.0], "4": [1.0]})
+    found = compare_answers(a, b, ["1", "2", "3", "4"], k=1)
     assert (found.only_a_empty, found.only_b_empty, found.both_empty) == (0, 1, 1)
     assert (found.same_top, found.same_list, found.overlap) == (0.75, 0.75, 0.75)
     assert (found.tau_ap, found.tau_queries, found.rank_shift) == (None, 0, 0.0)
     assert found.ties_at_cut == (None, 0.25)
-    assert [each.query for each in found.per_query] == ["1", "2", "3", "4"]
+    assert [query.query for query in found.per_query] == ["1", "2", "3", "4"]
     assert found.rbo_low <= found.rbo <= found.rbo_high
     assert type(found).model_validate_json(found.model_dump_json()) == found
 
@@ -59,14 +66,14 @@ def test_ties_that_were_broken_by_name_are_no_agreement() -> None:
     """Both engines give one score to all: their common order says nothing."""
     lists = {"1": list("abcdefgh")}
     flat = {"1": [1.0] * 8}
-    sharp = agree(Answers("a", lists), Answers("b", lists), ["1"])
-    tied = agree(Answers("a", lists, flat), Answers("b", lists, flat), ["1"])
+    sharp = compare_answers(RankedAnswers("a", lists), RankedAnswers("b", lists), ["1"])
+    tied = compare_answers(RankedAnswers("a", lists, flat), RankedAnswers("b", lists, flat), ["1"])
     assert sharp.rbo == pytest.approx(1.0)
     assert tied.rbo < 0.8
 
 
 @pytest.mark.parametrize(("queries", "k", "p"), [([], 10, 0.9), (["1"], 0, 0.9), (["1"], 10, 1.0)])
 def test_what_makes_no_sense_is_told(queries: list[str], k: int, p: float) -> None:
-    nobody = Answers("a", {})
+    nobody = RankedAnswers("a", {})
     with pytest.raises(InvalidConfig, match="agreement needs queries"):
-        agree(nobody, nobody, queries, k=k, p=p)
+        compare_answers(nobody, nobody, queries, k=k, p=p)

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch_compare.measures.bounds import bounds
-from nuthatch_compare.measures.computation import evaluate
+from nuthatch_compare.measures.bounds import compute_bounds
+from nuthatch_compare.measures.computation import compute_measures
 from nuthatch_compare.measures.coverage import (
     Coverage,
-    condensed,
-    coverage_warning,
+    condense_rankings,
     measure_coverage,
+    warn_of_coverage,
 )
-from nuthatch_compare.measures.grade_matrix import Graded
+from nuthatch_compare.measures.grade_matrix import GradeMatrix
 from nuthatch_compare.measures.measure import Measure
 
 NAMES = ["nDCG@3", "nDCG", "AP", "RR", "P@3", "R@3", "Success@2", "RBP", "P(rel=2)@3"]
@@ -40,7 +40,7 @@ def test_two_unjudged_above_the_relevant_one() -> None:
 def test_a_list_that_is_wholly_judged_has_no_width() -> None:
     found = covered(["a", "b"], {"a": 0, "b": 2}, "nDCG@10", "AP")
     assert found.unjudged == 0
-    assert all(each.low == each.high == each.condensed for each in found.bounds.values())
+    assert all(bounds.low == bounds.high == bounds.condensed for bounds in found.bounds.values())
 
 
 @given(
@@ -53,7 +53,7 @@ def test_bounds_are_the_least_and_the_most_of_all_grades(
 ) -> None:
     """Every grade of every unjudged document is tried, with all the others."""
     measure = Measure.parse(name)
-    low, high = bounds(Graded.of({"q": grades}, {"q": ranking}, ["q"]), measure)
+    low, high = compute_bounds(GradeMatrix.of({"q": grades}, {"q": ranking}, ["q"]), measure)
     unjudged = [uri for uri in ranking[: measure.cut] if uri not in grades]
     top = max([*grades.values(), measure.rel, 1])
     queries = {
@@ -61,7 +61,9 @@ def test_bounds_are_the_least_and_the_most_of_all_grades(
         for at, outcome in enumerate(product(range(top + 1), repeat=min(len(unjudged), 5)))
         if len(unjudged) <= 5
     } or {"q": grades}
-    reached = evaluate([measure], queries, dict.fromkeys(queries, ranking), list(queries), own=True)
+    reached = compute_measures(
+        [measure], queries, dict.fromkeys(queries, ranking), list(queries), own=True
+    )
     values = reached[str(measure)]
     if len(unjudged) <= 5:
         assert (low[0], high[0]) == pytest.approx((values.min(), values.max()))
@@ -87,25 +89,28 @@ def test_what_was_not_answered_is_not_unjudged() -> None:
         for name, rankings in (("one", whole), ("two", half))
     )
     assert (one.judged, one.answered, two.judged, two.answered) == (1.0, 20, 1.0, 10)
-    assert coverage_warning([one, two]) is None
+    assert warn_of_coverage([one, two]) is None
     silent = measure_coverage("three", [Measure.parse("AP")], grades, {}, queries)
     assert (silent.judged, silent.known) == (None, 0)
-    assert coverage_warning([one, silent]) is None
+    assert warn_of_coverage([one, silent]) is None
 
 
 def test_condensed_lists_hold_judged_documents_only() -> None:
-    assert condensed({"q": {"a": 0}}, {"q": ["x", "a"], "r": ["x"]}) == {"q": ["a"], "r": []}
+    assert condense_rankings({"q": {"a": 0}}, {"q": ["x", "a"], "r": ["x"]}) == {
+        "q": ["a"],
+        "r": [],
+    }
 
 
 def test_systems_that_were_not_judged_alike_are_warned_about() -> None:
     known = covered(["a", "b"], {"a": 1, "b": 0}, "AP")
     unknown = covered(["x", "y"], {"a": 1, "b": 0}, "AP").model_copy(update={"system": "b"})
-    warning = coverage_warning([known, unknown])
+    warning = warn_of_coverage([known, unknown])
     assert warning is not None
     assert warning.startswith("the judgments know 100% of the first 3 documents of a and 0% of b")
-    assert coverage_warning([known, known]) is None
-    assert coverage_warning([known]) is None
-    assert coverage_warning([]) is None
+    assert warn_of_coverage([known, known]) is None
+    assert warn_of_coverage([known]) is None
+    assert warn_of_coverage([]) is None
 
 
 def test_without_queries_everything_is_0() -> None:

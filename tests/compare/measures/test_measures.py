@@ -13,7 +13,7 @@ from nuthatch import InvalidConfig
 from nuthatch_compare.inputs.judgments import Grades
 from nuthatch_compare.inputs.runs import Rankings
 from nuthatch_compare.measures import computation
-from nuthatch_compare.measures.computation import DEFAULT, engine, evaluate
+from nuthatch_compare.measures.computation import DEFAULT, compute_measures, describe_library
 from nuthatch_compare.measures.measure import KINDS, Measure
 
 NAMES = [
@@ -27,7 +27,7 @@ DOCUMENTS = st.sampled_from([f"d{number}" for number in range(14)])
 
 def value(measure: str, grades: dict[str, int], ranking: list[str], own: bool) -> float:
     chosen = Measure.parse(measure)
-    (found,) = evaluate([chosen], {"q": grades}, {"q": ranking}, ["q"], own=own).values()
+    (found,) = compute_measures([chosen], {"q": grades}, {"q": ranking}, ["q"], own=own).values()
     return float(found[0])
 
 
@@ -37,8 +37,8 @@ def value(measure: str, grades: dict[str, int], ranking: list[str], own: bool) -
 )
 def test_ours_equal_those_of_ir_measures(grades: Grades, rankings: Rankings) -> None:
     measures = [Measure.parse(name) for name in NAMES]
-    ours = evaluate(measures, grades, rankings, ["1", "2", "3"], own=True)
-    theirs = evaluate(measures, grades, rankings, ["1", "2", "3"], own=False)
+    ours = compute_measures(measures, grades, rankings, ["1", "2", "3"], own=True)
+    theirs = compute_measures(measures, grades, rankings, ["1", "2", "3"], own=False)
     assert list(ours) == list(theirs) == NAMES
     for name in NAMES:
         assert ours[name] == pytest.approx(theirs[name], abs=1e-12, nan_ok=True), name
@@ -69,14 +69,16 @@ def test_small_cases_by_hand(
 def test_a_query_without_an_answer_or_a_relevant_document_counts_nothing(own: bool) -> None:
     measures = [Measure.parse(name) for name in (*NAMES, "RBP")]
     grades = {"empty": {"a": 1}, "absent": {"a": 1}, "none": {"a": 0}}
-    found = evaluate(
+    found = compute_measures(
         measures, grades, {"empty": [], "none": ["b"]}, ["empty", "absent", "none"], own=own
     )
     shares = [found.pop(name) for name in list(found) if name.startswith("Judged")]
     assert all(values.tolist() == [0, 0, 0] for values in found.values())
     # of a list without documents none is unjudged
     assert all(np.isnan(share).tolist() == [True, True, False] for share in shares)
-    assert all(not len(values) for values in evaluate(measures, {}, {}, [], own=own).values())
+    assert all(
+        not len(values) for values in compute_measures(measures, {}, {}, [], own=own).values()
+    )
 
 
 @pytest.mark.parametrize("own", [True, None])
@@ -84,10 +86,12 @@ def test_grades_that_crash_trec_eval_do_no_harm(own: bool | None) -> None:
     """It crashes on a query all of whose grades are below 0, and fills memory up to the highest."""
     measures = [Measure.parse(name) for name in NAMES]
     grades = {"1": {"a": -1}, "2": {"a": 2**40, "b": -2}}
-    for each in ({"1": grades["1"]}, grades):
-        found = evaluate(measures, each, {"1": ["a"], "2": ["b", "a"]}, ["1", "2"], own=own)
-        assert found["RR"].tolist() == [0.0, 0.5 if "2" in each else 0.0]
-        assert found["Judged"].tolist() == [1.0, 1.0 if "2" in each else 0.0]
+    for judged in ({"1": grades["1"]}, grades):
+        found = compute_measures(
+            measures, judged, {"1": ["a"], "2": ["b", "a"]}, ["1", "2"], own=own
+        )
+        assert found["RR"].tolist() == [0.0, 0.5 if "2" in judged else 0.0]
+        assert found["Judged"].tolist() == [1.0, 1.0 if "2" in judged else 0.0]
 
 
 @given(st.permutations([f"d{number}" for number in range(6)]), st.integers(0, 4))
@@ -147,24 +151,26 @@ def test_every_measure_is_defined_with_its_parameters() -> None:
     assert "relevant is grade 2 or more" in Measure.parse("P(rel=2)@5").definition
     assert "p = 0.8" in Measure.parse("RBP").definition
     assert all("{" not in Measure(kind, 3, p=0.5).definition for kind in KINDS)
-    assert engine().startswith("ir-measures ")
+    assert describe_library().startswith("ir-measures ")
 
 
 def test_values_are_arrays_in_the_order_of_the_queries() -> None:
     grades = {"1": {"a": 1}, "2": {"a": 1}}
-    found = evaluate([Measure.parse("RR")], grades, {"1": ["b", "a"], "2": ["a"]}, ["2", "1"])
+    found = compute_measures(
+        [Measure.parse("RR")], grades, {"1": ["b", "a"], "2": ["a"]}, ["2", "1"]
+    )
     assert isinstance(found["RR"], np.ndarray)
     assert found["RR"].tolist() == [1.0, 0.5]
 
 
 def test_without_ir_measures_ours_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pytrec_eval", None)  # as where it has no wheel
-    computation._library.cache_clear()
+    computation._import_library.cache_clear()
     try:
-        assert engine().startswith("nuthatch-compare ")
-        found = evaluate([Measure.parse("RR")], {"1": {"a": 1}}, {"1": ["b", "a"]}, ["1"])
+        assert describe_library().startswith("nuthatch-compare ")
+        found = compute_measures([Measure.parse("RR")], {"1": {"a": 1}}, {"1": ["b", "a"]}, ["1"])
         assert found["RR"].tolist() == [0.5]
         with pytest.raises(ModuleNotFoundError):
-            evaluate([Measure.parse("RR")], {}, {}, [], own=False)
+            compute_measures([Measure.parse("RR")], {}, {}, [], own=False)
     finally:
-        computation._library.cache_clear()
+        computation._import_library.cache_clear()

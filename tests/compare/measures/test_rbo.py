@@ -19,7 +19,7 @@ VARIANTS: tuple[Ties, ...] = ("a", "b", "w")
 
 def parsed(text: str) -> Groups:
     """Read `red (blue green) yellow`, where parentheses hold ties."""
-    return [tuple(each.strip("()").split()) for each in re.findall(r"\([^)]*\)|\S+", text)]
+    return [tuple(group.strip("()").split()) for group in re.findall(r"\([^)]*\)|\S+", text)]
 
 
 @pytest.mark.skipif(not TABLE.exists(), reason=f"the published values are not at {TABLE}")

@@ -8,7 +8,7 @@ import pytest
 
 from nuthatch_compare.inputs.judgments import read_judgments
 from nuthatch_compare.inputs.runs import read_run
-from nuthatch_compare.measures.computation import evaluate
+from nuthatch_compare.measures.computation import compute_measures
 from nuthatch_compare.measures.measure import Measure
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "data" / "reference"
@@ -43,7 +43,7 @@ def test_values_equal_the_output_of_trec_eval_query_by_query(own: bool) -> None:
     run = read_run(str(folder / "results.test"))
     queries = list(judgments.grades)
     measures = [Measure.parse(name) for name in NAMES.values()]
-    values = evaluate(measures, judgments.grades, run.rankings, queries, own=own)
+    values = compute_measures(measures, judgments.grades, run.rankings, queries, own=own)
     checked = 0
     for line in (folder / "out.test.aq").read_text().splitlines():
         name, query, printed = line.split()
@@ -63,5 +63,7 @@ def test_values_of_the_run_on_cacm_are_those_published(own: bool) -> None:
     run = read_run(str(folder / "cacm-bm25.txt"))
     expected = {"P@30": 0.1942, "nDCG@10": 0.4543, "P@10": 0.3154, "AP@30": 0.2744, "RR": 0.7048}
     measures = [Measure.parse(name) for name in expected]
-    values = evaluate(measures, judgments.grades, run.rankings, list(judgments.grades), own=own)
-    assert {name: round(float(each.mean()), 4) for name, each in values.items()} == expected
+    values = compute_measures(
+        measures, judgments.grades, run.rankings, list(judgments.grades), own=own
+    )
+    assert {name: round(float(column.mean()), 4) for name, column in values.items()} == expected

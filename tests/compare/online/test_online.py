@@ -15,8 +15,8 @@ from nuthatch import Document, Interleave, InvalidConfig, Schema
 from nuthatch import open as open_index
 from nuthatch.cli.main import cli
 from nuthatch_compare.online.aa_test import AACheck
-from nuthatch_compare.online.clicks import analyse
-from nuthatch_compare.online.command import told
+from nuthatch_compare.online.clicks import analyze_events
+from nuthatch_compare.online.command import format_result
 from nuthatch_compare.online.events import Event, read_events
 from nuthatch_compare.online.sample_ratio import binomial_p, check_ratio
 
@@ -26,7 +26,7 @@ def interleaved(unit: str, clicks: tuple[int, ...], *teams: str, query: str = "x
 
 
 def split(unit: str, served: str, *clicked: bool) -> list[Event]:
-    return [Event(unit, "x", (1,) if each else (), served=served) for each in clicked]
+    return [Event(unit, "x", (1,) if ranks else (), served=served) for ranks in clicked]
 
 
 def searches(seed: int, loved: float, units: int = 60) -> list[Event]:
@@ -43,7 +43,7 @@ def searches(seed: int, loved: float, units: int = 60) -> list[Event]:
 
 
 def test_a_list_is_won_by_the_team_with_more_clicks() -> None:
-    found = analyse(
+    found = analyze_events(
         [
             interleaved("1", (2, 4)),
             interleaved("1", (1, 2)),
@@ -68,7 +68,7 @@ def test_one_heavy_unit_has_one_vote_in_value_interval_and_p() -> None:
         interleaved(f"u{n}", (1,) if n % 2 else (2,), *(("a", "b") if n % 2 else ("b", "a")))
         for n in range(30)
     ]
-    found = analyse([*heavy, *light])
+    found = analyze_events([*heavy, *light])
     assert (found.wins, found.losses) == (300, 30)
     assert found.value == pytest.approx((0.5 - 30 * 0.5) / 31)
     assert found.high is not None
@@ -76,12 +76,12 @@ def test_one_heavy_unit_has_one_vote_in_value_interval_and_p() -> None:
     assert found.p is not None
     assert found.p < 0.001
     assert (found.significant, found.winner) == (True, "a")
-    assert "users prefer a." in told(found)[1]
+    assert "users prefer a." in format_result(found)[1]
 
 
 def test_swapping_the_engines_turns_the_preference_around() -> None:
     events = searches(1, 0.6)
-    there, back = analyse(events, a="a"), analyse(events, a="b")
+    there, back = analyze_events(events, a="a"), analyze_events(events, a="b")
     assert there.value is not None
     assert back.value == pytest.approx(-there.value)
     assert (there.p, there.wins) == (pytest.approx(back.p), back.losses)
@@ -92,14 +92,14 @@ def test_swapping_the_engines_turns_the_preference_around() -> None:
 
 
 def test_a_real_preference_is_found_and_none_is_not() -> None:
-    loved = analyse(searches(2, 0.75), aa=True)
+    loved = analyze_events(searches(2, 0.75), aa=True)
     assert loved.winner == "b"
     assert loved.low is not None
     assert loved.low > 0
     assert loved.ratio.passed
     assert loved.aa is not None
     assert loved.aa.passed
-    equal = [analyse(searches(seed, 0.5), resamples=9) for seed in range(200)]
+    equal = [analyze_events(searches(seed, 0.5), resamples=9) for seed in range(200)]
     called = sum(found.winner is not None for found in equal)
     assert called <= binom.ppf(0.9995, 200, 0.05)
 
@@ -112,7 +112,7 @@ def test_a_split_is_welchs_test_over_units() -> None:
         rate = 0.3 if served == "a" else 0.5
         clicked = (random.random() < rate for _ in range(random.randint(1, 6)))
         events += split(f"u{unit}", served, *clicked)
-    found = analyse(events, aa=True)
+    found = analyze_events(events, aa=True)
     rates: dict[str, list[float]] = {"a": [], "b": []}
     for unit in {event.unit for event in events}:
         mine = [event for event in events if event.unit == unit]
@@ -128,7 +128,7 @@ def test_a_split_is_welchs_test_over_units() -> None:
 
 def test_units_that_both_served_are_left_out_and_counted() -> None:
     events = [*split("1", "a", True), *split("1", "b", True), *split("2", "a", False, True)]
-    found = analyse([*events, *split("3", "b", True)])
+    found = analyze_events([*events, *split("3", "b", True)])
     assert (found.moved, found.units, found.a_rate, found.b_rate) == (1, 3, 0.5, 1.0)
     assert (found.value, found.p) == (None, None)  # one unit a side tells nothing
 
@@ -138,13 +138,13 @@ def test_four_units_that_differ_wholly_prove_nothing() -> None:
     events = [
         event for unit in range(4) for event in split(str(unit), "ab"[unit % 2], unit % 2 == 1)
     ]
-    found = analyse(events)
+    found = analyze_events(events)
     assert (found.value, found.p, found.winner) == (1.0, pytest.approx(1 / 3), None)
 
 
 def test_identical_sides_differ_by_nothing() -> None:
     events = [event for unit in range(20) for event in split(str(unit), "ab"[unit % 2], True)]
-    found = analyse(events)
+    found = analyze_events(events)
     assert (found.value, found.low, found.high, found.p) == (0.0, 0.0, 0.0, 1.0)
 
 
@@ -158,7 +158,7 @@ def test_sides_of_the_wrong_size_are_told() -> None:
 
 def test_a_list_that_one_engine_had_nothing_for_does_not_count_as_led() -> None:
     events = [interleaved("1", (1,), "a", "a"), interleaved("2", (1,), "b", "a")]
-    assert (analyse(events).ratio.a, analyse(events).ratio.b) == (0, 1)
+    assert (analyze_events(events).ratio.a, analyze_events(events).ratio.b) == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_what_is_wrong_is_told_with_its_line(line: str, told: str, tmp_path: Pat
     path = tmp_path / "events.jsonl"
     path.write_text(line)
     with pytest.raises(InvalidConfig) as error:
-        analyse(read_events(str(path)))
+        analyze_events(read_events(str(path)))
     assert told in str(error.value)
 
 

@@ -10,30 +10,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuthatch import BackendUnavailable
-from nuthatch_compare.performance.driver import Driven, Samples
+from nuthatch_compare.performance.driver import DriverResult, Samples
 from nuthatch_compare.performance.latency import (
     SystemLatency,
-    blocks_of_time,
-    driver_ms,
+    compute_ratio,
+    count_unequal_hits,
+    cut_blocks,
+    measure_driver,
     measure_latency,
-    per_query,
-    ratio,
-    summarize,
-    unequal_hits,
+    median_times,
+    summarize_system,
 )
 from nuthatch_compare.performance.percentiles import (
     Blocks,
     Percentile,
     Times,
+    compute_percentile,
+    compute_percentile_ratio,
     least_samples,
-    percentile,
-    percentile_ratio,
 )
 from nuthatch_compare.performance.workload import Bounds, Load
 
 
 def of(times: Times, percent: float, blocks: int = 20) -> Percentile:
-    return percentile(Blocks(np.array_split(times, blocks)), percent)
+    return compute_percentile(Blocks(np.array_split(times, blocks)), percent)
 
 
 @pytest.mark.parametrize(("percent", "needs"), [(50, 6), (90, 36), (95, 72), (99, 368)])
@@ -92,17 +92,17 @@ def test_the_percentiles_of_resamples_are_those_of_their_samples(
         assert value == whole[math.ceil(percent / 100 * len(whole) - 1e-9) - 1]
 
 
-def driven(times: Times) -> Driven:
+def driven(times: Times) -> DriverResult:
     """Sample of one system, (passes, queries), as a driver would bring them."""
     samples = Samples()
     samples.ms.extend(times.ravel().tolist())
-    return Driven(Load(), times.shape[1], {"a": samples}, passes=len(times))
+    return DriverResult(Load(), times.shape[1], {"a": samples}, passes=len(times))
 
 
 def percentiles_of(times: Times) -> dict[float, Percentile]:
     run = driven(times)
-    blocks = Blocks(blocks_of_time(run.samples["a"], times.shape[1]))
-    return {one.percent: one for one in summarize("a", run, blocks).percentiles}
+    blocks = Blocks(cut_blocks(run.samples["a"], times.shape[1]))
+    return {one.percent: one for one in summarize_system("a", run, blocks).percentiles}
 
 
 def test_a_tenth_of_slow_requests_is_in_the_tail_whichever_queries_they_hit() -> None:
@@ -144,15 +144,15 @@ def test_the_ratio_of_tails_is_of_the_same_blocks() -> None:
     random = np.random.default_rng(5)
     slow = [random.exponential(10, 50) + 20 * at for at in range(20)]  # the machine gets slower
     one, other = Blocks([3 * block for block in slow]), Blocks(slow)
-    assert percentile_ratio(one, other, 95) == pytest.approx((3, 3, 3))
-    assert percentile_ratio(Blocks([np.ones(9)]), Blocks([np.ones(9)]), 95) is None
+    assert compute_percentile_ratio(one, other, 95) == pytest.approx((3, 3, 3))
+    assert compute_percentile_ratio(Blocks([np.ones(9)]), Blocks([np.ones(9)]), 95) is None
 
 
 def test_a_query_counts_once_however_often_it_was_asked() -> None:
     samples = Samples()
     samples.ms.extend([1, 9, math.nan, 3, 9, math.nan, 2, math.nan, math.nan])
-    assert per_query(samples, 3).tolist()[:2] == [2, 9]
-    assert math.isnan(per_query(samples, 3)[2])
+    assert median_times(samples, 3).tolist()[:2] == [2, 9]
+    assert math.isnan(median_times(samples, 3)[2])
 
 
 def timed(name: str, *ms: float | None) -> SystemLatency:
@@ -160,7 +160,7 @@ def timed(name: str, *ms: float | None) -> SystemLatency:
 
 
 def test_the_ratio_is_the_geometric_mean_over_queries_that_both_answered() -> None:
-    found = ratio(timed("a", 1, 10, None, 7), timed("b", 2, 5, 3, None))
+    found = compute_ratio(timed("a", 1, 10, None, 7), timed("b", 2, 5, 3, None))
     assert found is not None
     assert (found.ratio, found.queries) == (pytest.approx(1.0), 2)
     assert found.low <= 1.0 <= found.high
@@ -172,22 +172,22 @@ def test_a_system_that_is_slower_everywhere_by_a_factor_has_that_ratio(
     times: list[float], factor: float
 ) -> None:
     slower = timed("b", *(ms * factor for ms in times))
-    found = ratio(timed("a", *times), slower)
+    found = compute_ratio(timed("a", *times), slower)
     assert found is not None
     assert (found.ratio, found.low, found.high) == pytest.approx((factor,) * 3)
 
 
 def test_a_saturated_system_has_no_ratio() -> None:
     full = timed("b", 1.0, 1.0).model_copy(update={"saturated": True})
-    assert ratio(timed("a", 1.0, 1.0), full) is None
-    assert ratio(timed("a", 1.0), timed("b", 1.0)) is None  # nor is one query enough
+    assert compute_ratio(timed("a", 1.0, 1.0), full) is None
+    assert compute_ratio(timed("a", 1.0), timed("b", 1.0)) is None  # nor is one query enough
 
 
 def test_queries_with_unequal_numbers_of_hits_are_counted_once_and_failures_are_not() -> None:
     a, b = Samples(), Samples()
     a.hits.extend([10, 10, -1, 10, 10, 10])
     b.hits.extend([10, 9, 10, 10, 9, 10])
-    assert unequal_hits({"a": a, "b": b}, 3) == 1
+    assert count_unequal_hits({"a": a, "b": b}, 3) == 1
 
 
 def test_failures_are_counted_with_their_message_and_never_averaged() -> None:
@@ -218,4 +218,4 @@ def test_an_error_that_is_no_searchers_own_is_raised() -> None:
 
 
 def test_the_driver_tells_its_own_cost() -> None:
-    assert 0 < driver_ms(["a", "b"], Load()) < 50  # a sane figure, not a speed
+    assert 0 < measure_driver(["a", "b"], Load()) < 50  # a sane figure, not a speed

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.performance.driver import Ask, drive
-from nuthatch_compare.performance.workload import Bounds, Load, blocks, due_times
+from nuthatch_compare.performance.driver import SearchCall, drive
+from nuthatch_compare.performance.workload import Bounds, Load, draw_arrivals, shuffle_blocks
 
 
 @pytest.mark.parametrize("text", ["closed:1", "closed:8", "open:50/s", "open:0.5/s"])
@@ -37,19 +37,19 @@ def test_each_load_names_the_time_it_measures() -> None:
 def test_a_pass_asks_every_system_every_query_once_query_by_query(
     queries: int, systems: int, seed: int
 ) -> None:
-    order = list(blocks(queries, systems, Random(seed)))
+    order = list(shuffle_blocks(queries, systems, Random(seed)))
     assert [query for query, _ in order] == [q for q in range(queries) for _ in range(systems)]
     assert sorted(order) == [(q, s) for q in range(queries) for s in range(systems)]
 
 
 def test_no_system_always_comes_first() -> None:
-    first = [system for _, system in blocks(2000, 2, Random(1))][::2]
+    first = [system for _, system in shuffle_blocks(2000, 2, Random(1))][::2]
     assert 0.45 < sum(first) / len(first) < 0.55
 
 
 def test_arrivals_come_at_the_rate_and_are_the_same_for_a_seed() -> None:
-    due = due_times(10_000, 50, Random(3))
-    assert due == due_times(10_000, 50, Random(3))
+    due = draw_arrivals(10_000, 50, Random(3))
+    assert due == draw_arrivals(10_000, 50, Random(3))
     assert 10_000 / due[-1] == pytest.approx(50, rel=0.05)
     assert list(due) == sorted(due)
 
@@ -97,7 +97,7 @@ def test_a_run_ends_at_its_bounds_with_whole_passes_and_says_why() -> None:
     assert 1 <= slow.passes < 99
 
 
-def stalling_once(seconds: float, after: int) -> Ask:
+def stalling_once(seconds: float, after: int) -> SearchCall:
     """Return an engine with one connection that stalls at its call number `after`."""
     lock, calls = Lock(), 0
 

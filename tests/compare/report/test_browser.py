@@ -21,8 +21,9 @@ import pytest
 from compare.report_page import page
 from compare.scripted_backend import Scripted
 from nuthatch_compare import compare
+from nuthatch_compare.comparison import ListedDocument
 from nuthatch_compare.performance.workload import Bounds, Load
-from nuthatch_compare.report.html import Listed, Page, QueryRow, page_of, render
+from nuthatch_compare.report.html import Page, QueryRow, build_page, render
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 REQUIRED = os.environ.get("NUTHATCH_REQUIRE_BROWSER") == "1"
@@ -195,7 +196,7 @@ def test_on_a_phone_nothing_is_cut_off_and_bars_have_room(tmp_path: Path) -> Non
         latency=Load(),
         bounds=Bounds(passes=1, warmup=0),
     )
-    seen = read_in_browser(tmp_path, 390, shown=page_of(found), reader=CARDS)
+    seen = read_in_browser(tmp_path, 390, shown=build_page(found), reader=CARDS)
     assert (seen["errors"], seen["cut"]) == ([], [])
     assert seen["outcomes"] == ["Better", "The same"]
     assert all(width > 250 for width in seen["bars"])
@@ -207,7 +208,7 @@ def test_of_many_queries_rows_are_drawn_when_they_are_wanted(tmp_path: Path) -> 
         QueryRow(
             f"query {at}",
             {"sqlite": 0.0, "tantivy": at / 5000},
-            {"sqlite": (), "tantivy": (Listed("d", f"Film {at}"),)},
+            {"sqlite": (), "tantivy": (ListedDocument(uri="d", title=f"Film {at}"),)},
         )
         for at in range(5000)
     )

@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 from compare.report_page import HOSTILE, page, unpacked
 from compare.scripted_backend import Scripted
 from nuthatch_compare import compare
-from nuthatch_compare.formatting import format_p, p_value
+from nuthatch_compare.formatting import format_p, format_p_value
 from nuthatch_compare.performance.indexing_cost import Cost
 from nuthatch_compare.performance.latency import Latency, SystemLatency
 from nuthatch_compare.performance.percentiles import Percentile
-from nuthatch_compare.report.html import Cell, Table, cost_table, latency_table, page_of, render
+from nuthatch_compare.report.html import Cell, Table, build_page, cost_table, latency_table, render
 from nuthatch_compare.report.html.charts import draw_differences, draw_interval_bar, fit_scale
 
 
@@ -45,7 +45,10 @@ def test_the_packed_queries_hold_what_the_page_holds() -> None:
     assert index["systems"] == ["sqlite", "tantivy"]
     assert index["rows"][0] == [HOSTILE, [0.5, None], ["", "failed"], [None, 0.0]]
     assert index["rows"][1] == ["stolen bicycle", [0.5, 0.75], ["", ""], [None, 0.5]]
-    assert [[document[0] for document in each] for each in lists[0]] == [["a", "b", HOSTILE], []]
+    assert [[document[0] for document in system] for system in lists[0]] == [
+        ["a", "b", HOSTILE],
+        [],
+    ]
     uri, title, grade, rung, pieces = lists[1][1][1]
     assert (uri, title, grade, rung) == ("c", "Film c", 1, "rung 1: any word")
     assert pieces[1] == ["steal", True]
@@ -63,7 +66,7 @@ def test_queries_are_packed_in_blocks_so_that_opening_one_unpacks_few() -> None:
     (row, *_) = page().queries
     rows = tuple(replace(row, text=f"query {at}") for at in range(120))
     index, *blocks = unpacked(render(replace(page(), queries=rows)))
-    assert [each[0] for each in index["rows"]] == [f"query {at}" for at in range(120)]
+    assert [row[0] for row in index["rows"]] == [f"query {at}" for at in range(120)]
     assert [len(block) for block in blocks] == [50, 50, 20]
     assert unpacked(render(replace(page(), queries=()))) == []
 
@@ -115,7 +118,7 @@ def test_each_system_has_its_plots_and_those_of_the_first_are_shown() -> None:
     )
     html = render(replace(three, queries=rows))
     figures = [found for tag, found in tags(html) if tag == "figure" and "data-system" in found]
-    assert [(each["data-system"], "hidden" in each) for each in figures] == [
+    assert [(figure["data-system"], "hidden" in figure) for figure in figures] == [
         ("tantivy", False),
         ("third", True),
     ]
@@ -188,7 +191,7 @@ def test_a_comparison_is_drawn_with_all_that_it_holds() -> None:
         slices=["length"],
         title=HOSTILE,
     )
-    drawn = page_of(found)
+    drawn = build_page(found)
     assert [row.states["other"] for row in drawn.queries].count("no hits") == 4
     assert drawn.queries[0].shared == {"other": 0.5}
     assert [card.outcome for card in drawn.cards] == ["Better"]
@@ -220,13 +223,13 @@ def test_the_first_thing_that_is_shown_is_what_may_be_said() -> None:
     }
     for outcome, (old, new, least) in cases.items():
         found = compare({"old": old, "new": new}, queries, grades, min_effect=least)
-        drawn = page_of(found)
+        drawn = build_page(found)
         (card,) = drawn.cards
         assert card.outcome == outcome
         html = render(drawn)
         assert html.index(f"<h2>{outcome}</h2>") < html.index(found.verdict[0][:20])
         difference = found.differences[0]
-        shown = p_value(difference.p_shown)
+        shown = format_p_value(difference.p_shown)
         assert shown in card.figures
         assert shown == drawn.forests[0].rows[0].p
         assert outcome == "The same" or shown in found.verdict[0].replace("adjusted ", "")
@@ -261,6 +264,6 @@ def test_what_forbids_to_believe_a_verdict_stands_before_the_cards() -> None:
         {f"q{n}": str(n) for n in range(8)},
         {f"q{n}": {"b": 1} for n in range(8)},
     )
-    html = render(page_of(found))
+    html = render(build_page(found))
     assert html.index("old found none of the 1 judged documents") < html.index("<h2>Better</h2>")
     assert html.count("old found none of the 1 judged documents") == 1

@@ -46,7 +46,9 @@ def test_queries_without_a_difference_do_not_make_it_inexact() -> None:
 def test_it_does_not_matter_which_system_is_called_the_baseline(
     differences: list[float], seed: int
 ) -> None:
-    assert p_of(differences, seed, 199) == p_of([-each for each in differences], seed, 199)
+    assert p_of(differences, seed, 199) == p_of(
+        [-difference for difference in differences], seed, 199
+    )
 
 
 def test_drawn_patterns_come_near_the_exact_value_and_are_never_0() -> None:

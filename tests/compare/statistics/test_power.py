@@ -12,9 +12,9 @@ from nuthatch_compare.statistics.equivalence import two_one_sided_tests
 from nuthatch_compare.statistics.permutation import permutation_test
 from nuthatch_compare.statistics.power import (
     POWER,
-    detectable,
+    count_needed_queries,
+    detectable_difference,
     least_differing,
-    needed_queries,
     standard_detectable,
 )
 from nuthatch_compare.statistics.significance import holm
@@ -83,19 +83,19 @@ def test_where_too_few_queries_differ_nothing_can_be_established() -> None:
         assert worse > 0.05
         values = np.zeros(100)
         values[: least - 1] = 0.3
-        assert detectable(values, family=family) is None
+        assert detectable_difference(values, family=family) is None
         values[least - 1] = 0.3
-        assert detectable(values, family=family) is not None
-    assert detectable(np.array([0.1, 0.2, 0.3, 0.4, 0.5])) is None
+        assert detectable_difference(values, family=family) is not None
+    assert detectable_difference(np.array([0.1, 0.2, 0.3, 0.4, 0.5])) is None
 
 
 def test_so_many_queries_are_needed_as_find_the_effect() -> None:
     values = np.random.default_rng(1).normal(0, 0.3, 40)
-    needed = needed_queries(values, 0.02)
+    needed = count_needed_queries(values, 0.02)
     assert needed is not None
     spread = values.std(ddof=1)
     assert standard_detectable(needed) * spread == pytest.approx(0.02, rel=0.01)
-    assert needed_queries(np.full(9, 0.1), 0.02) is None
+    assert count_needed_queries(np.full(9, 0.1), 0.02) is None
 
 
 def test_a_difference_as_large_as_the_margin_is_seldom_called_equivalent() -> None:

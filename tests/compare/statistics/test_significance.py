@@ -13,13 +13,13 @@ from scipy.stats import ttest_rel
 
 from nuthatch import InvalidConfig
 from nuthatch_compare.measures.computation import Table
-from nuthatch_compare.statistics.power import deviation
+from nuthatch_compare.statistics.power import standard_deviation
 from nuthatch_compare.statistics.significance import (
     Difference,
     adjust,
     compare_systems,
     holm,
-    paired_t,
+    student_t_test,
 )
 
 P = st.floats(0, 1)
@@ -37,7 +37,7 @@ def compared(one: list[float], other: list[float], **options: Any) -> Difference
 
 
 def test_the_paired_t_is_the_one_that_r_prints_for_sleep() -> None:
-    found = paired_t(np.array(SLEEP[0]) - np.array(SLEEP[1]))
+    found = student_t_test(np.array(SLEEP[0]) - np.array(SLEEP[1]))
     assert found is not None
     assert (round(found.t, 4), found.df, round(found.p, 6)) == (-4.0621, 9, 0.002833)
 
@@ -45,8 +45,8 @@ def test_the_paired_t_is_the_one_that_r_prints_for_sleep() -> None:
 @given(st.lists(st.tuples(P, P), min_size=2, max_size=30))
 def test_the_paired_t_is_scipys_where_it_is_defined(pairs: list[tuple[float, float]]) -> None:
     one, other = map(np.array, zip(*pairs, strict=True))
-    found = paired_t(one - other)
-    spread = deviation(one - other)
+    found = student_t_test(one - other)
+    spread = standard_deviation(one - other)
     if not spread:
         assert found is None or (found.t, found.p) == (0.0, 1.0)
         return
@@ -99,7 +99,7 @@ def test_one_query_proves_nothing() -> None:
 
 @given(st.lists(st.tuples(P, P), min_size=1, max_size=25))
 def test_swapping_the_systems_turns_everything_around(pairs: list[tuple[float, float]]) -> None:
-    one, other = (list(each) for each in zip(*pairs, strict=True))
+    one, other = (list(values) for values in zip(*pairs, strict=True))
     there = compared(one, other, permutations=199, resamples=199)
     back = compared(other, one, permutations=199, resamples=199)
     assert there.delta == pytest.approx(-back.delta)
@@ -111,7 +111,7 @@ def test_swapping_the_systems_turns_everything_around(pairs: list[tuple[float, f
         back.p,
     )
     assert there.low - 1e-12 <= there.high
-    assert all(math.isfinite(each) for each in (there.delta, there.low, there.high, there.p))
+    assert all(math.isfinite(number) for number in (there.delta, there.low, there.high, there.p))
 
 
 def three() -> dict[str, Table]:
@@ -125,7 +125,10 @@ def three() -> dict[str, Table]:
 
 
 def test_only_the_primary_measure_is_adjusted_and_can_be_significant() -> None:
-    found = {(each.system, each.measure): each for each in compare_systems(three(), "a", ["AP"])}
+    found = {
+        (difference.system, difference.measure): difference
+        for difference in compare_systems(three(), "a", ["AP"])
+    }
     assert list(found) == [("b", "AP"), ("b", "P@5"), ("c", "AP"), ("c", "P@5")]
     assert found["b", "AP"].adjusted == pytest.approx(2 * found["b", "AP"].p)
     assert found["b", "AP"].significant
@@ -182,6 +185,8 @@ def test_five_queries_establish_nothing_at_all() -> None:
 def test_slices_are_one_family_however_they_were_compared() -> None:
     one = compared([0.0] * 6, [0.5] * 6)
     four = adjust([one] * 4)
-    assert {(each.adjusted, each.significant) for each in four} == {(4 * one.p, False)}
-    assert {each.least_differing for each in four} == {8}
+    assert {(difference.adjusted, difference.significant) for difference in four} == {
+        (4 * one.p, False)
+    }
+    assert {difference.least_differing for difference in four} == {8}
     assert adjust([]) == []

@@ -13,7 +13,7 @@ import numpy as np
 
 from nuthatch import InvalidConfig
 from nuthatch_compare.comparison import Comparison, GateResult
-from nuthatch_compare.formatting import some
+from nuthatch_compare.formatting import format_names
 from nuthatch_compare.gates.gate import PASSED, exit_code
 from nuthatch_compare.gates.margin_tests import (
     MIN_QUERIES,
@@ -22,12 +22,12 @@ from nuthatch_compare.gates.margin_tests import (
     explain_doubt,
     explain_failures,
     explain_few,
-    values_of,
+    read_values,
 )
-from nuthatch_compare.report.export import made, read_comparison, write_json
+from nuthatch_compare.report.export import make_folder, read_comparison, write_json
 
 
-def check_saved(
+def check_baseline(
     now: Comparison, saved: Comparison, max_drop: float, min_queries: int = MIN_QUERIES
 ) -> Iterator[GateResult]:
     """Yield for each system that both hold whether it is as good as it was, query by query.
@@ -36,23 +36,23 @@ def check_saved(
     the saved comparison judged. Raise `InvalidConfig` where the two have no system, measure or
     query in common.
     """
-    names = [facts.name for facts in now.systems if facts.name in saved.means]
+    names = [system.name for system in now.systems if system.name in saved.means]
     measures = [name for name in now.settings.primary if name in saved.settings.measures]
     if not names or not measures:
         what = "system" if not names else "primary measure"
         raise InvalidConfig(f"the saved comparison and this one have no {what} in common")
     tests = [
-        _test(now, saved, name, measure, max_drop, min_queries)
+        _test_drop(now, saved, name, measure, max_drop, min_queries)
         for name in names
         for measure in measures
     ]
     return decide(tests, now.settings.alpha, now.settings.seed)
 
 
-def _test(
+def _test_drop(
     now: Comparison, saved: Comparison, system: str, measure: str, max_drop: float, least: int
 ) -> MarginTest:
-    before, after = (values_of(one, system, measure) for one in (saved, now))
+    before, after = (read_values(one, system, measure) for one in (saved, now))
     common = [query for query in after if query in before]
     changed = now.inputs.get("judgments") != saved.inputs.get("judgments")
     return MarginTest(
@@ -60,18 +60,18 @@ def _test(
         system=system,
         values=np.array([after[query] - before[query] for query in common]),
         margin=-max_drop,
-        doubt=_lost([query for query in before if query not in after])
+        doubt=_explain_lost([query for query in before if query not in after])
         or explain_few(len(common), least)
-        or explain_doubt(now, system, saved.facts(system).missing)
+        or explain_doubt(now, system, saved.system(system).missing)
         or explain_failures(saved, system),
         note="; the judgments have changed since" if changed else "",
     )
 
 
-def _lost(queries: list[str]) -> str:
+def _explain_lost(queries: list[str]) -> str:
     if not queries:
         return ""
-    return f"{len(queries):,} of the saved queries were not judged now: {some(queries)}"
+    return f"{len(queries):,} of the saved queries were not judged now: {format_names(queries)}"
 
 
 @click.group("baseline")
@@ -85,7 +85,7 @@ def baseline_command() -> None:
 def save_command(folder: Path, target: Path) -> int:
     """Save the comparison of FOLDER in TARGET."""
     comparison = read_comparison(folder)
-    click.echo(f"saved: {write_json(comparison, made(target))}")
+    click.echo(f"saved: {write_json(comparison, make_folder(target))}")
     return PASSED
 
 
@@ -110,7 +110,7 @@ def check_command(folder: Path, saved: Path, max_drop: float, min_queries: int) 
             f"--max-drop is above 0, for no loss is exactly 0; found {max_drop:g}"
         )
     now, before = read_comparison(folder), read_comparison(saved)
-    results = tuple(check_saved(now, before, max_drop, min_queries))
+    results = tuple(check_baseline(now, before, max_drop, min_queries))
     for result in results:
         word = {True: "passed", False: "FAILED", None: "not measured"}[result.passed]
         click.echo(f"{word}: {result.system}: {result.rule}; found {result.found}")

@@ -38,7 +38,7 @@ from nuthatch_compare.gates.margin_tests import (
     explain_doubt,
     explain_failures,
     explain_few,
-    values_of,
+    read_values,
 )
 from nuthatch_compare.measures.measure import Measure
 from nuthatch_compare.performance.latency import TAIL, LatencyRatio, SystemLatency
@@ -78,21 +78,21 @@ def read_gate(path: str) -> list[Rule]:
         tables = tomllib.loads(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidConfig(f"the gate {path} cannot be read: {error}") from error
-    found = tables.pop("rule", None)
-    if tables or not isinstance(found, list) or not found:
+    tables_of_rules = tables.pop("rule", None)
+    if tables or not isinstance(tables_of_rules, list) or not tables_of_rules:
         raise InvalidConfig(f"the gate {path} must hold [[rule]] tables, and nothing else")
     rules = []
-    for number, each in enumerate(found, start=1):
+    for number, table in enumerate(tables_of_rules, start=1):
         try:
-            rule = Rule.model_validate(each)
+            rule = Rule.model_validate(table)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             name = ".".join(map(str, first["loc"]))
-            told = first["msg"]
+            problem = first["msg"]
             if first["type"] == "extra_forbidden":
-                told = f"there is no such key; there are {', '.join(Rule.model_fields)}"
-            raise InvalidConfig(f"{path}, rule {number}: {name}: {told}") from error
-        if not any(True for _ in _bounds(rule)):
+                problem = f"there is no such key; there are {', '.join(Rule.model_fields)}"
+            raise InvalidConfig(f"{path}, rule {number}: {name}: {problem}") from error
+        if not any(True for _ in _list_bounds(rule)):
             raise InvalidConfig(
                 f"{path}, rule {number}: no bound; give one of {', '.join((*_TESTS, *_CHECKS))}"
             )
@@ -100,12 +100,14 @@ def read_gate(path: str) -> list[Rule]:
     return rules
 
 
-def fit_gate(rules: Sequence[Rule], systems: Sequence[str], measures: Sequence[str]) -> list[Rule]:
+def resolve_gate(
+    rules: Sequence[Rule], systems: Sequence[str], measures: Sequence[str]
+) -> list[Rule]:
     """Return the rules with the names of measures written out, as a comparison has them.
 
     Raise `InvalidConfig` for a system or a measure that the comparison will not have.
     """
-    fit = []
+    resolved = []
     for rule in rules:
         measure = None if rule.measure is None else str(Measure.parse(rule.measure))
         for what, name, known in (("system", rule.system, systems), ("measure", measure, measures)):
@@ -113,39 +115,41 @@ def fit_gate(rules: Sequence[Rule], systems: Sequence[str], measures: Sequence[s
                 raise InvalidConfig(
                     f"the gate names the {what} {name!r}; there are {', '.join(known)}"
                 )
-        fit.append(rule.model_copy(update={"measure": measure}))
-    return fit
+        resolved.append(rule.model_copy(update={"measure": measure}))
+    return resolved
 
 
 def check_gate(comparison: Comparison, rules: Sequence[Rule]) -> Iterator[GateResult]:
-    """Yield what each bound of each rule (of `fit_gate`) found, system by system.
+    """Yield what each bound of each rule (of `resolve_gate`) found, system by system.
 
     All bounds of relevance are one family, whichever rule they are of.
     """
-    checks = list(_checks(comparison, rules))
+    checks = list(_expand_rules(comparison, rules))
     tests = [
         _TESTS[bound](comparison, name, rule) for bound, name, rule in checks if bound in _TESTS
     ]
-    decided = decide(tests, comparison.settings.alpha, comparison.settings.seed)
+    results = decide(tests, comparison.settings.alpha, comparison.settings.seed)
     for bound, name, rule in checks:
-        yield next(decided) if bound in _TESTS else _CHECKS[bound](comparison, name, rule)
+        yield next(results) if bound in _TESTS else _CHECKS[bound](comparison, name, rule)
 
 
-def _checks(comparison: Comparison, rules: Sequence[Rule]) -> Iterator[tuple[str, str, Rule]]:
-    others = [facts.name for facts in comparison.systems if facts.name != comparison.baseline]
+def _expand_rules(comparison: Comparison, rules: Sequence[Rule]) -> Iterator[tuple[str, str, Rule]]:
+    others = [system.name for system in comparison.systems if system.name != comparison.baseline]
     for rule in rules:
         for name in [rule.system] if rule.system is not None else others:
-            for bound in _bounds(rule):
+            for bound in _list_bounds(rule):
                 yield bound, name, rule
 
 
-def _bounds(rule: Rule) -> Iterator[str]:
+def _list_bounds(rule: Rule) -> Iterator[str]:
     return (name for name in (*_TESTS, *_CHECKS) if getattr(rule, name) is not None)
 
 
-def _gain(comparison: Comparison, system: str, rule: Rule, margin: float, name: str) -> MarginTest:
+def _test_gain(
+    comparison: Comparison, system: str, rule: Rule, margin: float, name: str
+) -> MarginTest:
     measure = rule.measure or comparison.primary
-    ours, theirs = (values_of(comparison, one, measure) for one in (system, comparison.baseline))
+    ours, theirs = (read_values(comparison, one, measure) for one in (system, comparison.baseline))
     common = [query for query in ours if query in theirs]
     allowed = rule.max_empty or 0
     return MarginTest(
@@ -157,11 +161,11 @@ def _gain(comparison: Comparison, system: str, rule: Rule, margin: float, name: 
         or explain_doubt(comparison, comparison.baseline, allowed)
         or explain_failures(comparison, comparison.baseline)
         or explain_doubt(comparison, system, allowed),
-        alike="" if rule.allow_identical else _alike(comparison, system),
+        alike="" if rule.allow_identical else _explain_identical(comparison, system),
     )
 
 
-def _alike(comparison: Comparison, system: str) -> str:
+def _explain_identical(comparison: Comparison, system: str) -> str:
     ours, theirs = (comparison.rankings[one] for one in (system, comparison.baseline))
     if ours != theirs:
         return ""
@@ -171,19 +175,19 @@ def _alike(comparison: Comparison, system: str) -> str:
     )
 
 
-def _max_drop(comparison: Comparison, system: str, rule: Rule) -> MarginTest:
+def _test_max_drop(comparison: Comparison, system: str, rule: Rule) -> MarginTest:
     drop = rule.max_drop or 0.0
-    return _gain(comparison, system, rule, -drop, f"max_drop {drop:g}")
+    return _test_gain(comparison, system, rule, -drop, f"max_drop {drop:g}")
 
 
-def _min_gain(comparison: Comparison, system: str, rule: Rule) -> MarginTest:
+def _test_min_gain(comparison: Comparison, system: str, rule: Rule) -> MarginTest:
     gain = rule.min_gain or 0.0
-    return _gain(comparison, system, rule, gain, f"min_gain {gain:g}")
+    return _test_gain(comparison, system, rule, gain, f"min_gain {gain:g}")
 
 
-def _min(comparison: Comparison, system: str, rule: Rule) -> MarginTest:
+def _test_min(comparison: Comparison, system: str, rule: Rule) -> MarginTest:
     measure = rule.measure or comparison.primary
-    values = values_of(comparison, system, measure)
+    values = read_values(comparison, system, measure)
     return MarginTest(
         rule=f"{measure}: min {rule.min:g}",
         system=system,
@@ -195,43 +199,47 @@ def _min(comparison: Comparison, system: str, rule: Rule) -> MarginTest:
     )
 
 
-def _latency(comparison: Comparison, system: str, rule: Rule) -> GateResult:
-    found = _latency_ratio(comparison, system)
-    ends = (found.ratio, found.low, found.high) if found else (None, None, None)
-    return _below(comparison, "max_latency_ratio", system, rule.max_latency_ratio, *ends)
+def _check_latency(comparison: Comparison, system: str, rule: Rule) -> GateResult:
+    ratio = _find_latency_ratio(comparison, system)
+    ends = (ratio.ratio, ratio.low, ratio.high) if ratio else (None, None, None)
+    return _check_upper_end(comparison, "max_latency_ratio", system, rule.max_latency_ratio, *ends)
 
 
-def _p95_ratio(comparison: Comparison, system: str, rule: Rule) -> GateResult:
-    found = _latency_ratio(comparison, system)
-    ends = (found.p95, found.p95_low, found.p95_high) if found else (None, None, None)
-    return _below(comparison, "max_p95_ratio", system, rule.max_p95_ratio, *ends)
+def _check_p95_ratio(comparison: Comparison, system: str, rule: Rule) -> GateResult:
+    ratio = _find_latency_ratio(comparison, system)
+    ends = (ratio.p95, ratio.p95_low, ratio.p95_high) if ratio else (None, None, None)
+    return _check_upper_end(comparison, "max_p95_ratio", system, rule.max_p95_ratio, *ends)
 
 
-def _p95(comparison: Comparison, system: str, rule: Rule) -> GateResult:
-    found = next(
+def _check_p95(comparison: Comparison, system: str, rule: Rule) -> GateResult:
+    percentile_95 = next(
         (
             percentile
-            for one in _timed(comparison)
+            for one in _list_latencies(comparison)
             if one.system == system
             for percentile in one.percentiles
             if percentile.percent == TAIL
         ),
         None,
     )
-    ends = (found.ms, found.low, found.high) if found else (None, None, None)
-    return _below(comparison, "max_p95_ms", system, rule.max_p95_ms, *ends)
+    ends = (
+        (percentile_95.ms, percentile_95.low, percentile_95.high)
+        if percentile_95
+        else (None, None, None)
+    )
+    return _check_upper_end(comparison, "max_p95_ms", system, rule.max_p95_ms, *ends)
 
 
-def _timed(comparison: Comparison) -> Sequence[SystemLatency]:
+def _list_latencies(comparison: Comparison) -> Sequence[SystemLatency]:
     return comparison.latency.systems if comparison.latency is not None else ()
 
 
-def _latency_ratio(comparison: Comparison, system: str) -> LatencyRatio | None:
+def _find_latency_ratio(comparison: Comparison, system: str) -> LatencyRatio | None:
     ratios = comparison.latency.ratios if comparison.latency is not None else ()
     return next((one for one in ratios if one.system == system), None)
 
 
-def _below(
+def _check_upper_end(
     comparison: Comparison,
     name: str,
     system: str,
@@ -241,7 +249,7 @@ def _below(
     high: float | None,
 ) -> GateResult:
     text = f"{name} {most:g}"
-    if any(one.system == system and one.saturated for one in _timed(comparison)):
+    if any(one.system == system and one.saturated for one in _list_latencies(comparison)):
         return GateResult(rule=text, system=system, passed=False, found="it is saturated")
     if most is None or value is None or low is None or high is None:
         found = "latency was not measured, or of too few requests"
@@ -250,7 +258,7 @@ def _below(
     return GateResult(rule=text, system=system, passed=high < most, found=found)
 
 
-def _ratio(
+def _check_ratio(
     comparison: Comparison, system: str, text: str, most: float, of: Mapping[str, float]
 ) -> GateResult:
     ours, theirs = of.get(system), of.get(comparison.baseline)
@@ -260,51 +268,51 @@ def _ratio(
     return GateResult(rule=text, system=system, passed=ratio <= most, found=f"{ratio:.3f}")
 
 
-def _size(comparison: Comparison, system: str, rule: Rule) -> GateResult:
+def _check_size(comparison: Comparison, system: str, rule: Rule) -> GateResult:
     most = rule.max_size_ratio or 0.0
-    sizes = {each.name: float(each.bytes or 0) for each in comparison.systems}
-    return _ratio(comparison, system, f"max_size_ratio {most:g}", most, sizes)
+    sizes = {system.name: float(system.bytes or 0) for system in comparison.systems}
+    return _check_ratio(comparison, system, f"max_size_ratio {most:g}", most, sizes)
 
 
-def _index(comparison: Comparison, system: str, rule: Rule) -> GateResult:
+def _check_indexing(comparison: Comparison, system: str, rule: Rule) -> GateResult:
     most = rule.max_index_ratio or 0.0
-    times = {each.system: each.wall for each in comparison.costs}
-    return _ratio(comparison, system, f"max_index_ratio {most:g}", most, times)
+    times = {cost.system: cost.wall for cost in comparison.costs}
+    return _check_ratio(comparison, system, f"max_index_ratio {most:g}", most, times)
 
 
-def _count(system: str, name: str, count: int, most: int | None) -> GateResult:
+def _check_count(system: str, name: str, count: int, most: int | None) -> GateResult:
     passed = count <= (most or 0)
     return GateResult(rule=f"{name} {most}", system=system, passed=passed, found=str(count))
 
 
-def _empty(comparison: Comparison, system: str, rule: Rule) -> GateResult:
-    facts = comparison.facts(system)
-    return _count(system, "max_empty", facts.empty + facts.missing, rule.max_empty)
+def _check_empty(comparison: Comparison, system: str, rule: Rule) -> GateResult:
+    summary = comparison.system(system)
+    return _check_count(system, "max_empty", summary.empty + summary.missing, rule.max_empty)
 
 
-def _failed(comparison: Comparison, system: str, rule: Rule) -> GateResult:
-    facts = comparison.facts(system)
-    return _count(system, "max_failed", facts.failed + facts.timed_out, rule.max_failed)
+def _check_failed(comparison: Comparison, system: str, rule: Rule) -> GateResult:
+    summary = comparison.system(system)
+    return _check_count(system, "max_failed", summary.failed + summary.timed_out, rule.max_failed)
 
 
 _TESTS: Final[Mapping[str, Callable[[Comparison, str, Rule], MarginTest]]] = {
-    "max_drop": _max_drop,
-    "min_gain": _min_gain,
-    "min": _min,
+    "max_drop": _test_max_drop,
+    "min_gain": _test_min_gain,
+    "min": _test_min,
 }
 _CHECKS: Final[Mapping[str, Callable[[Comparison, str, Rule], GateResult]]] = {
-    "max_latency_ratio": _latency,
-    "max_p95_ratio": _p95_ratio,
-    "max_p95_ms": _p95,
-    "max_size_ratio": _size,
-    "max_index_ratio": _index,
-    "max_empty": _empty,
-    "max_failed": _failed,
+    "max_latency_ratio": _check_latency,
+    "max_p95_ratio": _check_p95_ratio,
+    "max_p95_ms": _check_p95,
+    "max_size_ratio": _check_size,
+    "max_index_ratio": _check_indexing,
+    "max_empty": _check_empty,
+    "max_failed": _check_failed,
 }
 
 
 def exit_code(results: Sequence[GateResult]) -> int:
     """Return 0 if all rules hold, 1 if one does not, 3 if one could not be measured."""
-    if any(each.passed is False for each in results):
+    if any(result.passed is False for result in results):
         return FAILED
-    return COULD_NOT_MEASURE if any(each.passed is None for each in results) else PASSED
+    return COULD_NOT_MEASURE if any(result.passed is None for result in results) else PASSED

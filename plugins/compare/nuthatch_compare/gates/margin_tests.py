@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nuthatch_compare.comparison import Comparison, GateResult
-from nuthatch_compare.formatting import counted, format_number, p_value
+from nuthatch_compare.formatting import format_count, format_number, format_p_value
 from nuthatch_compare.measures.grade_matrix import Values
-from nuthatch_compare.statistics.intervals import intervals_of_means
+from nuthatch_compare.statistics.intervals import compute_intervals
 from nuthatch_compare.statistics.permutation import permutation_test
 from nuthatch_compare.statistics.significance import holm
 
@@ -53,12 +53,12 @@ def decide(tests: Sequence[MarginTest], alpha: float, seed: int) -> Iterator[Gat
         if test.doubt:
             yield GateResult(rule=test.rule, system=test.system, passed=None, found=test.doubt)
         else:
-            yield _decide(test, next(adjusted), alpha, seed)
+            yield _decide_one(test, next(adjusted), alpha, seed)
 
 
-def _decide(test: MarginTest, p: float, alpha: float, seed: int) -> GateResult:
+def _decide_one(test: MarginTest, p: float, alpha: float, seed: int) -> GateResult:
     mean = float(test.values.mean())
-    ((low, high),) = intervals_of_means(
+    ((low, high),) = compute_intervals(
         test.values[:, None], alpha=alpha, seed=seed, least=test.least, most=1
     )
     passed = mean > test.margin and low > test.margin and p <= alpha
@@ -66,14 +66,14 @@ def _decide(test: MarginTest, p: float, alpha: float, seed: int) -> GateResult:
     value, least, most = (format_number(number, sign=sign) for number in (mean, low, high))
     found = (
         f"{value}, between {least} and {most}, "
-        f"{p_value(p)} of {counted(len(test.values), 'query', 'queries')}{test.note}"
+        f"{format_p_value(p)} of {format_count(len(test.values), 'query', 'queries')}{test.note}"
     )
     if passed and test.alike:
         return GateResult(rule=test.rule, system=test.system, passed=None, found=test.alike)
     return GateResult(rule=test.rule, system=test.system, passed=bool(passed), found=found)
 
 
-def values_of(comparison: Comparison, system: str, measure: str) -> dict[str, float]:
+def read_values(comparison: Comparison, system: str, measure: str) -> dict[str, float]:
     """Return a system's values by query, of those that were judged."""
     return {
         query.name: query.values[measure][system]
@@ -88,16 +88,18 @@ def explain_few(queries: int, least: int) -> str:
         return "no judged queries"
     if queries >= least:
         return ""
-    return f"{counted(queries, 'judged query', 'judged queries')}; min_queries is {least}"
+    return f"{format_count(queries, 'judged query', 'judged queries')}; min_queries is {least}"
 
 
 def explain_doubt(comparison: Comparison, system: str, allowed: int = 0) -> str:
     """Return why a system's values are not to be trusted; empty where they are."""
-    facts = comparison.facts(system)
-    if facts.missing > allowed:
+    summary = comparison.system(system)
+    if summary.missing > allowed:
         return (
-            f"the run {system} lacks {facts.missing:,} of {len(comparison.queries):,} queries: it "
-            f"may be cut off; if its engine finds nothing for them, say max_empty = {facts.missing}"
+            f"the run {system} lacks {summary.missing:,} of {len(comparison.queries):,} queries: "
+            "it "
+            "may be cut off; if its engine finds nothing for them, say max_empty = "
+            f"{summary.missing}"
         )
     known = {one.system: one.known for one in comparison.coverage}
     if not known.get(system, 1):
@@ -107,8 +109,10 @@ def explain_doubt(comparison: Comparison, system: str, allowed: int = 0) -> str:
 
 def explain_failures(comparison: Comparison, system: str) -> str:
     """Return why a system is no measure for others: what failed counts 0, and flatters them."""
-    facts = comparison.facts(system)
-    lost = facts.failed + facts.timed_out
+    summary = comparison.system(system)
+    lost = summary.failed + summary.timed_out
     if not lost:
         return ""
-    return f"{system}, which is the measure here, failed on {counted(lost, 'query', 'queries')}"
+    return (
+        f"{system}, which is the measure here, failed on {format_count(lost, 'query', 'queries')}"
+    )

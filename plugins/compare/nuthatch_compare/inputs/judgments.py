@@ -22,15 +22,15 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.formatting import counted
+from nuthatch_compare.formatting import format_count
 from nuthatch_compare.inputs.lines import (
     BLANKS,
     Line,
-    ascii_split,
     is_json,
-    json_object,
-    json_tables,
-    lines,
+    parse_json_object,
+    parse_json_tables,
+    read_lines,
+    split_ascii,
 )
 from nuthatch_compare.inputs.queries import NamedQuery
 
@@ -86,7 +86,7 @@ class Judgments:
     @property
     def notes(self) -> tuple[str, ...]:
         """Are what a reader should know, each a sentence."""
-        told = (
+        counts = (
             (
                 self.repeated,
                 "line of judgments repeats another",
@@ -100,7 +100,7 @@ class Judgments:
                 "lines of judgments begin with # and are comments",
             ),
         )
-        notes = [counted(count, one, many) for count, one, many in told if count]
+        notes = [format_count(count, one, many) for count, one, many in counts if count]
         return (*notes, *(["the judgments name queries by their text"] if self.by_text else []))
 
     def for_queries(self, queries: Iterable[NamedQuery]) -> Judgments:
@@ -125,14 +125,14 @@ def read_judgments(path: str) -> Judgments:
     Raise `InvalidConfig` that names the line: a column is missing, a grade is no whole number, a
     document is judged twice and differently, the file is empty.
     """
-    every = list(lines(path, "file of judgments"))
-    rows = [line for line in every if not line.text.startswith(_COMMENT)]
+    read = list(read_lines(path, "file of judgments"))
+    rows = [line for line in read if not line.text.startswith(_COMMENT)]
     if not rows:
         raise InvalidConfig(f"{path} holds no judgments; it is empty")
-    form, found = _read(path, rows)
+    form, parsed = _parse(path, rows)
     grades: dict[str, dict[str, int]] = {}
     judged = empty = 0
-    for judgment in found:
+    for judgment in parsed:
         if judgment.grade is None:
             empty += 1
             continue
@@ -148,31 +148,31 @@ def read_judgments(path: str) -> Judgments:
         raise InvalidConfig(f"{path} holds no judgments; all {empty:,} rows lack a grade")
     pairs = sum(map(len, grades.values()))
     negative = sum(grade < 0 for rated in grades.values() for grade in rated.values())
-    comments = len(every) - len(rows)
+    comments = len(read) - len(rows)
     return Judgments(path, form, grades, judged - pairs, negative, empty, comments)
 
 
-def _read(path: str, every: list[Line]) -> tuple[Form, Iterator[Judgment]]:
+def _parse(path: str, every: list[Line]) -> tuple[Form, Iterator[Judgment]]:
     first, rest = every[0], every[1:]
     if is_json(first):
         if _is_row(first):
-            return "jsonl", map(_from_json, every)
-        return "json", _from_tables(path, every)
+            return "jsonl", map(_parse_json, every)
+        return "json", _parse_tables(path, every)
     if "\t" not in first.text and "," in first.text:
-        places = _header(first, _comma_separated(first))
+        places = _find_columns(first, _split_csv(first))
         if places is not None:
-            columns = ((line, _comma_separated(line)) for line in rest)
+            columns = ((line, _split_csv(line)) for line in rest)
             return "csv", (
-                _from_columns(line, cells, places, empty=True) for line, cells in columns
+                _parse_columns(line, cells, places, empty=True) for line, cells in columns
             )
     tabs = first.text.split("\t")
-    places = _header(first, tabs)
+    places = _find_columns(first, tabs)
     if places is not None:
         form: Form = "beir" if tabs == [_QUERY[0], _DOCUMENT[0], _GRADE[0]] else "tsv"
-        return form, (_from_columns(line, line.text.split("\t"), places) for line in rest)
+        return form, (_parse_columns(line, line.text.split("\t"), places) for line in rest)
     if len(tabs) == 3:
-        return "tsv", (_from_columns(line, line.text.split("\t"), (0, 1, 2)) for line in every)
-    return "trec", map(_from_trec, every)
+        return "tsv", (_parse_columns(line, line.text.split("\t"), (0, 1, 2)) for line in every)
+    return "trec", map(_parse_trec, every)
 
 
 def _is_row(line: Line) -> bool:
@@ -181,10 +181,10 @@ def _is_row(line: Line) -> bool:
         value = json.loads(line.text)
     except ValueError:
         return False
-    return not all(isinstance(each, dict) for each in value.values())
+    return not all(isinstance(member, dict) for member in value.values())
 
 
-def _comma_separated(line: Line) -> list[str]:
+def _split_csv(line: Line) -> list[str]:
     try:
         return next(csv.reader([line.text], strict=True))
     except csv.Error as error:
@@ -194,14 +194,14 @@ def _comma_separated(line: Line) -> list[str]:
         ) from error
 
 
-def _header(line: Line, cells: list[str]) -> tuple[int, int, int] | None:
+def _find_columns(line: Line, cells: list[str]) -> tuple[int, int, int] | None:
     """Return where query, document and grade stand, None where the line is no header."""
     names = [name.strip().casefold() for name in cells]
-    found = [
+    places = [
         next((names.index(name) for name in known if name in names), None)
         for known in (_QUERY, _DOCUMENT, _GRADE)
     ]
-    query, document, grade = found
+    query, document, grade = places
     if query is not None and document is not None and grade is not None:
         return query, document, grade
     if query is not None and any(place is not None for place in (document, grade)):
@@ -214,19 +214,19 @@ def _header(line: Line, cells: list[str]) -> tuple[int, int, int] | None:
     return None
 
 
-def _from_trec(line: Line) -> Judgment:
+def _parse_trec(line: Line) -> Judgment:
     tabs = line.text.split("\t")
-    columns = tabs if len(tabs) == 4 else ascii_split(line.text)
+    columns = tabs if len(tabs) == 4 else split_ascii(line.text)
     if len(columns) != 4:
         raise InvalidConfig(
             f"{line.where}: {len(columns)} columns, where TREC's judgments have four: "
             "query, iteration, document, grade; or separate three by tabs: query, document, grade"
         )
     query, _, document, grade = (column.strip(BLANKS) for column in columns)
-    return Judgment(line.where, query, document, grade_of(grade, line))
+    return Judgment(line.where, query, document, parse_grade(grade, line))
 
 
-def _from_columns(
+def _parse_columns(
     line: Line, columns: list[str], places: tuple[int, int, int], *, empty: bool = False
 ) -> Judgment:
     if len(columns) <= max(places):
@@ -239,20 +239,20 @@ def _from_columns(
         raise InvalidConfig(f"{line.where}: the name of the query or of the document is empty")
     if empty and not grade:
         return Judgment(line.where, query, document, None)
-    return Judgment(line.where, query, document, grade_of(grade, line))
+    return Judgment(line.where, query, document, parse_grade(grade, line))
 
 
-def _from_tables(path: str, every: Iterable[Line]) -> Iterator[Judgment]:
-    for query, rated in json_tables(path, iter(every), _TABLE):
+def _parse_tables(path: str, every: Iterable[Line]) -> Iterator[Judgment]:
+    for query, rated in parse_json_tables(path, iter(every), _TABLE):
         for document, grade in rated.items():
             where = f"{path}, query {query!r}"
             if isinstance(grade, bool) or not isinstance(grade, int | float):
                 raise InvalidConfig(f"{where}: the grade {grade!r} is no whole number; {_TABLE}")
-            yield Judgment(where, query, document, grade_of(str(grade), Line(where, "")))
+            yield Judgment(where, query, document, parse_grade(str(grade), Line(where, "")))
 
 
-def _from_json(line: Line) -> Judgment:
-    row = json_object(line, _EXAMPLE)
+def _parse_json(line: Line) -> Judgment:
+    row = parse_json_object(line, _EXAMPLE)
     values = []
     for names in (_QUERY, _DOCUMENT, _GRADE):
         name = next((name for name in names if name in row), None)
@@ -267,10 +267,10 @@ def _from_json(line: Line) -> Judgment:
             raise InvalidConfig(f"{line.where}: {value!r} names no query or document; use a text")
     if isinstance(grade, bool) or not isinstance(grade, int | float | str):
         raise InvalidConfig(f"{line.where}: the grade {grade!r} is no whole number")
-    return Judgment(line.where, str(query), str(document), grade_of(str(grade), line))
+    return Judgment(line.where, str(query), str(document), parse_grade(str(grade), line))
 
 
-def grade_of(text: str, line: Line) -> int:
+def parse_grade(text: str, line: Line) -> int:
     """Return the whole number that a grade is. Raise `InvalidConfig` that names the line."""
     try:
         number = float(text)

@@ -32,7 +32,7 @@ class Line(NamedTuple):
     text: str
 
 
-def lines(path: str, kind: str) -> Iterator[Line]:
+def read_lines(path: str, kind: str) -> Iterator[Line]:
     """Yield the lines that are not blank; `kind` names the file in errors (a run, say).
 
     Raise `InvalidConfig` where the file cannot be read, is not UTF-8 or a damaged gzip stream.
@@ -40,7 +40,7 @@ def lines(path: str, kind: str) -> Iterator[Line]:
     name = "<stdin>" if path == STDIN else path
     number = 0
     try:
-        with _opened(path) as stream:
+        with _open_binary(path) as stream:
             for number, raw in enumerate(stream, 1):
                 line = raw.removeprefix(_BOM) if number == 1 else raw
                 text = line.decode().rstrip("\r\n")
@@ -63,7 +63,7 @@ def lines(path: str, kind: str) -> Iterator[Line]:
         ) from error
 
 
-def ascii_split(text: str, most: int = 0) -> list[str]:
+def split_ascii(text: str, most: int = 0) -> list[str]:
     """Split at ASCII blanks; str.split() also splits at those that may be part of a name."""
     return _BLANKS.split(text.strip(BLANKS), maxsplit=most)
 
@@ -73,7 +73,7 @@ def is_json(line: Line) -> bool:
     return line.text.lstrip(" \t").startswith("{")
 
 
-def json_tables(
+def parse_json_tables(
     path: str, every: Iterator[Line], example: str
 ) -> Iterator[tuple[str, dict[str, object]]]:
     """Yield the members of one JSON object over all lines, each of which is an object itself.
@@ -82,7 +82,7 @@ def json_tables(
     """
     text = "\n".join(line.text for line in every)
     try:
-        value = json.loads(text, object_pairs_hook=_once)
+        value = json.loads(text, object_pairs_hook=_build_object)
     except (ValueError, RecursionError) as error:
         raise InvalidConfig(f"{path}: not a JSON object ({error}); write {example}") from error
     for name, table in value.items():
@@ -94,17 +94,17 @@ def json_tables(
         yield name, table
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _build_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Return an object of which no key comes twice: JSON's reader would keep the last one."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    value = dict(pairs)
+    if len(value) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the key {twice!r} comes twice")
-    return found
+    return value
 
 
-def json_object(line: Line, example: str) -> dict[str, object]:
+def parse_json_object(line: Line, example: str) -> dict[str, object]:
     """Return the JSON object on a line; `example` is shown in the `InvalidConfig` otherwise."""
     try:
         value = json.loads(line.text)
@@ -120,7 +120,7 @@ def json_object(line: Line, example: str) -> dict[str, object]:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[BinaryIO]:
+def _open_binary(path: str) -> Iterator[BinaryIO]:
     """Give the unpacked bytes; standard input stays open."""
     with nullcontext(sys.stdin.buffer) if path == STDIN else open(path, "rb") as raw:
         buffered = cast(io.BufferedReader, raw)

@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Final
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.inputs.lines import BLANKS, Line, json_object, lines
+from nuthatch_compare.inputs.lines import BLANKS, Line, parse_json_object, read_lines
 
 _NAME: Final = ("_id", "id", "query-id", "query_id", "qid")
 _TEXT: Final = ("text", "query", "title", "question")
@@ -40,37 +40,37 @@ def read_queries(path: str) -> list[NamedQuery]:
     Raise `InvalidConfig` that names the line: no name or text, a name that was there before, a
     file without queries.
     """
-    rows = lines(path, "file of queries")
+    rows = read_lines(path, "file of queries")
     first = next(rows, None)
     if first is None:
         raise InvalidConfig(f"{path} holds no queries; it is empty")
-    found: dict[str, NamedQuery] = {}
-    for where, query in _read(first, rows):
-        if query.name in found:
+    queries: dict[str, NamedQuery] = {}
+    for where, query in _parse(first, rows):
+        if query.name in queries:
             raise InvalidConfig(
                 f"{where}: there was a query {query.name!r} before; names must differ"
             )
-        found[query.name] = query
-    if not found:
+        queries[query.name] = query
+    if not queries:
         raise InvalidConfig(f"{path} holds no queries but a header")
-    return list(found.values())
+    return list(queries.values())
 
 
-def _read(first: Line, rest: Iterator[Line]) -> Iterator[tuple[str, NamedQuery]]:
+def _parse(first: Line, rest: Iterator[Line]) -> Iterator[tuple[str, NamedQuery]]:
     every = chain([first], rest)
     if first.text.lstrip().startswith("{"):
-        return ((line.where, _from_json(line)) for line in every)
+        return ((line.where, _parse_json(line)) for line in every)
     if "\t" not in first.text:
-        return ((line.where, _from_line(line)) for line in every)
+        return ((line.where, _parse_line(line)) for line in every)
     names = [name.strip(BLANKS) for name in first.text.split("\t")]
     lower = [name.casefold() for name in names]
     if any(name in lower for name in _NAME) and any(name in lower for name in _TEXT):
-        return ((line.where, _from_columns(line, names)) for line in rest)
-    return ((line.where, _from_columns(line, [_NAME[0], _TEXT[0]])) for line in every)
+        return ((line.where, _parse_columns(line, names)) for line in rest)
+    return ((line.where, _parse_columns(line, [_NAME[0], _TEXT[0]])) for line in every)
 
 
-def _from_json(line: Line) -> NamedQuery:
-    row = json_object(line, _EXAMPLE)
+def _parse_json(line: Line) -> NamedQuery:
+    row = parse_json_object(line, _EXAMPLE)
     name = next((row.pop(key) for key in _NAME if key in row), None)
     text = next((row.pop(key) for key in _TEXT if key in row), None)
     if isinstance(name, bool) or not isinstance(name, str | int) or name == "":
@@ -85,7 +85,7 @@ def _from_json(line: Line) -> NamedQuery:
     return NamedQuery(str(name), text, fields | row)
 
 
-def _from_columns(line: Line, names: list[str]) -> NamedQuery:
+def _parse_columns(line: Line, names: list[str]) -> NamedQuery:
     columns = line.text.split("\t")
     if len(columns) != len(names):
         raise InvalidConfig(
@@ -102,7 +102,7 @@ def _from_columns(line: Line, names: list[str]) -> NamedQuery:
     return NamedQuery(name.strip(BLANKS), text, dict(row.values()))
 
 
-def _from_line(line: Line) -> NamedQuery:
+def _parse_line(line: Line) -> NamedQuery:
     if "\t" in line.text:
         raise InvalidConfig(
             f"{line.where}: a tab where the first line has none; write name, tab and text on "

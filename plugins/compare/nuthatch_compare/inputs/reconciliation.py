@@ -8,12 +8,12 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from nuthatch import InvalidConfig, NuthatchError
-from nuthatch_compare.formatting import counted, some
+from nuthatch_compare.formatting import format_count, format_names
 from nuthatch_compare.inputs.judgments import Grades
 from nuthatch_compare.inputs.runs import Rankings
 
 #: Documents that are looked up in the corpus at the most.
-_LOOKED_UP: Final = 10_000
+_MOST_LOOKUPS: Final = 10_000
 #: Documents of each side that a reader needs to see that their names are of two kinds.
 _EXAMPLES: Final = 3
 
@@ -41,7 +41,7 @@ class Reconciled(BaseModel):
     @property
     def notes(self) -> tuple[str, ...]:
         """Are the exclusions, each a sentence."""
-        told = (
+        exclusions = (
             (
                 "query was asked but never judged; left out of the metrics",
                 "queries were asked but never judged; left out of the metrics",
@@ -59,7 +59,9 @@ class Reconciled(BaseModel):
             ),
         )
         return tuple(
-            f"{counted(len(names), one, many)}: {some(names)}" for one, many, names in told if names
+            f"{format_count(len(names), one, many)}: {format_names(names)}"
+            for one, many, names in exclusions
+            if names
         )
 
 
@@ -72,8 +74,10 @@ def reconcile(grades: Grades, queries: Iterable[str]) -> Reconciled:
     measured = tuple(name for name in asked if grades.get(name))
     if not measured:
         raise InvalidConfig(
-            f"none of the {len(asked):,} queries ({some(asked)}) is among the {len(grades):,} "
-            f"judged ones ({some(tuple(grades))}); are these the judgments of other queries?"
+            f"none of the {len(asked):,} queries ({format_names(asked)}) is among the "
+            f"{len(grades):,} "
+            f"judged ones ({format_names(tuple(grades))}); are these the judgments of other "
+            "queries?"
         )
     known = set(asked)
     return Reconciled(
@@ -87,7 +91,7 @@ def reconcile(grades: Grades, queries: Iterable[str]) -> Reconciled:
     )
 
 
-def unmatched(
+def list_unmatched(
     grades: Grades, queries: Iterable[str], rankings: Mapping[str, Rankings]
 ) -> Iterator[str]:
     """Yield a sentence for each system that found no judged document of any query.
@@ -96,36 +100,39 @@ def unmatched(
     """
     names = list(queries)
     judged = list(dict.fromkeys(uri for name in names for uri in grades[name]))
-    found = {
+    answered = {
         system: [uri for name in names for uri in ranked.get(name, ())]
         for system, ranked in rankings.items()
     }
-    lost = [
+    unmatched = [
         system
         for system, ranked in rankings.items()
         if not any(uri in grades[name] for name in names for uri in ranked.get(name, ()))
     ]
-    if len(lost) == len(rankings):
-        every = list(dict.fromkeys(uri for uris in found.values() for uri in uris))
+    if len(unmatched) == len(rankings):
+        names_found = list(dict.fromkeys(uri for uris in answered.values() for uri in uris))
         raise NothingMeasured(
-            f"no system found any of the {len(judged):,} judged documents ({_few(judged)}); they "
-            f"found {_few(every)}: name the documents alike in the judgments and in the answers"
+            f"no system found any of the {len(judged):,} judged documents "
+            f"({_format_few(judged)}); they "
+            f"found {_format_few(names_found)}: name the documents alike in the judgments and in "
+            "the answers"
         )
-    for system in lost:
+    for system in unmatched:
         yield (
-            f"{system} found none of the {len(judged):,} judged documents ({_few(judged)}) but "
-            f"{_few(list(dict.fromkeys(found[system])))}: are their names of two kinds?"
+            f"{system} found none of the {len(judged):,} judged documents ({_format_few(judged)}) "
+            "but "
+            f"{_format_few(list(dict.fromkeys(answered[system])))}: are their names of two kinds?"
         )
 
 
-def _few(names: list[str]) -> str:
-    return some([repr(name) for name in names], _EXAMPLES) if names else "nothing at all"
+def _format_few(names: list[str]) -> str:
+    return format_names([repr(name) for name in names], _EXAMPLES) if names else "nothing at all"
 
 
-def unknown_documents(
+def describe_unknown(
     grades: Grades,
     queries: Iterable[str],
-    found: Collection[str],
+    known: Collection[str],
     holds: Callable[[str], bool],
 ) -> str:
     """Return a note on relevant documents that the corpus does not hold, empty if it has all.
@@ -134,14 +141,14 @@ def unknown_documents(
     looks one up. Such judgments stay, for no engine could find them and all lose alike.
     """
     relevant = [uri for name in queries for uri, grade in grades[name].items() if grade > 0]
-    left = [uri for uri in dict.fromkeys(relevant) if uri not in found]
-    missing = {uri: None for uri in left[:_LOOKED_UP] if not holds(uri)}
+    left = [uri for uri in dict.fromkeys(relevant) if uri not in known]
+    missing = {uri: None for uri in left[:_MOST_LOOKUPS] if not holds(uri)}
     if not missing:
         return ""
     count = sum(uri in missing for uri in relevant)
-    among = f" (of {_LOOKED_UP:,} documents looked up)" if len(left) > _LOOKED_UP else ""
-    told = ("relevant judgment is of a document", "relevant judgments are of documents")
+    among = f" (of {_MOST_LOOKUPS:,} documents looked up)" if len(left) > _MOST_LOOKUPS else ""
+    nouns = ("relevant judgment is of a document", "relevant judgments are of documents")
     return (
-        f"{counted(count, *told)} that the corpus does not hold{among}; left in, so no "
-        f"system can reach 1 there: {some(tuple(missing))}"
+        f"{format_count(count, *nouns)} that the corpus does not hold{among}; left in, so no "
+        f"system can reach 1 there: {format_names(tuple(missing))}"
     )

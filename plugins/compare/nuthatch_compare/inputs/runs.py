@@ -26,7 +26,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.inputs.lines import Line, ascii_split, is_json, json_tables, lines
+from nuthatch_compare.inputs.lines import Line, is_json, parse_json_tables, read_lines, split_ascii
 
 #: Documents by query, best first, each once.
 Rankings = Mapping[str, Sequence[str]]
@@ -68,21 +68,21 @@ class Run:
     @property
     def notes(self) -> tuple[str, ...]:
         """Are the exclusions and repairs, each a sentence."""
-        told = (
+        counts = (
             (self.repeated, "repeated documents were left out; the best rank of each counts"),
             (self.disordered, "queries have ranks that contradict their scores; the scores count"),
             (self.tagged, "lines have more than six columns; what follows the score is the tag"),
         )
-        return tuple(f"run {self.name}: {count:,} {what}" for count, what in told if count)
+        return tuple(f"run {self.name}: {count:,} {what}" for count, what in counts if count)
 
-    def notes_on(self, asked: Collection[str]) -> tuple[str, ...]:
+    def notes_on(self, queries: Collection[str]) -> tuple[str, ...]:
         """Return its notes and what of it does not fit the queries asked, each a sentence."""
-        known = set(asked)
-        told = (
+        known = set(queries)
+        counts = (
             (len(self.rankings.keys() - known), "queries of it were not asked; left out"),
             (len(known - self.rankings.keys()), "queries are not in it and count as not answered"),
         )
-        misfits = (f"run {self.name}: {count:,} {what}" for count, what in told if count)
+        misfits = (f"run {self.name}: {count:,} {what}" for count, what in counts if count)
         return (*self.notes, *misfits)
 
 
@@ -93,26 +93,26 @@ def read_run(path: str, name: str | None = None) -> Run:
     the line: a column is missing, a rank or score is no number, a score is not finite, the file is
     empty.
     """
-    found = lines(path, "run")
-    first = next(found, None)
+    rest = read_lines(path, "run")
+    first = next(rest, None)
     if first is None:
         raise InvalidConfig(f"{path} holds no answers; it is empty")
-    every = chain([first], found)
+    rows = chain([first], rest)
     if is_json(first) and not _is_trec(first):
-        return _sorted(_json_rows(path, every), path, name)
+        return _build_run(_parse_json(path, rows), path, name)
     three = len(first.text.split("\t")) == _MARCO_COLUMNS or (
-        "\t" not in first.text and len(ascii_split(first.text)) == _MARCO_COLUMNS
+        "\t" not in first.text and len(split_ascii(first.text)) == _MARCO_COLUMNS
     )
-    read: Callable[[Line], Row] = _marco_row if three else _trec_row
-    return _sorted(map(read, every), path, name)
+    read: Callable[[Line], Row] = _parse_marco if three else _parse_trec
+    return _build_run(map(read, rows), path, name)
 
 
-def _sorted(rows: Iterator[Row], path: str, name: str | None) -> Run:
+def _build_run(rows: Iterator[Row], path: str, name: str | None) -> Run:
     """Return the run of rows, each query's by score and then by rank, each document once."""
-    found: dict[str, list[Row]] = {}
+    answers_by_query: dict[str, list[Row]] = {}
     tag, tagged = "", 0
     for row in rows:
-        answers = found.setdefault(row.query, [])
+        answers = answers_by_query.setdefault(row.query, [])
         if row.document:
             answers.append(row)
         tag, tagged = tag or row.tag, tagged + (" " in row.tag)
@@ -120,7 +120,7 @@ def _sorted(rows: Iterator[Row], path: str, name: str | None) -> Run:
     rankings: dict[str, tuple[str, ...]] = {}
     scores: dict[str, tuple[float, ...]] = {}
     repeated = disordered = 0
-    for query, answers in found.items():
+    for query, answers in answers_by_query.items():
         answers.sort(key=lambda row: (-row.score, row.rank))
         disordered += any(one.rank > other.rank for one, other in pairwise(answers))
         best: dict[str, float] = {}
@@ -140,7 +140,7 @@ def write_run(rankings: Rankings, name: str, scores: Scores | None = None) -> It
     """
     names = chain(rankings, *rankings.values())
     encoded = any(_BLANKS.search(text) for text in names)
-    encode = _percent_encoded if encoded else str
+    encode = _percent_encode if encoded else str
     tag = ("_".join(name.split()) or "nuthatch") + (ENCODED if encoded else "")
     for query, documents in rankings.items():
         given = scores[query] if scores else [1 / rank for rank in range(1, len(documents) + 1)]
@@ -148,24 +148,24 @@ def write_run(rankings: Rankings, name: str, scores: Scores | None = None) -> It
             yield f"{encode(query)} Q0 {encode(document)} {rank} {float(score)!r} {tag}\n"
 
 
-def _percent_encoded(text: str) -> str:
+def _percent_encode(text: str) -> str:
     plain = text.replace("%", "%25")
-    return _BLANKS.sub(lambda found: "".join(f"%{ord(char):02X}" for char in found[0]), plain)
+    return _BLANKS.sub(lambda match: "".join(f"%{ord(char):02X}" for char in match[0]), plain)
 
 
 def _is_trec(line: Line) -> bool:
     """Return whether a line that begins like JSON is six columns: `{` may begin a query's name."""
     try:
-        _trec_row(line)
+        _parse_trec(line)
     except InvalidConfig:
         return False
     return True
 
 
-def _trec_row(line: Line) -> Row:
+def _parse_trec(line: Line) -> Row:
     columns = line.text.split("\t")
     if len(columns) != _COLUMNS:
-        columns = ascii_split(line.text, _COLUMNS - 1)
+        columns = split_ascii(line.text, _COLUMNS - 1)
     if len(columns) < _COLUMNS:
         raise InvalidConfig(
             f"{line.where}: {len(columns)} columns where a run has six: "
@@ -180,11 +180,11 @@ def _trec_row(line: Line) -> Row:
             "query, Q0, document, rank, score, tag, and only the tag may hold blanks, or separate "
             "the six by tabs"
         ) from error
-    return _row(line.where, query, document, place, value, " ".join(ascii_split(tag)))
+    return _check_row(line.where, query, document, place, value, " ".join(split_ascii(tag)))
 
 
-def _marco_row(line: Line) -> Row:
-    columns = line.text.split("\t") if "\t" in line.text else ascii_split(line.text)
+def _parse_marco(line: Line) -> Row:
+    columns = line.text.split("\t") if "\t" in line.text else split_ascii(line.text)
     if len(columns) != _MARCO_COLUMNS:
         raise InvalidConfig(
             f"{line.where}: {len(columns)} columns where the first line has three: "
@@ -197,10 +197,10 @@ def _marco_row(line: Line) -> Row:
         raise InvalidConfig(
             f"{line.where}: the rank {rank!r} is no number; three columns are query, document, rank"
         ) from error
-    return _row(line.where, query, document, place, -place, "")
+    return _check_row(line.where, query, document, place, -place, "")
 
 
-def _row(where: str, query: str, document: str, rank: float, score: float, tag: str) -> Row:
+def _check_row(where: str, query: str, document: str, rank: float, score: float, tag: str) -> Row:
     if not query or not document:
         raise InvalidConfig(f"{where}: the name of the query or of the document is empty")
     if not math.isfinite(score) or math.isnan(rank):
@@ -211,8 +211,8 @@ def _row(where: str, query: str, document: str, rank: float, score: float, tag: 
     return Row(query, document, rank, score, tag)
 
 
-def _json_rows(path: str, every: Iterator[Line]) -> Iterator[Row]:
-    for query, scored in json_tables(path, every, _EXAMPLE):
+def _parse_json(path: str, every: Iterator[Line]) -> Iterator[Row]:
+    for query, scored in parse_json_tables(path, every, _EXAMPLE):
         if not scored:  # an answer without documents, which other forms cannot tell
             yield Row(query, "", 0, 0, "")
         where = f"{path}, query {query!r}"
@@ -222,4 +222,4 @@ def _json_rows(path: str, every: Iterator[Line]) -> Iterator[Row]:
                     f"{where}: the score of {document!r} is {json.dumps(score)}; write numbers: "
                     f"{_EXAMPLE}"
                 )
-            yield _row(where, query, document, rank, float(score), "")
+            yield _check_row(where, query, document, rank, float(score), "")

@@ -36,26 +36,26 @@ def slice_queries(queries: Sequence[NamedQuery], by: str) -> tuple[Slice, ...]:
 
     Raise `InvalidConfig` where no query has the field.
     """
-    found: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for query in queries:
-        for label in dict.fromkeys(_labels(query, by)):
-            found.setdefault(label, []).append(query.name)
-    if set(found) == {NONE} and by != LENGTH:
+        for label in dict.fromkeys(_list_labels(query, by)):
+            groups.setdefault(label, []).append(query.name)
+    if set(groups) == {NONE} and by != LENGTH:
         names = sorted({name for query in queries for name in query.fields})
         raise InvalidConfig(
             f"no query has a field {by!r} to slice by; there is {', '.join([LENGTH, *names])}"
         )
-    order = [label for _, _, label in _LENGTHS] if by == LENGTH else sorted(found)
-    labels = [label for label in order if label in found and label != NONE]
-    labels += [NONE] if NONE in found else []
-    return tuple(Slice(by=by, label=label, queries=tuple(found[label])) for label in labels)
+    order = [label for _, _, label in _LENGTHS] if by == LENGTH else sorted(groups)
+    labels = [label for label in order if label in groups and label != NONE]
+    labels += [NONE] if NONE in groups else []
+    return tuple(Slice(by=by, label=label, queries=tuple(groups[label])) for label in labels)
 
 
-def _labels(query: NamedQuery, by: str) -> Iterator[str]:
+def _list_labels(query: NamedQuery, by: str) -> Iterator[str]:
     if by == LENGTH:
         words = len(query.text.split())
         yield next((name for low, high, name in _LENGTHS if low <= words <= (high or words)), NONE)
         return
     value = query.fields.get(by)
     values = value if isinstance(value, list) else [value]
-    yield from (NONE if each is None or each == "" else str(each) for each in values or [None])
+    yield from (NONE if item is None or item == "" else str(item) for item in values or [None])

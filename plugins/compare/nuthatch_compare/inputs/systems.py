@@ -18,14 +18,14 @@ import nuthatch
 from nuthatch import InvalidConfig, LexicalBackend, SearchBackend
 from nuthatch_compare.inputs.runs import Run
 
-_NAMED: Final = re.compile(r"([A-Za-z0-9_.-]+)=(.+)", re.DOTALL)
+_NAME: Final = re.compile(r"([A-Za-z0-9_.-]+)=(.+)", re.DOTALL)
 _SCHEME: Final = re.compile(r"[A-Za-z][\w+.-]*")
 #: Options that change how an index is searched and not what is in it.
 _SEARCHING: Final = frozenset({"policy", "budget", "timeout", "snippet", "cache_bytes", "readers"})
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedURL:
     """Is a system as it was named: by a URL."""
 
     name: str
@@ -40,38 +40,40 @@ class Named:
     def index(self) -> str:
         """Is the URL without the options of searching: two with the same one share an index."""
         base, _, options = self.url.partition("?")
-        kept = [each for each in options.split("&") if each.partition("=")[0] not in _SEARCHING]
+        kept = [
+            option for option in options.split("&") if option.partition("=")[0] not in _SEARCHING
+        ]
         return f"{base}?{'&'.join(sorted(filter(None, kept)))}"
 
 
 def is_run(text: str) -> bool:
     """Return whether a text names the file of a run, and no URL: `a.trec`, `mine=runs/a.trec`."""
-    path = path_of_run(text)[1]
+    path = split_run_name(text)[1]
     return ":" not in path or Path(path).is_file()
 
 
-def path_of_run(text: str) -> tuple[str | None, str]:
+def split_run_name(text: str) -> tuple[str | None, str]:
     """Return the name that a text gives to a run, if any, and the file."""
-    match = _NAMED.fullmatch(text)
+    match = _NAME.fullmatch(text)
     return (match[1], match[2]) if match and not Path(text).is_file() else (None, text)
 
 
-def named_systems(texts: Sequence[str]) -> list[Named]:
+def parse_systems(texts: Sequence[str]) -> list[NamedURL]:
     """Return the systems that texts name. Raise `InvalidConfig` where two have one name."""
-    found: list[Named] = []
+    systems: list[NamedURL] = []
     for text in texts:
-        match = _NAMED.fullmatch(text)
-        name, url = match.groups() if match else (_scheme(text), text)
-        if any(each.name == name for each in found):
+        match = _NAME.fullmatch(text)
+        name, url = match.groups() if match else (_name_engine(text), text)
+        if any(known.name == name for known in systems):
             if match:
                 raise InvalidConfig(f"two systems are named {name!r}; give them different names")
-            count = 2 + sum(each.name.startswith(f"{name}-") for each in found)
+            count = 2 + sum(known.name.startswith(f"{name}-") for known in systems)
             name = f"{name}-{count}"
-        found.append(Named(name, url))
-    return found
+        systems.append(NamedURL(name, url))
+    return systems
 
 
-def _scheme(url: str) -> str:
+def _name_engine(url: str) -> str:
     """Return the name of the engine; what is no URL has no name, as it may hold a password."""
     scheme = url.partition(":")[0]
     return scheme if _SCHEME.fullmatch(scheme) else "unnamed"
@@ -97,21 +99,21 @@ class System:
         return "run" if self.searcher is None else self.searcher.name
 
 
-def systems_of(given: Mapping[str, SearchBackend | Run]) -> list[System]:
+def make_systems(searchers: Mapping[str, SearchBackend | Run]) -> list[System]:
     """Return the systems of open searchers and run."""
-    found = []
-    for name, each in given.items():
-        if isinstance(each, Run):
-            found.append(System(name, each.source, run=each))
-        elif isinstance(each, SearchBackend):
-            found.append(System(name, each.name, searcher=each))
+    systems = []
+    for name, searcher in searchers.items():
+        if isinstance(searcher, Run):
+            systems.append(System(name, searcher.source, run=searcher))
+        elif isinstance(searcher, SearchBackend):
+            systems.append(System(name, searcher.name, searcher=searcher))
         else:
             raise InvalidConfig(
-                f"{name!r} is a {type(each).__name__}; compare takes searchers and runs"
+                f"{name!r} is a {type(searcher).__name__}; compare takes searchers and runs"
             )
-    return found
+    return systems
 
 
-def opened(named: Named) -> System:
+def open_system(named: NamedURL) -> System:
     """Return the system of an index; whoever opens it closes its searcher."""
     return System(named.name, named.shown, searcher=nuthatch.open(named.url))

@@ -18,12 +18,12 @@ from nuthatch import Corpus, InvalidConfig
 from nuthatch_compare.inputs.judgments import Grades, read_judgments
 from nuthatch_compare.inputs.queries import read_queries
 from nuthatch_compare.inputs.runs import read_run
-from nuthatch_compare.judging.judgment_pool import pool
-from nuthatch_compare.judging.raters import RELIABLE, Raters, rater_agreement
+from nuthatch_compare.judging.judgment_pool import pool_documents
+from nuthatch_compare.judging.raters import RELIABLE, RaterAgreement, compare_raters
 from nuthatch_compare.judging.sheets import (
+    DocumentText,
     Sheet,
-    Shown,
-    merge,
+    merge_sheets,
     read_sheet,
     write_judgments,
     write_sheet,
@@ -68,19 +68,19 @@ def pool_command(
 
     The sheet does not tell which system found a document, nor at which rank.
     """
-    rankings = [read_run(path).rankings for path in _files(runs)]
-    judged: Grades = read_judgments(qrels).grades if qrels else {}
-    pooled = pool(rankings, depth=depth, judged=judged, seed=seed)
-    texts = {each.name: each.text for each in read_queries(queries)} if queries else {}
-    shown = _documents(corpus, {each.document for each in pooled}) if corpus else {}
-    out.writelines(write_sheet(pooled, texts, shown))
-    known = len(pool(rankings, depth=depth)) - len(pooled)
+    rankings = [read_run(path).rankings for path in _find_runs(runs)]
+    earlier: Grades = read_judgments(qrels).grades if qrels else {}
+    pooled = pool_documents(rankings, depth=depth, earlier=earlier, seed=seed)
+    texts = {query.name: query.text for query in read_queries(queries)} if queries else {}
+    texts_of_documents = _read_documents(corpus, {row.document for row in pooled}) if corpus else {}
+    out.writelines(write_sheet(pooled, texts, texts_of_documents))
+    known = len(pool_documents(rankings, depth=depth)) - len(pooled)
     click.echo(
-        f"{len(pooled):,} documents of {len({each.query for each in pooled}):,} queries to judge; "
+        f"{len(pooled):,} documents of {len({row.query for row in pooled}):,} queries to judge; "
         f"{known:,} were judged already",
         err=True,
     )
-    missing = len({each.document for each in pooled} - shown.keys()) if corpus else 0
+    missing = len({row.document for row in pooled} - texts_of_documents.keys()) if corpus else 0
     if missing:
         click.echo(f"{missing:,} documents are not in the corpus and have no text", err=True)
 
@@ -95,12 +95,12 @@ def import_command(sheets: tuple[str, ...], qrels: str | None, out: TextIO) -> N
     Where raters differ the median counts, of two the lower. A new grade replaces an earlier one.
     Exit codes: 0 done, 2 a sheet cannot be read.
     """
-    read = [read_sheet(path) for path in sheets]
-    merged = merge(read, read_judgments(qrels).grades if qrels else None)
+    filled = [read_sheet(path) for path in sheets]
+    merged = merge_sheets(filled, read_judgments(qrels).grades if qrels else None)
     out.writelines(write_judgments(merged.grades))
     click.echo(
         f"{merged.added:,} judgments are new, {merged.changed:,} changed, {merged.disputed:,} "
-        f"were disputed; {sum(each.empty for each in read):,} rows are not judged yet",
+        f"were disputed; {sum(sheet.empty for sheet in filled):,} rows are not judged yet",
         err=True,
     )
 
@@ -113,47 +113,47 @@ def agree_command(sheets: tuple[str, ...], as_json: bool) -> None:
 
     Cohen's kappa for each two, Krippendorff's alpha for all; 1 is agreement, 0 is chance.
     """
-    found = rater_agreement(_by_rater([read_sheet(path) for path in sheets]))
+    agreement = compare_raters(_group_by_rater([read_sheet(path) for path in sheets]))
     if as_json:
-        click.echo(json.dumps(found.model_dump(mode="json")))
+        click.echo(json.dumps(agreement.model_dump(mode="json")))
     else:
-        click.echo("\n".join(_told(found)))
+        click.echo("\n".join(_format_agreement(agreement)))
 
 
-def _told(found: Raters) -> Sequence[str]:
-    told = [
-        f"{found.judged:,} judged, {found.several:,} by two raters or more",
-        f"Krippendorff's alpha  {_value(found.alpha)} of the grades, "
-        f"{_value(found.alpha_relevant)} of relevant or not",
+def _format_agreement(agreement: RaterAgreement) -> Sequence[str]:
+    lines = [
+        f"{agreement.judged:,} judged, {agreement.several:,} by two raters or more",
+        f"Krippendorff's alpha  {_format_value(agreement.alpha)} of the grades, "
+        f"{_format_value(agreement.alpha_relevant)} of relevant or not",
     ]
-    for each in found.pairs:
-        same = "-" if each.same is None else f"{each.same:.0%}"
-        told.append(
-            f"{each.a} and {each.b}: {each.both:,} judged by both, {same} the same, "
-            f"kappa {_value(each.kappa)}, weighted {_value(each.weighted)}"
+    for pair in agreement.pairs:
+        same = "-" if pair.same is None else f"{pair.same:.0%}"
+        lines.append(
+            f"{pair.a} and {pair.b}: {pair.both:,} judged by both, {same} the same, "
+            f"kappa {_format_value(pair.kappa)}, weighted {_format_value(pair.weighted)}"
         )
-    if found.alpha is not None and found.alpha < RELIABLE:
-        told.append(
+    if agreement.alpha is not None and agreement.alpha < RELIABLE:
+        lines.append(
             f"Alpha is below {RELIABLE}: such judgments support no firm conclusion. Talk over "
             "what relevant means, and judge again."
         )
-    return told
+    return lines
 
 
-def _value(value: float | None) -> str:
+def _format_value(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.3f}"
 
 
-def _by_rater(sheets: Sequence[Sheet]) -> Mapping[str, Mapping[tuple[str, str], int]]:
+def _group_by_rater(sheets: Sequence[Sheet]) -> Mapping[str, Mapping[tuple[str, str], int]]:
     """Name each rater by the sheet's file name, by its whole path where two are called alike."""
-    stems = [Path(each.source).stem for each in sheets]
-    names = stems if len(set(stems)) == len(stems) else [each.source for each in sheets]
+    stems = [Path(sheet.source).stem for sheet in sheets]
+    names = stems if len(set(stems)) == len(stems) else [sheet.source for sheet in sheets]
     if len(set(names)) < len(names):
         raise InvalidConfig("the same sheet was given twice; give each rater's once")
-    return {name: each.ratings for name, each in zip(names, sheets, strict=True)}
+    return {name: sheet.ratings for name, sheet in zip(names, sheets, strict=True)}
 
 
-def _files(paths: Sequence[str]) -> list[str]:
+def _find_runs(paths: Sequence[str]) -> list[str]:
     files: list[str] = []
     for path in paths:
         if not Path(path).is_dir():
@@ -166,7 +166,9 @@ def _files(paths: Sequence[str]) -> list[str]:
     return files
 
 
-def _documents(paths: Sequence[str], wanted: Collection[str]) -> dict[str, Shown]:
+def _read_documents(paths: Sequence[str], wanted: Collection[str]) -> dict[str, DocumentText]:
     return {
-        each.uri: Shown(each.title, each.text) for each in Corpus(list(paths)) if each.uri in wanted
+        document.uri: DocumentText(document.title, document.text)
+        for document in Corpus(list(paths))
+        if document.uri in wanted
     }

@@ -16,16 +16,16 @@ from nuthatch_compare.inputs.judgments import Grades
 from nuthatch_compare.inputs.runs import Rankings
 
 
-class Pooled(NamedTuple):
+class PooledDocument(NamedTuple):
     """Is a document to be judged for a query."""
 
     query: str
     document: str
 
 
-def pool(
-    runs: Sequence[Rankings], *, depth: int = 10, judged: Grades | None = None, seed: int = 0
-) -> list[Pooled]:
+def pool_documents(
+    runs: Sequence[Rankings], *, depth: int = 10, earlier: Grades | None = None, seed: int = 0
+) -> list[PooledDocument]:
     """Return the first `depth` documents of all runs for each query, without those judged.
 
     The queries are in the order of the runs; the documents of a query are in an order that
@@ -34,11 +34,11 @@ def pool(
     """
     if depth < 1:
         raise InvalidConfig(f"a pool has a depth of 1 or more; found {depth}")
-    known = judged or {}
-    found: list[Pooled] = []
+    known = earlier or {}
+    documents_to_judge: list[PooledDocument] = []
     for query in dict.fromkeys(query for run in runs for query in run):
         documents = {uri for run in runs for uri in run.get(query, ())[:depth]}
         left = sorted(documents - set(known.get(query, ())))
         Random(f"{seed}\0{query}").shuffle(left)
-        found += [Pooled(query, uri) for uri in left]
-    return found
+        documents_to_judge += [PooledDocument(query, uri) for uri in left]
+    return documents_to_judge

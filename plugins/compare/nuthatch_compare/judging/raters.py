@@ -26,7 +26,7 @@ Scale = Literal["nominal", "ordinal", "interval"]
 RELIABLE: Final = 0.667
 
 
-class Pair(BaseModel):
+class RaterPair(BaseModel):
     """Is how far two raters agree on what both judged; `same` is the share of equal grades.
 
     `kappa` takes every difference alike, `weighted` by its square; None where undefined.
@@ -42,7 +42,7 @@ class Pair(BaseModel):
     weighted: float | None
 
 
-class Raters(BaseModel):
+class RaterAgreement(BaseModel):
     """Is how far all raters agree.
 
     `judged` pairs of query and document were judged, `several` of them by two raters or more.
@@ -57,17 +57,19 @@ class Raters(BaseModel):
     several: int
     alpha: float | None
     alpha_relevant: float | None
-    pairs: tuple[Pair, ...]
+    pairs: tuple[RaterPair, ...]
 
 
-def rater_agreement(ratings: Mapping[str, Ratings]) -> Raters:
+def compare_raters(ratings: Mapping[str, Ratings]) -> RaterAgreement:
     """Return the agreement of raters by name. Raise `InvalidConfig` with fewer than two."""
     if len(ratings) < 2:
         raise InvalidConfig("agreement is between raters; give the sheets of two or more")
-    judged = {key for each in ratings.values() for key in each}
-    units = [[each[key] for each in ratings.values() if key in each] for key in sorted(judged)]
+    judged = {key for rating in ratings.values() for key in rating}
+    units = [
+        [rating[key] for rating in ratings.values() if key in rating] for key in sorted(judged)
+    ]
     relevant = [[int(grade >= 1) for grade in unit] for unit in units]
-    return Raters(
+    return RaterAgreement(
         raters=tuple(ratings),
         judged=len(judged),
         several=sum(len(unit) > 1 for unit in units),
@@ -77,11 +79,11 @@ def rater_agreement(ratings: Mapping[str, Ratings]) -> Raters:
     )
 
 
-def _pair(a: str, b: str, one: Ratings, other: Ratings) -> Pair:
+def _pair(a: str, b: str, one: Ratings, other: Ratings) -> RaterPair:
     keys = [key for key in one if key in other]
     left, right = [one[key] for key in keys], [other[key] for key in keys]
     same = float(np.mean(np.equal(left, right))) if keys else None
-    return Pair(
+    return RaterPair(
         a=a,
         b=b,
         both=len(keys),
@@ -124,13 +126,13 @@ def krippendorff_alpha(units: Sequence[Sequence[int]], scale: Scale = "ordinal")
         counts = np.bincount(np.searchsorted(grades, unit), minlength=size)
         met += (np.outer(counts, counts) - np.diag(counts)) / (len(unit) - 1)
     totals = met.sum(axis=1)
-    apart = _apart(grades.astype(np.float64), totals, scale)
+    apart = _squared_distances(grades.astype(np.float64), totals, scale)
     expected = np.outer(totals, totals) - np.diag(totals)
     by_chance = float((apart * expected).sum()) / (float(totals.sum()) - 1)
     return 1 - float((apart * met).sum()) / by_chance if by_chance else None
 
 
-def _apart(grades: Values, totals: Values, scale: Scale) -> Values:
+def _squared_distances(grades: Values, totals: Values, scale: Scale) -> Values:
     """Return how far apart each two grades are, squared."""
     if scale == "nominal":
         return 1 - np.eye(len(grades))

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.inputs.judgments import Grades, grade_of
-from nuthatch_compare.inputs.lines import lines
-from nuthatch_compare.judging.judgment_pool import Pooled
+from nuthatch_compare.inputs.judgments import Grades, parse_grade
+from nuthatch_compare.inputs.lines import read_lines
+from nuthatch_compare.judging.judgment_pool import PooledDocument
 from nuthatch_compare.judging.raters import Ratings
 
 _HEADER: Final = ("query-id", "corpus-id", "score", "query", "title", "text")
@@ -28,7 +28,7 @@ _LONGEST_TEXT: Final = 500
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-class Shown(NamedTuple):
+class DocumentText(NamedTuple):
     """Is what a rater sees of a document."""
 
     title: str
@@ -45,26 +45,28 @@ class Sheet:
 
 
 def write_sheet(
-    pooled: Iterable[Pooled],
+    pooled: Iterable[PooledDocument],
     queries: Mapping[str, str] | None = None,
-    documents: Mapping[str, Shown] | None = None,
+    documents: Mapping[str, DocumentText] | None = None,
 ) -> Iterator[str]:
     """Yield the lines of a sheet, the header first; texts are cut to what fits a cell."""
-    yield _row(_HEADER)
+    yield _format_row(_HEADER)
     for query, uri in pooled:
-        title, text = (documents or {}).get(uri, Shown("", ""))
+        title, text = (documents or {}).get(uri, DocumentText("", ""))
         asked = (queries or {}).get(query, "")
-        yield _row((escape_name(query), escape_name(uri), "", *map(_cell, (asked, title, text))))
+        yield _format_row(
+            (escape_name(query), escape_name(uri), "", *map(_format_cell, (asked, title, text)))
+        )
 
 
 def read_sheet(path: str) -> Sheet:
     """Return what a sheet says. Raise `InvalidConfig` that names the line."""
-    rows = lines(path, "sheet")
+    rows = read_lines(path, "sheet")
     first = next(rows, None)
     if first is None:
         raise InvalidConfig(f"{path} is empty; write a sheet with nuthatch judge pool")
-    separator = next((each for each in "\t;," if each in first.text), "\t")
-    header = _columns(first.text, separator)
+    separator = next((candidate for candidate in "\t;," if candidate in first.text), "\t")
+    header = _split_columns(first.text, separator)
     if not set(_HEADER[:3]) <= set(header):
         raise InvalidConfig(
             f"{first.where}: a sheet begins with the columns {', '.join(_HEADER[:3])}; "
@@ -74,7 +76,7 @@ def read_sheet(path: str) -> Sheet:
     ratings: dict[tuple[str, str], int] = {}
     empty = 0
     for line in rows:
-        columns = _columns(line.text, separator)
+        columns = _split_columns(line.text, separator)
         if len(columns) <= max(places[:2]):
             raise InvalidConfig(f"{line.where}: no query or document; keep the rows as they were")
         query, document, score = (columns[at] if at < len(columns) else "" for at in places)
@@ -82,7 +84,7 @@ def read_sheet(path: str) -> Sheet:
         if not score.strip():
             empty += 1
             continue
-        grade = grade_of(score, line)
+        grade = parse_grade(score, line)
         if ratings.setdefault((query, document), grade) != grade:
             raise InvalidConfig(
                 f"{line.where}: {document!r} was judged before for query {query!r}, and "
@@ -91,7 +93,7 @@ def read_sheet(path: str) -> Sheet:
     return Sheet(path, ratings, empty)
 
 
-class Merged(NamedTuple):
+class MergedJudgments(NamedTuple):
     """Judgments made of sheets and earlier ones.
 
     `added` are new, `changed` had another grade before, `disputed` got different grades.
@@ -103,7 +105,7 @@ class Merged(NamedTuple):
     disputed: int
 
 
-def merge(sheets: Sequence[Sheet], earlier: Grades | None = None) -> Merged:
+def merge_sheets(sheets: Sequence[Sheet], earlier: Grades | None = None) -> MergedJudgments:
     """Return the judgments of all sheets; a sheet's grade replaces an earlier one.
 
     Where raters differ the median counts, of two the lower: a document is as good as half of its
@@ -111,9 +113,9 @@ def merge(sheets: Sequence[Sheet], earlier: Grades | None = None) -> Merged:
     """
     grades = {query: dict(rated) for query, rated in (earlier or {}).items()}
     added = changed = disputed = 0
-    for query, document in dict.fromkeys(key for each in sheets for key in each.ratings):
+    for query, document in dict.fromkeys(key for sheet in sheets for key in sheet.ratings):
         given = sorted(
-            each.ratings[query, document] for each in sheets if (query, document) in each.ratings
+            sheet.ratings[query, document] for sheet in sheets if (query, document) in sheet.ratings
         )
         grade = given[(len(given) - 1) // 2]
         disputed += given[0] != given[-1]
@@ -121,7 +123,7 @@ def merge(sheets: Sequence[Sheet], earlier: Grades | None = None) -> Merged:
         added += document not in rated
         changed += rated.get(document, grade) != grade
         rated[document] = grade
-    return Merged(grades, added, changed, disputed)
+    return MergedJudgments(grades, added, changed, disputed)
 
 
 def write_judgments(grades: Grades) -> Iterator[str]:
@@ -150,17 +152,17 @@ def unescape_name(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and escape_name(cell) != cell else cell
 
 
-def _row(cells: Sequence[str]) -> str:
+def _format_row(cells: Sequence[str]) -> str:
     into = io.StringIO()
     csv.writer(into, delimiter="\t", lineterminator="\n").writerow(cells)
     return into.getvalue()
 
 
-def _columns(text: str, separator: str) -> list[str]:
+def _split_columns(text: str, separator: str) -> list[str]:
     return next(csv.reader([text], delimiter=separator), [])
 
 
-def _cell(text: str) -> str:
+def _format_cell(text: str) -> str:
     flat = " ".join(text.split())
     cut = flat if len(flat) <= _LONGEST_TEXT else flat[: _LONGEST_TEXT - 1] + "…"
     return f" {cut}" if cut.startswith(_FORMULA) else cut

@@ -75,7 +75,7 @@ class Agreement(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class RankedAnswers:
     """What a system answered; its scores, where there are any, tell ties and no more."""
 
     name: str
@@ -95,11 +95,11 @@ class Answers:
         if self.scores is None:
             return None
         lists = [self.scores.get(query, ()) for query in queries]
-        return fmean(len(each) > k and each[k - 1] == each[k] for each in lists)
+        return fmean(len(scores) > k and scores[k - 1] == scores[k] for scores in lists)
 
 
-def agree(
-    a: Answers, b: Answers, queries: Sequence[str], *, k: int = 10, p: float = P
+def compare_answers(
+    a: RankedAnswers, b: RankedAnswers, queries: Sequence[str], *, k: int = 10, p: float = P
 ) -> Agreement:
     """Return how alike two systems answered; RBO and τ_AP are over the whole lists.
 
@@ -110,37 +110,39 @@ def agree(
             "agreement needs queries, k of 1 or more and p between 0 and 1; "
             f"found {len(queries)} queries, k = {k}, p = {p:g}"
         )
-    each = [_agree(query, a, b, k, p) for query in queries]
-    taus = [one.tau_ap for one in each if one.tau_ap is not None]
-    shifts = [one.rank_shift for one in each if one.rank_shift is not None]
+    agreements = [_compare_query(query, a, b, k, p) for query in queries]
+    taus = [agreement.tau_ap for agreement in agreements if agreement.tau_ap is not None]
+    shifts = [agreement.rank_shift for agreement in agreements if agreement.rank_shift is not None]
     empty = [(not a.of(query), not b.of(query)) for query in queries]
     return Agreement(
         a=a.name,
         b=b.name,
-        queries=len(each),
+        queries=len(agreements),
         k=k,
         p=p,
-        overlap=fmean(one.overlap for one in each),
-        jaccard=fmean(one.jaccard for one in each),
-        rbo=fmean(one.rbo for one in each),
-        rbo_low=fmean(one.rbo_low for one in each),
-        rbo_high=fmean(one.rbo_high for one in each),
+        overlap=fmean(agreement.overlap for agreement in agreements),
+        jaccard=fmean(agreement.jaccard for agreement in agreements),
+        rbo=fmean(agreement.rbo for agreement in agreements),
+        rbo_low=fmean(agreement.rbo_low for agreement in agreements),
+        rbo_high=fmean(agreement.rbo_high for agreement in agreements),
         tau_ap=fmean(taus) if taus else None,
         tau_queries=len(taus),
         rank_shift=fmean(shifts) if shifts else None,
-        same_top=fmean(one.same_top for one in each),
-        same_list=fmean(one.same_list for one in each),
+        same_top=fmean(agreement.same_top for agreement in agreements),
+        same_list=fmean(agreement.same_list for agreement in agreements),
         only_a_empty=empty.count((True, False)),
         only_b_empty=empty.count((False, True)),
         both_empty=empty.count((True, True)),
         ties_at_cut=(a.ties_at(k, queries), b.ties_at(k, queries)),
-        per_query=tuple(each),
+        per_query=tuple(agreements),
     )
 
 
-def _agree(query: str, a: Answers, b: Answers, k: int, p: float) -> QueryAgreement:
+def _compare_query(
+    query: str, a: RankedAnswers, b: RankedAnswers, k: int, p: float
+) -> QueryAgreement:
     one, other = a.of(query), b.of(query)
-    overlapping = _rbo(query, a, b, p)
+    overlapping = _compare_lists(query, a, b, p)
     return QueryAgreement(
         query=query,
         overlap=overlap(one, other, k),
@@ -155,8 +157,8 @@ def _agree(query: str, a: Answers, b: Answers, k: int, p: float) -> QueryAgreeme
     )
 
 
-def _rbo(query: str, a: Answers, b: Answers, p: float) -> RBO:
-    one, other = (groups(each.of(query), each.scores_of(query)) for each in (a, b))
+def _compare_lists(query: str, a: RankedAnswers, b: RankedAnswers, p: float) -> RBO:
+    one, other = (groups(answers.of(query), answers.scores_of(query)) for answers in (a, b))
     return rbo(one, other, p)
 
 

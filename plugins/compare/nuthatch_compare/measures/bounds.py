@@ -21,41 +21,41 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from nuthatch_compare.measures.formulas import OWN
-from nuthatch_compare.measures.grade_matrix import UNJUDGED, Graded, Integers, Values
+from nuthatch_compare.measures.formulas import FORMULAS
+from nuthatch_compare.measures.grade_matrix import UNJUDGED, GradeMatrix, Integers, Values
 from nuthatch_compare.measures.measure import Measure
 
 _RISING: Final = frozenset({"P", "R", "RR", "Success", "RBP"})
 
 
-def bounds(graded: Graded, measure: Measure) -> tuple[Values, Values]:
+def compute_bounds(graded: GradeMatrix, measure: Measure) -> tuple[Values, Values]:
     """Return per query the lowest and the highest value that the measure could have."""
-    compute = OWN[measure.kind]
+    compute = FORMULAS[measure.kind]
     top = max(int(graded.pool_grade.max(initial=1)), measure.rel)
-    most = int((graded.first(measure.cut) == UNJUDGED).sum(axis=1).max(initial=0))
+    most = int((graded.first_ranks(measure.cut) == UNJUDGED).sum(axis=1).max(initial=0))
     actual = compute(graded, measure)
     if measure.kind in _RISING:
-        return actual, compute(graded.assuming(top, most, measure.cut), measure)
+        return actual, compute(graded.with_assumed_grade(top, most, measure.cut), measure)
     low = high = actual
     for count in range(1, most + 1):
-        worst = graded.assuming(top, count, measure.cut, last=True)
+        worst = graded.with_assumed_grade(top, count, measure.cut, last=True)
         low = np.minimum(low, compute(worst, measure))
         if measure.kind == "AP":
-            best = graded.assuming(top, count, measure.cut)
+            best = graded.with_assumed_grade(top, count, measure.cut)
             high = np.maximum(high, compute(best, measure))
     if measure.kind == "nDCG":
         high = np.maximum(actual, _highest_ndcg(graded, measure, top))
     return low, high
 
 
-def _highest_ndcg(graded: Graded, measure: Measure, top: int) -> Values:
+def _highest_ndcg(graded: GradeMatrix, measure: Measure, top: int) -> Values:
     """Maximize DCG ÷ ideal DCG over the grades of the unjudged documents.
 
     Both are sums over the levels of grades: level by level, x documents are relevant at it, the
     first x unjudged ones of the list. For a share λ the best x of each level maximizes
     DCG − λ · ideal alone; that best has a share of at least λ, which is the next λ.
     """
-    ranks = graded.first(measure.cut)
+    ranks = graded.first_ranks(measure.cut)
     discounts = 1 / np.log2(np.arange(2, ranks.shape[1] + 2))
     known = (np.maximum(ranks, 0) * discounts).sum(axis=1)
     gains = _gains(ranks == UNJUDGED, discounts)
@@ -82,17 +82,17 @@ def _gains(unjudged: npt.NDArray[np.bool_], discounts: Values) -> Values:
 
 
 def _levels(
-    graded: Graded, measure: Measure, top: int, counts: int
+    graded: GradeMatrix, measure: Measure, top: int, counts: int
 ) -> Iterator[tuple[int, Values]]:
     """Yield each span of grades with, per query, the ideal of 0, 1, 2, … more documents there."""
-    longest = int(graded.judged(1).max(initial=0)) + counts
+    longest = int(graded.count_judged(1).max(initial=0)) + counts
     ideal = 1 / np.log2(np.arange(2, longest + 2))
     if measure.cut is not None:
         ideal[measure.cut :] = 0
     reached = np.concatenate([[0.0], ideal.cumsum()])
     below = 0
     for grade in sorted({*_positive(graded.pool_grade), top}):
-        judged = graded.judged(grade).astype(np.intp)
+        judged = graded.count_judged(grade).astype(np.intp)
         yield grade - below, reached[judged[:, None] + np.arange(counts)]
         below = grade
 

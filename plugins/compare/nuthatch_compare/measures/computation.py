@@ -21,8 +21,8 @@ import numpy as np
 
 from nuthatch_compare.inputs.judgments import Grades
 from nuthatch_compare.inputs.runs import Rankings
-from nuthatch_compare.measures.formulas import OWN
-from nuthatch_compare.measures.grade_matrix import Graded, Values
+from nuthatch_compare.measures.formulas import FORMULAS
+from nuthatch_compare.measures.grade_matrix import GradeMatrix, Values
 from nuthatch_compare.measures.measure import Measure
 
 #: Values by the measure's name, one per query, in the order of the queries.
@@ -34,7 +34,7 @@ _OURS: Final = {"RBP", "Judged"}
 _HIGHEST_GRADE: Final = 10_000
 
 
-def evaluate(
+def compute_measures(
     measures: Sequence[Measure],
     grades: Grades,
     rankings: Rankings,
@@ -47,21 +47,31 @@ def evaluate(
     `own` chooses our implementation (True) or ir-measures (False); None takes ir-measures where
     it is installed. Raise `InvalidConfig` where a ranking holds a document twice.
     """
-    graded = Graded.of(grades, rankings, queries)
-    library = None if own or graded.pool_grade.max(initial=0) > _HIGHEST_GRADE else _library()
-    if own is False and _library() is None:
+    graded = GradeMatrix.of(grades, rankings, queries)
+    library = (
+        None if own or graded.pool_grade.max(initial=0) > _HIGHEST_GRADE else _import_library()
+    )
+    if own is False and _import_library() is None:
         raise ModuleNotFoundError("ir-measures is not installed")
-    theirs = [] if library is None else [each for each in measures if each.kind not in _OURS]
-    values = _by_library(library, theirs, grades, rankings, queries) if library and theirs else {}
+    theirs = (
+        [] if library is None else [measure for measure in measures if measure.kind not in _OURS]
+    )
+    values = (
+        _compute_by_library(library, theirs, grades, rankings, queries)
+        if library and theirs
+        else {}
+    )
     return {
-        str(each): values[str(each)] if str(each) in values else OWN[each.kind](graded, each)
-        for each in measures
+        str(measure): values[str(measure)]
+        if str(measure) in values
+        else FORMULAS[measure.kind](graded, measure)
+        for measure in measures
     }
 
 
-def engine() -> str:
+def describe_library() -> str:
     """Return what computes the measures, with versions, for the report."""
-    if _library() is None:
+    if _import_library() is None:
         return f"nuthatch-compare {version('nuthatch-compare')}"
     return (
         f"ir-measures {version('ir-measures')} "
@@ -70,7 +80,7 @@ def engine() -> str:
 
 
 @cache
-def _library() -> ModuleType | None:
+def _import_library() -> ModuleType | None:
     try:
         import_module("pytrec_eval")  # the part of it that is compiled
         return import_module("ir_measures")
@@ -78,7 +88,7 @@ def _library() -> ModuleType | None:
         return None
 
 
-def _by_library(
+def _compute_by_library(
     library: ModuleType,
     measures: Sequence[Measure],
     grades: Grades,
@@ -86,14 +96,14 @@ def _by_library(
     queries: Sequence[str],
 ) -> dict[str, Values]:
     rows = {name: row for row, name in enumerate(queries)}
-    wanted = {library.parse_measure(str(each)): each for each in measures}
-    values = {str(each): np.zeros(len(queries)) for each in measures}
+    wanted = {library.parse_measure(str(measure)): measure for measure in measures}
+    values = {str(measure): np.zeros(len(queries)) for measure in measures}
     # A grade below 0 is none to trec_eval, and a query with no other one makes it crash.
     rated = {
         name: {uri: grade for uri, grade in grades.get(name, {}).items() if grade >= 0}
         for name in queries
     }
-    rated = {name: each for name, each in rated.items() if each}
+    rated = {name: judged for name, judged in rated.items() if judged}
     ranked = {
         name: {uri: float(-rank) for rank, uri in enumerate(rankings[name])}
         for name in rated

@@ -19,9 +19,9 @@ from pydantic import BaseModel, ConfigDict
 
 from nuthatch_compare.inputs.judgments import Grades
 from nuthatch_compare.inputs.runs import Rankings
-from nuthatch_compare.measures.bounds import bounds
-from nuthatch_compare.measures.formulas import OWN
-from nuthatch_compare.measures.grade_matrix import UNJUDGED, Graded, Values
+from nuthatch_compare.measures.bounds import compute_bounds
+from nuthatch_compare.measures.formulas import FORMULAS
+from nuthatch_compare.measures.grade_matrix import UNJUDGED, GradeMatrix, Values
 from nuthatch_compare.measures.measure import Measure
 
 #: Systems whose Judged@k is further apart were not judged alike.
@@ -29,7 +29,7 @@ _APART = 0.05
 _WITHOUT = ("Judged", "Bpref")
 
 
-class Bounds(BaseModel):
+class MeasureBounds(BaseModel):
     """The mean of a measure at the worst, at best, and with unjudged documents left out."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,7 +55,7 @@ class Coverage(BaseModel):
     judged: float | None
     unjudged: int
     known: int
-    bounds: dict[str, Bounds]
+    bounds: dict[str, MeasureBounds]
 
 
 def measure_coverage(
@@ -68,32 +68,34 @@ def measure_coverage(
     depth: int = 10,
 ) -> Coverage:
     """Return the coverage of one system at a depth, with the bounds of each measure."""
-    graded = Graded.of(grades, rankings, queries)
-    taken_out = Graded.of(grades, condensed(grades, rankings), queries)
-    shares = OWN["Judged"](graded, Measure("Judged", depth))
+    graded = GradeMatrix.of(grades, rankings, queries)
+    taken_out = GradeMatrix.of(grades, condense_rankings(grades, rankings), queries)
+    shares = FORMULAS["Judged"](graded, Measure("Judged", depth))
     shares = shares[~np.isnan(shares)]
     return Coverage(
         system=system,
         depth=depth,
         answered=len(shares),
         judged=float(shares.mean()) if len(shares) else None,
-        unjudged=int((graded.first(depth) == UNJUDGED).sum()),
+        unjudged=int((graded.first_ranks(depth) == UNJUDGED).sum()),
         known=int((graded.grades > UNJUDGED).sum()),
         bounds={
-            str(measure): _bounds(graded, taken_out, measure)
+            str(measure): _compute_mean_bounds(graded, taken_out, measure)
             for measure in measures
             if measure.kind not in _WITHOUT
         },
     )
 
 
-def _bounds(graded: Graded, taken_out: Graded, measure: Measure) -> Bounds:
-    low, high = bounds(graded, measure)
-    left = OWN[measure.kind](taken_out, measure)
-    return Bounds(low=_mean(low), high=_mean(high), condensed=_mean(left))
+def _compute_mean_bounds(
+    graded: GradeMatrix, taken_out: GradeMatrix, measure: Measure
+) -> MeasureBounds:
+    low, high = compute_bounds(graded, measure)
+    left = FORMULAS[measure.kind](taken_out, measure)
+    return MeasureBounds(low=_mean(low), high=_mean(high), condensed=_mean(left))
 
 
-def condensed(grades: Grades, rankings: Rankings) -> dict[str, list[str]]:
+def condense_rankings(grades: Grades, rankings: Rankings) -> dict[str, list[str]]:
     """Return the rankings without the documents that nobody has judged."""
     return {
         query: [uri for uri in documents if uri in grades.get(query, ())]
@@ -101,7 +103,7 @@ def condensed(grades: Grades, rankings: Rankings) -> dict[str, list[str]]:
     }
 
 
-def coverage_warning(coverages: Sequence[Coverage]) -> str | None:
+def warn_of_coverage(coverages: Sequence[Coverage]) -> str | None:
     """Return a sentence where the judgments know one system's answers better than another's."""
     shares = [(one.judged, one) for one in coverages if one.judged is not None]
     if len(shares) < 2:

@@ -11,12 +11,12 @@ from typing import Final
 
 import numpy as np
 
-from nuthatch_compare.measures.grade_matrix import ABSENT, UNJUDGED, Graded, Values
+from nuthatch_compare.measures.grade_matrix import ABSENT, UNJUDGED, GradeMatrix, Values
 from nuthatch_compare.measures.measure import Measure
 
 
-def _relevant(graded: Graded, measure: Measure) -> Values:
-    return (graded.first(measure.cut) >= measure.rel).astype(np.float64)
+def _relevant(graded: GradeMatrix, measure: Measure) -> Values:
+    return (graded.first_ranks(measure.cut) >= measure.rel).astype(np.float64)
 
 
 def _ratio(part: Values, whole: Values) -> Values:
@@ -32,41 +32,41 @@ def _dcg(gains: Values) -> Values:
     return _total(gains / discounts)
 
 
-def _ndcg(graded: Graded, measure: Measure) -> Values:
-    gains = np.maximum(graded.first(measure.cut), 0).astype(np.float64)
-    best = graded.ideal()[:, : measure.cut].astype(np.float64)
+def _ndcg(graded: GradeMatrix, measure: Measure) -> Values:
+    gains = np.maximum(graded.first_ranks(measure.cut), 0).astype(np.float64)
+    best = graded.ideal_grades()[:, : measure.cut].astype(np.float64)
     return _ratio(_dcg(gains), _dcg(best))
 
 
-def _average_precision(graded: Graded, measure: Measure) -> Values:
+def _average_precision(graded: GradeMatrix, measure: Measure) -> Values:
     relevant = _relevant(graded, measure)
     precision = relevant.cumsum(axis=1) / np.arange(1, relevant.shape[1] + 1)
-    return _ratio(_total(precision * relevant), graded.judged(measure.rel))
+    return _ratio(_total(precision * relevant), graded.count_judged(measure.rel))
 
 
-def _reciprocal_rank(graded: Graded, measure: Measure) -> Values:
+def _reciprocal_rank(graded: GradeMatrix, measure: Measure) -> Values:
     relevant = _relevant(graded, measure)
     if not relevant.shape[1]:
         return np.zeros(graded.queries)
     return np.where(relevant.any(axis=1), 1 / (1 + relevant.argmax(axis=1)), 0.0)
 
 
-def _precision(graded: Graded, measure: Measure) -> Values:
+def _precision(graded: GradeMatrix, measure: Measure) -> Values:
     assert measure.cut is not None
     return _total(_relevant(graded, measure)) / measure.cut
 
 
-def _recall(graded: Graded, measure: Measure) -> Values:
+def _recall(graded: GradeMatrix, measure: Measure) -> Values:
     found = _total(_relevant(graded, measure))
-    return _ratio(found, graded.judged(measure.rel))
+    return _ratio(found, graded.count_judged(measure.rel))
 
 
-def _success(graded: Graded, measure: Measure) -> Values:
+def _success(graded: GradeMatrix, measure: Measure) -> Values:
     return np.asarray(_relevant(graded, measure).any(axis=1).astype(np.float64))
 
 
-def _judged(graded: Graded, measure: Measure) -> Values:
-    ranks = graded.first(measure.cut)
+def _judged_share(graded: GradeMatrix, measure: Measure) -> Values:
+    ranks = graded.first_ranks(measure.cut)
     known: Values = (ranks > UNJUDGED).sum(axis=1, dtype=np.float64)
     there = (ranks > ABSENT).sum(axis=1, dtype=np.float64)
     # Of no document none is unjudged: a query without an answer has no share.
@@ -74,19 +74,19 @@ def _judged(graded: Graded, measure: Measure) -> Values:
     return np.asarray(np.divide(known, there, out=undefined, where=there > 0))
 
 
-def _bpref(graded: Graded, measure: Measure) -> Values:
-    ranks = graded.first(None)
+def _bpref(graded: GradeMatrix, measure: Measure) -> Values:
+    ranks = graded.first_ranks(None)
     relevant = ranks >= measure.rel
     bad = (ranks >= 0) & ~relevant  # trec_eval takes grades below 0 for unjudged here
-    all_relevant = graded.judged(measure.rel)
-    all_bad = graded.judged(0, measure.rel)
+    all_relevant = graded.count_judged(measure.rel)
+    all_bad = graded.count_judged(0, measure.rel)
     above = np.minimum(bad.cumsum(axis=1), all_relevant[:, None])
     most = np.minimum(all_bad, all_relevant)[:, None]
     lost = np.divide(above, most, out=np.zeros(ranks.shape), where=most > 0)
     return _ratio(_total((1 - lost) * relevant), all_relevant)
 
 
-def _rank_biased_precision(graded: Graded, measure: Measure) -> Values:
+def _rank_biased_precision(graded: GradeMatrix, measure: Measure) -> Values:
     assert measure.p is not None
     relevant = _relevant(graded, measure)
     weights = (1 - measure.p) * measure.p ** np.arange(relevant.shape[1])
@@ -94,14 +94,14 @@ def _rank_biased_precision(graded: Graded, measure: Measure) -> Values:
 
 
 #: The computation of each kind of measure.
-OWN: Final[Mapping[str, Callable[[Graded, Measure], Values]]] = {
+FORMULAS: Final[Mapping[str, Callable[[GradeMatrix, Measure], Values]]] = {
     "nDCG": _ndcg,
     "AP": _average_precision,
     "RR": _reciprocal_rank,
     "P": _precision,
     "R": _recall,
     "Success": _success,
-    "Judged": _judged,
+    "Judged": _judged_share,
     "Bpref": _bpref,
     "RBP": _rank_biased_precision,
 }

@@ -26,7 +26,7 @@ Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Graded:
+class GradeMatrix:
     """The grades of all rankings; rows are queries, columns are ranks."""
 
     grades: Integers
@@ -40,7 +40,7 @@ class Graded:
         Raise `InvalidConfig` where a ranking holds a document twice: it would be paid twice.
         """
         lists = [rankings.get(name, ()) for name in queries]
-        found = np.full((len(queries), max(map(len, lists), default=0)), ABSENT, dtype=np.int64)
+        matrix = np.full((len(queries), max(map(len, lists), default=0)), ABSENT, dtype=np.int64)
         pool_query: list[int] = []
         pool_grade: list[int] = []
         for row, (name, documents) in enumerate(zip(queries, lists, strict=True)):
@@ -50,28 +50,28 @@ class Graded:
                     "keep the best place of each"
                 )
             rated = grades.get(name, {})
-            found[row, : len(documents)] = [rated.get(uri, UNJUDGED) for uri in documents]
+            matrix[row, : len(documents)] = [rated.get(uri, UNJUDGED) for uri in documents]
             pool_query += [row] * len(rated)
             pool_grade += rated.values()
-        return cls(found, np.array(pool_query, np.int64), np.array(pool_grade, np.int64))
+        return cls(matrix, np.array(pool_query, np.int64), np.array(pool_grade, np.int64))
 
     @property
     def queries(self) -> int:
         """Is the number of queries."""
         return len(self.grades)
 
-    def first(self, cut: int | None) -> Integers:
+    def first_ranks(self, cut: int | None) -> Integers:
         """Return the grades of the first ranks."""
         return self.grades[:, :cut]
 
-    def judged(self, at_least: int, below: int | None = None) -> Values:
+    def count_judged(self, at_least: int, below: int | None = None) -> Values:
         """Return per query how many judged documents have a grade within the bounds."""
         chosen = self.pool_grade >= at_least
         if below is not None:
             chosen &= self.pool_grade < below
         return np.bincount(self.pool_query[chosen], minlength=self.queries).astype(np.float64)
 
-    def ideal(self) -> Integers:
+    def ideal_grades(self) -> Integers:
         """Return per query all grades above 0, the highest first, filled up with 0."""
         chosen = self.pool_grade > 0
         query, grade = self.pool_query[chosen], self.pool_grade[chosen]
@@ -82,7 +82,9 @@ class Graded:
         best[query[order], np.arange(len(order)) - starts[query[order]]] = grade[order]
         return best
 
-    def assuming(self, grade: int, count: int, depth: int | None, *, last: bool = False) -> Self:
+    def with_assumed_grade(
+        self, grade: int, count: int, depth: int | None, *, last: bool = False
+    ) -> Self:
         """Return what it were if the first (or last) unjudged documents of each list had a grade.
 
         Those are meant that stand within `depth`.

@@ -133,8 +133,8 @@ class Measure:
         kind = KINDS[self.kind]
         ranks = "the whole list" if self.cut is None else f"the first {self.cut} ranks"
         relevant = f"relevant is grade {self.rel} or more"
-        told = kind.text.format(k=ranks, r=relevant)
-        return f"{told}{'' if self.p is None else f'; p = {self.p:g}'} ({kind.source})"
+        formula = kind.text.format(k=ranks, r=relevant)
+        return f"{formula}{'' if self.p is None else f'; p = {self.p:g}'} ({kind.source})"
 
 
 def _parameters(kind: str, text: str, options: str) -> tuple[int, float | None]:

@@ -53,15 +53,15 @@ class RBO:
 def groups(documents: Sequence[str], scores: Sequence[float] | None = None) -> Groups:
     """Return a ranking's groups of equal scores; without scores nothing is tied."""
     if scores is None:
-        return [(each,) for each in documents]
-    found: list[list[str]] = []
+        return [(document,) for document in documents]
+    tied: list[list[str]] = []
     last: float | None = None
     for document, score in zip(documents, scores, strict=True):
-        if score != last or not found:
-            found.append([])
-        found[-1].append(document)
+        if score != last or not tied:
+            tied.append([])
+        tied[-1].append(document)
         last = score
-    return found
+    return tied
 
 
 def rbo(one: Groups, other: Groups, p: float = P, ties: Ties = "a") -> RBO:
@@ -69,7 +69,7 @@ def rbo(one: Groups, other: Groups, p: float = P, ties: Ties = "a") -> RBO:
 
     Two empty rankings are the same (1), an empty one and another have nothing in common (0).
     """
-    short, long = sorted((_Ranking.of(one), _Ranking.of(other)), key=lambda each: each.length)
+    short, long = sorted((_Ranking.of(one), _Ranking.of(other)), key=lambda ranking: ranking.length)
     if not short.length:
         same = float(not long.length)
         return RBO(same, same, same)
@@ -146,7 +146,7 @@ class _Pair:
         return RBO(ext, low, high)
 
     def _size(self, depth: int) -> Values:
-        one, other = (each.norm(depth, self.ties) for each in (self.short, self.long))
+        one, other = (ranking.norm(depth, self.ties) for ranking in (self.short, self.long))
         if self.ties == "w":
             return (one + other) / 2
         if self.ties == "b":

@@ -35,32 +35,32 @@ class AACheck(BaseModel):
     passed: bool
 
     @classmethod
-    def of(cls, tested: Sequence[float], alpha: float) -> Self:
+    def of(cls, p_values: Sequence[float], alpha: float) -> Self:
         """Return the check of so many tests' p."""
-        reach = 3.29 * math.sqrt(alpha * (1 - alpha) / len(tested))
-        share = sum(p < alpha for p in tested) / len(tested)
+        reach = 3.29 * math.sqrt(alpha * (1 - alpha) / len(p_values))
+        share = sum(p < alpha for p in p_values) / len(p_values)
         low, high = max(0.0, alpha - reach), alpha + reach
-        runs = len(tested)
+        runs = len(p_values)
         return cls(runs=runs, alpha=alpha, share=share, low=low, high=high, passed=share <= high)
 
 
-def flipped(balance: Values, alpha: float, seed: int) -> AACheck:
+def check_by_flipping(balance: Values, alpha: float, seed: int) -> AACheck:
     """Draw anew, for each unit, which of its sides is called b."""
     random = np.random.default_rng((seed, 2))
-    tested: list[float] = []
+    p_values: list[float] = []
     for _ in range(_RUNS // _AT_ONCE):  # all at once would be gigabytes of many units
-        drawn = balance[:, None] * random.choice((-1, 1), (len(balance), _AT_ONCE))
-        tests = permutation_test(drawn, permutations=_PERMUTATIONS, seed=seed)
-        tested += [test.p for test in tests]
-    return AACheck.of(tested, alpha)
+        flipped = balance[:, None] * random.choice((-1, 1), (len(balance), _AT_ONCE))
+        tests = permutation_test(flipped, permutations=_PERMUTATIONS, seed=seed)
+        p_values += [test.p for test in tests]
+    return AACheck.of(p_values, alpha)
 
 
-def shuffled(rates: Values, of_b: Values, alpha: float, seed: int) -> AACheck:
+def check_by_shuffling(rates: Values, of_b: Values, alpha: float, seed: int) -> AACheck:
     """Deal the units anew to two sides of the same sizes."""
     random = np.random.default_rng((seed, 2))
-    tested = []
+    p_values = []
     for _ in range(_RUNS):
-        dealt = random.permutation(of_b)
-        found = welch(rates[~dealt], rates[dealt], alpha)
-        tested.append(1.0 if found is None else found.p)
-    return AACheck.of(tested, alpha)
+        shuffled = random.permutation(of_b)
+        test = welch(rates[~shuffled], rates[shuffled], alpha)
+        p_values.append(1.0 if test is None else test.p)
+    return AACheck.of(p_values, alpha)

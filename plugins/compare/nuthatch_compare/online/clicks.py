@@ -25,10 +25,10 @@ from pydantic import BaseModel, ConfigDict
 
 from nuthatch import InvalidConfig
 from nuthatch_compare.measures.grade_matrix import Values
-from nuthatch_compare.online.aa_test import AACheck, flipped, shuffled
+from nuthatch_compare.online.aa_test import AACheck, check_by_flipping, check_by_shuffling
 from nuthatch_compare.online.events import Event, Kind
 from nuthatch_compare.online.sample_ratio import RatioCheck, check_ratio
-from nuthatch_compare.statistics.intervals import RESAMPLES, intervals_of_means
+from nuthatch_compare.statistics.intervals import RESAMPLES, compute_intervals
 from nuthatch_compare.statistics.permutation import permutation_test
 from nuthatch_compare.statistics.two_sample_tests import welch
 
@@ -79,7 +79,7 @@ class Online(BaseModel):
         return self.b if self.value > 0 else self.a
 
 
-def analyse(
+def analyze_events(
     events: Sequence[Event],
     *,
     a: str | None = None,
@@ -96,13 +96,13 @@ def analyse(
     """
     if not 0 < share < 1 or not 0 < alpha < 1:
         raise InvalidConfig(f"share and alpha are between 0 and 1; found {share!r} and {alpha!r}")
-    names = _engines(events, a)
+    names = _name_engines(events, a)
     if events[0].kind == "interleave":
-        return _interleaved(events, names, alpha, resamples, seed, aa)
-    return _split(events, names, share, alpha, seed, aa)
+        return _analyze_interleaved(events, names, alpha, resamples, seed, aa)
+    return _analyze_split(events, names, share, alpha, seed, aa)
 
 
-def _engines(events: Sequence[Event], a: str | None) -> tuple[str, str]:
+def _name_engines(events: Sequence[Event], a: str | None) -> tuple[str, str]:
     seen: dict[str, None] = {}
     for event in events:
         seen.update(dict.fromkeys(event.teams or ([event.served] if event.served else [])))
@@ -117,7 +117,7 @@ def _engines(events: Sequence[Event], a: str | None) -> tuple[str, str]:
     return first, names[1] if names[0] == first else names[0]
 
 
-def _interleaved(
+def _analyze_interleaved(
     events: Sequence[Event],
     names: tuple[str, str],
     alpha: float,
@@ -142,7 +142,7 @@ def _interleaved(
     losses, ties, wins = (int(total) for total in counts.sum(axis=0))
     balances = (counts[:, 2] - counts[:, 0]) / counts.sum(axis=1) / 2
     leads = Counter(first.values())
-    value, low, high, p = _preference(balances, alpha, resamples, seed)
+    value, low, high, p = _test_preference(balances, alpha, resamples, seed)
     return Online(
         kind="interleave",
         a=a,
@@ -163,24 +163,24 @@ def _interleaved(
         unit_ties=int((balances == 0).sum()),
         unit_losses=int((balances < 0).sum()),
         ratio=check_ratio("lists led by each, once a unit and query", leads[a], leads[b]),
-        aa=flipped(balances, alpha, seed) if aa and clicked else None,
+        aa=check_by_flipping(balances, alpha, seed) if aa and clicked else None,
     )
 
 
-def _preference(
+def _test_preference(
     balances: Values, alpha: float, resamples: int, seed: int
 ) -> tuple[float | None, float | None, float | None, float | None]:
     """Return the mean balance, its interval and its p; None where nobody clicked."""
     if not len(balances):
         return None, None, None, None
     column = balances[:, None]
-    ((low, high),) = intervals_of_means(
+    ((low, high),) = compute_intervals(
         column, alpha=alpha, resamples=resamples, seed=seed, least=-0.5, most=0.5
     )
     return float(balances.mean()), low, high, permutation_test(column, seed=seed)[0].p
 
 
-def _split(
+def _analyze_split(
     events: Sequence[Event],
     names: tuple[str, str],
     share: float,
@@ -199,7 +199,7 @@ def _split(
     stayed = {unit: next(iter(by)) for unit, by in served.items() if len(by) == 1}
     rates = np.array([tallies[unit][1] / tallies[unit][0] for unit in stayed])
     of_b = np.array([name == b for name in stayed.values()], dtype=bool)
-    tested = welch(rates[~of_b], rates[of_b], alpha)
+    test = welch(rates[~of_b], rates[of_b], alpha)
     return Online(
         kind="split",
         a=a,
@@ -207,15 +207,15 @@ def _split(
         events=len(events),
         units=len(served),
         clicked=sum(clicked for _, clicked in tallies.values()),
-        value=tested and tested.value,
-        low=tested and tested.low,
-        high=tested and tested.high,
-        p=tested and tested.p,
+        value=test and test.value,
+        low=test and test.low,
+        high=test and test.high,
+        p=test and test.p,
         alpha=alpha,
-        significant=tested is not None and tested.p <= alpha,
+        significant=test is not None and test.p <= alpha,
         a_rate=float(rates[~of_b].mean()) if (~of_b).any() else None,
         b_rate=float(rates[of_b].mean()) if of_b.any() else None,
         moved=len(served) - len(stayed),
         ratio=check_ratio("units served by each", int((~of_b).sum()), int(of_b.sum()), share),
-        aa=shuffled(rates, of_b, alpha, seed) if aa and tested else None,
+        aa=check_by_shuffling(rates, of_b, alpha, seed) if aa and test else None,
     )

@@ -6,8 +6,8 @@ from typing import Final
 
 import click
 
-from nuthatch_compare.formatting import format_interval, p_value
-from nuthatch_compare.online.clicks import Online, analyse
+from nuthatch_compare.formatting import format_interval, format_p_value
+from nuthatch_compare.online.clicks import Online, analyze_events
 from nuthatch_compare.online.events import read_events
 
 _DONE: Final = 0
@@ -41,54 +41,56 @@ def online_command(
     Exit codes: 0 done, 1 the sides are not as large as they were meant to be, or the test cannot
     be trusted, 2 wrong use, 3 too few clicks or units to tell.
     """
-    found = analyse(read_events(events), a=baseline, share=share, alpha=alpha, seed=seed, aa=aa)
-    click.echo(found.model_dump_json() if as_json else "\n".join(told(found)))
-    if not found.ratio.passed or (found.aa is not None and not found.aa.passed):
+    result = analyze_events(
+        read_events(events), a=baseline, share=share, alpha=alpha, seed=seed, aa=aa
+    )
+    click.echo(result.model_dump_json() if as_json else "\n".join(format_result(result)))
+    if not result.ratio.passed or (result.aa is not None and not result.aa.passed):
         return _BROKEN
-    return _DONE if found.value is not None else _COULD_NOT_MEASURE
+    return _DONE if result.value is not None else _COULD_NOT_MEASURE
 
 
-def told(online: Online) -> list[str]:
+def format_result(result: Online) -> list[str]:
     """Return the result in sentences, what forbids believing it first."""
     lines = []
-    if not online.ratio.passed:
+    if not result.ratio.passed:
         lines.append(
-            f"Do not believe what follows: {online.ratio.counted} are {online.ratio.a:,} of "
-            f"{online.a} and {online.ratio.b:,} of {online.b}, which at a share of "
-            f"{online.ratio.share:g} happens by chance with p = {online.ratio.p:.2g}."
+            f"Do not believe what follows: {result.ratio.counted} are {result.ratio.a:,} of "
+            f"{result.a} and {result.ratio.b:,} of {result.b}, which at a share of "
+            f"{result.ratio.share:g} happens by chance with p = {result.ratio.p:.2g}."
         )
     lines.append(
-        f"{online.kind}: {online.events:,} searches of {online.units:,} units, "
-        f"{online.clicked:,} with a click."
+        f"{result.kind}: {result.events:,} searches of {result.units:,} units, "
+        f"{result.clicked:,} with a click."
     )
-    if online.value is None or online.p is None or online.low is None or online.high is None:
+    if result.value is None or result.p is None or result.low is None or result.high is None:
         return [*lines, "Too little was clicked, or too few units searched, to tell anything."]
-    what = "preference for" if online.kind == "interleave" else "searches with a click, gain of"
+    what = "preference for" if result.kind == "interleave" else "searches with a click, gain of"
     winner = (
         "neither is established to be preferred."
-        if online.winner is None
-        else f"users prefer {online.winner}."
+        if result.winner is None
+        else f"users prefer {result.winner}."
     )
-    value, low, high = format_interval(online.value, online.low, online.high)
+    value, low, high = format_interval(result.value, result.low, result.high)
     lines.append(
-        f"{what} {online.b} over {online.a}, mean over units: {value} (interval {low} to {high}; "
-        f"{p_value(online.p)}); {winner}"
+        f"{what} {result.b} over {result.a}, mean over units: {value} (interval {low} to {high}; "
+        f"{format_p_value(result.p)}); {winner}"
     )
-    if online.kind == "interleave":
+    if result.kind == "interleave":
         lines.append(
-            f"Units: {online.unit_wins:,} prefer {online.b}, {online.unit_ties:,} neither, "
-            f"{online.unit_losses:,} {online.a}; lists: {online.wins:,}, {online.ties:,}, "
-            f"{online.losses:,}"
+            f"Units: {result.unit_wins:,} prefer {result.b}, {result.unit_ties:,} neither, "
+            f"{result.unit_losses:,} {result.a}; lists: {result.wins:,}, {result.ties:,}, "
+            f"{result.losses:,}"
         )
-    elif online.a_rate is not None and online.b_rate is not None:
-        lines.append(f"Shares: {online.a} {online.a_rate:.4f}, {online.b} {online.b_rate:.4f}")
-    if online.moved:
-        lines.append(f"{online.moved:,} units were served by both and are left out.")
-    if online.aa is not None:
-        trust = "can" if online.aa.passed else "can not"
+    elif result.a_rate is not None and result.b_rate is not None:
+        lines.append(f"Shares: {result.a} {result.a_rate:.4f}, {result.b} {result.b_rate:.4f}")
+    if result.moved:
+        lines.append(f"{result.moved:,} units were served by both and are left out.")
+    if result.aa is not None:
+        trust = "can" if result.aa.passed else "can not"
         lines.append(
-            f"A/A: of {online.aa.runs:,} tests with the sides drawn at random "
-            f"{online.aa.share:.1%} had p < {online.alpha:g}; the test {trust} be trusted on "
+            f"A/A: of {result.aa.runs:,} tests with the sides drawn at random "
+            f"{result.aa.share:.1%} had p < {result.alpha:g}; the test {trust} be trusted on "
             "these units."
         )
     return lines

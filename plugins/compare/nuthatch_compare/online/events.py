@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, cast
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.inputs.lines import Line, json_object, lines
+from nuthatch_compare.inputs.lines import Line, parse_json_object, read_lines
 
 Kind = Literal["interleave", "split"]
 _EXAMPLE: Final = '{"unit": "u1", "query": "thief", "served": "new", "clicks": [2]}'
@@ -45,8 +45,8 @@ def read_events(path: str) -> list[Event]:
     on a rank that was not shown, two kinds of tests in one file, a file without events.
     """
     events: list[Event] = []
-    for line in lines(path, "file of events"):
-        event = _event(line)
+    for line in read_lines(path, "file of events"):
+        event = _parse_event(line)
         if events and event.kind != events[0].kind:
             raise InvalidConfig(
                 f"{line.where}: an event of {event.kind} after events of {events[0].kind}; "
@@ -58,8 +58,8 @@ def read_events(path: str) -> list[Event]:
     return events
 
 
-def _event(line: Line) -> Event:
-    row = json_object(line, _EXAMPLE)
+def _parse_event(line: Line) -> Event:
+    row = parse_json_object(line, _EXAMPLE)
     unit, query = row.get("unit"), row.get("query", "")
     if not isinstance(unit, str) or not unit or not isinstance(query, str):
         raise InvalidConfig(
@@ -70,7 +70,7 @@ def _event(line: Line) -> Event:
         raise InvalidConfig(
             f"{line.where}: an event has either teams (interleaved) or served (split); {_EXAMPLE}"
         )
-    clicks = _ranks(line, row.get("clicks", []))
+    clicks = _parse_ranks(line, row.get("clicks", []))
     if served is not None:
         if not isinstance(served, str) or not served:
             raise InvalidConfig(f"{line.where}: served must name an engine; found {served!r}")
@@ -84,7 +84,7 @@ def _event(line: Line) -> Event:
     return Event(unit, query, clicks, teams=tuple(teams))
 
 
-def _ranks(line: Line, value: object) -> tuple[int, ...]:
+def _parse_ranks(line: Line, value: object) -> tuple[int, ...]:
     ranks = cast(Sequence[object], value) if isinstance(value, list) else None
     if ranks is None or not all(type(rank) is int and rank >= 1 for rank in ranks):
         raise InvalidConfig(

@@ -19,10 +19,10 @@ from statistics import median
 from time import perf_counter_ns
 
 from nuthatch import NuthatchError
-from nuthatch_compare.performance.workload import Bounds, Load, blocks, due_times
+from nuthatch_compare.performance.workload import Bounds, Load, draw_arrivals, shuffle_blocks
 
 #: Answers one query and returns the number of hits, each of which it has read.
-Ask = Callable[[str], int]
+SearchCall = Callable[[str], int]
 _NAN = float("nan")
 #: Warm-up ends when no system's median fell by more over three blocks.
 _SETTLED, _WINDOW = 0.02, 3
@@ -52,7 +52,7 @@ class Samples:
 
 
 @dataclass
-class Driven:
+class DriverResult:
     """What a run gave: samples by system, how long it warmed up, why it ended early."""
 
     load: Load
@@ -66,7 +66,7 @@ class Driven:
 
 
 @contextmanager
-def _frozen() -> Iterator[None]:
+def _freeze_heap() -> Iterator[None]:
     gc.collect()
     gc.freeze()
     try:
@@ -76,44 +76,44 @@ def _frozen() -> Iterator[None]:
 
 
 def drive(
-    systems: Mapping[str, Ask],
+    systems: Mapping[str, SearchCall],
     queries: Sequence[str],
     load: Load,
     bounds: Bounds | None = None,
     seed: int = 0,
-) -> Driven:
+) -> DriverResult:
     """Return the samples of all systems under one load, after warming them up."""
     bounds, random = bounds or Bounds(), Random(seed)
-    driven = Driven(load, len(queries), {name: Samples() for name in systems})
+    result = DriverResult(load, len(queries), {name: Samples() for name in systems})
     if not queries or not systems:
-        driven.ended = "there was nothing to ask"
-        return driven
-    begun = time.monotonic()
-    a_pass = len(queries) * len(systems)
-    with _frozen(), ThreadPoolExecutor(load.clients) as pool:
-        run = _Run(systems, queries, pool, random)
-        spent, driven.settled = run.warm_up(bounds, begun + bounds.seconds / 4)
-        driven.warmup = spent
-        left = bounds.requests - spent * a_pass
+        result.ended = "there was nothing to ask"
+        return result
+    start = time.monotonic()
+    pass_requests = len(queries) * len(systems)
+    with _freeze_heap(), ThreadPoolExecutor(load.clients) as pool:
+        run = _Driver(systems, queries, pool, random)
+        spent, result.settled = run.warm_up(bounds, start + bounds.seconds / 4)
+        result.warmup = spent
+        left = bounds.requests - spent * pass_requests
         for number in range(bounds.passes):
-            gone = time.monotonic() - begun
-            each = gone / (spent + number) if spent + number else 0.0
-            if left < a_pass:
-                driven.ended = f"{bounds.requests:,} requests were allowed"
-            elif gone + each > bounds.seconds and number:
-                driven.ended = f"{bounds.seconds:g} seconds were allowed"
-            if driven.ended:
+            elapsed = time.monotonic() - start
+            pass_seconds = elapsed / (spent + number) if spent + number else 0.0
+            if left < pass_requests:
+                result.ended = f"{bounds.requests:,} requests were allowed"
+            elif elapsed + pass_seconds > bounds.seconds and number:
+                result.ended = f"{bounds.seconds:g} seconds were allowed"
+            if result.ended:
                 break
-            run.one_pass(load, driven.samples)
-            left -= a_pass
-            driven.passes += 1
-    driven.seconds = time.monotonic() - begun
-    return driven
+            run.run_pass(load, result.samples)
+            left -= pass_requests
+            result.passes += 1
+    result.seconds = time.monotonic() - start
+    return result
 
 
 @dataclass
-class _Run:
-    systems: Mapping[str, Ask]
+class _Driver:
+    systems: Mapping[str, SearchCall]
     queries: Sequence[str]
     pool: ThreadPoolExecutor
     random: Random
@@ -126,39 +126,39 @@ class _Run:
         medians: list[dict[str, float]] = []
         while len(medians) < bounds.warmup:
             samples = {name: Samples() for name in self.systems}
-            self._closed(1, samples)
-            medians.append({name: _median(each.ms) for name, each in samples.items()})
-            if _settled(medians):
+            self._run_closed(1, samples)
+            medians.append({name: _median_time(times.ms) for name, times in samples.items()})
+            if _is_settled(medians):
                 return len(medians), True
             asked = len(medians) * len(self.queries) * len(self.systems)
             if time.monotonic() > until or asked >= bounds.requests // 4:
                 break
         return len(medians), False
 
-    def one_pass(self, load: Load, samples: Mapping[str, Samples]) -> None:
+    def run_pass(self, load: Load, samples: Mapping[str, Samples]) -> None:
         """Ask every query once of every system."""
         if load.kind == "closed":
-            self._closed(load.clients, samples)
+            self._run_closed(load.clients, samples)
             return
-        due = due_times(len(self.queries), load.rate, self.random)
+        due = draw_arrivals(len(self.queries), load.rate, self.random)
         for name in self.random.sample(list(self.systems), len(self.systems)):
-            self._open(self.systems[name], due, samples[name])
+            self._run_open(self.systems[name], due, samples[name])
 
-    def _closed(self, clients: int, samples: Mapping[str, Samples]) -> None:
+    def _run_closed(self, clients: int, samples: Mapping[str, Samples]) -> None:
         names = list(self.systems)
-        order = list(blocks(len(self.queries), len(names), self.random))
-        for each in samples.values():
-            each.ms.extend([_NAN] * len(self.queries))
-            each.hits.extend([-1] * len(self.queries))
+        order = list(shuffle_blocks(len(self.queries), len(names), self.random))
+        for times in samples.values():
+            times.ms.extend([_NAN] * len(self.queries))
+            times.hits.extend([-1] * len(self.queries))
         todo = iter(order)  # one iterator for all clients: next() on it is atomic
-        first = {name: len(each.ms) - len(self.queries) for name, each in samples.items()}
+        first = {name: len(times.ms) - len(self.queries) for name, times in samples.items()}
 
         def client() -> None:
             for query, system in todo:
                 name = names[system]
                 into, at = samples[name], first[name] + query
                 begun = perf_counter_ns()
-                hits = _asked(self.systems[name], self.queries[query], into)
+                hits = _search(self.systems[name], self.queries[query], into)
                 ended = perf_counter_ns()
                 into.hits[at] = hits
                 if hits >= 0:
@@ -170,12 +170,12 @@ class _Run:
             for done in [self.pool.submit(client) for _ in range(clients)]:
                 done.result()
 
-    def _open(self, ask: Ask, due: Sequence[float], into: Samples) -> None:
+    def _run_open(self, ask: SearchCall, due: Sequence[float], into: Samples) -> None:
         start = perf_counter_ns()
 
         def request(query: str, planned: float) -> tuple[float, int, float]:
             sent = perf_counter_ns()
-            hits = _asked(ask, query, into)
+            hits = _search(ask, query, into)
             ended = perf_counter_ns()
             due_ms = planned * 1e3
             return (ended - start) / 1e6 - due_ms, hits, (sent - start) / 1e6 - due_ms
@@ -186,43 +186,43 @@ class _Run:
             if ahead > 0:
                 time.sleep(ahead)
             sent.append(self.pool.submit(request, query, planned))
-        answered = [each.result() for each in sent]
+        answered = [future.result() for future in sent]
         into.ms.extend(took if hits >= 0 else _NAN for took, hits, _ in answered)
         into.hits.extend(hits for _, hits, _ in answered)
         into.waits.extend(waited for _, _, waited in answered)
-        into.saturated |= _backlogged([at * 1e3 for at in due], [took for took, _, _ in answered])
+        into.saturated |= _has_backlog([at * 1e3 for at in due], [took for took, _, _ in answered])
 
 
-def _backlogged(due: Sequence[float], took: Sequence[float]) -> bool:
+def _has_backlog(due: Sequence[float], took: Sequence[float]) -> bool:
     """Return whether unanswered requests pile up: in the last fifth of the schedule against the
     second, the first being when the engine fills. Times are in milliseconds."""
     fifth = due[-1] / 5
 
-    def unanswered(begin: float) -> float:
+    def count_unanswered(begin: float) -> float:
         spans = (
             min(at + ms, begin + fifth) - max(at, begin) for at, ms in zip(due, took, strict=True)
         )
         return sum(span for span in spans if span > 0) / fifth
 
-    return unanswered(4 * fifth) - unanswered(fifth) > max(_FEW, _BACKLOG * len(due))
+    return count_unanswered(4 * fifth) - count_unanswered(fifth) > max(_FEW, _BACKLOG * len(due))
 
 
-def _asked(ask: Ask, query: str, into: Samples) -> int:
+def _search(ask: SearchCall, query: str, into: Samples) -> int:
     """Return the number of hits, -1 after counting an error."""
     try:
         return ask(query)
     except NuthatchError as error:
-        told = f"{type(error).__name__}: {error}"
-        into.errors[told] = into.errors.get(told, 0) + 1
+        message = f"{type(error).__name__}: {error}"
+        into.errors[message] = into.errors.get(message, 0) + 1
         return -1
 
 
-def _median(values: Sequence[float]) -> float:
+def _median_time(values: Sequence[float]) -> float:
     known = [value for value in values if value == value]  # NaN differs from itself
     return median(known) if known else 0.0
 
 
-def _settled(medians: Sequence[Mapping[str, float]]) -> bool:
+def _is_settled(medians: Sequence[Mapping[str, float]]) -> bool:
     if len(medians) < _WINDOW:
         return False
     before, *_, now = medians[-_WINDOW:]

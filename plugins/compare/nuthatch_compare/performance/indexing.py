@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import nuthatch
 from nuthatch import Corpus, InvalidConfig, Schema
-from nuthatch_compare.inputs.systems import Named, System, opened
+from nuthatch_compare.inputs.systems import NamedURL, System, open_system
 from nuthatch_compare.performance.indexing_cost import Cost, measure_cost, write_documents
 
 
-class Indexed(NamedTuple):
+class IndexedSystem(NamedTuple):
     """Is a system with the corpus in it, and what that took; `note` says why it is not known."""
 
     system: System
@@ -21,9 +21,9 @@ class Indexed(NamedTuple):
     note: str = ""
 
 
-def indexed(
-    systems: Sequence[Named], corpus: Sequence[str], schema: Schema | None, search: str
-) -> Iterator[Indexed]:
+def index_systems(
+    systems: Sequence[NamedURL], corpus: Sequence[str], schema: Schema | None, search: str
+) -> Iterator[IndexedSystem]:
     """Yield each system with the corpus in it.
 
     An index is made where there is none, and filled in a process of its own, which tells the
@@ -33,9 +33,9 @@ def indexed(
     with tempfile.TemporaryDirectory(prefix="compare-") as folder:
         documents = Path(folder, "documents.jsonl")
         write_documents(Corpus(list(corpus)), documents)
-        known: dict[str, Cost | None] = {}
+        costs: dict[str, Cost | None] = {}
         for named in systems:
-            if named.index not in known:
+            if named.index not in costs:
                 index = nuthatch.open(named.url, create=True, schema=schema)
                 held = index.info().documents
                 if not index.capabilities.persistent or held:
@@ -43,19 +43,19 @@ def indexed(
                     why = f"held {held:,} documents before" if held else "keeps nothing"
                     note = f"{named.name} {why}; its indexing was not measured"
                     if held:
-                        known[named.index] = None
-                    yield Indexed(System(named.name, named.shown, searcher=index), None, note)
+                        costs[named.index] = None
+                    yield IndexedSystem(System(named.name, named.shown, searcher=index), None, note)
                     continue
                 index.close()
-                known[named.index] = measure_cost(
+                costs[named.index] = measure_cost(
                     named.name, named.url, documents, schema=schema, search=search
                 )
-            cost = known[named.index]
+            cost = costs[named.index]
             mine = None if cost is None else cost.model_copy(update={"system": named.name})
-            yield Indexed(opened(named), mine)
+            yield IndexedSystem(open_system(named), mine)
 
 
-def schema_of(path: str | None, analyzer: str | None) -> Schema | None:
+def read_schema(path: str | None, analyzer: str | None) -> Schema | None:
     """Return the schema of a JSON file with an analyzer of its own, None where neither is given.
 
     Raise `InvalidConfig` where the file cannot be read or holds no schema.

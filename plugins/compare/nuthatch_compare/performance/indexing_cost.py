@@ -61,7 +61,7 @@ def write_documents(documents: Iterable[Document], path: Path) -> int:
     count = 0
     with path.open("w", encoding="utf-8") as stream:
         for document in documents:
-            stream.write(json.dumps(_json(document), ensure_ascii=True) + "\n")
+            stream.write(json.dumps(_document_to_json(document), ensure_ascii=True) + "\n")
             count += 1
     return count
 
@@ -89,18 +89,18 @@ def measure_cost(
         "search": search,
     }
     command = [sys.executable, "-m", "nuthatch_compare.performance.indexing_cost"]
-    done = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True)
-    if done.returncode != 0:
-        told = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise BackendUnavailable(f"indexing with {system} failed: {told[0]}")
-    return Cost.model_validate_json(done.stdout)
+    child = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True)
+    if child.returncode != 0:
+        message = child.stderr.strip().splitlines()[-1:] or [f"exit code {child.returncode}"]
+        raise BackendUnavailable(f"indexing with {system} failed: {message[0]}")
+    return Cost.model_validate_json(child.stdout)
 
 
-def index(request: Mapping[str, Any]) -> Cost:
+def index_documents(request: Mapping[str, Any]) -> Cost:
     """Do what a request asks for, in this process."""
     schema = Schema.model_validate(request["schema"]) if request["schema"] else None
     with nuthatch.open(request["url"], create=True, schema=schema, **request["options"]) as target:
-        base = _peak()
+        base = _read_peak_memory()
         wall, cpu = time.perf_counter(), time.process_time()
         with Path(request["documents"]).open(encoding="utf-8") as lines:
             report = target.add(document_from_json(json.loads(line)) for line in lines)
@@ -123,12 +123,12 @@ def index(request: Mapping[str, Any]) -> Cost:
         searchable=searchable,
         settle=settle,
         bytes=info.bytes,
-        peak=_peak(),
+        peak=_read_peak_memory(),
         base=base,
     )
 
 
-def _peak() -> int | None:
+def _read_peak_memory() -> int | None:
     status = Path("/proc/self/status")
     if status.exists():
         for line in status.read_text(encoding="ascii", errors="replace").splitlines():
@@ -142,7 +142,7 @@ def _peak() -> int | None:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _json(document: Document) -> dict[str, Any]:
+def _document_to_json(document: Document) -> dict[str, Any]:
     return {
         "uri": document.uri,
         "title": document.title,
@@ -153,6 +153,6 @@ def _json(document: Document) -> dict[str, Any]:
 
 if __name__ == "__main__":
     try:
-        print(index(json.load(sys.stdin)).model_dump_json())
+        print(index_documents(json.load(sys.stdin)).model_dump_json())
     except NuthatchError as error:
         sys.exit(f"{type(error).__name__}: {error}")

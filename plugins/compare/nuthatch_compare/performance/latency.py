@@ -18,18 +18,18 @@ from itertools import pairwise
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from nuthatch_compare.performance.driver import Ask, Driven, Samples, drive
-from nuthatch_compare.performance.null_backend import Null
+from nuthatch_compare.performance.driver import DriverResult, Samples, SearchCall, drive
+from nuthatch_compare.performance.null_backend import NullBackend
 from nuthatch_compare.performance.percentiles import (
     PERCENTILES,
     Blocks,
     Percentile,
     Times,
-    percentile,
-    percentile_ratio,
+    compute_percentile,
+    compute_percentile_ratio,
 )
 from nuthatch_compare.performance.workload import Bounds, Load
-from nuthatch_compare.statistics.intervals import intervals_of_means
+from nuthatch_compare.statistics.intervals import compute_intervals
 
 #: Points that a curve is drawn from; more than a screen has pixels shows nothing more.
 _CURVE = 400
@@ -111,7 +111,7 @@ class Latency(BaseModel):
 
 
 def measure_latency(
-    systems: Mapping[str, Ask],
+    systems: Mapping[str, SearchCall],
     queries: Sequence[str],
     load: Load,
     *,
@@ -126,77 +126,80 @@ def measure_latency(
     `systems` ask for `depth` hits each and read them. Errors of nuthatch are counted; others
     are raised.
     """
-    driven = drive(systems, queries, load, bounds, seed)
-    blocks = {name: Blocks(blocks_of_time(driven.samples[name], len(queries))) for name in systems}
-    measured = {name: summarize(name, driven, blocks[name], alpha, seed) for name in systems}
+    result = drive(systems, queries, load, bounds, seed)
+    blocks = {name: Blocks(cut_blocks(result.samples[name], len(queries))) for name in systems}
+    latencies = {
+        name: summarize_system(name, result, blocks[name], alpha, seed) for name in systems
+    }
     return Latency(
         load=str(load),
         measures=load.measures,
         depth=depth,
-        passes=driven.passes,
-        warmup=driven.warmup,
-        settled=driven.settled,
-        ended=driven.ended,
-        seconds=driven.seconds,
+        passes=result.passes,
+        warmup=result.warmup,
+        settled=result.settled,
+        ended=result.ended,
+        seconds=result.seconds,
         seed=seed,
-        unequal_hits=unequal_hits(driven.samples, driven.queries),
-        driver_ms=driver_ms(queries, load, depth, seed),
-        systems=tuple(measured.values()),
+        unequal_hits=count_unequal_hits(result.samples, result.queries),
+        driver_ms=measure_driver(queries, load, depth, seed),
+        systems=tuple(latencies.values()),
         ratios=tuple(
             _with_tail(found, blocks[name], blocks[baseline], alpha, seed)
             for name in systems
             if name != baseline
-            and (found := ratio(measured[baseline], measured[name], seed, alpha)) is not None
+            and (found := compute_ratio(latencies[baseline], latencies[name], seed, alpha))
+            is not None
         ),
     )
 
 
-def driver_ms(queries: Sequence[str], load: Load, depth: int = 10, seed: int = 0) -> float:
+def measure_driver(queries: Sequence[str], load: Load, depth: int = 10, seed: int = 0) -> float:
     """Return the driver's own median time per query, by a backend that does nothing."""
-    null = Null(depth)
-    asked = (list(queries) * 200)[: max(200, min(len(queries), 2000))]
+    null = NullBackend(depth)
+    texts = (list(queries) * 200)[: max(200, min(len(queries), 2000))]
     closed = Load("closed", clients=1 if load.kind == "open" else load.clients)
     bounds = Bounds(passes=3, requests=50_000, seconds=5)
-    driven = drive(
-        {"null": lambda text: len(null.search(text, depth))}, asked, closed, bounds, seed
+    result = drive(
+        {"null": lambda text: len(null.search(text, depth))}, texts, closed, bounds, seed
     )
-    times = driven.samples["null"].ms
+    times = result.samples["null"].ms
     return float(np.median(np.asarray(times))) if times else 0.0
 
 
-def summarize(
-    name: str, driven: Driven, blocks: Blocks, alpha: float = 0.05, seed: int = 0
+def summarize_system(
+    name: str, result: DriverResult, blocks: Blocks, alpha: float = 0.05, seed: int = 0
 ) -> SystemLatency:
     """Return what the samples of one system say."""
-    samples, known = driven.samples[name], blocks.samples
-    each = per_query(samples, driven.queries)
-    spaced = np.linspace(0, len(known) - 1, min(_CURVE, len(known))).astype(np.intp)
+    samples, answered = result.samples[name], blocks.samples
+    medians = median_times(samples, result.queries)
+    spaced = np.linspace(0, len(answered) - 1, min(_CURVE, len(answered))).astype(np.intp)
     return SystemLatency(
         system=name,
-        queries=int((~np.isnan(each)).sum()),
+        queries=int((~np.isnan(medians)).sum()),
         samples=len(samples.ms),
-        failed=len(samples.ms) - len(known),
+        failed=len(samples.ms) - len(answered),
         errors=samples.errors,
         saturated=samples.saturated,
         percentiles=()
         if samples.saturated
-        else tuple(percentile(blocks, percent, alpha, seed) for percent in PERCENTILES),
-        slowest=float(known[-1]) if len(known) else None,
-        curve=tuple(known[spaced].tolist()),
-        per_query=tuple(None if math.isnan(ms) else ms for ms in each.tolist()),
+        else tuple(compute_percentile(blocks, percent, alpha, seed) for percent in PERCENTILES),
+        slowest=float(answered[-1]) if len(answered) else None,
+        curve=tuple(answered[spaced].tolist()),
+        per_query=tuple(None if math.isnan(ms) else ms for ms in medians.tolist()),
         waited=float(np.median(np.asarray(samples.waits))) if samples.waits else None,
     )
 
 
-def blocks_of_time(samples: Samples, queries: int) -> list[Times]:
+def cut_blocks(samples: Samples, queries: int) -> list[Times]:
     """Return the times that are known, pass by pass, each pass cut so that there are 20 blocks."""
     times = np.asarray(samples.ms, dtype=np.float64).reshape(-1, queries)
     pieces = min(queries, -(-_BLOCKS // max(1, len(times))))
-    blocks = (block for each in times for block in np.array_split(each, pieces))
+    blocks = (block for row in times for block in np.array_split(row, pieces))
     return [block[~np.isnan(block)] for block in blocks]
 
 
-def per_query(samples: Samples, queries: int) -> Times:
+def median_times(samples: Samples, queries: int) -> Times:
     """Return each query's median over the passes that answered it; NaN where none did."""
     if not samples.ms:
         return np.full(queries, np.nan)
@@ -207,7 +210,7 @@ def per_query(samples: Samples, queries: int) -> Times:
     return medians
 
 
-def ratio(
+def compute_ratio(
     baseline: SystemLatency, system: SystemLatency, seed: int = 0, alpha: float = 0.05
 ) -> LatencyRatio | None:
     """Return the geometric mean of the per-query ratios; None where fewer than two can be had."""
@@ -218,7 +221,7 @@ def ratio(
     if len(common) < 2:
         return None
     logs = np.log(common[:, 0] / common[:, 1])
-    ((low, high),) = intervals_of_means(logs[:, None], alpha=alpha, seed=seed)
+    ((low, high),) = compute_intervals(logs[:, None], alpha=alpha, seed=seed)
     ours, theirs = np.median(common, axis=0)
     return LatencyRatio(
         baseline=baseline.system,
@@ -233,15 +236,15 @@ def ratio(
 
 
 def _with_tail(
-    found: LatencyRatio, system: Blocks, baseline: Blocks, alpha: float, seed: int
+    ratio: LatencyRatio, system: Blocks, baseline: Blocks, alpha: float, seed: int
 ) -> LatencyRatio:
-    tail = percentile_ratio(system, baseline, TAIL, alpha, seed)
+    tail = compute_percentile_ratio(system, baseline, TAIL, alpha, seed)
     if tail is None:
-        return found
-    return found.model_copy(update=dict(zip(("p95", "p95_low", "p95_high"), tail, strict=True)))
+        return ratio
+    return ratio.model_copy(update=dict(zip(("p95", "p95_low", "p95_high"), tail, strict=True)))
 
 
-def unequal_hits(samples: Mapping[str, Samples], queries: int) -> int:
+def count_unequal_hits(samples: Mapping[str, Samples], queries: int) -> int:
     """Return for how many queries the systems gave different numbers of hits; failures aside."""
     different: set[int] = set()
     for one, other in pairwise(samples.values()):

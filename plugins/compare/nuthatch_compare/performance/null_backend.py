@@ -19,7 +19,7 @@ from nuthatch import (
 _NOTHING = unsupported("the null backend holds nothing")
 _ASKED = NormalizedQuery(text="", tokens=(), dropped=(), extras=(), only_stopwords=False)
 
-_BOOK = Capabilities(
+_CAPABILITIES = Capabilities(
     text=EMULATED,
     entities=_NOTHING,
     fuzzy=_NOTHING,
@@ -41,7 +41,7 @@ _BOOK = Capabilities(
 )
 
 
-class Null(Searcher):
+class NullBackend(Searcher):
     """Answers every query with the same `hits` made-up hits, which it built beforehand."""
 
     def __init__(self, hits: int = 10) -> None:
@@ -70,7 +70,7 @@ class Null(Searcher):
 
     @property
     def capabilities(self) -> Capabilities:
-        return _BOOK
+        return _CAPABILITIES
 
     def execute(self, request: SearchRequest) -> Results:
         return self._results

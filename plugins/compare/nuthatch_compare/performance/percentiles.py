@@ -72,12 +72,14 @@ class Blocks:
             enough = (drawn * self._reached[:, middle].T).sum(axis=1) >= wanted
             low, high = np.where(enough, low, middle + 1), np.where(enough, middle, high)
             high = np.maximum(low, high)
-        found = np.full(len(drawn), np.nan)
-        found[sizes > 0] = self.samples[high[sizes > 0] - 1]
-        return found
+        values = np.full(len(drawn), np.nan)
+        values[sizes > 0] = self.samples[high[sizes > 0] - 1]
+        return values
 
 
-def percentile(blocks: Blocks, percent: float, alpha: float = 0.05, seed: int = 0) -> Percentile:
+def compute_percentile(
+    blocks: Blocks, percent: float, alpha: float = 0.05, seed: int = 0
+) -> Percentile:
     """Return a percentile of all samples with its interval at level 1 − α."""
     from scipy.special import bdtr  # slow to import, and not every command needs it
 
@@ -90,8 +92,8 @@ def percentile(blocks: Blocks, percent: float, alpha: float = 0.05, seed: int = 
     first = int(counts[below <= alpha / 2][-1])  # P(B ≤ first) ≤ α/2: x(first + 1) is below
     above = counts[1 - below <= alpha / 2]  # P(B > last) ≤ α/2: x(last + 1) is above
     last = int(above[0]) if len(above) else n - 1
-    drawn = blocks.quantiles(percent, blocks.draw(seed))
-    low, high = np.nanquantile(drawn, (alpha / 2, 1 - alpha / 2))
+    resampled = blocks.quantiles(percent, blocks.draw(seed))
+    low, high = np.nanquantile(resampled, (alpha / 2, 1 - alpha / 2))
     return Percentile(
         percent=percent,
         ms=float(ordered[math.ceil(q * n - 1e-9) - 1]),
@@ -101,14 +103,14 @@ def percentile(blocks: Blocks, percent: float, alpha: float = 0.05, seed: int = 
     )
 
 
-def percentile_ratio(
+def compute_percentile_ratio(
     one: Blocks, other: Blocks, percent: float, alpha: float = 0.05, seed: int = 0
 ) -> tuple[float, float, float] | None:
     """Return a percentile of one ÷ that of the other, with its interval; None with too few samples.
 
     Both hold the same blocks of time, which are drawn together.
     """
-    tails = [percentile(each, percent, alpha, seed).ms for each in (one, other)]
+    tails = [compute_percentile(blocks, percent, alpha, seed).ms for blocks in (one, other)]
     if not tails[0] or not tails[1]:
         return None
     drawn = one.draw(seed)

@@ -82,7 +82,7 @@ class Bounds:
             )
 
 
-def blocks(queries: int, systems: int, random: Random) -> Iterator[tuple[int, int]]:
+def shuffle_blocks(queries: int, systems: int, random: Random) -> Iterator[tuple[int, int]]:
     """Yield (query, system) of one pass: the queries in order, the systems of each shuffled."""
     order = list(range(systems))
     for query in range(queries):
@@ -91,6 +91,6 @@ def blocks(queries: int, systems: int, random: Random) -> Iterator[tuple[int, in
             yield query, system
 
 
-def due_times(requests: int, rate: float, random: Random) -> Sequence[float]:
+def draw_arrivals(requests: int, rate: float, random: Random) -> Sequence[float]:
     """Return when each request is due, in seconds: the arrivals of a Poisson process."""
     return list(accumulate(random.expovariate(rate) for _ in range(requests)))

@@ -19,7 +19,7 @@ from nuthatch_compare.inputs.runs import write_run
 JSON: Final = "comparison.json"
 
 
-def made(folder: Path) -> Path:
+def make_folder(folder: Path) -> Path:
     """Make a folder where there is none, and return it. Raise `InvalidConfig`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,8 +62,8 @@ def write_csv(comparison: Comparison, folder: Path) -> Path:
         for query in comparison.queries:
             for system, status in query.status.items():
                 head = (_cell(query.name), _cell(query.text), _cell(system), status)
-                for measure, found in query.values.items():
-                    rows.writerow((*head, measure, found.get(system, "")))
+                for measure, values in query.values.items():
+                    rows.writerow((*head, measure, values.get(system, "")))
                 if not query.values:
                     rows.writerow((*head, "", ""))
     return path
@@ -93,8 +93,8 @@ def write_trec(comparison: Comparison, folder: Path) -> Path:
 
 def write_junit(comparison: Comparison, folder: Path) -> Path:
     """Write a test case for each rule of the gate; without a gate one that passed."""
-    failed = sum(each.passed is False for each in comparison.gate)
-    errors = sum(each.passed is None for each in comparison.gate)
+    failed = sum(result.passed is False for result in comparison.gate)
+    errors = sum(result.passed is None for result in comparison.gate)
     suite = ElementTree.Element(
         "testsuite",
         name="nuthatch compare",
@@ -103,13 +103,13 @@ def write_junit(comparison: Comparison, folder: Path) -> Path:
         errors=str(errors),
         timestamp=comparison.created,
     )
-    for each in comparison.gate:
+    for result in comparison.gate:
         case = ElementTree.SubElement(
-            suite, "testcase", classname=_xml(each.system), name=_xml(each.rule)
+            suite, "testcase", classname=_xml(result.system), name=_xml(result.rule)
         )
-        if each.passed is not True:
-            kind = "error" if each.passed is None else "failure"
-            ElementTree.SubElement(case, kind, message=_xml(each.found))
+        if result.passed is not True:
+            kind = "error" if result.passed is None else "failure"
+            ElementTree.SubElement(case, kind, message=_xml(result.found))
     if not comparison.gate:
         ElementTree.SubElement(suite, "testcase", classname="compare", name="the comparison ran")
     path = folder / "junit.xml"
@@ -120,7 +120,7 @@ def write_junit(comparison: Comparison, folder: Path) -> Path:
 def _xml(text: str) -> str:
     """Return a text without the characters that XML 1.0 cannot hold."""
     return "".join(
-        each if each >= " " and not "\ud800" <= each <= "\udfff" else " " for each in text
+        char if char >= " " and not "\ud800" <= char <= "\udfff" else " " for char in text
     )
 
 

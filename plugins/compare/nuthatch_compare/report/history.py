@@ -24,18 +24,18 @@ def read_history(folder: Path) -> tuple[Past, ...]:
     path = folder / FILE
     if not path.exists():
         return ()
-    found = []
+    history = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         try:
-            found.append(Past.model_validate_json(line))
+            history.append(Past.model_validate_json(line))
         except ValidationError as error:
             raise InvalidConfig(
                 f"{path}:{number} is no line of a history; take it out, or name another --out"
             ) from error
-    return tuple(found)
+    return tuple(history)
 
 
-def remember(comparison: Comparison, folder: Path) -> None:
+def append_history(comparison: Comparison, folder: Path) -> None:
     """Add a comparison to the history of a folder."""
     measure = comparison.primary
     past = Past(

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from nuthatch import QueryTimeout
-from nuthatch_compare.comparison import Settings, SystemFacts
-from nuthatch_compare.formatting import counted, format_interval, format_number, p_value
+from nuthatch_compare.comparison import Settings, SystemSummary
+from nuthatch_compare.formatting import format_count, format_interval, format_number, format_p_value
 from nuthatch_compare.measures.agreement import Agreement
 from nuthatch_compare.performance.indexing_cost import Cost
 from nuthatch_compare.performance.latency import Latency, LatencyRatio
@@ -17,7 +17,7 @@ from nuthatch_compare.statistics.significance import Difference
 _TOO_SHORT: Final = 1.0
 
 
-def verdict(
+def write_verdict(
     settings: Settings,
     differences: Sequence[Difference],
     agreement: Sequence[Agreement],
@@ -25,31 +25,37 @@ def verdict(
     costs: Sequence[Cost],
 ) -> tuple[str, ...]:
     """Return the sentences, the most important first."""
-    deciding = [each for each in differences if each.measure in settings.primary]
-    deciding.sort(key=lambda each: settings.primary.index(each.measure))
-    told = [_difference(each, 100 * (1 - settings.alpha)) for each in deciding]
+    deciding = [difference for difference in differences if difference.measure in settings.primary]
+    deciding.sort(key=lambda difference: settings.primary.index(difference.measure))
+    sentences = [
+        _describe_difference(difference, 100 * (1 - settings.alpha)) for difference in deciding
+    ]
     if not differences:
-        told += [_agreement(each) for each in agreement if each.a == settings.baseline]
+        sentences += [
+            _describe_agreement(pair) for pair in agreement if pair.a == settings.baseline
+        ]
     if latency is not None:
-        told += _latency(latency)
-    told += _costs(settings.baseline, costs)
-    return tuple(told)
+        sentences += _describe_latency(latency)
+    sentences += _describe_costs(settings.baseline, costs)
+    return tuple(sentences)
 
 
-def caveats_of(systems: Sequence[SystemFacts]) -> Iterator[str]:
+def list_caveats(systems: Sequence[SystemSummary]) -> Iterator[str]:
     """Yield what forbids to take the verdict as it stands."""
-    yield from _unlike(systems)
-    yield from (_unanswered(each) for each in systems if each.failed + each.timed_out)
+    yield from _describe_sizes(systems)
+    yield from (
+        _describe_failures(system) for system in systems if system.failed + system.timed_out
+    )
 
 
-def _unlike(systems: Sequence[SystemFacts]) -> Iterator[str]:
-    held = {each.name: each.documents for each in systems if each.documents is not None}
+def _describe_sizes(systems: Sequence[SystemSummary]) -> Iterator[str]:
+    held = {system.name: system.documents for system in systems if system.documents is not None}
     if len(set(held.values())) > 1:
         counts = ", ".join(f"{name} {count:,}" for name, count in held.items())
         yield f"The systems hold different numbers of documents ({counts}): compare like with like."
 
 
-def _unanswered(system: SystemFacts) -> str:
+def _describe_failures(system: SystemSummary) -> str:
     lost = system.failed + system.timed_out
     return (
         f"{system.name} failed on {lost:,} of {lost + system.answered + system.empty:,} queries, "
@@ -57,105 +63,122 @@ def _unanswered(system: SystemFacts) -> str:
     )
 
 
-def _difference(found: Difference, level: float) -> str:
-    if found.outcome == "same":
-        few = found.queries < found.least_differing
-        judged = counted(found.queries, "judged query", "judged queries")
+def _describe_difference(difference: Difference, level: float) -> str:
+    if difference.outcome == "same":
+        few = difference.queries < difference.least_differing
+        judged = format_count(difference.queries, "judged query", "judged queries")
         return (
-            f"{found.system} and {found.baseline} have the same {found.measure} on all {judged}."
-            f"{' ' + found_in_four_of_five(found) if few else ''}"
+            f"{difference.system} and {difference.baseline} have the same {difference.measure} on "
+            f"all {judged}."
+            f"{' ' + describe_power(difference) if few else ''}"
         )
-    ours, theirs = format_number(found.system_mean), format_number(found.baseline_mean)
-    figures = format_figures(found, level)
+    ours, theirs = format_number(difference.system_mean), format_number(difference.baseline_mean)
+    figures = format_figures(difference, level)
     both = f"{ours} against {theirs} ({figures})"
-    if found.outcome == "equivalent" and found.equivalence is not None:
-        return _equivalent(found, both)
-    if found.significant:
-        word, moved = ("better", "rises") if found.delta > 0 else ("worse", "falls")
+    if difference.outcome == "equivalent" and difference.equivalence is not None:
+        return _describe_equivalence(difference, both)
+    if difference.significant:
+        word, moved = ("better", "rises") if difference.delta > 0 else ("worse", "falls")
         return (
-            f"{found.system} is {word} than {found.baseline}: {found.measure} {moved} from "
+            f"{difference.system} is {word} than {difference.baseline}: {difference.measure} "
+            f"{moved} from "
             f"{theirs} to {ours} ({figures})."
         )
     return (
-        f"No difference in {found.measure} between {found.system} and {found.baseline} is "
-        f"established: {both}. {found_in_four_of_five(found)}"
+        f"No difference in {difference.measure} between {difference.system} and "
+        f"{difference.baseline} is "
+        f"established: {both}. {describe_power(difference)}"
     )
 
 
-def format_figures(found: Difference, level: float) -> str:
+def format_figures(difference: Difference, level: float) -> str:
     """Return the difference with its interval, its p, and the queries that it is of."""
-    delta, low, high = format_interval(found.delta, found.low, found.high)
-    adjusted = "" if found.p_shown == found.p else "adjusted "
+    delta, low, high = format_interval(difference.delta, difference.low, difference.high)
+    adjusted = "" if difference.p_shown == difference.p else "adjusted "
     return (
-        f"{delta}; {level:.4g} % interval {low} to {high}; {adjusted}{p_value(found.p_shown)}; "
-        f"{counted(found.wins, 'query', 'queries')} better, {found.ties:,} equal, "
-        f"{found.losses:,} worse"
+        f"{delta}; {level:.4g} % interval {low} to {high}; "
+        f"{adjusted}{format_p_value(difference.p_shown)}; "
+        f"{format_count(difference.wins, 'query', 'queries')} better, {difference.ties:,} equal, "
+        f"{difference.losses:,} worse"
     )
 
 
-def _equivalent(found: Difference, both: str) -> str:
-    assert found.equivalence is not None
-    margin = f"±{found.equivalence.margin:g}"
-    p = found.equivalence.p if found.equivalence.adjusted is None else found.equivalence.adjusted
-    told = (
-        f"{found.system} and {found.baseline} are equivalent within {margin} in {found.measure}: "
-        f"{both}. That the difference is below {found.equivalence.margin:g} has "
-        f"{p_value(p)}"
+def _describe_equivalence(difference: Difference, both: str) -> str:
+    assert difference.equivalence is not None
+    margin = f"±{difference.equivalence.margin:g}"
+    p = (
+        difference.equivalence.p
+        if difference.equivalence.adjusted is None
+        else difference.equivalence.adjusted
     )
-    return f"{told}; there is one, too small to matter." if found.significant else f"{told}."
+    sentence = (
+        f"{difference.system} and {difference.baseline} are equivalent within {margin} in "
+        f"{difference.measure}: "
+        f"{both}. That the difference is below {difference.equivalence.margin:g} has "
+        f"{format_p_value(p)}"
+    )
+    return (
+        f"{sentence}; there is one, too small to matter."
+        if difference.significant
+        else f"{sentence}."
+    )
 
 
-def found_in_four_of_five(found: Difference) -> str:
+def describe_power(difference: Difference) -> str:
     """Return which true difference such a comparison would find, or that it would find none."""
-    differing = found.wins + found.losses
-    if found.queries < found.least_differing:
+    differing = difference.wins + difference.losses
+    if difference.queries < difference.least_differing:
         return (
-            f"With {counted(found.queries, 'judged query', 'judged queries')} nothing can be "
-            f"established: at least {found.least_differing} must differ."
+            f"With {format_count(difference.queries, 'judged query', 'judged queries')} nothing "
+            "can be "
+            f"established: at least {difference.least_differing} must differ."
         )
-    if found.detectable is None:
+    if difference.detectable is None:
         return (
-            f"Only {differing:,} of {found.queries:,} queries differ, so nothing can be "
-            f"established: at least {found.least_differing} must."
+            f"Only {differing:,} of {difference.queries:,} queries differ, so nothing can be "
+            f"established: at least {difference.least_differing} must."
         )
-    told = (
-        f"A true difference of {format_number(found.detectable)} would be found in four of five "
+    sentence = (
+        f"A true difference of {format_number(difference.detectable)} would be found in four of "
+        "five "
         "such comparisons; a smaller one may be there."
     )
-    if found.equivalence is None:
-        return told
-    margin = found.equivalence.margin
+    if difference.equivalence is None:
+        return sentence
+    margin = difference.equivalence.margin
     few = ""
-    if found.needed is not None and found.needed > found.queries:
-        few = f"; to find one takes about {found.needed:,} queries"
-    return f"{told} Nor is it established that the difference is below {margin:g}{few}."
+    if difference.needed is not None and difference.needed > difference.queries:
+        few = f"; to find one takes about {difference.needed:,} queries"
+    return f"{sentence} Nor is it established that the difference is below {margin:g}{few}."
 
 
-def _agreement(found: Agreement) -> str:
+def _describe_agreement(agreement: Agreement) -> str:
     return (
-        f"Nobody judged these answers. {found.a} and {found.b} share {found.overlap:.0%} of their "
-        f"first {found.k} documents and have the same first one for {found.same_top:.0%} of "
-        f"{found.queries:,} queries."
+        f"Nobody judged these answers. {agreement.a} and {agreement.b} share "
+        f"{agreement.overlap:.0%} of their "
+        f"first {agreement.k} documents and have the same first one for {agreement.same_top:.0%} "
+        "of "
+        f"{agreement.queries:,} queries."
     )
 
 
-def _latency(latency: Latency) -> Iterator[str]:
-    for found in latency.ratios:
-        told = (
-            f"{found.low:.2f} to {found.high:.2f}; the median query {found.system_ms:.3g} against "
-            f"{found.baseline_ms:.3g} ms, of {counted(found.queries, 'query', 'queries')}; "
+def _describe_latency(latency: Latency) -> Iterator[str]:
+    for ratio in latency.ratios:
+        figures = (
+            f"{ratio.low:.2f} to {ratio.high:.2f}; the median query {ratio.system_ms:.3g} against "
+            f"{ratio.baseline_ms:.3g} ms, of {format_count(ratio.queries, 'query', 'queries')}; "
             f"{latency.measures}"
         )
-        tail = _tail(found)
-        if found.low <= 1 <= found.high:
+        tail = _describe_tail(ratio)
+        if ratio.low <= 1 <= ratio.high:
             yield (
-                f"No difference in time between {found.system} and {found.baseline} is "
-                f"established: {found.ratio:.2f} times ({told}){tail}."
+                f"No difference in time between {ratio.system} and {ratio.baseline} is "
+                f"established: {ratio.ratio:.2f} times ({figures}){tail}."
             )
         else:
             yield (
-                f"{found.system} takes {found.ratio:.2f} times as long as {found.baseline} "
-                f"({told}){tail}."
+                f"{ratio.system} takes {ratio.ratio:.2f} times as long as {ratio.baseline} "
+                f"({figures}){tail}."
             )
     for system in latency.systems:
         if system.failed:
@@ -167,53 +190,53 @@ def _latency(latency: Latency) -> Iterator[str]:
             yield f"{system.system} cannot keep up with {latency.load}: it is saturated."
 
 
-def _tail(found: LatencyRatio) -> str:
-    if found.p95 is None or found.p95_low is None or found.p95_high is None:
+def _describe_tail(ratio: LatencyRatio) -> str:
+    if ratio.p95 is None or ratio.p95_low is None or ratio.p95_high is None:
         return ""
     return (
-        f"; at p95 of all requests {found.p95:.2f} times ({found.p95_low:.2f} to "
-        f"{found.p95_high:.2f})"
+        f"; at p95 of all requests {ratio.p95:.2f} times ({ratio.p95_low:.2f} to "
+        f"{ratio.p95_high:.2f})"
     )
 
 
-def _costs(baseline: str, costs: Sequence[Cost]) -> Iterator[str]:
-    own = next((each for each in costs if each.system == baseline), None)
-    for each in costs:
-        if own is None or not (own.bytes and own.wall and each.bytes):
+def _describe_costs(baseline: str, costs: Sequence[Cost]) -> Iterator[str]:
+    own = next((cost for cost in costs if cost.system == baseline), None)
+    for cost in costs:
+        if own is None or not (own.bytes and own.wall and cost.bytes):
             continue
-        if each.model_copy(update={"system": baseline}) == own:  # they share an index
+        if cost.model_copy(update={"system": baseline}) == own:  # they share an index
             continue
-        size = f"{each.bytes / own.bytes:.2f} times the bytes"
-        walls = f"{each.wall:.3g} against {own.wall:.3g} s"
-        if min(each.wall, own.wall) < _TOO_SHORT:
+        size = f"{cost.bytes / own.bytes:.2f} times the bytes"
+        walls = f"{cost.wall:.3g} against {own.wall:.3g} s"
+        if min(cost.wall, own.wall) < _TOO_SHORT:
             yield (
-                f"The index of {each.system} takes {size} of {baseline}'s; the time to make it, "
+                f"The index of {cost.system} takes {size} of {baseline}'s; the time to make it, "
                 f"{walls}, is too short to compare."
             )
         else:
             yield (
-                f"Indexing with {each.system} takes {each.wall / own.wall:.2f} times as long as "
+                f"Indexing with {cost.system} takes {cost.wall / own.wall:.2f} times as long as "
                 f"with {baseline} ({walls}, once) and {size}."
             )
 
 
-def warnings_of(systems: Sequence[SystemFacts], queries: int) -> Iterator[str]:
+def list_warnings(systems: Sequence[SystemSummary], queries: int) -> Iterator[str]:
     """Yield what went wrong while asking."""
-    for each in systems:
-        late = [error for error in each.errors if error.startswith(QueryTimeout.__name__)]
-        other = [error for error in each.errors if error not in late]
+    for system in systems:
+        late = [error for error in system.errors if error.startswith(QueryTimeout.__name__)]
+        other = [error for error in system.errors if error not in late]
         for count, what, errors in (
-            (each.failed, "failed", other),
-            (each.timed_out, "ran out of time", late),
+            (system.failed, "failed", other),
+            (system.timed_out, "ran out of time", late),
         ):
             if count:
                 more = f"; {len(errors) - 1:,} other messages" if len(errors) > 1 else ""
                 yield (
-                    f"{each.name}: {count:,} of {queries:,} queries {what} and count as 0 "
+                    f"{system.name}: {count:,} of {queries:,} queries {what} and count as 0 "
                     f"({errors[0]}{more})"
                 )
-        if each.repeated_chunks:
+        if system.repeated_chunks:
             yield (
-                f"{each.name}: {each.repeated_chunks:,} chunks came twice in one answer, which "
+                f"{system.name}: {system.repeated_chunks:,} chunks came twice in one answer, which "
                 "breaks the contract; only the first of each counts"
             )

@@ -15,7 +15,7 @@ import math
 from pydantic import BaseModel, ConfigDict
 
 from nuthatch_compare.measures.grade_matrix import Values
-from nuthatch_compare.statistics.power import deviation
+from nuthatch_compare.statistics.power import standard_deviation
 
 
 class Equivalence(BaseModel):
@@ -42,7 +42,7 @@ def two_one_sided_tests(
     """Return the test that the mean lies within ±margin; None with fewer than two differences."""
     from scipy.special import stdtr, stdtrit  # slow to import, and not every command needs it
 
-    spread = deviation(differences)
+    spread = standard_deviation(differences)
     if spread is None:
         return None
     mean, n = float(differences.mean()), len(differences)

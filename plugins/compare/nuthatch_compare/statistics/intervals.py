@@ -43,7 +43,7 @@ class Mean(BaseModel):
     queries: int
 
 
-def intervals_of_means(
+def compute_intervals(
     values: Values,
     *,
     alpha: float = 0.05,
@@ -84,10 +84,10 @@ def _bca(values: Values, alpha: float, resamples: int, seed: int) -> Values:
     from scipy.special import ndtr, ndtri, stdtrit
 
     n, means = len(values), values.mean(axis=0)
-    drawn = bootstrap_means(values, resamples=resamples, seed=seed)
-    apart = drawn - means
-    same = np.abs(apart) <= ROUNDING * np.abs(values).max(axis=0)
-    below = ((apart < 0) & ~same).mean(axis=0) + same.mean(axis=0) / 2
+    means_drawn = bootstrap_means(values, resamples=resamples, seed=seed)
+    deviations = means_drawn - means
+    ties = np.abs(deviations) <= ROUNDING * np.abs(values).max(axis=0)
+    below = ((deviations < 0) & ~ties).mean(axis=0) + ties.mean(axis=0) / 2
     bias = ndtri(np.clip(below, 1 / (resamples + 1), resamples / (resamples + 1)))
     centred = values - means
     skew = (centred**3).sum(axis=0) / (6 * (centred**2).sum(axis=0) ** 1.5)
@@ -95,12 +95,12 @@ def _bca(values: Values, alpha: float, resamples: int, seed: int) -> Values:
     ends = []
     for z in (bias - reach, bias + reach):
         levels = ndtr(bias + z / (1 - skew * z))
-        columns = zip(drawn.T, levels, strict=True)
+        columns = zip(means_drawn.T, levels, strict=True)
         ends.append([float(np.quantile(column, level)) for column, level in columns])
     return np.column_stack(ends)
 
 
-def mean_intervals(
+def compute_means(
     values: Mapping[str, Table],
     *,
     alpha: float = 0.05,
@@ -111,7 +111,7 @@ def mean_intervals(
 
     A value is from 0 to 1, NaN where it is not defined; a measure without any has no mean.
     """
-    found: dict[str, dict[str, Mean]] = {system: {} for system in values}
+    means: dict[str, dict[str, Mean]] = {system: {} for system in values}
     alike: dict[bytes, list[tuple[str, str]]] = {}
     for system, table in values.items():
         for measure, column in table.items():
@@ -120,15 +120,15 @@ def mean_intervals(
     for names in alike.values():  # columns that are defined for the same queries are drawn alike
         columns = np.column_stack([values[system][measure] for system, measure in names])
         columns = columns[~np.isnan(columns).any(axis=1)]
-        ends = intervals_of_means(
+        ends = compute_intervals(
             columns, alpha=alpha, resamples=resamples, seed=seed, least=0, most=1
         )
         for at, (system, measure) in enumerate(names):
             low, high = ends[at].tolist()
             mean = float(columns[:, at].mean())
-            found[system][measure] = Mean(mean=mean, low=low, high=high, queries=len(columns))
+            means[system][measure] = Mean(mean=mean, low=low, high=high, queries=len(columns))
     return {
-        system: {measure: found[system][measure] for measure in table if measure in found[system]}
+        system: {measure: means[system][measure] for measure in table if measure in means[system]}
         for system, table in values.items()
     }
 
@@ -143,7 +143,7 @@ def bootstrap_means(values: Values, *, resamples: int = RESAMPLES, seed: int = 0
     means = []
     for begin in range(0, resamples, most):
         size = min(most, resamples - begin)
-        drawn = random.integers(0, n, (size, n)) + np.arange(size)[:, None] * n
-        counts = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)
+        rows = random.integers(0, n, (size, n)) + np.arange(size)[:, None] * n
+        counts = np.bincount(rows.ravel(), minlength=size * n).reshape(size, n)
         means.append(counts @ values / n)
     return np.concatenate(means)

@@ -20,7 +20,7 @@ import numpy as np
 from nuthatch_compare.measures.grade_matrix import Values
 
 PERMUTATIONS = 9_999
-_EXACT = 16
+_MOST_EXACT = 16
 #: Signs that are drawn at a time: what fits a processor's cache is four times as fast.
 _AT_ONCE = 250_000
 #: Two sums that differ by less than this share of Σ|difference| differ by rounding.
@@ -43,28 +43,30 @@ def permutation_test(
     tests: list[PermutationTest | None] = [None] * differences.shape[1]
     for at, column in enumerate(differences.T):
         signed = column[column != 0]
-        if len(signed) <= _EXACT:
-            tests[at] = _exact(signed)
-    drawn = [at for at, test in enumerate(tests) if test is None]
-    for at, p in zip(drawn, _drawn(differences[:, drawn], permutations, seed), strict=True):
+        if len(signed) <= _MOST_EXACT:
+            tests[at] = _compute_exact(signed)
+    sampled = [at for at, test in enumerate(tests) if test is None]
+    for at, p in zip(
+        sampled, _estimate_p(differences[:, sampled], permutations, seed), strict=True
+    ):
         tests[at] = PermutationTest(p, False, permutations)
     return [test for test in tests if test is not None]
 
 
-def _exact(signed: Values) -> PermutationTest:
+def _compute_exact(signed: Values) -> PermutationTest:
     patterns = 2 ** len(signed)
-    far = _far(_every_pattern(len(signed)), signed[:, None])
+    far = _count_as_far(_list_patterns(len(signed)), signed[:, None])
     return PermutationTest(float(far[0]) / patterns, True, patterns)
 
 
 @cache
-def _every_pattern(signs: int) -> Values:
+def _list_patterns(signs: int) -> Values:
     """Return all patterns of so many signs: 8 MB of 16, and tests of slices ask for them often."""
     bits = (np.arange(2**signs)[:, None] >> np.arange(signs)) & 1
     return bits.astype(np.float64)
 
 
-def _drawn(differences: Values, permutations: int, seed: int) -> list[float]:
+def _estimate_p(differences: Values, permutations: int, seed: int) -> list[float]:
     n, columns = differences.shape
     if not columns:
         return []
@@ -75,11 +77,11 @@ def _drawn(differences: Values, permutations: int, seed: int) -> list[float]:
     for begin in range(0, permutations, most):
         size = min(most, permutations - begin)
         packed = np.frombuffer(random.bytes(size * rows), dtype=np.uint8).reshape(size, rows)
-        far += _far(np.unpackbits(packed, axis=1, count=n).astype(np.float64), differences)
+        far += _count_as_far(np.unpackbits(packed, axis=1, count=n).astype(np.float64), differences)
     return [(float(count) + 1) / (permutations + 1) for count in far]
 
 
-def _far(bits: Values, differences: Values) -> Values:
+def _count_as_far(bits: Values, differences: Values) -> Values:
     """Return per column how many patterns are at least as far from 0 as the observed one."""
     observed = differences.sum(axis=0)
     sums = 2 * (bits @ differences) - observed

@@ -25,7 +25,7 @@ def least_differing(alpha: float = 0.05, family: int = 1) -> int:
     return math.ceil(math.log2(2 * family / alpha) - 1e-9)
 
 
-def deviation(differences: Values) -> float | None:
+def standard_deviation(differences: Values) -> float | None:
     """Return the sample standard deviation, 0 up to rounding; None of a single difference."""
     if len(differences) < 2:
         return None
@@ -33,12 +33,14 @@ def deviation(differences: Values) -> float | None:
     return spread if spread > ROUNDING * float(np.abs(differences).max()) else 0.0
 
 
-def detectable(differences: Values, alpha: float = 0.05, family: int = 1) -> float | None:
+def detectable_difference(
+    differences: Values, alpha: float = 0.05, family: int = 1
+) -> float | None:
     """Return the true difference that is found with a power of 0.8.
 
     None where nothing can be established: too few queries, or too few that differ.
     """
-    spread = deviation(differences)
+    spread = standard_deviation(differences)
     differing = int(np.count_nonzero(differences))
     if spread is None or differing < least_differing(alpha, family):
         return None
@@ -54,14 +56,14 @@ def standard_detectable(queries: int, alpha: float = 0.05, family: int = 1) -> f
     return float(nctdtrinc(df, 1 - POWER, critical)) / math.sqrt(queries)
 
 
-def needed_queries(
+def count_needed_queries(
     differences: Values, effect: float, alpha: float = 0.05, family: int = 1
 ) -> int | None:
     """Return of how many such queries a true difference of `effect` is found with a power of 0.8.
 
     None where the differences do not vary, so that they say nothing of it.
     """
-    spread = deviation(differences)
+    spread = standard_deviation(differences)
     if not spread:
         return None
     least = least_differing(alpha, family)

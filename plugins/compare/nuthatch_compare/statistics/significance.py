@@ -27,9 +27,14 @@ from nuthatch import InvalidConfig
 from nuthatch_compare.measures.computation import Table
 from nuthatch_compare.measures.grade_matrix import Values
 from nuthatch_compare.statistics.equivalence import Equivalence, two_one_sided_tests
-from nuthatch_compare.statistics.intervals import RESAMPLES, intervals_of_means
+from nuthatch_compare.statistics.intervals import RESAMPLES, compute_intervals
 from nuthatch_compare.statistics.permutation import PERMUTATIONS, PermutationTest, permutation_test
-from nuthatch_compare.statistics.power import detectable, deviation, least_differing, needed_queries
+from nuthatch_compare.statistics.power import (
+    count_needed_queries,
+    detectable_difference,
+    least_differing,
+    standard_deviation,
+)
 
 #: What may be said of a system: `too few` queries can tell neither a difference nor that it is
 #: too small to matter; `same` has the same value on every query.
@@ -122,7 +127,7 @@ def compare_systems(
     `family` is how many tests will be adjusted together, by default those that decide here.
     Raise `InvalidConfig` for a name that is not there, or where there are no queries.
     """
-    _check(values, baseline, primary)
+    _check_names(values, baseline, primary)
     others = [system for system in values if system != baseline]
     cells = [(baseline, other, measure) for other in others for measure in values[baseline]]
     if not cells:
@@ -130,30 +135,28 @@ def compare_systems(
     columns = np.column_stack([values[o][name] - values[b][name] for b, o, name in cells])
     columns[np.abs(columns) < _ROUNDING] = 0
     tests = permutation_test(columns, permutations=permutations, seed=seed)
-    ends = intervals_of_means(
-        columns, alpha=alpha, resamples=resamples, seed=seed, least=-1, most=1
-    )
+    ends = compute_intervals(columns, alpha=alpha, resamples=resamples, seed=seed, least=-1, most=1)
     family = family or max(1, sum(measure in primary for _, _, measure in cells))
-    found = [
+    differences = [
         Difference(
             measure=measure,
-            baseline=one,
+            baseline=base,
             system=other,
-            baseline_mean=float(values[one][measure].mean()),
+            baseline_mean=float(values[base][measure].mean()),
             system_mean=float(values[other][measure].mean()),
             low=ends[at, 0],
             high=ends[at, 1],
-            detectable=detectable(columns[:, at], alpha, family),
+            detectable=detectable_difference(columns[:, at], alpha, family),
             least_differing=least_differing(alpha, family),
-            **_against(columns[:, at], min_effect, alpha, family),
-            **_described(columns[:, at], tests[at]),
+            **_test_equivalence(columns[:, at], min_effect, alpha, family),
+            **_describe_differences(columns[:, at], tests[at]),
         )
-        for at, (one, other, measure) in enumerate(cells)
+        for at, (base, other, measure) in enumerate(cells)
     ]
     decide = [at for at, (_, _, measure) in enumerate(cells) if measure in primary]
-    for at, one in zip(decide, adjust([found[at] for at in decide], alpha), strict=True):
-        found[at] = one
-    return tuple(found)
+    for at, base in zip(decide, adjust([differences[at] for at in decide], alpha), strict=True):
+        differences[at] = base
+    return tuple(differences)
 
 
 def adjust(family: Sequence[Difference], alpha: float = 0.05) -> list[Difference]:
@@ -172,7 +175,7 @@ def adjust(family: Sequence[Difference], alpha: float = 0.05) -> list[Difference
     return adjusted
 
 
-def _check(values: Mapping[str, Table], baseline: str, primary: Sequence[str]) -> None:
+def _check_names(values: Mapping[str, Table], baseline: str, primary: Sequence[str]) -> None:
     if baseline not in values:
         raise InvalidConfig(f"the baseline {baseline!r} is none of the systems {', '.join(values)}")
     table = values[baseline]
@@ -181,25 +184,25 @@ def _check(values: Mapping[str, Table], baseline: str, primary: Sequence[str]) -
         raise InvalidConfig(
             f"the primary measure {absent[0]!r} is none of those computed: {', '.join(table)}"
         )
-    if not all(len(each) for table in values.values() for each in table.values()):
+    if not all(len(column) for table in values.values() for column in table.values()):
         raise InvalidConfig("there are no judged queries, so no difference can be tested")
 
 
-def _against(
+def _test_equivalence(
     differences: Values, effect: float | None, alpha: float, family: int
 ) -> dict[str, object]:
     if effect is None:
         return {}
     return {
         "equivalence": two_one_sided_tests(differences, effect, alpha),
-        "needed": needed_queries(differences, effect, alpha, family),
+        "needed": count_needed_queries(differences, effect, alpha, family),
     }
 
 
-def _described(differences: Values, test: PermutationTest) -> dict[str, object]:
-    spread = deviation(differences)
+def _describe_differences(differences: Values, test: PermutationTest) -> dict[str, object]:
+    spread = standard_deviation(differences)
     mean = float(differences.mean())
-    student = paired_t(differences)
+    student = student_t_test(differences)
     effect = None if spread is None else mean / spread if spread else None if mean else 0.0
     return {
         "queries": len(differences),
@@ -217,12 +220,12 @@ def _described(differences: Values, test: PermutationTest) -> dict[str, object]:
     }
 
 
-def paired_t(differences: Values) -> TTest | None:
+def student_t_test(differences: Values) -> TTest | None:
     """Return Student's test that the mean is 0; None where t is not defined.
 
     Where no query differs, t is 0 and p is 1.
     """
-    spread = deviation(differences)
+    spread = standard_deviation(differences)
     df = len(differences) - 1
     if spread is None:
         return None

@@ -41,49 +41,51 @@ _CLASSES: Final[dict[Outcome, str]] = {
 }
 
 
-def choose_class(found: Difference) -> str:
+def choose_class(difference: Difference) -> str:
     """Return the CSS class of a difference. Words beside the bar say what its colour says."""
-    if found.queries < found.least_differing:
+    if difference.queries < difference.least_differing:
         return _CLASSES["too few"]
-    return _CLASSES[found.outcome]
+    return _CLASSES[difference.outcome]
 
 
 def fit_scale(differences: list[Difference]) -> float:
     """Return how far a scale must reach on either side of zero for all of these."""
-    ends = [abs(end) for found in differences for end in (found.low, found.high)]
-    margins = [found.equivalence.margin for found in differences if found.equivalence]
+    ends = [abs(end) for difference in differences for end in (difference.low, difference.high)]
+    margins = [
+        difference.equivalence.margin for difference in differences if difference.equivalence
+    ]
     return max([*ends, *margins, 1e-9]) * 1.08
 
 
-def draw_interval_bar(found: Difference, scale: float) -> Markup:
+def draw_interval_bar(difference: Difference, scale: float) -> Markup:
     """Return a difference and its interval on a scale from −scale to +scale."""
     return Markup(
         '<svg class="bar {}" role="img" aria-label="{}" viewBox="0 0 {} {}" '
         'preserveAspectRatio="none">{}</svg>'
     ).format(
-        choose_class(found),
-        _describe_bar(found),
+        choose_class(difference),
+        _describe_bar(difference),
         _BAR_WIDTH,
         _BAR_HEIGHT,
-        Markup("").join(_draw_marks(found, scale)),
+        Markup("").join(_draw_marks(difference, scale)),
     )
 
 
-def _draw_marks(found: Difference, scale: float) -> Iterator[Markup]:
+def _draw_marks(difference: Difference, scale: float) -> Iterator[Markup]:
     def x(value: float) -> float:
         return _BAR_WIDTH / 2 * (1 + max(-1.0, min(1.0, value / scale)))
 
-    if found.equivalence is not None:
-        margin = found.equivalence.margin
+    if difference.equivalence is not None:
+        margin = difference.equivalence.margin
         yield Markup('<rect class="margin" x="{:.2f}" y="0" width="{:.2f}" height="{}"/>').format(
             x(-margin), x(margin) - x(-margin), _BAR_HEIGHT
         )
     yield _draw_line("zero", x(0), x(0), 0, _BAR_HEIGHT)
-    yield _draw_line("interval", x(found.low), x(found.high), _BAR_MIDDLE, _BAR_MIDDLE)
-    for end in (found.low, found.high):
+    yield _draw_line("interval", x(difference.low), x(difference.high), _BAR_MIDDLE, _BAR_MIDDLE)
+    for end in (difference.low, difference.high):
         if abs(end) <= scale:  # an interval that goes on beyond the scale has no end here
             yield _draw_line("end", x(end), x(end), _BAR_MIDDLE - 5, _BAR_MIDDLE + 5)
-    yield _draw_line("point", x(found.delta), x(found.delta), _BAR_MIDDLE, _BAR_MIDDLE)
+    yield _draw_line("point", x(difference.delta), x(difference.delta), _BAR_MIDDLE, _BAR_MIDDLE)
 
 
 def _draw_line(name: str, left: float, right: float, top: float, bottom: float) -> Markup:
@@ -93,14 +95,14 @@ def _draw_line(name: str, left: float, right: float, top: float, bottom: float) 
     ).format(name, left, right, top, bottom)
 
 
-def _describe_bar(found: Difference) -> str:
-    delta, low, high = format_interval(found.delta, found.low, found.high)
-    return f"{found.measure}: {delta}, interval {low} to {high}"
+def _describe_bar(difference: Difference) -> str:
+    delta, low, high = format_interval(difference.delta, difference.low, difference.high)
+    return f"{difference.measure}: {delta}, interval {low} to {high}"
 
 
 def draw_ecdf(latency: Latency) -> Markup | None:
     """Return the share of samples answered within a time (log axis); None without samples."""
-    curves = [(each.system, each.curve) for each in latency.systems if each.curve]
+    curves = [(system.system, system.curve) for system in latency.systems if system.curve]
     if not curves:
         return None
     low = math.log10(max(1e-6, min(curve[0] for _, curve in curves)))

@@ -16,7 +16,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from nuthatch_compare.report.html.page import Listed, Page, QueryRow
+from nuthatch_compare.comparison import ListedDocument
+from nuthatch_compare.report.html.page import Page, QueryRow
 
 #: Queries in a block: what is unpacked when one of them is opened.
 _SIZE: Final = 50
@@ -33,18 +34,18 @@ _REPLACED: Final = dict.fromkeys(
 )
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """Return a text without what a page cannot hold or would obey."""
     return text.translate(_REPLACED)
 
 
-def packed(page: Page) -> Iterator[str]:
+def embed_queries(page: Page) -> Iterator[str]:
     """Yield the index, then block after block; nothing without queries."""
     if not page.queries:
         return
     yield _pack(
         {
-            "systems": [clean(name) for name in page.systems],
+            "systems": [clean_text(name) for name in page.systems],
             "judged": page.judged,
             "size": _SIZE,
             "rows": [_row(row, page.systems) for row in page.queries],
@@ -62,21 +63,21 @@ def _pack(value: Any) -> str:
 
 def _row(row: QueryRow, systems: tuple[str, ...]) -> list[Any]:
     return [
-        clean(row.text),
+        clean_text(row.text),
         [row.values.get(name) for name in systems],
         [row.states.get(name, "") for name in systems],
         [row.shared.get(name) for name in systems],
     ]
 
 
-def _list(documents: tuple[Listed, ...]) -> list[Any]:
+def _list(documents: tuple[ListedDocument, ...]) -> list[Any]:
     return [
         [
-            clean(each.uri),
-            clean(each.title),
-            each.grade,
-            clean(each.rung),
-            [[clean(text), marked] for text, marked in each.snippet],
+            clean_text(document.uri),
+            clean_text(document.title),
+            document.grade,
+            clean_text(document.rung),
+            [[clean_text(text), marked] for text, marked in document.pieces],
         ]
-        for each in documents
+        for document in documents
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from nuthatch_compare.comparison import ListedDocument
 from nuthatch_compare.performance.latency import Latency
 
 
@@ -31,20 +32,6 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """Is one document in a list: `snippet` in pieces, each with whether it is marked.
-
-    `grade` is None where nobody judged the document; `rung` names what answered.
-    """
-
-    uri: str
-    title: str
-    snippet: tuple[tuple[str, bool], ...] = ()
-    grade: int | None = None
-    rung: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class QueryRow:
     """Is one query: what each system made of it, and its list.
 
@@ -55,7 +42,7 @@ class QueryRow:
 
     text: str
     values: Mapping[str, float | None]
-    lists: Mapping[str, tuple[Listed, ...]]
+    lists: Mapping[str, tuple[ListedDocument, ...]]
     states: Mapping[str, str] = field(default_factory=dict)
     shared: Mapping[str, float] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from nuthatch_compare.comparison import Comparison, QueryAnswers
 from nuthatch_compare.report.html.cards import cards, forests
-from nuthatch_compare.report.html.page import Listed, Page, QueryRow
+from nuthatch_compare.report.html.page import Page, QueryRow
 from nuthatch_compare.report.html.render import render
 from nuthatch_compare.report.html.tables import list_tables
 
@@ -19,13 +19,13 @@ HTML: Final = "report.html"
 def write_report(comparison: Comparison, folder: Path) -> Path:
     """Write the report into a folder."""
     path = folder / HTML
-    path.write_text(render(page_of(comparison)), "utf-8")
+    path.write_text(render(build_page(comparison)), "utf-8")
     return path
 
 
-def page_of(comparison: Comparison) -> Page:
+def build_page(comparison: Comparison) -> Page:
     """Return the page of a comparison."""
-    names = tuple(each.name for each in comparison.systems)
+    names = tuple(system.name for system in comparison.systems)
     return Page(
         title=comparison.title,
         systems=names,
@@ -35,7 +35,9 @@ def page_of(comparison: Comparison) -> Page:
         margin=f"{comparison.settings.min_effect:g}" if comparison.settings.min_effect else "",
         verdict=comparison.verdict[len(comparison.caveats) :],
         primary=comparison.primary,
-        validity=tuple((one.what, one.found, one.good) for one in comparison.validity),
+        validity=tuple(
+            (condition.what, condition.found, condition.good) for condition in comparison.validity
+        ),
         circumstances=tuple(_circumstances(comparison)),
         warnings=tuple(_warnings(comparison)),
         tables=tuple(list_tables(comparison)),
@@ -54,12 +56,14 @@ def _warnings(comparison: Comparison) -> Iterator[str]:
 
 def _queries(comparison: Comparison) -> Iterator[QueryRow]:
     shared = {
-        each.b: [one.overlap for one in each.per_query]
-        for each in comparison.agreement
-        if each.a == comparison.baseline
+        agreement.b: [condition.overlap for condition in agreement.per_query]
+        for agreement in comparison.agreement
+        if agreement.a == comparison.baseline
     }
     for at, query in enumerate(comparison.queries):
-        yield _query(query, comparison.primary, {name: each[at] for name, each in shared.items()})
+        yield _query(
+            query, comparison.primary, {name: overlaps[at] for name, overlaps in shared.items()}
+        )
 
 
 def _query(query: QueryAnswers, primary: str, shared: Mapping[str, float]) -> QueryRow:
@@ -72,12 +76,7 @@ def _query(query: QueryAnswers, primary: str, shared: Mapping[str, float]) -> Qu
             name: None if status in lost else values.get(name)
             for name, status in query.status.items()
         },
-        lists={
-            name: tuple(
-                Listed(each.uri, each.title, each.pieces, each.grade, each.rung) for each in found
-            )
-            for name, found in query.lists.items()
-        },
+        lists=query.lists,
         states={name: states.get(status, status) for name, status in query.status.items()},
         shared=shared,
     )
@@ -85,7 +84,9 @@ def _query(query: QueryAnswers, primary: str, shared: Mapping[str, float]) -> Qu
 
 def _circumstances(comparison: Comparison) -> Iterator[tuple[str, str]]:
     settings = comparison.settings
-    engines = dict.fromkeys(each.engine for each in comparison.systems if each.kind == "backend")
+    engines = dict.fromkeys(
+        system.engine for system in comparison.systems if system.kind == "backend"
+    )
     yield "versions", ", ".join([f"nuthatch-compare {comparison.version}", *engines])
     yield "machine", comparison.host
     if comparison.inputs:

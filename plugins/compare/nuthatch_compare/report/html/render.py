@@ -10,7 +10,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from nuthatch_compare.report.html.charts import draw_differences, draw_ecdf, draw_shares
-from nuthatch_compare.report.html.embedded_json import clean, packed
+from nuthatch_compare.report.html.embedded_json import clean_text, embed_queries
 from nuthatch_compare.report.html.page import Page
 
 _SCRIPTS = ("tables.js", "queries.js")
@@ -41,9 +41,9 @@ def render(page: Page) -> str:
         scripts=[Markup((here / name).read_text("utf-8")) for name in _SCRIPTS],
         ecdf=draw_ecdf(page.latency) if page.latency else None,
         figures=list(_figures(page)),
-        packed=[Markup(each) for each in packed(page)],
+        packed=[Markup(text) for text in embed_queries(page)],
     )
-    return clean(html)
+    return clean_text(html)
 
 
 def _figures(page: Page) -> Iterator[Figures]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nuthatch_compare.comparison import Comparison, SystemFacts
+from nuthatch_compare.comparison import Comparison, SystemSummary
 from nuthatch_compare.formatting import format_interval, format_number, format_p
 from nuthatch_compare.performance.indexing_cost import MEMORY, Cost
 from nuthatch_compare.performance.latency import Latency, SystemLatency
@@ -39,30 +39,32 @@ def _gate_table(comparison: Comparison) -> Table:
     words = {True: "passed", False: "failed", None: "not measured"}
     rows = tuple(
         (
-            Cell(each.rule),
-            Cell(each.system),
-            Cell(words[each.passed], strong=each.passed is not True),
-            Cell(each.found),
+            Cell(result.rule),
+            Cell(result.system),
+            Cell(words[result.passed], strong=result.passed is not True),
+            Cell(result.found),
         )
-        for each in comparison.gate
+        for result in comparison.gate
     )
     headings = ("rule", "system", "result", "found")
     return Table("Gate", "Rules of this comparison.", headings, rows, words=4)
 
 
-def _systems_table(systems: Sequence[SystemFacts]) -> Table:
+def _systems_table(systems: Sequence[SystemSummary]) -> Table:
     rows = tuple(
         (
-            Cell(each.name, each.source),
-            Cell(each.engine),
-            Cell(each.policy or "–"),
-            Cell("–" if each.documents is None else f"{each.documents:,}"),
-            Cell(f"{each.answered:,}"),
-            Cell(f"{each.empty:,}", f"{each.missing:,} not in the run" if each.missing else ""),
-            Cell(f"{each.failed:,}"),
-            Cell(f"{each.timed_out:,}"),
+            Cell(system.name, system.source),
+            Cell(system.engine),
+            Cell(system.policy or "–"),
+            Cell("–" if system.documents is None else f"{system.documents:,}"),
+            Cell(f"{system.answered:,}"),
+            Cell(
+                f"{system.empty:,}", f"{system.missing:,} not in the run" if system.missing else ""
+            ),
+            Cell(f"{system.failed:,}"),
+            Cell(f"{system.timed_out:,}"),
         )
-        for each in systems
+        for system in systems
     )
     caption = "Queries answered, without a hit, failed and out of time are different things."
     headings = ("system", "engine", "policy", "documents", "answered", "no hit", "failed", "late")
@@ -70,7 +72,7 @@ def _systems_table(systems: Sequence[SystemFacts]) -> Table:
 
 
 def _relevance_table(comparison: Comparison) -> Table:
-    names = [each.name for each in comparison.systems]
+    names = [system.name for system in comparison.systems]
     rows = tuple(
         (
             Cell(measure),
@@ -102,16 +104,18 @@ def _mean_cell(mean: Mean | None, difference: Difference | None) -> Cell:
 def _tests_table(comparison: Comparison) -> Table:
     rows = tuple(
         (
-            Cell(one.measure, f"{one.system} − {one.baseline}"),
-            _delta_cell(one),
-            Cell(format_p(one.p_shown), _format_test(one)),
-            Cell("–" if one.p_t is None else format_p(one.p_t)),
-            Cell("–" if one.effect is None else f"{one.effect:+.2f}"),
-            Cell("nothing" if one.detectable is None else format_number(one.detectable)),
-            *([_equivalence_cell(one)] if comparison.settings.min_effect else []),
-            Cell(f"{one.wins} / {one.ties} / {one.losses}"),
+            Cell(difference.measure, f"{difference.system} − {difference.baseline}"),
+            _delta_cell(difference),
+            Cell(format_p(difference.p_shown), _format_test(difference)),
+            Cell("–" if difference.p_t is None else format_p(difference.p_t)),
+            Cell("–" if difference.effect is None else f"{difference.effect:+.2f}"),
+            Cell(
+                "nothing" if difference.detectable is None else format_number(difference.detectable)
+            ),
+            *([_equivalence_cell(difference)] if comparison.settings.min_effect else []),
+            Cell(f"{difference.wins} / {difference.ties} / {difference.losses}"),
         )
-        for one in comparison.differences
+        for difference in comparison.differences
     )
     least = comparison.settings.min_effect
     headings = (
@@ -127,13 +131,13 @@ def _tests_table(comparison: Comparison) -> Table:
     return Table("Is the difference real?", caption, headings, rows)
 
 
-def _format_test(found: Difference) -> str:
-    kind = "exact" if found.exact else f"{found.permutations:,} permutations"
-    return f"{'exploratory' if found.adjusted is None else 'Holm'}, {kind}"
+def _format_test(difference: Difference) -> str:
+    kind = "exact" if difference.exact else f"{difference.permutations:,} permutations"
+    return f"{'exploratory' if difference.adjusted is None else 'Holm'}, {kind}"
 
 
-def _equivalence_cell(found: Difference) -> Cell:
-    test = found.equivalence
+def _equivalence_cell(difference: Difference) -> Cell:
+    test = difference.equivalence
     if test is None:
         return Cell("–")
     p = test.p if test.adjusted is None else test.adjusted
@@ -144,18 +148,19 @@ def _coverage_table(comparison: Comparison) -> Table:
     primary = comparison.primary
     rows = tuple(
         (
-            Cell(each.system),
+            Cell(coverage.system),
             Cell(
-                "–" if each.judged is None else f"{each.judged:.0%}", f"{each.answered:,} queries"
+                "–" if coverage.judged is None else f"{coverage.judged:.0%}",
+                f"{coverage.answered:,} queries",
             ),
-            Cell(f"{each.unjudged:,}"),
+            Cell(f"{coverage.unjudged:,}"),
             *(
-                (Cell(f"{found.low:.3f} – {found.high:.3f}"), Cell(f"{found.condensed:.3f}"))
-                if (found := each.bounds.get(primary)) is not None
+                (Cell(f"{bounds.low:.3f} – {bounds.high:.3f}"), Cell(f"{bounds.condensed:.3f}"))
+                if (bounds := coverage.bounds.get(primary)) is not None
                 else (Cell("–"), Cell("–"))
             ),
         )
-        for each in comparison.coverage
+        for coverage in comparison.coverage
     )
     depth = comparison.coverage[0].depth if comparison.coverage else 10
     caption = (
@@ -171,19 +176,21 @@ def _agreement_table(comparison: Comparison) -> Table:
     k = comparison.agreement[0].k
     rows = tuple(
         (
-            Cell(f"{each.a}, {each.b}"),
-            Cell(f"{each.overlap:.0%}"),
-            Cell(f"{each.jaccard:.0%}"),
-            Cell(f"{each.rbo:.3f}", f"{each.rbo_low:.3f} – {each.rbo_high:.3f}"),
-            Cell("–" if each.tau_ap is None else f"{each.tau_ap:.2f}"),
-            Cell(f"{each.same_top:.0%}"),
-            Cell("–" if each.rank_shift is None else f"{each.rank_shift:.1f}"),
-            Cell(f"{each.only_a_empty} / {each.only_b_empty}"),
+            Cell(f"{agreement.a}, {agreement.b}"),
+            Cell(f"{agreement.overlap:.0%}"),
+            Cell(f"{agreement.jaccard:.0%}"),
+            Cell(f"{agreement.rbo:.3f}", f"{agreement.rbo_low:.3f} – {agreement.rbo_high:.3f}"),
+            Cell("–" if agreement.tau_ap is None else f"{agreement.tau_ap:.2f}"),
+            Cell(f"{agreement.same_top:.0%}"),
+            Cell("–" if agreement.rank_shift is None else f"{agreement.rank_shift:.1f}"),
+            Cell(f"{agreement.only_a_empty} / {agreement.only_b_empty}"),
             Cell(
-                " / ".join("–" if share is None else f"{share:.0%}" for share in each.ties_at_cut)
+                " / ".join(
+                    "–" if share is None else f"{share:.0%}" for share in agreement.ties_at_cut
+                )
             ),
         )
-        for each in comparison.agreement
+        for agreement in comparison.agreement
     )
     headings = (
         *("systems", f"overlap@{k}", f"Jaccard@{k}", "RBO", "τ AP", "same first"),
@@ -198,15 +205,15 @@ def _agreement_table(comparison: Comparison) -> Table:
 
 
 def _slices_table(comparison: Comparison) -> Table:
-    base, *others = [facts.name for facts in comparison.systems]
+    base, *others = [system.name for system in comparison.systems]
     rows = []
     for part in comparison.slices:
-        gains = {one.system: one for one in part.differences}
+        gains = {difference.system: difference for difference in part.differences}
         cells = [Cell(f"{part.by}: {part.label}"), Cell(f"{part.queries:,}")]
         cells.append(Cell(format_number(part.means[base])))
         for name in others:
-            found = gains[name]
-            cells += [_delta_cell(found), Cell(format_p(found.p_shown))]
+            gain = gains[name]
+            cells += [_delta_cell(gain), Cell(format_p(gain.p_shown))]
         rows.append(tuple(cells))
     caption = (
         f"{comparison.primary} of {base}, what the others gain over it, and p by Holm's adjustment "
@@ -221,21 +228,21 @@ def _slices_table(comparison: Comparison) -> Table:
     return Table("Slices", caption, headings, tuple(rows))
 
 
-def _delta_cell(found: Difference) -> Cell:
-    delta, low, high = format_interval(found.delta, found.low, found.high)
-    return Cell(delta, f"{low} to {high}", strong=found.significant)
+def _delta_cell(difference: Difference) -> Cell:
+    delta, low, high = format_interval(difference.delta, difference.low, difference.high)
+    return Cell(delta, f"{low} to {high}", strong=difference.significant)
 
 
 def _history_table(comparison: Comparison) -> Table:
-    names = [each.name for each in comparison.systems]
+    names = [system.name for system in comparison.systems]
     rows = tuple(
         (
-            Cell(each.created),
-            Cell(each.measure),
-            Cell(f"{each.queries:,}"),
-            *(Cell(f"{each.means[name]:.3f}" if name in each.means else "–") for name in names),
+            Cell(past.created),
+            Cell(past.measure),
+            Cell(f"{past.queries:,}"),
+            *(Cell(f"{past.means[name]:.3f}" if name in past.means else "–") for name in names),
         )
-        for each in comparison.history
+        for past in comparison.history
     )
     caption = "Earlier comparisons in this folder; their systems may have been other ones."
     return Table("History", caption, ("when", "metric", "queries", *names), rows)
@@ -243,24 +250,31 @@ def _history_table(comparison: Comparison) -> Table:
 
 def latency_table(latency: Latency) -> Table:
     """Return percentiles by system, with what is needed to read them."""
-    ratios = {each.system: each for each in latency.ratios}
+    ratios = {ratio.system: ratio for ratio in latency.ratios}
     rows: list[tuple[Cell, ...]] = []
     for system in latency.systems:
-        found = ratios.get(system.system)
+        own_ratio = ratios.get(system.system)
         rows.append(
             (
                 Cell(system.system, f"{system.samples:,} requests"),
                 *_percentile_cells(system),
-                Cell("") if found is None else _ratio_cell(found.ratio, found.low, found.high),
                 Cell("")
-                if found is None
-                else _ratio_cell(found.p95, found.p95_low, found.p95_high),
+                if own_ratio is None
+                else _ratio_cell(own_ratio.ratio, own_ratio.low, own_ratio.high),
+                Cell("")
+                if own_ratio is None
+                else _ratio_cell(own_ratio.p95, own_ratio.p95_low, own_ratio.p95_high),
                 Cell(f"{system.failed:,}"),
             )
         )
-    sizes = [each.percent for each in next(iter(latency.systems)).percentiles] or [50, 90, 95, 99]
+    sizes = [percentile.percent for percentile in next(iter(latency.systems)).percentiles] or [
+        50,
+        90,
+        95,
+        99,
+    ]
     falling = "" if latency.settled else " (still falling)"
-    told = [
+    caption = [
         f"{latency.measures.capitalize()}, {latency.load}, {latency.depth} hits, "
         f"{latency.passes} passes after {latency.warmup} of warm-up{falling}, milliseconds of all "
         f"requests that were answered; the driver itself takes {latency.driver_ms * 1000:.2g} µs. "
@@ -268,27 +282,30 @@ def latency_table(latency: Latency) -> Table:
         "answered, and the ratio of both p95.",
     ]
     if latency.ended:
-        told.append(f"Ended early: {latency.ended}.")
+        caption.append(f"Ended early: {latency.ended}.")
     if latency.unequal_hits:
-        told.append(f"{latency.unequal_hits} queries had different numbers of hits: unequal work.")
+        caption.append(
+            f"{latency.unequal_hits} queries had different numbers of hits: unequal work."
+        )
     headings = ("system", *(f"p{size:g}" for size in sizes), "× baseline", "p95 ×", "failed")
-    return Table("Latency", " ".join(told), headings, tuple(rows))
+    return Table("Latency", " ".join(caption), headings, tuple(rows))
 
 
 def _percentile_cells(system: SystemLatency) -> tuple[Cell, ...]:
     if system.saturated:
         return (Cell("saturated at this rate"), *(Cell("") for _ in range(3)))
     return tuple(
-        _percentile_cell(each, system.samples - system.failed) for each in system.percentiles
+        _percentile_cell(percentile, system.samples - system.failed)
+        for percentile in system.percentiles
     )
 
 
-def _percentile_cell(each: Percentile, answered: int) -> Cell:
+def _percentile_cell(percentile: Percentile, answered: int) -> Cell:
     if not answered:
         return Cell("no answer")
-    if each.ms is None or each.low is None or each.high is None:
-        return Cell("n too small", f"{answered:,} of {each.needs:,} requests")
-    return Cell(f"{each.ms:.3g}", f"{each.low:.3g} – {each.high:.3g}")
+    if percentile.ms is None or percentile.low is None or percentile.high is None:
+        return Cell("n too small", f"{answered:,} of {percentile.needs:,} requests")
+    return Cell(f"{percentile.ms:.3g}", f"{percentile.low:.3g} – {percentile.high:.3g}")
 
 
 def _ratio_cell(ratio: float | None, low: float | None, high: float | None) -> Cell:
@@ -301,16 +318,16 @@ def cost_table(costs: Sequence[Cost]) -> Table:
     """Return what indexing took, by system."""
     rows = tuple(
         (
-            Cell(each.system),
-            Cell(f"{each.documents:,}"),
-            Cell(f"{each.wall:.2f} s", f"{each.cpu:.2f} s CPU"),
-            Cell(f"{each.rate:,.0f}"),
-            Cell(f"{each.searchable:.2f} s"),
-            Cell("–" if each.settle is None else f"{each.settle:.2f} s"),
-            Cell(_format_size(each.bytes)),
-            Cell("unknown" if each.peak is None else _format_size(each.peak)),
+            Cell(cost.system),
+            Cell(f"{cost.documents:,}"),
+            Cell(f"{cost.wall:.2f} s", f"{cost.cpu:.2f} s CPU"),
+            Cell(f"{cost.rate:,.0f}"),
+            Cell(f"{cost.searchable:.2f} s"),
+            Cell("–" if cost.settle is None else f"{cost.settle:.2f} s"),
+            Cell(_format_size(cost.bytes)),
+            Cell("unknown" if cost.peak is None else _format_size(cost.peak)),
         )
-        for each in costs
+        for cost in costs
     )
     headings = (
         *("system", "documents", "adding", "documents/s"),
