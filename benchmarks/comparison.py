@@ -67,7 +67,7 @@ class Task:
         }
         self.values: dict[str, dict[str, Values]] = {}
 
-    def compute_measures(self, own: bool | None = None) -> None:
+    def evaluate(self, own: bool | None = None) -> None:
         for system, rankings in self.rankings.items():
             self.values[system] = compute_measures(
                 MEASURES, self.grades, rankings, self.queries, own=own
@@ -77,7 +77,7 @@ class Task:
         compare_systems(self.values, "a", ["nDCG@10"])
         compute_means(self.values)
 
-    def compare_answers(self) -> None:
+    def agree(self) -> None:
         one, other = (RankedAnswers(name, rankings) for name, rankings in self.rankings.items())
         compare_answers(one, other, self.queries)
 

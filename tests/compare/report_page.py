@@ -11,7 +11,7 @@ from typing import Any
 from nuthatch_compare.comparison import ListedDocument
 from nuthatch_compare.performance.indexing_cost import Cost
 from nuthatch_compare.performance.latency import measure_latency
-from nuthatch_compare.performance.workload import Bounds, Load
+from nuthatch_compare.performance.workload import Limits, Load
 from nuthatch_compare.report.html import (
     Cell,
     Page,
@@ -58,7 +58,7 @@ def page() -> Page:
         [f"q{at}" for at in range(40)],
         Load(),
         baseline="sqlite",
-        bounds=Bounds(passes=2),
+        limits=Limits(passes=2),
     )
     costs = [
         Cost(system=name, documents=206, chunks=206, wall=0.1, cpu=0.1, searchable=0.11, bytes=9**6)

@@ -30,15 +30,15 @@ from nuthatch_compare.inputs.systems import (
     parse_systems,
     split_run_name,
 )
-from nuthatch_compare.measures.computation import DEFAULT
+from nuthatch_compare.measures.measure import DEFAULT_MEASURES
 from nuthatch_compare.online.command import online_command
 from nuthatch_compare.performance.indexing import index_systems, read_schema
 from nuthatch_compare.performance.indexing_cost import Cost
-from nuthatch_compare.performance.workload import Bounds, Load
+from nuthatch_compare.performance.workload import Limits, Load
 from nuthatch_compare.report.export import WRITERS, make_folder, read_comparison
 from nuthatch_compare.report.history import append_history, read_history
 from nuthatch_compare.report.terminal import show_comparison, show_query
-from nuthatch_compare.settings import plan
+from nuthatch_compare.settings import Settings
 
 
 class _Compare(click.Group):
@@ -71,7 +71,7 @@ command.add_command(baseline_command)
     "--metrics",
     multiple=True,
     metavar="METRIC",
-    help=f"{' '.join(DEFAULT)}; also P@5, P(rel=2)@5, Success@1, Bpref, RBP@20.",
+    help=f"{' '.join(DEFAULT_MEASURES)}; also P@5, P(rel=2)@5, Success@1, Bpref, RBP@20.",
 )
 @click.option("--primary", multiple=True, metavar="METRIC", help="What decides; several with Holm.")
 @click.option("--baseline", metavar="NAME", help="The system to hold others against; the first.")
@@ -117,16 +117,15 @@ def run_command(**options: Any) -> int:
         raise click.UsageError("give two systems or more: [NAME=]URL or the FILE of a run")
     urls, files = iter(named), iter(runs)
     names = [next(files).name if text in of_runs else next(urls).name for text in texts]
-    settings = plan(
-        names,
-        measures=_split_metrics(options["metrics"]) or DEFAULT,
+    settings = Settings(
+        measures=_split_metrics(options["metrics"]) or DEFAULT_MEASURES,
         primary=options["primary"],
-        baseline=options["baseline"],
+        baseline=options["baseline"] or "",
         depth=options["depth"],
         alpha=options["alpha"],
         min_effect=options["min_effect"],
         seed=options["seed"],
-    )
+    ).for_systems(names)
     rules = read_gate(options["gate"]) if options["gate"] else []
     rules = resolve_gate(rules, names, settings.measures)
     load = Load.parse(options["latency"]) if options["latency"] else None
@@ -144,15 +143,9 @@ def run_command(**options: Any) -> int:
             [*systems, *(System(run.name, run.source, run=run) for run in runs)],
             queries,
             judgments.grades if judgments else None,
-            measures=settings.measures,
-            primary=settings.primary,
-            baseline=settings.baseline,
-            depth=settings.depth,
-            alpha=settings.alpha,
-            min_effect=settings.min_effect,
-            seed=settings.seed,
+            settings=settings,
             latency=load,
-            bounds=Bounds(passes=options["passes"]),
+            limits=Limits(passes=options["passes"]),
             slices=options["slices"],
             costs=costs,
             timeout=options["timeout"],

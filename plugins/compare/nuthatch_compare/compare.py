@@ -10,7 +10,7 @@ from itertools import combinations
 
 from nuthatch import BackendUnavailable, InvalidConfig, NuthatchError, SearchBackend
 from nuthatch_compare.answers import SystemAnswers, run_queries
-from nuthatch_compare.comparison import Comparison, Settings
+from nuthatch_compare.comparison import Comparison
 from nuthatch_compare.evaluation import Evaluation
 from nuthatch_compare.formatting import digest, format_names
 from nuthatch_compare.inputs.judgments import Grades
@@ -25,17 +25,14 @@ from nuthatch_compare.inputs.runs import Run
 from nuthatch_compare.inputs.slices import slice_queries
 from nuthatch_compare.inputs.systems import System, make_systems
 from nuthatch_compare.measures.agreement import Agreement, RankedAnswers, compare_answers
-from nuthatch_compare.measures.computation import DEFAULT, describe_library
+from nuthatch_compare.measures.computation import describe_library
 from nuthatch_compare.measures.coverage import warn_of_coverage
-from nuthatch_compare.measures.measure import Measure
 from nuthatch_compare.performance.driver import SearchCall
 from nuthatch_compare.performance.indexing_cost import Cost
 from nuthatch_compare.performance.latency import Latency, measure_latency
-from nuthatch_compare.performance.workload import Bounds, Load
+from nuthatch_compare.performance.workload import Limits, Load
 from nuthatch_compare.report.verdict import list_caveats, list_warnings, write_verdict
-from nuthatch_compare.settings import plan
-from nuthatch_compare.statistics.intervals import RESAMPLES
-from nuthatch_compare.statistics.permutation import PERMUTATIONS
+from nuthatch_compare.settings import Settings
 from nuthatch_compare.system_summary import (
     check_validity,
     describe_system,
@@ -49,46 +46,26 @@ def compare(
     queries: Sequence[NamedQuery] | Mapping[str, str],
     judgments: Grades | None = None,
     *,
-    measures: Sequence[str] = DEFAULT,
-    primary: Sequence[str] = (),
-    baseline: str | None = None,
-    depth: int = 100,
-    alpha: float = 0.05,
-    min_effect: float | None = None,
-    seed: int = 0,
-    permutations: int = PERMUTATIONS,
-    resamples: int = RESAMPLES,
+    settings: Settings | None = None,
     latency: Load | None = None,
-    bounds: Bounds | None = None,
+    limits: Limits | None = None,
     slices: Sequence[str] = (),
     costs: Sequence[Cost] = (),
     timeout: float | None = None,
     title: str = "",
 ) -> Comparison:
-    """Return the comparison of two systems or more, the first of which is the baseline.
+    """Return the comparison of two systems or more. By default the first one is the baseline.
 
-    `judgments` are grades by query and document; without them there are no metrics, but
-    agreement. `primary` measures decide (by default the first quality measure), all others are
-    exploratory. Systems may be found equivalent where `min_effect`, the least difference that
-    matters, is given. `latency` is the load to measure under, after the answers were collected.
-    `costs` were measured while indexing. `timeout` is in seconds, for each query.
+    `judgments` are grades by query and document. Without them there are no measures of relevance,
+    but agreement. `latency` is the load under which the latency is measured, within `limits`,
+    after all queries were answered once. `slices` are fields of the queries, or `length`. `costs`
+    were measured while indexing. `timeout` is in seconds, for each query.
 
     Raise `InvalidConfig`, `BackendUnavailable` where a system answered no query at all, and
     `NothingMeasured` where no system found a judged document.
     """
     systems = make_systems(backends) if isinstance(backends, Mapping) else list(backends)
-    settings = plan(
-        [system.name for system in systems],
-        measures=measures,
-        primary=primary,
-        baseline=baseline,
-        depth=depth,
-        alpha=alpha,
-        min_effect=min_effect,
-        seed=seed,
-        permutations=permutations,
-        resamples=resamples,
-    )
+    settings = (settings or Settings()).for_systems([system.name for system in systems])
     systems.sort(key=lambda system: system.name != settings.baseline)
     named = _name_queries(queries)
     names = [query.name for query in named]
@@ -98,7 +75,9 @@ def compare(
         slice_queries(named, field)  # a field that no query has is better told now than later
     descriptions = {system.name: describe_system(system) for system in systems}
     answers = {
-        system.name: run_queries(system, named, depth=depth, shown=settings.shown, timeout=timeout)
+        system.name: run_queries(
+            system, named, depth=settings.depth, shown=settings.shown, timeout=timeout
+        )
         for system in systems
     }
     _check_answers(answers, len(named))
@@ -108,10 +87,9 @@ def compare(
         if judgments and reconciled
         else []
     )
-    parsed = [Measure.parse(measure) for measure in settings.measures]
-    evaluation = Evaluation(parsed, settings, answers, judgments or {}, reconciled)
+    evaluation = Evaluation(settings, answers, judgments or {}, reconciled)
     pairs = _compare_answers(answers, names)
-    latencies = _measure_latency(systems, named, latency, settings, bounds, timeout)
+    latencies = _measure_latency(systems, named, latency, settings, limits, timeout)
     summaries = tuple(
         with_outcomes(descriptions[system.name], answers[system.name]) for system in systems
     )
@@ -142,7 +120,9 @@ def compare(
         verdict=(*caveats, *write_verdict(settings, differences, pairs, latencies, costs)),
         warnings=tuple(filter(None, notes)),
         validity=tuple(check_validity(summaries, named, reconciled, latencies)),
-        definitions={str(measure): measure.definition for measure in parsed} if reconciled else {},
+        definitions={str(measure): measure.definition for measure in settings.list_measures()}
+        if reconciled
+        else {},
         judged=len(reconciled.measured) if reconciled else 0,
         means=evaluation.means(),
         differences=differences,
@@ -227,7 +207,7 @@ def _measure_latency(
     queries: Sequence[NamedQuery],
     load: Load | None,
     settings: Settings,
-    bounds: Bounds | None,
+    limits: Limits | None,
     timeout: float | None,
 ) -> Latency | None:
     live = {system.name: system.searcher for system in systems if system.searcher is not None}
@@ -244,7 +224,7 @@ def _measure_latency(
         load,
         baseline=base,
         depth=settings.shown,
-        bounds=bounds,
+        limits=limits,
         seed=settings.seed,
         alpha=settings.alpha,
     )

@@ -17,6 +17,7 @@ from nuthatch_compare.measures.agreement import Agreement
 from nuthatch_compare.measures.coverage import Coverage
 from nuthatch_compare.performance.indexing_cost import Cost
 from nuthatch_compare.performance.latency import Latency
+from nuthatch_compare.settings import Settings
 from nuthatch_compare.statistics.intervals import Mean
 from nuthatch_compare.statistics.significance import Difference
 
@@ -121,21 +122,6 @@ class Past(_Frozen):
     measure: str
     means: dict[str, float]
     queries: int
-
-
-class Settings(_Frozen):
-    """What the comparison was asked to do."""
-
-    measures: tuple[str, ...]
-    primary: tuple[str, ...]
-    baseline: str
-    depth: int
-    shown: int
-    alpha: float
-    min_effect: float | None = None
-    seed: int
-    permutations: int
-    resamples: int
 
 
 class Comparison(_Frozen):

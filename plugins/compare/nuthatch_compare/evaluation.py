@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from nuthatch_compare.answers import SystemAnswers
-from nuthatch_compare.comparison import Settings, SliceMeans
+from nuthatch_compare.comparison import SliceMeans
 from nuthatch_compare.inputs.judgments import Grades
 from nuthatch_compare.inputs.queries import NamedQuery
 from nuthatch_compare.inputs.reconciliation import Reconciled
 from nuthatch_compare.inputs.slices import slice_queries
 from nuthatch_compare.measures.computation import Table, compute_measures
 from nuthatch_compare.measures.coverage import Coverage, measure_coverage
-from nuthatch_compare.measures.measure import Measure
+from nuthatch_compare.settings import Settings
 from nuthatch_compare.statistics.intervals import Mean, compute_means
 from nuthatch_compare.statistics.significance import Difference, adjust, compare_systems
 
@@ -23,19 +23,19 @@ class Evaluation:
 
     def __init__(
         self,
-        measures: Sequence[Measure],
         settings: Settings,
         answers: Mapping[str, SystemAnswers],
         grades: Grades,
         reconciled: Reconciled | None,
     ) -> None:
-        self._measures, self._settings, self._grades = measures, settings, grades
+        self._settings, self._grades = settings, grades
+        self._measures = settings.list_measures()
         self._answers = answers
         self.queries = reconciled.measured if reconciled else ()
         self.values: dict[str, Table] = {}
         if reconciled:
             self.values = {
-                name: compute_measures(measures, grades, answer.rankings, reconciled.measured)
+                name: compute_measures(self._measures, grades, answer.rankings, reconciled.measured)
                 for name, answer in answers.items()
             }
         self._rows = {name: row for row, name in enumerate(self.queries)}

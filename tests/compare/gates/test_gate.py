@@ -9,7 +9,7 @@ import pytest
 
 from compare.scripted_backend import Scripted
 from nuthatch import BackendUnavailable
-from nuthatch_compare import Comparison, compare
+from nuthatch_compare import Comparison, Settings, compare
 from nuthatch_compare.gates.baseline_check import check_baseline
 from nuthatch_compare.gates.gate import Rule, check_gate, exit_code
 from nuthatch_compare.gates.margin_tests import MarginTest, decide
@@ -40,7 +40,12 @@ def gate(comparison: Comparison, **rule: object) -> tuple[int, str]:
 
 
 def compared(*runs: Run, queries: dict[str, str] | None = None) -> Comparison:
-    return compare({run.name: run for run in runs}, queries or QUERIES, GRADES, resamples=499)
+    return compare(
+        {run.name: run for run in runs},
+        queries or QUERIES,
+        GRADES,
+        settings=Settings(resamples=499),
+    )
 
 
 def test_a_gain_that_is_real_passes() -> None:

@@ -13,8 +13,11 @@ from nuthatch import InvalidConfig
 from nuthatch_compare.inputs.judgments import Grades
 from nuthatch_compare.inputs.runs import Rankings
 from nuthatch_compare.measures import computation
-from nuthatch_compare.measures.computation import DEFAULT, compute_measures, describe_library
-from nuthatch_compare.measures.measure import KINDS, Measure
+from nuthatch_compare.measures.computation import (
+    compute_measures,
+    describe_library,
+)
+from nuthatch_compare.measures.measure import DEFAULT_MEASURES, KINDS, Measure
 
 NAMES = [
     *("nDCG@1", "nDCG@10", "nDCG", "AP", "AP@3", "AP(rel=2)", "RR", "RR@3", "RR(rel=2)@10"),
@@ -111,7 +114,7 @@ def test_a_document_twice_in_a_ranking_is_an_error_not_a_gain() -> None:
         value("nDCG@10", {"a": 1}, ["a", "a"], True)
 
 
-@pytest.mark.parametrize("name", [*NAMES, *DEFAULT, "RBP(p=0.95)@20", "RBP(rel=2, p=0.8)"])
+@pytest.mark.parametrize("name", [*NAMES, *DEFAULT_MEASURES, "RBP(p=0.95)@20", "RBP(rel=2, p=0.8)"])
 def test_a_name_says_all_of_a_measure(name: str) -> None:
     assert str(Measure.parse(name)) == name
     kind, bracket, rest = name.partition("(" if "(" in name else "@")

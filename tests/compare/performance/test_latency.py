@@ -29,7 +29,7 @@ from nuthatch_compare.performance.percentiles import (
     compute_percentile_ratio,
     least_samples,
 )
-from nuthatch_compare.performance.workload import Bounds, Load
+from nuthatch_compare.performance.workload import Limits, Load
 
 
 def of(times: Times, percent: float, blocks: int = 20) -> Percentile:
@@ -201,7 +201,7 @@ def test_failures_are_counted_with_their_message_and_never_averaged() -> None:
         ["good", "bad", "fine"],
         Load(),
         baseline="ok",
-        bounds=Bounds(passes=2),
+        limits=Limits(passes=2),
     )
     down = found.systems[1]
     assert (down.failed, down.per_query[1]) == (2, None)

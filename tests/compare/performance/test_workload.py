@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nuthatch import InvalidConfig
 from nuthatch_compare.performance.driver import SearchCall, drive
-from nuthatch_compare.performance.workload import Bounds, Load, draw_arrivals, shuffle_blocks
+from nuthatch_compare.performance.workload import Limits, Load, draw_arrivals, shuffle_blocks
 
 
 @pytest.mark.parametrize("text", ["closed:1", "closed:8", "open:50/s", "open:0.5/s"])
@@ -64,7 +64,7 @@ def test_all_clients_together_ask_each_query_once_per_pass() -> None:
         return 3
 
     queries = [f"q{number}" for number in range(50)]
-    driven = drive({"a": ask}, queries, Load.parse("closed:4"), Bounds(passes=2))
+    driven = drive({"a": ask}, queries, Load.parse("closed:4"), Limits(passes=2))
     assert len(asked) == 50 * (driven.warmup + 2)
     assert list(driven.samples["a"].hits) == [3] * 100
 
@@ -78,7 +78,7 @@ def test_warming_up_is_apart_and_bounded() -> None:
         time.sleep(0.01 / calls)
         return 1
 
-    driven = drive({"a": ever_faster}, ["x"], Load(), Bounds(passes=1))
+    driven = drive({"a": ever_faster}, ["x"], Load(), Limits(passes=1))
     assert 3 <= driven.warmup <= 10
     assert len(driven.samples["a"].ms) == 1
 
@@ -89,10 +89,10 @@ def slowly(text: str) -> int:
 
 
 def test_a_run_ends_at_its_bounds_with_whole_passes_and_says_why() -> None:
-    driven = drive({"a": lambda text: 1}, ["x", "y"], Load(), Bounds(passes=1000, requests=80))
+    driven = drive({"a": lambda text: 1}, ["x", "y"], Load(), Limits(passes=1000, requests=80))
     assert driven.ended == "80 requests were allowed"
     assert len(driven.samples["a"].ms) == 2 * driven.passes
-    slow = drive({"a": slowly}, ["x"], Load(), Bounds(99, 99, 0.2))
+    slow = drive({"a": slowly}, ["x"], Load(), Limits(99, 99, 0.2))
     assert slow.ended == "0.2 seconds were allowed"
     assert 1 <= slow.passes < 99
 
@@ -117,7 +117,7 @@ def test_an_open_loop_charges_a_stall_to_all_who_were_due_during_it_a_closed_one
     late: dict[str, int] = {}
     for load in ("open:200/s", "closed:1"):
         ask = stalling_once(0.15, after=5)
-        driven = drive({"a": ask}, queries, Load.parse(load), Bounds(passes=1, warmup=0))
+        driven = drive({"a": ask}, queries, Load.parse(load), Limits(passes=1, warmup=0))
         late[load] = sum(ms > 20 for ms in driven.samples["a"].ms)
     assert late["open:200/s"] > late["closed:1"] + 5
 
@@ -130,7 +130,7 @@ def test_a_rate_that_the_system_cannot_keep_up_with_is_called_saturated() -> Non
             time.sleep(0.01)
         return 1
 
-    once = Bounds(passes=1, warmup=0)
+    once = Limits(passes=1, warmup=0)
     queries = [f"q{number}" for number in range(120)]
     driven = drive({"a": one_at_a_time}, queries, Load.parse("open:1000/s"), once)
     assert driven.samples["a"].saturated
@@ -145,7 +145,7 @@ def test_a_slow_system_that_keeps_up_is_not_called_saturated() -> None:
         time.sleep(0.1)
         return 1
 
-    once = Bounds(passes=1, warmup=0)
+    once = Limits(passes=1, warmup=0)
     queries = [f"q{number}" for number in range(60)]
     driven = drive({"a": at_once_but_slowly}, queries, Load.parse("open:100/s"), once)
     assert not driven.samples["a"].saturated
@@ -153,4 +153,4 @@ def test_a_slow_system_that_keeps_up_is_not_called_saturated() -> None:
 
 def test_bounds_must_allow_something() -> None:
     with pytest.raises(InvalidConfig, match="above 0"):
-        Bounds(passes=0)
+        Limits(passes=0)

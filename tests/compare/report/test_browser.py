@@ -20,9 +20,9 @@ import pytest
 
 from compare.report_page import page
 from compare.scripted_backend import Scripted
-from nuthatch_compare import compare
+from nuthatch_compare import Settings, compare
 from nuthatch_compare.comparison import ListedDocument
-from nuthatch_compare.performance.workload import Bounds, Load
+from nuthatch_compare.performance.workload import Limits, Load
 from nuthatch_compare.report.html import Page, QueryRow, build_page, render
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
@@ -192,9 +192,9 @@ def test_on_a_phone_nothing_is_cut_off_and_bars_have_room(tmp_path: Path) -> Non
         {f"q{n}": f"words {'many ' * (n % 4)}{n}" for n in range(40)},
         {f"q{n}": {"b": 1} for n in range(40)},
         slices=["length"],
-        min_effect=0.02,
+        settings=Settings(min_effect=0.02),
         latency=Load(),
-        bounds=Bounds(passes=1, warmup=0),
+        limits=Limits(passes=1, warmup=0),
     )
     seen = read_in_browser(tmp_path, 390, shown=build_page(found), reader=CARDS)
     assert (seen["errors"], seen["cut"]) == ([], [])

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 from compare.report_page import HOSTILE, page, unpacked
 from compare.scripted_backend import Scripted
-from nuthatch_compare import compare
+from nuthatch_compare import Settings, compare
 from nuthatch_compare.formatting import format_p, format_p_value
 from nuthatch_compare.performance.indexing_cost import Cost
 from nuthatch_compare.performance.latency import Latency, SystemLatency
@@ -222,7 +222,9 @@ def test_the_first_thing_that_is_shown_is_what_may_be_said() -> None:
         "The same": (right(*half), right(*half), None),
     }
     for outcome, (old, new, least) in cases.items():
-        found = compare({"old": old, "new": new}, queries, grades, min_effect=least)
+        found = compare(
+            {"old": old, "new": new}, queries, grades, settings=Settings(min_effect=least)
+        )
         drawn = build_page(found)
         (card,) = drawn.cards
         assert card.outcome == outcome
@@ -245,7 +247,7 @@ def test_a_bar_shows_zero_the_interval_and_what_does_not_matter() -> None:
         },
         {f"q{n}": str(n) for n in range(8)},
         {f"q{n}": {"b": 1} for n in range(8)},
-        min_effect=0.1,
+        settings=Settings(min_effect=0.1),
     )
     bar = str(draw_interval_bar(found.differences[0], scale=1.0))
     gain = found.differences[0].delta

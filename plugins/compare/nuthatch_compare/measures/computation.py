@@ -27,7 +27,6 @@ from nuthatch_compare.measures.measure import Measure
 
 #: Values by the measure's name, one per query, in the order of the queries.
 Table = Mapping[str, Values]
-DEFAULT: Final = ("nDCG@10", "AP", "RR@10", "R@100", "Judged@10")
 #: ir-measures takes RBP from a package that it does not bring, and is not told of every judgment.
 _OURS: Final = {"RBP", "Judged"}
 #: trec_eval counts documents in an array as long as the highest grade.

@@ -79,6 +79,8 @@ KINDS: Final = {
         persistence=0.8,
     ),
 }
+#: The measures that a comparison computes by default.
+DEFAULT_MEASURES: Final = ("nDCG@10", "AP", "RR@10", "R@100", "Judged@10")
 _ALIASES: Final = {"map": "AP", "mrr": "RR", "recall": "R", "precision": "P"}
 _NAMES: Final = {kind.casefold(): kind for kind in KINDS} | _ALIASES
 _SHAPE: Final = re.compile(r"(?P<kind>[A-Za-z]+)(?:\((?P<options>[^()]*)\))?(?:@(?P<cut>\d{1,6}))?")

@@ -19,7 +19,7 @@ from statistics import median
 from time import perf_counter_ns
 
 from nuthatch import NuthatchError
-from nuthatch_compare.performance.workload import Bounds, Load, draw_arrivals, shuffle_blocks
+from nuthatch_compare.performance.workload import Limits, Load, draw_arrivals, shuffle_blocks
 
 #: Answers one query and returns the number of hits, each of which it has read.
 SearchCall = Callable[[str], int]
@@ -79,11 +79,11 @@ def drive(
     systems: Mapping[str, SearchCall],
     queries: Sequence[str],
     load: Load,
-    bounds: Bounds | None = None,
+    limits: Limits | None = None,
     seed: int = 0,
 ) -> DriverResult:
     """Return the samples of all systems under one load, after warming them up."""
-    bounds, random = bounds or Bounds(), Random(seed)
+    limits, random = limits or Limits(), Random(seed)
     result = DriverResult(load, len(queries), {name: Samples() for name in systems})
     if not queries or not systems:
         result.ended = "there was nothing to ask"
@@ -92,16 +92,16 @@ def drive(
     pass_requests = len(queries) * len(systems)
     with _freeze_heap(), ThreadPoolExecutor(load.clients) as pool:
         run = _Driver(systems, queries, pool, random)
-        spent, result.settled = run.warm_up(bounds, start + bounds.seconds / 4)
+        spent, result.settled = run.warm_up(limits, start + limits.seconds / 4)
         result.warmup = spent
-        left = bounds.requests - spent * pass_requests
-        for number in range(bounds.passes):
+        left = limits.requests - spent * pass_requests
+        for number in range(limits.passes):
             elapsed = time.monotonic() - start
             pass_seconds = elapsed / (spent + number) if spent + number else 0.0
             if left < pass_requests:
-                result.ended = f"{bounds.requests:,} requests were allowed"
-            elif elapsed + pass_seconds > bounds.seconds and number:
-                result.ended = f"{bounds.seconds:g} seconds were allowed"
+                result.ended = f"{limits.requests:,} requests were allowed"
+            elif elapsed + pass_seconds > limits.seconds and number:
+                result.ended = f"{limits.seconds:g} seconds were allowed"
             if result.ended:
                 break
             run.run_pass(load, result.samples)
@@ -118,20 +118,20 @@ class _Driver:
     pool: ThreadPoolExecutor
     random: Random
 
-    def warm_up(self, bounds: Bounds, until: float) -> tuple[int, bool]:
+    def warm_up(self, limits: Limits, until: float) -> tuple[int, bool]:
         """Ask everything until the medians stop falling; return the passes and if they did.
 
         It takes a quarter of the requests and of the time at most.
         """
         medians: list[dict[str, float]] = []
-        while len(medians) < bounds.warmup:
+        while len(medians) < limits.warmup:
             samples = {name: Samples() for name in self.systems}
             self._run_closed(1, samples)
             medians.append({name: _median_time(times.ms) for name, times in samples.items()})
             if _is_settled(medians):
                 return len(medians), True
             asked = len(medians) * len(self.queries) * len(self.systems)
-            if time.monotonic() > until or asked >= bounds.requests // 4:
+            if time.monotonic() > until or asked >= limits.requests // 4:
                 break
         return len(medians), False
 

@@ -28,7 +28,7 @@ from nuthatch_compare.performance.percentiles import (
     compute_percentile,
     compute_percentile_ratio,
 )
-from nuthatch_compare.performance.workload import Bounds, Load
+from nuthatch_compare.performance.workload import Limits, Load
 from nuthatch_compare.statistics.intervals import compute_intervals
 
 #: Points that a curve is drawn from; more than a screen has pixels shows nothing more.
@@ -117,7 +117,7 @@ def measure_latency(
     *,
     baseline: str,
     depth: int = 10,
-    bounds: Bounds | None = None,
+    limits: Limits | None = None,
     seed: int = 0,
     alpha: float = 0.05,
 ) -> Latency:
@@ -126,7 +126,7 @@ def measure_latency(
     `systems` ask for `depth` hits each and read them. Errors of nuthatch are counted; others
     are raised.
     """
-    result = drive(systems, queries, load, bounds, seed)
+    result = drive(systems, queries, load, limits, seed)
     blocks = {name: Blocks(cut_blocks(result.samples[name], len(queries))) for name in systems}
     latencies = {
         name: summarize_system(name, result, blocks[name], alpha, seed) for name in systems
@@ -159,9 +159,9 @@ def measure_driver(queries: Sequence[str], load: Load, depth: int = 10, seed: in
     null = NullBackend(depth)
     texts = (list(queries) * 200)[: max(200, min(len(queries), 2000))]
     closed = Load("closed", clients=1 if load.kind == "open" else load.clients)
-    bounds = Bounds(passes=3, requests=50_000, seconds=5)
+    limits = Limits(passes=3, requests=50_000, seconds=5)
     result = drive(
-        {"null": lambda text: len(null.search(text, depth))}, texts, closed, bounds, seed
+        {"null": lambda text: len(null.search(text, depth))}, texts, closed, limits, seed
     )
     times = result.samples["null"].ms
     return float(np.median(np.asarray(times))) if times else 0.0

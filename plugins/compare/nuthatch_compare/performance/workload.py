@@ -62,7 +62,7 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class Limits:
     """Limits what is asked of the systems: `passes` over the queries, all requests, seconds.
 
     A pass that does not fit any more is left out whole, so that every query counts alike.

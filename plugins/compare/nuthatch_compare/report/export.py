@@ -47,7 +47,7 @@ def read_comparison(path: Path) -> Comparison:
         return Comparison.model_validate_json(file.read_bytes())
     except OSError as error:
         raise InvalidConfig(f"{file} cannot be read: {error.strerror}") from error
-    except ValidationError as error:
+    except (ValidationError, InvalidConfig) as error:
         raise InvalidConfig(
             f"{file} is no comparison of this version; compare again with --emit json"
         ) from error

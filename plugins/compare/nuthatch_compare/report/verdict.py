@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from nuthatch import QueryTimeout
-from nuthatch_compare.comparison import Settings, SystemSummary
+from nuthatch_compare.comparison import SystemSummary
 from nuthatch_compare.formatting import format_count, format_interval, format_number, format_p_value
 from nuthatch_compare.measures.agreement import Agreement
 from nuthatch_compare.performance.indexing_cost import Cost
 from nuthatch_compare.performance.latency import Latency, LatencyRatio
+from nuthatch_compare.settings import Settings
 from nuthatch_compare.statistics.significance import Difference
 
 #: Seconds of indexing below which one measurement says little about the next.
