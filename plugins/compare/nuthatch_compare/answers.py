@@ -1,7 +1,7 @@
-"""Asking: every query of every system, once, down to a depth of distinct documents.
+"""Answers: each query runs once on each system, down to a depth of distinct documents.
 
 Hits are chunks and judgments are of documents, so a document's best chunk stands for it, and the
-engine is asked deeper until enough documents are found. A query that failed, one that ran out of
+search goes deeper until enough documents are found. A query that failed, one that ran out of
 time and one that found nothing are three different things.
 """
 
@@ -17,7 +17,7 @@ from nuthatch_compare.inputs.queries import NamedQuery
 from nuthatch_compare.inputs.runs import Run
 from nuthatch_compare.inputs.systems import System
 
-#: A list is never asked deeper than this many chunks for each document wanted.
+#: A search never goes deeper than this many chunks for each document wanted.
 _DEEPEST = 64
 
 
@@ -34,7 +34,7 @@ class SystemAnswers:
     repeated_chunks: int = 0
 
     def count(self, status: Status) -> int:
-        """Return how many queries ended so."""
+        """Return how many queries ended with a status."""
         return sum(ending == status for ending in self.status.values())
 
 
@@ -102,7 +102,7 @@ def _run_query(
 def _search_documents(
     answers: SystemAnswers, searcher: SearchBackend, text: str, depth: int, timeout: float | None
 ) -> tuple[Results, dict[str, Hit]]:
-    """Return the best hit of each document, best first, asking deeper as long as that helps."""
+    """Return the best hit of each document, best first. Go deeper as long as that helps."""
     largest = searcher.capabilities.max_limit or depth * _DEEPEST
     limit = min(depth, largest)
     while True:
@@ -139,5 +139,5 @@ def _list_hit(hit: Hit, results: Results | None) -> ListedDocument:
 
 
 def _replace_nul(text: str) -> str:
-    """Return a text without NUL, which parts the pieces here."""
+    """Return a text without NUL, which separates the pieces here."""
     return text.replace("\0", "\ufffd")

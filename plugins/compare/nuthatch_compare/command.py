@@ -42,7 +42,7 @@ from nuthatch_compare.settings import Settings
 
 
 class _Compare(click.Group):
-    """Takes systems where a subcommand could stand: `nuthatch compare A B` is `compare run A B`."""
+    """A group whose default command is `run`: `nuthatch compare A B` is `compare run A B`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in self.commands:
@@ -137,7 +137,7 @@ def run_command(**options: Any) -> int:
         reconcile(judgments.grades, [query.name for query in queries])
     with ExitStack() as stack:
         systems, costs, notes = _open_systems(stack, named, options, queries[0].text)
-        if sys.stderr.isatty():  # said once: what moves on a screen would be in the latencies
+        if sys.stderr.isatty():  # a moving line would disturb the latencies
             click.echo(f"asking {len(queries):,} queries of {len(names)} systems …", err=True)
         comparison = compare(
             [*systems, *(System(run.name, run.source, run=run) for run in runs)],
@@ -215,8 +215,8 @@ def _choose_queries(
 ) -> list[NamedQuery]:
     """Return the queries of a file; without one those of the runs, and what was judged besides.
 
-    A judged query that no run holds counts 0, as any that was not answered: it was asked, most
-    likely, and the runs were cut off.
+    A judged query that no run holds counts 0, as any query without an answer: most likely the runs
+    were cut off.
     """
     if path:
         return read_queries(path)
@@ -231,7 +231,7 @@ def _choose_queries(
 def _write_outputs(
     comparison: Comparison, names: list[str], out: Path | None, as_json: bool
 ) -> None:
-    """Write and print; what cannot be written is told when all else is."""
+    """Write the files and print. Raise the first error after all other outputs."""
     failed: InvalidConfig | None = None
     if out is not None:
         append_history(comparison, out)

@@ -72,7 +72,7 @@ def compare(
     _check_runs(systems, names)
     reconciled = reconcile(judgments, names) if judgments else None
     for field in slices:
-        slice_queries(named, field)  # a field that no query has is better told now than later
+        slice_queries(named, field)  # report a field that no query has before any work
     descriptions = {system.name: describe_system(system) for system in systems}
     answers = {
         system.name: run_queries(
@@ -168,7 +168,7 @@ def _note_unknown_documents(
     systems: Sequence[System],
     answers: Mapping[str, SystemAnswers],
 ) -> str:
-    """Return a note on judged documents that are nowhere; empty where no index can tell."""
+    """Return a note on judged documents that the corpus lacks; empty where there is no index."""
     index = next((system.lexical for system in systems if system.lexical is not None), None)
     if index is None:
         return ""
@@ -180,7 +180,7 @@ def _note_unknown_documents(
             grades, reconciled.measured, known, lambda uri: index.get(uri) is not None
         )
     except NuthatchError as error:
-        return f"whether the corpus holds all judged documents could not be told: {error}"
+        return f"whether the corpus holds all judged documents is not known: {error}"
 
 
 def _check_answers(answers: Mapping[str, SystemAnswers], queries: int) -> None:
@@ -215,11 +215,11 @@ def _measure_latency(
         return None
     base = settings.baseline if settings.baseline in live else next(iter(live))
 
-    def asking(searcher: SearchBackend) -> SearchCall:
+    def make_call(searcher: SearchBackend) -> SearchCall:
         return lambda text: len(searcher.search(text, settings.shown, timeout=timeout))
 
     return measure_latency(
-        {name: asking(searcher) for name, searcher in live.items()},
+        {name: make_call(searcher) for name, searcher in live.items()},
         [query.text for query in queries],
         load,
         baseline=base,

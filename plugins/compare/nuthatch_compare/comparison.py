@@ -1,10 +1,10 @@
-"""`Comparison`: everything that one comparison found, as values; every output is drawn from it.
+"""`Comparison`: all results of one comparison, as values; every output is made from it.
 
     systems × queries ──▶ lists ──▶ metrics ──▶ differences, agreement, coverage ──▶ verdict
             └──────────▶ latency, cost
 
 It is a frozen pydantic model: `model_dump_json` writes it, `model_validate_json` reads it back. A
-number that cannot be told is None, never NaN.
+number that is not defined is None, never NaN.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ class _Frozen(BaseModel):
 
 
 class ListedDocument(_Frozen):
-    """Is one document in a list: its best chunk's snippet in pieces, each with whether it is
-    marked, its grade (None: nobody judged it), and the rung that found it."""
+    """One document in a list.
+
+    `pieces` are the snippet of its best chunk, each with whether it is marked. `grade` is None
+    where nobody judged the document. `rung` is the rung that found it.
+    """
 
     uri: str
     title: str = ""
@@ -44,7 +47,7 @@ class ListedDocument(_Frozen):
 
 
 class QueryAnswers(_Frozen):
-    """Is one query: each system's first documents, how it ended, and the measures' values.
+    """One query: each system's first documents, how it ended, and the measures' values.
 
     `values` are by measure, then by system; empty where the query was not judged. Judged@k has
     none for a system that found nothing.
@@ -58,7 +61,7 @@ class QueryAnswers(_Frozen):
 
 
 class SystemSummary(_Frozen):
-    """Tells what a system is and how it fared.
+    """The summary of a system: its index or run, and the outcomes of the queries.
 
     `source` is its URL without secrets, or the run's file. `repeated_chunks` counts chunks that
     one answer held twice, which breaks the contract. `errors` count failures by message. `missing`
@@ -98,8 +101,7 @@ class SliceMeans(_Frozen):
 
 
 class Validity(_Frozen):
-    """Is one condition of a fair comparison: what was looked at, what was found, whether it
-    holds."""
+    """One condition of a fair comparison: its name, what was found, and whether it holds."""
 
     what: str
     found: str
@@ -107,7 +109,7 @@ class Validity(_Frozen):
 
 
 class GateResult(_Frozen):
-    """Tells whether a rule holds: `passed` is None where that could not be measured."""
+    """The result of one rule of a gate; `passed` is None where it could not be measured."""
 
     rule: str
     system: str
@@ -116,7 +118,7 @@ class GateResult(_Frozen):
 
 
 class Past(_Frozen):
-    """Is an earlier comparison in the same folder: its primary measure's means, by system."""
+    """An earlier comparison in the same folder: its primary measure's means, by system."""
 
     created: str
     measure: str
@@ -125,12 +127,12 @@ class Past(_Frozen):
 
 
 class Comparison(_Frozen):
-    """Is the whole comparison; `systems` begin with the baseline.
+    """The whole comparison; `systems` begin with the baseline.
 
     `means` are by system, then by measure. `rankings` hold the document uris of each system and
-    query down to `settings.depth`. `definitions` say what each measure is. `verdict` and
-    `warnings` are sentences; the verdict begins with the `caveats`, which forbid to take the rest
-    as it stands. `inputs` are digests of the queries and of the judgments.
+    query down to `settings.depth`. `definitions` are those of the measures. `verdict` and
+    `warnings` are sentences; the verdict begins with the `caveats`, for which the rest cannot be
+    taken as it stands. `inputs` are digests of the queries and of the judgments.
     """
 
     format: Literal[1] = FORMAT
@@ -162,23 +164,23 @@ class Comparison(_Frozen):
 
     @property
     def baseline(self) -> str:
-        """Is the name of the system that the others are held against."""
+        """The name of the system that the others are compared with."""
         return self.settings.baseline
 
     @property
     def primary(self) -> str:
-        """Is the first of the measures that decide."""
+        """The first of the measures that decide."""
         return self.settings.primary[0]
 
     def difference(self, system: str, measure: str) -> Difference | None:
-        """Return what a system gains over the baseline on a measure; None if it is not told."""
+        """Return the difference of a system from the baseline; None where it was not computed."""
         for difference in self.differences:
             if (difference.system, difference.measure) == (system, measure):
                 return difference
         return None
 
     def system(self, system: str) -> SystemSummary:
-        """Return what a system is. Raise `KeyError`."""
+        """Return the summary of a system. Raise `KeyError`."""
         for summary in self.systems:
             if summary.name == system:
                 return summary

@@ -1,4 +1,4 @@
-"""Words that several outputs share: counts with their noun, names, numbers, digests."""
+"""How every output writes counts, names, numbers and p-values; and digests of inputs."""
 
 from __future__ import annotations
 
@@ -60,6 +60,6 @@ def format_interval(value: float, low: float, high: float) -> tuple[str, str, st
 
 
 def digest(value: object) -> str:
-    """Return sixteen hexadecimal digits that tell one JSON value from another."""
+    """Return sixteen hexadecimal digits that differ where two JSON values differ."""
     text = json.dumps(value, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Facts: what the systems are, whether the comparison is fair, and the queries one by one."""
+"""Summaries: the systems, the conditions of a fair comparison, and the queries one by one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nuthatch_compare.performance.latency import Latency
 
 
 def describe_system(system: System) -> SystemSummary:
-    """Return what a system is, before it is asked: it may be down afterwards.
+    """Return the summary of a system before its queries run: it may be down afterwards.
 
     Raise `BackendUnavailable` where it is down already.
     """
@@ -37,7 +37,7 @@ def describe_system(system: System) -> SystemSummary:
 
 
 def with_outcomes(summary: SystemSummary, answers: SystemAnswers) -> SystemSummary:
-    """Return the facts of a system with how it fared."""
+    """Return the summary with the outcomes of the queries."""
     return summary.model_copy(
         update={
             "answered": answers.count("answered"),

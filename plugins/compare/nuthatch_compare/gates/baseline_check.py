@@ -98,12 +98,12 @@ def save_command(folder: Path, target: Path) -> int:
     type=click.IntRange(1),
     default=MIN_QUERIES,
     show_default=True,
-    help="Fewer judged queries tell nothing.",
+    help="With fewer judged queries the result is 'not measured'.",
 )
 def check_command(folder: Path, saved: Path, max_drop: float, min_queries: int) -> int:
     """Check that no system of FOLDER is worse than it was in SAVED.
 
-    Exit codes: 0 none is, 1 one is, 3 could not be told.
+    Exit codes: 0 none is, 1 one is, 3 could not measure.
     """
     if not max_drop > 0:
         raise click.UsageError(

@@ -5,7 +5,7 @@
     max_drop = 0.01               # the gain must lie above -0.01
     min_gain = 0.0                # … above 0
     min = 0.35                    # the mean of the system itself, above this
-    min_queries = 10              # fewer judged queries tell nothing; 10 is the default
+    min_queries = 10              # with fewer judged queries it is not measured
     allow_identical = false       # whether max_drop holds where both gave the same answers
     max_latency_ratio = 1.2       # upper end of the interval of system ÷ baseline
     max_p95_ratio = 1.5           # the same of the 95th percentiles of all requests
@@ -15,8 +15,8 @@
     max_empty = 3                 # queries without a hit
     max_failed = 0                # queries that failed or ran out of time
 
-A mean that may only be luck passes no gate (`margin_tests.py`). What was not measured is neither
-passed nor failed, and so is what says nothing: a run that was cut off, a run against itself.
+A mean that may be luck passes no gate (`margin_tests.py`). A bound that was not measured neither
+passes nor fails. The same holds for a run that was cut off, and for a run against itself.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Rule(BaseModel):
 
 
 def read_gate(path: str) -> list[Rule]:
-    """Return the rules of a file. Raise `InvalidConfig` that says what is wrong where."""
+    """Return the rules of a file. Raise `InvalidConfig` that names the rule and the fault."""
     try:
         tables = tomllib.loads(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -120,7 +120,7 @@ def resolve_gate(
 
 
 def check_gate(comparison: Comparison, rules: Sequence[Rule]) -> Iterator[GateResult]:
-    """Yield what each bound of each rule (of `resolve_gate`) found, system by system.
+    """Yield the result of each bound of each rule (of `resolve_gate`), system by system.
 
     All bounds of relevance are one family, whichever rule they are of.
     """

@@ -1,11 +1,11 @@
-"""Tests of a mean against a margin: what a gate lets pass.
+"""Tests of a mean against a margin, by which a gate decides.
 
 A mean lies above a margin where
     the mean and the lower end of its interval are above it, strictly
     and the permutation test of the values minus the margin has, by Holm's adjustment over all that
     a gate compares, a p of at most α
 
-What cannot be told (too few queries, a run that was cut off) is neither passed nor failed.
+Where a test cannot decide (too few queries, a run that was cut off), it neither passes nor fails.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ MIN_QUERIES = 10
 class MarginTest:
     """One mean and its margin: `values` per query, of which each is from `least` to 1.
 
-    `doubt` says why the values are not to be trusted; `alike`, why they are of no use to a rule
-    that holds.
+    `doubt` is the reason not to trust the values. `alike` is the reason why a rule that holds
+    proves nothing.
     """
 
     rule: str
@@ -45,7 +45,7 @@ class MarginTest:
 
 
 def decide(tests: Sequence[MarginTest], alpha: float, seed: int) -> Iterator[GateResult]:
-    """Yield the result of each test; those that can be told are one family."""
+    """Yield the result of each test; those without a doubt are one family."""
     trusted = [test for test in tests if not test.doubt]
     above = [np.asarray(test.values - test.margin)[:, None] for test in trusted]
     adjusted = iter(holm([permutation_test(column, seed=seed)[0].p for column in above]))

@@ -69,9 +69,9 @@ class Judgment(NamedTuple):
 class Judgments:
     """The judgments of a file.
 
-    `repeated` lines said once more what another had said; `negative` is the number of grades
-    below 0; `empty` rows have no grade; `comments` are lines that begin with #. `by_text` says that
-    the queries were named by their texts.
+    `repeated` is the number of lines that repeat another one; `negative` is the number of grades
+    below 0; `empty` rows have no grade; `comments` are lines that begin with #. `by_text` is
+    true where the queries were named by their texts.
     """
 
     source: str
@@ -85,7 +85,7 @@ class Judgments:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Are what a reader should know, each a sentence."""
+        """Sentences about the file that a reader should know."""
         counts = (
             (
                 self.repeated,
@@ -115,7 +115,7 @@ class Judgments:
 
     @property
     def pairs(self) -> int:
-        """Is the number of judged pairs of query and document."""
+        """The number of judged pairs of query and document."""
         return sum(map(len, self.grades.values()))
 
 

@@ -1,6 +1,6 @@
 """Lines of text from a file or standard input, plain or gzip, each with its place.
 
-Whether a file is gzip is seen from its first bytes, never from its name.
+The first bytes decide whether a file is gzip, never its name.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Line(NamedTuple):
-    """Is one line without its end, and its place, `file:line`."""
+    """One line without its end, and its place, `file:line`."""
 
     where: str
     text: str
 
 
 def read_lines(path: str, kind: str) -> Iterator[Line]:
-    """Yield the lines that are not blank; `kind` names the file in errors (a run, say).
+    """Yield the lines that are not blank; `kind` names the file in errors, such as "run".
 
     Raise `InvalidConfig` where the file cannot be read, is not UTF-8 or a damaged gzip stream.
     """
@@ -95,7 +95,7 @@ def parse_json_tables(
 
 
 def _build_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return an object of which no key comes twice: JSON's reader would keep the last one."""
+    """Return the object. Raise `ValueError` for a repeated key: JSON's reader keeps the last."""
     value = dict(pairs)
     if len(value) < len(pairs):
         names = [name for name, _ in pairs]

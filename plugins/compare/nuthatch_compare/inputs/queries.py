@@ -1,12 +1,12 @@
-"""Queries: what is asked, by name.
+"""Queries by name.
 
     {"_id": "1", "text": "thief in los angeles", "metadata": {"lang": "en"}}      JSON Lines
     query-id  text  lang          tab-separated with a header; more columns are fields
     1  thief in los angeles       tab-separated without one: name, text
     thief in los angeles          lines without a tab: the number of the line is the name
 
-What a query has beside its text are its fields, by which results can be sliced. The form is seen
-from the first line.
+All columns but name and text are fields, by which results can be sliced. The first line decides
+the form.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _EXAMPLE: Final = '{"_id": "1", "text": "thief in los angeles"}'
 
 @dataclass(frozen=True, slots=True)
 class NamedQuery:
-    """Is a query with its name, and fields to slice by."""
+    """A query with its name, and fields to slice by."""
 
     name: str
     text: str

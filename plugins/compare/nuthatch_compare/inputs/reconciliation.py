@@ -1,4 +1,4 @@
-"""What fits together of queries, judgments and corpus; what does not is counted and told."""
+"""Reconciliation of queries, judgments and corpus: what does not fit is counted and reported."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from nuthatch_compare.inputs.runs import Rankings
 
 #: Documents that are looked up in the corpus at the most.
 _MOST_LOOKUPS: Final = 10_000
-#: Documents of each side that a reader needs to see that their names are of two kinds.
+#: Documents of each side that show a reader that their names are of two kinds.
 _EXAMPLES: Final = 3
 
 
 class NothingMeasured(NuthatchError):
-    """No judged document was found by any system, so that no measure says anything."""
+    """No system found any judged document, so there is nothing to measure."""
 
 
 class Reconciled(BaseModel):
-    """Tells which queries can be measured and what is left out.
+    """The queries that can be measured, and those that are left out.
 
-    `measured` are the queries that were asked and judged, in the order asked. Of these
+    `measured` are the queries of the comparison that were judged, in its order. Of these
     `without_relevant` have no relevant document and count as 0. Left out are
     `unjudged_queries`, asked but not judged, and `unknown_queries`, judged but not asked.
     """
@@ -40,7 +40,7 @@ class Reconciled(BaseModel):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Are the exclusions, each a sentence."""
+        """Sentences about the exclusions."""
         exclusions = (
             (
                 "query was asked but never judged; left out of the metrics",

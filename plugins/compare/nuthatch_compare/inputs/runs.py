@@ -1,4 +1,4 @@
-"""Runs: what any engine answered.
+"""Runs: the answers of any engine, in a file.
 
     query  Q0  document  rank  score  tag    TREC: six columns, best document first
     301    Q0  FR94-104  1     2.129  standard
@@ -9,8 +9,8 @@ Columns are separated by tabs where a line has as many as that takes (a name may
 else by ASCII blanks; a blank of another script is part of a name. The order is by score, as TREC's
 tools have it; where scores are equal, the order that was served, which is the file's rank.
 (trec_eval breaks ties by the document's name instead, whatever was served.) A tag may hold blanks:
-what follows the score is the tag. A tag that ends with `;percent-encoded` says that names are
-written as in URLs, which is how `write_run` writes names that hold blanks.
+what follows the score is the tag. Where a tag ends with `;percent-encoded`, names are
+written as in URLs: `write_run` does so where a name holds a blank.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Run:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Are the exclusions and repairs, each a sentence."""
+        """Sentences about exclusions and repairs."""
         counts = (
             (self.repeated, "repeated documents were left out; the best rank of each counts"),
             (self.disordered, "queries have ranks that contradict their scores; the scores count"),
@@ -76,7 +76,7 @@ class Run:
         return tuple(f"run {self.name}: {count:,} {what}" for count, what in counts if count)
 
     def notes_on(self, queries: Collection[str]) -> tuple[str, ...]:
-        """Return its notes and what of it does not fit the queries asked, each a sentence."""
+        """Return the notes, and a sentence on each mismatch with these queries."""
         known = set(queries)
         counts = (
             (len(self.rankings.keys() - known), "queries of it were not asked; left out"),
@@ -136,7 +136,7 @@ def write_run(rankings: Rankings, name: str, scores: Scores | None = None) -> It
     """Yield the lines of a run. Without scores 1/rank stands in, so that every tool keeps the
     order; with scores that do not fall along the ranks it would not.
 
-    Where a name holds a blank, all names are percent-encoded, and the tag says so.
+    Where a name holds a blank, all names are percent-encoded, and the tag records it.
     """
     names = chain(rankings, *rankings.values())
     encoded = any(_BLANKS.search(text) for text in names)
@@ -213,7 +213,7 @@ def _check_row(where: str, query: str, document: str, rank: float, score: float,
 
 def _parse_json(path: str, every: Iterator[Line]) -> Iterator[Row]:
     for query, scored in parse_json_tables(path, every, _EXAMPLE):
-        if not scored:  # an answer without documents, which other forms cannot tell
+        if not scored:  # an answer without documents, which other forms cannot express
             yield Row(query, "", 0, 0, "")
         where = f"{path}, query {query!r}"
         for rank, (document, score) in enumerate(scored.items(), 1):

@@ -22,7 +22,7 @@ _LENGTHS: Final = ((1, 1, "1"), (2, 2, "2"), (3, 4, "3-4"), (5, 8, "5-8"), (9, N
 
 
 class Slice(BaseModel):
-    """Names a group of queries: `by` is what it was made by, `label` what they share."""
+    """A group of queries: `by` is the field, `label` the value that they share."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -26,19 +26,19 @@ _SEARCHING: Final = frozenset({"policy", "budget", "timeout", "snippet", "cache_
 
 @dataclass(frozen=True, slots=True)
 class NamedURL:
-    """Is a system as it was named: by a URL."""
+    """A system that is given by a URL."""
 
     name: str
     url: str
 
     @property
     def shown(self) -> str:
-        """Is the URL without secrets."""
+        """The URL without secrets."""
         return nuthatch.redact(self.url)
 
     @property
     def index(self) -> str:
-        """Is the URL without the options of searching: two with the same one share an index."""
+        """The URL without the options of searching: systems with the same one share an index."""
         base, _, options = self.url.partition("?")
         kept = [
             option for option in options.split("&") if option.partition("=")[0] not in _SEARCHING
@@ -74,14 +74,14 @@ def parse_systems(texts: Sequence[str]) -> list[NamedURL]:
 
 
 def _name_engine(url: str) -> str:
-    """Return the name of the engine; what is no URL has no name, as it may hold a password."""
+    """Return the name of the engine. A text that is no URL may hold a password and has no name."""
     scheme = url.partition(":")[0]
     return scheme if _SCHEME.fullmatch(scheme) else "unnamed"
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Is what is compared: a searcher or a run, with its name and where it comes from."""
+    """A searcher or a run that is compared, with its name and its source."""
 
     name: str
     source: str
@@ -90,12 +90,12 @@ class System:
 
     @property
     def lexical(self) -> LexicalBackend | None:
-        """Is the searcher if it has an index of its own."""
+        """The searcher, if it has an index of its own."""
         return self.searcher if isinstance(self.searcher, LexicalBackend) else None
 
     @property
     def engine(self) -> str:
-        """Is the name of the engine."""
+        """The name of the engine."""
         return "run" if self.searcher is None else self.searcher.name
 
 
@@ -115,5 +115,5 @@ def make_systems(searchers: Mapping[str, SearchBackend | Run]) -> list[System]:
 
 
 def open_system(named: NamedURL) -> System:
-    """Return the system of an index; whoever opens it closes its searcher."""
+    """Return the system of an index. The caller closes its searcher."""
     return System(named.name, named.shown, searcher=nuthatch.open(named.url))

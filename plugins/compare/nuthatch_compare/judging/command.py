@@ -66,7 +66,7 @@ def pool_command(
 ) -> None:
     """Write a sheet of the first documents of all RUNS, files in TREC's format or folders of them.
 
-    The sheet does not tell which system found a document, nor at which rank.
+    The sheet does not show which system found a document, nor at which rank.
     """
     rankings = [read_run(path).rankings for path in _find_runs(runs)]
     earlier: Grades = read_judgments(qrels).grades if qrels else {}
@@ -105,7 +105,7 @@ def import_command(sheets: tuple[str, ...], qrels: str | None, out: TextIO) -> N
     )
 
 
-@command.command("agree", short_help="Tell whether raters agree.")
+@command.command("agree", short_help="Measure how far raters agree.")
 @click.argument("sheets", nargs=-1, required=True)
 @_json
 def agree_command(sheets: tuple[str, ...], as_json: bool) -> None:

@@ -1,8 +1,7 @@
-"""The pool: what is worth judging, the first documents of every system, and nothing that tells
-which system found them.
+"""The judgment pool: the first documents of every system, which are worth judging.
 
 Depth-k pooling (Spärck Jones and van Rijsbergen 1975; TREC). Documents are shuffled within each
-query, so that neither rank nor system shows.
+query, so that a rater sees neither rank nor system.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from nuthatch_compare.inputs.runs import Rankings
 
 
 class PooledDocument(NamedTuple):
-    """Is a document to be judged for a query."""
+    """A document to be judged for a query."""
 
     query: str
     document: str
@@ -29,7 +28,7 @@ def pool_documents(
     """Return the first `depth` documents of all runs for each query, without those judged.
 
     The queries are in the order of the runs; the documents of a query are in an order that
-    depends on the seed and on nothing that the systems said. Raise `InvalidConfig` for a depth
+    depends on the seed alone. Raise `InvalidConfig` for a depth
     below 1.
     """
     if depth < 1:

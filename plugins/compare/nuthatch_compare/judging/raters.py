@@ -1,4 +1,4 @@
-"""Do the raters agree? Cohen's κ of two raters, Krippendorff's α of any number.
+"""Agreement of raters: Cohen's κ of two raters, Krippendorff's α of any number.
 
     κ = 1 − observed disagreement / disagreement by chance given each rater's habits
     α = 1 − observed disagreement / disagreement by chance given all grades together
@@ -27,9 +27,9 @@ RELIABLE: Final = 0.667
 
 
 class RaterPair(BaseModel):
-    """Is how far two raters agree on what both judged; `same` is the share of equal grades.
+    """The agreement of two raters on what both judged; `same` is the share of equal grades.
 
-    `kappa` takes every difference alike, `weighted` by its square; None where undefined.
+    `kappa` counts every difference the same, `weighted` by its square; None where undefined.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,7 +43,7 @@ class RaterPair(BaseModel):
 
 
 class RaterAgreement(BaseModel):
-    """Is how far all raters agree.
+    """The agreement of all raters.
 
     `judged` pairs of query and document were judged, `several` of them by two raters or more.
     `alpha` is for the grades as they are (ordinal), `alpha_relevant` for relevant or not, a grade
@@ -114,7 +114,7 @@ def cohen_kappa(
 def krippendorff_alpha(units: Sequence[Sequence[int]], scale: Scale = "ordinal") -> float | None:
     """Return α of the grades that each unit got; None where it is undefined.
 
-    Units with a single grade say nothing about agreement and are passed over.
+    Units with a single grade show no agreement and are left out.
     """
     several = [unit for unit in units if len(unit) > 1]
     if not several:

@@ -29,7 +29,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class DocumentText(NamedTuple):
-    """Is what a rater sees of a document."""
+    """The part of a document that a rater sees."""
 
     title: str
     text: str
@@ -37,7 +37,7 @@ class DocumentText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a rater filled in; `empty` rows are not judged yet."""
+    """The grades that a rater filled in; `empty` rows are not judged yet."""
 
     source: str
     ratings: Ratings
@@ -53,14 +53,19 @@ def write_sheet(
     yield _format_row(_HEADER)
     for query, uri in pooled:
         title, text = (documents or {}).get(uri, DocumentText("", ""))
-        asked = (queries or {}).get(query, "")
+        query_text = (queries or {}).get(query, "")
         yield _format_row(
-            (escape_name(query), escape_name(uri), "", *map(_format_cell, (asked, title, text)))
+            (
+                escape_name(query),
+                escape_name(uri),
+                "",
+                *map(_format_cell, (query_text, title, text)),
+            )
         )
 
 
 def read_sheet(path: str) -> Sheet:
-    """Return what a sheet says. Raise `InvalidConfig` that names the line."""
+    """Return the grades of a sheet. Raise `InvalidConfig` that names the line."""
     rows = read_lines(path, "sheet")
     first = next(rows, None)
     if first is None:
@@ -108,8 +113,8 @@ class MergedJudgments(NamedTuple):
 def merge_sheets(sheets: Sequence[Sheet], earlier: Grades | None = None) -> MergedJudgments:
     """Return the judgments of all sheets; a sheet's grade replaces an earlier one.
 
-    Where raters differ the median counts, of two the lower: a document is as good as half of its
-    raters say at least.
+    Where raters differ the median counts, of two grades the lower: at least half of the raters
+    gave the document that grade or a higher one.
     """
     grades = {query: dict(rated) for query, rated in (earlier or {}).items()}
     added = changed = disputed = 0
@@ -143,7 +148,7 @@ def write_judgments(grades: Grades) -> Iterator[str]:
 
 
 def escape_name(name: str) -> str:
-    """Return a name of which no spreadsheet makes a formula: `'=1+1` of `=1+1`."""
+    """Return a name that no spreadsheet takes for a formula: `'=1+1` for `=1+1`."""
     return f"'{name}" if name.lstrip("'").startswith(_FORMULA) else name
 
 

@@ -1,4 +1,4 @@
-"""How alike two systems answer, which needs no judgments.
+"""Agreement: how alike two systems answer. It needs no judgments.
 
     overlap@k    common documents among the first k ÷ the longer list's length there
     Jaccard@k    common documents ÷ all documents among the first k
@@ -6,8 +6,8 @@
     τ_AP         agreement of the order of the common documents, the top counting most
     rank shift   |rank here − rank there| of a common document
 
-Where both found nothing they agree wholly; where one did, not at all. A tie at the cut means that
-which documents are among the first k was an accident.
+Where both found nothing they agree wholly; where one did, not at all. With a tie at the cut,
+chance decided which documents are among the first k.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nuthatch_compare.measures.rbo import RBO, P, groups, rbo
 
 
 class QueryAgreement(BaseModel):
-    """Is how alike two systems answered one query; `tau_ap` and `rank_shift` need common ones."""
+    """The agreement on one query; `tau_ap` and `rank_shift` need documents in common."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,7 +76,7 @@ class Agreement(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class RankedAnswers:
-    """What a system answered; its scores, where there are any, tell ties and no more."""
+    """The ranked documents of a system by query. Scores, where there are any, only show ties."""
 
     name: str
     rankings: Rankings

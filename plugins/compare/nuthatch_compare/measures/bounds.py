@@ -10,7 +10,7 @@
     nDCG, most           may be at a grade between, for each raises the ideal too; Dinkelbach's
                          iteration (Management Science 1967) finds it exactly, level by level
 
-A document that no list holds is not in them: what nobody found is not known to any of this.
+A document that no list holds does not enter the bounds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from nuthatch_compare.measures.formulas import FORMULAS
+from nuthatch_compare.measures.formulas import FORMULAS, compute_discounts
 from nuthatch_compare.measures.grade_matrix import UNJUDGED, GradeMatrix, Integers, Values
 from nuthatch_compare.measures.measure import Measure
 
@@ -56,7 +56,7 @@ def _highest_ndcg(graded: GradeMatrix, measure: Measure, top: int) -> Values:
     DCG − λ · ideal alone; that best has a share of at least λ, which is the next λ.
     """
     ranks = graded.first_ranks(measure.cut)
-    discounts = 1 / np.log2(np.arange(2, ranks.shape[1] + 2))
+    discounts = compute_discounts(ranks.shape[1])
     known = (np.maximum(ranks, 0) * discounts).sum(axis=1)
     gains = _gains(ranks == UNJUDGED, discounts)
     levels = list(_levels(graded, measure, top, gains.shape[1]))
@@ -86,7 +86,7 @@ def _levels(
 ) -> Iterator[tuple[int, Values]]:
     """Yield each span of grades with, per query, the ideal of 0, 1, 2, … more documents there."""
     longest = int(graded.count_judged(1).max(initial=0)) + counts
-    ideal = 1 / np.log2(np.arange(2, longest + 2))
+    ideal = compute_discounts(longest)
     if measure.cut is not None:
         ideal[measure.cut :] = 0
     reached = np.concatenate([[0.0], ideal.cumsum()])

@@ -5,7 +5,7 @@ hold equal. Either is given ranks, never scores: trec_eval sorts by score, as a 
 breaks ties by name, so that the list it measures need not be the one that was served.
 
 A query that was answered with nothing counts 0, and so does one without a relevant document. Only
-Judged is then not defined (NaN): what was not found cannot be unjudged.
+Judged is then not defined (NaN): without documents there is no share.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from nuthatch_compare.measures.measure import Measure
 
 #: Values by the measure's name, one per query, in the order of the queries.
 Table = Mapping[str, Values]
-#: ir-measures takes RBP from a package that it does not bring, and is not told of every judgment.
+#: ir-measures needs another package for RBP, and our call does not pass it every judgment.
 _OURS: Final = {"RBP", "Judged"}
 #: trec_eval counts documents in an array as long as the highest grade.
 _HIGHEST_GRADE: Final = 10_000

@@ -1,7 +1,7 @@
-"""How much of the answers the judgments know, and what the rest could change.
+"""Coverage: how much of the answers is judged, and what the rest could change.
 
     judged      the share of judged documents among the first ranks (Judged@k), over the queries
-                that the system answered: what was not answered is not unjudged
+                that the system answered: without an answer nothing is unjudged
     condensed   a measure with the unjudged documents taken out of the list (Sakai, SIGIR 2007);
                 it favours a system that finds much that nobody has judged
     low, high   the least and the most that a measure could be (`bounds.py`)
@@ -40,7 +40,7 @@ class MeasureBounds(BaseModel):
 
 
 class Coverage(BaseModel):
-    """Tells how much of a system's answers the judgments know.
+    """The coverage of a system's answers by the judgments.
 
     `judged` is the mean of Judged@depth over the `answered` queries, None without any; `unjudged`
     is the number of unjudged documents within depth, `known` that of judged documents in the whole

@@ -37,7 +37,7 @@ class GradeMatrix:
     def of(cls, grades: Grades, rankings: Rankings, queries: Sequence[str]) -> Self:
         """Return the grades of the rankings of some queries, in their order.
 
-        Raise `InvalidConfig` where a ranking holds a document twice: it would be paid twice.
+        Raise `InvalidConfig` where a ranking holds a document twice: it would count twice.
         """
         lists = [rankings.get(name, ()) for name in queries]
         matrix = np.full((len(queries), max(map(len, lists), default=0)), ABSENT, dtype=np.int64)
@@ -57,7 +57,7 @@ class GradeMatrix:
 
     @property
     def queries(self) -> int:
-        """Is the number of queries."""
+        """The number of queries."""
         return len(self.grades)
 
     def first_ranks(self, cut: int | None) -> Integers:
@@ -85,9 +85,9 @@ class GradeMatrix:
     def with_assumed_grade(
         self, grade: int, count: int, depth: int | None, *, last: bool = False
     ) -> Self:
-        """Return what it were if the first (or last) unjudged documents of each list had a grade.
+        """Return the matrix with a grade for the first (or last) unjudged documents of each list.
 
-        Those are meant that stand within `depth`.
+        `count` documents within `depth` get it.
         """
         unjudged = self.grades == UNJUDGED
         if depth is not None:

@@ -15,7 +15,7 @@ from nuthatch import InvalidConfig
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Says what a kind of measure is, and which parameters it takes.
+    """The definition of a kind of measure, and the parameters that it takes.
 
     In `text`, {k} stands for "the first 10 ranks" and {r} for what counts as relevant.
     """
@@ -88,7 +88,7 @@ _SHAPE: Final = re.compile(r"(?P<kind>[A-Za-z]+)(?:\((?P<options>[^()]*)\))?(?:@
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Is a kind of measure with its parameters; `str` gives its name, `Measure.parse` reads it.
+    """A kind of measure with its parameters; `str` gives its name, `Measure.parse` reads it.
 
     `cut` is None where the whole list counts. A document of grade `rel` or more is relevant. `p`
     is the persistence of RBP, None for the others.
@@ -101,7 +101,7 @@ class Measure:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the measure of a name. Raise `InvalidConfig` with what would do."""
+        """Return the measure of a name. Raise `InvalidConfig` with names that are known."""
         match = _SHAPE.fullmatch(text.strip())
         if match is None:
             raise InvalidConfig(f"{text!r} names no measure; write nDCG@10 or P(rel=2)@5, say")
@@ -126,12 +126,12 @@ class Measure:
 
     @property
     def is_quality(self) -> bool:
-        """Return whether more is better for a user; Judged@k only tells about the judgments."""
+        """Whether a higher value is better for a user; Judged@k only describes the judgments."""
         return self.kind != "Judged"
 
     @property
     def definition(self) -> str:
-        """Is the formula in words, with its source."""
+        """The formula in words, with its source."""
         kind = KINDS[self.kind]
         ranks = "the whole list" if self.cut is None else f"the first {self.cut} ranks"
         relevant = f"relevant is grade {self.rel} or more"
@@ -152,7 +152,7 @@ def _parameters(kind: str, text: str, options: str) -> tuple[int, float | None]:
                 p = float(value)
                 continue
         except ValueError:
-            pass  # the message below says it all
+            pass  # the message below covers it
         takes = ["rel=2 (a whole number of 1 or more)"] if allowed.rel else []
         takes += ["p=0.8 (between 0 and 1)"] if p is not None else []
         raise InvalidConfig(

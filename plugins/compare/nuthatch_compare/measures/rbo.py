@@ -38,7 +38,7 @@ P: Final = 0.9
 
 @dataclass(frozen=True, slots=True)
 class RBO:
-    """Is the overlap extrapolated, and the least and most that it can be; from 0 to 1."""
+    """The extrapolated overlap, and the least and the most that it can be; from 0 to 1."""
 
     ext: float
     low: float
@@ -46,7 +46,7 @@ class RBO:
 
     @property
     def residual(self) -> float:
-        """Is what is left open by what lies beyond the lists."""
+        """The width of the bounds: the ranks beyond the lists are unknown."""
         return self.high - self.low
 
 
@@ -159,7 +159,7 @@ class _Pair:
         return self.long.contributions(alone, l, self.ties)[:, s:]
 
     def _unseen_most(self, s: int, l: int) -> Values:  # noqa: E741
-        """Each rank that the shorter list lacks could hold the next item of the longer one."""
+        """Return the most that unseen ranks add: each could hold the longer list's next item."""
         alone = self._only_long(s, l)[: l - s]
         return np.asarray(np.triu(alone).sum(axis=0))
 

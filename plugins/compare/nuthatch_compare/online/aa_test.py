@@ -1,4 +1,4 @@
-"""A/A: does a test of units err as often as it says, on these very units?"""
+"""The A/A test: does a test of units err as often as its level claims, on these very units?"""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _PERMUTATIONS = 999
 
 
 class AACheck(BaseModel):
-    """Tells how often the test errs on these very units, their sides drawn anew at random.
+    """The rate at which the test errs on these units, with their sides drawn at random.
 
     `share` of the `runs` had p < α; `low` and `high` are the 99.9 % band around α for so many
-    runs. Within it (`passed`, or below) the test is to be trusted on such data.
+    runs. Within or below the band the test can be trusted on such data (`passed`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,7 +45,7 @@ class AACheck(BaseModel):
 
 
 def check_by_flipping(balance: Values, alpha: float, seed: int) -> AACheck:
-    """Draw anew, for each unit, which of its sides is called b."""
+    """Return the check of a test of balances: draw for each unit which of its sides is b."""
     random = np.random.default_rng((seed, 2))
     p_values: list[float] = []
     for _ in range(_RUNS // _AT_ONCE):  # all at once would be gigabytes of many units
@@ -56,7 +56,7 @@ def check_by_flipping(balance: Values, alpha: float, seed: int) -> AACheck:
 
 
 def check_by_shuffling(rates: Values, of_b: Values, alpha: float, seed: int) -> AACheck:
-    """Deal the units anew to two sides of the same sizes."""
+    """Return the check of a test of two sides: shuffle the units between them."""
     random = np.random.default_rng((seed, 2))
     p_values = []
     for _ in range(_RUNS):

@@ -1,4 +1,4 @@
-"""What users prefer: clicks of an interleaved or a split test.
+"""Preferences of users: clicks of an interleaved or a split test.
 
     Interleave   each list with a click is a win of the team with more clicks on its hits, or a
                  tie (Chapelle, Joachims, Radlinski and Yue, TOIS 2012);
@@ -11,7 +11,7 @@ Users differ more than searches do, so every unit (user, session) has one vote, 
 searches: value, interval and p are all of the mean over units. The interval is that of other means
 (`intervals.py`), p is the permutation test of the balances; a split has Welch's interval and test.
 
-The test is of a fixed horizon: choose its length beforehand. Looking every day until p is below α
+The test has a fixed horizon: choose its length beforehand. Who looks every day until p is below α
 finds differences that are not there.
 """
 
@@ -34,15 +34,16 @@ from nuthatch_compare.statistics.two_sample_tests import welch
 
 
 class Online(BaseModel):
-    """What the clicks of a test say: `value` is what b gains over a, a mean over units.
+    """The result of a test: `value` is the gain of b over a, a mean over units.
 
     `value` is the preference (interleave, from −1/2 to 1/2) or the difference of the shares of
     searches with a click (split), between `low` and `high` at level 1 − α; None where no unit can
-    tell. `winner` is the engine that is preferred, None where that is not established. `clicked`
-    searches had a click. `wins`, `ties` and `losses` are lists (interleave) from the side of b,
-    `unit_wins`, `unit_ties` and `unit_losses` the units that prefer b, neither and a. `a_rate` and
-    `b_rate` are the two shares (split). `moved` units were served by both engines of a split and
-    are left out. `ratio` checks that the sides had the shares that they were meant to have.
+    tell. `winner` is the engine that is preferred, None where that is not established. `clicked` is
+    the number of searches with a click. `wins`, `ties` and `losses` are lists (interleave) from the
+    side of b; `unit_wins`, `unit_ties` and `unit_losses` are the units that prefer b, neither and
+    a. `a_rate` and `b_rate` are the two shares (split). `moved` units were served by both engines
+    of a split and are left out. `ratio` checks that the sides had the shares that they were meant
+    to have.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,7 +90,7 @@ def analyze_events(
     seed: int = 0,
     aa: bool = False,
 ) -> Online:
-    """Return what the events of one test say; `a` names the engine that is to be beaten.
+    """Return the result of one test; `a` names the engine that is to be beaten.
 
     `share` is the part of all units that b was meant to serve in a split. `aa` checks the test
     itself on the same units. Raise `InvalidConfig` where there are not exactly two engines.

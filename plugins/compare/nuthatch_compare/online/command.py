@@ -39,7 +39,7 @@ def online_command(
     {"unit": "user 4", "query": "shark", "served": "new", "clicks": []}
 
     Exit codes: 0 done, 1 the sides are not as large as they were meant to be, or the test cannot
-    be trusted, 2 wrong use, 3 too few clicks or units to tell.
+    be trusted, 2 wrong use, 3 too few clicks or units.
     """
     result = analyze_events(
         read_events(events), a=baseline, share=share, alpha=alpha, seed=seed, aa=aa
@@ -51,7 +51,7 @@ def online_command(
 
 
 def format_result(result: Online) -> list[str]:
-    """Return the result in sentences, what forbids believing it first."""
+    """Return the result in sentences; a reason not to trust it comes first."""
     lines = []
     if not result.ratio.passed:
         lines.append(

@@ -1,4 +1,4 @@
-"""Events of an online test: who searched, what was shown, what was clicked.
+"""Events of an online test: the unit that searched, the engines that answered, the clicks.
 
     {"unit": "session 17", "query": "thief", "teams": ["old", "new", "old"], "clicks": [2]}
     {"unit": "user 4", "query": "shark", "served": "new", "clicks": []}
@@ -6,7 +6,7 @@
 One JSON object a line and search. `teams` is of `Interleave`: the engine that each hit is credited
 to, `hit.origin.backend`, in order of rank. `served` is of `Split`: the engine that answered, also
 where it found nothing. `clicks` are the ranks clicked, from 1; a rank clicked twice counts once.
-Other keys are passed over.
+Other keys are ignored.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _EXAMPLE: Final = '{"unit": "u1", "query": "thief", "served": "new", "clicks": [
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Is one search: `teams` by rank where it was interleaved, `served` where it was split."""
+    """One search: `teams` by rank where it was interleaved, `served` where it was split."""
 
     unit: str
     query: str
@@ -34,7 +34,7 @@ class Event:
 
     @property
     def kind(self) -> Kind:
-        """Is the kind of the test."""
+        """The kind of the test."""
         return "split" if self.teams is None else "interleave"
 
 

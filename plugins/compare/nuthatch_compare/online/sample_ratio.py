@@ -1,7 +1,7 @@
-"""Are the two sides of a test as large as they were meant to be?
+"""The sample ratio: are the two sides of a test as large as they were meant to be?
 
 A test whose sides are not (a sample ratio mismatch) lost some of its units on one side: by a crash,
-a time-out, a log that does not arrive. Its result is not to be believed, whatever it is (Fabijan
+a time-out, a log that does not arrive. Its result cannot be trusted, whatever it is (Fabijan
 and others, KDD 2019).
 """
 
@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-#: So small an accident is none.
+#: A smaller p is no chance.
 _ALARM = 0.001
 
 
 class RatioCheck(BaseModel):
-    """Compares the sizes of both sides with the share that b was meant to have.
+    """The check of both sides' sizes against the share that b was meant to have.
 
-    `counted` says what was counted. p is of the exact binomial test; `passed` is False below .001.
+    `counted` names what was counted. p is of the exact binomial test; `passed` is False below .001.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

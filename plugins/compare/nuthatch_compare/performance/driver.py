@@ -1,8 +1,8 @@
-"""The driver: puts the load on the systems and keeps every raw sample.
+"""The driver: it puts the load on the systems and keeps every raw sample.
 
 A sample is NaN where the search failed; it is counted, never averaged. The garbage collector
-stays on, for what an engine leaves behind is part of its cost, but what was there before is
-frozen out of its sight.
+stays on, because the garbage of an engine is part of its cost; objects from before the run are
+frozen, so that it does not visit them.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from time import perf_counter_ns
 from nuthatch import NuthatchError
 from nuthatch_compare.performance.workload import Limits, Load, draw_arrivals, shuffle_blocks
 
-#: Answers one query and returns the number of hits, each of which it has read.
+#: A call that answers one query, reads every hit, and returns their number.
 SearchCall = Callable[[str], int]
 _NAN = float("nan")
 #: Warm-up ends when no system's median fell by more over three blocks.
 _SETTLED, _WINDOW = 0.02, 3
-#: An open loop is saturated when more are unanswered at its end than earlier on, by this share of
-#: all requests (and more than a few, which may be accident): it answers about so much less than it
-#: is asked. Where they wait, unsent or within the engine, and who is served first, is all the same.
+#: An open loop is saturated when more requests are unanswered at its end than at its beginning, by
+#: this share of all requests, and by more than a few, which may be chance. It does not matter where
+#: they wait, unsent or within the engine, nor which of them is served first.
 _BACKLOG, _FEW = 0.05, 4
 
 
@@ -53,7 +53,7 @@ class Samples:
 
 @dataclass
 class DriverResult:
-    """What a run gave: samples by system, how long it warmed up, why it ended early."""
+    """The result of a run: samples by system, passes of warm-up, the reason for an early end."""
 
     load: Load
     queries: int
@@ -130,8 +130,8 @@ class _Driver:
             medians.append({name: _median_time(times.ms) for name, times in samples.items()})
             if _is_settled(medians):
                 return len(medians), True
-            asked = len(medians) * len(self.queries) * len(self.systems)
-            if time.monotonic() > until or asked >= limits.requests // 4:
+            requests = len(medians) * len(self.queries) * len(self.systems)
+            if time.monotonic() > until or requests >= limits.requests // 4:
                 break
         return len(medians), False
 

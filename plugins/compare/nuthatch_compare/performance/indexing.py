@@ -1,4 +1,4 @@
-"""Indexing a corpus in every system before they are compared, and what that costs."""
+"""Indexing: put a corpus into every system before they are compared, and measure the cost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nuthatch_compare.performance.indexing_cost import Cost, measure_cost, write
 
 
 class IndexedSystem(NamedTuple):
-    """Is a system with the corpus in it, and what that took; `note` says why it is not known."""
+    """A system with the corpus in it and the cost, or a `note` on why the cost is not known."""
 
     system: System
     cost: Cost | None = None
@@ -26,9 +26,9 @@ def index_systems(
 ) -> Iterator[IndexedSystem]:
     """Yield each system with the corpus in it.
 
-    An index is made where there is none, and filled in a process of its own, which tells the
-    cost; systems that differ only in how they search share one. An engine that keeps nothing is
-    filled in this process. `search` is the first search after indexing.
+    An index is made where there is none, and filled in a process of its own, which measures the
+    cost. Systems that differ only in how they search share one index. An engine that keeps
+    nothing is filled in this process. `search` is the first search after indexing.
     """
     with tempfile.TemporaryDirectory(prefix="compare-") as folder:
         documents = Path(folder, "documents.jsonl")

@@ -1,4 +1,4 @@
-"""Cost: what it takes to index a corpus, measured in a process of its own.
+"""The cost of indexing a corpus, measured in a process of its own.
 
 A child process opens an empty index, adds every document, answers a first search, and settles.
 Its peak memory is then the engine's and nuthatch's alone: VmHWM of Linux, which begins anew with
@@ -29,7 +29,7 @@ MEMORY = "peak resident memory of a process that did nothing else"
 
 
 class Cost(BaseModel):
-    """What indexing took.
+    """The cost of indexing a corpus.
 
     Times are in seconds: `wall` and `cpu` of adding all documents, `searchable` until the first
     search after that was answered, `settle` of `optimize()`. `bytes` are on disk after settling.
@@ -52,7 +52,7 @@ class Cost(BaseModel):
 
     @property
     def rate(self) -> float:
-        """Is the number of documents added per second."""
+        """The number of documents added per second."""
         return self.documents / self.wall if self.wall else 0.0
 
 
@@ -75,7 +75,7 @@ def measure_cost(
     schema: Schema | None = None,
     search: str = "the",
 ) -> Cost:
-    """Index documents (of `write_documents`) at a url and return what that took.
+    """Index documents (of `write_documents`) at a URL and return the cost.
 
     The index stays where the engine keeps it. Raise `BackendUnavailable` where the child fails;
     the message is the child's own.
@@ -97,7 +97,7 @@ def measure_cost(
 
 
 def index_documents(request: Mapping[str, Any]) -> Cost:
-    """Do what a request asks for, in this process."""
+    """Index the documents of a request in this process, and return the cost."""
     schema = Schema.model_validate(request["schema"]) if request["schema"] else None
     with nuthatch.open(request["url"], create=True, schema=schema, **request["options"]) as target:
         base = _read_peak_memory()
@@ -137,7 +137,7 @@ def _read_peak_memory() -> int | None:
     try:
         import resource
     except ImportError:
-        return None  # Windows tells it by other means only
+        return None  # Windows has other means only
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -1,4 +1,4 @@
-"""Latency: what a run's samples say, with intervals, and what they are too few to say.
+"""Latency: the times of a run with their intervals, as far as its samples are enough.
 
     percentiles   of all raw samples, so that a slow tenth of the requests shows; their intervals
                   are over blocks of time (`percentiles.py`)
@@ -6,7 +6,7 @@
                   query's two times, each its median over the passes; its interval is over queries
     p95           the ratio of both tails: a system can be faster at the median and worse there
 
-A failed request has no time. It is counted, and what is said of times is said of the others.
+A failed request has no time. It is counted; all times are those of the other requests.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from nuthatch_compare.performance.percentiles import (
 from nuthatch_compare.performance.workload import Limits, Load
 from nuthatch_compare.statistics.intervals import compute_intervals
 
-#: Points that a curve is drawn from; more than a screen has pixels shows nothing more.
+#: Points of a curve; a screen shows no more.
 _CURVE = 400
 #: Blocks of time that a run's samples are cut into, or its passes where they are more.
 _BLOCKS = 20
@@ -64,7 +64,7 @@ class SystemLatency(BaseModel):
 
 
 class LatencyRatio(BaseModel):
-    """Compares two systems: the geometric mean of `system` ÷ `baseline`; below 1 is faster.
+    """The geometric mean of the times of `system` ÷ those of `baseline`; below 1 is faster.
 
     It is over the `queries` that both answered, and so are `system_ms` and `baseline_ms`, the
     medians of both. `p95` is the ratio of the 95th percentiles of all samples, None with too few.
@@ -86,7 +86,7 @@ class LatencyRatio(BaseModel):
 
 
 class Latency(BaseModel):
-    """What was measured under one load.
+    """The latency of all systems under one load.
 
     `measures` is `service time` or `response time`. `unequal_hits` is the number of queries that
     the systems answered with different numbers of hits: their work was not equal. `driver_ms` is
@@ -170,7 +170,7 @@ def measure_driver(queries: Sequence[str], load: Load, depth: int = 10, seed: in
 def summarize_system(
     name: str, result: DriverResult, blocks: Blocks, alpha: float = 0.05, seed: int = 0
 ) -> SystemLatency:
-    """Return what the samples of one system say."""
+    """Return the latency of one system from its samples."""
     samples, answered = result.samples[name], blocks.samples
     medians = median_times(samples, result.queries)
     spaced = np.linspace(0, len(answered) - 1, min(_CURVE, len(answered))).astype(np.intp)

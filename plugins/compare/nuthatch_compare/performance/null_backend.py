@@ -1,4 +1,4 @@
-"""The null backend: answers at once, so that what is measured is the driver's own cost."""
+"""The null backend answers at once, so that a run of it measures the driver's own cost."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _CAPABILITIES = Capabilities(
 
 
 class NullBackend(Searcher):
-    """Answers every query with the same `hits` made-up hits, which it built beforehand."""
+    """A searcher that answers every query with the same made-up hits, built beforehand."""
 
     def __init__(self, hits: int = 10) -> None:
         made_up = tuple(

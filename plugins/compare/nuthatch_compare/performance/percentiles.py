@@ -5,12 +5,12 @@
     interval                   draw 20 of the 20 blocks with replacement, take the percentile;
                                do so many times (Künsch, Annals of Statistics 1989)
 
-What makes a request slow (a collection of garbage, a flush, a frozen server) makes its neighbours
-slow too, so what is drawn anew are blocks of time, never single samples. Each interval is at least
-as wide as the one that holds for independent samples, [x(l), x(u)]: the number of samples below
-the true quantile is Binomial(n, q), and l and u leave at most α/2 outside on either side (David
-and Nagaraja, Order Statistics, 2003, 7.1). With fewer samples than that takes, there is neither
-interval nor percentile: for 95 % p50 takes 6, p90 36, p95 72, p99 368.
+A cause that makes a request slow (a garbage collection, a flush, a frozen server) makes its
+neighbours slow too, so the bootstrap draws blocks of time, never single samples. Each interval is
+at least as wide as the one that holds for independent samples, [x(l), x(u)]: the number of samples
+below the true quantile is Binomial(n, q), and l and u leave at most α/2 outside on either side
+(David and Nagaraja, Order Statistics, 2003, 7.1). With fewer samples than that takes, there is
+neither interval nor percentile: for 95 % p50 takes 6, p90 36, p95 72, p99 368.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def compute_percentile_ratio(
 ) -> tuple[float, float, float] | None:
     """Return a percentile of one ÷ that of the other, with its interval; None with too few samples.
 
-    Both hold the same blocks of time, which are drawn together.
+    Both have the same blocks of time, which are drawn together.
     """
     tails = [compute_percentile(blocks, percent, alpha, seed).ms for blocks in (one, other)]
     if not tails[0] or not tails[1]:

@@ -1,11 +1,11 @@
 """The load: how many requests at once, in which order, and when each is due.
 
 closed:N    N clients, each asks again when it has its answer. Measures *service time*: how long
-            an answer takes once it is asked for. A stall holds the questions back too, so a
-            closed loop cannot show what users who keep coming would have waited.
+            an answer takes once it is requested. A stall also holds back the requests, so a
+            closed loop cannot show how long users would have waited who keep coming.
 open:R/s    R requests a second on average, at times drawn beforehand (Poisson). Measures
-            *response time*, from when a request was due until its answer: a stall is paid by
-            all who were due during it.
+            *response time*, from when a request was due until its answer: a stall adds to
+            the time of all requests that were due during it.
 
 Within a pass every query is a block, in which every system answers once, in random order, so that
 whatever the machine does meanwhile meets all systems alike.
@@ -28,7 +28,7 @@ MOST_CLIENTS = 64
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Is a closed loop of `clients`, or an open one of `rate` requests a second."""
+    """A closed loop of `clients`, or an open one of `rate` requests a second."""
 
     kind: Literal["closed", "open"] = "closed"
     clients: int = 1
@@ -46,7 +46,7 @@ class Load:
                 if rate > 0 and math.isfinite(rate):
                     return cls("open", clients=MOST_CLIENTS, rate=rate)
         except ValueError:
-            pass  # the message below says it all
+            pass  # the message below covers it
         raise InvalidConfig(
             f"the load {text!r} is not known; use closed:N with 1 to {MOST_CLIENTS} clients, "
             "such as closed:4, or open:R/s with R requests a second, such as open:50/s"
@@ -57,13 +57,13 @@ class Load:
 
     @property
     def measures(self) -> str:
-        """Is the name of the time that this load measures."""
+        """The name of the time that this load measures."""
         return "service time" if self.kind == "closed" else "response time"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits what is asked of the systems: `passes` over the queries, all requests, seconds.
+    """Limits of a run: `passes` over the queries, requests in all, seconds.
 
     A pass that does not fit any more is left out whole, so that every query counts alike.
     `warmup` is the most passes that are made beforehand; with 0 the caches are as they were.

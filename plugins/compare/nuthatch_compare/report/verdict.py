@@ -1,4 +1,4 @@
-"""The verdict in words: what may be said after this comparison, and what may not."""
+"""The verdict in words: what a comparison establishes, and what it does not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nuthatch_compare.performance.latency import Latency, LatencyRatio
 from nuthatch_compare.settings import Settings
 from nuthatch_compare.statistics.significance import Difference
 
-#: Seconds of indexing below which one measurement says little about the next.
+#: Indexing that takes fewer seconds is too short to compare.
 _TOO_SHORT: Final = 1.0
 
 
@@ -42,7 +42,7 @@ def write_verdict(
 
 
 def list_caveats(systems: Sequence[SystemSummary]) -> Iterator[str]:
-    """Yield what forbids to take the verdict as it stands."""
+    """Yield the reasons for which the verdict cannot be taken as it stands."""
     yield from _describe_sizes(systems)
     yield from (
         _describe_failures(system) for system in systems if system.failed + system.timed_out
@@ -126,7 +126,7 @@ def _describe_equivalence(difference: Difference, both: str) -> str:
 
 
 def describe_power(difference: Difference) -> str:
-    """Return which true difference such a comparison would find, or that it would find none."""
+    """Return a sentence on the true difference that such a comparison would find, if any."""
     differing = difference.wins + difference.losses
     if difference.queries < difference.least_differing:
         return (
@@ -185,7 +185,7 @@ def _describe_latency(latency: Latency) -> Iterator[str]:
         if system.failed:
             yield (
                 f"Of {system.system}, {system.failed:,} of {system.samples:,} requests failed "
-                "under load; no time tells of them."
+                "under load; the times leave them out."
             )
         if system.saturated:
             yield f"{system.system} cannot keep up with {latency.load}: it is saturated."
@@ -222,7 +222,7 @@ def _describe_costs(baseline: str, costs: Sequence[Cost]) -> Iterator[str]:
 
 
 def list_warnings(systems: Sequence[SystemSummary], queries: int) -> Iterator[str]:
-    """Yield what went wrong while asking."""
+    """Yield a sentence on each kind of failure while the queries ran."""
     for system in systems:
         late = [error for error in system.errors if error.startswith(QueryTimeout.__name__)]
         other = [error for error in system.errors if error not in late]

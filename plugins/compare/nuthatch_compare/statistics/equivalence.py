@@ -4,8 +4,8 @@
         with n − 1 degrees of freedom
 
 The systems are equivalent within ±X at level α where that p is at most α; then the interval at
-level 1 − 2α lies within ±X (Schuirmann, J. Pharmacokinetics and Biopharmaceutics 1987). That no
-difference is established does not say so: of few queries nothing is.
+level 1 − 2α lies within ±X (Schuirmann, J. Pharmacokinetics and Biopharmaceutics 1987). A
+difference that is not established is no equivalence: with few queries nothing is established.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nuthatch_compare.statistics.power import standard_deviation
 
 
 class Equivalence(BaseModel):
-    """Tells whether a difference is within ±`margin`.
+    """The test whether a difference is within ±`margin`.
 
     `low` and `high` are the ends of the interval at level 1 − 2α, which lies within the margin
     just where p is at most α. `adjusted` is Holm's p over the family, None for an exploratory

@@ -7,8 +7,8 @@
                        place of the normal quantile (Hesterberg, The American Statistician 2015)
     one query          everything: from the least value to the greatest one
 
-With few queries a bootstrap has nothing to draw from and is too narrow: of five it covers 83 % of
-normal differences where it says 95 %. With many it follows the skew that t does not know of.
+With few queries a bootstrap has little to draw from and is too narrow: with five, an interval at
+95 % covers 83 % of normal differences. With many it follows the skew, which t does not.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from nuthatch_compare.measures.computation import Table
 from nuthatch_compare.measures.grade_matrix import Values
 
 RESAMPLES = 9_999
-#: Numbers that are drawn at a time: what fits a processor's cache is four times as fast.
+#: Numbers that are drawn at a time: those that fit a processor's cache are four times as fast.
 _AT_ONCE = 250_000
 #: From so many queries on the bootstrap is as good as t, and better where values are skewed.
 MANY = 20
@@ -55,7 +55,7 @@ def compute_intervals(
     """Return the interval of each column's mean: (queries, columns) gives (columns, 2).
 
     No value is below `least` or above `most`, and so is no end. Columns that do not vary have an
-    interval without width, but for a single query, which says nothing about others.
+    interval without width. The interval of a single query is everything.
     """
     n = len(values)
     if n < 2:
@@ -117,7 +117,7 @@ def compute_means(
         for measure, column in table.items():
             if not np.isnan(column).all():
                 alike.setdefault(np.isnan(column).tobytes(), []).append((system, measure))
-    for names in alike.values():  # columns that are defined for the same queries are drawn alike
+    for names in alike.values():  # columns defined for the same queries share their samples
         columns = np.column_stack([values[system][measure] for system, measure in names])
         columns = columns[~np.isnan(columns).any(axis=1)]
         ends = compute_intervals(

@@ -1,6 +1,6 @@
 """The paired permutation test of a mean difference, two-sided.
 
-If two systems are the same, which of them has which of a query's two values is an accident: the
+If two systems are the same, chance decides which of them has which of a query's two values: the
 sign of each difference may as well be the other one. p is the share of all 2^n sign patterns
 whose mean is at least as far from 0 as the one that was observed.
 
@@ -21,7 +21,7 @@ from nuthatch_compare.measures.grade_matrix import Values
 
 PERMUTATIONS = 9_999
 _MOST_EXACT = 16
-#: Signs that are drawn at a time: what fits a processor's cache is four times as fast.
+#: Signs that are drawn at a time: those that fit a processor's cache are four times as fast.
 _AT_ONCE = 250_000
 #: Two sums that differ by less than this share of Σ|difference| differ by rounding.
 _ROUNDING = 1e-10
@@ -29,7 +29,7 @@ _ROUNDING = 1e-10
 
 @dataclass(frozen=True, slots=True)
 class PermutationTest:
-    """Is p, from all sign patterns (`exact`) or from some; `patterns` is how many."""
+    """The p of all sign patterns (`exact`) or of a sample; `patterns` is their number."""
 
     p: float
     exact: bool

@@ -61,7 +61,7 @@ def count_needed_queries(
 ) -> int | None:
     """Return of how many such queries a true difference of `effect` is found with a power of 0.8.
 
-    None where the differences do not vary, so that they say nothing of it.
+    None where the differences do not vary.
     """
     spread = standard_deviation(differences)
     if not spread:

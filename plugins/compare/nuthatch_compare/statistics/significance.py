@@ -1,4 +1,4 @@
-"""Is the difference real? Tests of paired differences, and how large a difference would be seen.
+"""Significance: tests of paired differences, and the size of difference that they would find.
 
     p         paired permutation test of the mean, two-sided
     adjusted  Holm over the family: every other system against the baseline, on every primary
@@ -36,22 +36,22 @@ from nuthatch_compare.statistics.power import (
     standard_deviation,
 )
 
-#: What may be said of a system: `too few` queries can tell neither a difference nor that it is
-#: too small to matter; `same` has the same value on every query.
+#: The outcome for a system: with `too few` queries neither a difference is established nor that
+#: it is too small to matter; `same` has the same value on every query.
 Outcome = Literal["better", "worse", "equivalent", "same", "too few"]
 #: Differences of less are rounding.
 _ROUNDING = 1e-12
 
 
 class Difference(BaseModel):
-    """What a system gains over the baseline on one measure.
+    """The difference of a system from the baseline on one measure.
 
     `low` and `high` are the ends of the interval of `delta` at level 1 − α (`intervals.py`).
     `adjusted` is None for an exploratory measure, which is never `significant`. `t`, `p_t` and
     `effect` are None where all differences are the same but not 0, or there is one query.
     `detectable` is None where fewer than `least_differing` queries differ: then nothing can be
-    established. Where it was said which effect matters there is `equivalence`, and how many queries
-    are `needed` to find that effect. `identical` systems differ on no query.
+    established. Where a least effect is given, `equivalence` is its test, and `needed` the number
+    of queries that find such an effect. `identical` systems differ on no query.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,7 +89,7 @@ class Difference(BaseModel):
 
     @property
     def outcome(self) -> Outcome:
-        """What may be said; a difference that is too small to matter is not called better."""
+        """The outcome; a difference that is too small to matter is not called better."""
         if self.identical:
             return "same"
         if self.equivalence is not None and self.equivalence.established:
@@ -101,7 +101,7 @@ class Difference(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class TTest:
-    """Is Student's t with its degrees of freedom, and the two-sided p."""
+    """Student's t with its degrees of freedom, and the two-sided p."""
 
     t: float
     df: int

@@ -1,4 +1,4 @@
-"""The report: one HTML file that works offline, drawn from a `Page`."""
+"""The report: one HTML file that works offline, rendered from a `Page`."""
 
 from nuthatch_compare.report.html.page import Cell, Page, QueryRow, Table
 from nuthatch_compare.report.html.page_data import build_page, write_report

@@ -1,4 +1,4 @@
-"""The queries of a report as packed text: drawn by the page's script when a reader wants them.
+"""The queries of a report as packed JSON, which the page's script shows on demand.
 
     index    {"systems", "judged", "size", "rows": [[text, values, states, shared], ...]}
     blocks   of `size` queries each: by query, by system, [[uri, title, grade, rung, pieces], ...]

@@ -1,4 +1,4 @@
-"""What a report shows, as values: words, tables, queries with their lists, curves."""
+"""The content of a report, as values: words, tables, queries with their lists, curves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nuthatch_compare.performance.latency import Latency
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Is one cell: `strong` where it is significantly the best, `note` in small beside it."""
+    """One cell: `strong` where it is significantly the best, `note` in small beside it."""
 
     text: str
     note: str = ""
@@ -22,7 +22,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Is a section with a table: its first `words` columns are words, the others numbers."""
+    """A section with a table: its first `words` columns are words, the others numbers."""
 
     title: str
     caption: str
@@ -33,7 +33,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class QueryRow:
-    """Is one query: what each system made of it, and its list.
+    """One query: its value, its outcome and its list, by system.
 
     `values` are of the primary metric, None where the query was not judged or the system failed;
     `states` tell what is not an ordinary answer (`no hits`, `failed`, `timed out`); `shared` is the
@@ -120,5 +120,5 @@ class Page:
 
     @property
     def judged(self) -> bool:
-        """Return whether any query has a value."""
+        """Whether any query has a value."""
         return any(value is not None for row in self.queries for value in row.values.values())

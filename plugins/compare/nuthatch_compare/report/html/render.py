@@ -1,4 +1,4 @@
-"""From a page to HTML. Everything a corpus or a query holds goes through autoescape, or packed."""
+"""From a page to HTML. All text of a corpus or a query is escaped, or embedded as packed JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SCRIPTS = ("tables.js", "queries.js")
 
 
 class Figures(NamedTuple):
-    """Are the plots that hold one system against the baseline; None where there is no data."""
+    """The plots that compare one system with the baseline; None where there is no data."""
 
     system: str
     bars: Markup | None
