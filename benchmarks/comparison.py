@@ -18,16 +18,16 @@ from random import Random
 from statistics import median
 
 from benchmarks.report import machine
-from nuthatch_compare.agreement import Answers, agree
-from nuthatch_compare.coverage import measure_coverage
-from nuthatch_compare.graded import Values
-from nuthatch_compare.intervals import mean_intervals
-from nuthatch_compare.latency import driver_ms
-from nuthatch_compare.measure import Measure
-from nuthatch_compare.measures import engine, evaluate
-from nuthatch_compare.permutation import PERMUTATIONS
-from nuthatch_compare.significance import compare_systems
-from nuthatch_compare.workload import Load
+from nuthatch_compare.measures.agreement import RankedAnswers, compare_answers
+from nuthatch_compare.measures.computation import compute_measures, describe_library
+from nuthatch_compare.measures.coverage import measure_coverage
+from nuthatch_compare.measures.grade_matrix import Values
+from nuthatch_compare.measures.measure import Measure
+from nuthatch_compare.performance.latency import measure_driver
+from nuthatch_compare.performance.workload import Load
+from nuthatch_compare.statistics.intervals import compute_means
+from nuthatch_compare.statistics.permutation import PERMUTATIONS
+from nuthatch_compare.statistics.significance import compare_systems
 
 MEASURES = [Measure.parse(name) for name in ("nDCG@10", "AP", "RR@10", "R@100")]
 DEPTH = 100
@@ -69,15 +69,17 @@ class Task:
 
     def evaluate(self, own: bool | None = None) -> None:
         for system, rankings in self.rankings.items():
-            self.values[system] = evaluate(MEASURES, self.grades, rankings, self.queries, own=own)
+            self.values[system] = compute_measures(
+                MEASURES, self.grades, rankings, self.queries, own=own
+            )
 
     def test(self) -> None:
         compare_systems(self.values, "a", ["nDCG@10"])
-        mean_intervals(self.values)
+        compute_means(self.values)
 
     def agree(self) -> None:
-        one, other = (Answers(name, rankings) for name, rankings in self.rankings.items())
-        agree(one, other, self.queries)
+        one, other = (RankedAnswers(name, rankings) for name, rankings in self.rankings.items())
+        compare_answers(one, other, self.queries)
 
     def cover(self) -> None:
         for system, rankings in self.rankings.items():
@@ -96,7 +98,7 @@ def measure(queries: int, rounds: int) -> Iterator[Row]:
     yield Row("agreement (overlap, RBO, τ_AP, …)", _seconds(task.agree, rounds), "s")
     yield Row("coverage and bounds", _seconds(task.cover, rounds), "s")
     for load in (Load("closed"), Load("closed", clients=4)):
-        cost = median(1000 * driver_ms(task.queries, load) for _ in range(rounds))
+        cost = median(1000 * measure_driver(task.queries, load) for _ in range(rounds))
         target = _TARGET_DRIVER if load.clients == 1 else None
         yield Row(f"driver's own, a query, {load}", cost, "µs", target)
 
@@ -147,7 +149,7 @@ def _page(command: str, queries: int, rows: Sequence[Row]) -> str:
         date=datetime.now(UTC).date().isoformat(),
         machine=machine(),
         version=version("nuthatch-compare"),
-        engine=engine(),
+        engine=describe_library(),
         numpy=version("numpy"),
         queries=queries,
         depth=DEPTH,

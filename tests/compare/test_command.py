@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 import nuthatch
 from nuthatch import InvalidConfig
 from nuthatch.cli.main import cli
-from nuthatch_compare import Comparison, export
+from nuthatch_compare import Comparison
+from nuthatch_compare.report import export
 
 FILMS = Path(nuthatch.__file__).parent / "demo" / "films"
 JUDGED = ("--queries", str(FILMS / "queries.jsonl"), "--qrels", str(FILMS / "qrels.tsv"))
@@ -48,7 +49,7 @@ def test_every_output_is_written_and_holds_the_comparison(folder: Path, tmp_path
     most = result.stdout.split("queries that differ most in nDCG@10\n")[1].splitlines()
     assert [line.split()[0] for line in most[:3]] == ["+0.907", "+0.601", "+0.598"]
     told = json.loads((out / "comparison.json").read_text())
-    assert [each["name"] for each in told["systems"]] == ["ladder", "ranked"]
+    assert [system["name"] for system in told["systems"]] == ["ladder", "ranked"]
     with (out / "queries.csv").open(newline="") as stream:
         assert len(list(csv.DictReader(stream))) == 40 * 2 * 5
     assert len((out / "ranked.trec").read_text().splitlines()) > 100
@@ -92,8 +93,8 @@ def test_a_corpus_is_indexed_first_and_its_cost_is_told(tmp_path: Path) -> None:
     result = run(*urls, *corpus, *JUDGED, "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
-    assert [each["documents"] for each in told["costs"]] == [206, 206]
-    assert all(each["good"] for each in told["validity"])
+    assert [cost["documents"] for cost in told["costs"]] == [206, 206]
+    assert all(condition["good"] for condition in told["validity"])
     again = json.loads(run(*urls, *corpus, *JUDGED, "--json").stdout)
     assert again["costs"] == []
     assert any("held 206 documents before" in warning for warning in again["warnings"])
@@ -195,7 +196,7 @@ def test_a_saved_comparison_is_what_later_ones_are_held_against(
     ],
 )
 def test_wrong_use_ends_with_two(folder: Path, arguments: tuple[str, ...], message: str) -> None:
-    result = run(*(each.replace("{}", str(folder)) for each in arguments))
+    result = run(*(argument.replace("{}", str(folder)) for argument in arguments))
     assert result.exit_code == 2, result.output
     assert message in result.stderr
 
@@ -271,9 +272,9 @@ def test_what_cannot_be_reached_could_not_be_measured(folder: Path) -> None:
 
 
 def test_passwords_are_not_shown() -> None:
-    from nuthatch_compare.system import named_systems
+    from nuthatch_compare.inputs.systems import parse_systems
 
-    (one, other) = named_systems(
+    (one, other) = parse_systems(
         ["postgresql://me:secret@h/d?index=x", "b=postgresql://me@h/d?password=secret&index=x"]
     )
     assert (one.name, other.name) == ("postgresql", "b")
@@ -295,10 +296,10 @@ def test_runs_are_named_as_plainly_as_urls(tmp_path: Path, monkeypatch: pytest.M
     result = run("a.trec", "b.trec", "--qrels", "qrels.tsv", "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
-    assert [each["name"] for each in told["systems"]] == ["a", "b"]  # both have the tag mine
+    assert [system["name"] for system in told["systems"]] == ["a", "b"]  # both have the tag mine
     assert told["settings"]["baseline"] == "a"
     named = run("new=b.trec", "--run", "old=a.trec", "--qrels", "qrels.tsv", "--json")
-    assert [each["name"] for each in json.loads(named.stdout)["systems"]] == ["new", "old"]
+    assert [system["name"] for system in json.loads(named.stdout)["systems"]] == ["new", "old"]
     missing = run("a.trec", "none.trec")
     assert missing.exit_code == 2
     assert "the run none.trec cannot be read" in missing.stderr
@@ -363,5 +364,5 @@ def test_documents_with_blanks_go_to_a_pool_and_back(
     result = run("out/a.trec", "x=out/b.trec", "--qrels", "qrels.tsv", "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
-    grades = {each["uri"]: each["grade"] for each in told["queries"][0]["lists"]["a"]}
+    grades = {document["uri"]: document["grade"] for document in told["queries"][0]["lists"]["a"]}
     assert grades == {"two words": 2, "=1": 0}

@@ -12,24 +12,25 @@ import pytest
 from rich.console import Console
 
 import nuthatch
-from compare.faulty import Scripted
+from compare.scripted_backend import Scripted
 from nuthatch import BackendUnavailable, Corpus, InvalidConfig, QueryTimeout, Schema
 from nuthatch_compare import (
     Comparison,
     NamedQuery,
+    Settings,
     compare,
     read_judgments,
     read_queries,
     read_run,
 )
-from nuthatch_compare.export import write_csv
-from nuthatch_compare.power import standard_detectable
-from nuthatch_compare.reconcile import NothingMeasured
-from nuthatch_compare.report import page_of, render
-from nuthatch_compare.runs import Run
-from nuthatch_compare.terminal import show
-from nuthatch_compare.wording import format_number, p_value
-from nuthatch_compare.workload import Bounds, Load
+from nuthatch_compare.formatting import format_number, format_p_value
+from nuthatch_compare.inputs.reconciliation import NothingMeasured
+from nuthatch_compare.inputs.runs import Run
+from nuthatch_compare.performance.workload import Limits, Load
+from nuthatch_compare.report.export import write_csv
+from nuthatch_compare.report.html import build_page, render
+from nuthatch_compare.report.terminal import show_comparison
+from nuthatch_compare.statistics.power import standard_detectable
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 QUERIES = {f"q{n}": f"words {n}" for n in range(30)}
@@ -89,7 +90,7 @@ def test_the_model_is_read_back_as_it_was_written() -> None:
         QUERIES,
         GRADES,
         latency=Load(),
-        bounds=Bounds(passes=1, warmup=0),
+        limits=Limits(passes=1, warmup=0),
         slices=["length"],
     )
     assert Comparison.model_validate_json(found.model_dump_json()) == found
@@ -99,7 +100,12 @@ def test_the_model_is_read_back_as_it_was_written() -> None:
 def test_a_documents_best_chunk_counts_and_the_list_is_asked_deeper() -> None:
     chunks = [(f"d{n // 4}", n % 4) for n in range(400)]
     engine = Scripted(lambda query, limit: chunks)
-    found = compare({"one": engine, "other": engine}, {"q": "words"}, {"q": {"d9": 1}}, depth=20)
+    found = compare(
+        {"one": engine, "other": engine},
+        {"q": "words"},
+        {"q": {"d9": 1}},
+        settings=Settings(depth=20),
+    )
     assert found.rankings["one"]["q"] == tuple(f"d{n}" for n in range(20))
     assert engine.limits[:3] == [20, 40, 80]
 
@@ -107,7 +113,7 @@ def test_a_documents_best_chunk_counts_and_the_list_is_asked_deeper() -> None:
 def test_a_chunk_that_comes_twice_is_reported() -> None:
     twice = Scripted(lambda query, limit: [("a", 0), ("a", 0), ("b", 0)])
     found = compare({"one": first("a"), "twice": twice}, QUERIES, GRADES)
-    assert found.facts("twice").repeated_chunks == 30
+    assert found.system("twice").repeated_chunks == 30
     assert any("came twice" in warning for warning in found.warnings)
     assert found.rankings["twice"]["q0"] == ("a", "b")
 
@@ -122,7 +128,7 @@ def test_failed_late_and_empty_queries_are_three_different_things() -> None:
         return [] if number <= 6 else [("b", 0), ("a", 0)]
 
     found = compare({"good": first("b", "a"), "odd": Scripted(answer)}, QUERIES, GRADES)
-    facts = found.facts("odd")
+    facts = found.system("odd")
     assert (facts.timed_out, facts.failed, facts.empty, facts.answered) == (1, 2, 4, 23)
     assert found.means["odd"]["nDCG@10"].mean == pytest.approx(23 / 30)
     assert found.queries[1].status["odd"] == "failed"
@@ -130,7 +136,9 @@ def test_failed_late_and_empty_queries_are_three_different_things() -> None:
     told = " ".join(found.warnings)
     assert "odd: 2 of 30 queries failed and count as 0 (BackendUnavailable: the eng" in told
     assert "odd: 1 of 30 queries ran out of time and count as 0 (QueryTimeout: too slow)" in told
-    assert not next(each for each in found.validity if each.what == "all queries answered").good
+    assert not next(
+        condition for condition in found.validity if condition.what == "all queries answered"
+    ).good
 
 
 def test_a_system_that_answers_nothing_at_all_cannot_be_compared() -> None:
@@ -152,7 +160,7 @@ def test_a_bug_of_a_searcher_is_not_taken_for_an_answer() -> None:
 def test_queries_without_judgments_are_counted_and_left_out() -> None:
     found = compare({"one": first("a"), "other": first("b")}, QUERIES, {"q1": {"a": 1}})
     assert found.judged == 1
-    assert any("29 queries were asked but never judged" in each for each in found.warnings)
+    assert any("29 queries were asked but never judged" in warning for warning in found.warnings)
     assert found.queries[0].values == {}
 
 
@@ -178,8 +186,8 @@ def test_a_system_that_found_nothing_for_a_query_has_no_share_of_judged_there(
     assert "Judged@10" not in found.means["none"]
     assert found.queries[0].values["Judged@10"] == {}
     assert Comparison.model_validate_json(found.model_dump_json()) == found
-    show(found, Console(file=io.StringIO()))
-    render(page_of(found))
+    show_comparison(found, Console(file=io.StringIO()))
+    render(build_page(found))
     rows = write_csv(found, tmp_path).read_text().splitlines()
     assert len(rows) == 1 + 30 * 2 * 5
     assert "q0,words 0,one,empty,Judged@10," in rows
@@ -211,14 +219,23 @@ def test_a_difference_that_is_too_small_to_matter_is_called_equivalent() -> None
         return [("b", 0), ("a", 0), ("y" if query.endswith(("3", "4", "5")) else "x", 0)]
 
     systems = {"one": first("b", "a", "x"), "other": Scripted(answer)}
-    found = compare(systems, QUERIES, GRADES, measures=["RBP(p=0.9)", "nDCG@10"], min_effect=0.02)
+    found = compare(
+        systems,
+        QUERIES,
+        GRADES,
+        settings=Settings(measures=["RBP(p=0.9)", "nDCG@10"], min_effect=0.02),
+    )
     assert found.differences[0].outcome == "same"
     grades = {name: {**rated, "y": 1} for name, rated in GRADES.items()}
-    found = compare(systems, QUERIES, grades, measures=["RBP(p=0.5)"], min_effect=0.08)
+    found = compare(
+        systems, QUERIES, grades, settings=Settings(measures=["RBP(p=0.5)"], min_effect=0.08)
+    )
     assert found.differences[0].outcome == "equivalent"
     assert found.verdict[0].startswith("other and one are equivalent within ±0.08 in RBP(p=0.5)")
     assert "+0.037" in found.verdict[0]
-    found = compare(systems, QUERIES, grades, measures=["RBP(p=0.5)"], min_effect=0.001)
+    found = compare(
+        systems, QUERIES, grades, settings=Settings(measures=["RBP(p=0.5)"], min_effect=0.001)
+    )
     assert found.differences[0].outcome == "better"
 
 
@@ -231,7 +248,7 @@ def test_neither_different_nor_equivalent_is_said_to_be_neither() -> None:
         return answer(f"q {int(query.split()[1]) + 1}", limit)
 
     systems = {"one": Scripted(answer), "other": Scripted(turned)}
-    found = compare(systems, QUERIES, GRADES, min_effect=0.02)
+    found = compare(systems, QUERIES, GRADES, settings=Settings(min_effect=0.02))
     assert found.differences[0].outcome == "too few"
     assert "a smaller one may be there. Nor is it established" in found.verdict[0]
     assert "below 0.02; to find one takes about" in found.verdict[0]
@@ -244,7 +261,7 @@ def test_an_effect_is_shown_in_significant_digits() -> None:
         "+0.000",
         "0.000",
     )
-    assert (p_value(0.03125), p_value(1e-5)) == ("p = 0.0312", "p < 0.0001")
+    assert (format_p_value(0.03125), format_p_value(1e-5)) == ("p = 0.0312", "p < 0.0001")
 
 
 def test_slices_have_intervals_and_tests_that_know_of_each_other() -> None:
@@ -271,13 +288,8 @@ def test_slices_have_intervals_and_tests_that_know_of_each_other() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"min_effect": 0.0}, "min_effect.* above 0 and below 1"),
         ({"queries": {}}, "no queries"),
-        ({"baseline": "none"}, "baseline 'none' is none of one, other"),
-        ({"depth": 0}, "depth is 1 or more"),
-        ({"alpha": 1.0}, "alpha between 0 and 1"),
-        ({"primary": ["AP@5"]}, "primary measure AP@5 is none of those computed"),
-        ({"measures": ["Judged@10"]}, "tells quality"),
+        ({"settings": Settings(baseline="none")}, "baseline 'none' is none of one, other"),
         ({"judgments": {"other": {"a": 1}}}, "judgments of other queries"),
     ],
 )
@@ -285,6 +297,37 @@ def test_wrong_use_says_what_is_wrong(arguments: dict[str, object], message: str
     given: dict[str, object] = {"queries": QUERIES, "judgments": GRADES, **arguments}
     with pytest.raises(InvalidConfig, match=message):
         compare({"one": first("a"), "other": first("b")}, **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"min_effect": 0.0}, "min_effect.* above 0 and below 1"),
+        ({"depth": 0}, "depth is 1 or more"),
+        ({"alpha": 1.0}, "alpha between 0 and 1"),
+        ({"alpha": float("nan")}, "alpha between 0 and 1"),
+        ({"seed": -1}, "seed 0 or more"),
+        ({"resamples": 0}, "resamples are 1 or more; found 10, 9999 and 0"),
+        ({"primary": ["AP@5"]}, "primary measure AP@5 is none of those computed"),
+        ({"measures": ["Judged@10"]}, "tells quality"),
+        ({"measures": "AP"}, "the setting measures is not valid: .*; found 'AP'"),
+        ({"depth": "deep"}, "the setting depth is not valid: .*; found 'deep'"),
+        ({"level": 0.05}, "'level' is not known; there are measures, primary, baseline"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_when_they_are_made(
+    values: dict[str, object], message: str
+) -> None:
+    with pytest.raises(InvalidConfig, match=message):
+        Settings.model_validate(values)
+
+
+def test_settings_are_written_out_and_read_back_the_same() -> None:
+    settings = Settings(measures=["map", "ndcg@5", "AP"], depth=5).for_systems(["one", "other"])
+    assert settings.measures == ("AP", "nDCG@5")
+    assert (settings.primary, settings.baseline, settings.shown) == (("AP",), "one", 5)
+    assert Settings.model_validate_json(settings.model_dump_json()) == settings
+    assert settings.for_systems(["other", "one"]) == settings
 
 
 def test_what_of_a_run_does_not_fit_the_queries_is_told_and_a_foreign_run_refused(
@@ -306,7 +349,7 @@ def test_judged_documents_that_the_corpus_lacks_are_told() -> None:
         for index in (one, other):
             index.add([nuthatch.Document(uri="a", title="", text="words and more")])
         found = compare({"one": one, "other": other}, {"q": "words"}, {"q": {"a": 1, "gone": 1}})
-    assert any("1 relevant judgment is of a document that" in each for each in found.warnings)
+    assert any("1 relevant judgment is of a document that" in warning for warning in found.warnings)
 
 
 def test_systems_that_hold_different_numbers_of_documents_are_told_first() -> None:
@@ -323,14 +366,16 @@ def test_systems_that_hold_different_numbers_of_documents_are_told_first() -> No
 
 def test_unequal_numbers_of_hits_are_unequal_work() -> None:
     systems = {"one": first("a"), "other": first("a", "b")}
-    found = compare(systems, QUERIES, latency=Load(), bounds=Bounds(passes=1, warmup=0))
-    work = next(each for each in found.validity if each.what == "equal work under load")
+    found = compare(systems, QUERIES, latency=Load(), limits=Limits(passes=1, warmup=0))
+    work = next(
+        condition for condition in found.validity if condition.what == "equal work under load"
+    )
     assert (work.good, work.found) == (False, "30 of 30 queries had different numbers of hits")
 
 
 def test_all_measures_that_decide_are_in_the_verdict() -> None:
     systems = {"bad": first("x", "a"), "good": first("b", "a")}
-    found = compare(systems, QUERIES, GRADES, primary=["RR@10", "nDCG@10"])
+    found = compare(systems, QUERIES, GRADES, settings=Settings(primary=["RR@10", "nDCG@10"]))
     assert [sentence.split(":")[1].split()[0] for sentence in found.verdict] == ["RR@10", "nDCG@10"]
     assert "adjusted p = 0.0002" in found.verdict[0]
 
@@ -339,7 +384,7 @@ def test_runs_and_searchers_are_compared_alike(tmp_path: Path) -> None:
     path = tmp_path / "theirs.trec"
     path.write_text("".join(f"q{n} Q0 b 1 2.0 theirs\nq{n} Q0 a 2 1.0 theirs\n" for n in range(30)))
     found = compare({"mine": first("b", "a"), "theirs": read_run(str(path))}, QUERIES, GRADES)
-    assert found.facts("theirs").kind == "run"
+    assert found.system("theirs").kind == "run"
     assert all(difference.identical for difference in found.differences)
 
 
@@ -353,7 +398,6 @@ def test_cacm_reaches_what_others_reach_with_bm25() -> None:
             {"bm25": index},
             read_queries(str(folder / "queries.jsonl")),
             read_judgments(str(qrels)).grades,
-            measures=["AP", "nDCG@10"],
-            depth=1000,
+            settings=Settings(measures=["AP", "nDCG@10"], depth=1000),
         )
     assert found.means["bm25"]["AP"].mean >= 0.30

@@ -1,4 +1,4 @@
-"""Compares backends: relevance with statistics, agreement, latency, cost.
+"""Compare backends and runs: relevance with statistics, agreement, latency, cost.
 
 from nuthatch_compare import compare
 
@@ -7,8 +7,17 @@ comparison = compare({"a": index_a, "b": index_b}, queries, judgments)
 
 from nuthatch_compare.compare import compare
 from nuthatch_compare.comparison import Comparison
-from nuthatch_compare.judgments import read_judgments
-from nuthatch_compare.queries import NamedQuery, read_queries
-from nuthatch_compare.runs import read_run
+from nuthatch_compare.inputs.judgments import read_judgments
+from nuthatch_compare.inputs.queries import NamedQuery, read_queries
+from nuthatch_compare.inputs.runs import read_run
+from nuthatch_compare.settings import Settings
 
-__all__ = ["Comparison", "NamedQuery", "compare", "read_judgments", "read_queries", "read_run"]
+__all__ = [
+    "Comparison",
+    "NamedQuery",
+    "Settings",
+    "compare",
+    "read_judgments",
+    "read_queries",
+    "read_run",
+]

@@ -14,29 +14,35 @@ import click
 from rich.console import Console
 
 from nuthatch import InvalidConfig
-from nuthatch_compare.baseline import baseline_command
 from nuthatch_compare.compare import compare
 from nuthatch_compare.comparison import Comparison
-from nuthatch_compare.cost import Cost
-from nuthatch_compare.export import WRITERS, made, read_comparison
-from nuthatch_compare.gate import check_gate, fit_gate, read_gate
-from nuthatch_compare.gated import PASSED, exit_code
-from nuthatch_compare.history import read_history, remember
-from nuthatch_compare.indexing import indexed, schema_of
-from nuthatch_compare.judgments import Judgments, read_judgments
-from nuthatch_compare.measures import DEFAULT
-from nuthatch_compare.online import online_command
-from nuthatch_compare.plan import plan
-from nuthatch_compare.queries import NamedQuery, read_queries
-from nuthatch_compare.reconcile import reconcile
-from nuthatch_compare.runs import Run, read_run
-from nuthatch_compare.system import Named, System, is_run, named_systems, opened, path_of_run
-from nuthatch_compare.terminal import show, show_query
-from nuthatch_compare.workload import Bounds, Load
+from nuthatch_compare.gates.baseline_check import baseline_command
+from nuthatch_compare.gates.gate import PASSED, check_gate, exit_code, read_gate, resolve_gate
+from nuthatch_compare.inputs.judgments import Judgments, read_judgments
+from nuthatch_compare.inputs.queries import NamedQuery, read_queries
+from nuthatch_compare.inputs.reconciliation import reconcile
+from nuthatch_compare.inputs.runs import Run, read_run
+from nuthatch_compare.inputs.systems import (
+    NamedURL,
+    System,
+    is_run,
+    open_system,
+    parse_systems,
+    split_run_name,
+)
+from nuthatch_compare.measures.measure import DEFAULT_MEASURES
+from nuthatch_compare.online.command import online_command
+from nuthatch_compare.performance.indexing import index_systems, read_schema
+from nuthatch_compare.performance.indexing_cost import Cost
+from nuthatch_compare.performance.workload import Limits, Load
+from nuthatch_compare.report.export import WRITERS, make_folder, read_comparison
+from nuthatch_compare.report.history import append_history, read_history
+from nuthatch_compare.report.terminal import show_comparison, show_query
+from nuthatch_compare.settings import Settings
 
 
 class _Compare(click.Group):
-    """Takes systems where a subcommand could stand: `nuthatch compare A B` is `compare run A B`."""
+    """A group whose default command is `run`: `nuthatch compare A B` is `compare run A B`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in self.commands:
@@ -65,7 +71,7 @@ command.add_command(baseline_command)
     "--metrics",
     multiple=True,
     metavar="METRIC",
-    help=f"{' '.join(DEFAULT)}; also P@5, P(rel=2)@5, Success@1, Bpref, RBP@20.",
+    help=f"{' '.join(DEFAULT_MEASURES)}; also P@5, P(rel=2)@5, Success@1, Bpref, RBP@20.",
 )
 @click.option("--primary", multiple=True, metavar="METRIC", help="What decides; several with Holm.")
 @click.option("--baseline", metavar="NAME", help="The system to hold others against; the first.")
@@ -102,51 +108,44 @@ def run_command(**options: Any) -> int:
 
     Exit codes: 0 done or passed, 1 a gate failed, 2 wrong use, 3 could not measure.
     """
-    emitted = _emitted(options["emit"], options["out"])
+    emitted = _parse_emit(options["emit"], options["out"])
     texts = [*options["systems"], *options["runs"]]
     of_runs = [text for text in texts if text in options["runs"] or is_run(text)]
-    named = named_systems([text for text in texts if text not in of_runs])
-    runs = _runs(of_runs)
+    named = parse_systems([text for text in texts if text not in of_runs])
+    runs = _read_runs(of_runs)
     if len(named) + len(runs) < 2:
         raise click.UsageError("give two systems or more: [NAME=]URL or the FILE of a run")
     urls, files = iter(named), iter(runs)
     names = [next(files).name if text in of_runs else next(urls).name for text in texts]
-    settings = plan(
-        names,
-        measures=_metrics(options["metrics"]) or DEFAULT,
+    settings = Settings(
+        measures=_split_metrics(options["metrics"]) or DEFAULT_MEASURES,
         primary=options["primary"],
-        baseline=options["baseline"],
+        baseline=options["baseline"] or "",
         depth=options["depth"],
         alpha=options["alpha"],
         min_effect=options["min_effect"],
         seed=options["seed"],
-    )
+    ).for_systems(names)
     rules = read_gate(options["gate"]) if options["gate"] else []
-    rules = fit_gate(rules, names, settings.measures)
+    rules = resolve_gate(rules, names, settings.measures)
     load = Load.parse(options["latency"]) if options["latency"] else None
-    history = read_history(made(options["out"])) if options["out"] else ()
+    history = read_history(make_folder(options["out"])) if options["out"] else ()
     judgments = read_judgments(options["qrels"]) if options["qrels"] else None
-    queries = _queries(options["queries"], () if named else runs, judgments)
+    queries = _choose_queries(options["queries"], () if named else runs, judgments)
     judgments = judgments and judgments.for_queries(queries)
     if judgments:  # before a corpus is indexed for nothing
-        reconcile(judgments.grades, [each.name for each in queries])
+        reconcile(judgments.grades, [query.name for query in queries])
     with ExitStack() as stack:
-        systems, costs, notes = _systems(stack, named, options, queries[0].text)
-        if sys.stderr.isatty():  # said once: what moves on a screen would be in the latencies
+        systems, costs, notes = _open_systems(stack, named, options, queries[0].text)
+        if sys.stderr.isatty():  # a moving line would disturb the latencies
             click.echo(f"asking {len(queries):,} queries of {len(names)} systems …", err=True)
         comparison = compare(
             [*systems, *(System(run.name, run.source, run=run) for run in runs)],
             queries,
             judgments.grades if judgments else None,
-            measures=settings.measures,
-            primary=settings.primary,
-            baseline=settings.baseline,
-            depth=settings.depth,
-            alpha=settings.alpha,
-            min_effect=settings.min_effect,
-            seed=settings.seed,
+            settings=settings,
             latency=load,
-            bounds=Bounds(passes=options["passes"]),
+            limits=Limits(passes=options["passes"]),
             slices=options["slices"],
             costs=costs,
             timeout=options["timeout"],
@@ -156,11 +155,11 @@ def run_command(**options: Any) -> int:
     comparison = comparison.model_copy(update={"warnings": (*comparison.warnings, *notes)})
     gate = tuple(check_gate(comparison, rules))
     comparison = comparison.model_copy(update={"gate": gate, "history": history})
-    _emit(comparison, emitted, options["out"], options["as_json"])
+    _write_outputs(comparison, emitted, options["out"], options["as_json"])
     return exit_code(gate)
 
 
-def _emitted(text: str, out: Path | None) -> list[str]:
+def _parse_emit(text: str, out: Path | None) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
         if name not in ("table", *WRITERS):
@@ -170,9 +169,9 @@ def _emitted(text: str, out: Path | None) -> list[str]:
     return names
 
 
-def _runs(texts: Sequence[str]) -> list[Run]:
+def _read_runs(texts: Sequence[str]) -> list[Run]:
     """Return the runs; where tags are alike, the names of the files stand in for them."""
-    given = [path_of_run(text) for text in texts]
+    given = [split_run_name(text) for text in texts]
     runs = [read_run(path, name) for name, path in given]
     tags = [run.name for run in runs]
     return [
@@ -183,41 +182,41 @@ def _runs(texts: Sequence[str]) -> list[Run]:
     ]
 
 
-def _systems(
-    stack: ExitStack, named: Sequence[Named], options: dict[str, Any], search: str
+def _open_systems(
+    stack: ExitStack, named: Sequence[NamedURL], options: dict[str, Any], search: str
 ) -> tuple[list[System], list[Cost], list[str]]:
     if not options["corpus"]:
-        return [_closed_later(stack, opened(one)) for one in named], [], []
+        return [_close_on_exit(stack, open_system(one)) for one in named], [], []
     systems: list[System] = []
     costs: list[Cost] = []
     notes: list[str] = []
-    with _patience("indexing"):
-        schema = schema_of(options["schema_file"], options["analyzer"])
-        for each in indexed(named, options["corpus"], schema, search):
-            systems.append(_closed_later(stack, each.system))
-            costs += [each.cost] if each.cost else []
-            notes += [each.note] if each.note else []
+    with _show_status("indexing"):
+        schema = read_schema(options["schema_file"], options["analyzer"])
+        for filled in index_systems(named, options["corpus"], schema, search):
+            systems.append(_close_on_exit(stack, filled.system))
+            costs += [filled.cost] if filled.cost else []
+            notes += [filled.note] if filled.note else []
     return systems, costs, notes
 
 
-def _closed_later(stack: ExitStack, system: System) -> System:
+def _close_on_exit(stack: ExitStack, system: System) -> System:
     if system.searcher is not None:
         stack.callback(system.searcher.close)
     return system
 
 
-def _metrics(texts: Sequence[str]) -> list[str]:
+def _split_metrics(texts: Sequence[str]) -> list[str]:
     """Return the names of measures, separated by blanks or by commas that stand in no brackets."""
     return [name for text in texts for name in re.split(r"[\s,]+(?![^()]*\))", text) if name]
 
 
-def _queries(
+def _choose_queries(
     path: str | None, runs: Sequence[Run], judgments: Judgments | None
 ) -> list[NamedQuery]:
     """Return the queries of a file; without one those of the runs, and what was judged besides.
 
-    A judged query that no run holds counts 0, as any that was not answered: it was asked, most
-    likely, and the runs were cut off.
+    A judged query that no run holds counts 0, as any query without an answer: most likely the runs
+    were cut off.
     """
     if path:
         return read_queries(path)
@@ -229,11 +228,13 @@ def _queries(
     return [NamedQuery(name, name) for name in names]
 
 
-def _emit(comparison: Comparison, names: list[str], out: Path | None, as_json: bool) -> None:
-    """Write and print; what cannot be written is told when all else is."""
+def _write_outputs(
+    comparison: Comparison, names: list[str], out: Path | None, as_json: bool
+) -> None:
+    """Write the files and print. Raise the first error after all other outputs."""
     failed: InvalidConfig | None = None
     if out is not None:
-        remember(comparison, out)
+        append_history(comparison, out)
         for name in names:
             if name == "table":
                 continue
@@ -244,13 +245,13 @@ def _emit(comparison: Comparison, names: list[str], out: Path | None, as_json: b
     if as_json:
         click.echo(comparison.model_dump_json())
     elif "table" in names:
-        show(comparison, Console(highlight=False))
+        show_comparison(comparison, Console(highlight=False))
     if failed is not None:
         raise failed
 
 
 @contextmanager
-def _patience(what: str) -> Iterator[None]:
+def _show_status(what: str) -> Iterator[None]:
     if sys.stderr.isatty():
         with Console(stderr=True).status(f"{what} …"):
             yield
@@ -266,10 +267,10 @@ def show_command(folder: Path, query: str | None) -> int:
     comparison = read_comparison(folder)
     console = Console(highlight=False)
     if query is None:
-        show(comparison, console)
+        show_comparison(comparison, console)
         return PASSED
-    for each in comparison.queries:
-        if each.name == query:
-            show_query(comparison, each, console)
+    for answers in comparison.queries:
+        if answers.name == query:
+            show_query(comparison, answers, console)
             return PASSED
     raise InvalidConfig(f"{folder} holds no query {query!r}")

@@ -9,29 +9,36 @@ from importlib.metadata import version
 from itertools import combinations
 
 from nuthatch import BackendUnavailable, InvalidConfig, NuthatchError, SearchBackend
-from nuthatch_compare.agreement import Agreement, Answers, agree
-from nuthatch_compare.bootstrap import RESAMPLES
-from nuthatch_compare.collect import Answered, collect
-from nuthatch_compare.comparison import Comparison, Settings
-from nuthatch_compare.cost import Cost
-from nuthatch_compare.coverage import coverage_warning
-from nuthatch_compare.driver import Ask
-from nuthatch_compare.facts import describe, fared, query_answers, validity_of
-from nuthatch_compare.judged import Judged
-from nuthatch_compare.judgments import Grades
-from nuthatch_compare.latency import Latency, measure_latency
-from nuthatch_compare.measure import Measure
-from nuthatch_compare.measures import DEFAULT, engine
-from nuthatch_compare.permutation import PERMUTATIONS
-from nuthatch_compare.plan import plan
-from nuthatch_compare.queries import NamedQuery
-from nuthatch_compare.reconcile import Reconciled, reconcile, unknown_documents, unmatched
-from nuthatch_compare.runs import Run
-from nuthatch_compare.slices import slice_queries
-from nuthatch_compare.system import System, systems_of
-from nuthatch_compare.verdict import caveats_of, verdict, warnings_of
-from nuthatch_compare.wording import digest, some
-from nuthatch_compare.workload import Bounds, Load
+from nuthatch_compare.answers import SystemAnswers, run_queries
+from nuthatch_compare.comparison import Comparison
+from nuthatch_compare.evaluation import Evaluation
+from nuthatch_compare.formatting import digest, format_names
+from nuthatch_compare.inputs.judgments import Grades
+from nuthatch_compare.inputs.queries import NamedQuery
+from nuthatch_compare.inputs.reconciliation import (
+    Reconciled,
+    describe_unknown,
+    list_unmatched,
+    reconcile,
+)
+from nuthatch_compare.inputs.runs import Run
+from nuthatch_compare.inputs.slices import slice_queries
+from nuthatch_compare.inputs.systems import System, make_systems
+from nuthatch_compare.measures.agreement import Agreement, RankedAnswers, compare_answers
+from nuthatch_compare.measures.computation import describe_library
+from nuthatch_compare.measures.coverage import warn_of_coverage
+from nuthatch_compare.performance.driver import SearchCall
+from nuthatch_compare.performance.indexing_cost import Cost
+from nuthatch_compare.performance.latency import Latency, measure_latency
+from nuthatch_compare.performance.workload import Limits, Load
+from nuthatch_compare.report.verdict import list_caveats, list_warnings, write_verdict
+from nuthatch_compare.settings import Settings
+from nuthatch_compare.system_summary import (
+    check_validity,
+    describe_system,
+    list_answers,
+    with_outcomes,
+)
 
 
 def compare(
@@ -39,106 +46,97 @@ def compare(
     queries: Sequence[NamedQuery] | Mapping[str, str],
     judgments: Grades | None = None,
     *,
-    measures: Sequence[str] = DEFAULT,
-    primary: Sequence[str] = (),
-    baseline: str | None = None,
-    depth: int = 100,
-    alpha: float = 0.05,
-    min_effect: float | None = None,
-    seed: int = 0,
-    permutations: int = PERMUTATIONS,
-    resamples: int = RESAMPLES,
+    settings: Settings | None = None,
     latency: Load | None = None,
-    bounds: Bounds | None = None,
+    limits: Limits | None = None,
     slices: Sequence[str] = (),
     costs: Sequence[Cost] = (),
     timeout: float | None = None,
     title: str = "",
 ) -> Comparison:
-    """Return the comparison of two systems or more, the first of which is the baseline.
+    """Return the comparison of two systems or more. By default the first one is the baseline.
 
-    `judgments` are grades by query and document; without them there are no metrics, but
-    agreement. `primary` measures decide (by default the first quality measure), all others are
-    exploratory. Systems may be found equivalent where `min_effect`, the least difference that
-    matters, is given. `latency` is the load to measure under, after the answers were collected.
-    `costs` were measured while indexing. `timeout` is in seconds, for each query.
+    `judgments` are grades by query and document. Without them there are no measures of relevance,
+    but agreement. `latency` is the load under which the latency is measured, within `limits`,
+    after all queries were answered once. `slices` are fields of the queries, or `length`. `costs`
+    were measured while indexing. `timeout` is in seconds, for each query.
 
     Raise `InvalidConfig`, `BackendUnavailable` where a system answered no query at all, and
     `NothingMeasured` where no system found a judged document.
     """
-    systems = systems_of(backends) if isinstance(backends, Mapping) else list(backends)
-    settings = plan(
-        [each.name for each in systems],
-        measures=measures,
-        primary=primary,
-        baseline=baseline,
-        depth=depth,
-        alpha=alpha,
-        min_effect=min_effect,
-        seed=seed,
-        permutations=permutations,
-        resamples=resamples,
-    )
-    systems.sort(key=lambda each: each.name != settings.baseline)
-    asked = _named(queries)
-    names = [each.name for each in asked]
-    _refuse_foreign(systems, names)
-    fit = reconcile(judgments, names) if judgments else None
+    systems = make_systems(backends) if isinstance(backends, Mapping) else list(backends)
+    settings = (settings or Settings()).for_systems([system.name for system in systems])
+    systems.sort(key=lambda system: system.name != settings.baseline)
+    named = _name_queries(queries)
+    names = [query.name for query in named]
+    _check_runs(systems, names)
+    reconciled = reconcile(judgments, names) if judgments else None
     for field in slices:
-        slice_queries(asked, field)  # a field that no query has is better told now than later
-    described = {each.name: describe(each) for each in systems}
+        slice_queries(named, field)  # report a field that no query has before any work
+    descriptions = {system.name: describe_system(system) for system in systems}
     answers = {
-        each.name: collect(each, asked, depth=depth, shown=settings.shown, timeout=timeout)
-        for each in systems
+        system.name: run_queries(
+            system, named, depth=settings.depth, shown=settings.shown, timeout=timeout
+        )
+        for system in systems
     }
-    _refuse_silent(answers, len(asked))
+    _check_answers(answers, len(named))
     rankings = {name: one.rankings for name, one in answers.items()}
-    strange = list(unmatched(judgments, fit.measured, rankings)) if judgments and fit else []
-    wanted = [Measure.parse(each) for each in settings.measures]
-    judged = Judged(wanted, settings, answers, judgments or {}, fit)
-    pairs = _agreement(answers, names)
-    measured = _latency(systems, asked, latency, settings, bounds, timeout)
-    facts = tuple(fared(described[each.name], answers[each.name]) for each in systems)
-    caveats = (*strange, *caveats_of(facts))
-    coverage = judged.coverage()
-    differences = judged.differences()
+    unmatched = (
+        list(list_unmatched(judgments, reconciled.measured, rankings))
+        if judgments and reconciled
+        else []
+    )
+    evaluation = Evaluation(settings, answers, judgments or {}, reconciled)
+    pairs = _compare_answers(answers, names)
+    latencies = _measure_latency(systems, named, latency, settings, limits, timeout)
+    summaries = tuple(
+        with_outcomes(descriptions[system.name], answers[system.name]) for system in systems
+    )
+    caveats = (*unmatched, *list_caveats(summaries))
+    coverage = evaluation.coverage()
+    differences = evaluation.differences()
     notes = [
-        *warnings_of(facts, len(asked)),
-        *(fit.notes if fit else ()),
-        _unknown(judgments, fit, systems, answers) if judgments and fit else "",
-        coverage_warning(coverage),
-        "there are no judgments, so the slices have no means" if slices and not fit else "",
-        "" if latency is None or measured else "runs cannot be timed, so there is no latency",
-        *(note for each in systems if each.run for note in each.run.notes_on(names)),
+        *list_warnings(summaries, len(named)),
+        *(reconciled.notes if reconciled else ()),
+        _note_unknown_documents(judgments, reconciled, systems, answers)
+        if judgments and reconciled
+        else "",
+        warn_of_coverage(coverage),
+        "there are no judgments, so the slices have no means" if slices and not reconciled else "",
+        "" if latency is None or latencies else "runs cannot be timed, so there is no latency",
+        *(note for system in systems if system.run for note in system.run.notes_on(names)),
     ]
     return Comparison(
-        title=title or " · ".join(each.name for each in systems),
+        title=title or " · ".join(system.name for system in systems),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         version=version("nuthatch-compare"),
         host=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        measured_by=engine() if fit else "",
+        measured_by=describe_library() if reconciled else "",
         settings=settings,
-        inputs=_inputs(asked, judgments),
-        systems=facts,
+        inputs=_digest_inputs(named, judgments),
+        systems=summaries,
         caveats=caveats,
-        verdict=(*caveats, *verdict(settings, differences, pairs, measured, costs)),
+        verdict=(*caveats, *write_verdict(settings, differences, pairs, latencies, costs)),
         warnings=tuple(filter(None, notes)),
-        validity=tuple(validity_of(facts, asked, fit, measured)),
-        definitions={str(each): each.definition for each in wanted} if fit else {},
-        judged=len(fit.measured) if fit else 0,
-        means=judged.means(),
+        validity=tuple(check_validity(summaries, named, reconciled, latencies)),
+        definitions={str(measure): measure.definition for measure in settings.list_measures()}
+        if reconciled
+        else {},
+        judged=len(reconciled.measured) if reconciled else 0,
+        means=evaluation.means(),
         differences=differences,
         agreement=pairs,
         coverage=coverage,
-        slices=judged.slices(asked, slices),
-        latency=measured,
+        slices=evaluation.slices(named, slices),
+        latency=latencies,
         costs=tuple(costs),
-        queries=tuple(query_answers(each, answers, judged, judgments or {}) for each in asked),
+        queries=tuple(list_answers(query, answers, evaluation, judgments or {}) for query in named),
         rankings=rankings,
     )
 
 
-def _named(queries: Sequence[NamedQuery] | Mapping[str, str]) -> list[NamedQuery]:
+def _name_queries(queries: Sequence[NamedQuery] | Mapping[str, str]) -> list[NamedQuery]:
     if not queries:
         raise InvalidConfig("there are no queries; nothing can be compared")
     if isinstance(queries, Mapping):
@@ -146,79 +144,87 @@ def _named(queries: Sequence[NamedQuery] | Mapping[str, str]) -> list[NamedQuery
     return list(queries)
 
 
-def _inputs(queries: Sequence[NamedQuery], judgments: Grades | None) -> dict[str, str]:
-    inputs = {"queries": digest([[each.name, each.text] for each in queries])}
+def _digest_inputs(queries: Sequence[NamedQuery], judgments: Grades | None) -> dict[str, str]:
+    inputs = {"queries": digest([[query.name, query.text] for query in queries])}
     if judgments:
         inputs["judgments"] = digest({name: dict(rated) for name, rated in judgments.items()})
     return inputs
 
 
-def _refuse_foreign(systems: Sequence[System], names: Sequence[str]) -> None:
-    for each in systems:
-        if each.run is not None and not any(name in each.run.rankings for name in names):
+def _check_runs(systems: Sequence[System], names: Sequence[str]) -> None:
+    for system in systems:
+        if system.run is not None and not any(name in system.run.rankings for name in names):
             raise InvalidConfig(
-                f"the run {each.name} ({each.source}) answers none of the {len(names):,} queries "
-                f"({some(names)}) but {some(list(each.run.rankings))}; is it of other queries?"
+                f"the run {system.name} ({system.source}) answers none of the {len(names):,} "
+                "queries "
+                f"({format_names(names)}) but {format_names(list(system.run.rankings))}; is it of "
+                "other queries?"
             )
 
 
-def _unknown(
+def _note_unknown_documents(
     grades: Grades,
-    fit: Reconciled,
+    reconciled: Reconciled,
     systems: Sequence[System],
-    answers: Mapping[str, Answered],
+    answers: Mapping[str, SystemAnswers],
 ) -> str:
-    """Return a note on judged documents that are nowhere; empty where no index can tell."""
-    index = next((each.lexical for each in systems if each.lexical is not None), None)
+    """Return a note on judged documents that the corpus lacks; empty where there is no index."""
+    index = next((system.lexical for system in systems if system.lexical is not None), None)
     if index is None:
         return ""
-    found = {uri for each in answers.values() for uris in each.rankings.values() for uri in uris}
+    known = {
+        uri for answer in answers.values() for uris in answer.rankings.values() for uri in uris
+    }
     try:
-        return unknown_documents(
-            grades, fit.measured, found, lambda uri: index.get(uri) is not None
+        return describe_unknown(
+            grades, reconciled.measured, known, lambda uri: index.get(uri) is not None
         )
     except NuthatchError as error:
-        return f"whether the corpus holds all judged documents could not be told: {error}"
+        return f"whether the corpus holds all judged documents is not known: {error}"
 
 
-def _refuse_silent(answers: Mapping[str, Answered], asked: int) -> None:
-    for each in answers.values():
-        if each.count("failed") + each.count("timed out") == asked:
-            error = next(iter(each.errors), "")
+def _check_answers(answers: Mapping[str, SystemAnswers], queries: int) -> None:
+    for answer in answers.values():
+        if answer.count("failed") + answer.count("timed out") == queries:
+            error = next(iter(answer.errors), "")
             raise BackendUnavailable(
-                f"{each.name} failed on all {asked:,} queries, so there is nothing to compare: "
+                f"{answer.name} failed on all {queries:,} queries, so there is nothing to compare: "
                 f"{error}"
             )
 
 
-def _agreement(answers: Mapping[str, Answered], queries: Sequence[str]) -> tuple[Agreement, ...]:
-    every = [Answers(each.name, each.rankings, each.scores) for each in answers.values()]
-    return tuple(agree(one, other, queries) for one, other in combinations(every, 2))
+def _compare_answers(
+    answers: Mapping[str, SystemAnswers], queries: Sequence[str]
+) -> tuple[Agreement, ...]:
+    ranked = [
+        RankedAnswers(answer.name, answer.rankings, answer.scores) for answer in answers.values()
+    ]
+    return tuple(compare_answers(one, other, queries) for one, other in combinations(ranked, 2))
 
 
-def _latency(
+def _measure_latency(
     systems: Sequence[System],
-    asked: Sequence[NamedQuery],
+    queries: Sequence[NamedQuery],
     load: Load | None,
     settings: Settings,
-    bounds: Bounds | None,
+    limits: Limits | None,
     timeout: float | None,
 ) -> Latency | None:
-    live = {each.name: each.searcher for each in systems if each.searcher is not None}
+    live = {system.name: system.searcher for system in systems if system.searcher is not None}
     if not live or load is None:
         return None
     base = settings.baseline if settings.baseline in live else next(iter(live))
 
-    def asking(searcher: SearchBackend) -> Ask:
+    def make_call(searcher: SearchBackend) -> SearchCall:
         return lambda text: len(searcher.search(text, settings.shown, timeout=timeout))
 
     return measure_latency(
-        {name: asking(searcher) for name, searcher in live.items()},
-        [each.text for each in asked],
+        {name: make_call(searcher) for name, searcher in live.items()},
+        [query.text for query in queries],
         load,
         baseline=base,
         depth=settings.shown,
-        bounds=bounds,
+        limits=limits,
         seed=settings.seed,
         alpha=settings.alpha,
     )

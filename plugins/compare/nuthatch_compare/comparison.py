@@ -1,10 +1,10 @@
-"""`Comparison`: everything that one comparison found, as values; every output is drawn from it.
+"""`Comparison`: all results of one comparison, as values; every output is made from it.
 
     systems × queries ──▶ lists ──▶ metrics ──▶ differences, agreement, coverage ──▶ verdict
             └──────────▶ latency, cost
 
 It is a frozen pydantic model: `model_dump_json` writes it, `model_validate_json` reads it back. A
-number that cannot be told is None, never NaN.
+number that is not defined is None, never NaN.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nuthatch_compare.agreement import Agreement
-from nuthatch_compare.cost import Cost
-from nuthatch_compare.coverage import Coverage
-from nuthatch_compare.gated import GateResult
-from nuthatch_compare.intervals import Mean
-from nuthatch_compare.latency import Latency
-from nuthatch_compare.significance import Difference
+from nuthatch_compare.measures.agreement import Agreement
+from nuthatch_compare.measures.coverage import Coverage
+from nuthatch_compare.performance.indexing_cost import Cost
+from nuthatch_compare.performance.latency import Latency
+from nuthatch_compare.settings import Settings
+from nuthatch_compare.statistics.intervals import Mean
+from nuthatch_compare.statistics.significance import Difference
 
 #: The version of the model; a comparison of another one is not read.
 FORMAT: Literal[1] = 1
@@ -31,9 +31,12 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Listed(_Frozen):
-    """Is one document in a list: its best chunk's snippet in pieces, each with whether it is
-    marked, its grade (None: nobody judged it), and the rung that found it."""
+class ListedDocument(_Frozen):
+    """One document in a list.
+
+    `pieces` are the snippet of its best chunk, each with whether it is marked. `grade` is None
+    where nobody judged the document. `rung` is the rung that found it.
+    """
 
     uri: str
     title: str = ""
@@ -44,7 +47,7 @@ class Listed(_Frozen):
 
 
 class QueryAnswers(_Frozen):
-    """Is one query: each system's first documents, how it ended, and the measures' values.
+    """One query: each system's first documents, how it ended, and the measures' values.
 
     `values` are by measure, then by system; empty where the query was not judged. Judged@k has
     none for a system that found nothing.
@@ -52,13 +55,13 @@ class QueryAnswers(_Frozen):
 
     name: str
     text: str
-    lists: dict[str, tuple[Listed, ...]]
+    lists: dict[str, tuple[ListedDocument, ...]]
     status: dict[str, Status]
     values: dict[str, dict[str, float]] = {}
 
 
-class SystemFacts(_Frozen):
-    """Tells what a system is and how it fared.
+class SystemSummary(_Frozen):
+    """The summary of a system: its index or run, and the outcomes of the queries.
 
     `source` is its URL without secrets, or the run's file. `repeated_chunks` counts chunks that
     one answer held twice, which breaks the contract. `errors` count failures by message. `missing`
@@ -98,16 +101,24 @@ class SliceMeans(_Frozen):
 
 
 class Validity(_Frozen):
-    """Is one condition of a fair comparison: what was looked at, what was found, whether it
-    holds."""
+    """One condition of a fair comparison: its name, what was found, and whether it holds."""
 
     what: str
     found: str
     good: bool
 
 
+class GateResult(_Frozen):
+    """The result of one rule of a gate; `passed` is None where it could not be measured."""
+
+    rule: str
+    system: str
+    passed: bool | None
+    found: str
+
+
 class Past(_Frozen):
-    """Is an earlier comparison in the same folder: its primary measure's means, by system."""
+    """An earlier comparison in the same folder: its primary measure's means, by system."""
 
     created: str
     measure: str
@@ -115,28 +126,13 @@ class Past(_Frozen):
     queries: int
 
 
-class Settings(_Frozen):
-    """What the comparison was asked to do."""
-
-    measures: tuple[str, ...]
-    primary: tuple[str, ...]
-    baseline: str
-    depth: int
-    shown: int
-    alpha: float
-    min_effect: float | None = None
-    seed: int
-    permutations: int
-    resamples: int
-
-
 class Comparison(_Frozen):
-    """Is the whole comparison; `systems` begin with the baseline.
+    """The whole comparison; `systems` begin with the baseline.
 
     `means` are by system, then by measure. `rankings` hold the document uris of each system and
-    query down to `settings.depth`. `definitions` say what each measure is. `verdict` and
-    `warnings` are sentences; the verdict begins with the `caveats`, which forbid to take the rest
-    as it stands. `inputs` are digests of the queries and of the judgments.
+    query down to `settings.depth`. `definitions` are those of the measures. `verdict` and
+    `warnings` are sentences; the verdict begins with the `caveats`, for which the rest cannot be
+    taken as it stands. `inputs` are digests of the queries and of the judgments.
     """
 
     format: Literal[1] = FORMAT
@@ -147,7 +143,7 @@ class Comparison(_Frozen):
     measured_by: str
     settings: Settings
     inputs: dict[str, str] = {}
-    systems: tuple[SystemFacts, ...]
+    systems: tuple[SystemSummary, ...]
     caveats: tuple[str, ...] = ()
     verdict: tuple[str, ...]
     warnings: tuple[str, ...] = ()
@@ -168,24 +164,24 @@ class Comparison(_Frozen):
 
     @property
     def baseline(self) -> str:
-        """Is the name of the system that the others are held against."""
+        """The name of the system that the others are compared with."""
         return self.settings.baseline
 
     @property
     def primary(self) -> str:
-        """Is the first of the measures that decide."""
+        """The first of the measures that decide."""
         return self.settings.primary[0]
 
     def difference(self, system: str, measure: str) -> Difference | None:
-        """Return what a system gains over the baseline on a measure; None if it is not told."""
-        for each in self.differences:
-            if (each.system, each.measure) == (system, measure):
-                return each
+        """Return the difference of a system from the baseline; None where it was not computed."""
+        for difference in self.differences:
+            if (difference.system, difference.measure) == (system, measure):
+                return difference
         return None
 
-    def facts(self, system: str) -> SystemFacts:
-        """Return what a system is. Raise `KeyError`."""
-        for each in self.systems:
-            if each.name == system:
-                return each
+    def system(self, system: str) -> SystemSummary:
+        """Return the summary of a system. Raise `KeyError`."""
+        for summary in self.systems:
+            if summary.name == system:
+                return summary
         raise KeyError(system)

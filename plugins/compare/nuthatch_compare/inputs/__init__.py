@@ -1,0 +1,1 @@
+"""What a comparison reads: systems, runs, queries with their slices, and judgments."""

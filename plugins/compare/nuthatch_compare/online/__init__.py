@@ -1,0 +1,1 @@
+"""`nuthatch compare online`: which engine users prefer, by their clicks."""

@@ -1,0 +1,1 @@
+"""Tests and intervals. They take arrays of numbers and know nothing of search."""
