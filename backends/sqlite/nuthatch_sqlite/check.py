@@ -77,7 +77,11 @@ def _counts(connection: apsw.Connection) -> Iterator[str]:
         ("tokens in FTS5's averages", sized, state.tokens),
         ("tokens in FTS5's dictionary", occurrences, state.tokens),
         ("tokens in FTS5's sizes", sum(length for _, length in sizes), state.tokens),
-        ("tokens in the lengths", sum(int(each.sum()) for each in lengths.values()), state.tokens),
+        (
+            "tokens in the lengths",
+            sum(int(block.sum()) for block in lengths.values()),
+            state.tokens,
+        ),
         ("field values of no document", stray, 0),
     ):
         if found != expected:

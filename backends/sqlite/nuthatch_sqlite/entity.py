@@ -26,7 +26,7 @@ from nuthatch.postings import Entry, EntryScheme, readable
 from nuthatch.scoring import EntityPostings
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.phrases import Phrases
-from nuthatch_sqlite.titles import Titles, newest
+from nuthatch_sqlite.title_dictionary import TitleDictionary, newest
 
 Ids = npt.NDArray[np.uint32]
 NOBODY: Final = EntityPostings(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32))
@@ -51,11 +51,11 @@ class Entities:
 
     def __init__(self, declared: Schema) -> None:
         self.scheme = EntryScheme(declared)
-        self.titles = Titles()
+        self.titles = TitleDictionary()
         self.phrases = {
-            at: Phrases(at)
-            for at, each in enumerate(declared.fields)
-            if isinstance(each, PhraseField) and each.match == "substring"
+            place: Phrases(place)
+            for place, field in enumerate(declared.fields)
+            if isinstance(field, PhraseField) and field.match == "substring"
         }
 
     def add(
@@ -63,17 +63,19 @@ class Entities:
     ) -> None:
         """Store what documents mention, given with ascending ids; within a transaction."""
         titles, phrases = _Mentions(), _Mentions()
-        for first, each in documents:
-            found, title, length = self.scheme.split(each.document.title, each.document.fields)
+        for first, document in documents:
+            found, title, length = self.scheme.split(
+                document.document.title, document.document.fields
+            )
             titles.add(first, title, length)
             if found:
                 phrases.add(first, found, 0)
         entries = [*titles.places, *phrases.places]
         if entries:
-            known = _found_or_made(connection, entries)
+            known = _find_or_add(connection, entries)
             count = len(titles.places)
             table = np.concatenate([titles.table(known[:count]), phrases.table(known[count:])])
-            connection.executemany(ADD_MENTIONS, _packed(table))
+            connection.executemany(ADD_MENTIONS, _pack_rows(table))
 
 
 class _Mentions:
@@ -81,7 +83,7 @@ class _Mentions:
 
     def __init__(self) -> None:
         self.places: dict[Entry, int] = {}
-        self._named: list[int] = []
+        self._find_entities: list[int] = []
         self._documents: list[int] = []
         self._counts: list[int] = []
         self._lengths: list[int] = []
@@ -89,19 +91,19 @@ class _Mentions:
     def add(self, document: int, names: Collection[Entry], length: int) -> None:
         """Add what one document mentions, each name once."""
         places = self.places
-        self._named += [places.setdefault(name, len(places)) for name in names]
+        self._find_entities += [places.setdefault(name, len(places)) for name in names]
         self._documents.append(document)
         self._counts.append(len(names))
         self._lengths.append(length)
 
     def table(self, numbers: Sequence[int]) -> Any:
         """Return rows of (entity, document, length), given the number of each place."""
-        entities = np.array(numbers, dtype=np.uint32)[np.array(self._named, dtype=np.intp)]
+        entities = np.array(numbers, dtype=np.uint32)[np.array(self._find_entities, dtype=np.intp)]
         others = np.array([self._documents, self._lengths], dtype=np.uint32)
         return np.column_stack([entities, np.repeat(others, self._counts, axis=1).T])
 
 
-def _found_or_made(connection: apsw.Connection, entries: Sequence[Entry]) -> list[int]:
+def _find_or_add(connection: apsw.Connection, entries: Sequence[Entry]) -> list[int]:
     """Return the numbers of distinct entries, in their order; those that are new get one."""
     asked = json.dumps(entries)
     numbers = [0] * len(entries)
@@ -116,7 +118,7 @@ def _found_or_made(connection: apsw.Connection, entries: Sequence[Entry]) -> lis
     return numbers
 
 
-def _packed(table: Any) -> Iterator[tuple[int, int, bytes, bytes]]:
+def _pack_rows(table: Any) -> Iterator[tuple[int, int, bytes, bytes]]:
     """Yield the rows of `mention` for (entity, document, length), documents ascending."""
     entities, documents, lengths = table[np.argsort(table[:, 0], kind="stable")].T
     starts = np.flatnonzero(np.diff(entities, prepend=entities[0] + 1)).tolist()
@@ -134,7 +136,7 @@ def remove(connection: apsw.Connection, document: int) -> None:
     connection.execute(ADD_GONE, (document,))
 
 
-def settle(connection: apsw.Connection) -> None:
+def compact_mentions(connection: apsw.Connection) -> None:
     """Write the mentions anew, a row for each entity, without deleted documents."""
     with readable("the mentions of the entities"):
         gone = np.array([number for (number,) in rows(connection, GONE)], dtype=np.uint32)
@@ -146,7 +148,7 @@ def settle(connection: apsw.Connection) -> None:
     for statement in _CLEAR:
         connection.execute(statement)
     if table:
-        connection.executemany(ADD_MENTIONS, _packed(np.array(table, dtype=np.uint32)))
+        connection.executemany(ADD_MENTIONS, _pack_rows(np.array(table, dtype=np.uint32)))
 
 
 def live(held: Iterable[tuple[bytes, bytes]], gone: Any) -> EntityPostings:

@@ -23,7 +23,7 @@ import numpy as np
 
 from nuthatch.postings import readable
 from nuthatch_sqlite.connection import one
-from nuthatch_sqlite.titles import newest
+from nuthatch_sqlite.title_dictionary import newest
 
 #: Aggregated, as a row each would take four times as long; by id, not by the index on fields.
 EVERY: Final = """

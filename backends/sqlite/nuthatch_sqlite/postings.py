@@ -26,7 +26,7 @@ from nuthatch.postings import (
 from nuthatch.scoring import BM25, PostingList, Term, TermScores, distinct
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
-from nuthatch_sqlite.unread import Unread
+from nuthatch_sqlite.lazy_postings import LazyPostings
 
 Ids = npt.NDArray[np.uint32]
 MODEL = BM25(idf="fts5")
@@ -92,7 +92,7 @@ class Postings:
         held = self._held(tokens)
         if held is None:
             return None
-        again = [self._touched(token) for token, term in held.items() if term is None]
+        again = [self._is_seen(token) for token, term in held.items() if term is None]
         if not all(again):
             return None
         terms = {token: term or self._read(token) for token, term in held.items()}
@@ -108,7 +108,7 @@ class Postings:
         if held is None:
             return None
         missing = [token for token, term in held.items() if term is None]
-        again = {token for token in missing if self._touched(token)}
+        again = {token for token in missing if self._is_seen(token)}
         few = sum(self.frequencies(held).values()) <= _FEW * len(missing)
         if few and len(again) < len(missing):
             return None
@@ -126,7 +126,7 @@ class Postings:
     def _cached(self, token: str) -> TermScores | None:
         return self._caches.terms.get(self._state.generation, token)
 
-    def _touched(self, token: str) -> bool:
+    def _is_seen(self, token: str) -> bool:
         """Return whether a token was asked for before, and notes that it is now."""
         return self._caches.terms.seen_before(self._state.generation, token)
 
@@ -137,7 +137,7 @@ class Postings:
             return self._read(token)
         lengths = self._lengths()
         with readable(f"the frequency of {token!r}"):
-            return Unread(
+            return LazyPostings(
                 self._connection, token, df, MODEL, self._state.statistics, lengths, self._read
             )
 

@@ -40,10 +40,10 @@ from nuthatch.postings import (
 from nuthatch.scoring import TopK, conjunction_top_k, top_k
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
-from nuthatch_sqlite.counted import few
 from nuthatch_sqlite.entity import Entities
-from nuthatch_sqlite.lookups import EntityLookups
+from nuthatch_sqlite.entity_search import EntitySearch
 from nuthatch_sqlite.postings import Caches, Postings, State, filter_sql
+from nuthatch_sqlite.small_conjunction import rank_small_conjunction
 
 _RESTORE = "restore the index from a copy, or index the corpus again"
 
@@ -54,7 +54,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
     def __init__(self, connection: apsw.Connection, caches: Caches, entities: Entities) -> None:
         self._connection = connection
         self._state = State.read(connection)
-        self._lookups = EntityLookups(connection, entities, self._state.generation, caches.mentions)
+        self._lookups = EntitySearch(connection, entities, self._state.generation, caches.mentions)
         self._postings = Postings(connection, self._state, caches)
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
@@ -101,25 +101,25 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         return high
 
     def _exists(self, rung: Rung, filters: Sequence[Filter]) -> bool:
-        sql, values = _filtered(schema.EXISTS, filters)
+        sql, values = _add_filters(schema.EXISTS, filters)
         return one(self._connection, sql, (_expression(rung), *values)) is not None
 
     def _match_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         if rung.operator == "AND":
-            best = self._few_in_sql(rung, filters, limit)
+            best = self._rank_few_in_sql(rung, filters, limit)
             if best is not None:
                 return to_matches(best)
-        sql, values = _filtered(schema.MATCH, filters)
+        sql, values = _add_filters(schema.MATCH, filters)
         found = rows(self._connection, sql, (_expression(rung), *values, limit))
         with readable("the scores of the matches"):
             candidates = [Candidate(chunk, -score) for chunk, score in found]
         total = len(candidates) if len(candidates) < limit else None
         return Matches(candidates, total, exact=True)
 
-    def _few_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> TopK | None:
-        sql, values = _filtered(schema.COUNTED, filters)
+    def _rank_few_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> TopK | None:
+        sql, values = _add_filters(schema.COUNTED, filters)
         frequencies = self._postings.frequencies(rung.tokens)
-        return few(
+        return rank_small_conjunction(
             self._connection, sql, values, rung.tokens, limit, frequencies, self._state.statistics
         )
 
@@ -163,10 +163,10 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
 
 def _expression(rung: Rung) -> str:
     """Return the MATCH expression of a rung."""
-    return f" {rung.operator} ".join(map(schema.quoted, rung.tokens))
+    return f" {rung.operator} ".join(map(schema.quote_token, rung.tokens))
 
 
-def _filtered(sql: str, filters: Sequence[Filter]) -> tuple[str, list[object]]:
+def _add_filters(sql: str, filters: Sequence[Filter]) -> tuple[str, list[object]]:
     conditions, values = [], []
     for condition in filters:
         inner, given = filter_sql(condition)

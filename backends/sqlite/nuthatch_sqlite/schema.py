@@ -210,7 +210,7 @@ ORDER BY document.id, chunk.id
 ROOTS: Final = "SELECT root FROM document ORDER BY root"
 
 
-def quoted(token: str) -> str:
+def quote_token(token: str) -> str:
     """Return a token for MATCH; within quotes only the quote itself is special."""
     return '"' + token.replace('"', '""') + '"'
 

@@ -55,7 +55,7 @@ def write(
 ) -> WriteOutcome:
     """Upsert documents with distinct uris; called within a transaction."""
     state = State.read(connection)
-    present = _present(connection, [each.document.uri for each in documents], state)
+    present = _present(connection, [document.document.uri for document in documents], state)
     plan = plan_batch(documents, present)
     if not plan.changed:
         return plan.outcome(len(documents))
@@ -64,7 +64,7 @@ def write(
     rows = number_documents(plan.changed, state.next_chunk)
     _insert(connection, rows)
     entities.add(connection, rows)
-    counts = [chunk.length for _, each in rows for chunk in each.chunks]
+    counts = [chunk.length for _, document in rows for chunk in document.chunks]
     lengths.append(state.next_chunk, counts)
     lengths.save()
     connection.execute(
@@ -92,7 +92,7 @@ def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
         schema.SET_STATE,
         {
             "documents": -len(gone),
-            "chunks": -sum(each.chunks for each in gone),
+            "chunks": -sum(document.chunks for document in gone),
             "tokens": -tokens_gone,
             "next_chunk": state.next_chunk,
         },
@@ -100,10 +100,10 @@ def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
     return len(gone)
 
 
-def stored_roots(connection: apsw.Connection, uris: Sequence[str]) -> dict[str, bytes]:
+def find_roots(connection: apsw.Connection, uris: Sequence[str]) -> dict[str, bytes]:
     """Return the roots of those of these documents that are stored, by uri."""
     found = _present(connection, uris, State.read(connection))
-    return {uri: each.root for uri, each in found.items()}
+    return {uri: document.root for uri, document in found.items()}
 
 
 def _present(
@@ -113,10 +113,10 @@ def _present(
         return {}
     rows = connection.execute(schema.FIND, (json.dumps(list(uris)),))
     found = {uri: StoredDocument(first, root, chunks) for uri, first, root, chunks in rows}
-    for uri, each in found.items():
+    for uri, document in found.items():
         with readable(f"the stored document {uri!r}"):
-            if not 0 < each.id < each.id + each.chunks <= state.next_chunk:
-                raise ValueError(f"it cannot have {each.chunks} chunks from {each.id} on")
+            if not 0 < document.id < document.id + document.chunks <= state.next_chunk:
+                raise ValueError(f"it cannot have {document.chunks} chunks from {document.id} on")
     return found
 
 
@@ -126,34 +126,34 @@ def _insert(connection: apsw.Connection, rows: Sequence[tuple[int, AnalyzedDocum
         (
             (
                 first,
-                each.document.uri,
-                each.root,
-                each.header,
-                len(each.chunks),
-                join_leaves(each.chunks),
+                document.document.uri,
+                document.root,
+                document.header,
+                len(document.chunks),
+                join_leaves(document.chunks),
             )
-            for first, each in rows
+            for first, document in rows
         ),
     )
     connection.executemany(
         schema.ADD_CHUNK,
         (
             (first + index, chunk.start, compress_text(chunk.text))
-            for first, each in rows
-            for index, chunk in enumerate(each.chunks)
+            for first, document in rows
+            for index, chunk in enumerate(document.chunks)
         ),
     )
     connection.executemany(
         schema.ADD_TOKENS,
         (
             (first + index, chunk.line)
-            for first, each in rows
-            for index, chunk in enumerate(each.chunks)
+            for first, document in rows
+            for index, chunk in enumerate(document.chunks)
         ),
     )
     connection.executemany(
         schema.ADD_VALUE,
-        ((name, value, first) for first, each in rows for name, value in each.values),
+        ((name, value, first) for first, document in rows for name, value in document.values),
     )
 
 
@@ -162,10 +162,10 @@ def _delete(
 ) -> int:
     """Delete documents; return how many tokens their chunks had."""
     tokens = 0
-    for each in documents:
-        tokens += lengths.clear(each.id, each.chunks)
-        remove_mentions(connection, each.id)
-        span = {"first": each.id, "last": each.id + each.chunks - 1}
+    for document in documents:
+        tokens += lengths.clear(document.id, document.chunks)
+        remove_mentions(connection, document.id)
+        span = {"first": document.id, "last": document.id + document.chunks - 1}
         for statement in schema.DELETE:
             connection.execute(statement, span)
     return tokens

@@ -74,7 +74,7 @@ class Dictionary(NamedTuple):
 _NOTHING: Final = Dictionary([], [], {}, np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64))
 
 
-class Titles:
+class TitleDictionary:
     """The title tokens that some reader has read; shared by all readers of an index."""
 
     def __init__(self) -> None:
