@@ -35,7 +35,7 @@ def test_counted_matches_rank_as_fts5_ranks_them(
 ) -> None:
     """Filtered or not, with repeated words, and through all rungs of a ladder."""
     with monkeypatch.context() as patch:
-        patch.setattr(read, "few", lambda *_: None)
+        patch.setattr(read, "rank_small_conjunction", lambda *_: None)
         expected = searched(index)
     monkeypatch.setattr(small_conjunction, "_COUNT", 1)
     monkeypatch.setattr(small_conjunction, "_LEAST", 0)
