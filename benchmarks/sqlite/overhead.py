@@ -86,9 +86,9 @@ def _record(index: SqliteBackend, text: str) -> _Recorded:
 def _trace(index: SqliteBackend, trace: Any) -> None:
     """Set what the pool's connection calls for each statement; outside of transactions."""
     lease = Lease()
-    connection = index._pool.take(lease)
+    connection = index._pool.acquire(lease)
     connection.exec_trace = trace
-    index._pool.give(lease, connection)
+    index._pool.release(lease, connection)
 
 
 def _statements(connection: apsw.Connection, query: _Recorded) -> list[bytes]:

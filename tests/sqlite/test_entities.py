@@ -9,7 +9,7 @@ import pytest
 import nuthatch
 from nuthatch import AuditMode, Document, EntityQuery
 from nuthatch.entities import EntitySettings, plan_of
-from nuthatch_sqlite import lookups
+from nuthatch_sqlite import entity_search
 from support.entity_strategies import FILMS
 from support.tables import tables
 
@@ -57,7 +57,7 @@ def test_a_reader_sees_the_entities_of_its_own_state(path: Path) -> None:
 def test_phrases_that_nobody_mentions_any_more_do_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookups, "_SOME", 2)
+    monkeypatch.setattr(entity_search, "_SOME", 2)
     settings = EntitySettings(phrase_cap=3)
     url = f"sqlite:{tmp_path / 'roles.db'}"
     with nuthatch.open(url, create=True, schema=FILMS, entities=settings) as index:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import nuthatch
 from nuthatch import Document, EntityQuery
 from nuthatch.entities import normalize_phrase
-from nuthatch_sqlite.lookups import SUBSTRING
+from nuthatch_sqlite.entity_search import SUBSTRING
 from nuthatch_sqlite.phrases import Phrases
 from support.entity_strategies import FILMS
 

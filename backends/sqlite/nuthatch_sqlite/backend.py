@@ -1,4 +1,4 @@
-"""`SqliteBackend`: opens an index, lends readers, serializes writers."""
+"""`SqliteBackend`: opens an index, leases readers, serializes writers."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ from nuthatch import (
     WriteOutcome,
     corpus_fingerprint,
 )
+from nuthatch.postings import ForkAware, readable, watch_forks
 from nuthatch_sqlite import schema, storage
 from nuthatch_sqlite.check import problems
 from nuthatch_sqlite.config import SqliteConfig
 from nuthatch_sqlite.connection import (
-    checked,
+    check_connected,
     comes_to_rest,
     empty_log,
     inherit,
@@ -37,30 +38,33 @@ from nuthatch_sqlite.connection import (
     rows,
     writing,
 )
-from nuthatch_sqlite.entity import Entities, settle
-from nuthatch_sqlite.failure import readable, translated
-from nuthatch_sqlite.forking import watch_forks
-from nuthatch_sqlite.identity import Identity, status
+from nuthatch_sqlite.entity import Entities, compact_mentions
+from nuthatch_sqlite.failure import translated
+from nuthatch_sqlite.file_identity import FileIdentity, status
 from nuthatch_sqlite.plugin import SPEC
-from nuthatch_sqlite.pool import Loan, Pool
+from nuthatch_sqlite.pool import ConnectionLease, Pool
 from nuthatch_sqlite.postings import Caches, State
 from nuthatch_sqlite.read import SqliteReader
 from nuthatch_sqlite.removal import remove_index
-from nuthatch_sqlite.write import remove, stored_roots, transact, write
+from nuthatch_sqlite.write import find_roots, remove, transact, write
 
 T = TypeVar("T")
 #: Seconds that a fork waits for what other threads read, and again for what they write.
 _FORK_WAIT = 5.0
 
 
-class SqliteBackend(LexicalBackend):
+class SqliteBackend(LexicalBackend, ForkAware):
     """Keeps an index in one SQLite file. Safe to share between threads."""
 
     spec = SPEC
     config: SqliteConfig
 
     def __init__(
-        self, config: SqliteConfig, record: IndexMetadata, analyzer: Analyzer, identity: Identity
+        self,
+        config: SqliteConfig,
+        record: IndexMetadata,
+        analyzer: Analyzer,
+        identity: FileIdentity,
     ) -> None:
         super().__init__(config, record.schema, analyzer)
         self._path = config.path
@@ -120,20 +124,20 @@ class SqliteBackend(LexicalBackend):
             return index
 
     def _connect(self) -> apsw.Connection:
-        return checked(reading(self._path, self.config.lock_timeout), self._identity)
+        return check_connected(reading(self._path, self.config.lock_timeout), self._identity)
 
-    def reader(self, deadline: float | None = None) -> Loan[SqliteReader]:
-        return self._lent(self._reader, deadline)
+    def reader(self, deadline: float | None = None) -> ConnectionLease[SqliteReader]:
+        return self._lease_connection(self._reader, deadline)
 
-    def _lent(
+    def _lease_connection(
         self,
         use: Callable[[apsw.Connection], T],
         deadline: float | None = None,
         *,
         fresh: bool = False,
-    ) -> Loan[T]:
-        """Lend a reading connection inside a transaction."""
-        return Loan(self._pool, use, deadline, fresh=fresh)
+    ) -> ConnectionLease[T]:
+        """Lease a reading connection inside a transaction."""
+        return ConnectionLease(self._pool, use, deadline, fresh=fresh)
 
     def _reader(self, connection: apsw.Connection) -> SqliteReader:
         return SqliteReader(connection, self._caches, self._entities)
@@ -173,17 +177,19 @@ class SqliteBackend(LexicalBackend):
 
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
         self._refuse_if_read_only()
-        with self._lent(_itself) as connection:
-            return stored_roots(connection, uris)
+        with self._lease_connection(_itself) as connection:
+            return find_roots(connection, uris)
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        return self._transact(durability, lambda lent: write(lent, documents, self._entities))
+        return self._transact(
+            durability, lambda connection: write(connection, documents, self._entities)
+        )
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        return self._transact(durability, lambda lent: remove(lent, uris))
+        return self._transact(durability, lambda connection: remove(connection, uris))
 
     def info(self) -> IndexInfo:
-        with self._lent(_itself) as connection:
+        with self._lease_connection(_itself) as connection:
             state = State.read(connection)
             fingerprint = self._corpus_fingerprint(connection, state.generation)
         cache = self._caches.terms.info()
@@ -219,11 +225,11 @@ class SqliteBackend(LexicalBackend):
 
     def check(self) -> list[str]:
         # FTS5's integrity-check believes in the structure that a connection saw last, however old.
-        with self._lent(_itself, fresh=True) as connection:
+        with self._lease_connection(_itself, fresh=True) as connection:
             return list(problems(connection, self._path, self.schema, self._entities))
 
     def optimize(self) -> None:
-        self._transact("process", _settle)
+        self._transact("process", _optimize)
         lease = Lease.of_call()
         try:
             self._take_turn(lease)
@@ -265,7 +271,7 @@ class SqliteBackend(LexicalBackend):
             self._turns.release(forking)
 
     def after_fork_in_child(self) -> None:
-        """Begin anew: locks and cache are as the parent's threads had them in their hands."""
+        """Begin anew: locks and caches are as the parent's threads left them."""
         if self._writer is not None:
             inherit([self._writer], self._identity)
             self._writer = None
@@ -279,6 +285,6 @@ def _itself(connection: apsw.Connection) -> apsw.Connection:
     return connection
 
 
-def _settle(connection: apsw.Connection) -> None:
+def _optimize(connection: apsw.Connection) -> None:
     connection.execute(schema.OPTIMIZE)
-    settle(connection)
+    compact_mentions(connection)

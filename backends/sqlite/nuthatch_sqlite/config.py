@@ -35,5 +35,5 @@ class SqliteConfig(LexicalConfig):
 
     @property
     def path(self) -> Path:
-        """Is the path of the index file."""
+        """The path of the index file."""
         return Path(self.location)

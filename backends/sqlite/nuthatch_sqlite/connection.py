@@ -22,9 +22,10 @@ from urllib.parse import quote
 import apsw
 
 from nuthatch import BackendUnavailable
+from nuthatch.postings import keep_inherited
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.checksum import RESERVED, file_system, refuse_unchecked
-from nuthatch_sqlite.identity import Identity, status
+from nuthatch_sqlite.file_identity import FileIdentity, status
 
 _READ = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
@@ -32,16 +33,14 @@ _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
 _PAUSE = 0.005
 #: Seconds that emptying the log waits for those who read.
 _CHECKPOINT_WAIT = 0.5
-#: Connections that a parent process was using; kept, so that nothing ever closes them here.
-_inherited: list[apsw.Connection] = []
-#: Device and inode of the files that they have open.
+#: Device and inode of the files that connections of a parent process have open.
 _inherited_files: set[tuple[int, int]] = set()
 
 
-def inherit(connections: Iterable[apsw.Connection], identity: Identity) -> None:
+def inherit(connections: Iterable[apsw.Connection], identity: FileIdentity) -> None:
     """Put aside what a parent process was using; called in the child."""
     for connection in connections:
-        _inherited.append(connection)
+        keep_inherited(connection)
         _inherited_files.add((identity.device, identity.inode))
 
 
@@ -55,12 +54,12 @@ def reading(path: Path, lock_timeout: float) -> apsw.Connection:
     return connection
 
 
-def writing(path: Path, lock_timeout: float, identity: Identity | None) -> apsw.Connection:
+def writing(path: Path, lock_timeout: float, identity: FileIdentity | None) -> apsw.Connection:
     """Open a connection that writes, in WAL mode; without an identity it makes the file."""
     _refuse_inherited(path)
     flags = _WRITE | (apsw.SQLITE_OPEN_CREATE if identity is None else 0)
     connection = apsw.Connection(_uri(path), flags=flags, vfs=file_system())
-    with _closed_unless_made(connection):
+    with _close_on_error(connection):
         connection.set_busy_timeout(round(1000 * lock_timeout))
         if identity is not None:
             identity.check_connection(connection)  # before anything is changed in it
@@ -154,15 +153,15 @@ def existing(path: Path, lock_timeout: float) -> apsw.Connection:
     return connection
 
 
-def checked(connection: apsw.Connection, identity: Identity) -> apsw.Connection:
+def check_connected(connection: apsw.Connection, identity: FileIdentity) -> apsw.Connection:
     """Return a connection just made, if it is one to that file; close it if not."""
-    with _closed_unless_made(connection):
+    with _close_on_error(connection):
         identity.check_connection(connection)
     return connection
 
 
 @contextmanager
-def _closed_unless_made(connection: apsw.Connection) -> Iterator[None]:
+def _close_on_error(connection: apsw.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:

@@ -14,7 +14,7 @@ so a deleted document need only be named in `gone`, until `optimize` forgets bot
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import apsw
@@ -22,17 +22,12 @@ import numpy as np
 import numpy.typing as npt
 
 from nuthatch import AnalyzedDocument, PhraseField, Schema
-from nuthatch.entities import EntityTerms, entity_terms
+from nuthatch.postings import Entry, EntryScheme, readable
 from nuthatch.scoring import EntityPostings
 from nuthatch_sqlite.connection import rows
-from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.phrases import Phrases
-from nuthatch_sqlite.titles import Titles, newest
+from nuthatch_sqlite.title_dictionary import TitleDictionary, newest
 
-#: The fields of what a title has.
-TITLE: Final = {"token": -1, "repeated": -2, "title": -3}
-
-Entry = tuple[int, str]
 Ids = npt.NDArray[np.uint32]
 NOBODY: Final = EntityPostings(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32))
 
@@ -55,73 +50,60 @@ class Entities:
     """Knows what documents mention, by one schema; shared by all users of an index."""
 
     def __init__(self, declared: Schema) -> None:
-        self._schema = declared
-        self.places = {each.name: at for at, each in enumerate(declared.fields)}
-        self.titles = Titles()
+        self.scheme = EntryScheme(declared)
+        self.titles = TitleDictionary()
         self.phrases = {
-            at: Phrases(at)
-            for at, each in enumerate(declared.fields)
-            if isinstance(each, PhraseField) and each.match == "substring"
+            place: Phrases(place)
+            for place, field in enumerate(declared.fields)
+            if isinstance(field, PhraseField) and field.match == "substring"
         }
-
-    def of(self, title: str, fields: Mapping[str, Any]) -> dict[Entry, int]:
-        """Return what a document mentions, with the title's number of tokens (0 for phrases)."""
-        terms = entity_terms(self._schema, title, fields)
-        found = {(self.places[field], phrase): 0 for field, phrase in terms.phrases}
-        return found | dict.fromkeys(_title_entries(terms), len(terms.title))
 
     def add(
         self, connection: apsw.Connection, documents: Iterable[tuple[int, AnalyzedDocument]]
     ) -> None:
         """Store what documents mention, given with ascending ids; within a transaction."""
         titles, phrases = _Mentions(), _Mentions()
-        for first, each in documents:
-            terms = entity_terms(self._schema, each.document.title, each.document.fields)
-            titles.add(first, dict.fromkeys(_title_entries(terms)), len(terms.title))
-            if terms.phrases:
-                phrases.add(first, terms.phrases, 0)
-        entries = list(titles.places)
-        entries += [(self.places[field], phrase) for field, phrase in phrases.places]
+        for first, document in documents:
+            found, title, length = self.scheme.split(
+                document.document.title, document.document.fields
+            )
+            titles.add(first, title, length)
+            if found:
+                phrases.add(first, found, 0)
+        entries = [*titles.places, *phrases.places]
         if entries:
-            known = _found_or_made(connection, entries)
+            known = _find_or_add(connection, entries)
             count = len(titles.places)
             table = np.concatenate([titles.table(known[:count]), phrases.table(known[count:])])
-            connection.executemany(ADD_MENTIONS, _packed(table))
-
-
-def _title_entries(terms: EntityTerms) -> list[Entry]:
-    """Return the entries of a title; a token that it repeats comes several times."""
-    entries = [(TITLE["token"], token) for token in terms.title]
-    entries += [(TITLE["repeated"], entry) for entry in terms.repeated]
-    return [*entries, (TITLE["title"], terms.whole)] if entries else []
+            connection.executemany(ADD_MENTIONS, _pack_rows(table))
 
 
 class _Mentions:
     """Gathers who mentions what, each name by the place at which it came first."""
 
     def __init__(self) -> None:
-        self.places: dict[Any, int] = {}
-        self._named: list[int] = []
+        self.places: dict[Entry, int] = {}
+        self._find_entities: list[int] = []
         self._documents: list[int] = []
         self._counts: list[int] = []
         self._lengths: list[int] = []
 
-    def add(self, document: int, names: Collection[Any], length: int) -> None:
+    def add(self, document: int, names: Collection[Entry], length: int) -> None:
         """Add what one document mentions, each name once."""
         places = self.places
-        self._named += [places.setdefault(name, len(places)) for name in names]
+        self._find_entities += [places.setdefault(name, len(places)) for name in names]
         self._documents.append(document)
         self._counts.append(len(names))
         self._lengths.append(length)
 
     def table(self, numbers: Sequence[int]) -> Any:
         """Return rows of (entity, document, length), given the number of each place."""
-        entities = np.array(numbers, dtype=np.uint32)[np.array(self._named, dtype=np.intp)]
+        entities = np.array(numbers, dtype=np.uint32)[np.array(self._find_entities, dtype=np.intp)]
         others = np.array([self._documents, self._lengths], dtype=np.uint32)
         return np.column_stack([entities, np.repeat(others, self._counts, axis=1).T])
 
 
-def _found_or_made(connection: apsw.Connection, entries: Sequence[Entry]) -> list[int]:
+def _find_or_add(connection: apsw.Connection, entries: Sequence[Entry]) -> list[int]:
     """Return the numbers of distinct entries, in their order; those that are new get one."""
     asked = json.dumps(entries)
     numbers = [0] * len(entries)
@@ -136,7 +118,7 @@ def _found_or_made(connection: apsw.Connection, entries: Sequence[Entry]) -> lis
     return numbers
 
 
-def _packed(table: Any) -> Iterator[tuple[int, int, bytes, bytes]]:
+def _pack_rows(table: Any) -> Iterator[tuple[int, int, bytes, bytes]]:
     """Yield the rows of `mention` for (entity, document, length), documents ascending."""
     entities, documents, lengths = table[np.argsort(table[:, 0], kind="stable")].T
     starts = np.flatnonzero(np.diff(entities, prepend=entities[0] + 1)).tolist()
@@ -154,7 +136,7 @@ def remove(connection: apsw.Connection, document: int) -> None:
     connection.execute(ADD_GONE, (document,))
 
 
-def settle(connection: apsw.Connection) -> None:
+def compact_mentions(connection: apsw.Connection) -> None:
     """Write the mentions anew, a row for each entity, without deleted documents."""
     with readable("the mentions of the entities"):
         gone = np.array([number for (number,) in rows(connection, GONE)], dtype=np.uint32)
@@ -166,7 +148,7 @@ def settle(connection: apsw.Connection) -> None:
     for statement in _CLEAR:
         connection.execute(statement)
     if table:
-        connection.executemany(ADD_MENTIONS, _packed(np.array(table, dtype=np.uint32)))
+        connection.executemany(ADD_MENTIONS, _pack_rows(np.array(table, dtype=np.uint32)))
 
 
 def live(held: Iterable[tuple[bytes, bytes]], gone: Any) -> EntityPostings:
@@ -205,7 +187,7 @@ def differences(
         for document, length in _pairs(mentioned, lengths, gone):
             stored.setdefault(document, {})[known[entity]] = length
     for first, title, fields in documents:
-        if stored.pop(first, {}) != entities.of(title, fields):
+        if stored.pop(first, {}) != entities.scheme.entries(title, fields):
             yield f"the mentions of the document at chunk {first} are not those of its header"
     for first in stored:
         yield f"mentions name a document at chunk {first}, which is not there"

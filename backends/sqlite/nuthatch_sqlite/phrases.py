@@ -21,9 +21,9 @@ from typing import Any, Final, NamedTuple
 import apsw
 import numpy as np
 
+from nuthatch.postings import readable
 from nuthatch_sqlite.connection import one
-from nuthatch_sqlite.failure import readable
-from nuthatch_sqlite.titles import newest
+from nuthatch_sqlite.title_dictionary import newest
 
 #: Aggregated, as a row each would take four times as long; by id, not by the index on fields.
 EVERY: Final = """

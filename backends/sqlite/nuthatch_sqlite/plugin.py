@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from nuthatch import (
-    EMULATED,
-    NATIVE,
-    AuditMode,
-    BackendSpec,
-    Capabilities,
-    FilterSupport,
-)
+from nuthatch import AuditMode, BackendSpec, Capabilities
 from nuthatch_sqlite.config import SqliteConfig
 
 SPEC = BackendSpec(
@@ -17,28 +10,8 @@ SPEC = BackendSpec(
     summary="SQLite FTS5 in one file: exact BM25 from cached postings",
     contract=(1, 1),
     audit_mode=AuditMode.GROUNDED,
-    capabilities=Capabilities(
-        text=NATIVE,
-        entities=NATIVE,
-        fuzzy=NATIVE,
-        substring=NATIVE,
-        filters=FilterSupport(range=NATIVE, any_of=NATIVE),
-        grounding=NATIVE,
-        explain=NATIVE,
-        timeout=NATIVE,
-        snapshot=NATIVE,
-        # FTS5 itself scores every match; the posting cache finds the top k, within the budget.
-        native_top_k=EMULATED,
-        write=NATIVE,
-        delete=NATIVE,
-        export=NATIVE,
-        persistent=NATIVE,
-        check=NATIVE,
-        optimize=NATIVE,
-        async_native=EMULATED,
-        max_limit=None,
-        drop=NATIVE,
-    ),
+    # FTS5 scores every match; the posting cache finds the top k, within the budget.
+    capabilities=Capabilities.lexical(),
     config=SqliteConfig,
     backend="nuthatch_sqlite.backend:SqliteBackend",
 )

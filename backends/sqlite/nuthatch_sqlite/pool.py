@@ -1,4 +1,4 @@
-"""`Pool`: reading connections, each lent to one `Loan` at a time.
+"""`Pool`: reading connections, each held by one `ConnectionLease` at a time.
 
     with Loan(pool, SqliteReader, deadline) as reader:      in a transaction, which leaving ends
 
@@ -21,7 +21,7 @@ import apsw
 from nuthatch import BackendUnavailable, Lease, Leases, QueryTimeout
 from nuthatch_sqlite.connection import comes_to_rest, inherit, prepare
 from nuthatch_sqlite.failure import translated
-from nuthatch_sqlite.identity import Identity
+from nuthatch_sqlite.file_identity import FileIdentity
 
 T = TypeVar("T")
 #: Seconds that a reader without a deadline waits for another one to finish.
@@ -34,7 +34,7 @@ class Pool:
     """Keeps reading connections, at most `size` of them in use; others wait for one."""
 
     def __init__(
-        self, connect: Callable[[], apsw.Connection], size: int, identity: Identity
+        self, connect: Callable[[], apsw.Connection], size: int, identity: FileIdentity
     ) -> None:
         self._connect = connect
         self._size = size
@@ -49,10 +49,10 @@ class Pool:
         #: Whatever was made and is not gone, for a child process.
         self._made: set[ref[apsw.Connection]] = set()
 
-    def take(
+    def acquire(
         self, lease: Lease, deadline: float | None = None, *, fresh: bool = False
     ) -> apsw.Connection:
-        """Return a connection for a lease, which `give` is to end whatever happens here.
+        """Return a connection for a lease; the caller ends it by `release`, whatever happens here.
 
         Wait for a place until the deadline (of `time.monotonic`), or `WAIT` seconds. A fresh
         connection is made for this. Raise `QueryTimeout`, or a transient `BackendUnavailable`.
@@ -83,7 +83,9 @@ class Pool:
             raise QueryTimeout(f"the search waited for its whole timeout: {busy}")
         raise BackendUnavailable(busy, transient=True)
 
-    def give(self, lease: Lease, connection: apsw.Connection | None, *, keep: bool = True) -> None:
+    def release(
+        self, lease: Lease, connection: apsw.Connection | None, *, keep: bool = True
+    ) -> None:
         """End a lease; its connection is closed where it is not at rest, or not to be kept."""
         try:
             if connection is not None and not (comes_to_rest(connection) and keep):
@@ -102,7 +104,7 @@ class Pool:
 
     @property
     def closed(self) -> bool:
-        """Is true once `close` was called."""
+        """Whether `close` was called."""
         return self._closed
 
     def close(self) -> None:
@@ -118,12 +120,12 @@ class Pool:
             connection.close()
 
     def pause(self, seconds: float) -> None:
-        """Lend no more, wait for what other threads have, and close what is idle."""
+        """Lease none, wait for those that other threads hold, and close the idle ones."""
         self._leases.pause(seconds)
         self._close_idle()
 
     def resume(self) -> None:
-        """Lend again."""
+        """Lease connections again."""
         self._leases.resume()
 
     def restart(self) -> None:
@@ -133,8 +135,8 @@ class Pool:
         self._start()
 
 
-class Loan(Generic[T]):
-    """Lends what `use` makes of a connection in a transaction, for the time of a `with`."""
+class ConnectionLease(Generic[T]):
+    """Holds a connection in a transaction during a `with`, which gets what `use` returns."""
 
     def __init__(
         self,
@@ -155,7 +157,7 @@ class Loan(Generic[T]):
         pool, deadline = self._pool, self._deadline
         with translated(pool.identity.path):
             try:
-                self._connection = pool.take(self._lease, deadline, fresh=self._fresh)
+                self._connection = pool.acquire(self._lease, deadline, fresh=self._fresh)
                 if deadline is not None:
                     self._connection.set_progress_handler(lambda: monotonic() > deadline, _STEPS)
                 self._connection.execute("BEGIN")
@@ -175,4 +177,4 @@ class Loan(Generic[T]):
 
     def _end(self) -> None:
         connection, self._connection = self._connection, None
-        self._pool.give(self._lease, connection, keep=not self._fresh)
+        self._pool.release(self._lease, connection, keep=not self._fresh)

@@ -19,7 +19,7 @@ import apsw
 from nuthatch import IndexNotFound
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import existing
-from nuthatch_sqlite.identity import status
+from nuthatch_sqlite.file_identity import status
 
 #: What SQLite puts beside a database; the file itself is named by no suffix and goes last.
 _BESIDE: Final = ("-wal", "-shm", "-journal")

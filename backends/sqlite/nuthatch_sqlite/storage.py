@@ -30,11 +30,11 @@ from nuthatch_sqlite import schema
 from nuthatch_sqlite.config import SqliteConfig
 from nuthatch_sqlite.connection import one, reading, undo, writing
 from nuthatch_sqlite.entity import Entities
-from nuthatch_sqlite.identity import Identity, status
+from nuthatch_sqlite.file_identity import FileIdentity, status
 from nuthatch_sqlite.write import transact, write
 
 
-def stored(config: SqliteConfig, create: Create) -> tuple[IndexMetadata, Identity] | None:
+def stored(config: SqliteConfig, create: Create) -> tuple[IndexMetadata, FileIdentity] | None:
     """Return what the index at the path says of itself; None for no file or an empty database.
 
     Raise `IndexExists` or `IndexNotFound` for somebody else's database: it is not ours to fill.
@@ -50,7 +50,7 @@ def stored(config: SqliteConfig, create: Create) -> tuple[IndexMetadata, Identit
             if row is None:
                 raise IndexCorrupt(f"{config.path} has lost its description; restore it")
             record = IndexMetadata.from_json(row[0], place=str(config.path), format=schema.FORMAT)
-            return record, Identity.of(config.path, found, connection)
+            return record, FileIdentity.of(config.path, found, connection)
         if one(connection, "SELECT 1 FROM sqlite_schema"):
             kind = IndexExists if create else IndexNotFound
             raise kind(f"{config.path} is an SQLite database of another kind; name another path")
@@ -90,7 +90,7 @@ def make(
     wanted: Schema,
     documents: Sequence[AnalyzedDocument],
     durability: Durability,
-) -> tuple[IndexMetadata, Identity]:
+) -> tuple[IndexMetadata, FileIdentity]:
     """Make an index with its first documents, all or nothing.
 
     Raise `IndexExists` if somebody else was faster.
@@ -112,7 +112,7 @@ def make(
         finally:
             connection.close()
 
-    if status(path) is not None or not _published(path, fill):
+    if status(path) is not None or not _publish(path, fill):
         fill(path)
     found = stored(config, True)
     if found is None:
@@ -124,7 +124,7 @@ def _faster(path: Path) -> IndexExists:
     return IndexExists(f"{path} was just made by somebody else; open it")
 
 
-def _published(path: Path, fill: Callable[[Path], None]) -> bool:
+def _publish(path: Path, fill: Callable[[Path], None]) -> bool:
     """Fill a file beside the path and links it there; return False where files have no links."""
     draft = path.absolute().with_name(f".nuthatch-{token_hex(8)}")
     try:

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import apsw
 import numpy as np
-import zstandard
 
 from nuthatch import AnalyzedDocument, Durability, WriteOutcome
+from nuthatch.postings import (
+    StoredDocument,
+    compress_text,
+    join_leaves,
+    number_documents,
+    plan_batch,
+    readable,
+)
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.entity import Entities
 from nuthatch_sqlite.entity import remove as remove_mentions
-from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.postings import State
 
 T = TypeVar("T")
-_LEVEL = 1  # of zstd: short texts come out as small as at 3, in two thirds of the time
-
-
-@dataclass(frozen=True, slots=True)
-class _Present:
-    """Names a stored document."""
-
-    id: int
-    root: bytes
-    chunks: int
 
 
 def transact(
@@ -60,30 +55,28 @@ def write(
 ) -> WriteOutcome:
     """Upsert documents with distinct uris; called within a transaction."""
     state = State.read(connection)
-    present = _present(connection, [each.document.uri for each in documents], state)
-    fresh = [each for each in documents if not _same(each, present)]
-    if not fresh:
-        return WriteOutcome(unchanged=len(documents))
-    replaced = [present[each.document.uri] for each in fresh if each.document.uri in present]
+    present = _present(connection, [document.document.uri for document in documents], state)
+    plan = plan_batch(documents, present)
+    if not plan.changed:
+        return plan.outcome(len(documents))
     lengths = Lengths(connection)
-    tokens_gone = _delete(connection, replaced, lengths)
-    rows = list(_numbered(fresh, state.next_chunk))
+    tokens_gone = _delete(connection, plan.replaced, lengths)
+    rows = number_documents(plan.changed, state.next_chunk)
     _insert(connection, rows)
     entities.add(connection, rows)
-    counts = [chunk.length for _, each in rows for chunk in each.chunks]
+    counts = [chunk.length for _, document in rows for chunk in document.chunks]
     lengths.append(state.next_chunk, counts)
     lengths.save()
     connection.execute(
         schema.SET_STATE,
         {
-            "documents": len(fresh) - len(replaced),
-            "chunks": len(counts) - sum(each.chunks for each in replaced),
+            "documents": len(plan.changed) - len(plan.replaced),
+            "chunks": len(counts) - sum(document.chunks for document in plan.replaced),
             "tokens": sum(counts) - tokens_gone,
             "next_chunk": state.next_chunk + len(counts),
         },
     )
-    added = len(fresh) - len(replaced)
-    return WriteOutcome(added, len(replaced), len(documents) - len(fresh), len(counts))
+    return plan.outcome(len(documents))
 
 
 def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
@@ -99,7 +92,7 @@ def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
         schema.SET_STATE,
         {
             "documents": -len(gone),
-            "chunks": -sum(each.chunks for each in gone),
+            "chunks": -sum(document.chunks for document in gone),
             "tokens": -tokens_gone,
             "next_chunk": state.next_chunk,
         },
@@ -107,82 +100,72 @@ def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
     return len(gone)
 
 
-def stored_roots(connection: apsw.Connection, uris: Sequence[str]) -> dict[str, bytes]:
+def find_roots(connection: apsw.Connection, uris: Sequence[str]) -> dict[str, bytes]:
     """Return the roots of those of these documents that are stored, by uri."""
     found = _present(connection, uris, State.read(connection))
-    return {uri: each.root for uri, each in found.items()}
+    return {uri: document.root for uri, document in found.items()}
 
 
-def _present(connection: apsw.Connection, uris: Sequence[str], state: State) -> dict[str, _Present]:
+def _present(
+    connection: apsw.Connection, uris: Sequence[str], state: State
+) -> dict[str, StoredDocument]:
     if not state.documents:
         return {}
     rows = connection.execute(schema.FIND, (json.dumps(list(uris)),))
-    found = {uri: _Present(first, root, chunks) for uri, first, root, chunks in rows}
-    for uri, each in found.items():
+    found = {uri: StoredDocument(first, root, chunks) for uri, first, root, chunks in rows}
+    for uri, document in found.items():
         with readable(f"the stored document {uri!r}"):
-            if not 0 < each.id < each.id + each.chunks <= state.next_chunk:
-                raise ValueError(f"it cannot have {each.chunks} chunks from {each.id} on")
+            if not 0 < document.id < document.id + document.chunks <= state.next_chunk:
+                raise ValueError(f"it cannot have {document.chunks} chunks from {document.id} on")
     return found
 
 
-def _same(each: AnalyzedDocument, present: Mapping[str, _Present]) -> bool:
-    before = present.get(each.document.uri)
-    return before is not None and before.root == each.root
-
-
-def _numbered(
-    documents: Iterable[AnalyzedDocument], first: int
-) -> Iterator[tuple[int, AnalyzedDocument]]:
-    for each in documents:
-        yield first, each
-        first += len(each.chunks)
-
-
 def _insert(connection: apsw.Connection, rows: Sequence[tuple[int, AnalyzedDocument]]) -> None:
-    pack = zstandard.ZstdCompressor(level=_LEVEL).compress
     connection.executemany(
         schema.ADD_DOCUMENT,
         (
             (
                 first,
-                each.document.uri,
-                each.root,
-                each.header,
-                len(each.chunks),
-                b"".join([chunk.leaf for chunk in each.chunks]),
+                document.document.uri,
+                document.root,
+                document.header,
+                len(document.chunks),
+                join_leaves(document.chunks),
             )
-            for first, each in rows
+            for first, document in rows
         ),
     )
     connection.executemany(
         schema.ADD_CHUNK,
         (
-            (first + index, chunk.start, pack(chunk.text.encode()))
-            for first, each in rows
-            for index, chunk in enumerate(each.chunks)
+            (first + index, chunk.start, compress_text(chunk.text))
+            for first, document in rows
+            for index, chunk in enumerate(document.chunks)
         ),
     )
     connection.executemany(
         schema.ADD_TOKENS,
         (
             (first + index, chunk.line)
-            for first, each in rows
-            for index, chunk in enumerate(each.chunks)
+            for first, document in rows
+            for index, chunk in enumerate(document.chunks)
         ),
     )
     connection.executemany(
         schema.ADD_VALUE,
-        ((name, value, first) for first, each in rows for name, value in each.values),
+        ((name, value, first) for first, document in rows for name, value in document.values),
     )
 
 
-def _delete(connection: apsw.Connection, documents: Sequence[_Present], lengths: Lengths) -> int:
+def _delete(
+    connection: apsw.Connection, documents: Sequence[StoredDocument], lengths: Lengths
+) -> int:
     """Delete documents; return how many tokens their chunks had."""
     tokens = 0
-    for each in documents:
-        tokens += lengths.clear(each.id, each.chunks)
-        remove_mentions(connection, each.id)
-        span = {"first": each.id, "last": each.id + each.chunks - 1}
+    for document in documents:
+        tokens += lengths.clear(document.id, document.chunks)
+        remove_mentions(connection, document.id)
+        span = {"first": document.id, "last": document.id + document.chunks - 1}
         for statement in schema.DELETE:
             connection.execute(statement, span)
     return tokens

@@ -1,8 +1,7 @@
-"""`TantivyBackend`: opens an index, lends readers, serializes writers."""
+"""`TantivyBackend`: opens an index, gives readers, serializes writers."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from importlib.metadata import version
@@ -10,7 +9,6 @@ from pathlib import Path
 from threading import get_ident
 from time import monotonic, sleep
 from typing import Self, TypeVar
-from weakref import WeakSet
 
 import tantivy
 
@@ -31,6 +29,7 @@ from nuthatch import (
     WriteOutcome,
     corpus_fingerprint,
 )
+from nuthatch.postings import ForkAware, keep_inherited, watch_forks
 from nuthatch_tantivy import folder
 from nuthatch_tantivy.check import problems
 from nuthatch_tantivy.config import TantivyConfig
@@ -48,7 +47,7 @@ T = TypeVar("T")
 _PAUSE = 0.005
 
 
-class TantivyBackend(LexicalBackend):
+class TantivyBackend(LexicalBackend, ForkAware):
     """Keeps an index in a folder of Tantivy's. Safe to share between threads."""
 
     spec = SPEC
@@ -62,7 +61,7 @@ class TantivyBackend(LexicalBackend):
         self._turns = Leases(1)  # of those who write
         self._forking: Lease | None = None  # of a fork that keeps others from writing
         self._fingerprint: tuple[Signature, str] | None = None
-        _open.add(self)
+        watch_forks(self)
 
     @classmethod
     def open(cls, config: TantivyConfig, *, create: Create, schema: Schema | None) -> Self | None:
@@ -248,7 +247,7 @@ class TantivyBackend(LexicalBackend):
         if self._turns.acquire(forking, self.config.lock_timeout):
             self._forking = forking
 
-    def after_fork_here(self) -> None:
+    def after_fork_in_parent(self) -> None:
         """Let the parent go on."""
         forking = self._forking
         if forking is not None and forking.thread == get_ident():
@@ -257,7 +256,7 @@ class TantivyBackend(LexicalBackend):
 
     def after_fork_in_child(self) -> None:
         """Open the index anew: the parent's threads and the state of its locks are not here."""
-        _inherited.append(self._folder)
+        keep_inherited(self._folder)
         closed = self._folder.closed
         self._folder = Folder(self._path, self.config.checksums)
         self._folder.closed = closed
@@ -268,22 +267,3 @@ class TantivyBackend(LexicalBackend):
 def _settle(writer: tantivy.IndexWriter, _: TantivyReader) -> None:
     writer.commit()
     writer.garbage_collect_files()
-
-
-#: The open indexes of this process.
-_open: WeakSet[TantivyBackend] = WeakSet()
-#: What the parent of this process had open; kept, so that nothing ever closes it here.
-_inherited: list[Folder] = []
-
-
-def _each(method: str) -> None:
-    for backend in list(_open):
-        getattr(backend, method)()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(
-        before=lambda: _each("before_fork"),
-        after_in_parent=lambda: _each("after_fork_here"),
-        after_in_child=lambda: _each("after_fork_in_child"),
-    )

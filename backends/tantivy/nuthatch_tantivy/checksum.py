@@ -39,12 +39,12 @@ class Meta(NamedTuple):
         try:
             segments: list[Any] = json.loads(content)["segments"]
             return cls(
-                frozenset(each["segment_id"].replace("-", "") for each in segments),
-                sum(_count(each["max_doc"]) for each in segments),
+                frozenset(segment["segment_id"].replace("-", "") for segment in segments),
+                sum(_count(segment["max_doc"]) for segment in segments),
                 sum(
-                    _count(each["deletes"]["num_deleted_docs"], 1)  # of 0 it would read no .del
-                    for each in segments
-                    if each["deletes"] is not None
+                    _count(segment["deletes"]["num_deleted_docs"], 1)  # of 0 it would read no .del
+                    for segment in segments
+                    if segment["deletes"] is not None
                 ),
             )
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:

@@ -35,5 +35,5 @@ class TantivyConfig(LexicalConfig):
 
     @property
     def path(self) -> Path:
-        """Is the path of the index folder."""
+        """The path of the index folder."""
         return Path(self.location)

@@ -40,7 +40,7 @@ Signature = tuple[int, ...]
 
 
 class State(NamedTuple):
-    """Is one state of the index; `signature` names it, `layout` is Tantivy's schema.
+    """One state of the index; `signature` names it, `layout` is Tantivy's schema.
 
     `counted` is for document frequencies that were asked for in this state, `tables` for what its
     documents mention, once an entity search has read it.

@@ -32,13 +32,13 @@ class Queries:
         self._terms = terms
 
     def rung(self, rung: Rung, filters: Sequence[Filter]) -> Query:
-        """Return the query of a rung; filter decide what matches and add nothing to scores."""
+        """Return the query of a rung; filters decide what matches and add nothing to scores."""
         occur = Occur.Must if rung.operator == "AND" else Occur.Should
         parts = [self.token(token, times) for token, times in Counter(rung.tokens).items()]
         query = parts[0] if len(parts) == 1 else _boolean(occur, parts)
         if not filters:
             return query
-        unscored = [Query.const_score_query(self._filter(each), 0.0) for each in filters]
+        unscored = [Query.const_score_query(self._filter(condition), 0.0) for condition in filters]
         return _boolean(Occur.Must, [query, *unscored])
 
     def passing(self, filters: Sequence[Filter]) -> Query:

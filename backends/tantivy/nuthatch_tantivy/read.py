@@ -57,12 +57,12 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
 
     @property
     def deleted(self) -> int:
-        """Is the number of deleted chunks that no merge has removed yet."""
+        """The number of deleted chunks that no merge has removed yet."""
         return self._searcher.doc_freq(schema.EVERY, 1) - self.chunks
 
     @property
     def segments(self) -> int:
-        """Is the number of segments."""
+        """The number of segments."""
         return self._searcher.num_segments
 
     def _terms(self, field: str, prefix: str) -> list[str]:

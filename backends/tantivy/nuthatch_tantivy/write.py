@@ -28,11 +28,11 @@ def write(
     added = replaced = unchanged = chunks = 0
     # The stamps of Tantivy's operations grow with each chunk, for ever, so orders never repeat.
     order = writer.commit_opstamp
-    for each in documents:
-        key = schema.key(each.document.uri)
+    for document in documents:
+        key = schema.key(document.document.uri)
         assert key is not None  # core lets no such document through
         before = stored.root(key)
-        if before == each.root:
+        if before == document.root:
             unchanged += 1
             continue
         if before is None:
@@ -40,8 +40,8 @@ def write(
         else:
             replaced += 1
             writer.delete_documents_by_term("key", key)
-        order = _insert(writer, columns, each, key, order)
-        chunks += len(each.chunks)
+        order = _insert(writer, columns, document, key, order)
+        chunks += len(document.chunks)
     if added or replaced:
         writer.commit()
     return WriteOutcome(added, replaced, unchanged, chunks)
@@ -58,10 +58,10 @@ def remove(writer: tantivy.IndexWriter, stored: TantivyReader, uris: Sequence[st
 
 
 def _insert(
-    writer: tantivy.IndexWriter, columns: Columns, each: AnalyzedDocument, key: str, order: int
+    writer: tantivy.IndexWriter, columns: Columns, document: AnalyzedDocument, key: str, order: int
 ) -> int:
     """Add the chunks of a document; return the order of the last one."""
-    for index, chunk in enumerate(each.chunks):
+    for index, chunk in enumerate(document.chunks):
         row = tantivy.Document()
         row.add_integer(schema.EVERY, 1)
         row.add_text("tokens", chunk.line)
@@ -71,12 +71,12 @@ def _insert(
         row.add_integer("start", chunk.start)
         row.add_bytes("text", chunk.text.encode())
         if not index:
-            row.add_bytes("header", each.header)
-            row.add_bytes("root", each.root)
-            row.add_bytes("leaves", b"".join([chunk.leaf for chunk in each.chunks]))
-        for field, value in each.values:
+            row.add_bytes("header", document.header)
+            row.add_bytes("root", document.root)
+            row.add_bytes("leaves", b"".join([chunk.leaf for chunk in document.chunks]))
+        for field, value in document.values:
             if field in columns:
-                _add_value(row, *columns[field], value, each.document.uri)
+                _add_value(row, *columns[field], value, document.document.uri)
         writer.add_document(row)
     return order
 

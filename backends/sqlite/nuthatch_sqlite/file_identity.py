@@ -36,7 +36,7 @@ def status(path: Path) -> os.stat_result | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class FileIdentity:
     """Remembers the file that an index was opened as."""
 
     path: Path
@@ -45,7 +45,7 @@ class Identity:
     mark: str
 
     @classmethod
-    def of(cls, path: Path, found: os.stat_result, connection: apsw.Connection) -> Identity:
+    def of(cls, path: Path, found: os.stat_result, connection: apsw.Connection) -> FileIdentity:
         """Return the identity of a file; take its status before connecting to it."""
         return cls(path, found.st_dev, found.st_ino, _mark(connection))
 

@@ -8,7 +8,7 @@ import pytest
 
 import nuthatch
 from nuthatch import Document, LexicalBackend
-from nuthatch_sqlite import postings, unread
+from nuthatch_sqlite import lazy_postings, postings
 from support.corpora import queries, seeded_documents
 
 #: What a seek costs, so that chunks are sought one by one, or picked out on a walk.
@@ -20,8 +20,8 @@ def long(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     """Take every list for one too long to be read."""
     monkeypatch.setattr(postings, "_FEW", 0)
     monkeypatch.setattr(postings, "_LONG", 0)
-    monkeypatch.setattr(unread, "_PICK", 0)
-    monkeypatch.setattr(unread, "_SEEK", request.param)
+    monkeypatch.setattr(lazy_postings, "_PICK", 0)
+    monkeypatch.setattr(lazy_postings, "_SEEK", request.param)
 
 
 def answers(index: LexicalBackend, texts: list[str]) -> list[list[tuple[str, float]]]:

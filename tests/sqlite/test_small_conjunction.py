@@ -9,7 +9,7 @@ import pytest
 
 import nuthatch
 from nuthatch import AnyOf, Filter, LexicalBackend, Range, Results
-from nuthatch_sqlite import counted, read
+from nuthatch_sqlite import read, small_conjunction
 from support.corpora import queries, seeded_documents
 
 FILTERS: list[list[Filter]] = [[], [AnyOf("lang", ["de", "sv"])], [Range("year", gte=2001)]]
@@ -35,10 +35,10 @@ def test_counted_matches_rank_as_fts5_ranks_them(
 ) -> None:
     """Filtered or not, with repeated words, and through all rungs of a ladder."""
     with monkeypatch.context() as patch:
-        patch.setattr(read, "few", lambda *_: None)
+        patch.setattr(read, "rank_small_conjunction", lambda *_: None)
         expected = searched(index)
-    monkeypatch.setattr(counted, "_COUNT", 1)
-    monkeypatch.setattr(counted, "_LEAST", 0)
+    monkeypatch.setattr(small_conjunction, "_COUNT", 1)
+    monkeypatch.setattr(small_conjunction, "_LEAST", 0)
     known = 0
     for ours, theirs in zip(searched(index), expected, strict=True):
         assert [hit.document_uri for hit in ours] == [hit.document_uri for hit in theirs]
@@ -55,10 +55,10 @@ def test_many_matches_are_left_to_fts5(
     index: LexicalBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No more are counted in than may be spent."""
-    monkeypatch.setattr(counted, "_LEAST", 0)
+    monkeypatch.setattr(small_conjunction, "_LEAST", 0)
     text, limit = "co dino", 2  # four chunks match; FTS5 does not tell beyond the limit
     frequencies = sum(dict(index.search(text).frequencies).values())
     for most, told in ((1, None), (4, None), (5, 4), (frequencies, 4)):
-        monkeypatch.setattr(counted, "_COUNT", frequencies // most)
+        monkeypatch.setattr(small_conjunction, "_COUNT", frequencies // most)
         attempt = index.search(text, limit, policy="ladder").attempts[0]
         assert attempt.matched == told

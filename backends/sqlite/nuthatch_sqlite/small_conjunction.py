@@ -13,10 +13,10 @@ from math import prod
 import apsw
 import numpy as np
 
+from nuthatch.postings import readable
 from nuthatch.scoring import CollectionStatistics, TopK, select_top
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
-from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.postings import MODEL
 
 #: To count in one match for so many postings to walk over is a small loss where more match.
@@ -25,7 +25,7 @@ _COUNT = 256
 _LEAST = 16
 
 
-def few(
+def rank_small_conjunction(
     connection: apsw.Connection,
     statement: str,
     values: Sequence[object],
@@ -44,7 +44,7 @@ def few(
     shares = [df / max(1, statistics.chunks) for df in frequencies.values()]
     if prod(shares) * statistics.chunks > most:  # as many as were expected of unrelated words
         return None
-    expression = " AND ".join(map(schema.quoted, tokens))
+    expression = " AND ".join(map(schema.quote_token, tokens))
     found = list(rows(connection, statement, (expression, *values, most)))
     if len(found) == most:
         return None

@@ -1,4 +1,4 @@
-"""A long list of postings that is not read: what it says of a few chunks is looked up.
+"""Lazy postings: a long list is not read, and its impacts in a few chunks are looked up.
 
 To rank a disjunction the frequent tokens are wanted last, when few chunks can still be among the
 best. FTS5 finds these in the list, and an auxiliary function tells how often the token is there.
@@ -13,10 +13,10 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
+from nuthatch.postings import readable
 from nuthatch.scoring import BM25, CollectionStatistics, TermScores
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
-from nuthatch_sqlite.failure import readable
 
 #: To seek a chunk takes as long as to walk over so many postings, …
 _SEEK = 600
@@ -27,8 +27,8 @@ Ids = npt.NDArray[np.uint32]
 Scores = npt.NDArray[np.float64]
 
 
-class Unread:
-    """Is a `Term` of the scoring, of which no more is known at first than the frequency."""
+class LazyPostings:
+    """A `Term` of which only the frequency is known at first."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Unread:
 
     @property
     def max_impact(self) -> float:
-        """Is a bound that no posting reaches."""
+        """A bound that no posting reaches."""
         return self._model.bound(self._weight)
 
     @property
@@ -76,13 +76,13 @@ class Unread:
         wanted = ids.tolist()
         new = [id for id in wanted if id not in self._known]
         if new:
-            self._known.update(zip(new, self._looked_up(new).tolist(), strict=True))
+            self._known.update(zip(new, self._look_up(new).tolist(), strict=True))
         return np.array([self._known[id] for id in wanted], dtype=np.float64)
 
-    def _looked_up(self, ids: Sequence[int]) -> Scores:
+    def _look_up(self, ids: Sequence[int]) -> Scores:
         few = _SEEK * len(ids) < self.df
         statement = schema.TIMES_SOUGHT if few else schema.TIMES_PICKED
-        token = schema.quoted(self._token)
+        token = schema.quote_token(self._token)
         times = dict(rows(self._connection, statement, (token, json.dumps(ids))))
         with readable(f"the postings of {self._token!r}"):
             return self._model.impact(

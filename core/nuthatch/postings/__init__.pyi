@@ -1,0 +1,47 @@
+"""The public names of `nuthatch.postings`, each imported from its home: the one list of them."""
+
+from nuthatch.postings.batch import (
+    BatchPlan as BatchPlan,
+    StoredDocument as StoredDocument,
+    number_documents as number_documents,
+    plan_batch as plan_batch,
+)
+from nuthatch.postings.caches import (
+    IndexCounts as IndexCounts,
+    LatestMap as LatestMap,
+    LatestValue as LatestValue,
+    PostingCaches as PostingCaches,
+)
+from nuthatch.postings.codec import (
+    compress_text as compress_text,
+    decode_chunk as decode_chunk,
+    decode_document as decode_document,
+    decompress as decompress,
+    is_document_intact as is_document_intact,
+    join_leaves as join_leaves,
+    rebuild_document as rebuild_document,
+    split_leaves as split_leaves,
+)
+from nuthatch.postings.damage import (
+    UNREADABLE as UNREADABLE,
+    readable as readable,
+)
+from nuthatch.postings.entries import (
+    TITLE_PLACES as TITLE_PLACES,
+    Entry as Entry,
+    EntryScheme as EntryScheme,
+)
+from nuthatch.postings.filters import (
+    FilterSets as FilterSets,
+    unread_filters as unread_filters,
+)
+from nuthatch.postings.forks import (
+    ForkAware as ForkAware,
+    keep_inherited as keep_inherited,
+    watch_forks as watch_forks,
+)
+from nuthatch.postings.rungs import (
+    explain_rung as explain_rung,
+    find_first_match as find_first_match,
+    to_matches as to_matches,
+)
