@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg import BaseConnection
 
 import nuthatch
 from nuthatch import (
@@ -19,6 +22,12 @@ from nuthatch import (
     InvalidConfig,
     LexicalBackend,
     QueryTimeout,
+)
+from nuthatch_postgres.variables import (
+    AsyncEmbeddedConnection,
+    AsyncServerConnection,
+    EmbeddedConnection,
+    ServerConnection,
 )
 from support.server import Server
 
@@ -294,3 +303,43 @@ def test_an_index_that_was_made_anew_is_not_taken_for_the_old_one(
             with pytest.raises(BackendUnavailable, match="made anew"):
                 use()
         assert other.info().documents == 1
+
+
+@pytest.mark.parametrize("level", ["NOTICE", "WARNING"])
+def test_no_message_of_a_server_calls_python(
+    running: Server, monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    """An interrupt that struck in there, within a callback of libpq, would be lost."""
+    called: list[object] = []
+    monkeypatch.setattr(BaseConnection, "_notice_handler", lambda *given: called.append(given))
+    statement = f"DO $$ BEGIN RAISE {level} 'wolf'; END $$".encode()
+
+    async def execute() -> None:
+        for kind in (AsyncServerConnection, AsyncEmbeddedConnection):
+            connection = await kind.connect(running.dsn())
+            async with connection:
+                await connection.execute(statement)
+
+    with psycopg.connect(running.dsn()) as connection:
+        connection.execute(statement)
+    assert len(called) == 1
+    for kind in (ServerConnection, EmbeddedConnection):
+        with kind.connect(running.dsn()) as connection:
+            connection.execute(statement)
+    asyncio.run(execute())
+    assert len(called) == 1
+
+
+def test_an_index_hears_no_message_of_its_server(
+    open_index: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the environment asks for all of them; `optimize` raises one for each index."""
+    called: list[object] = []
+    monkeypatch.setattr(BaseConnection, "_notice_handler", lambda *given: called.append(given))
+    monkeypatch.setenv("PGOPTIONS", "-c client_min_messages=debug5")
+    index = open_index(
+        schema=nuthatch.Schema(fields=(nuthatch.PhraseField("p", match="substring"),))
+    )
+    filled(index).optimize()
+    assert len(asyncio.run(index.search_async("wolf"))) == len(index.search("wolf")) == 20
+    assert not called

@@ -21,7 +21,13 @@ from nuthatch import BackendUnavailable, InvalidConfig
 from nuthatch_postgres.config import PostgresConfig
 from nuthatch_postgres.embedded import address, ended
 from nuthatch_postgres.failure import is_interrupt, is_refusal, unreachable
-from nuthatch_postgres.variables import AsyncEmbeddedConnection, EmbeddedConnection, own_parameters
+from nuthatch_postgres.variables import (
+    AsyncEmbeddedConnection,
+    AsyncServerConnection,
+    EmbeddedConnection,
+    ServerConnection,
+    own_parameters,
+)
 
 Rows = list[tuple[Any, ...]]
 _OLDEST: Final = 140_000
@@ -78,12 +84,12 @@ def session(config: PostgresConfig) -> dict[str, Any]:
 
 def connection_class(config: PostgresConfig) -> type[psycopg.Connection[Any]]:
     """Return the class of which connections are made."""
-    return psycopg.Connection if config.folder is None else EmbeddedConnection
+    return ServerConnection if config.folder is None else EmbeddedConnection
 
 
 def async_connection_class(config: PostgresConfig) -> type[psycopg.AsyncConnection[Any]]:
     """Return the class of which asynchronous connections are made."""
-    return psycopg.AsyncConnection if config.folder is None else AsyncEmbeddedConnection
+    return AsyncServerConnection if config.folder is None else AsyncEmbeddedConnection
 
 
 def connect(config: PostgresConfig) -> psycopg.Connection:

@@ -72,7 +72,28 @@ class _Hidden:
 _hidden = _Hidden()
 
 
-class EmbeddedConnection(psycopg.Connection[Any]):
+class ServerConnection(psycopg.Connection[Any]):
+    """A connection on which no notice or warning of the server calls Python.
+
+    libpq hands them over in the middle of its own work. An exception that a signal raises there
+    (an interrupt, a test's time limit) would be logged and dropped. `client_min_messages` would
+    not do: a pooler in transaction mode refuses it, and it leaves warnings through.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.pgconn.notice_handler = None
+
+
+class AsyncServerConnection(psycopg.AsyncConnection[Any]):
+    """The same for an event loop."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.pgconn.notice_handler = None
+
+
+class EmbeddedConnection(ServerConnection):
     """A connection to an embedded server, whatever the environment says of others."""
 
     @classmethod
@@ -81,7 +102,7 @@ class EmbeddedConnection(psycopg.Connection[Any]):
             return super().connect(conninfo, **options)
 
 
-class AsyncEmbeddedConnection(psycopg.AsyncConnection[Any]):
+class AsyncEmbeddedConnection(AsyncServerConnection):
     """The same for an event loop."""
 
     @classmethod
