@@ -11,7 +11,7 @@ from click.testing import Result
 import nuthatch
 from nuthatch import AnyOf, InvalidQuery, Range, Schema
 from nuthatch.cli.filtering import parse_filter
-from nuthatch.cli.listing import highlighted
+from nuthatch.cli.listing import highlight
 
 Run = Callable[..., Result]
 
@@ -214,7 +214,7 @@ def test_marks_that_hold_controls_of_their_own_are_shown_where_they_are() -> Non
         score_parts={},
         audit_mode=nuthatch.AuditMode.UNGROUNDED,
     )
-    assert list(highlighted(hit)) == [
+    assert list(highlight(hit)) == [
         ("\ufffd ", ""),
         ("a", "mark"),
         (" b\ufffd ", ""),

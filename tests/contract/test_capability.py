@@ -1,4 +1,4 @@
-"""The book of capabilities: complete, explained, and never without a reason."""
+"""Capabilities: complete, explained, and never without a reason."""
 
 from __future__ import annotations
 
@@ -45,24 +45,48 @@ def test_every_entry_must_be_given() -> None:
         Capabilities()  # type: ignore[call-arg]
 
 
-def test_the_book_cannot_be_changed() -> None:
+def test_a_profile_takes_what_differs() -> None:
+    profile = Capabilities.lexical()
+    assert [name for name, support in profile if support != NATIVE] == [
+        "native_top_k",
+        "async_native",
+    ]
+    assert profile.max_limit is None
+    absent = unsupported("no locks")
+    other = Capabilities.lexical(
+        timeout=EMULATED,
+        write=absent,
+        max_limit=9,
+        filters=FilterSupport(range=absent, any_of=NATIVE),
+    )
+    assert (other.max_limit, other.filters.range) == (9, absent)
+    differing = [name for name, support in other if support != profile.support(name)]
+    assert differing == ["filters.range", "timeout", "write"]
+
+
+def test_a_profile_refuses_an_entry_that_there_is_not() -> None:
+    with pytest.raises(TypeError, match="near"):
+        Capabilities.lexical(near=NATIVE)
+
+
+def test_capabilities_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         SPEC.capabilities.text = EMULATED  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("book", [Capabilities, FilterSupport])
-def test_every_entry_is_explained_where_it_is_declared(book: type) -> None:
-    """A comment `#:` stands right above each entry: authors of backends fill in the book by it."""
+@pytest.mark.parametrize("kind", [Capabilities, FilterSupport])
+def test_every_entry_is_explained_where_it_is_declared(kind: type) -> None:
+    """A comment `#:` stands right above each entry: authors of backends go by it."""
     lines = inspect.getsource(capability).splitlines()
     tree = ast.parse(inspect.getsource(capability))
-    declared = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == book.__name__)
+    declared = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == kind.__name__)
     entries = [node for node in declared.body if isinstance(node, ast.AnnAssign)]
     bare = [ast.unparse(e) for e in entries if not lines[e.lineno - 2].lstrip().startswith("#:")]
-    assert len(entries) == len(fields(book))
+    assert len(entries) == len(fields(kind))
     assert bare == []
 
 
-def test_the_book_is_read_in_the_order_of_declaration_with_dotted_names() -> None:
+def test_entries_come_in_the_order_of_declaration_with_dotted_names() -> None:
     names = [name for name, _ in SPEC.capabilities]
     assert names[:7] == [
         "text",

@@ -77,17 +77,17 @@ def test_a_query_with_a_lone_surrogate_still_has_json(index: LexicalBackend, tex
 def test_a_hit_can_be_shown_with_other_marks(index: LexicalBackend) -> None:
     hit = found(index)[0]
     assert hit.snippet == "A <[thief]> and a [detective]."
-    assert hit.highlighted("<b>", "</b>", html.escape) == (
+    assert hit.highlight("<b>", "</b>", html.escape) == (
         "A &lt;<b>thief</b>&gt; and a <b>detective</b>."
     )
-    assert hit.highlighted("[", "]") == hit.snippet
+    assert hit.highlight("[", "]") == hit.snippet
 
 
 def test_brackets_of_the_text_are_no_marks(index: LexicalBackend) -> None:
     index.add(Document("a", text="[sic] needle [x]"))
     (hit,) = index.search("needle")
     assert hit.snippet == "[sic] [needle] [x]"
-    assert hit.highlighted("*", "*") == "[sic] *needle* [x]"
+    assert hit.highlight("*", "*") == "[sic] *needle* [x]"
 
 
 def test_a_hit_cannot_be_changed(index: LexicalBackend) -> None:

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from nuthatch.entities import (
     EntitySettings,
     TitleTerm,
-    allowed_edits,
     closest,
     deletions,
     distance,
-    indexed_edits,
+    indexable_edits,
     letters_of,
+    max_edits,
 )
 from support.entity_oracle import alignment, levenshtein
 
@@ -56,9 +56,9 @@ def edited(draw: st.DrawFn) -> tuple[str, str]:
 @example(("aabcdefgh", "abcdefgh"))
 def test_tokens_within_the_allowed_edits_share_a_deletion(pair: tuple[str, str]) -> None:
     query, stored = pair
-    edits = allowed_edits(query, SETTINGS)
+    edits = max_edits(query, SETTINGS)
     if alignment(query, stored) <= edits:
-        kept = deletions(stored, indexed_edits(stored))
+        kept = deletions(stored, indexable_edits(stored))
         assert any(kept.get(left, edits + 1) <= edits for left in deletions(query, edits))
 
 
@@ -75,7 +75,7 @@ def test_an_edit_sets_and_clears_a_bit_of_the_letters_at_most(pair: tuple[str, s
     [("ab", 0), ("abc", 1), ("abcde", 1), ("abcdef", 2), ("日本", 0), ("2001", 0), ("se7en", 0)],
 )
 def test_longer_tokens_may_be_further_away(token: str, edits: int) -> None:
-    assert allowed_edits(token, SETTINGS) == edits
+    assert max_edits(token, SETTINGS) == edits
 
 
 def test_the_closest_come_first_then_the_more_frequent_then_the_earlier() -> None:

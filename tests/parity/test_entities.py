@@ -27,7 +27,7 @@ from nuthatch import (
     Schema,
     run_blocking,
 )
-from nuthatch.entities import EntityMatches, EntitySettings, match_entities, plan_of
+from nuthatch.entities import EntityMatches, EntitySettings, match_by_lookups, plan_of
 from nuthatch.memory import MemoryReader
 from nuthatch.pipeline.readers import LiftedReader
 from support.corpora import DATA
@@ -239,7 +239,7 @@ def _queries(films: list[Document], number: int, seed: int) -> Iterator[EntityQu
 
 def _by_memory(reader: MemoryReader, query: EntityQuery) -> EntityMatches:
     plan = plan_of(query, TMDB, tuple(query.filters), EntitySettings())
-    return run_blocking(match_entities(LiftedReader(reader), plan, 5000))
+    return run_blocking(match_by_lookups(LiftedReader(reader), plan, 5000))
 
 
 @cache

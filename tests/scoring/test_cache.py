@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuthatch.scoring import BM25, CollectionStatistics, PostingCache, PostingList, TermScores
-from nuthatch.scoring.cache import ENTRY_BYTES, TOUCHED_TERMS
+from nuthatch.scoring.cache import ENTRY_BYTES, SEEN_TERMS
 
 
 @dataclass(frozen=True)
@@ -61,19 +61,19 @@ def test_a_cache_without_room_keeps_nothing() -> None:
         PostingCache[Value](-1)
 
 
-@pytest.mark.parametrize("see", ["get", "put", "touched"])
+@pytest.mark.parametrize("see", ["get", "put", "seen_before"])
 def test_a_newer_generation_drops_the_older_one(see: str) -> None:
     cache = PostingCache[Value](10**6)
     cache.put(1, "a", Value(1))
-    cache.touched(1, "a")
+    cache.seen_before(1, "a")
     if see == "get":
         assert cache.get(2, "a") is None
     elif see == "put":
         assert cache.put(2, "b", Value(1))
     else:
-        assert not cache.touched(2, "b")
+        assert not cache.seen_before(2, "b")
     assert cache.get(2, "a") is None
-    assert not cache.touched(2, "a")
+    assert not cache.seen_before(2, "a")
     assert cache.info().generation == 2
 
 
@@ -90,38 +90,38 @@ def test_a_reader_on_an_older_generation_bypasses() -> None:
     cache.put(2, "a", current)
     assert cache.get(1, "a") is None
     assert not cache.put(1, "b", Value(1))
-    assert not cache.touched(1, "a")
-    assert not cache.touched(2, "a"), "an older reader's touch must not count"
+    assert not cache.seen_before(1, "a")
+    assert not cache.seen_before(2, "a"), "an older reader's touch must not count"
     assert cache.get(2, "b") is None
     assert cache.get(2, "a") is current
 
 
-def test_touched_is_true_from_the_second_time() -> None:
+def test_seen_before_is_true_from_the_second_time() -> None:
     cache = PostingCache[Value](0)
-    assert [cache.touched(1, "a") for _ in range(3)] == [False, True, True]
-    assert not cache.touched(1, "b")
+    assert [cache.seen_before(1, "a") for _ in range(3)] == [False, True, True]
+    assert not cache.seen_before(1, "b")
 
 
 def test_touches_are_bounded_and_forget_the_oldest() -> None:
     cache = PostingCache[Value](0)
-    for number in range(TOUCHED_TERMS + 1):
-        cache.touched(1, str(number))
-    assert cache.touched(1, str(TOUCHED_TERMS))
-    assert not cache.touched(1, "0")
+    for number in range(SEEN_TERMS + 1):
+        cache.seen_before(1, str(number))
+    assert cache.seen_before(1, str(SEEN_TERMS))
+    assert not cache.seen_before(1, "0")
 
 
 def test_clear_forgets_entries_and_touches() -> None:
     cache = PostingCache[Value](10**6)
     cache.put(1, "a", Value(9))
-    cache.touched(1, "a")
+    cache.seen_before(1, "a")
     cache.clear()
     assert (cache.info().entries, cache.info().bytes) == (0, 0)
     assert cache.get(1, "a") is None
-    assert not cache.touched(1, "a")
+    assert not cache.seen_before(1, "a")
 
 
 operations = st.tuples(
-    st.sampled_from(["get", "put", "touched"]),
+    st.sampled_from(["get", "put", "seen_before"]),
     st.integers(1, 4),
     st.sampled_from("abcdefgh"),
     st.integers(0, 3000),
@@ -152,7 +152,7 @@ def test_the_bound_holds_and_no_state_is_ever_mixed(
                 assert found is latest[term]
                 assert found.owner == (generation, term)
         else:
-            cache.touched(generation, term)
+            cache.seen_before(generation, term)
         info = cache.info()
         held = dict(cache._entries)
         assert info.bytes == sum(cost(t, v.nbytes) for t, v in held.items()) <= max_bytes

@@ -15,11 +15,18 @@ from nuthatch.entities import (
     EntityTable,
     PhraseLookup,
     TitleLookup,
-    scored,
+    score_entities,
     title_halves,
     title_searches,
 )
-from nuthatch.scoring import EntityFound, EntityScores, Mentions, Near, entity_top_k, mask_of
+from nuthatch.scoring import (
+    EntityPostings,
+    EntityScores,
+    FuzzyUnion,
+    LookupResults,
+    entity_top_k,
+    mask_of,
+)
 from support.entity_strategies import TITLE, TYPED
 
 _DOCUMENTS = 12
@@ -43,27 +50,27 @@ _SETTINGS = st.builds(
 )
 
 
-def mentions(documents: Iterable[tuple[Hashable, int]]) -> Mentions:
+def mentions(documents: Iterable[tuple[Hashable, int]]) -> EntityPostings:
     pairs = np.array([*documents], dtype=np.uint32).reshape(-1, 2)
-    return Mentions(pairs[:, 0].copy(), pairs[:, 1].copy())
+    return EntityPostings(pairs[:, 0].copy(), pairs[:, 1].copy())
 
 
-def found_by(table: EntityTable, plan: EntityPlan, phrases: Found) -> EntityFound:
+def found_by(table: EntityTable, plan: EntityPlan, phrases: Found) -> LookupResults:
     """Return what a table answers, as an engine with arrays gives it."""
-    titles: dict[TitleLookup, Near] = {}
+    titles: dict[TitleLookup, FuzzyUnion] = {}
 
     def look_up(lookups: Sequence[TitleLookup]) -> None:
         for lookup, terms in zip(lookups, table.title_terms(lookups), strict=True):
             lists = table.entity_postings([term.key for term in terms])
             held = {term: mentions(each) for term, each in zip(terms, lists, strict=True)}
-            titles[lookup] = Near.of(lookup, held, plan.settings)
+            titles[lookup] = FuzzyUnion.of(lookup, held, plan.settings)
 
     look_up(plan.tokens)
-    look_up(title_halves(plan, {each: near.reached for each, near in titles.items()}))
-    return EntityFound(phrases, titles)
+    look_up(title_halves(plan, {each: near.matches for each, near in titles.items()}))
+    return LookupResults(phrases, titles)
 
 
-Found = dict[PhraseLookup, Mentions]
+Found = dict[PhraseLookup, EntityPostings]
 
 
 @given(
@@ -97,9 +104,9 @@ def test_arrays_give_what_the_definition_gives(
         for lookup, who in zip(plan.phrases, [*(who for _, who in include), *exclude], strict=True)
     }
     found = found_by(table, plan, phrases)
-    answers = {each: near.reached for each, near in found.titles.items()}
+    answers = {each: near.matches for each, near in found.titles.items()}
     keys = {key for near in found.titles.values() for key in near.mentions}
-    expected = scored(
+    expected = score_entities(
         plan,
         [who for _, who in include],
         set().union(*exclude),
@@ -114,17 +121,17 @@ def test_arrays_give_what_the_definition_gives(
         assert entity_top_k(plan, found, mask_of(allowed), limit) == expected
         scores = EntityScores.of(plan, found, None)
         if not scores.titles_cut:
-            scores = scores.among(allowed)
+            scores = scores.restrict_to(allowed)
             assert scores.best(limit) == expected
-            assert scores.ranked(limit).tolist() == [each.key for each in expected.candidates]
+            assert scores.top_ids(limit).tolist() == [each.key for each in expected.candidates]
 
 
 def test_nothing_is_found_where_nobody_is_mentioned() -> None:
     plan = EntityPlan((PhraseLookup("people", "x", "exact", None),), (), (("y",),), ())
-    nobody = Mentions.union([])
-    found = EntityFound(
+    nobody = EntityPostings.union([])
+    found = LookupResults(
         dict.fromkeys(plan.phrases, nobody),
-        {each: Near.of(each, {}, plan.settings) for each in plan.tokens},
+        {each: FuzzyUnion.of(each, {}, plan.settings) for each in plan.tokens},
     )
     answer = entity_top_k(plan, found, None, 5)
     assert (list(answer.candidates), answer.total) == ([], 0)

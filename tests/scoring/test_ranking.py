@@ -18,7 +18,7 @@ from nuthatch.scoring import (
     conjunction_top_k,
     exhaustive_top_k,
     maxscore,
-    ranked,
+    select_top,
     top_k,
 )
 from support.postings import Corpus, cases, pairs
@@ -216,6 +216,6 @@ class TestRefusals:
 @given(st.lists(st.sampled_from([0.5, 1.0, 1.5]), max_size=50), st.integers(1, 60))
 def test_ranked_sorts_by_score_then_id(scores: list[float], k: int) -> None:
     ids = np.arange(len(scores), dtype=np.uint32)[::-1]
-    answer = ranked(ids, np.array(scores, dtype=np.float64), k, total=None)
+    answer = select_top(ids, np.array(scores, dtype=np.float64), k, total=None)
     entries = zip(ids.tolist(), scores, strict=True)
     assert pairs(answer) == sorted(entries, key=lambda entry: (-entry[1], entry[0]))[:k]

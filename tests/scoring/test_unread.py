@@ -17,17 +17,17 @@ class Unread:
     def __init__(self, term: TermScores, slack: float = 0.0) -> None:
         self.df = term.df
         self.max_impact = term.max_impact + slack
-        self.at_hand = False
+        self.is_loaded = False
         self.looked_up = 0
         self._term = term
 
     def whole(self) -> TermScores:
-        self.at_hand = True
+        self.is_loaded = True
         return self._term
 
-    def at(self, ids: IdArray) -> ScoreArray:
+    def impacts_at(self, ids: IdArray) -> ScoreArray:
         self.looked_up += ids.size
-        return self._term.at(ids)
+        return self._term.impacts_at(ids)
 
 
 @given(
@@ -56,7 +56,7 @@ def test_a_common_term_is_not_read_for_chunks_that_rare_ones_found() -> None:
 
     rare, common = term(np.arange(0, 10_000, 500)), Unread(term(np.arange(0, 9_000)), 1e-7)
     answer = top_k([rare, common], 5)
-    assert not common.at_hand
+    assert not common.is_loaded
     assert 0 < common.looked_up <= 2 * rare.df
     assert pairs(answer) == pairs(top_k([rare, common.whole()], 5))
 

@@ -48,7 +48,7 @@ class writing:
 
     def __exit__(self, *error):
         index._writer.execute("ROLLBACK")
-        index._turns.give(self._lease)
+        index._turns.release(self._lease)
 
 class turn(writing):
     def __enter__(self):
@@ -56,7 +56,7 @@ class turn(writing):
         index._take_turn(self._lease)
 
     def __exit__(self, *error):
-        index._turns.give(self._lease)
+        index._turns.release(self._lease)
 
 def hold(lend):
     def holder():

@@ -16,7 +16,7 @@ import numpy as np
 import psycopg
 
 from nuthatch import AnalyzedDocument, Schema
-from nuthatch.entities import deletions, entity_terms, indexed_edits
+from nuthatch.entities import deletions, entity_terms, indexable_edits
 from nuthatch_postgres.connection import leave
 from nuthatch_postgres.copying import copy_tables, table
 from nuthatch_postgres.postings import Ids, ids_of
@@ -151,7 +151,7 @@ def _near(titles: Sequence[tuple[int, set[int]]]) -> Iterator[bytes]:
 
 def stored_hashes(token: str) -> set[int]:
     """Return the hashes under which a title token is stored."""
-    left = deletions(token, indexed_edits(token))
+    left = deletions(token, indexable_edits(token))
     return {_hash(text, removed) for text, removed in left.items()}
 
 

@@ -25,7 +25,14 @@ from nuthatch.entities import (
     TitleLookup,
     title_halves,
 )
-from nuthatch.scoring import EntityFound, EntityScores, Mentions, Near, distinct, entity_top_k
+from nuthatch.scoring import (
+    EntityPostings,
+    EntityScores,
+    FuzzyUnion,
+    LookupResults,
+    distinct,
+    entity_top_k,
+)
 from nuthatch_postgres.connection import Statement
 from nuthatch_postgres.failure import readable
 from nuthatch_postgres.filtering import Filters
@@ -54,7 +61,7 @@ GROUP BY given.place
 #: So many of the best are asked about first, or so many times the limit.
 _FEW, _SPARE = 100, 10
 _Lookup = PhraseLookup | TitleLookup | Token
-_Answer = Mentions | Near
+_Answer = EntityPostings | FuzzyUnion
 _Held = dict[_Lookup, _Answer]
 
 
@@ -80,11 +87,11 @@ async def _best_that_pass(
     """Ask of the best, and then of more and more, which pass the filters, until enough do."""
     number = max(_FEW, _SPARE * limit)
     while True:
-        some = scores.ranked(number)
+        some = scores.top_ids(number)
         if not some.size:
             return scores.best(limit)
         (rows,) = await reading.ask(reading.filters.among(some, filters))
-        kept = scores.among(Filters.passing(rows))
+        kept = scores.restrict_to(Filters.passing(rows))
         best = kept.best(limit)
         if some.size == scores.ids.size:
             return best
@@ -106,7 +113,7 @@ async def _eligible(reading: Reading, filters: Sequence[Filter]) -> Mask | None:
     return reading.filters.mask(reading.number, known, rows)
 
 
-async def _found(reading: Reading, plan: EntityPlan) -> EntityFound:
+async def _found(reading: Reading, plan: EntityPlan) -> LookupResults:
     """Return what a plan looks up. What was cached in the state that was seen last is not asked
     for together with the state, but after it, if that has changed."""
     expected = reading.number
@@ -122,16 +129,18 @@ async def _found(reading: Reading, plan: EntityPlan) -> EntityFound:
     return _together(plan, held | read)
 
 
-def _together(plan: EntityPlan, held: _Held) -> EntityFound:
+def _together(plan: EntityPlan, held: _Held) -> LookupResults:
     """Return what was found for a plan as it is scored."""
-    phrases = {each: mentions for each, mentions in held.items() if isinstance(mentions, Mentions)}
-    near = {each: terms for each, terms in held.items() if isinstance(terms, Near)}
+    phrases = {
+        each: mentions for each, mentions in held.items() if isinstance(mentions, EntityPostings)
+    }
+    near = {each: terms for each, terms in held.items() if isinstance(terms, FuzzyUnion)}
     titles = {each: terms for each, terms in near.items() if isinstance(each, TitleLookup)}
-    answers = {each: terms.reached for each, terms in titles.items()}
-    halves = {lookup: Near([], {}) for lookup in title_halves(plan, answers)}
+    answers = {each: terms.matches for each, terms in titles.items()}
+    halves = {lookup: FuzzyUnion([], {}) for lookup in title_halves(plan, answers)}
     for each, terms in near.items():
         halves |= halves_of(terms) if isinstance(each, Token) else {}
-    return EntityFound({each: phrases[each] for each in plan.phrases}, halves | titles)
+    return LookupResults({each: phrases[each] for each in plan.phrases}, halves | titles)
 
 
 def _cached(reading: Reading, lookups: Sequence[_Lookup]) -> _Held:
@@ -168,7 +177,7 @@ async def _read(reading: Reading, lookups: Sequence[_Lookup], plan: EntityPlan) 
     terms = terms_of([row for each in rows for row in each])
     for at, lookup in enumerate(titles):
         plan.check_deadline()
-        found[lookup] = Near.of(lookup, terms.get(at, {}), plan.settings)
+        found[lookup] = FuzzyUnion.of(lookup, terms.get(at, {}), plan.settings)
     for at, each in enumerate(tokens):
         found[each] = all_of(terms.get(-at - 1, {}))
     for key, answer in found.items():
@@ -182,7 +191,9 @@ def _exact(reading: Reading, lookups: Sequence[PhraseLookup]) -> Statement:
     return Statement(reading.statement(PHRASES), (fields, texts))
 
 
-def _phrase_mentions(lookup: PhraseLookup, documents: bytes, is_cut: bool = False) -> Mentions:
+def _phrase_mentions(
+    lookup: PhraseLookup, documents: bytes, is_cut: bool = False
+) -> EntityPostings:
     with readable(f"who mentions {lookup.phrase!r}"):
         ids = distinct(ids_of(documents))
-    return Mentions(ids, np.zeros(ids.size, dtype=np.uint16), is_cut)
+    return EntityPostings(ids, np.zeros(ids.size, dtype=np.uint16), is_cut)

@@ -46,7 +46,7 @@ class Filters:
         unknown = [item for item, ids in self.known(state, filters).items() if ids is None]
         if not self._cache.info().max_bytes:
             return unknown
-        return [item for item in unknown if not self._cache.touched(state, repr(item))]
+        return [item for item in unknown if not self._cache.seen_before(state, repr(item))]
 
     def selections(self, known: Mapping[Filter, Ids | None]) -> list[Statement]:
         """Return the statements that read what is not known."""

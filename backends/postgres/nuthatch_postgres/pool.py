@@ -52,7 +52,7 @@ class Pool:
         """
         until = monotonic() + self.config.pool_timeout
         until = until if deadline is None else min(until, deadline)
-        if not self._leases.take(lease, until - monotonic()):
+        if not self._leases.acquire(lease, until - monotonic()):
             self._refuse(deadline)
         while not self.closed:
             try:
@@ -81,7 +81,7 @@ class Pool:
         finally:
             if connection is not None:
                 connection.close()
-            self._leases.give(lease)
+            self._leases.release(lease)
 
     def _has_kept(self, connection: psycopg.Connection[Any]) -> bool:
         now = monotonic()

@@ -21,8 +21,8 @@ from nuthatch import BackendUnavailable, IndexCorrupt
 from nuthatch.scoring import (
     BM25,
     CollectionStatistics,
-    Mentions,
-    Near,
+    EntityPostings,
+    FuzzyUnion,
     PostingCache,
     TermScores,
 )
@@ -117,7 +117,7 @@ class Caches:
         self.sealed: PostingCache[Sealed] = PostingCache(max_bytes // 2)
         self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
         self.masks: PostingCache[Mask] = PostingCache(max_bytes // 32)
-        self.mentions: PostingCache[Mentions | Near] = PostingCache(max_bytes // 8)
+        self.mentions: PostingCache[EntityPostings | FuzzyUnion] = PostingCache(max_bytes // 8)
         self._lock = Lock()
         self._numbers: dict[tuple[int, bytes], int] = {}
         self._given = 0

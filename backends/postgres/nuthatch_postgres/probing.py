@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from nuthatch import Filter, Rung
-from nuthatch.scoring import PostingList, TermScores, TopK, distinct, ranked, top_k
+from nuthatch.scoring import PostingList, TermScores, TopK, distinct, select_top, top_k
 from nuthatch_postgres import queries
 from nuthatch_postgres.block import decode
 from nuthatch_postgres.connection import Statement
@@ -51,7 +51,7 @@ async def probed(
     if threshold <= rest:
         return None
     ids = distinct(np.concatenate([held[token].ids for token in short]))
-    partial = sum((term.at(ids) for term in ours), start=np.zeros(ids.size))
+    partial = sum((term.impacts_at(ids) for term in ours), start=np.zeros(ids.size))
     ids = ids[partial + rest >= threshold]
     if allowed is not None:
         ids = ids[np.isin(ids, allowed)]
@@ -61,8 +61,8 @@ async def probed(
     scores = np.zeros(ids.size)
     for token in rung.tokens:
         if token in every:
-            scores += every[token].at(ids)
-    return ranked(ids, scores, limit, total=None, unread=rest)
+            scores += every[token].impacts_at(ids)
+    return select_top(ids, scores, limit, total=None, unread=rest)
 
 
 def _is_long(reading: Reading, token: str, term: Term) -> bool:

@@ -74,7 +74,7 @@ class Reading(Snapshot):
         terms = self.caches.terms
         if terms.get(self.number, token) or self.caches.sealed.get(self.state.sealed, token):
             return False
-        return not terms.info().max_bytes or not terms.touched(self.number, token)
+        return not terms.info().max_bytes or not terms.seen_before(self.number, token)
 
     async def look_up(self, tokens: Sequence[str]) -> dict[str, Term | None]:
         """Return what the dictionary knows of tokens; None for one that it does not have."""

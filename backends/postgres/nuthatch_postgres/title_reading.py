@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from nuthatch.entities import Reached, TitleLookup, TitleTerm, splits
-from nuthatch.scoring import Mentions, Near
+from nuthatch.entities import FuzzyMatch, TitleLookup, TitleTerm, splits
+from nuthatch.scoring import EntityPostings, FuzzyUnion
 from nuthatch_postgres.connection import Rows, Statement
 from nuthatch_postgres.entity import TITLE, wanted_hashes
 from nuthatch_postgres.failure import readable
@@ -146,26 +146,30 @@ def halves_asked(statements: Callable[[str], bytes], tokens: Sequence[Token]) ->
     return [Statement(statements(HALVES), (places, *texts))] if given else []
 
 
-def terms_of(rows: Rows) -> dict[int, dict[TitleTerm, Mentions]]:
+def terms_of(rows: Rows) -> dict[int, dict[TitleTerm, EntityPostings]]:
     """Return by place the terms of titles with who has them. Some only hash alike."""
-    found: dict[int, dict[TitleTerm, Mentions]] = {}
+    found: dict[int, dict[TitleTerm, EntityPostings]] = {}
     for place, number, text, documents in rows:
         with readable(f"whose title has {text!r}"):
             ids, lengths = ids_of(documents).reshape(-1, 2).T.copy()
-        found.setdefault(place, {})[TitleTerm(number, text, ids.size)] = Mentions(ids, lengths)
+        found.setdefault(place, {})[TitleTerm(number, text, ids.size)] = EntityPostings(
+            ids, lengths
+        )
     return found
 
 
-def all_of(terms: Mapping[TitleTerm, Mentions]) -> Near:
+def all_of(terms: Mapping[TitleTerm, EntityPostings]) -> FuzzyUnion:
     """Return all of some terms, as what is looked up by itself."""
-    return Near([Reached(0, term) for term in terms], {term.key: terms[term] for term in terms})
+    return FuzzyUnion(
+        [FuzzyMatch(0, term) for term in terms], {term.key: terms[term] for term in terms}
+    )
 
 
-def halves_of(terms: Near) -> dict[TitleLookup, Near]:
+def halves_of(terms: FuzzyUnion) -> dict[TitleLookup, FuzzyUnion]:
     """Return each of some terms by its own look-up."""
     return {
-        TitleLookup(each.term.token, 0): Near(
+        TitleLookup(each.term.token, 0): FuzzyUnion(
             [each], {each.term.key: terms.mentions[each.term.key]}
         )
-        for each in terms.reached
+        for each in terms.matches
     }

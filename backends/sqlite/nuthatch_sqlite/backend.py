@@ -147,10 +147,10 @@ class SqliteBackend(LexicalBackend):
             with translated(self._path):
                 return transact(self._writing_connection(), durability, work)
         finally:
-            self._turns.give(lease)
+            self._turns.release(lease)
 
     def _take_turn(self, lease: Lease) -> None:
-        if not self._turns.take(lease, self.config.lock_timeout):
+        if not self._turns.acquire(lease, self.config.lock_timeout):
             raise IndexLocked(
                 f"{self._path} is being written by another thread; try again, or raise lock_timeout"
             )
@@ -230,18 +230,18 @@ class SqliteBackend(LexicalBackend):
             with translated(self._path):
                 empty_log(self._writing_connection(), self.config.lock_timeout)
         finally:
-            self._turns.give(lease)
+            self._turns.release(lease)
 
     def close(self) -> None:
         self._pool.close()
         lease = Lease.of_call()
         try:
             # However long a batch takes: what it writes through must not be closed under it.
-            while not self._turns.take(lease, _FORK_WAIT):
+            while not self._turns.acquire(lease, _FORK_WAIT):
                 pass
             self._close_writer()
         finally:
-            self._turns.give(lease)
+            self._turns.release(lease)
 
     def _close_writer(self) -> None:
         if self._writer is not None:
@@ -251,7 +251,7 @@ class SqliteBackend(LexicalBackend):
     def before_fork(self) -> None:
         """Close all connections, once no other thread is using them; a child must have none."""
         forking = Lease()
-        if self._turns.take(forking, _FORK_WAIT):
+        if self._turns.acquire(forking, _FORK_WAIT):
             self._forking = forking
             self._close_writer()
         self._pool.pause(_FORK_WAIT)
@@ -262,7 +262,7 @@ class SqliteBackend(LexicalBackend):
         forking = self._forking
         if forking is not None and forking.thread == get_ident():
             self._forking = None
-            self._turns.give(forking)
+            self._turns.release(forking)
 
     def after_fork_in_child(self) -> None:
         """Begin anew: locks and cache are as the parent's threads had them in their hands."""

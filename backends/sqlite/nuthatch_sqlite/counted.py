@@ -13,7 +13,7 @@ from math import prod
 import apsw
 import numpy as np
 
-from nuthatch.scoring import CollectionStatistics, TopK, ranked
+from nuthatch.scoring import CollectionStatistics, TopK, select_top
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.failure import readable
@@ -58,4 +58,4 @@ def few(
             scores += MODEL.impact(
                 tf, length, weight=weight, average_length=statistics.average_length
             )
-        return ranked(ids, scores, limit, total=ids.size)
+        return select_top(ids, scores, limit, total=ids.size)

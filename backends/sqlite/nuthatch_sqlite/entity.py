@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from nuthatch import AnalyzedDocument, PhraseField, Schema
 from nuthatch.entities import EntityTerms, entity_terms
-from nuthatch.scoring import Mentions
+from nuthatch.scoring import EntityPostings
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.phrases import Phrases
@@ -34,7 +34,7 @@ TITLE: Final = {"token": -1, "repeated": -2, "title": -3}
 
 Entry = tuple[int, str]
 Ids = npt.NDArray[np.uint32]
-NOBODY: Final = Mentions(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32))
+NOBODY: Final = EntityPostings(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32))
 
 ADD: Final = "INSERT INTO entity VALUES (?, ?, ?)"
 KNOWN: Final = """
@@ -169,7 +169,7 @@ def settle(connection: apsw.Connection) -> None:
         connection.executemany(ADD_MENTIONS, _packed(np.array(table, dtype=np.uint32)))
 
 
-def live(held: Iterable[tuple[bytes, bytes]], gone: Any) -> Mentions:
+def live(held: Iterable[tuple[bytes, bytes]], gone: Any) -> EntityPostings:
     """Return who mentions an entity, of all of its rows, but for documents that are gone.
 
     Raise `ValueError` for a row of another shape.
@@ -186,7 +186,7 @@ def live(held: Iterable[tuple[bytes, bytes]], gone: Any) -> Mentions:
     if gone.size:
         kept = ~np.isin(documents, gone)
         documents, counts = documents[kept], counts[kept]
-    return Mentions(documents, counts)
+    return EntityPostings(documents, counts)
 
 
 def _pairs(documents: bytes, lengths: bytes, gone: Any) -> Iterator[tuple[int, int]]:

@@ -20,7 +20,7 @@ from nuthatch.entities import (
     TitleTerm,
     title_halves,
 )
-from nuthatch.scoring import EntityFound, Mentions, Near, PostingCache, entity_top_k
+from nuthatch.scoring import EntityPostings, FuzzyUnion, LookupResults, PostingCache, entity_top_k
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.entity import GONE, NOBODY, TITLE, Entities, live
 from nuthatch_sqlite.failure import readable
@@ -44,7 +44,7 @@ SELECT mention.entity, documents, lengths
 FROM json_each(?) AS given
 CROSS JOIN mention ON mention.entity = given.value
 """
-NO_TERM: Final = Near([], {})
+NO_TERM: Final = FuzzyUnion([], {})
 #: How many entities are asked for at once, where a few may do.
 _SOME: Final = 500
 
@@ -57,7 +57,7 @@ class EntityLookups:
         connection: apsw.Connection,
         entities: Entities,
         generation: int,
-        cache: PostingCache[Mentions | Near],
+        cache: PostingCache[EntityPostings | FuzzyUnion],
     ) -> None:
         self._connection = connection
         self._entities = entities
@@ -68,31 +68,31 @@ class EntityLookups:
         """Return the best documents; `eligible` are the ids that pass its filters, or None."""
         return entity_top_k(plan, self._found(plan), eligible, limit)
 
-    def _found(self, plan: EntityPlan) -> EntityFound:
+    def _found(self, plan: EntityPlan) -> LookupResults:
         """Return what a plan looks up; reads what is not cached."""
         phrases = {}
         for lookup in plan.phrases:
             held = self._cache.get(self._generation, repr(lookup))
-            if not isinstance(held, Mentions):
+            if not isinstance(held, EntityPostings):
                 held = self._phrase(lookup)
                 self._cache.put(self._generation, repr(lookup), held)
             phrases[lookup] = held
         titles = self._titles(plan, plan.tokens)
-        answers = {lookup: near.reached for lookup, near in titles.items()}
-        return EntityFound(phrases, titles | self._titles(plan, title_halves(plan, answers)))
+        answers = {lookup: near.matches for lookup, near in titles.items()}
+        return LookupResults(phrases, titles | self._titles(plan, title_halves(plan, answers)))
 
     @cached_property
     def _gone(self) -> Any:
         return np.array([number for (number,) in rows(self._connection, GONE)], dtype=np.uint32)
 
-    def _phrase(self, lookup: PhraseLookup) -> Mentions:
+    def _phrase(self, lookup: PhraseLookup) -> EntityPostings:
         """Return who mentions the phrases that a look-up names, of live documents."""
         most = None if lookup.cap is None else lookup.cap + 1
         found = list(islice(self._phrases(lookup), most))
         is_cut = len(found) == most
-        return Mentions.union(found[: lookup.cap], is_cut=is_cut)
+        return EntityPostings.union(found[: lookup.cap], is_cut=is_cut)
 
-    def _phrases(self, lookup: PhraseLookup) -> Iterator[Mentions]:
+    def _phrases(self, lookup: PhraseLookup) -> Iterator[EntityPostings]:
         """Yield who mentions each phrase that a look-up names, of live documents."""
         entities = self._named(lookup)
         while some := list(islice(entities, _SOME)):
@@ -107,16 +107,18 @@ class EntityLookups:
         sql = PHRASE if lookup.match == "exact" else SUBSTRING
         return (number for (number,) in rows(self._connection, sql, (place, lookup.phrase)))
 
-    def _titles(self, plan: EntityPlan, lookups: Sequence[TitleLookup]) -> dict[TitleLookup, Near]:
+    def _titles(
+        self, plan: EntityPlan, lookups: Sequence[TitleLookup]
+    ) -> dict[TitleLookup, FuzzyUnion]:
         """Return what title look-ups may stand for; reads what is not cached."""
-        found: dict[TitleLookup, Near] = {}
+        found: dict[TitleLookup, FuzzyUnion] = {}
         missing: dict[TitleLookup, list[tuple[int, str]]] = {}
         for lookup in lookups:
             if lookup.kind == "token" and not lookup.edits and not self._dictionary.near(lookup):
                 found[lookup] = NO_TERM
                 continue
             held = self._cache.get(self._generation, repr(lookup))
-            if isinstance(held, Near):
+            if isinstance(held, FuzzyUnion):
                 found[lookup] = held
             else:
                 plan.check_deadline()
@@ -127,7 +129,7 @@ class EntityLookups:
                 TitleTerm(entity, text, mentions[entity].ids.size): mentions[entity]
                 for entity, text in some
             }
-            found[lookup] = Near.of(lookup, terms, plan.settings)
+            found[lookup] = FuzzyUnion.of(lookup, terms, plan.settings)
             self._cache.put(self._generation, repr(lookup), found[lookup])
         return found
 
@@ -144,7 +146,7 @@ class EntityLookups:
     def _dictionary(self) -> Dictionary:
         return self._entities.titles.read(self._connection)
 
-    def _mentions(self, entities: Sequence[int]) -> dict[int, Mentions]:
+    def _mentions(self, entities: Sequence[int]) -> dict[int, EntityPostings]:
         """Return who mentions entities, of live documents."""
         found = dict.fromkeys(entities, NOBODY)
         if not found:

@@ -57,7 +57,7 @@ class Pool:
         Wait for a place until the deadline (of `time.monotonic`), or `WAIT` seconds. A fresh
         connection is made for this. Raise `QueryTimeout`, or a transient `BackendUnavailable`.
         """
-        if not self._leases.take(lease, WAIT if deadline is None else deadline - monotonic()):
+        if not self._leases.acquire(lease, WAIT if deadline is None else deadline - monotonic()):
             self._refuse(deadline)
         if self._closed:
             raise BackendUnavailable(f"{self.identity.path} was closed; open it again")
@@ -91,7 +91,7 @@ class Pool:
             elif connection is not None:
                 self._keep(connection)
         finally:
-            self._leases.give(lease)
+            self._leases.release(lease)
 
     def _keep(self, connection: apsw.Connection) -> None:
         with self._lock:

@@ -19,8 +19,8 @@ from nuthatch import AnyOf, Filter, IndexCorrupt
 from nuthatch.scoring import (
     BM25,
     CollectionStatistics,
-    Mentions,
-    Near,
+    EntityPostings,
+    FuzzyUnion,
     PostingCache,
     PostingList,
     Term,
@@ -77,7 +77,7 @@ class Caches:
         self.terms: PostingCache[TermScores] = PostingCache(max_bytes)
         self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
         self.masks: PostingCache[npt.NDArray[np.bool_]] = PostingCache(max_bytes // 32)
-        self.mentions: PostingCache[Mentions | Near] = PostingCache(max_bytes // 8)
+        self.mentions: PostingCache[EntityPostings | FuzzyUnion] = PostingCache(max_bytes // 8)
         self._lock = Lock()
         self._lengths: tuple[int, npt.NDArray[np.uint32]] | None = None
         self._frequencies: tuple[int, dict[str, int]] = (-1, {})
@@ -171,7 +171,7 @@ class Postings:
 
     def _touched(self, token: str) -> bool:
         """Return whether a token was asked for before, and notes that it is now."""
-        return self._caches.terms.touched(self._state.generation, token)
+        return self._caches.terms.seen_before(self._state.generation, token)
 
     def _term(self, token: str, again: Container[str]) -> Term:
         """Read a list of postings; a long one not before the second time."""

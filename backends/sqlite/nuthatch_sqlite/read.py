@@ -164,7 +164,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         ids = np.array(keys, dtype=np.uint32)
         parts: list[dict[str, float]] = [{} for _ in keys]
         for token in dict.fromkeys(rung.tokens):
-            impacts = self._postings.term(token).at(ids) * rung.tokens.count(token)
+            impacts = self._postings.term(token).impacts_at(ids) * rung.tokens.count(token)
             for part, impact in zip(parts, impacts.tolist(), strict=True):
                 part[token] = impact
         return parts

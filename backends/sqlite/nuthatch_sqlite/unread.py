@@ -57,7 +57,7 @@ class Unread:
         return self._model.bound(self._weight)
 
     @property
-    def at_hand(self) -> bool:
+    def is_loaded(self) -> bool:
         """Return whether the list was read after all."""
         return self._whole is not None
 
@@ -67,12 +67,12 @@ class Unread:
             self._whole = self._read(self._token)
         return self._whole
 
-    def at(self, ids: Ids) -> Scores:
+    def impacts_at(self, ids: Ids) -> Scores:
         """Look the impacts in these chunks up, or read the list where that takes less time."""
         if self._whole is None and _PICK * ids.size > self.df:
             self.whole()
         if self._whole is not None:
-            return self._whole.at(ids)
+            return self._whole.impacts_at(ids)
         wanted = ids.tolist()
         new = [id for id in wanted if id not in self._known]
         if new:

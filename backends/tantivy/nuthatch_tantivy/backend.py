@@ -171,14 +171,14 @@ class TantivyBackend(LexicalBackend):
         """Work while the other threads that write wait, and a fork."""
         lease = Lease.of_call()
         try:
-            if not self._turns.take(lease, self.config.lock_timeout):
+            if not self._turns.acquire(lease, self.config.lock_timeout):
                 raise IndexLocked(
                     f"{self._path} is being written by another thread; try again, or raise "
                     "lock_timeout"
                 )
             return work()
         finally:
-            self._turns.give(lease)
+            self._turns.release(lease)
 
     def _refuse_if_read_only(self) -> None:
         if self.config.read_only:
@@ -245,7 +245,7 @@ class TantivyBackend(LexicalBackend):
     def before_fork(self) -> None:
         """Wait for the batch that is being written: a child would inherit its lock."""
         forking = Lease()
-        if self._turns.take(forking, self.config.lock_timeout):
+        if self._turns.acquire(forking, self.config.lock_timeout):
             self._forking = forking
 
     def after_fork_here(self) -> None:
@@ -253,7 +253,7 @@ class TantivyBackend(LexicalBackend):
         forking = self._forking
         if forking is not None and forking.thread == get_ident():
             self._forking = None
-            self._turns.give(forking)
+            self._turns.release(forking)
 
     def after_fork_in_child(self) -> None:
         """Open the index anew: the parent's threads and the state of its locks are not here."""

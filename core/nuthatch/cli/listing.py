@@ -22,7 +22,7 @@ def show_hits(screen: Screen, results: Results, *, explain: bool = False) -> Non
         )
         screen.line(*_place(hit), indent=14)
         if hit.snippet:
-            screen.line(*highlighted(hit), indent=14)
+            screen.line(*highlight(hit), indent=14)
         if explain:
             where = "" if isinstance(results.query, EntityQuery) else f"rung {hit.rung + 1}: "
             screen.line((where + _parts(hit), "dim"), indent=14)
@@ -49,10 +49,10 @@ def _exactness(results: Results) -> str:
     return "ordered by rung" if results.ran == "ladder" else "perhaps not the exact top"
 
 
-def highlighted(hit: Hit) -> Iterator[Cell]:
+def highlight(hit: Hit) -> Iterator[Cell]:
     """Yield the snippet as spans, the matched words marked."""
     # No printable text holds a NUL, so it parts the snippet where the marks are.
-    pieces = hit.highlighted("\0", "\0", escape=printable).split("\0")
+    pieces = hit.highlight("\0", "\0", escape=printable).split("\0")
     for number, piece in enumerate(pieces):
         yield piece, "mark" if number % 2 else ""
 

@@ -1,15 +1,18 @@
-"""What a backend can do: one frozen book, one entry per operation and per argument.
+"""What a backend can do: one frozen `Capabilities`, an entry per operation and per argument.
 
-Core reads the book before it calls the backend, so a backend never has to refuse by itself, and
-a reader of the book knows what will happen. There is no "unknown": every entry must be given.
+Core reads the entries before it calls the backend, so a backend never has to refuse by itself, and
+whoever reads them knows what will happen. There is no "unknown": every entry has a value. A spec
+starts from a profile and says only what differs:
+
+    Capabilities.lexical(timeout=EMULATED, optimize=unsupported("the engine compacts by itself"))
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from operator import attrgetter
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from nuthatch.errors import InvalidConfig
 
@@ -56,7 +59,7 @@ class FilterSupport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """Is the book of one backend."""
+    """What one backend can do."""
 
     #: Free-text queries (`TextQuery`).
     text: Support
@@ -97,6 +100,43 @@ class Capabilities:
     #: `nuthatch.drop`: the index goes, with everything that belongs to it. The one entry that may
     #: be left out, as it came later than the others.
     drop: Support = Support("no", "its backend knows no way; remove what it is stored in")
+
+    @classmethod
+    def lexical(
+        cls,
+        *,
+        filters: FilterSupport = FilterSupport(range=NATIVE, any_of=NATIVE),
+        max_limit: int | None = None,
+        **entries: Support,
+    ) -> Self:
+        """Return the entries of a complete engine for `LexicalBackend`; give those that differ.
+
+        Everything is `NATIVE` but two: core prunes a disjunction to its top k within the budget
+        (`native_top_k`), and a thread serves `search_async` (`async_native`). `TypeError` for an
+        entry that there is not.
+        """
+        profile = cls(
+            text=NATIVE,
+            entities=NATIVE,
+            fuzzy=NATIVE,
+            substring=NATIVE,
+            filters=filters,
+            grounding=NATIVE,
+            explain=NATIVE,
+            timeout=NATIVE,
+            snapshot=NATIVE,
+            native_top_k=EMULATED,
+            write=NATIVE,
+            delete=NATIVE,
+            export=NATIVE,
+            persistent=NATIVE,
+            check=NATIVE,
+            optimize=NATIVE,
+            async_native=EMULATED,
+            max_limit=max_limit,
+            drop=NATIVE,
+        )
+        return replace(profile, **entries)  # type: ignore[arg-type]  # replace() refuses others
 
     def __iter__(self) -> Iterator[tuple[str, Support]]:
         """Yield (dotted name, entry) in the order of declaration."""

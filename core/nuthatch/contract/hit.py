@@ -65,7 +65,7 @@ class Hit(BaseModel):
     origin: Origin | None = None
     evidence: Evidence | None = None
 
-    def highlighted(
+    def highlight(
         self, before: str, after: str, escape: Callable[[str], str] = lambda text: text
     ) -> str:
         """Return the snippet with other marks, each piece of text passed through `escape`.

@@ -2,11 +2,11 @@
 
     lease = Lease.of_call()             names the call before there is anything to lose
     try:
-        if not leases.take(lease, 5.0):
+        if not leases.acquire(lease, 5.0):
             raise IndexLocked(…)
         …
     finally:
-        leases.give(lease)
+        leases.release(lease)
 
 An interrupt raises its exception between any two instructions: after `acquire` and before `try`, or
 on the first instruction of what `finally` calls. `threading.Lock` entered by `with` is safe; but it
@@ -79,7 +79,7 @@ class Leases:
         self._waiting: deque[Any] = deque()
         self._paused = 0
 
-    def take(self, lease: Lease, seconds: float) -> bool:
+    def acquire(self, lease: Lease, seconds: float) -> bool:
         """Take a place for a lease; False where none came free in that time.
 
         A pause, which ends by itself, does not count.
@@ -95,7 +95,7 @@ class Leases:
                 ends += monotonic() - now
         return True
 
-    def give(self, lease: Lease) -> None:
+    def release(self, lease: Lease) -> None:
         """Give a place back. Do nothing for a lease that has none."""
         # Without the guard: more room never hurts one who counts what is held.
         self._held.discard(ref(lease))
@@ -136,7 +136,7 @@ class Leases:
             if lease is None:
                 self._held.discard(held)
             elif lease.is_over():
-                self.give(lease)
+                self.release(lease)
             else:
                 yield lease
 

@@ -225,7 +225,7 @@ class Schema(BaseModel):
         found = self._declared.get(name)
         return None if found is None else found[1]
 
-    def declared(self, fields: Mapping[str, Any]) -> list[tuple[AnyField, Any]]:
+    def field_values(self, fields: Mapping[str, Any]) -> list[tuple[AnyField, Any]]:
         """Return the declared fields that a document has, in the order of their declaration.
 
         A null is the same as no value. What it costs grows with what the document has, not with
@@ -250,7 +250,7 @@ class Schema(BaseModel):
         if self.strict:
             self._refuse_undeclared(document)
         rows: list[tuple[str, FilterValue]] = []
-        for declared, value in self.declared(document.fields):
+        for declared, value in self.field_values(document.fields):
             try:
                 found = declared.values(value)
             except ValueError as error:

@@ -2,24 +2,24 @@
 
     EntityQuery ──▶ plan ──▶ look-ups in an engine ──▶ arithmetic ──▶ the same hits on every engine
 
-An engine answers four look-ups and leaves the rest to `match_entities`. One with postings in
+An engine answers four look-ups and leaves the rest to `match_by_lookups`. One with postings in
 arrays scores with `nuthatch.scoring.entity_top_k`, or does it all by itself: in a way that gives
 the same documents with the same scores. Public, for engines.
 """
 
 from nuthatch.contract.entity_settings import EntitySettings
-from nuthatch.entities.arithmetic import EntityCandidate, EntityMatches, scored, title_score
+from nuthatch.entities.arithmetic import EntityCandidate, EntityMatches, score_entities, title_score
 from nuthatch.entities.fuzzy import (
-    Reached,
+    FuzzyMatch,
     TitleTerm,
-    allowed_edits,
     closest,
     deletions,
     distance,
-    indexed_edits,
+    indexable_edits,
     letters_of,
+    max_edits,
 )
-from nuthatch.entities.match import match_entities
+from nuthatch.entities.match import match_by_lookups
 from nuthatch.entities.plan import EntityPlan, PhraseLookup, TitleLookup, plan_of
 from nuthatch.entities.reader import (
     AsyncEntityMatchingReader,
@@ -28,10 +28,10 @@ from nuthatch.entities.reader import (
     EntityReader,
 )
 from nuthatch.entities.table import EntityTable
-from nuthatch.entities.terms import EntityTerms, entity_terms, squeezed, title_tokens
+from nuthatch.entities.terms import EntityTerms, entity_terms, squeeze, title_tokens
 from nuthatch.entities.titles import (
     TitleSearch,
-    answered,
+    resolve_terms,
     splits,
     title_halves,
     title_searches,
@@ -49,25 +49,25 @@ __all__ = [
     "EntitySettings",
     "EntityTable",
     "EntityTerms",
+    "FuzzyMatch",
     "PhraseLookup",
-    "Reached",
     "TitleLookup",
     "TitleSearch",
     "TitleTerm",
-    "allowed_edits",
-    "answered",
     "closest",
     "deletions",
     "distance",
     "entity_terms",
-    "indexed_edits",
+    "indexable_edits",
     "letters_of",
-    "match_entities",
+    "match_by_lookups",
+    "max_edits",
     "normalize_phrase",
     "plan_of",
-    "scored",
+    "resolve_terms",
+    "score_entities",
     "splits",
-    "squeezed",
+    "squeeze",
     "title_halves",
     "title_score",
     "title_searches",

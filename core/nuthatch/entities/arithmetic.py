@@ -74,7 +74,7 @@ def squeezed_score(tokens: int, settings: EntitySettings) -> float:
     return title_score(tokens, 1, tokens, tokens, settings)
 
 
-def scored(
+def score_entities(
     plan: EntityPlan,
     included: Sequence[Collection[Hashable]],
     excluded: Container[Hashable],

@@ -32,7 +32,7 @@ class TitleTerm(NamedTuple):
     df: int
 
 
-class Reached(NamedTuple):
+class FuzzyMatch(NamedTuple):
     """Names a title token that a token of a search stands for, so many edits away."""
 
     edits: int
@@ -44,14 +44,14 @@ def has_digit(token: str) -> bool:
     return any(character.isdigit() for character in token)
 
 
-def allowed_edits(token: str, settings: EntitySettings) -> int:
+def max_edits(token: str, settings: EntitySettings) -> int:
     """Return how many edits a token of a title search may be away from a title's."""
     if not settings.edit_digits and has_digit(token):
         return 0
     return (len(token) >= settings.one_edit) + (len(token) >= settings.two_edits)
 
 
-def indexed_edits(token: str) -> int:
+def indexable_edits(token: str) -> int:
     """Return how many characters are to be deleted of a stored token, so that every search finds
     it that may, with the default settings."""
     return min(2, len(token) // 2)
@@ -121,7 +121,7 @@ def _differing(one: str, other: str) -> tuple[str, str]:
 
 def closest(
     token: str, edits: int, terms: Iterable[TitleTerm], settings: EntitySettings
-) -> list[Reached]:
+) -> list[FuzzyMatch]:
     """Return the terms that a token may stand for, best first: by edits, then by higher document
     frequency, then by code point."""
     found = []
@@ -129,10 +129,10 @@ def closest(
         if term.df > 0:
             away = distance(token, term.token, edits, transpositions=settings.transpositions)
             if away is not None:
-                found.append(Reached(away, term))
+                found.append(FuzzyMatch(away, term))
     return sorted(found, key=nearness)
 
 
-def nearness(reached: Reached) -> tuple[int, int, str]:
+def nearness(reached: FuzzyMatch) -> tuple[int, int, str]:
     """Return what nearer terms have less of."""
     return reached.edits, -reached.term.df, reached.term.token

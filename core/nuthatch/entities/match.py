@@ -11,18 +11,20 @@ from __future__ import annotations
 from collections.abc import Container, Hashable, Sequence
 from typing import Final
 
-from nuthatch.entities.arithmetic import EntityMatches, Postings, phrase_note, scored
-from nuthatch.entities.fuzzy import Reached
+from nuthatch.entities.arithmetic import EntityMatches, Postings, phrase_note, score_entities
+from nuthatch.entities.fuzzy import FuzzyMatch
 from nuthatch.entities.plan import EntityPlan, PhraseLookup, TitleLookup
 from nuthatch.entities.reader import AsyncEntityReader
-from nuthatch.entities.titles import answered, title_halves, title_searches
+from nuthatch.entities.titles import resolve_terms, title_halves, title_searches
 
 Keys = Sequence[Hashable]
 #: Look-ups of title tokens in one request: after each the deadline is looked at.
 _BATCH: Final = 16
 
 
-async def match_entities(reader: AsyncEntityReader, plan: EntityPlan, limit: int) -> EntityMatches:
+async def match_by_lookups(
+    reader: AsyncEntityReader, plan: EntityPlan, limit: int
+) -> EntityMatches:
     """Return the best documents of a plan."""
     phrases: Sequence[Keys] = ()
     if plan.phrases:
@@ -44,21 +46,21 @@ async def match_entities(reader: AsyncEntityReader, plan: EntityPlan, limit: int
     documents = [{at for key in keys for at in postings[key]} for keys in phrases]
     count = len(plan.include)
     excluded = set().union(*documents[count:])
-    matches = scored(plan, documents[:count], excluded, searches, postings, eligible, limit)
+    matches = score_entities(plan, documents[:count], excluded, searches, postings, eligible, limit)
     return matches._replace(notes=(*notes, *matches.notes))
 
 
 async def _closest(
     reader: AsyncEntityReader, plan: EntityPlan, lookups: Sequence[TitleLookup]
-) -> dict[TitleLookup, list[Reached]]:
+) -> dict[TitleLookup, list[FuzzyMatch]]:
     """Return what title look-ups may stand for, nearest first."""
-    answers: dict[TitleLookup, list[Reached]] = {}
+    answers: dict[TitleLookup, list[FuzzyMatch]] = {}
     for at in range(0, len(lookups), _BATCH):
         some = lookups[at : at + _BATCH]
         found = await reader.title_terms(some)
         for lookup, terms in zip(some, found, strict=True):
             plan.check_deadline()
-            answers[lookup] = answered(lookup, terms, plan.settings)
+            answers[lookup] = resolve_terms(lookup, terms, plan.settings)
     return answers
 
 

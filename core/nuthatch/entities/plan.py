@@ -12,7 +12,7 @@ from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import EntityQuery
 from nuthatch.contract.schema import PhraseField, Schema
 from nuthatch.deadline import check_deadline
-from nuthatch.entities.fuzzy import allowed_edits
+from nuthatch.entities.fuzzy import max_edits
 from nuthatch.entities.terms import numbered, repetition, title_tokens
 from nuthatch.errors import InvalidQuery
 from nuthatch.text.phrases import normalize_phrase
@@ -116,7 +116,7 @@ def position_lookup(token: str, nth: int, settings: EntitySettings) -> TitleLook
     """Return the look-up of a token of a title search that stands there for the n-th time."""
     if nth > 1 and settings.repeats:
         return TitleLookup(repetition(token, nth), 0, "repeated")
-    return TitleLookup(token, allowed_edits(token, settings))
+    return TitleLookup(token, max_edits(token, settings))
 
 
 def _title_lookups(tokens: Sequence[str], settings: EntitySettings) -> Iterator[TitleLookup]:

@@ -46,7 +46,7 @@ class EntityMatchingReader(Reader, Protocol):
     """Does the whole of an entity search, with the results of `nuthatch.entities`."""
 
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
-        """Return the best documents of a plan, equal to `nuthatch.entities.match_entities`."""
+        """Return the best documents of a plan, equal to `nuthatch.entities.match_by_lookups`."""
         ...
 
 

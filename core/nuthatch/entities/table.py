@@ -15,7 +15,7 @@ from typing import Any, Literal
 from nuthatch.contract.schema import Schema
 from nuthatch.entities.fuzzy import TitleTerm, letters_of
 from nuthatch.entities.plan import PhraseLookup, TitleLookup
-from nuthatch.entities.terms import entity_terms, squeezed
+from nuthatch.entities.terms import entity_terms, squeeze
 
 #: What an entry is: of a phrase the field and itself, of titles the kind of their look-up and text.
 Entry = tuple[Literal["phrase", "token", "repeated", "title"], str, str]
@@ -36,7 +36,7 @@ class EntityTable:
             self._add(entries, key, 0)
             entries = [("token", token, "") for token in dict.fromkeys(terms.title)]
             entries += [("repeated", each, "") for each in terms.repeated]
-            entries += [("title", squeezed(terms.whole), terms.whole)] if terms.whole else []
+            entries += [("title", squeeze(terms.whole), terms.whole)] if terms.whole else []
             self._add(entries, key, len(terms.title))
 
     def _add(self, entries: Iterable[Entry], key: Hashable, length: int) -> None:

@@ -34,7 +34,7 @@ class EntityTerms(NamedTuple):
 def entity_terms(schema: Schema, title: str, fields: Mapping[str, Any]) -> EntityTerms:
     """Return what an engine indexes of a document with this title and these fields."""
     phrases: dict[tuple[str, str], None] = {}
-    for declared, value in schema.declared(fields):
+    for declared, value in schema.field_values(fields):
         if not isinstance(declared, PhraseField):
             continue
         for text in value if isinstance(value, list) else [value]:
@@ -64,6 +64,6 @@ def repetition(token: str, nth: int) -> str:
     return f"{token} {nth}"
 
 
-def squeezed(whole: str) -> str:
+def squeeze(whole: str) -> str:
     """Return a whole title without its blanks."""
     return whole.replace(" ", "")

@@ -15,19 +15,19 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from nuthatch.contract.entity_settings import EntitySettings
-from nuthatch.entities.fuzzy import Reached, TitleTerm, closest, has_digit, nearness
+from nuthatch.entities.fuzzy import FuzzyMatch, TitleTerm, closest, has_digit, nearness
 from nuthatch.entities.plan import EntityPlan, TitleLookup, position_lookup
-from nuthatch.entities.terms import numbered, squeezed
+from nuthatch.entities.terms import numbered, squeeze
 
 #: Of each look-up the terms that it may stand for, as `closest` gives them.
-Answers = Mapping[TitleLookup, Sequence[Reached]]
+Answers = Mapping[TitleLookup, Sequence[FuzzyMatch]]
 
 
 class Position(NamedTuple):
     """What one token of a search stands for: terms, nearest first, and pairs of terms that a
     title must both have."""
 
-    terms: Sequence[Reached]
+    terms: Sequence[FuzzyMatch]
     halves: Sequence[tuple[TitleTerm, TitleTerm]]
 
 
@@ -69,13 +69,13 @@ class TitleSearch:
         yield from self.wholes
 
 
-def answered(
+def resolve_terms(
     lookup: TitleLookup, terms: Iterable[TitleTerm], settings: EntitySettings
-) -> list[Reached]:
+) -> list[FuzzyMatch]:
     """Return the terms that a look-up may stand for, nearest first; `terms` may hold others."""
     if lookup.kind == "title":
-        wholes = [each for each in terms if each.df > 0 and squeezed(each.token) == lookup.token]
-        return sorted((Reached(0, each) for each in wholes), key=nearness)
+        wholes = [each for each in terms if each.df > 0 and squeeze(each.token) == lookup.token]
+        return sorted((FuzzyMatch(0, each) for each in wholes), key=nearness)
     return closest(lookup.token, lookup.edits, terms, settings)
 
 
@@ -126,14 +126,14 @@ def _title_search(
     return TitleSearch(tokens, positions, wholes, _finder(reached, settings), is_cut, settings)
 
 
-def _counted(terms: Sequence[Reached], settings: EntitySettings) -> list[Reached]:
+def _counted(terms: Sequence[FuzzyMatch], settings: EntitySettings) -> list[FuzzyMatch]:
     """Return the terms that count: a frequent token stands for itself alone."""
     if not settings.count_all:
         return [each for each in terms if each.term.df <= settings.frequent]
     return list(terms[:1] if _is_frequent(terms, settings) else terms)
 
 
-def _is_frequent(terms: Sequence[Reached], settings: EntitySettings) -> bool:
+def _is_frequent(terms: Sequence[FuzzyMatch], settings: EntitySettings) -> bool:
     """Return whether a token itself, of which these are the nearest terms, is frequent."""
     return bool(terms) and not terms[0].edits and terms[0].term.df > settings.frequent
 
@@ -141,7 +141,7 @@ def _is_frequent(terms: Sequence[Reached], settings: EntitySettings) -> bool:
 def _join(
     tokens: Sequence[str],
     lookups: Sequence[TitleLookup],
-    reached: list[list[Reached]],
+    reached: list[list[FuzzyMatch]],
     answers: Answers,
     settings: EntitySettings,
 ) -> None:
@@ -150,10 +150,10 @@ def _join(
         for joined in _counted(answers[TitleLookup(one + other, 0)], settings):
             for place in (at, at + 1):
                 if lookups[place].kind == "token" and not _is_frequent(reached[place], settings):
-                    reached[place] = _with(reached[place], Reached(1, joined.term))
+                    reached[place] = _with(reached[place], FuzzyMatch(1, joined.term))
 
 
-def _with(terms: Sequence[Reached], added: Reached) -> list[Reached]:
+def _with(terms: Sequence[FuzzyMatch], added: FuzzyMatch) -> list[FuzzyMatch]:
     """Return terms with one more, each once, as near as it is in any way."""
     farthest_first = sorted([*terms, added], key=nearness, reverse=True)
     nearest = {each.term.key: each for each in farthest_first}
@@ -180,7 +180,7 @@ def _halves(
     ]
 
 
-def _finder(reached: Sequence[Sequence[Reached]], settings: EntitySettings) -> Hashable | None:
+def _finder(reached: Sequence[Sequence[FuzzyMatch]], settings: EntitySettings) -> Hashable | None:
     """Return the nearest term of the position whose terms are in the fewest titles."""
     some = [terms for terms in reached if terms]
     if not some or not settings.count_all:

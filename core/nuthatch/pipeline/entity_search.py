@@ -15,7 +15,7 @@ from nuthatch.contract.query import EntityQuery
 from nuthatch.contract.reader import AsyncReader
 from nuthatch.contract.request import SearchRequest
 from nuthatch.contract.results import Results
-from nuthatch.entities.match import match_entities
+from nuthatch.entities.match import match_by_lookups
 from nuthatch.entities.plan import EntityPlan
 from nuthatch.pipeline.hits import Found, Showing, built_hits, fetched, undefined
 from nuthatch.pipeline.readers import has_look_ups, has_match_entities, missing_look_up
@@ -40,7 +40,7 @@ async def entity_search(task: EntityTask, reader: AsyncReader) -> Results:
     if has_match_entities(reader):
         matches = await reader.match_entities(task.plan, task.limit)
     elif has_look_ups(reader):
-        matches = await match_entities(reader, task.plan, task.limit)
+        matches = await match_by_lookups(reader, task.plan, task.limit)
     else:
         raise undefined(task.backend, "entities", f"the reader's {missing_look_up(reader)}")
     candidates = matches.candidates

@@ -14,18 +14,18 @@ from nuthatch.scoring.cache import CacheInfo, PostingCache
 from nuthatch.scoring.conjunction import conjunction, conjunction_scores, conjunction_top_k
 from nuthatch.scoring.entities import EntityScores, entity_top_k
 from nuthatch.scoring.maxscore import top_k
-from nuthatch.scoring.mentions import EntityFound, Mentions, Near
+from nuthatch.scoring.mentions import EntityPostings, FuzzyUnion, LookupResults
 from nuthatch.scoring.postings import PostingList, Term, TermScores
-from nuthatch.scoring.ranking import TopK, exhaustive_top_k, ranked
+from nuthatch.scoring.ranking import TopK, exhaustive_top_k, select_top
 
 __all__ = [
     "BM25",
     "CacheInfo",
     "CollectionStatistics",
-    "EntityFound",
+    "EntityPostings",
     "EntityScores",
-    "Mentions",
-    "Near",
+    "FuzzyUnion",
+    "LookupResults",
     "PostingCache",
     "PostingList",
     "Term",
@@ -38,6 +38,6 @@ __all__ = [
     "entity_top_k",
     "exhaustive_top_k",
     "mask_of",
-    "ranked",
+    "select_top",
     "top_k",
 ]

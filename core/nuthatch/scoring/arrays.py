@@ -42,7 +42,7 @@ def whole_numbers(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     return array
 
 
-def sorted_ids(name: str, numbers: npt.NDArray[Any]) -> IdArray:
+def as_ids(name: str, numbers: npt.NDArray[Any]) -> IdArray:
     """Return whole numbers as ids; ValueError unless they are strictly increasing."""
     ids = numbers.astype(np.uint32, copy=False)
     if not bool((ids[1:] > ids[:-1]).all()):
@@ -50,7 +50,7 @@ def sorted_ids(name: str, numbers: npt.NDArray[Any]) -> IdArray:
     return ids
 
 
-def frozen(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+def freeze(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     """Return a compact read-only copy that owns its memory, so that `nbytes` is the truth."""
     owned = array.copy()
     owned.flags.writeable = False
@@ -80,7 +80,7 @@ def mask_of(allowed: Allowed) -> BoolArray:
     return mask
 
 
-def masked(ids: IdArray, mask: BoolArray) -> BoolArray:
+def intersect_bits(ids: IdArray, mask: BoolArray) -> BoolArray:
     """Return which ids a mask allows; `ids` in any order, those beyond the mask are not allowed."""
     if not mask.size:
         return np.zeros(ids.size, dtype=np.bool_)
@@ -88,7 +88,7 @@ def masked(ids: IdArray, mask: BoolArray) -> BoolArray:
     return inside & (ids < mask.size)
 
 
-def locate(ids: IdArray, wanted: IdArray) -> tuple[PositionArray, BoolArray]:
+def search_sorted(ids: IdArray, wanted: IdArray) -> tuple[PositionArray, BoolArray]:
     """Look every wanted id up in `ids`: positions (to `take` with mode="clip"), and which exist.
 
     Few are searched for, in any order, though ascending runs are faster. Many go through a table
@@ -106,18 +106,18 @@ def locate(ids: IdArray, wanted: IdArray) -> tuple[PositionArray, BoolArray]:
     return at, ids.take(at, mode="clip") == wanted
 
 
-def contained(wanted: IdArray, ids: IdArray) -> BoolArray:
+def isin_sorted(wanted: IdArray, ids: IdArray) -> BoolArray:
     """Return which of the wanted ids are in `ids`, the shorter galloping through the longer."""
     if wanted.size <= ids.size:
-        return locate(ids, wanted)[1] if ids.size else np.zeros(0, dtype=np.bool_)
+        return search_sorted(ids, wanted)[1] if ids.size else np.zeros(0, dtype=np.bool_)
     inside = np.zeros(wanted.size, dtype=np.bool_)
-    at, found = locate(wanted, ids)
+    at, found = search_sorted(wanted, ids)
     inside[at[found]] = True
     return inside
 
 
-def admitted(ids: IdArray, allowed: Allowed) -> BoolArray:
+def intersect_mask(ids: IdArray, allowed: Allowed) -> BoolArray:
     """Return which ids a filter allows; `ids` ascending."""
     if allowed.dtype != np.bool_:
-        return contained(ids, allowed.astype(np.uint32, copy=False))
-    return masked(ids, mask_of(allowed))
+        return isin_sorted(ids, allowed.astype(np.uint32, copy=False))
+    return intersect_bits(ids, mask_of(allowed))

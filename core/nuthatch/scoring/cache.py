@@ -27,8 +27,8 @@ Value = TypeVar("Value", bound=Sized)
 
 #: Bytes that an entry takes beside its arrays' data and its term: objects, headers, dict slots.
 ENTRY_BYTES = 768
-#: How many terms `touched` remembers; the oldest are forgotten first.
-TOUCHED_TERMS = 16_384
+#: How many terms `seen_before` remembers; the oldest are forgotten first.
+SEEN_TERMS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class PostingCache(Generic[Value]):
         self._lock = Lock()
         self._generation: int | None = None
         self._entries: OrderedDict[str, Value] = OrderedDict()
-        self._touched: OrderedDict[int, None] = OrderedDict()
+        self._seen: OrderedDict[int, None] = OrderedDict()
         self._bytes = 0
         self._hits = 0
         self._misses = 0
@@ -90,28 +90,29 @@ class PostingCache(Generic[Value]):
             self._bytes += cost
             return True
 
-    def touched(self, generation: int, term: str) -> bool:
+    def seen_before(self, generation: int, term: str) -> bool:
         """Return whether the term was seen before in this generation, and note that it is now.
 
-        The hint for admission on second touch, where a first read costs more than it saves. Only
+        The hint for admission at the second sight, where a first read costs more than it saves.
+        Only
         a hash is kept: False may be wrong after many terms, True in one of 2**60 cases.
         """
         key = hash(term)
         with self._lock:
             if not self._current(generation):
                 return False
-            if key in self._touched:
-                self._touched.move_to_end(key)
+            if key in self._seen:
+                self._seen.move_to_end(key)
                 return True
-            if len(self._touched) >= TOUCHED_TERMS:
-                self._touched.popitem(last=False)
-            self._touched[key] = None
+            if len(self._seen) >= SEEN_TERMS:
+                self._seen.popitem(last=False)
+            self._seen[key] = None
             return False
 
     def clear(self) -> None:
-        """Forget every entry and touch; count and generation stay."""
+        """Forget every entry and every term seen; count and generation stay."""
         with self._lock:
-            self._entries, self._touched, self._bytes = OrderedDict(), OrderedDict(), 0
+            self._entries, self._seen, self._bytes = OrderedDict(), OrderedDict(), 0
 
     def info(self) -> CacheInfo:
         """Return the counts at one moment."""
@@ -127,7 +128,7 @@ class PostingCache(Generic[Value]):
 
     def _current(self, generation: int) -> bool:
         if self._generation is None or generation > self._generation:
-            self._entries, self._touched, self._bytes = OrderedDict(), OrderedDict(), 0
+            self._entries, self._seen, self._bytes = OrderedDict(), OrderedDict(), 0
             self._generation = generation
         return generation == self._generation
 

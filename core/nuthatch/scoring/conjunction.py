@@ -7,14 +7,14 @@ result      12      900          70000     and so on with the next list
 
 from collections.abc import Sequence
 
-from nuthatch.scoring.arrays import Allowed, IdArray, ScoreArray, admitted, contained
+from nuthatch.scoring.arrays import Allowed, IdArray, ScoreArray, intersect_mask, isin_sorted
 from nuthatch.scoring.postings import TermScores
 from nuthatch.scoring.ranking import (
     TopK,
+    check_filter,
     check_k,
-    checked_filter,
-    ranked,
     scores_in_query_order,
+    select_top,
 )
 
 
@@ -28,7 +28,7 @@ def conjunction(lists: Sequence[IdArray]) -> IdArray:
         raise ValueError("a conjunction needs at least one list")
     shortest, *longer = sorted(lists, key=len)
     for ids in longer:
-        shortest = shortest[contained(shortest, ids)]
+        shortest = shortest[isin_sorted(shortest, ids)]
     return shortest
 
 
@@ -41,7 +41,7 @@ def conjunction_scores(
     """
     ids = conjunction([term.ids for term in dict.fromkeys(terms)])
     if allowed is not None:
-        ids = ids[admitted(ids, checked_filter(allowed))]
+        ids = ids[intersect_mask(ids, check_filter(allowed))]
     return ids, scores_in_query_order(terms, ids)
 
 
@@ -49,4 +49,4 @@ def conjunction_top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | No
     """Rank the chunks that hold every term; arguments as for `top_k`. `total` is always known."""
     check_k(k)
     ids, scores = conjunction_scores(terms, allowed)
-    return ranked(ids, scores, k, total=int(ids.size))
+    return select_top(ids, scores, k, total=int(ids.size))

@@ -21,16 +21,16 @@ from nuthatch.scoring.arrays import (
     IdArray,
     PositionArray,
     ScoreArray,
-    admitted,
     distinct,
+    intersect_mask,
 )
-from nuthatch.scoring.mentions import EntityFound, Mentions, placed
+from nuthatch.scoring.mentions import EntityPostings, LookupResults, union_with_positions
 from nuthatch.scoring.postings import highest
 from nuthatch.scoring.titles import AHEAD, Passing, title_fits
 
 
 def entity_top_k(
-    plan: EntityPlan, found: EntityFound, eligible: Allowed | None, limit: int
+    plan: EntityPlan, found: LookupResults, eligible: Allowed | None, limit: int
 ) -> EntityMatches:
     """Return the best documents of a plan, given what it looks up.
 
@@ -59,14 +59,14 @@ class EntityScores:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, plan: EntityPlan, found: EntityFound, eligible: Allowed | None) -> Self:
+    def of(cls, plan: EntityPlan, found: LookupResults, eligible: Allowed | None) -> Self:
         """Score what a plan looks up; arguments as of `entity_top_k`."""
-        searches = title_searches(plan, {each: near.reached for each, near in found.titles.items()})
-        excluded = np.sort(Mentions.union([found.phrases[each] for each in plan.exclude]).ids)
+        searches = title_searches(plan, {each: near.matches for each, near in found.titles.items()})
+        excluded = np.sort(EntityPostings.union([found.phrases[each] for each in plan.exclude]).ids)
         passing = Passing(eligible, excluded)
         included = [passing.of(found.phrases[each].ids) for each in plan.include]
         fits, titles_cut = title_fits(plan, searches, found, passing)
-        ids, places = placed([*included, fits.ids])
+        ids, places = union_with_positions([*included, fits.ids])
         counts: dict[str, ScoreArray] = {}
         for lookup, at in zip(plan.include, places, strict=False):
             counts.setdefault(lookup.field, np.zeros(ids.size))[at] += 1
@@ -78,13 +78,13 @@ class EntityScores:
         notes += cut_notes(plan, searches, titles=titles_cut)
         return cls(ids, scores, counts, titles, exact, plan.possible, titles_cut, tuple(notes))
 
-    def ranked(self, limit: int) -> IdArray:
+    def top_ids(self, limit: int) -> IdArray:
         """Return the ids of the best documents, best first."""
         return self.ids[self._best(limit)]
 
-    def among(self, ids: IdArray) -> Self:
+    def restrict_to(self, ids: IdArray) -> Self:
         """Return the scores of those documents alone; `ids` ascending."""
-        kept = admitted(self.ids, ids)
+        kept = intersect_mask(self.ids, ids)
         return replace(
             self,
             ids=self.ids[kept],

@@ -29,9 +29,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nuthatch.scoring.arrays import Allowed, IdArray, ScoreArray, admitted, distinct, locate
+from nuthatch.scoring.arrays import (
+    Allowed,
+    IdArray,
+    ScoreArray,
+    distinct,
+    intersect_mask,
+    search_sorted,
+)
 from nuthatch.scoring.postings import Term, TermScores
-from nuthatch.scoring.ranking import TopK, check_k, checked_filter, ranked, scores_in_query_order
+from nuthatch.scoring.ranking import TopK, check_filter, check_k, scores_in_query_order, select_top
 
 #: Partial sums run in another order than final ones; this much (relative) is not worth a chunk.
 SLACK = 1e-9
@@ -49,7 +56,7 @@ def top_k(terms: Sequence[Term], k: int, allowed: Allowed | None = None) -> TopK
     check_k(k)
     terms = [term for term in terms if term.df]
     if allowed is not None:
-        allowed = checked_filter(allowed)
+        allowed = check_filter(allowed)
     elif len(terms) == 1 and k <= terms[0].whole().best.size:
         only = terms[0].whole()
         best = only.best[:k]
@@ -72,13 +79,13 @@ def top_k(terms: Sequence[Term], k: int, allowed: Allowed | None = None) -> TopK
         if opened:
             ids, partial = _merge(ids, partial, term.whole(), repeats, theta - rest, allowed)
         else:
-            partial = partial + term.at(ids) * repeats
+            partial = partial + term.impacts_at(ids) * repeats
         theta = max(theta, _kth(partial, k))
         keep = np.flatnonzero(partial + rest >= theta)
         if keep.size < ids.size:
             ids, partial = ids[keep], partial[keep]
     total = None if theta else int(ids.size)
-    return ranked(ids, scores_in_query_order(terms, ids), k, total=total, unread=unread)
+    return select_top(ids, scores_in_query_order(terms, ids), k, total=total, unread=unread)
 
 
 def _seed(terms: Sequence[Term], sources: Sequence[Term], k: int, allowed: Allowed | None) -> float:
@@ -86,11 +93,11 @@ def _seed(terms: Sequence[Term], sources: Sequence[Term], k: int, allowed: Allow
 
     The first source is read in any case; what is not at hand otherwise is left out.
     """
-    lists = [sources[0].whole(), *(term.whole() for term in sources[1:] if term.at_hand)]
+    lists = [sources[0].whole(), *(term.whole() for term in sources[1:] if term.is_loaded)]
     ids = distinct(np.concatenate([term.ids[term.best] for term in lists]))
     if allowed is not None:
-        ids = ids[admitted(ids, allowed)]
-    return _kth(scores_in_query_order([term for term in terms if term.at_hand], ids), k)
+        ids = ids[intersect_mask(ids, allowed)]
+    return _kth(scores_in_query_order([term for term in terms if term.is_loaded], ids), k)
 
 
 def _kth(scores: ScoreArray, k: int) -> float:
@@ -109,12 +116,12 @@ def _merge(
     allowed: Allowed | None,
 ) -> tuple[IdArray, ScoreArray]:
     """Add a term to the accumulator, and its own chunks that add `least` or more."""
-    at, found = locate(term.ids, ids)
+    at, found = search_sorted(term.ids, ids)
     partial = partial + term.impacts.take(at, mode="clip") * found * repeats
     fresh = term.impacts >= least / repeats
     fresh[at[found]] = False
     new = np.flatnonzero(fresh)
     if allowed is not None:
-        new = new[admitted(term.ids[new], allowed)]
+        new = new[intersect_mask(term.ids[new], allowed)]
     new_ids, new_partial = term.ids[new], term.impacts[new] * repeats
     return np.concatenate([ids, new_ids]), np.concatenate([partial, new_partial])

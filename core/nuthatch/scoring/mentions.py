@@ -10,17 +10,24 @@ import numpy as np
 
 from nuthatch.entities import (
     EntitySettings,
+    FuzzyMatch,
     PhraseLookup,
-    Reached,
     TitleLookup,
     TitleTerm,
-    answered,
+    resolve_terms,
 )
-from nuthatch.scoring.arrays import CountArray, IdArray, PositionArray, contained, distinct, firsts
+from nuthatch.scoring.arrays import (
+    CountArray,
+    IdArray,
+    PositionArray,
+    distinct,
+    firsts,
+    isin_sorted,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Mentions:
+class EntityPostings:
     """Who mentions a phrase or a title token: `ids`, each the key of a document and there
     once, in any order, and in `lengths` their titles' numbers of tokens (of a phrase: zeros).
     `is_cut` where more phrases hold one than count."""
@@ -35,7 +42,7 @@ class Mentions:
         return self.ids.nbytes + self.lengths.nbytes
 
     @classmethod
-    def union(cls, several: Sequence[Mentions], *, is_cut: bool = False) -> Mentions:
+    def union(cls, several: Sequence[EntityPostings], *, is_cut: bool = False) -> EntityPostings:
         """Return who mentions any of some phrases."""
         if len(several) <= 1:
             return replace(several[0] if several else NOBODY, is_cut=is_cut)
@@ -44,21 +51,21 @@ class Mentions:
         pairs = distinct(ids << np.uint64(32) | np.concatenate([each.lengths for each in several]))
         return cls((pairs >> np.uint64(32)).astype(np.uint32), pairs.astype(np.uint32), is_cut)
 
-    def common(self, other: Mentions) -> Mentions:
+    def common(self, other: EntityPostings) -> EntityPostings:
         """Return who mentions both of two title tokens."""
-        kept = contained(self.ids, np.sort(other.ids))
-        return Mentions(self.ids[kept], self.lengths[kept])
+        kept = isin_sorted(self.ids, np.sort(other.ids))
+        return EntityPostings(self.ids[kept], self.lengths[kept])
 
 
-NOBODY: Final = Mentions(np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint32))
+NOBODY: Final = EntityPostings(np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Near:
+class FuzzyUnion:
     """What a title look-up may stand for, nearest first, and by key who mentions it."""
 
-    reached: Sequence[Reached]
-    mentions: Mapping[Hashable, Mentions]
+    matches: Sequence[FuzzyMatch]
+    mentions: Mapping[Hashable, EntityPostings]
 
     @property
     def nbytes(self) -> int:
@@ -67,23 +74,26 @@ class Near:
 
     @classmethod
     def of(
-        cls, lookup: TitleLookup, terms: Mapping[TitleTerm, Mentions], settings: EntitySettings
-    ) -> Near:
+        cls,
+        lookup: TitleLookup,
+        terms: Mapping[TitleTerm, EntityPostings],
+        settings: EntitySettings,
+    ) -> FuzzyUnion:
         """Return what a look-up may stand for; `terms` are those near it, and maybe more."""
-        reached = answered(lookup, terms, settings)
-        return cls(reached, {each.term.key: terms[each.term] for each in reached})
+        matches = resolve_terms(lookup, terms, settings)
+        return cls(matches, {each.term.key: terms[each.term] for each in matches})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EntityFound:
+class LookupResults:
     """What an engine has found: who mentions each of a plan's `phrases`, and what each of its
     `tokens` and `title_halves` stands for."""
 
-    phrases: Mapping[PhraseLookup, Mentions] = field(default_factory=dict)
-    titles: Mapping[TitleLookup, Near] = field(default_factory=dict)
+    phrases: Mapping[PhraseLookup, EntityPostings] = field(default_factory=dict)
+    titles: Mapping[TitleLookup, FuzzyUnion] = field(default_factory=dict)
 
 
-def placed(lists: Sequence[IdArray]) -> tuple[IdArray, list[PositionArray]]:
+def union_with_positions(lists: Sequence[IdArray]) -> tuple[IdArray, list[PositionArray]]:
     """Return the distinct ids of all lists, ascending, and where among them those of each are."""
     if not lists:
         return NOBODY.ids, []

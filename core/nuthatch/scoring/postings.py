@@ -25,10 +25,10 @@ from nuthatch.scoring.arrays import (
     IdArray,
     PositionArray,
     ScoreArray,
+    as_ids,
     firsts,
-    frozen,
-    locate,
-    sorted_ids,
+    freeze,
+    search_sorted,
     whole_numbers,
 )
 from nuthatch.scoring.bm25 import BM25, CollectionStatistics
@@ -56,7 +56,7 @@ class PostingList:
         ValueError: ids not strictly increasing, a frequency below 1, a length below its
         frequency, anything outside [0, 2**32), or shapes that differ.
         """
-        chunk_ids = sorted_ids("ids", whole_numbers("ids", ids))
+        chunk_ids = as_ids("ids", whole_numbers("ids", ids))
         counts = whole_numbers("tfs", tfs)
         tokens = whole_numbers("lengths", lengths)
         if not chunk_ids.size == counts.size == tokens.size:
@@ -72,14 +72,14 @@ class PostingList:
                 raise ValueError("a chunk cannot be shorter than the term is frequent in it")
             highest = int(counts.max())
         narrow: CountArray = (
-            frozen(counts.astype(np.uint16))
+            freeze(counts.astype(np.uint16))
             if highest < 2**16
-            else frozen(counts.astype(np.uint32))
+            else freeze(counts.astype(np.uint32))
         )
         return cls(
-            frozen(chunk_ids),
+            freeze(chunk_ids),
             narrow,
-            frozen(tokens.astype(np.uint32, copy=False)),
+            freeze(tokens.astype(np.uint32, copy=False)),
         )
 
     @classmethod
@@ -120,13 +120,13 @@ class Term(Protocol):
         """The most, or more, that one occurrence in a query can add to any chunk."""
 
     @property
-    def at_hand(self) -> bool:
+    def is_loaded(self) -> bool:
         """Tell that `whole` is there without reading."""
 
     def whole(self) -> "TermScores":
         """Return all postings, scored."""
 
-    def at(self, ids: IdArray) -> ScoreArray:
+    def impacts_at(self, ids: IdArray) -> ScoreArray:
         """Return the impacts in these chunks, in any order; 0.0 where the term is not."""
 
 
@@ -139,7 +139,7 @@ class TermScores:
     complete at birth: nothing is built later, so `nbytes` holds for ever and threads may share.
     """
 
-    at_hand: ClassVar[bool] = True
+    is_loaded: ClassVar[bool] = True
     ids: IdArray
     impacts: ScoreArray
     best: PositionArray
@@ -160,7 +160,7 @@ class TermScores:
             weight=model.weight(statistics.chunks, postings.df if df is None else df),
             average_length=statistics.average_length,
         )
-        return cls(postings.ids, frozen(impacts), frozen(highest(postings.ids, impacts, BEST)))
+        return cls(postings.ids, freeze(impacts), freeze(highest(postings.ids, impacts, BEST)))
 
     @property
     def df(self) -> int:
@@ -176,11 +176,11 @@ class TermScores:
         """Return itself."""
         return self
 
-    def at(self, ids: IdArray) -> ScoreArray:
+    def impacts_at(self, ids: IdArray) -> ScoreArray:
         """Return the impacts in these chunks, in any order; 0.0 where the term is not."""
         if not self.df:
             return np.zeros(ids.size)
-        places, found = locate(self.ids, ids)
+        places, found = search_sorted(self.ids, ids)
         impacts: ScoreArray = self.impacts.take(places, mode="clip")
         impacts *= found
         return impacts

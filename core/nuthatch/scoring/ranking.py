@@ -16,9 +16,9 @@ from nuthatch.scoring.arrays import (
     Allowed,
     IdArray,
     ScoreArray,
-    admitted,
+    as_ids,
     distinct,
-    sorted_ids,
+    intersect_mask,
     whole_numbers,
 )
 from nuthatch.scoring.postings import Term, TermScores, highest
@@ -45,7 +45,7 @@ class TopK:
     scored: int
 
 
-def ranked(
+def select_top(
     ids: IdArray, scores: ScoreArray, k: int, *, total: int | None, unread: float = 0.0
 ) -> TopK:
     """Cut scored chunks to the best k; `ids` in any order, without repeats."""
@@ -62,7 +62,7 @@ def scores_in_query_order(terms: Sequence[Term], ids: IdArray) -> ScoreArray:
     for term in terms:
         impacts = added.get(id(term))
         if impacts is None:
-            impacts = added[id(term)] = term.at(ids)
+            impacts = added[id(term)] = term.impacts_at(ids)
         scores += impacts
     return scores
 
@@ -73,8 +73,8 @@ def exhaustive_top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | Non
     lists = [term.ids for term in terms] or [np.empty(0, dtype=np.uint32)]
     ids = distinct(np.concatenate(lists))
     if allowed is not None:
-        ids = ids[admitted(ids, checked_filter(allowed))]
-    return ranked(ids, scores_in_query_order(terms, ids), k, total=int(ids.size))
+        ids = ids[intersect_mask(ids, check_filter(allowed))]
+    return select_top(ids, scores_in_query_order(terms, ids), k, total=int(ids.size))
 
 
 def check_k(k: int) -> None:
@@ -83,9 +83,9 @@ def check_k(k: int) -> None:
         raise ValueError(f"k must be 1 or more, found {k}")
 
 
-def checked_filter(allowed: Allowed) -> Allowed:
+def check_filter(allowed: Allowed) -> Allowed:
     """Return a filter fit for look-ups; ValueError for ids that do not ascend."""
     array: npt.NDArray[Any] = np.asarray(allowed)
     if array.dtype == np.bool_ and array.ndim == 1:
         return array
-    return sorted_ids("allowed", whole_numbers("allowed", array))
+    return as_ids("allowed", whole_numbers("allowed", array))

@@ -21,11 +21,11 @@ from nuthatch.scoring.arrays import (
     IdArray,
     PositionArray,
     ScoreArray,
-    admitted,
-    contained,
     distinct,
+    intersect_mask,
+    isin_sorted,
 )
-from nuthatch.scoring.mentions import EntityFound, Mentions, placed
+from nuthatch.scoring.mentions import EntityPostings, LookupResults, union_with_positions
 from nuthatch.scoring.postings import highest
 
 #: More edits than any token may be away: it does not match.
@@ -43,9 +43,9 @@ class Passing(NamedTuple):
     def holds(self, ids: IdArray) -> BoolArray | None:
         """Return which of some ids, ascending, may be hits; None: all."""
         if self.eligible is None:
-            return ~contained(ids, self.excluded) if self.excluded.size else None
-        kept = admitted(ids, self.eligible)
-        return kept & ~contained(ids, self.excluded) if self.excluded.size else kept
+            return ~isin_sorted(ids, self.excluded) if self.excluded.size else None
+        kept = intersect_mask(ids, self.eligible)
+        return kept & ~isin_sorted(ids, self.excluded) if self.excluded.size else kept
 
     def of(self, ids: IdArray) -> IdArray:
         """Return those of some ids, in any order, that may be hits."""
@@ -72,7 +72,7 @@ class Fits(NamedTuple):
 
 
 def title_fits(
-    plan: EntityPlan, searches: Sequence[TitleSearch], found: EntityFound, passing: Passing
+    plan: EntityPlan, searches: Sequence[TitleSearch], found: LookupResults, passing: Passing
 ) -> tuple[Fits, bool]:
     """Return how well titles fit all searches, and whether more do than count."""
     mentions = dict(chain.from_iterable(near.mentions.items() for near in found.titles.values()))
@@ -85,7 +85,7 @@ def title_fits(
         fits.append(every.cut(cap))
     if len(fits) == 1:
         return fits[0], is_cut
-    ids, places = placed([each.ids for each in fits])
+    ids, places = union_with_positions([each.ids for each in fits])
     scores, exact = np.zeros(ids.size), np.zeros(ids.size, dtype=np.bool_)
     for each, at in zip(fits, places, strict=True):
         summed = scores[at] + each.scores
@@ -100,7 +100,7 @@ class _Table:
     """For one title search in how few edits each of its tokens matches each title."""
 
     def __init__(
-        self, search: TitleSearch, mentions: Mapping[Hashable, Mentions], passing: Passing
+        self, search: TitleSearch, mentions: Mapping[Hashable, EntityPostings], passing: Passing
     ) -> None:
         self._search = search
         self._mentions = mentions
@@ -130,13 +130,13 @@ class _Table:
 
     def _fill(
         self,
-        finding: Sequence[tuple[int, int, Mentions]],
-        wholes: Sequence[Mentions],
+        finding: Sequence[tuple[int, int, EntityPostings]],
+        wholes: Sequence[EntityPostings],
         passing: Passing,
     ) -> None:
         """Write down who is found by which token, and whose whole title it is."""
         lists = [*(each for _, _, each in finding), *wholes]
-        ids, at = placed([each.ids for each in lists])
+        ids, at = union_with_positions([each.ids for each in lists])
         count = len(finding)
         rows = len(self._search.positions)
         edits = np.full((rows, ids.size), _FAR, dtype=np.uint8)
@@ -162,7 +162,7 @@ class _Table:
 
     def _has(self, term: TitleTerm) -> BoolArray:
         """Return which titles that were found have a term."""
-        return contained(self._ids, np.sort(self._mentions[term.key].ids))
+        return isin_sorted(self._ids, np.sort(self._mentions[term.key].ids))
 
     def _lower(self, row: int, edits: int, where: BoolArray) -> None:
         self._edits[row, where] = np.minimum(self._edits[row, where], edits)

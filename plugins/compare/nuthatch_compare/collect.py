@@ -124,7 +124,7 @@ def _told(error: NuthatchError) -> str:
 
 def _listed(hit: Hit, results: Results | None) -> Listed:
     pieces: list[tuple[str, bool]] = []
-    for number, piece in enumerate(hit.highlighted("\0", "\0", escape=_visible).split("\0")):
+    for number, piece in enumerate(hit.highlight("\0", "\0", escape=_visible).split("\0")):
         if piece:
             pieces.append((piece, bool(number % 2)))
     attempts = results.attempts if results is not None else ()
