@@ -64,7 +64,7 @@ def test_many_searches_run_at_once_in_one_loop_and_in_one_after_another(
     assert any(each.hits for each in first)
 
 
-@pytest.mark.parametrize("searches", [1, 3])  # in a transaction, or in one statement by belief
+@pytest.mark.parametrize("searches", [1, 3])  # in a transaction; in one statement
 def test_a_cancelled_search_ends_on_the_server_and_leaves_its_connection_usable(
     running: Server, searches: int
 ) -> None:

@@ -1,4 +1,4 @@
-"""Several writers, readers and sealers at once: no deadlock, no lost document, right counts."""
+"""Several writers, readers and compactions at once: no deadlock, no lost document, right counts."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def some_documents(seed: int, number: int, prefix: str = "") -> list[Document]:
     ]
 
 
-@pytest.mark.parametrize("seal_at", [1, 200, 50_000])
-def test_six_writers_lose_nothing_and_count_right(url: str, seal_at: int) -> None:
-    with nuthatch.open(url, create="new", seal_at=seal_at) as index:
+@pytest.mark.parametrize("compact_at", [1, 200, 50_000])
+def test_six_writers_lose_nothing_and_count_right(url: str, compact_at: int) -> None:
+    with nuthatch.open(url, create="new", compact_at=compact_at) as index:
         with ThreadPoolExecutor(WRITERS) as pool:
             reports = list(
                 pool.map(
@@ -54,7 +54,7 @@ def test_six_writers_lose_nothing_and_count_right(url: str, seal_at: int) -> Non
 
 def test_six_writers_of_the_same_documents_leave_one_of_each(url: str) -> None:
     """Everybody upserts the same uris in another order, deletes some and adds them again."""
-    with nuthatch.open(url, create="new", seal_at=50) as index:
+    with nuthatch.open(url, create="new", compact_at=50) as index:
 
         def upsert(writer: int) -> None:
             random = Random(writer)
@@ -72,9 +72,9 @@ def test_six_writers_of_the_same_documents_leave_one_of_each(url: str) -> None:
         assert index.check() == []
 
 
-def test_readers_see_whole_batches_while_others_write_and_seal(url: str) -> None:
+def test_readers_see_whole_batches_while_others_write_and_compact(url: str) -> None:
     """A batch holds one word in ten documents: a reader finds a multiple of ten, with its df."""
-    with nuthatch.open(url, create="new", seal_at=30) as index:
+    with nuthatch.open(url, create="new", compact_at=30) as index:
         done = threading.Event()
 
         def write() -> None:
@@ -109,7 +109,7 @@ def test_readers_see_whole_batches_while_others_write_and_seal(url: str) -> None
         assert index.check() == []
 
 
-def test_a_reader_keeps_its_state_while_the_index_is_sealed_and_emptied(
+def test_a_reader_keeps_its_state_while_the_index_is_compacted_and_emptied(
     index: LexicalBackend, few: list[Document]
 ) -> None:
     index.add(few)

@@ -1,6 +1,6 @@
 """What must always hold, for any documents and query: the memory backend's answers.
 
-Both score by Lucene's idf, so sets and scores are compared: before sealing and after it, after
+Both score by Lucene's idf, so sets and scores are compared: before and after a compaction, after
 deletions and replacements, and as the average length drifts.
 """
 
@@ -20,9 +20,12 @@ ALL = 10_000
 Chunk = tuple[str, int]
 Twins = Callable[..., Any]
 TOKENS = st.lists(st.one_of(WORD, st.just("unicorn")), min_size=1, max_size=4).map(tuple)
-#: 1 seals at the end of every write; 0 bytes of cache read everything anew.
+#: 1 compacts at the end of every write; with a cache of 0 bytes everything is read again.
 OPTIONS = st.fixed_dictionaries(
-    {"seal_at": st.sampled_from((1, 20, 50_000)), "cache_bytes": st.sampled_from((0, 9000, 2**20))}
+    {
+        "compact_at": st.sampled_from((1, 20, 50_000)),
+        "cache_bytes": st.sampled_from((0, 9000, 2**20)),
+    }
 )
 
 
