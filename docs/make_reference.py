@@ -18,7 +18,7 @@ from textwrap import dedent
 from types import FunctionType, ModuleType
 
 import nuthatch
-from nuthatch import entities, scoring
+from nuthatch import entities, postings, scoring
 
 PAGE = Path(__file__).with_name("reference.md")
 INTRO = "# Reference\n\nMade by `python docs/make_reference.py`. Nothing else of core is public.\n"
@@ -45,6 +45,7 @@ GROUPS = {
     "FormatMismatch IndexLocked IndexCorrupt BackendUnavailable QueryTimeout VerificationFailed",
     "Entities": " ".join(entities.__all__),
     "Scoring": " ".join(scoring.__all__),
+    "Postings": " ".join(postings.__all__),
 }
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -52,12 +53,14 @@ Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 def reference() -> str:
     """Return the page. Raise `ValueError` unless every public name is in one group."""
     grouped = [name for names in GROUPS.values() for name in names.split()]
-    wrong = {*nuthatch.__all__, "open", *entities.__all__, *scoring.__all__} ^ set(grouped)
+    packages = (nuthatch, entities, scoring, postings)
+    public = {"open", *(name for package in packages for name in package.__all__)}
+    wrong = public ^ set(grouped)
     if wrong or len(grouped) != len(set(grouped)):
         raise ValueError(f"each public name belongs into one group; see {sorted(wrong)}")
     parts = [INTRO]
     for title, names in GROUPS.items():
-        home = {"Scoring": scoring, "Entities": entities}.get(title, nuthatch)
+        home = {"Scoring": scoring, "Entities": entities, "Postings": postings}.get(title, nuthatch)
         parts += [f"## {title}\n", *(_entry(home, name) for name in names.split())]
     return "\n".join(parts)
 
@@ -65,7 +68,8 @@ def reference() -> str:
 def _entry(package: ModuleType, name: str) -> str:
     value = getattr(package, name)
     defined = isinstance(value, type | FunctionType)
-    home = value.__module__ if defined else f"nuthatch.{nuthatch._HOME_OF[name]}"
+    homes = postings if package is postings else nuthatch
+    home = value.__module__ if defined else f"{homes.__name__}.{homes._HOME_OF[name]}"
     source = inspect.getsource(import_module(home)).splitlines()
     called = value.__name__ if defined else name
     for node in ast.parse("\n".join(source)).body:

@@ -8,8 +8,9 @@
             print(hit.score, hit.title, hit.snippet)
 
 Everything public is named in `__all__`, but for `open`: a star import must not hide Python's own.
-`nuthatch.scoring` is public too, for engines, and needs numpy. Nothing else of this package is
-imported by backends or plugins.
+Public too, for engines, are `nuthatch.entities`, `nuthatch.scoring` (needs numpy) and
+`nuthatch.postings` (numpy and zstandard). Nothing else of this package is imported by backends or
+plugins.
 
 Nothing is imported before it is used, so that the command line starts at once.
 """

@@ -87,7 +87,9 @@ def run(path: object, script: str, wait: float = 0.2) -> list[object]:
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("lock", ["turn()", "index._caches._lock", "index._caches.terms._lock"])
+@pytest.mark.parametrize(
+    "lock", ["turn()", "index._caches.dictionary._lock", "index._caches.terms._lock"]
+)
 def test_a_child_has_locks_of_its_own(path: object, lock: str) -> None:
     """Those that a thread of the parent held would never be let go there."""
     script = f"""

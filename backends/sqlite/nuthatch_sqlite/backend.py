@@ -25,6 +25,7 @@ from nuthatch import (
     WriteOutcome,
     corpus_fingerprint,
 )
+from nuthatch.postings import ForkAware, readable, watch_forks
 from nuthatch_sqlite import schema, storage
 from nuthatch_sqlite.check import problems
 from nuthatch_sqlite.config import SqliteConfig
@@ -38,8 +39,7 @@ from nuthatch_sqlite.connection import (
     writing,
 )
 from nuthatch_sqlite.entity import Entities, settle
-from nuthatch_sqlite.failure import readable, translated
-from nuthatch_sqlite.forking import watch_forks
+from nuthatch_sqlite.failure import translated
 from nuthatch_sqlite.identity import Identity, status
 from nuthatch_sqlite.plugin import SPEC
 from nuthatch_sqlite.pool import Loan, Pool
@@ -53,7 +53,7 @@ T = TypeVar("T")
 _FORK_WAIT = 5.0
 
 
-class SqliteBackend(LexicalBackend):
+class SqliteBackend(LexicalBackend, ForkAware):
     """Keeps an index in one SQLite file. Safe to share between threads."""
 
     spec = SPEC

@@ -9,27 +9,19 @@ entities           what each document mentions
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 import apsw
 import numpy as np
-import zstandard
 
-from nuthatch import (
-    IndexCorrupt,
-    Schema,
-    document_from_header,
-    document_root,
-    leaf_hash,
-    parse_header,
-)
+from nuthatch import IndexCorrupt, Schema, parse_header
+from nuthatch.postings import UNREADABLE, is_document_intact
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.entity import Entities, differences
-from nuthatch_sqlite.failure import UNREADABLE
 from nuthatch_sqlite.log import unread_commits
 from nuthatch_sqlite.postings import State
 
@@ -127,26 +119,10 @@ def _documents(connection: apsw.Connection, declared: Schema) -> Iterator[str]:
         chunks = list(group)
         values = list(rows(connection, schema.VALUES, (first,)))
         try:
-            intact = _is_intact(chunks, values, declared)
+            _, uri, root, header, leaves, *_ = chunks[0]
+            texts = [(start, text) for *_, start, text in chunks]
+            intact = is_document_intact(uri, root, header, leaves, texts, values, declared)
         except UNREADABLE:
             intact = False
         if not intact:
             yield f"the stored document at chunk {first} does not match its root"
-
-
-def _is_intact(
-    chunks: Sequence[tuple[Any, ...]], values: Sequence[tuple[Any, ...]], declared: Schema
-) -> bool:
-    _, uri, root, header, leaves, *_ = chunks[0]
-    unpack = zstandard.ZstdDecompressor().decompress
-    texts = [(start, unpack(packed).decode()) for *_, start, packed in chunks]
-    hashes = [leaf_hash(text.encode()) for _, text in texts]
-    document = document_from_header(header, texts)
-    return (
-        document_root(header, hashes) == root
-        and b"".join(hashes) == leaves
-        and parse_header(header)["chunks"] == len(chunks)
-        and document.uri == uri
-        and all(document.text.startswith(text, start) for start, text in texts)
-        and set(declared.filter_values(document)) == set(values)
-    )

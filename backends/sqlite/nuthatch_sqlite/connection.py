@@ -22,6 +22,7 @@ from urllib.parse import quote
 import apsw
 
 from nuthatch import BackendUnavailable
+from nuthatch.postings import keep_inherited
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.checksum import RESERVED, file_system, refuse_unchecked
 from nuthatch_sqlite.identity import Identity, status
@@ -32,16 +33,14 @@ _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
 _PAUSE = 0.005
 #: Seconds that emptying the log waits for those who read.
 _CHECKPOINT_WAIT = 0.5
-#: Connections that a parent process was using; kept, so that nothing ever closes them here.
-_inherited: list[apsw.Connection] = []
-#: Device and inode of the files that they have open.
+#: Device and inode of the files that connections of a parent process have open.
 _inherited_files: set[tuple[int, int]] = set()
 
 
 def inherit(connections: Iterable[apsw.Connection], identity: Identity) -> None:
     """Put aside what a parent process was using; called in the child."""
     for connection in connections:
-        _inherited.append(connection)
+        keep_inherited(connection)
         _inherited_files.add((identity.device, identity.inode))
 
 

@@ -13,10 +13,10 @@ from math import prod
 import apsw
 import numpy as np
 
+from nuthatch.postings import readable
 from nuthatch.scoring import CollectionStatistics, TopK, select_top
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
-from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.postings import MODEL
 
 #: To count in one match for so many postings to walk over is a small loss where more match.

@@ -14,7 +14,7 @@ so a deleted document need only be named in `gone`, until `optimize` forgets bot
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import apsw
@@ -22,17 +22,12 @@ import numpy as np
 import numpy.typing as npt
 
 from nuthatch import AnalyzedDocument, PhraseField, Schema
-from nuthatch.entities import EntityTerms, entity_terms
+from nuthatch.postings import Entry, EntryScheme, readable
 from nuthatch.scoring import EntityPostings
 from nuthatch_sqlite.connection import rows
-from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.phrases import Phrases
 from nuthatch_sqlite.titles import Titles, newest
 
-#: The fields of what a title has.
-TITLE: Final = {"token": -1, "repeated": -2, "title": -3}
-
-Entry = tuple[int, str]
 Ids = npt.NDArray[np.uint32]
 NOBODY: Final = EntityPostings(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32))
 
@@ -55,8 +50,7 @@ class Entities:
     """Knows what documents mention, by one schema; shared by all users of an index."""
 
     def __init__(self, declared: Schema) -> None:
-        self._schema = declared
-        self.places = {each.name: at for at, each in enumerate(declared.fields)}
+        self.scheme = EntryScheme(declared)
         self.titles = Titles()
         self.phrases = {
             at: Phrases(at)
@@ -64,24 +58,17 @@ class Entities:
             if isinstance(each, PhraseField) and each.match == "substring"
         }
 
-    def of(self, title: str, fields: Mapping[str, Any]) -> dict[Entry, int]:
-        """Return what a document mentions, with the title's number of tokens (0 for phrases)."""
-        terms = entity_terms(self._schema, title, fields)
-        found = {(self.places[field], phrase): 0 for field, phrase in terms.phrases}
-        return found | dict.fromkeys(_title_entries(terms), len(terms.title))
-
     def add(
         self, connection: apsw.Connection, documents: Iterable[tuple[int, AnalyzedDocument]]
     ) -> None:
         """Store what documents mention, given with ascending ids; within a transaction."""
         titles, phrases = _Mentions(), _Mentions()
         for first, each in documents:
-            terms = entity_terms(self._schema, each.document.title, each.document.fields)
-            titles.add(first, dict.fromkeys(_title_entries(terms)), len(terms.title))
-            if terms.phrases:
-                phrases.add(first, terms.phrases, 0)
-        entries = list(titles.places)
-        entries += [(self.places[field], phrase) for field, phrase in phrases.places]
+            found, title, length = self.scheme.split(each.document.title, each.document.fields)
+            titles.add(first, title, length)
+            if found:
+                phrases.add(first, found, 0)
+        entries = [*titles.places, *phrases.places]
         if entries:
             known = _found_or_made(connection, entries)
             count = len(titles.places)
@@ -89,24 +76,17 @@ class Entities:
             connection.executemany(ADD_MENTIONS, _packed(table))
 
 
-def _title_entries(terms: EntityTerms) -> list[Entry]:
-    """Return the entries of a title; a token that it repeats comes several times."""
-    entries = [(TITLE["token"], token) for token in terms.title]
-    entries += [(TITLE["repeated"], entry) for entry in terms.repeated]
-    return [*entries, (TITLE["title"], terms.whole)] if entries else []
-
-
 class _Mentions:
     """Gathers who mentions what, each name by the place at which it came first."""
 
     def __init__(self) -> None:
-        self.places: dict[Any, int] = {}
+        self.places: dict[Entry, int] = {}
         self._named: list[int] = []
         self._documents: list[int] = []
         self._counts: list[int] = []
         self._lengths: list[int] = []
 
-    def add(self, document: int, names: Collection[Any], length: int) -> None:
+    def add(self, document: int, names: Collection[Entry], length: int) -> None:
         """Add what one document mentions, each name once."""
         places = self.places
         self._named += [places.setdefault(name, len(places)) for name in names]
@@ -205,7 +185,7 @@ def differences(
         for document, length in _pairs(mentioned, lengths, gone):
             stored.setdefault(document, {})[known[entity]] = length
     for first, title, fields in documents:
-        if stored.pop(first, {}) != entities.of(title, fields):
+        if stored.pop(first, {}) != entities.scheme.entries(title, fields):
             yield f"the mentions of the document at chunk {first} are not those of its header"
     for first in stored:
         yield f"mentions name a document at chunk {first}, which is not there"

@@ -3,48 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import apsw
-import zstandard
 
 from nuthatch import (
     BackendUnavailable,
     IndexCorrupt,
     IndexLocked,
-    InvalidDocument,
     NuthatchError,
     QueryTimeout,
 )
-
-#: What values of the wrong shape raise where they are decoded, measured or looked up.
-UNREADABLE: Final = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    OverflowError,
-    MemoryError,
-    zstandard.ZstdError,
-    InvalidDocument,
-)
-
-
-class readable:  # noqa: N801  # reads as a statement: with readable("the counts")
-    """Raises what fails in reading stored values as `IndexCorrupt`."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, UNREADABLE):
-            raise IndexCorrupt(
-                f"{self._what} cannot be read ({error}); restore the index from a copy, or index "
-                "the corpus again"
-            ) from error
 
 
 class translated:  # noqa: N801  # reads as a statement: with translated(path)

@@ -20,10 +20,10 @@ from nuthatch.entities import (
     TitleTerm,
     title_halves,
 )
+from nuthatch.postings import TITLE_PLACES, readable
 from nuthatch.scoring import EntityPostings, FuzzyUnion, LookupResults, PostingCache, entity_top_k
 from nuthatch_sqlite.connection import rows
-from nuthatch_sqlite.entity import GONE, NOBODY, TITLE, Entities, live
-from nuthatch_sqlite.failure import readable
+from nuthatch_sqlite.entity import GONE, NOBODY, Entities, live
 from nuthatch_sqlite.titles import Dictionary
 
 PHRASE: Final = "SELECT id FROM entity WHERE field = ? AND text = ?"
@@ -99,7 +99,7 @@ class EntityLookups:
             yield from (held for held in self._mentions(some).values() if held.ids.size)
 
     def _named(self, lookup: PhraseLookup) -> Iterator[int]:
-        place = self._entities.places[lookup.field]
+        place = self._entities.scheme.places[lookup.field]
         held = self._entities.phrases.get(place)
         found = None if held is None else held.holding(self._connection, lookup.phrase)
         if found is not None:
@@ -139,7 +139,7 @@ class EntityLookups:
             return self._dictionary.near(lookup)
         if lookup.kind == "title":
             return list(rows(self._connection, WHOLE_TITLES, (lookup.token,)))
-        found = rows(self._connection, PHRASE, (TITLE[lookup.kind], lookup.token))
+        found = rows(self._connection, PHRASE, (TITLE_PLACES[lookup.kind], lookup.token))
         return [(number, lookup.token) for (number,) in found]
 
     @cached_property

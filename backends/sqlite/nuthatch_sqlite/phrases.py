@@ -21,8 +21,8 @@ from typing import Any, Final, NamedTuple
 import apsw
 import numpy as np
 
+from nuthatch.postings import readable
 from nuthatch_sqlite.connection import one
-from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.titles import newest
 
 #: Aggregated, as a row each would take four times as long; by id, not by the index on fields.

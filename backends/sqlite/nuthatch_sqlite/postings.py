@@ -7,31 +7,25 @@ reader has seen; a reader on an older snapshot passes them by.
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 
 import apsw
 import numpy as np
 import numpy.typing as npt
 
 from nuthatch import AnyOf, Filter, IndexCorrupt
-from nuthatch.scoring import (
-    BM25,
-    CollectionStatistics,
-    EntityPostings,
-    FuzzyUnion,
-    PostingCache,
-    PostingList,
-    Term,
-    TermScores,
-    conjunction,
-    distinct,
-    mask_of,
+from nuthatch.postings import (
+    FilterSets,
+    IndexCounts,
+    LatestValue,
+    PostingCaches,
+    readable,
+    unread_filters,
 )
+from nuthatch.scoring import BM25, PostingList, Term, TermScores, distinct
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
-from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.unread import Unread
 
 Ids = npt.NDArray[np.uint32]
@@ -40,18 +34,13 @@ MODEL = BM25(idf="fts5")
 _FEW = 64
 #: A list of so many postings is not read before it must be.
 _LONG = 1024
-#: How many tokens' document frequencies are remembered.
-_FREQUENCIES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class State(IndexCounts):
     """The row that every transaction reads first."""
 
     generation: int
-    chunks: int
-    tokens: int
-    documents: int
     next_chunk: int
 
     @classmethod
@@ -63,47 +52,14 @@ class State:
         with readable("the row of counts"):
             return cls(*map(int, row))
 
-    @property
-    def statistics(self) -> CollectionStatistics:
-        """Are what BM25 knows of the whole index."""
-        return CollectionStatistics(self.chunks, self.tokens)
 
-
-class Caches:
+class Caches(PostingCaches[int]):
     """What all readers of one backend share."""
 
     def __init__(self, max_bytes: int) -> None:
-        self.enabled = max_bytes > 0
-        self.terms: PostingCache[TermScores] = PostingCache(max_bytes)
-        self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
-        self.masks: PostingCache[npt.NDArray[np.bool_]] = PostingCache(max_bytes // 32)
-        self.mentions: PostingCache[EntityPostings | FuzzyUnion] = PostingCache(max_bytes // 8)
-        self._lock = Lock()
-        self._lengths: tuple[int, npt.NDArray[np.uint32]] | None = None
-        self._frequencies: tuple[int, dict[str, int]] = (-1, {})
-
-    def frequencies(self, generation: int) -> dict[str, int]:
-        """Return the frequencies known in a generation; what is added to them is kept."""
-        with self._lock:
-            newest, known = self._frequencies
-            if generation < newest:
-                return {}
-            if generation > newest or len(known) > _FREQUENCIES:
-                known = {}
-                self._frequencies = (generation, known)
-            return known
-
-    def lengths(self, state: State, connection: apsw.Connection) -> npt.NDArray[np.uint32]:
-        """Return tokens per chunk, indexed by chunk id."""
-        generation = state.generation
-        with self._lock:
-            if self._lengths is not None and self._lengths[0] == generation:
-                return self._lengths[1]
-        lengths = _read_lengths(connection, state.tokens)
-        with self._lock:
-            if self._lengths is None or self._lengths[0] <= generation:
-                self._lengths = (generation, lengths)
-        return lengths
+        super().__init__(max_bytes)
+        #: Tokens per chunk, indexed by chunk id.
+        self.lengths: LatestValue[Ids] = LatestValue()
 
 
 class Postings:
@@ -113,10 +69,11 @@ class Postings:
         self._connection = connection
         self._state = state
         self._caches = caches
+        self._filters = FilterSets(caches)
 
     def frequencies(self, tokens: Iterable[str]) -> dict[str, int]:
         """Return the number of chunks that hold each token."""
-        known = self._caches.frequencies(self._state.generation)
+        known = self._caches.dictionary.entries(self._state.generation)
         found = {}
         for token in tokens:
             df = known.get(token)
@@ -178,7 +135,7 @@ class Postings:
         df = self.frequencies([token])[token]
         if df < _LONG or token in again:
             return self._read(token)
-        lengths = self._caches.lengths(self._state, self._connection)
+        lengths = self._lengths()
         with readable(f"the frequency of {token!r}"):
             return Unread(
                 self._connection, token, df, MODEL, self._state.statistics, lengths, self._read
@@ -189,7 +146,7 @@ class Postings:
         text = "" if row is None or row[0] is None else row[0]
         with readable(f"the list of postings of {token!r}"):
             occurrences = np.fromstring(text, dtype=np.int64, sep=" ")
-            lengths = self._caches.lengths(self._state, self._connection)
+            lengths = self._lengths()
             postings = PostingList.from_occurrences(occurrences, lambda ids: lengths[ids])
             if postings.ids.size != (df := self.frequencies([token])[token]):
                 raise ValueError(f"{postings.ids.size} chunks have it, and {df} were counted")
@@ -197,32 +154,35 @@ class Postings:
         self._caches.terms.put(self._state.generation, token, term)
         return term
 
+    def _lengths(self) -> Ids:
+        """Return tokens per chunk, indexed by chunk id."""
+        lengths = self._caches.lengths.get(self._state.generation)
+        if lengths is None:
+            lengths = _read_lengths(self._connection, self._state.tokens)
+            self._caches.lengths.put(self._state.generation, lengths)
+        return lengths
+
     def allowed(self, filters: Sequence[Filter]) -> Ids | None:
         """Return the ids, ascending, of the chunks that pass; None if there is no filter."""
-        lists: list[Ids] = []
-        for condition in filters:
-            key = repr(condition)
-            ids = self._caches.filters.get(self._state.generation, key)
-            if ids is None:
-                sql, values = filter_sql(condition)
-                passing = (row[0] for row in rows(self._connection, sql, values))
-                with readable(f"the values of the field {condition.field!r}"):
-                    ids = distinct(np.fromiter(passing, dtype=np.uint32))
-                self._caches.filters.put(self._state.generation, key, ids)
-            lists.append(ids)
-        return conjunction(lists) if lists else None
+        known = self._filters.find(self._state.generation, filters)
+        return self._filters.intersect(self._state.generation, known, self._passing(known))
 
     def mask(self, filters: Sequence[Filter]) -> npt.NDArray[np.bool_] | None:
         """Return the same as a mask, which many short lists are held against."""
-        if not filters:
-            return None
-        mask = self._caches.masks.get(self._state.generation, repr(filters))
+        mask = self._filters.find_mask(self._state.generation, filters)
         if mask is None:
-            allowed = self.allowed(filters)
-            assert allowed is not None
-            mask = mask_of(allowed)
-            self._caches.masks.put(self._state.generation, repr(filters), mask)
+            known = self._filters.find(self._state.generation, filters)
+            read = self._passing(known)
+            mask = self._filters.intersect_as_mask(self._state.generation, known, read)
         return mask
+
+    def _passing(self, known: Mapping[Filter, Ids | None]) -> Iterator[Ids]:
+        """Read the chunks that pass each filter that is not cached, ascending."""
+        for condition in unread_filters(known):
+            sql, values = filter_sql(condition)
+            passing = (row[0] for row in rows(self._connection, sql, values))
+            with readable(f"the values of the field {condition.field!r}"):
+                yield distinct(np.fromiter(passing, dtype=np.uint32))
 
 
 def filter_sql(condition: Filter) -> tuple[str, list[object]]:

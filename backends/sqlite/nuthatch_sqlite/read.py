@@ -8,15 +8,12 @@ With the cache turned off FTS5 scores the OR, too.
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 import apsw
 import numpy as np
-import zstandard
 
 from nuthatch import (
     Candidate,
@@ -30,35 +27,25 @@ from nuthatch import (
     Matches,
     Rung,
     StoredChunk,
-    document_from_header,
-    document_root,
-    leaf_hash,
-    parse_header,
 )
 from nuthatch.entities import EntityMatches, EntityMatchingReader, EntityPlan
-from nuthatch.scoring import TermScores, TopK, conjunction, conjunction_top_k, top_k
+from nuthatch.postings import (
+    decode_chunk,
+    decode_document,
+    explain_rung,
+    find_first_match,
+    readable,
+    to_matches,
+)
+from nuthatch.scoring import TopK, conjunction_top_k, top_k
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
 from nuthatch_sqlite.counted import few
 from nuthatch_sqlite.entity import Entities
-from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.lookups import EntityLookups
-from nuthatch_sqlite.postings import Caches, Ids, Postings, State, filter_sql
+from nuthatch_sqlite.postings import Caches, Postings, State, filter_sql
 
-_HASH = 32  # bytes of a SHA-256
-#: Chunks of a document up to which a hit's header is proven: each takes a microsecond.
-_FEW = 16
 _RESTORE = "restore the index from a copy, or index the corpus again"
-
-
-class _Zstd(threading.local):
-    """A decompressor for each thread: to make one costs as much as ten texts."""
-
-    def __init__(self) -> None:
-        self.unpack = zstandard.ZstdDecompressor().decompress
-
-
-_zstd = _Zstd()
 
 
 class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMatchingReader):
@@ -77,11 +64,11 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         if rung.operator == "OR":
             terms = self._postings.disjunction(rung.tokens)
             if terms is not None:
-                return _matches(top_k(terms, limit, self._postings.allowed(filters)))
+                return to_matches(top_k(terms, limit, self._postings.allowed(filters)))
         else:
             held = self._postings.conjunction(rung.tokens)
             if held is not None:
-                return _matches(conjunction_top_k(held, limit, self._postings.allowed(filters)))
+                return to_matches(conjunction_top_k(held, limit, self._postings.allowed(filters)))
         return self._match_in_sql(rung, filters, limit)
 
     def first_match(
@@ -90,7 +77,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         terms = self._postings.conjunction(rungs[0].tokens)
         if terms is not None:
             held = dict(zip(rungs[0].tokens, terms, strict=True))
-            return self._first_here(rungs, held, self._postings.allowed(filters), limit)
+            return find_first_match(rungs, held, self._postings.allowed(filters), limit)
         # Most queries end on their first rung, and one that is empty is never scored.
         matches = self._match_in_sql(rungs[0], filters, limit)
         if matches.candidates:
@@ -99,30 +86,6 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         if index is None:
             return None
         return FirstMatch(index, self._match_in_sql(rungs[index], filters, limit))
-
-    def _first_here(
-        self,
-        rungs: Sequence[Rung],
-        held: Mapping[str, TermScores],
-        allowed: Ids | None,
-        limit: int,
-    ) -> FirstMatch | None:
-        """Climb from the last rung, of one token, up while something is left."""
-        winner: int | None = None
-        ids = allowed
-        tokens: set[str] = set()
-        for index in range(len(rungs) - 1, -1, -1):
-            fresh = [held[token].ids for token in set(rungs[index].tokens) - tokens]
-            tokens.update(rungs[index].tokens)
-            if fresh:
-                ids = conjunction([*fresh, *(() if ids is None else (ids,))])
-            if ids is None or not ids.size:
-                break
-            winner = index
-        if winner is None:
-            return None
-        terms = [held[token] for token in rungs[winner].tokens]
-        return FirstMatch(winner, _matches(conjunction_top_k(terms, limit, allowed)))
 
     def _first_in_sql(self, rungs: Sequence[Rung], filters: Sequence[Filter]) -> int | None:
         """Search the rungs after the first, which is empty, by halves."""
@@ -145,7 +108,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         if rung.operator == "AND":
             best = self._few_in_sql(rung, filters, limit)
             if best is not None:
-                return _matches(best)
+                return to_matches(best)
         sql, values = _filtered(schema.MATCH, filters)
         found = rows(self._connection, sql, (_expression(rung), *values, limit))
         with readable("the scores of the matches"):
@@ -162,19 +125,15 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         ids = np.array(keys, dtype=np.uint32)
-        parts: list[dict[str, float]] = [{} for _ in keys]
-        for token in dict.fromkeys(rung.tokens):
-            impacts = self._postings.term(token).impacts_at(ids) * rung.tokens.count(token)
-            for part, impact in zip(parts, impacts.tolist(), strict=True):
-                part[token] = impact
-        return parts
+        terms = {token: self._postings.term(token) for token in rung.tokens}
+        return explain_rung(rung, terms, ids)
 
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
         return self._lookups.match(plan, self._postings.mask(plan.filters), limit)
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
         found = rows(self._connection, schema.FETCH, (json.dumps(keys),))
-        stored = {row[0]: _stored(row, proofs) for row in found}
+        stored = {row[0]: decode_chunk(row, proofs=proofs, verify=True) for row in found}
         return [stored.get(key) for key in keys]
 
     def get(self, uri: str) -> Document | None:
@@ -182,7 +141,8 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         if not chunks:
             return None
         header, root, *_ = chunks[0]
-        return _document(uri, header, root, [(start, text) for *_, start, text in chunks])
+        texts = [(start, text) for *_, start, text in chunks]
+        return decode_document(uri, header, texts, root=root)
 
     def documents(self) -> Iterator[Document]:
         stored = rows(self._connection, schema.DOCUMENTS)
@@ -194,58 +154,11 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
             found, last = found + 1, first
             texts = [(start, text) for *_, start, text in chunks]
             _, header, root, *_ = chunks[0]
-            yield _document(f"at chunk {first}", header, root, texts)
+            yield decode_document(f"at chunk {first}", header, texts, root=root)
         if found != self._state.documents:
             raise IndexCorrupt(
                 f"there are {found} documents, and {self._state.documents} were counted; {_RESTORE}"
             )
-
-
-def _stored(row: tuple[Any, ...], proofs: bool) -> StoredChunk:
-    key, first, uri, root, header, leaves, packed = row
-    with readable(f"the stored document {uri!r}"):
-        values = parse_header(header)
-        chunks: int = values["chunks"]
-        if not 0 <= key - first < chunks:
-            raise ValueError(f"it has {chunks} chunks, and not chunk {key - first}")
-        hashes = _split(leaves, chunks)
-        text = _zstd.unpack(packed)
-        if leaf_hash(text) != hashes[key - first]:
-            raise ValueError(f"the text of its chunk {key - first} does not match its hash")
-        if values["uri"] != uri or (chunks <= _FEW and document_root(header, hashes) != root):
-            raise ValueError("its header does not match its root")
-        return StoredChunk(
-            uri,
-            values["title"],
-            text.decode(),
-            key - first,
-            root,
-            values["fields"],
-            header if proofs else b"",
-            hashes if proofs else (),
-        )
-
-
-def _document(
-    name: str, header: bytes, root: bytes, chunks: Sequence[tuple[int, bytes]]
-) -> Document:
-    """Return a document, once its header and its texts have led to its root."""
-    with readable(f"the stored document {name!r}"):
-        texts = [(start, _zstd.unpack(text)) for start, text in chunks]
-        if document_root(header, [leaf_hash(text) for _, text in texts]) != root:
-            raise ValueError("it does not match its root")
-        return document_from_header(header, [(start, text.decode()) for start, text in texts])
-
-
-def _split(leaves: bytes, chunks: int) -> list[bytes]:
-    if len(leaves) != chunks * _HASH:
-        raise ValueError(f"{len(leaves)} bytes are not the leaves of {chunks} chunks")
-    return [leaves[at : at + _HASH] for at in range(0, len(leaves), _HASH)]
-
-
-def _matches(best: TopK) -> Matches:
-    candidates = [*map(Candidate, best.ids.tolist(), best.scores.tolist())]
-    return Matches(candidates, best.total, exact=True)
 
 
 def _expression(rung: Rung) -> str:

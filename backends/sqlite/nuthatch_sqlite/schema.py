@@ -99,7 +99,7 @@ CREATE VIRTUAL TABLE temp.term USING fts5vocab (main, posting, 'row');
 CREATE VIRTUAL TABLE temp.occurrence USING fts5vocab (main, posting, 'instance');
 """
 
-STATE: Final = "SELECT generation, chunks, tokens, documents, next_chunk FROM state"
+STATE: Final = "SELECT documents, chunks, tokens, generation, next_chunk FROM state"
 SET_STATE: Final = """
 UPDATE state
 SET generation = generation + 1,

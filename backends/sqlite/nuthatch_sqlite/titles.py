@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nuthatch.entities import TitleLookup, distance, letters_of
+from nuthatch.postings import readable
 from nuthatch_sqlite.connection import one, rows
-from nuthatch_sqlite.failure import readable
 
 # By id, not by the index on fields: what is new is little.
 TOKENS: Final = "SELECT id, text FROM entity WHERE +field = -1 AND id > ? ORDER BY id"

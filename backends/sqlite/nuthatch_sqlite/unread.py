@@ -13,10 +13,10 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
+from nuthatch.postings import readable
 from nuthatch.scoring import BM25, CollectionStatistics, TermScores
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
-from nuthatch_sqlite.failure import readable
 
 #: To seek a chunk takes as long as to walk over so many postings, …
 _SEEK = 600

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import apsw
 import numpy as np
-import zstandard
 
 from nuthatch import AnalyzedDocument, Durability, WriteOutcome
+from nuthatch.postings import (
+    StoredDocument,
+    compress_text,
+    join_leaves,
+    number_documents,
+    plan_batch,
+    readable,
+)
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.entity import Entities
 from nuthatch_sqlite.entity import remove as remove_mentions
-from nuthatch_sqlite.failure import readable
 from nuthatch_sqlite.postings import State
 
 T = TypeVar("T")
-_LEVEL = 1  # of zstd: short texts come out as small as at 3, in two thirds of the time
-
-
-@dataclass(frozen=True, slots=True)
-class _Present:
-    """Names a stored document."""
-
-    id: int
-    root: bytes
-    chunks: int
 
 
 def transact(
@@ -61,13 +56,12 @@ def write(
     """Upsert documents with distinct uris; called within a transaction."""
     state = State.read(connection)
     present = _present(connection, [each.document.uri for each in documents], state)
-    fresh = [each for each in documents if not _same(each, present)]
-    if not fresh:
-        return WriteOutcome(unchanged=len(documents))
-    replaced = [present[each.document.uri] for each in fresh if each.document.uri in present]
+    plan = plan_batch(documents, present)
+    if not plan.changed:
+        return plan.outcome(len(documents))
     lengths = Lengths(connection)
-    tokens_gone = _delete(connection, replaced, lengths)
-    rows = list(_numbered(fresh, state.next_chunk))
+    tokens_gone = _delete(connection, plan.replaced, lengths)
+    rows = number_documents(plan.changed, state.next_chunk)
     _insert(connection, rows)
     entities.add(connection, rows)
     counts = [chunk.length for _, each in rows for chunk in each.chunks]
@@ -76,14 +70,13 @@ def write(
     connection.execute(
         schema.SET_STATE,
         {
-            "documents": len(fresh) - len(replaced),
-            "chunks": len(counts) - sum(each.chunks for each in replaced),
+            "documents": len(plan.changed) - len(plan.replaced),
+            "chunks": len(counts) - sum(document.chunks for document in plan.replaced),
             "tokens": sum(counts) - tokens_gone,
             "next_chunk": state.next_chunk + len(counts),
         },
     )
-    added = len(fresh) - len(replaced)
-    return WriteOutcome(added, len(replaced), len(documents) - len(fresh), len(counts))
+    return plan.outcome(len(documents))
 
 
 def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
@@ -113,11 +106,13 @@ def stored_roots(connection: apsw.Connection, uris: Sequence[str]) -> dict[str, 
     return {uri: each.root for uri, each in found.items()}
 
 
-def _present(connection: apsw.Connection, uris: Sequence[str], state: State) -> dict[str, _Present]:
+def _present(
+    connection: apsw.Connection, uris: Sequence[str], state: State
+) -> dict[str, StoredDocument]:
     if not state.documents:
         return {}
     rows = connection.execute(schema.FIND, (json.dumps(list(uris)),))
-    found = {uri: _Present(first, root, chunks) for uri, first, root, chunks in rows}
+    found = {uri: StoredDocument(first, root, chunks) for uri, first, root, chunks in rows}
     for uri, each in found.items():
         with readable(f"the stored document {uri!r}"):
             if not 0 < each.id < each.id + each.chunks <= state.next_chunk:
@@ -125,21 +120,7 @@ def _present(connection: apsw.Connection, uris: Sequence[str], state: State) -> 
     return found
 
 
-def _same(each: AnalyzedDocument, present: Mapping[str, _Present]) -> bool:
-    before = present.get(each.document.uri)
-    return before is not None and before.root == each.root
-
-
-def _numbered(
-    documents: Iterable[AnalyzedDocument], first: int
-) -> Iterator[tuple[int, AnalyzedDocument]]:
-    for each in documents:
-        yield first, each
-        first += len(each.chunks)
-
-
 def _insert(connection: apsw.Connection, rows: Sequence[tuple[int, AnalyzedDocument]]) -> None:
-    pack = zstandard.ZstdCompressor(level=_LEVEL).compress
     connection.executemany(
         schema.ADD_DOCUMENT,
         (
@@ -149,7 +130,7 @@ def _insert(connection: apsw.Connection, rows: Sequence[tuple[int, AnalyzedDocum
                 each.root,
                 each.header,
                 len(each.chunks),
-                b"".join([chunk.leaf for chunk in each.chunks]),
+                join_leaves(each.chunks),
             )
             for first, each in rows
         ),
@@ -157,7 +138,7 @@ def _insert(connection: apsw.Connection, rows: Sequence[tuple[int, AnalyzedDocum
     connection.executemany(
         schema.ADD_CHUNK,
         (
-            (first + index, chunk.start, pack(chunk.text.encode()))
+            (first + index, chunk.start, compress_text(chunk.text))
             for first, each in rows
             for index, chunk in enumerate(each.chunks)
         ),
@@ -176,7 +157,9 @@ def _insert(connection: apsw.Connection, rows: Sequence[tuple[int, AnalyzedDocum
     )
 
 
-def _delete(connection: apsw.Connection, documents: Sequence[_Present], lengths: Lengths) -> int:
+def _delete(
+    connection: apsw.Connection, documents: Sequence[StoredDocument], lengths: Lengths
+) -> int:
     """Delete documents; return how many tokens their chunks had."""
     tokens = 0
     for each in documents:

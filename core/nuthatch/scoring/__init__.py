@@ -5,7 +5,7 @@
                            PostingCache ────┘
     mentions of entities (arrays) ──────────── entity_top_k         their arithmetic
 
-Needs numpy, which the importing backend declares; nothing else in core imports this package.
+Needs numpy: the extra `nuthatch[scoring]`. In core only `nuthatch.postings` imports this package.
 """
 
 from nuthatch.scoring.arrays import distinct, mask_of
