@@ -65,8 +65,8 @@ def test_the_best_chunks_are_those_of_memory(
             with pair.postgres.reader() as ours, pair.memory.reader() as theirs:
                 found = ours.match(rung, filters, limit).candidates
                 expected = theirs.match(rung, filters, limit).candidates
-            scores = [each.score for each in expected]
-            assert [each.score for each in found] == pytest.approx(scores, abs=1e-6)
+            scores = [candidate.score for candidate in expected]
+            assert [candidate.score for candidate in found] == pytest.approx(scores, abs=1e-6)
 
 
 def test_what_a_common_word_lifts_over_the_threshold_is_among_the_best(

@@ -103,8 +103,8 @@ def test_readers_see_whole_batches_while_others_write_and_compact(url: str) -> N
         with ThreadPoolExecutor(4) as pool:
             readers = [pool.submit(read) for _ in range(2)]
             others = [pool.submit(write), pool.submit(settle)]
-            for each in others:
-                each.result()
+            for other in others:
+                other.result()
             assert all(reader.result() > 3 for reader in readers)
         assert index.check() == []
 
@@ -116,12 +116,14 @@ def test_a_reader_keeps_its_state_while_the_index_is_compacted_and_emptied(
     rung = nuthatch.Rung("OR", ("thief", "angeles"))
     with index.reader() as reader:
         before = reader.match(rung, (), 10)
-        index.delete(each.uri for each in few)
+        index.delete(document.uri for document in few)
         index.optimize()
         assert index.search("thief").hits == ()
         assert reader.match(rung, (), 10) == before
-        assert None not in reader.fetch([each.key for each in before.candidates], True)
-        assert [each.uri for each in reader.documents()] == [each.uri for each in few]
+        assert None not in reader.fetch([candidate.key for candidate in before.candidates], True)
+        assert [document.uri for document in reader.documents()] == [
+            document.uri for document in few
+        ]
 
 
 def test_making_one_index_by_many_at_once_makes_one(running: Server) -> None:
@@ -138,7 +140,7 @@ def test_making_one_index_by_many_at_once_makes_one(running: Server) -> None:
 
     with ThreadPoolExecutor(5) as pool:
         made = list(pool.map(make, range(5)))
-    assert sum(each is None for each in made) == 1
+    assert sum(index is None for index in made) == 1
     nuthatch.drop(url)
 
 

@@ -50,9 +50,9 @@ def process(folder: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
         return started[-1]
 
     yield start
-    for each in started:
-        each.kill()
-        each.communicate()
+    for child in started:
+        child.kill()
+        child.communicate()
 
 
 def _added(process: subprocess.Popen[str]) -> bool:

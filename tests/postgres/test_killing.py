@@ -63,7 +63,9 @@ def assert_whole(url: str, kind: str, least: int) -> None:
         elif kind == "upsert":
             assert len(held) == 60
             turns = {
-                each.uri: int(each.title.split()[1]) for each in held if each.title[:4] == "turn"
+                held_document.uri: int(held_document.title.split()[1])
+                for held_document in held
+                if held_document.title[:4] == "turn"
             }
             for batch in range(6):
                 seen = {turns.get(f"doc-{n}", -1) for n in range(10 * batch, 10 * batch + 10)}

@@ -36,7 +36,7 @@ def found(index: LexicalBackend, rung: Rung, filters: Sequence[Filter] = ()) -> 
         stored = reader.fetch([candidate.key for candidate in candidates], False)
     chunks = [(row.uri, row.chunk_idx) for row in stored if row is not None]
     assert len(set(chunks)) == len(chunks) == len(stored)
-    return {chunk: each.score for chunk, each in zip(chunks, candidates, strict=True)}
+    return {chunk: candidate.score for chunk, candidate in zip(chunks, candidates, strict=True)}
 
 
 @given(SCHEMA, DOCUMENTS, DOCUMENTS, TOKENS, FILTERS, OPTIONS)
@@ -53,8 +53,8 @@ def test_a_rung_matches_and_scores_as_in_memory_after_every_kind_of_write(
         writes: list[Callable[[], object]] = [
             lambda: None,
             lambda: pair.add(others),
-            lambda: pair.add(Document(each.uri, "cat", each.text * 9) for each in documents[1::3]),
-            lambda: pair.delete({each.uri for each in documents[::3]}),
+            lambda: pair.add(Document(old.uri, "cat", old.text * 9) for old in documents[1::3]),
+            lambda: pair.delete({old.uri for old in documents[::3]}),
             pair.postgres.optimize,
         ]
         for write in writes:

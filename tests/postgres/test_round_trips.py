@@ -20,7 +20,7 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[list[bytes]]:
     made: list[list[bytes]] = []
 
     def spied(session: Any, statements: Any) -> Any:
-        made.append([each.sql for each in statements])
+        made.append([statement.sql for statement in statements])
         return execute(session, statements)
 
     def left(session: Any) -> None:

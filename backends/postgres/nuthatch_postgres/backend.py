@@ -32,6 +32,7 @@ from nuthatch import (
     get_analyzer,
     run_blocking,
 )
+from nuthatch.postings import ForkAware, watch_forks
 from nuthatch_postgres.check import find_problems
 from nuthatch_postgres.client.async_pool import AsyncPool
 from nuthatch_postgres.client.connection import connect
@@ -46,7 +47,6 @@ from nuthatch_postgres.client.pipeline import (
 from nuthatch_postgres.client.pool import ConnectionLease, Pool
 from nuthatch_postgres.config import PostgresConfig
 from nuthatch_postgres.embedded.server_lease import is_vacant, lease_server
-from nuthatch_postgres.fork import watch_forks
 from nuthatch_postgres.info import describe
 from nuthatch_postgres.plugin import SPEC
 from nuthatch_postgres.queries import lifecycle as queries
@@ -71,7 +71,7 @@ _RESTART: Final = 5.0
 _PAUSE: Final = 0.1
 
 
-class PostgresBackend(LexicalBackend):
+class PostgresBackend(LexicalBackend, ForkAware):
     """An index in one schema of a database. Safe to share between threads."""
 
     spec = SPEC
@@ -87,6 +87,7 @@ class PostgresBackend(LexicalBackend):
     ) -> None:
         super().__init__(config, metadata.schema, analyzer)
         self._incarnation = incarnation
+        self._place = config.place
         self._server = server
         self._statements = Statements(config.schema_name)
         self._caches = Caches(config.cache_bytes)
@@ -177,7 +178,7 @@ class PostgresBackend(LexicalBackend):
     async def _lease_async_reader(
         self, deadline: float | None, **options: bool
     ) -> AsyncIterator[AsyncPostgresReader]:
-        with translate_errors(self.config.place):
+        with translate_errors(self._place):
             async with self._async_pool.acquire(deadline) as connection:
                 reader = self._make_reader(async_executor(connection), deadline, **options)
                 yield reader
@@ -192,7 +193,7 @@ class PostgresBackend(LexicalBackend):
             self._caches,
             self.schema,
             self._incarnation,
-            self.config.place,
+            self._place,
             deadline,
             **options,
         )
@@ -217,7 +218,7 @@ class PostgresBackend(LexicalBackend):
             except BackendUnavailable as error:
                 attempt = attempt.after(error)
             if attempt.lost_session:
-                with translate_errors(self.config.place):
+                with translate_errors(self._place):
                     self._async_pool.close_idle()
 
     def get(self, uri: str) -> Document | None:

@@ -25,21 +25,23 @@ from nuthatch import (
     IndexCorrupt,
     LexicalBackend,
     chunk_tokens,
-    document_from_header,
-    document_root,
-    leaf_hash,
     parse_header,
     run_blocking,
 )
-from nuthatch_postgres.client.errors import UNREADABLE
+from nuthatch.postings import (
+    UNREADABLE,
+    Entry,
+    EntryScheme,
+    decompress,
+    is_document_intact,
+)
 from nuthatch_postgres.client.pipeline import Statement, execute
 from nuthatch_postgres.queries import check as queries
 from nuthatch_postgres.queries.search import TOMBSTONES
 from nuthatch_postgres.queries.statements import Statements
 from nuthatch_postgres.search.cache import State
 from nuthatch_postgres.search.posting_reader import PostingReader
-from nuthatch_postgres.storage.codec import decompress
-from nuthatch_postgres.storage.entity_dictionary import EntityDictionary, Entry, fuzzy_keys
+from nuthatch_postgres.storage.entity_dictionary import fuzzy_keys
 from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
 from nuthatch_postgres.storage.posting_block import Postings, decode, drop_deleted
 
@@ -179,7 +181,7 @@ def _check_documents(
     """Yield the documents whose stored parts do not lead to their roots."""
     pages = _read_pages(connection, statements(queries.PROOFS), "proofs")
     rows = (row for page in pages for row in page)
-    entities = EntityDictionary(connection, statements, index.schema)
+    scheme = EntryScheme(index.schema)
     for first, group in groupby(rows, key=lambda row: row[0]):
         chunks = list(group)
         values, postings = execute(
@@ -191,7 +193,7 @@ def _check_documents(
         )
         entries = {(field, text): length for field, text, length in postings}
         try:
-            is_intact = _is_intact(chunks, values, entries, index, entities, comparison)
+            is_intact = _is_intact(chunks, values, entries, index, scheme, comparison)
         except UNREADABLE:
             is_intact = False
         if not is_intact:
@@ -203,33 +205,29 @@ def _is_intact(
     values: Sequence[tuple[Any, ...]],
     entries: Mapping[Entry, int],
     index: LexicalBackend,
-    entities: EntityDictionary,
+    scheme: EntryScheme,
     comparison: _PostingComparison,
 ) -> bool:
     first, uri, root, header, leaves, *_ = chunks[0]
-    texts = [(start, decompress(stored)) for *_, start, stored in chunks]
-    hashes = [leaf_hash(text.encode()) for _, text in texts]
-    document = document_from_header(header, texts)
+    stored = parse_header(header)
     if not index.config.export_only:
-        for chunk, (_, text) in zip(chunks, texts, strict=True):
-            comparison.add_expected(chunk[5], chunk_tokens(index.analyzer, document.title, text))
-    names = [field.name for field in index.schema.fields]
-    if entries != entities.entries_of(document.title, document.fields):
+        for chunk in chunks:
+            text = decompress(chunk[7]).decode()
+            tokens = chunk_tokens(index.analyzer, stored["title"], text)
+            comparison.add_expected(chunk[5], tokens)
+    if entries != scheme.entries(stored["title"], stored["fields"]):
         return False
-    stored_values = {
+    names = [field.name for field in index.schema.fields]
+    stored_values = [
         (names[field], value)
         for _, field, *columns in values
         for value in columns
         if value is not None
-    }
-    return (
-        document_root(header, hashes) == root
-        and b"".join(hashes) == leaves
-        and parse_header(header)["chunks"] == len(chunks)
-        and [chunk[5] for chunk in chunks] == list(range(first, first + len(chunks)))
-        and document.uri == uri
-        and all(document.text.startswith(text, start) for start, text in texts)
-        and set(index.schema.filter_values(document)) == stored_values
+    ]
+    texts = [(start, text) for *_, start, text in chunks]
+    ids = [chunk[5] for chunk in chunks]
+    return ids == list(range(first, first + len(chunks))) and is_document_intact(
+        uri, root, header, leaves, texts, stored_values, index.schema
     )
 
 

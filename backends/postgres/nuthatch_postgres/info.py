@@ -34,7 +34,7 @@ def describe(
         ],
     )
     version = connection.info.server_version
-    cache = reader.caches.scores.info()
+    cache = reader.caches.terms.info()
     return IndexInfo(
         backend=SPEC.name,
         documents=state.documents,

@@ -12,7 +12,6 @@ import psycopg
 from nuthatch import (
     AsyncExplainingReader,
     AsyncFirstMatchReader,
-    Candidate,
     Document,
     ExplainingReader,
     ExportingReader,
@@ -30,13 +29,19 @@ from nuthatch.entities import (
     EntityMatchingReader,
     EntityPlan,
 )
-from nuthatch.scoring import TopK, conjunction, conjunction_top_k, top_k
+from nuthatch.postings import (
+    decode_chunk,
+    decode_document,
+    explain_rung,
+    find_first_match,
+    to_matches,
+)
+from nuthatch.scoring import conjunction_top_k, top_k
 from nuthatch_postgres.client.pipeline import Statement
 from nuthatch_postgres.queries import search as queries
 from nuthatch_postgres.search.block_max_pruning import rank_pruned
 from nuthatch_postgres.search.entity_search import search_entities
 from nuthatch_postgres.search.posting_reader import PostingReader
-from nuthatch_postgres.storage.codec import decode_chunk, decode_document
 
 
 class AsyncPostgresReader(
@@ -54,48 +59,23 @@ class AsyncPostgresReader(
         if rung.operator == "OR":
             best = await rank_pruned(self, rung, filters, limit)
             if best is not None:
-                return _matches(best)
+                return to_matches(best)
         scores, passing = await self.read_scores(rung.tokens, filters)
         terms = [scores[token] for token in rung.tokens]
         rank = top_k if rung.operator == "OR" else conjunction_top_k
-        return _matches(rank(terms, limit, passing))
+        return to_matches(rank(terms, limit, passing))
 
     async def first_match(
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> FirstMatch | None:
-        """Return the first rung that matches, with its best chunks.
-
-        Each rung contains the tokens of those after it. So climb from the last one, of the fewest
-        tokens, and intersect until nothing is left.
-        """
+        """Return the first rung that matches, with its best chunks."""
         scores, passing = await self.read_scores(rungs[0].tokens, filters)
-        winner: int | None = None
-        ids = passing
-        tokens: set[str] = set()
-        for index in range(len(rungs) - 1, -1, -1):
-            added = [scores[token].ids for token in set(rungs[index].tokens) - tokens]
-            tokens.update(rungs[index].tokens)
-            if added:
-                ids = conjunction([*added, *(() if ids is None else (ids,))])
-            if ids is None or not ids.size:
-                break
-            winner = index
-        if winner is None:
-            return None
-        terms = [scores[token] for token in rungs[winner].tokens]
-        return FirstMatch(winner, _matches(conjunction_top_k(terms, limit, passing)))
+        return find_first_match(rungs, scores, passing, limit)
 
     async def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         """Return for each chunk the parts of its score, by token."""
         scores, _ = await self.read_scores(rung.tokens, ())
-        parts: list[dict[str, float]] = [{} for _ in keys]
-        for token, term in scores.items():
-            for part, key in zip(parts, keys, strict=True):
-                at = int(np.searchsorted(term.ids, np.uint32(cast(int, key))))
-                is_there = at < term.df and int(term.ids[at]) == key
-                impact = float(term.impacts[at]) if is_there else 0.0
-                part[token] = impact * rung.tokens.count(token)
-        return parts
+        return explain_rung(rung, scores, np.array(keys, dtype=np.uint32))
 
     async def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
         """Return the best documents of a plan."""
@@ -103,7 +83,10 @@ class AsyncPostgresReader(
 
     async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
         """Return the stored chunk of each key."""
-        chunks = {row[0]: decode_chunk(row, proofs) for row in await self.fetch_texts(keys)}
+        chunks = {
+            row[0]: decode_chunk(row, proofs=proofs, verify=False)
+            for row in await self.fetch_texts(keys)
+        }
         return [chunks.get(cast(int, key)) for key in keys]
 
     async def get(self, uri: str) -> Document | None:
@@ -114,11 +97,6 @@ class AsyncPostgresReader(
         if not rows:
             return None
         return decode_document(uri, rows[0][0], [(start, text) for _, start, text in rows])
-
-
-def _matches(best: TopK) -> Matches:
-    candidates = [*map(Candidate, best.ids.tolist(), best.scores.tolist())]
-    return Matches(candidates, best.total, exact=True)
 
 
 class PostgresReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMatchingReader):

@@ -15,8 +15,8 @@ writers, so it cannot conflict twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import psycopg
@@ -32,13 +32,21 @@ from nuthatch import (
     chunk_tokens,
     parse_header,
 )
+from nuthatch.postings import (
+    BatchPlan,
+    StoredDocument,
+    compress_text,
+    decompress,
+    join_leaves,
+    number_documents,
+    plan_batch,
+    readable,
+)
 from nuthatch_postgres.client.connection import end_transaction
-from nuthatch_postgres.client.errors import readable
 from nuthatch_postgres.queries import write as queries
 from nuthatch_postgres.queries.statements import Statements
-from nuthatch_postgres.storage.batch_postings import NumberedDocument, assign_ids, invert
+from nuthatch_postgres.storage.batch_postings import NumberedDocument, invert
 from nuthatch_postgres.storage.binary_copy import copy_rows, copy_tables, encode_table
-from nuthatch_postgres.storage.codec import compress, decompress
 from nuthatch_postgres.storage.entity_dictionary import EntityDictionary
 from nuthatch_postgres.storage.packed_ids import Ids, pack_ids, unpack_ids
 from nuthatch_postgres.storage.posting_block import EMPTY, Postings, encode_rows, split_rows
@@ -47,14 +55,6 @@ T = TypeVar("T")
 #: Errors of a conflict with another writer, after which the batch is tried again.
 _CONFLICTS: Final = (UniqueViolation, DeadlockDetected, SerializationFailure)
 _COLUMNS: Final = {"integer": 0, "number": 1}
-
-
-class _StoredDocument(NamedTuple):
-    """The id of a stored document's first chunk, its root, and its number of chunks."""
-
-    id: int
-    root: bytes
-    chunks: int
 
 
 class Writer:
@@ -90,40 +90,32 @@ class Writer:
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         """Add or replace documents with distinct uris."""
-        stored = self._find([analyzed.document.uri for analyzed in documents])
-        changed = [analyzed for analyzed in documents if not _is_unchanged(analyzed, stored)]
-        if not changed:
-            return WriteOutcome(unchanged=len(documents))
-        chunks = sum(len(analyzed.chunks) for analyzed in changed)
-        numbered = assign_ids(changed, self._fetch_one(queries.ALLOCATE, (chunks,))[0] - chunks)
+        uris = [analyzed.document.uri for analyzed in documents]
+        plan = plan_batch(documents, self._find(uris))
+        if not plan.changed:
+            return plan.outcome(len(documents))
+        last = self._fetch_one(queries.ALLOCATE, (plan.chunks,))[0]
+        numbered = number_documents(plan.changed, last - plan.chunks)
         postings = invert(numbered, self._term_ids)
-        self._entities.prepare(changed)
-        return self._transact_alone_after_conflict(
-            durability, lambda: self._upsert(documents, numbered, postings)
-        )
+        self._entities.prepare(plan.changed)
 
-    def _upsert(
-        self,
-        documents: Sequence[AnalyzedDocument],
-        numbered: list[NumberedDocument],
-        postings: Postings,
-    ) -> WriteOutcome:
-        uris = [analyzed.document.uri for _, analyzed in numbered]
-        stored = self._find(uris, lock=True)
-        if any(_is_unchanged(analyzed, stored) for _, analyzed in numbered):
-            # Another writer has stored some of them meanwhile.
-            numbered = [pair for pair in numbered if not _is_unchanged(pair[1], stored)]
+        def upsert() -> WriteOutcome:
+            return self._upsert(numbered, postings).outcome(len(documents))
+
+        return self._transact_alone_after_conflict(durability, upsert)
+
+    def _upsert(self, numbered: Sequence[NumberedDocument], postings: Postings) -> BatchPlan:
+        """Write documents, but for those that another writer has stored meanwhile."""
+        documents = [analyzed for _, analyzed in numbered]
+        uris = [analyzed.document.uri for analyzed in documents]
+        plan = plan_batch(documents, self._find(uris, lock=True))
+        if len(plan.changed) < len(numbered):
+            changed = {analyzed.document.uri for analyzed in plan.changed}
+            numbered = [pair for pair in numbered if pair[1].document.uri in changed]
             postings = invert(numbered, self._term_ids)
-        replaced = [
-            stored[analyzed.document.uri]
-            for _, analyzed in numbered
-            if analyzed.document.uri in stored
-        ]
         if numbered:
-            self._replace(replaced, numbered, postings)
-        chunks = sum(len(analyzed.chunks) for _, analyzed in numbered)
-        added = len(numbered) - len(replaced)
-        return WriteOutcome(added, len(replaced), len(documents) - len(numbered), chunks)
+            self._replace(plan.replaced, numbered, postings)
+        return plan
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
         """Remove documents with distinct uris; return how many there were."""
@@ -170,12 +162,12 @@ class Writer:
         finally:
             end_transaction(self._connection)
 
-    def _find(self, uris: Sequence[str], *, lock: bool = False) -> dict[str, _StoredDocument]:
+    def _find(self, uris: Sequence[str], *, lock: bool = False) -> dict[str, StoredDocument]:
         """Return the stored documents by uri."""
         # PostgreSQL accepts no NUL, and no uri contains one.
         valid = [uri for uri in uris if "\0" not in uri]
         statement = queries.LOCK_DOCUMENTS if lock else queries.FIND_DOCUMENTS
-        return {uri: _StoredDocument(*row) for uri, *row in self._fetch(statement, (valid,))}
+        return {uri: StoredDocument(*row) for uri, *row in self._fetch(statement, (valid,))}
 
     def _term_ids(self, tokens: Sequence[str]) -> Ids:
         """Return the dictionary's ids of distinct tokens; add those that are missing."""
@@ -192,7 +184,7 @@ class Writer:
 
     def _replace(
         self,
-        removed: Sequence[_StoredDocument],
+        removed: Sequence[StoredDocument],
         numbered: Sequence[NumberedDocument],
         postings: Postings,
     ) -> None:
@@ -222,7 +214,7 @@ class Writer:
             (len(numbered) - len(removed), chunks, tokens, len(rows.terms), pack_ids(deleted)),
         )
 
-    def _delete(self, removed: Sequence[_StoredDocument]) -> int:
+    def _delete(self, removed: Sequence[StoredDocument]) -> int:
         """Delete documents; return how many tokens their chunks had."""
         ids = [document.id for document in removed]
         decrements: Counter[str] = Counter()
@@ -230,7 +222,7 @@ class Writer:
         for header, text in self._fetch(queries.DELETED_TEXTS, (ids,)):
             with readable("a stored document"):
                 title = parse_header(header)["title"]
-                tokens = chunk_tokens(self._analyzer, title, decompress(text))
+                tokens = chunk_tokens(self._analyzer, title, decompress(text).decode())
             decrements.update(set(tokens))
             count += len(tokens)
         words = sorted(decrements)
@@ -260,15 +252,10 @@ class Writer:
         return rows[0]
 
 
-def _is_unchanged(analyzed: AnalyzedDocument, stored: Mapping[str, _StoredDocument]) -> bool:
-    before = stored.get(analyzed.document.uri)
-    return before is not None and before.root == analyzed.root
-
-
 def _document_rows(numbered: Iterable[NumberedDocument]) -> Iterator[tuple[Any, ...]]:
     """Yield documents in the order of their uris, so that writers cannot deadlock."""
     for first, analyzed in sorted(numbered, key=lambda pair: pair[1].document.uri):
-        leaves = b"".join([chunk.leaf for chunk in analyzed.chunks])
+        leaves = join_leaves(analyzed.chunks)
         uri, chunks = analyzed.document.uri, len(analyzed.chunks)
         yield first, uri, analyzed.root, analyzed.header, chunks, leaves
 
@@ -276,7 +263,7 @@ def _document_rows(numbered: Iterable[NumberedDocument]) -> Iterator[tuple[Any, 
 def _chunk_rows(numbered: Iterable[NumberedDocument]) -> Iterator[tuple[Any, ...]]:
     for first, analyzed in numbered:
         for index, chunk in enumerate(analyzed.chunks):
-            yield first + index, first, chunk.start, compress(chunk.text)
+            yield first + index, first, chunk.start, compress_text(chunk.text)
 
 
 def _value_columns(kind: str, value: object) -> list[object]:

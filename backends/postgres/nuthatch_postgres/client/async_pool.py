@@ -21,6 +21,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from nuthatch import BackendUnavailable
+from nuthatch.postings import keep_inherited
 from nuthatch_postgres.client.connection import connect_async
 from nuthatch_postgres.client.pool import wait_error
 from nuthatch_postgres.config import PostgresConfig
@@ -139,13 +140,9 @@ class AsyncPool:
 
     def reset_after_fork(self) -> None:
         """Start empty in a child process, and leave the parent's connections as they are."""
-        _inherited.extend(self._loops)
+        keep_inherited(*self._loops)
         self._loops = []
         self._lock = Lock()
-
-
-#: The parent process's connections; kept, so that nothing closes them here.
-_inherited: list[_LoopPool] = []
 
 
 def _running_loop() -> AbstractEventLoop | None:

@@ -76,7 +76,7 @@ class _Environment:
 
     @contextmanager
     def hide_stronger(self) -> Iterator[None]:
-        """Remove the variables that no parameter overrides, until nobody connects any more."""
+        """Remove the variables that no parameter overrides, until no thread is connecting."""
         with self._lock:
             if not self._connecting:
                 self._removed = {

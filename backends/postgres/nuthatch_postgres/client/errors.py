@@ -20,44 +20,14 @@ import sys
 from typing import Final
 
 import psycopg
-import zstandard
 
 from nuthatch import (
     BackendUnavailable,
     IndexCorrupt,
     IndexLocked,
-    InvalidDocument,
     NuthatchError,
     QueryTimeout,
 )
-
-#: What damaged values raise where they are decoded, measured or looked up.
-UNREADABLE: Final = (
-    ValueError,
-    TypeError,
-    LookupError,
-    OverflowError,
-    MemoryError,
-    zstandard.ZstdError,
-    InvalidDocument,
-)
-
-
-class readable:  # noqa: N801  # reads as a statement: with readable("the counts")
-    """Raise `IndexCorrupt` where reading stored values fails."""
-
-    def __init__(self, values: str) -> None:
-        self._values = values
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, UNREADABLE):
-            raise IndexCorrupt(
-                f"{self._values} cannot be read ({error}); restore the index from a copy, or index "
-                "the corpus again"
-            ) from error
 
 
 class translate_errors:  # noqa: N801  # reads as a statement: with translate_errors(place)
@@ -232,5 +202,5 @@ def _first_line(error: Exception) -> str:
 
 
 def is_unanswered(error: psycopg.Error) -> bool:
-    """Return whether no server has answered and none was waited for: nobody listens there."""
+    """Return whether nothing listens there: no server has answered, and no wait has ended."""
     return "FATAL" not in str(error) and "timeout" not in str(error)

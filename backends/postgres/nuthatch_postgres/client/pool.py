@@ -20,6 +20,7 @@ from typing import Any, Final, Generic, TypeVar
 import psycopg
 
 from nuthatch import BackendUnavailable, Lease, Leases, QueryTimeout
+from nuthatch.postings import keep_inherited
 from nuthatch_postgres.client.connection import connect, end_transaction, is_idle
 from nuthatch_postgres.client.errors import translate_errors
 from nuthatch_postgres.config import PostgresConfig
@@ -27,8 +28,6 @@ from nuthatch_postgres.config import PostgresConfig
 T = TypeVar("T")
 #: Seconds after which an idle connection is closed.
 _MAX_IDLE: Final = 600.0
-#: Connections that belong to the parent process; kept, so that nothing closes them here.
-_inherited: list[psycopg.Connection[Any]] = []
 
 
 class Pool:
@@ -36,6 +35,7 @@ class Pool:
 
     def __init__(self, config: PostgresConfig) -> None:
         self.config = config
+        self.place = config.place
         self.closed = False
         self._start()
 
@@ -102,7 +102,7 @@ class Pool:
 
     def reset_after_fork(self) -> None:
         """Start empty in a child process, which must not use the parent's sockets."""
-        _inherited.extend(connection for _, connection in self._idle)
+        keep_inherited(*(connection for _, connection in self._idle))
         self._start()
 
 
@@ -141,7 +141,7 @@ class ConnectionLease(Generic[T]):
         self._lease = Lease()
         self._connection: psycopg.Connection[Any] | None = None
         self._process = os.getpid()
-        self._errors = translate_errors(pool.config.place)
+        self._errors = translate_errors(pool.place)
 
     def __enter__(self) -> T:
         with self._errors:
@@ -170,6 +170,6 @@ class ConnectionLease(Generic[T]):
     def _release(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None and self._process != os.getpid():
-            _inherited.append(connection)
+            keep_inherited(connection)
             connection = None
         self._pool.release(self._lease, connection)

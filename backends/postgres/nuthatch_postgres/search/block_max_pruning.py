@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 
 from nuthatch import Filter, Rung
+from nuthatch.postings import readable
 from nuthatch.scoring import PostingList, TermScores, TopK, distinct, select_top, top_k
-from nuthatch_postgres.client.errors import readable
 from nuthatch_postgres.client.pipeline import Statement
 from nuthatch_postgres.queries import search as queries
 from nuthatch_postgres.schema import BLOCK

@@ -14,24 +14,11 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from nuthatch import BackendUnavailable, IndexCorrupt
-from nuthatch.scoring import (
-    CollectionStatistics,
-    EntityPostings,
-    FuzzyUnion,
-    PostingCache,
-    TermScores,
-)
-from nuthatch_postgres.client.errors import readable
+from nuthatch.postings import IndexCounts, LatestValue, PostingCaches, readable
+from nuthatch.scoring import PostingCache
 from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
 
-#: Whether each id passes filters.
-Mask = npt.NDArray[np.bool_]
-#: How many tokens' document frequencies are kept.
-_FREQUENCIES = 100_000
 #: How many states keep a generation; more than readers use at the same time.
 _STATES = 1024
 
@@ -58,13 +45,10 @@ class BlockPostings(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class State(IndexCounts):
     """The row that every transaction reads first."""
 
     compactions: int
-    documents: int
-    chunks: int
-    tokens: int
     average: float
     digest: bytes
     deleted: Ids
@@ -79,35 +63,27 @@ class State:
             raise BackendUnavailable(f"{place} was dropped and made anew; open it again")
         with readable("the row of counts"):
             ids = unpack_ids(deleted)
-            return cls(compactions, documents, chunks, tokens, average, digest, ids)
+            return cls(documents, chunks, tokens, compactions, average, digest, ids)
 
     @property
     def key(self) -> tuple[int, bytes]:
         """The identity of the state: equal keys mean equal contents."""
         return self.compactions, self.digest
 
-    @property
-    def statistics(self) -> CollectionStatistics:
-        """The statistics of the whole index for BM25."""
-        return CollectionStatistics(self.chunks, self.tokens)
 
-
-class Caches:
+class Caches(PostingCaches[Term | None]):
     """The caches that all readers of one backend share. Safe to share between threads."""
 
     def __init__(self, max_bytes: int) -> None:
-        self.scores: PostingCache[TermScores] = PostingCache(max_bytes // 2)
+        super().__init__(max_bytes, term_share=0.5)
         self.blocks: PostingCache[BlockPostings] = PostingCache(max_bytes // 2)
-        self.filters: PostingCache[Ids] = PostingCache(max_bytes // 8)
-        self.masks: PostingCache[Mask] = PostingCache(max_bytes // 32)
-        self.entities: PostingCache[EntityPostings | FuzzyUnion] = PostingCache(max_bytes // 8)
+        #: The deleted chunks in blocks, by compaction.
+        self.tombstones: LatestValue[Ids] = LatestValue()
         self._lock = Lock()
         self._generations: dict[tuple[int, bytes], int] = {}
         self._last_generation = 0
         #: The state that the last transaction saw, and how many saw it in a row.
         self._last_seen: tuple[State, int] | None = None
-        self._terms: tuple[int, dict[str, Term | None]] = (-1, {})
-        self._tombstones: tuple[int, Ids] | None = None
 
     @property
     def newest(self) -> int:
@@ -146,26 +122,3 @@ class Caches:
                 self._last_generation += 1
                 generation = self._generations[key] = self._last_generation
             return generation
-
-    def terms_of(self, generation: int) -> dict[str, Term | None]:
-        """Return the tokens looked up in a state; the caller may add others to it."""
-        with self._lock:
-            newest, terms = self._terms
-            if generation < newest:
-                return {}
-            if generation > newest or len(terms) > _FREQUENCIES:
-                terms = {}
-                self._terms = (generation, terms)
-            return terms
-
-    def tombstones_of(self, compactions: int) -> Ids | None:
-        """Return the deleted chunks in blocks as of a compaction, if they are cached."""
-        with self._lock:
-            kept = self._tombstones
-        return kept[1] if kept is not None and kept[0] == compactions else None
-
-    def keep_tombstones(self, compactions: int, ids: Ids) -> None:
-        """Cache the deleted chunks in blocks as of a compaction."""
-        with self._lock:
-            if self._tombstones is None or self._tombstones[0] <= compactions:
-                self._tombstones = (compactions, ids)

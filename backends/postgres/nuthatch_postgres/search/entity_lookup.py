@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from nuthatch.entities import FuzzyMatch, PhraseLookup, TitleLookup, TitleTerm, splits
+from nuthatch.postings import TITLE_PLACES, readable
 from nuthatch.scoring import EntityPostings, FuzzyUnion, distinct
-from nuthatch_postgres.client.errors import readable
 from nuthatch_postgres.client.pipeline import Rows, Statement
 from nuthatch_postgres.queries import entities as queries
 from nuthatch_postgres.queries.substrings import BY_LENGTH, BY_TRIGRAMS, TRIGRAM, for_field
-from nuthatch_postgres.storage.entity_dictionary import TITLE_FIELDS, query_keys
+from nuthatch_postgres.storage.entity_dictionary import query_keys
 from nuthatch_postgres.storage.packed_ids import format_array, unpack_ids
 
 #: Fills the name of the index's schema into a statement.
@@ -73,7 +73,7 @@ def title_statements(fill: Fill, lookups: Sequence[TitleLookup]) -> list[Stateme
         statements.append(Statement(fill(queries.FUZZY), columns))
     if exact:
         places = format_array(at for at, _ in exact)
-        fields = format_array(TITLE_FIELDS[lookup.kind] for _, lookup in exact)
+        fields = format_array(TITLE_PLACES[lookup.kind] for _, lookup in exact)
         statements.append(Statement(fill(queries.EXACT), (places, fields, _format_lines(exact))))
     if titles:
         values = format_array(at for at, _ in titles), _format_lines(titles)

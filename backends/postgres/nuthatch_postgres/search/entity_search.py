@@ -31,7 +31,6 @@ from nuthatch.scoring import (
     LookupResults,
     entity_top_k,
 )
-from nuthatch_postgres.search.cache import Mask
 from nuthatch_postgres.search.entity_lookup import (
     HalvesLookup,
     decode_phrase,
@@ -43,7 +42,7 @@ from nuthatch_postgres.search.entity_lookup import (
     title_statements,
     union_of,
 )
-from nuthatch_postgres.search.filters import Filters
+from nuthatch_postgres.search.filters import Mask, decode_ids
 from nuthatch_postgres.search.posting_reader import PostingReader
 
 #: The filters are applied first to so many of the best, or to so many times the limit.
@@ -55,7 +54,7 @@ _Results = dict[_Lookup, EntityPostings | FuzzyUnion]
 async def search_entities(reader: PostingReader, plan: EntityPlan, limit: int) -> EntityMatches:
     """Return the best documents of a plan."""
     results = await _look_up(reader, plan)
-    late = reader.filters.deferrable(reader.generation, plan.filters)
+    late = reader.filters.select_unseen(reader.generation, plan.filters)
     early = [item for item in plan.filters if item not in late]
     eligible = await _read_mask(reader, early)
     scores = EntityScores.of(plan, results, eligible)
@@ -78,7 +77,7 @@ async def _filter_best(
         if not ids.size:
             return scores.best(limit)
         (rows,) = await reader.execute(reader.filters.restriction(ids, filters))
-        passing = scores.restrict_to(Filters.decode_restriction(rows))
+        passing = scores.restrict_to(decode_ids(rows))
         best = passing.best(limit)
         if ids.size == scores.ids.size:
             return best
@@ -91,13 +90,13 @@ async def _read_mask(reader: PostingReader, filters: Sequence[Filter]) -> Mask |
     """Return the mask of what passes filters; None where there is no filter."""
     if not filters:
         return None
-    mask = reader.filters.get_mask(reader.generation, filters)
+    mask = reader.filters.find_mask(reader.generation, filters)
     if mask is not None:
         return mask
-    ids = reader.filters.get(reader.generation, filters)
+    ids = reader.filters.find(reader.generation, filters)
     selections = reader.filters.selections(ids)
     rows = (await reader.execute(*selections)) if selections else []
-    return reader.filters.build_mask(reader.generation, ids, rows)
+    return reader.filters.intersect_as_mask(reader.generation, ids, map(decode_ids, rows))
 
 
 async def _look_up(reader: PostingReader, plan: EntityPlan) -> LookupResults:
@@ -140,7 +139,7 @@ def _collect(plan: EntityPlan, results: _Results) -> LookupResults:
 
 
 def _get_cached(reader: PostingReader, lookups: Sequence[_Lookup]) -> _Results:
-    cache = reader.caches.entities
+    cache = reader.caches.mentions
     results = {lookup: cache.get(reader.generation, repr(lookup)) for lookup in lookups}
     return {lookup: result for lookup, result in results.items() if result is not None}
 
@@ -174,5 +173,5 @@ async def _read(reader: PostingReader, lookups: Sequence[_Lookup], plan: EntityP
     for at, pair in enumerate(halves):
         results[pair] = union_of(entries.get(-at - 1, {}))
     for key, result in results.items():
-        reader.caches.entities.put(reader.generation, repr(key), result)
+        reader.caches.mentions.put(reader.generation, repr(key), result)
     return results

@@ -19,13 +19,13 @@ from nuthatch import (
     IndexCorrupt,
     Schema,
 )
+from nuthatch.postings import readable
 from nuthatch.scoring import CollectionStatistics, PostingList, TermScores
-from nuthatch_postgres.client.errors import readable
 from nuthatch_postgres.client.pipeline import Executor, Rows, Statement
 from nuthatch_postgres.queries import search as queries
 from nuthatch_postgres.queries.statements import Statements
 from nuthatch_postgres.search.cache import BlockPostings, Caches, Term
-from nuthatch_postgres.search.filters import Filters
+from nuthatch_postgres.search.filters import Filters, decode_ids
 from nuthatch_postgres.search.snapshot import Snapshot
 from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
 from nuthatch_postgres.storage.posting_block import MODEL, Postings, decode, drop_deleted
@@ -60,7 +60,7 @@ class PostingReader(Snapshot):
             ends_with_fetch=ends_with_fetch,
         )
         self._fields = {field.name: (at, field.type) for at, field in enumerate(declared.fields)}
-        self.filters = Filters(statements, self._fields, caches.filters, caches.masks)
+        self.filters = Filters(statements, self._fields, caches)
 
     def field_number(self, field: str) -> int:
         """Return the place of a declared field in the schema."""
@@ -72,18 +72,18 @@ class PostingReader(Snapshot):
         It may if the list is not cached and this is the first request for it in this state, or if
         nothing is cached at all. The request is recorded.
         """
-        scores = self.caches.scores
+        scores = self.caches.terms
         if scores.get(self.generation, token):
             return False
         if self.caches.blocks.get(self.state.compactions, token):
             return False
-        return not scores.info().max_bytes or not scores.seen_before(self.generation, token)
+        return not self.caches.enabled or not scores.seen_before(self.generation, token)
 
     async def look_up(self, tokens: Sequence[str]) -> dict[str, Term | None]:
         """Return the dictionary's entries of tokens; None for those that it lacks."""
         distinct = list(dict.fromkeys(tokens))
         if distinct and not self.has_state:
-            terms = self.caches.terms_of(self.generation)
+            terms = self.caches.dictionary.entries(self.generation)
             if all(token in terms for token in distinct):
                 await self.execute()  # read the state alone: the terms are known unless it is new
         missing = [token for token in distinct if token not in self.terms]
@@ -104,7 +104,7 @@ class PostingReader(Snapshot):
         scores: dict[str, TermScores] = {}
         missing: dict[str, Term] = {}
         for token, term in terms.items():
-            cached = self.caches.scores.get(self.generation, token) if term else _NO_SCORES
+            cached = self.caches.terms.get(self.generation, token) if term else _NO_SCORES
             if cached is not None:
                 scores[token] = cached
             elif term is not None:
@@ -116,10 +116,10 @@ class PostingReader(Snapshot):
         if missing:
             statements.append(Statement(self._sql(queries.BLOCKS), (uncached,)))
             statements += self.recent_statements(missing.values())
-        tombstones = self.caches.tombstones_of(compactions)
+        tombstones = self.caches.tombstones.get(compactions)
         if missing and tombstones is None:
             statements.append(Statement(self._sql(queries.TOMBSTONES)))
-        filter_ids = self.filters.get(self.generation, filters)
+        filter_ids = self.filters.find(self.generation, filters)
         selections = self.filters.selections(filter_ids)
         rows: list[Rows] = []
         if statements or selections:
@@ -129,7 +129,8 @@ class PostingReader(Snapshot):
                 tombstones = self._decode_tombstones(rows[len(statements) - 1])
             recent = rows[1] if self.state.digest else []
             scores |= self._score(missing, blocks, recent, rows[0], tombstones)
-        passing = self.filters.intersect(self.generation, filter_ids, rows[len(statements) :])
+        read = map(decode_ids, rows[len(statements) :])
+        passing = self.filters.intersect(self.generation, filter_ids, read)
         return scores, passing
 
     def recent_statements(self, terms: Iterable[Term]) -> list[Statement]:
@@ -143,7 +144,7 @@ class PostingReader(Snapshot):
             raise IndexCorrupt(f"{self._place} has lost its tombstones; restore it from a copy")
         with readable("a list of chunks"):
             tombstones = unpack_ids(rows[0][0])
-        self.caches.keep_tombstones(self.state.compactions, tombstones)
+        self.caches.tombstones.put(self.state.compactions, tombstones)
         return tombstones
 
     def _score(
@@ -176,7 +177,7 @@ class PostingReader(Snapshot):
             with readable(f"the list of postings of {token!r}"):
                 listed = PostingList.of(live.ids, live.tfs, live.lengths)
                 scores[token] = TermScores.of(listed, MODEL, self.state.statistics, df=term.df)
-            self.caches.scores.put(self.generation, token, scores[token])
+            self.caches.terms.put(self.generation, token, scores[token])
         return scores
 
 

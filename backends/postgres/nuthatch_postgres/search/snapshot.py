@@ -108,7 +108,7 @@ class Snapshot:
         )
         #: The tokens that were looked up in this state; shared with other readers.
         self.terms: dict[str, Term | None] = (
-            {} if self._state is None else caches.terms_of(self.generation)
+            {} if self._state is None else caches.dictionary.entries(self.generation)
         )
 
     @property
@@ -178,17 +178,16 @@ class Snapshot:
         closing = [Statement(queries.ROLLBACK.encode())] if last else []
         rows = await self._executor([*opening, *statements, *closing])
         if not self._in_transaction:
-            self._set_state(rows[len(opening) - 1])
+            state = State.from_rows(rows[len(opening) - 1], self._incarnation, self._place)
+            self._set_state(state, self.caches.record(state))
         self._in_transaction = not last
         return rows[len(opening) : len(opening) + len(statements)]
 
-    def _set_state(self, rows: Rows) -> None:
+    def _set_state(self, state: State, generation: int) -> None:
         """Take over the state that was read; raise `StaleSnapshot` if the cached one differs."""
-        state = State.from_rows(rows, self._incarnation, self._place)
-        generation = self.caches.record(state)
         if self._state is None:
             self._state, self.generation = state, generation
-            self.terms = self.caches.terms_of(generation)
+            self.terms = self.caches.dictionary.entries(generation)
         elif generation != self.generation:
             raise StaleSnapshot(self._place)
         self._needs_validation = False

@@ -14,15 +14,6 @@ from nuthatch_postgres.storage.posting_block import EMPTY, Postings
 NumberedDocument = tuple[int, AnalyzedDocument]
 
 
-def assign_ids(documents: Sequence[AnalyzedDocument], first: int) -> list[NumberedDocument]:
-    """Give each document the id of its first chunk; ids follow without a gap."""
-    numbered = []
-    for document in documents:
-        numbered.append((first, document))
-        first += len(document.chunks)
-    return numbered
-
-
 def invert(
     documents: Sequence[NumberedDocument], look_up: Callable[[Sequence[str]], Ids]
 ) -> Postings:

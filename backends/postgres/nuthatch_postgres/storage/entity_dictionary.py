@@ -1,34 +1,28 @@
 """The dictionary of entities: phrases and what titles hold; and their postings.
 
 Entries are committed with their fuzzy keys before the documents that have them. So no writer waits
-for the batch of another one; an entry without postings means nothing. A title has its tokens, the
-tokens that it repeats (`the 2`: a second `the`), and the whole title as entries. Each of these
-kinds has a field number of its own; a phrase has the place of its field in the schema.
+for the batch of another one; an entry without postings means nothing. `nuthatch.postings.entries`
+lists the kinds of entries and the field number of each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 import psycopg
 
 from nuthatch import AnalyzedDocument, Schema
-from nuthatch.entities import deletions, entity_terms, indexable_edits
+from nuthatch.entities import deletions, indexable_edits
+from nuthatch.postings import Entry, EntryScheme
 from nuthatch_postgres.client.connection import end_transaction
 from nuthatch_postgres.queries import write as queries
 from nuthatch_postgres.queries.statements import Statements
 from nuthatch_postgres.storage.batch_postings import NumberedDocument
 from nuthatch_postgres.storage.binary_copy import copy_tables, encode_table
 from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
-
-#: The field numbers of the entries of titles.
-TITLE_FIELDS: Final = {"token": -1, "repeated": -2, "title": -3}
-
-#: Field number and text.
-Entry = tuple[int, str]
 
 
 class EntityDictionary:
@@ -45,26 +39,16 @@ class EntityDictionary:
         self._connection = connection
         self._in_transaction = in_transaction
         self._sql = statements
-        self._schema = declared
-        self._places = {field.name: at for at, field in enumerate(declared.fields)}
+        self._scheme = EntryScheme(declared)
         #: By uri the positions of a document's entries in `_ids`, and the title lengths.
         self._entries: dict[str, tuple[list[int], list[int]]] = {}
         self._ids = unpack_ids(b"")
-
-    def entries_of(self, title: str, fields: Mapping[str, Any]) -> dict[Entry, int]:
-        """Return a document's entries, each with the title's number of tokens (0 for phrases)."""
-        terms = entity_terms(self._schema, title, fields)
-        phrases = {(self._places[field], phrase): 0 for field, phrase in terms.phrases}
-        entries = [(TITLE_FIELDS["token"], token) for token in terms.title]
-        entries += [(TITLE_FIELDS["repeated"], entry) for entry in terms.repeated]
-        entries += [(TITLE_FIELDS["title"], terms.whole)] if entries else []
-        return phrases | dict.fromkeys(entries, len(terms.title))
 
     def prepare(self, documents: Iterable[AnalyzedDocument]) -> None:
         """Add the entries that documents need; call it outside of a transaction."""
         places: dict[Entry, int] = {}
         for analyzed in documents:
-            entries = self.entries_of(analyzed.document.title, analyzed.document.fields)
+            entries = self._scheme.entries(analyzed.document.title, analyzed.document.fields)
             self._entries[analyzed.document.uri] = (
                 [places.setdefault(entry, len(places)) for entry in entries],
                 list(entries.values()),
