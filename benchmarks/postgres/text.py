@@ -14,8 +14,8 @@ from benchmarks.report import Row
 from benchmarks.timing import Ratio, Side, by_turns
 from nuthatch import LexicalBackend, Operator, Rung
 from nuthatch_postgres.backend import PostgresBackend
-from nuthatch_postgres.block import Postings, copied, slices
-from nuthatch_postgres.copying import copy_tables
+from nuthatch_postgres.storage.binary_copy import copy_tables
+from nuthatch_postgres.storage.posting_block import Postings, encode_rows, split_rows
 
 _OR = """
 SELECT doc, sum(idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / %s::float8))) AS score
@@ -81,7 +81,7 @@ def measure(stage: Stage) -> Iterator[Row]:
 
 def ours(index: PostgresBackend, operator: Operator, tokens: Sequence[str]) -> Any:
     """Return the ten best chunks of nuthatch, as a search finds them; without their texts."""
-    with index._lent(None, believes=True, fetch_last=True) as reader:
+    with index._lease_reader(None, use_cached_state=True, ends_with_fetch=True) as reader:
         return reader.match(Rung(operator, tuple(tokens)), (), 10).candidates
 
 
@@ -159,14 +159,14 @@ def _blocks(stage: Stage) -> float:
     """Return the seconds that blocks of the same postings take, from the same counted words."""
     terms, docs, tfs, lengths = stage.columns
     begun = time.perf_counter()
-    postings = Postings(terms, docs, tfs, lengths).ordered()
-    parts = slices(postings)
-    first, last = postings.ids[parts.begins], postings.ids[parts.ends - 1]
+    postings = Postings(terms, docs, tfs, lengths).sort()
+    rows = split_rows(postings)
+    first, last = postings.ids[rows.begins], postings.ids[rows.ends - 1]
     stage.connection.execute(
         "CREATE TABLE rows.block (term int, last int, first int, n smallint, data bytea)"
     )
-    columns = (parts.terms, last, first, parts.counts)
-    tables = copied(postings, parts, *columns)
+    columns = (rows.terms, last, first, rows.counts)
+    tables = encode_rows(postings, rows, *columns)
     copy_tables(stage.connection, b"COPY rows.block FROM STDIN (FORMAT BINARY)", tables)
     stage.connection.execute("ALTER TABLE rows.block ADD PRIMARY KEY (term, last)")
     return time.perf_counter() - begun

@@ -60,11 +60,11 @@ def test_many_searches_run_at_once_in_one_loop_and_in_one_after_another(
         return await asyncio.gather(*asked)
 
     first, second = asyncio.run(all_of_them()), asyncio.run(all_of_them())
-    assert [each.hits for each in first] == [each.hits for each in second]
-    assert any(each.hits for each in first)
+    assert [results.hits for results in first] == [results.hits for results in second]
+    assert any(results.hits for results in first)
 
 
-@pytest.mark.parametrize("searches", [1, 3])  # in a transaction, or in one statement by belief
+@pytest.mark.parametrize("searches", [1, 3])  # in a transaction; in one statement
 def test_a_cancelled_search_ends_on_the_server_and_leaves_its_connection_usable(
     running: Server, searches: int
 ) -> None:

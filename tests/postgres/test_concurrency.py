@@ -1,4 +1,4 @@
-"""Several writers, readers and sealers at once: no deadlock, no lost document, right counts."""
+"""Several writers, readers and compactions at once: no deadlock, no lost document, right counts."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def some_documents(seed: int, number: int, prefix: str = "") -> list[Document]:
     ]
 
 
-@pytest.mark.parametrize("seal_at", [1, 200, 50_000])
-def test_six_writers_lose_nothing_and_count_right(url: str, seal_at: int) -> None:
-    with nuthatch.open(url, create="new", seal_at=seal_at) as index:
+@pytest.mark.parametrize("compact_at", [1, 200, 50_000])
+def test_six_writers_lose_nothing_and_count_right(url: str, compact_at: int) -> None:
+    with nuthatch.open(url, create="new", compact_at=compact_at) as index:
         with ThreadPoolExecutor(WRITERS) as pool:
             reports = list(
                 pool.map(
@@ -54,7 +54,7 @@ def test_six_writers_lose_nothing_and_count_right(url: str, seal_at: int) -> Non
 
 def test_six_writers_of_the_same_documents_leave_one_of_each(url: str) -> None:
     """Everybody upserts the same uris in another order, deletes some and adds them again."""
-    with nuthatch.open(url, create="new", seal_at=50) as index:
+    with nuthatch.open(url, create="new", compact_at=50) as index:
 
         def upsert(writer: int) -> None:
             random = Random(writer)
@@ -72,9 +72,9 @@ def test_six_writers_of_the_same_documents_leave_one_of_each(url: str) -> None:
         assert index.check() == []
 
 
-def test_readers_see_whole_batches_while_others_write_and_seal(url: str) -> None:
+def test_readers_see_whole_batches_while_others_write_and_compact(url: str) -> None:
     """A batch holds one word in ten documents: a reader finds a multiple of ten, with its df."""
-    with nuthatch.open(url, create="new", seal_at=30) as index:
+    with nuthatch.open(url, create="new", compact_at=30) as index:
         done = threading.Event()
 
         def write() -> None:
@@ -103,25 +103,27 @@ def test_readers_see_whole_batches_while_others_write_and_seal(url: str) -> None
         with ThreadPoolExecutor(4) as pool:
             readers = [pool.submit(read) for _ in range(2)]
             others = [pool.submit(write), pool.submit(settle)]
-            for each in others:
-                each.result()
+            for other in others:
+                other.result()
             assert all(reader.result() > 3 for reader in readers)
         assert index.check() == []
 
 
-def test_a_reader_keeps_its_state_while_the_index_is_sealed_and_emptied(
+def test_a_reader_keeps_its_state_while_the_index_is_compacted_and_emptied(
     index: LexicalBackend, few: list[Document]
 ) -> None:
     index.add(few)
     rung = nuthatch.Rung("OR", ("thief", "angeles"))
     with index.reader() as reader:
         before = reader.match(rung, (), 10)
-        index.delete(each.uri for each in few)
+        index.delete(document.uri for document in few)
         index.optimize()
         assert index.search("thief").hits == ()
         assert reader.match(rung, (), 10) == before
-        assert None not in reader.fetch([each.key for each in before.candidates], True)
-        assert [each.uri for each in reader.documents()] == [each.uri for each in few]
+        assert None not in reader.fetch([candidate.key for candidate in before.candidates], True)
+        assert [document.uri for document in reader.documents()] == [
+            document.uri for document in few
+        ]
 
 
 def test_making_one_index_by_many_at_once_makes_one(running: Server) -> None:
@@ -138,7 +140,7 @@ def test_making_one_index_by_many_at_once_makes_one(running: Server) -> None:
 
     with ThreadPoolExecutor(5) as pool:
         made = list(pool.map(make, range(5)))
-    assert sum(each is None for each in made) == 1
+    assert sum(index is None for index in made) == 1
     nuthatch.drop(url)
 
 

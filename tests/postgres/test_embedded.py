@@ -50,9 +50,9 @@ def process(folder: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
         return started[-1]
 
     yield start
-    for each in started:
-        each.kill()
-        each.communicate()
+    for child in started:
+        child.kill()
+        child.communicate()
 
 
 def _added(process: subprocess.Popen[str]) -> bool:
@@ -111,7 +111,7 @@ def test_a_killed_server_is_told_and_is_started_again(folder: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has death signals")
-def test_a_killed_keeper_takes_the_server_with_it(folder: Path) -> None:
+def test_a_killed_supervisor_takes_the_server_with_it(folder: Path) -> None:
     with nuthatch.open(f"postgresql:{folder}"):
         server = _server(folder)
         stat = Path(f"/proc/{server}/stat").read_text()

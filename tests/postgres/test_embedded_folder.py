@@ -22,7 +22,8 @@ from psycopg.pq import Conninfo
 
 import nuthatch
 from nuthatch import BackendUnavailable, Document, LexicalBackend, PhraseField, Schema
-from nuthatch_postgres import backend, embedded
+from nuthatch_postgres import backend
+from nuthatch_postgres.embedded import server_lease
 from support.server import required
 
 pytestmark = pytest.mark.skipif(
@@ -92,10 +93,10 @@ def test_all_variables_together_keep_no_server_from_starting(
         assert _hits(folder) == ["first"]
 
 
-def test_the_folder_is_the_owners_alone(running: LexicalBackend, folder: Path) -> None:
+def test_only_the_owner_can_read_the_folder(running: LexicalBackend, folder: Path) -> None:
     private = 0o710 if os.geteuid() == 0 else 0o700  # through it a server goes that is not root
     assert S_IMODE(folder.stat().st_mode) == private
-    for name in ("door", "users", "keeper", "log", "address"):
+    for name in ("startup", "users", "supervisor", "log", "address"):
         found = (folder / name).lstat()
         assert (S_IMODE(found.st_mode), found.st_uid) == (0o600, os.geteuid())
     assert S_IMODE((folder / "home").stat().st_mode) == 0o700
@@ -105,10 +106,10 @@ def test_rights_that_were_loosened_are_taken_back(running: LexicalBackend, folde
     folder.chmod(0o777)
     (folder / "users").chmod(0o666)
     assert _hits(folder) == ["first"]
-    test_the_folder_is_the_owners_alone(running, folder)
+    test_only_the_owner_can_read_the_folder(running, folder)
 
 
-@pytest.mark.parametrize("name", ["door", "users", "keeper", "log"])
+@pytest.mark.parametrize("name", ["startup", "users", "supervisor", "log"])
 def test_no_link_is_followed(tmp_path: Path, name: str) -> None:
     folder, elsewhere = tmp_path / "films.pg", tmp_path / "elsewhere"
     folder.mkdir()
@@ -129,12 +130,12 @@ def test_the_folder_of_another_user_is_refused(tmp_path: Path) -> None:
     assert not [*tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("name", ["door", "users", "keeper"])
+@pytest.mark.parametrize("name", ["startup", "users", "supervisor"])
 def test_a_lock_that_is_never_given_back_is_a_typed_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """A process of the owner's own that hangs: nobody waits for it for ever."""
-    monkeypatch.setattr(embedded, "PATIENCE", 0.2)
+    """Another process of the owner hangs; no wait for it is without end."""
+    monkeypatch.setattr(server_lease, "PATIENCE", 0.2)
     (tmp_path / "users").touch()
     with (tmp_path / name).open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -148,7 +149,7 @@ def test_who_gave_up_waiting_finds_the_server_started_meanwhile(
 ) -> None:
     folder = tmp_path / "films.pg"
     with monkeypatch.context() as impatient:
-        impatient.setattr(embedded, "PATIENCE", 0.6)
+        impatient.setattr(server_lease, "PATIENCE", 0.6)
         impatient.setattr(backend, "_RESTART", 0.0)  # who opens tries no second time
         with pytest.raises(BackendUnavailable) as caught:
             nuthatch.open(f"postgresql:{folder}", create="new")
@@ -172,7 +173,7 @@ def test_a_server_that_ended_says_to_open_the_index_again(tmp_path: Path) -> Non
 
 
 def _end(folder: Path) -> None:
-    """Kill the server, and wait for its keeper to notice."""
+    """Kill the server, and wait for its supervisor to notice."""
     os.kill(_server(folder), signal.SIGKILL)
     until = time.monotonic() + 30
     while (folder / "address").exists() and time.monotonic() < until:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import nuthatch
 from nuthatch import AuditMode, Document, EntityQuery, LexicalBackend, Results
 from nuthatch.entities import EntitySettings
-from nuthatch_postgres import entity_reading
+from nuthatch_postgres.search import entity_search
 from support.entity_strategies import CORPUS, FILMS, entity_queries
 from support.server import Server
 
@@ -45,12 +45,12 @@ def test_the_answers_are_those_of_memory(
     queries: list[EntityQuery],
 ) -> None:
     with twins(FILMS, first) as pair:
-        for step in ("added", "replaced", "deleted", "sealed"):
+        for step in ("added", "replaced", "deleted", "compacted"):
             if step == "replaced":
                 pair.add(second)
             if step == "deleted":
                 pair.delete(f"film-{number}" for number in deleted)
-            if step == "sealed":
+            if step == "compacted":
                 pair.postgres.optimize()
                 assert pair.postgres.check() == []
             for query in queries:
@@ -66,7 +66,7 @@ def test_the_answers_are_those_of_memory(
     st.integers(1, 3),
 )
 @settings(max_examples=40)
-def test_the_best_that_pass_are_the_same_however_few_are_asked_about(
+def test_the_best_that_pass_filters_are_the_same_however_few_are_filtered_first(
     twins: Callable[..., Any],
     films: list[Document],
     queries: list[EntityQuery],
@@ -77,8 +77,8 @@ def test_the_best_that_pass_are_the_same_however_few_are_asked_about(
         pytest.MonkeyPatch.context() as patch,
         twins(FILMS, films, entities=chosen, cache_bytes=0) as pair,
     ):
-        patch.setattr(entity_reading, "_FEW", 1)
-        patch.setattr(entity_reading, "_SPARE", 1)
+        patch.setattr(entity_search, "_FIRST_BEST", 1)
+        patch.setattr(entity_search, "_TIMES_LIMIT", 1)
         for query in queries:
             expected = pair.memory.search(query, 100)
             assert told(pair.postgres.search(query, 100)) == told(expected)
@@ -182,7 +182,7 @@ def test_writers_with_the_same_new_names_leave_each_once(
     assert len(index.search(EntityQuery(titles=["endgmae"]), 1000)) == 400
 
 
-def test_damage_to_what_is_near_and_to_mentions_is_found(
+def test_damage_to_fuzzy_keys_and_to_postings_of_entities_is_found(
     url: str, running: Server, open_index: Callable[..., LexicalBackend]
 ) -> None:
     index = open_index(schema=FILMS)
@@ -190,8 +190,11 @@ def test_damage_to_what_is_near_and_to_mentions_is_found(
     name = url.partition("index=")[2]
     with running.connect() as admin:
         for damage, message in (
-            ("DELETE FROM {}.near WHERE hash = (SELECT min(hash) FROM {}.near)", "near to it"),
-            ("UPDATE {}.mention SET length = length + 1", "does not match its root"),
+            (
+                "DELETE FROM {}.fuzzy_key WHERE hash = (SELECT min(hash) FROM {}.fuzzy_key)",
+                "fuzzy keys",
+            ),
+            ("UPDATE {}.entity_posting SET length = length + 1", "does not match its root"),
         ):
             statement = damage.replace("{}", f'"nuthatch_{name}"')
             with admin.transaction(), psycopg.ClientCursor(admin) as cursor:

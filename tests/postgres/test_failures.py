@@ -23,7 +23,7 @@ from nuthatch import (
     LexicalBackend,
     QueryTimeout,
 )
-from nuthatch_postgres.variables import (
+from nuthatch_postgres.client.embedded_client import (
     AsyncEmbeddedConnection,
     AsyncServerConnection,
     EmbeddedConnection,

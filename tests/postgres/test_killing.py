@@ -1,6 +1,6 @@
 """kill -9 of the client and of the server: what was acknowledged stands, and no half of a batch.
 
-While an index is loaded, sealed, upserted and settled, at moments that a seed draws.
+While an index is loaded, compacted, upserted and optimized, at moments that a seed draws.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from support.feeder import SCHEMA, document, say
 url, kind = sys.argv[1:3]
 def changed(n, turn):
     return nuthatch.Document(f"doc-{n}", f"turn {turn}", document(n + turn).text)
-with nuthatch.open(url, create=True, schema=SCHEMA, seal_at=1 if kind == "seal" else 50_000) as i:
+compact_at = 1 if kind == "compact" else 50_000
+with nuthatch.open(url, create=True, schema=SCHEMA, compact_at=compact_at) as i:
     say("open")
     for turn in range(1_000):
         if kind == "optimize":
@@ -62,7 +63,9 @@ def assert_whole(url: str, kind: str, least: int) -> None:
         elif kind == "upsert":
             assert len(held) == 60
             turns = {
-                each.uri: int(each.title.split()[1]) for each in held if each.title[:4] == "turn"
+                held_document.uri: int(held_document.title.split()[1])
+                for held_document in held
+                if held_document.title[:4] == "turn"
             }
             for batch in range(6):
                 seen = {turns.get(f"doc-{n}", -1) for n in range(10 * batch, 10 * batch + 10)}
@@ -87,7 +90,7 @@ def prepared(url: str, kind: str) -> None:
             index.add(map(document, range(60)))
 
 
-@pytest.mark.parametrize("kind", ["load", "seal", "upsert", "optimize"])
+@pytest.mark.parametrize("kind", ["load", "compact", "upsert", "optimize"])
 @pytest.mark.parametrize("kills", [2, pytest.param(15, marks=pytest.mark.nightly)])
 def test_a_killed_client_leaves_what_it_acknowledged(
     running: Server, kind: str, kills: int
@@ -104,7 +107,7 @@ def test_a_killed_client_leaves_what_it_acknowledged(
         nuthatch.drop(url)
 
 
-@pytest.mark.parametrize("kind", ["load", "seal", "upsert", "optimize"])
+@pytest.mark.parametrize("kind", ["load", "compact", "upsert", "optimize"])
 @pytest.mark.parametrize("kills", [1, pytest.param(8, marks=pytest.mark.nightly)])
 def test_a_killed_server_has_what_it_acknowledged(mortal: Server, kind: str, kills: int) -> None:
     for kill in range(kills):

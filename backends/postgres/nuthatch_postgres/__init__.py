@@ -1,1 +1,8 @@
-"""PostgreSQL as a nuthatch backend: `plugin.py` says what it is, `backend.py` opens it."""
+"""PostgreSQL as a nuthatch backend.
+
+plugin, config     what it can do, and its URL           client     connections, pools, errors
+backend            opens an index and runs it            queries    all SQL
+schema             the tables                            storage    documents, posting blocks
+read, write        readers and the writer                search     ranking in one snapshot
+info, check        describe and check an index           embedded   a server in a folder
+"""

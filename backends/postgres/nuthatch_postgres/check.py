@@ -1,13 +1,13 @@
-"""Checking: that what is stored leads to its roots, and that the tables agree with each other.
+"""Check that stored documents lead to their roots, and that the tables agree with each other.
 
 documents    header, texts, leaves and root; uri, starts and values
-counts       the state and what was written since, against the rows
-postings     analyzed anew from the texts: which words each chunk holds, how often, how many
-entities     what each document mentions, and that title tokens are found by what is near to them
-frequencies  each word's, as the dictionary and what was written since say, against the postings
+counts       the state and the writes since, against the rows
+postings     the texts are analyzed again: the words of each chunk, how often each, how many
+entities     the entries of each document, and the fuzzy keys of title tokens
+frequencies  of each word, by the dictionary and the writes since, against the postings
 
-Postings are compared by a sum of hashes for each chunk, so that memory grows with the chunks and
-not with the postings.
+Postings are compared by one sum of hashes for each chunk, so memory grows with the chunks and not
+with the postings.
 """
 
 from __future__ import annotations
@@ -25,100 +25,58 @@ from nuthatch import (
     IndexCorrupt,
     LexicalBackend,
     chunk_tokens,
-    document_from_header,
-    document_root,
-    leaf_hash,
     parse_header,
     run_blocking,
 )
-from nuthatch_postgres import queries
-from nuthatch_postgres.block import Postings, decode
-from nuthatch_postgres.connection import Statement, ask
-from nuthatch_postgres.entity import Entities, Entry, stored_hashes
-from nuthatch_postgres.failure import UNREADABLE
-from nuthatch_postgres.postings import Ids, State, ids_of, live
-from nuthatch_postgres.queries import Statements
-from nuthatch_postgres.read import Reading
-from nuthatch_postgres.stored import unpack
+from nuthatch.postings import (
+    UNREADABLE,
+    Entry,
+    EntryScheme,
+    decompress,
+    is_document_intact,
+)
+from nuthatch_postgres.client.pipeline import Statement, execute
+from nuthatch_postgres.queries import check as queries
+from nuthatch_postgres.queries.search import TOMBSTONES
+from nuthatch_postgres.queries.statements import Statements
+from nuthatch_postgres.search.cache import State
+from nuthatch_postgres.search.posting_reader import PostingReader
+from nuthatch_postgres.storage.entity_dictionary import fuzzy_keys
+from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
+from nuthatch_postgres.storage.posting_block import Postings, decode, drop_deleted
 
 Sums = npt.NDArray[np.uint64]
-
-COUNTS: Final = """
-SELECT (SELECT count(*) FROM {schema}.document),
-       (SELECT coalesce(sum(chunks), 0)::bigint FROM {schema}.document),
-       (SELECT count(*) FROM {schema}.chunk),
-       (SELECT coalesce(max(id), 0) FROM {schema}.chunk),
-       (SELECT next FROM {schema}.counter),
-       (
-           SELECT count(*)
-           FROM {schema}.value
-           WHERE document NOT IN (SELECT id FROM {schema}.document)
-       )
-"""
-PROOFS: Final = """
-DECLARE proofs NO SCROLL CURSOR FOR
-SELECT document.id, uri, root, header, leaves, chunk.id, start, text
-FROM {schema}.document
-LEFT JOIN {schema}.chunk ON chunk.document = document.id
-ORDER BY document.id, chunk.id
-"""
-POSTINGS: Final = """
-DECLARE postings NO SCROLL CURSOR FOR
-SELECT term, first, n, data FROM {schema}.block
-UNION ALL
-SELECT term, first, n, data FROM {schema}.recent
-"""
-VALUES: Final = """
-SELECT document, field, whole, number, word
-FROM {schema}.value
-WHERE document = ANY(%s)
-"""
-MENTIONED: Final = """
-SELECT field, text, length
-FROM {schema}.mention
-JOIN {schema}.entity ON id = entity
-WHERE document = %s
-"""
-NEAR: Final = """
-DECLARE near NO SCROLL CURSOR FOR
-SELECT text, array_agg(hash)
-FROM {schema}.entity
-LEFT JOIN {schema}.near ON near.entity = id
-WHERE field = -1
-GROUP BY id
-"""
-TERMS: Final = """
-SELECT id, token, df + coalesce(fresh.n, 0) - coalesce(lost.n, 0)
-FROM {schema}.term
-LEFT JOIN (SELECT term, sum(n) AS n FROM {schema}.recent GROUP BY term) AS fresh
-    ON fresh.term = id
-LEFT JOIN (SELECT term, sum(n) AS n FROM {schema}.loss GROUP BY term) AS lost ON lost.term = id
-"""
-_ROWS: Final = 2000
+_PAGE: Final = 2000
 
 
-def problems(
-    connection: psycopg.Connection, reading: Reading, statements: Statements, index: LexicalBackend
+def find_problems(
+    connection: psycopg.Connection[Any],
+    reader: PostingReader,
+    statements: Statements,
+    index: LexicalBackend,
 ) -> Iterator[str]:
-    """Yield what is wrong, a sentence each, all of it in one snapshot."""
+    """Yield a sentence for each problem, all found in one snapshot."""
     try:
-        state = run_blocking(reading.begin())
-        yield from _counts(connection, statements, state)
+        state = run_blocking(reader.read_state())
+        yield from _check_counts(connection, statements, state)
         terms = {
-            token: (number, int(df))
-            for number, token, df in connection.execute(statements(TERMS), binary=True)
+            token: (id_, int(df))
+            for id_, token, df in connection.execute(statements(queries.TERMS), binary=True)
         }
-        found = _Postings(state, _dead(connection, statements, state), terms)
-        found.read(connection, statements)
-        yield from _documents(connection, statements, index, found)
-        yield from found.differences()
-        yield from _neighbourhoods(connection, statements)
+        deleted = _read_deleted(connection, statements, state)
+        comparison = _PostingComparison(state, deleted, terms)
+        comparison.add_stored(connection, statements)
+        yield from _check_documents(connection, statements, index, comparison)
+        yield from comparison.differences()
+        yield from _check_fuzzy_keys(connection, statements)
     except (IndexCorrupt, *UNREADABLE) as error:
         yield f"reading stopped at something damaged: {error}"
 
 
-def _counts(connection: psycopg.Connection, statements: Statements, state: State) -> Iterator[str]:
-    row = ask(connection, [Statement(statements(COUNTS))])[0][0]
+def _check_counts(
+    connection: psycopg.Connection[Any], statements: Statements, state: State
+) -> Iterator[str]:
+    row = execute(connection, [Statement(statements(queries.COUNTS))])[0][0]
     documents, chunks, texts, last, following, stray = row
     for name, counted, expected in (
         ("documents", documents, state.documents),
@@ -132,64 +90,67 @@ def _counts(connection: psycopg.Connection, statements: Statements, state: State
         yield f"the next chunk would get the id {following}, and {last} is taken"
 
 
-def _dead(connection: psycopg.Connection, statements: Statements, state: State) -> Ids:
-    rows = ask(connection, [Statement(statements(queries.TOMBSTONES))])[0]
+def _read_deleted(connection: psycopg.Connection[Any], statements: Statements, state: State) -> Ids:
+    """Return the deleted chunks whose postings are still stored."""
+    rows = execute(connection, [Statement(statements(TOMBSTONES))])[0]
     if len(rows) != 1:
         raise IndexCorrupt("the tombstones are lost")
-    return np.concatenate([ids_of(rows[0][0]), state.gone])
+    return np.concatenate([unpack_ids(rows[0][0]), state.deleted])
 
 
-class _Postings:
-    """Sums up what postings and documents say of each chunk."""
+class _PostingComparison:
+    """Sums the stored postings of each chunk, and those that its text should have."""
 
-    def __init__(self, state: State, dead: Ids, terms: dict[str, tuple[int, int]]) -> None:
+    def __init__(self, state: State, deleted: Ids, terms: dict[str, tuple[int, int]]) -> None:
         self._state = state
-        self._dead = dead
+        self._deleted = deleted
         self._terms = terms
-        self._held: Counter[int] = Counter()
-        self._said = np.zeros(1, dtype=np.uint64)
-        self._meant = np.zeros(1, dtype=np.uint64)
-        self.tokens = 0
+        self._frequencies: Counter[int] = Counter()
+        self._stored = np.zeros(1, dtype=np.uint64)
+        self._expected = np.zeros(1, dtype=np.uint64)
+        self._tokens = 0
 
-    def read(self, connection: psycopg.Connection, statements: Statements) -> None:
-        """Read all postings."""
-        for rows in _fetched(connection, statements(POSTINGS), "postings"):
-            postings = live(decode(rows), self._dead)
+    def add_stored(self, connection: psycopg.Connection[Any], statements: Statements) -> None:
+        """Add all stored postings."""
+        for rows in _read_pages(connection, statements(queries.POSTINGS), "postings"):
+            postings = drop_deleted(decode(rows), self._deleted)
             terms, counts = np.unique(postings.terms, return_counts=True)
-            self._held.update(dict(zip(terms.tolist(), counts.tolist(), strict=True)))
-            self._said = _added(self._said, postings)
+            self._frequencies.update(dict(zip(terms.tolist(), counts.tolist(), strict=True)))
+            self._stored = _add_hashes(self._stored, postings)
 
-    def add(self, chunk: int, tokens: Sequence[str]) -> None:
-        """Add what a chunk's text holds; a word that is not known is a difference by itself."""
+    def add_expected(self, chunk: int, tokens: Sequence[str]) -> None:
+        """Add the postings of a chunk's tokens; a word that has no term makes a difference."""
         counts = Counter(tokens)
         terms = [self._terms.get(token, (0, 0))[0] for token in counts]
         n = len(terms)
-        self.tokens += len(tokens)
+        self._tokens += len(tokens)
         postings = Postings(
             np.array(terms, dtype=np.uint32),
             np.full(n, chunk, dtype=np.uint32),
             np.array(list(counts.values()), dtype=np.uint32),
             np.full(n, len(tokens), dtype=np.uint32),
         )
-        self._meant = _added(self._meant, postings)
+        self._expected = _add_hashes(self._expected, postings)
 
     def differences(self) -> Iterator[str]:
-        """Yield where both sides differ."""
-        if self.tokens != self._state.tokens:
-            yield f"there are {self.tokens} tokens, and there should be {self._state.tokens}"
-        size = max(self._said.size, self._meant.size)
-        said, meant = (np.pad(sums, (0, size - sums.size)) for sums in (self._said, self._meant))
-        for chunk in np.flatnonzero(said != meant).tolist():
+        """Yield a sentence for each chunk and each word whose postings differ."""
+        if self._tokens != self._state.tokens:
+            yield f"there are {self._tokens} tokens, and there should be {self._state.tokens}"
+        size = max(self._stored.size, self._expected.size)
+        stored, expected = (
+            np.pad(sums, (0, size - sums.size)) for sums in (self._stored, self._expected)
+        )
+        for chunk in np.flatnonzero(stored != expected).tolist():
             yield f"the postings of chunk {chunk} are not those of its text"
-        for token, (number, df) in self._terms.items():
-            if self._held[number] != df:
-                yield f"{token!r} stands in {self._held[number]} chunks, and {df} are counted"
+        for token, (id_, df) in self._terms.items():
+            if self._frequencies[id_] != df:
+                yield f"{token!r} stands in {self._frequencies[id_]} chunks, and {df} are counted"
 
 
-def _added(sums: Sums, postings: Postings) -> Sums:
+def _add_hashes(sums: Sums, postings: Postings) -> Sums:
     """Add a hash of each posting to its chunk's sum; order does not matter."""
     if postings.ids.size:
-        sums = _grown(sums, int(postings.ids.max()) + 1)
+        sums = _grow(sums, int(postings.ids.max()) + 1)
         mixed = postings.terms.astype(np.uint64) << np.uint64(32) | postings.lengths
         for factor in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB):  # of splitmix64
             mixed = (mixed ^ mixed >> np.uint64(29)) * np.uint64(factor) + postings.tfs
@@ -197,86 +158,86 @@ def _added(sums: Sums, postings: Postings) -> Sums:
     return sums
 
 
-def _grown(sums: Sums, size: int) -> Sums:
+def _grow(sums: Sums, size: int) -> Sums:
     if sums.size >= size:
         return sums
     return np.pad(sums, (0, max(size, 2 * sums.size) - sums.size))
 
 
-def _neighbourhoods(connection: psycopg.Connection, statements: Statements) -> Iterator[str]:
+def _check_fuzzy_keys(connection: psycopg.Connection[Any], statements: Statements) -> Iterator[str]:
     """Yield the title tokens that a search with typing errors would not find."""
-    for page in _fetched(connection, statements(NEAR), "near"):
+    for page in _read_pages(connection, statements(queries.FUZZY_KEYS), "fuzzy_keys"):
         for token, hashes in page:
-            if set(hashes) != stored_hashes(token):
-                yield f"the title token {token!r} is not stored under what is near to it"
+            if set(hashes) != fuzzy_keys(token):
+                yield f"the title token {token!r} is not stored under its fuzzy keys"
 
 
-def _documents(
-    connection: psycopg.Connection, statements: Statements, index: LexicalBackend, found: _Postings
+def _check_documents(
+    connection: psycopg.Connection[Any],
+    statements: Statements,
+    index: LexicalBackend,
+    comparison: _PostingComparison,
 ) -> Iterator[str]:
-    """Prove every document: what is stored of it must lead to its root."""
-    rows = (row for page in _fetched(connection, statements(PROOFS), "proofs") for row in page)
-    entities = Entities(connection, statements, index.schema)
+    """Yield the documents whose stored parts do not lead to their roots."""
+    pages = _read_pages(connection, statements(queries.PROOFS), "proofs")
+    rows = (row for page in pages for row in page)
+    scheme = EntryScheme(index.schema)
     for first, group in groupby(rows, key=lambda row: row[0]):
         chunks = list(group)
-        values, mentioned = ask(
+        values, postings = execute(
             connection,
             [
-                Statement(statements(VALUES), ([first],)),
-                Statement(statements(MENTIONED), (first,)),
+                Statement(statements(queries.VALUES), ([first],)),
+                Statement(statements(queries.ENTITY_POSTINGS), (first,)),
             ],
         )
-        mentions = {(field, text): length for field, text, length in mentioned}
+        entries = {(field, text): length for field, text, length in postings}
         try:
-            intact = _is_intact(chunks, values, mentions, index, entities, found)
+            is_intact = _is_intact(chunks, values, entries, index, scheme, comparison)
         except UNREADABLE:
-            intact = False
-        if not intact:
+            is_intact = False
+        if not is_intact:
             yield f"the stored document at chunk {first} does not match its root"
 
 
 def _is_intact(
     chunks: Sequence[tuple[Any, ...]],
     values: Sequence[tuple[Any, ...]],
-    mentions: Mapping[Entry, int],
+    entries: Mapping[Entry, int],
     index: LexicalBackend,
-    entities: Entities,
-    found: _Postings,
+    scheme: EntryScheme,
+    comparison: _PostingComparison,
 ) -> bool:
     first, uri, root, header, leaves, *_ = chunks[0]
-    texts = [(start, unpack(packed)) for *_, start, packed in chunks]
-    hashes = [leaf_hash(text.encode()) for _, text in texts]
-    document = document_from_header(header, texts)
+    stored = parse_header(header)
     if not index.config.export_only:
-        for chunk, (_, text) in zip(chunks, texts, strict=True):
-            found.add(chunk[5], chunk_tokens(index.analyzer, document.title, text))
-    fields = [each.name for each in index.schema.fields]
-    if mentions != entities.of(document.title, document.fields):
+        for chunk in chunks:
+            text = decompress(chunk[7]).decode()
+            tokens = chunk_tokens(index.analyzer, stored["title"], text)
+            comparison.add_expected(chunk[5], tokens)
+    if entries != scheme.entries(stored["title"], stored["fields"]):
         return False
-    kept = {
-        (fields[field], value)
+    names = [field.name for field in index.schema.fields]
+    stored_values = [
+        (names[field], value)
         for _, field, *columns in values
         for value in columns
         if value is not None
-    }
-    return (
-        document_root(header, hashes) == root
-        and b"".join(hashes) == leaves
-        and parse_header(header)["chunks"] == len(chunks)
-        and [chunk[5] for chunk in chunks] == list(range(first, first + len(chunks)))
-        and document.uri == uri
-        and all(document.text.startswith(text, start) for start, text in texts)
-        and set(index.schema.filter_values(document)) == kept
+    ]
+    texts = [(start, text) for *_, start, text in chunks]
+    ids = [chunk[5] for chunk in chunks]
+    return ids == list(range(first, first + len(chunks))) and is_document_intact(
+        uri, root, header, leaves, texts, stored_values, index.schema
     )
 
 
-def _fetched(
-    connection: psycopg.Connection, declare: bytes, cursor: str
+def _read_pages(
+    connection: psycopg.Connection[Any], declare: bytes, cursor: str
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield a cursor's rows page by page."""
+    """Yield the rows of a cursor page by page."""
     connection.execute(declare)
     while True:
-        rows = connection.execute(f"FETCH FORWARD {_ROWS} FROM {cursor}".encode(), binary=True)
+        rows = connection.execute(f"FETCH FORWARD {_PAGE} FROM {cursor}".encode(), binary=True)
         page = rows.fetchall()
         if not page:
             return

@@ -1,176 +1,153 @@
-"""Reading: words and their postings in one snapshot, without saying how the server is asked.
-
-Every method awaits a port of statements: over a connection it answers at once, over an
-asynchronous one it waits. `async_reader` ranks what is read here.
-
-    1st trip   BEGIN, the state, the tokens' frequencies unless they were known in the newest state
-    2nd trip   postings and filters, as far as they are not cached; long lists in part (`probing`)
-    3rd trip   the hits' texts, ROLLBACK
-
-Each is left out where there is nothing to ask. A search for what is cached takes the last alone.
-"""
+"""Readers: `AsyncPostgresReader` ranks what one snapshot holds; `PostgresReader` blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from uuid import UUID
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, cast
 
 import numpy as np
+import psycopg
 
 from nuthatch import (
+    AsyncExplainingReader,
+    AsyncFirstMatchReader,
+    Document,
+    ExplainingReader,
+    ExportingReader,
     Filter,
-    IndexCorrupt,
-    Schema,
+    FirstMatch,
+    FirstMatchReader,
+    Matches,
+    Rung,
+    StoredChunk,
+    run_blocking,
 )
-from nuthatch.scoring import CollectionStatistics, PostingList, TermScores
-from nuthatch_postgres import queries
-from nuthatch_postgres.block import Postings, decode
-from nuthatch_postgres.connection import Port, Rows, Statement
-from nuthatch_postgres.failure import readable
-from nuthatch_postgres.filtering import Filters
-from nuthatch_postgres.postings import MODEL, Caches, Ids, Sealed, Term, ids_of, live
-from nuthatch_postgres.queries import Statements
-from nuthatch_postgres.snapshot import Snapshot
+from nuthatch.entities import (
+    AsyncEntityMatchingReader,
+    EntityMatches,
+    EntityMatchingReader,
+    EntityPlan,
+)
+from nuthatch.postings import (
+    decode_chunk,
+    decode_document,
+    explain_rung,
+    find_first_match,
+    to_matches,
+)
+from nuthatch.scoring import conjunction_top_k, top_k
+from nuthatch_postgres.client.pipeline import Statement
+from nuthatch_postgres.queries import search as queries
+from nuthatch_postgres.search.block_max_pruning import rank_pruned
+from nuthatch_postgres.search.entity_search import search_entities
+from nuthatch_postgres.search.posting_reader import PostingReader
 
-_NOTHING = TermScores.of(PostingList.of((), (), ()), MODEL, CollectionStatistics(0, 0), df=0)
+
+class AsyncPostgresReader(
+    PostingReader, AsyncFirstMatchReader, AsyncExplainingReader, AsyncEntityMatchingReader
+):
+    """A reader of one snapshot, over any executor."""
+
+    async def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        """Return for each token the number of chunks that contain it."""
+        terms = await self.look_up(tokens)
+        return {token: 0 if term is None else term.df for token, term in terms.items()}
+
+    async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+        """Return the best chunks of a rung."""
+        if rung.operator == "OR":
+            best = await rank_pruned(self, rung, filters, limit)
+            if best is not None:
+                return to_matches(best)
+        scores, passing = await self.read_scores(rung.tokens, filters)
+        terms = [scores[token] for token in rung.tokens]
+        rank = top_k if rung.operator == "OR" else conjunction_top_k
+        return to_matches(rank(terms, limit, passing))
+
+    async def first_match(
+        self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
+    ) -> FirstMatch | None:
+        """Return the first rung that matches, with its best chunks."""
+        scores, passing = await self.read_scores(rungs[0].tokens, filters)
+        return find_first_match(rungs, scores, passing, limit)
+
+    async def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
+        """Return for each chunk the parts of its score, by token."""
+        scores, _ = await self.read_scores(rung.tokens, ())
+        return explain_rung(rung, scores, np.array(keys, dtype=np.uint32))
+
+    async def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
+        """Return the best documents of a plan."""
+        return await search_entities(self, plan, limit)
+
+    async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
+        """Return the stored chunk of each key."""
+        chunks = {
+            row[0]: decode_chunk(row, proofs=proofs, verify=False)
+            for row in await self.fetch_texts(keys)
+        }
+        return [chunks.get(cast(int, key)) for key in keys]
+
+    async def get(self, uri: str) -> Document | None:
+        """Return the document with this uri."""
+        if "\0" in uri:  # no uri contains a NUL, and PostgreSQL accepts none
+            return None
+        (rows,) = await self.execute(Statement(self._sql(queries.GET), (uri,)))
+        if not rows:
+            return None
+        return decode_document(uri, rows[0][0], [(start, text) for _, start, text in rows])
 
 
-class Reading(Snapshot):
-    """Reads from one snapshot."""
+class PostgresReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMatchingReader):
+    """An `AsyncPostgresReader` over an executor that never suspends, for blocking callers."""
 
     def __init__(
-        self,
-        port: Port,
-        statements: Statements,
-        caches: Caches,
-        declared: Schema,
-        mark: UUID,
-        place: str,
-        deadline: float | None,
-        *,
-        believes: bool = False,
-        fetch_last: bool = False,
+        self, connection: psycopg.Connection[Any], async_reader: AsyncPostgresReader
     ) -> None:
-        super().__init__(
-            port,
-            statements,
-            caches,
-            mark,
-            place,
-            deadline,
-            believes=believes,
-            fetch_last=fetch_last,
-        )
-        self._fields = {each.name: (at, each.type) for at, each in enumerate(declared.fields)}
-        self.filters = Filters(statements, self._fields, caches.filters, caches.masks)
+        self._connection = connection
+        self.async_reader = async_reader
 
-    def place_of(self, field: str) -> int:
-        """Return the place of a declared field in the schema."""
-        return self._fields[field][0]
+    def validate(self) -> None:
+        """Validate the cached state that the answers came from."""
+        run_blocking(self.async_reader.validate())
 
-    def is_unread(self, token: str) -> bool:
-        """Return whether a token's postings are not cached, and need not be as it is asked for the
-        first time in this state, or nothing is cached at all; notes that it was asked for."""
-        terms = self.caches.terms
-        if terms.get(self.number, token) or self.caches.sealed.get(self.state.sealed, token):
-            return False
-        return not terms.info().max_bytes or not terms.seen_before(self.number, token)
+    def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        return run_blocking(self.async_reader.document_frequencies(tokens))
 
-    async def look_up(self, tokens: Sequence[str]) -> dict[str, Term | None]:
-        """Return what the dictionary knows of tokens; None for one that it does not have."""
-        distinct = list(dict.fromkeys(tokens))
-        if distinct and not self.has_state:
-            known = self.caches.known(self.number)
-            if all(token in known for token in distinct):
-                await self.ask()  # they need not be asked for, unless it has changed
-        wanted = [token for token in distinct if token not in self.known]
-        if wanted:
-            (rows,) = await self.ask(Statement(self._sql(queries.TERMS), (wanted,)))
-            found = {token: Term(id_, int(df), bound) for token, id_, df, bound in rows}
-            self.known.update((token, found.get(token)) for token in wanted)
-        return {token: self.known[token] for token in distinct}
+    def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+        return run_blocking(self.async_reader.match(rung, filters, limit))
 
-    async def gather(
-        self, tokens: Sequence[str], filters: Sequence[Filter]
-    ) -> tuple[dict[str, TermScores], Ids | None]:
-        """Return each token's scored postings and what passes the filters, in one round trip."""
-        found = await self.look_up(tokens)
-        held: dict[str, TermScores] = {}
-        missing: dict[str, Term] = {}
-        for token, term in found.items():
-            cached = self.caches.terms.get(self.number, token) if term else _NOTHING
-            if cached is not None:
-                held[token] = cached
-            elif term is not None:
-                missing[token] = term
-        sealed = {token: self.caches.sealed.get(self.state.sealed, token) for token in missing}
-        unread = [missing[token].id for token, postings in sealed.items() if postings is None]
-        asked: list[Statement] = []
-        if missing:
-            asked.append(Statement(self._sql(queries.BLOCKS), (unread,)))
-            asked += self.recent(missing.values())
-        tombstones = self.caches.tombstones(self.state.sealed)
-        if missing and tombstones is None:
-            asked.append(Statement(self._sql(queries.TOMBSTONES)))
-        known = self.filters.known(self.number, filters)
-        selections = self.filters.selections(known)
-        rows: list[Rows] = []
-        if asked or selections:
-            rows = await self.ask(*asked, *selections)
-        if missing:
-            if tombstones is None:
-                tombstones = self._tombstones(rows[len(asked) - 1])
-            recent = rows[1] if self.state.digest else []
-            held |= self._scored(missing, sealed, recent, rows[0], tombstones)
-        return held, self.filters.allowed(self.number, known, rows[len(asked) :])
+    def first_match(
+        self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
+    ) -> FirstMatch | None:
+        return run_blocking(self.async_reader.first_match(rungs, filters, limit))
 
-    def recent(self, terms: Iterable[Term]) -> list[Statement]:
-        """Return what reads the postings written since the seal, if anything was."""
-        if not self.state.digest:
-            return []
-        return [Statement(self._sql(queries.RECENT), ([term.id for term in terms],))]
+    def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
+        return run_blocking(self.async_reader.explain(rung, keys))
 
-    def _tombstones(self, rows: Rows) -> Ids:
-        if len(rows) != 1:
-            raise IndexCorrupt(f"{self._place} has lost its tombstones; restore it from a copy")
-        with readable("a list of chunks"):
-            tombstones = ids_of(rows[0][0])
-        self.caches.keep_tombstones(self.state.sealed, tombstones)
-        return tombstones
+    def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
+        return run_blocking(self.async_reader.match_entities(plan, limit))
 
-    def _scored(
-        self,
-        missing: Mapping[str, Term],
-        sealed: Mapping[str, Sealed | None],
-        recent: Rows,
-        blocks: Rows,
-        tombstones: Ids,
-    ) -> dict[str, TermScores]:
-        fresh, read = decode(recent).ordered(), decode(blocks).ordered()
-        dead = np.concatenate([tombstones, self.state.gone])
-        held = {}
-        for token, term in missing.items():
-            kept = sealed[token]
-            if kept is None:
-                kept = Sealed(*_of(read, term.id)[1:])
-                self.caches.sealed.put(self.state.sealed, token, kept)
-            new = _of(fresh, term.id)
-            both = (np.concatenate(pair) for pair in zip(kept, new[1:], strict=True))
-            every = Postings(np.full(kept.ids.size + new.ids.size, term.id, np.uint32), *both)
-            part = live(every.ordered(), dead)
-            if part.ids.size != term.df:
-                raise IndexCorrupt(
-                    f"{token!r} stands in {part.ids.size} chunks of {self._place} and the "
-                    f"dictionary counts {term.df}; drop the index and index the corpus again"
-                )
-            with readable(f"the list of postings of {token!r}"):
-                listed = PostingList.of(part.ids, part.tfs, part.lengths)
-                held[token] = TermScores.of(listed, MODEL, self.state.statistics, df=term.df)
-            self.caches.terms.put(self.number, token, held[token])
-        return held
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
+        return run_blocking(self.async_reader.fetch(keys, proofs))
 
+    def get(self, uri: str) -> Document | None:
+        return run_blocking(self.async_reader.get(uri))
 
-def _of(postings: Postings, term: int) -> Postings:
-    """Return one term's part of ordered postings."""
-    begin, end = np.searchsorted(postings.terms, np.array([term, term + 1], dtype=np.uint32))
-    return Postings(*(array[begin:end] for array in postings))
+    def documents(self) -> Iterator[Document]:
+        run_blocking(self.async_reader.execute())  # a cursor needs a transaction
+        self._connection.execute(self.async_reader.statement(queries.DOCUMENTS))
+        rows = iter(self._fetch_rows())
+        for first, group in groupby(rows, key=lambda row: row[0]):
+            chunks = list(group)
+            texts = [(start, text) for *_, start, text in chunks]
+            yield decode_document(f"at chunk {first}", chunks[0][1], texts)
+
+    def _fetch_rows(self) -> Iterator[tuple[int, bytes, int, bytes]]:
+        """Yield the rows of the cursor on the server, which are fetched page by page."""
+        while True:
+            page = self._connection.execute(queries.MORE_DOCUMENTS, binary=True).fetchall()
+            if not page:
+                return
+            yield from page

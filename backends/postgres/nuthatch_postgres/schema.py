@@ -1,62 +1,65 @@
-"""The tables of an index; `queries.py` has what is asked of them.
+"""The tables of an index; `queries` has the statements that read and write them.
 
-    document  id  uri  root  header  chunks  leaves     one row a document
-    chunk     id  document  start  text                 one row a chunk, text zstd-compressed
-    value     field  document  whole | number | word    what filters compare, one column a type
-    entity    id  field  text                           phrases; what titles have as of fields < 0
-    mention   entity  document  length                  their postings, with the title's tokens
-    near      hash  entity                              title tokens by what is left of them
-    term      id  token  df  bound                      the dictionary; df as of the last seal
-    block     term  last  first  n  bound  data         sealed postings, 512 a row
-    recent    term  first  n  data                      postings written since, a row a batch
-    loss      term  n                                   chunks deleted since, by term
-    change    id  documents  chunks  tokens  rows  gone one row a write since the last seal
-    tombstone chunks                                    deleted chunks that blocks still name
-    state     mark  sealed  documents  chunks  tokens … one row, as of the last seal
-    counter   next                                      the next chunk id
-    meta      key  value                                format, schema, fingerprint
+    document        id  uri  root  header  chunks  leaves    one row per document
+    chunk           id  document  start  text                one row per chunk; zstd-compressed
+    value           field  document  whole | number | word   filter values, one column per type
+    entity          id  field  text                          phrases; entries of titles: field < 0
+    entity_posting  entity  document  length                 their postings, with title lengths
+    fuzzy_key       hash  entity                             title tokens by what deletions leave
+    term            id  token  df  bound                     the dictionary, as of the compaction
+    block           term  last  first  n  bound  data        compacted postings, 512 in a row
+    recent          term  first  n  data                     postings written since
+    df_decrement    term  n                                  chunks deleted since, by term
+    write_log       id  documents  chunks  tokens  rows …    one row per write since
+    tombstone       chunks                                   deleted chunks that blocks contain
+    state           incarnation  compactions  documents …    one row, as of the compaction
+    counter         next                                     the next chunk id
+    meta            key  value                               format, schema, fingerprint
 
-A document's id is that of its first chunk, and its chunks follow without a gap. Ids grow for ever
-and are never given again, so document order is order of addition.
+"The compaction" is the last one (`storage/compaction.py`).
 
-No write changes a row that another write changes too: it appends to `recent`, `loss` and `change`,
-and only a seal folds them. So writers neither wait for each other nor lock each other out, and a
-term's true frequency is  term.df + Σ recent.n − Σ loss.n,  at every moment, in every snapshot.
+The id of a document is the id of its first chunk; the ids of its chunks follow without a gap. Ids
+only grow and are never used twice, so the order of ids is the order of addition.
+
+No two writes change the same row: each appends to `recent`, `df_decrement` and `write_log`, and
+only a compaction folds these. So writers neither wait for each other nor lock each other out, and
+in every snapshot the document frequency of a term is
+term.df + Σ recent.n − Σ df_decrement.n.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 #: Postings of a full block.
 BLOCK: Final = 512
 
 
-def name(text: str) -> str:
-    """Return the SQL of what a phrase is found by: a phrase may be longer than an index takes.
+def index_key(text: str) -> str:
+    """Return the SQL of the key that an entry's text is indexed by.
 
-    No phrase and no title token holds a `#`.
+    A text may be longer than an index takes; then its hash is. No text of an entry holds a `#`.
     """
     return f"(CASE WHEN octet_length({text}) <= 1000 THEN {text} ELSE '#' || md5({text}) END)"
 
 
-#: The SQL of a whole title without its blanks.
+#: The SQL of a title without its blanks.
 SQUEEZED: Final = "replace(entity.text, ' ', '')"
 
-#: In the order in which they are dropped.
+#: All tables, in the order in which they are dropped.
 TABLES: Final = (
     "meta",
     "counter",
     "state",
     "tombstone",
-    "change",
-    "loss",
+    "write_log",
+    "df_decrement",
     "recent",
     "block",
     "term",
-    "near",
-    "mention",
+    "fuzzy_key",
+    "entity_posting",
     "entity",
     "value",
     "chunk",
@@ -82,7 +85,7 @@ CREATE: Final = (
         text bytea NOT NULL
     )
     """,
-    # It is compressed already.
+    # zstd has compressed it already.
     "ALTER TABLE {schema}.chunk ALTER COLUMN text SET STORAGE EXTERNAL",
     """
     CREATE TABLE {schema}.value (
@@ -104,22 +107,22 @@ CREATE: Final = (
         text text COLLATE "C" NOT NULL
     )
     """,
-    "CREATE UNIQUE INDEX ON {schema}.entity (field, " + name("text") + ")",
-    # Whole titles are looked up as they are but for blanks.
+    "CREATE UNIQUE INDEX ON {schema}.entity (field, " + index_key("text") + ")",
+    # Whole titles are compared without their blanks.
     "CREATE INDEX ON {schema}.entity ("
-    + name(SQUEEZED.replace("entity.", ""))
+    + index_key(SQUEEZED.replace("entity.", ""))
     + ") WHERE field = -3",
     """
-    CREATE TABLE {schema}.mention (
+    CREATE TABLE {schema}.entity_posting (
         entity int NOT NULL,
         document int NOT NULL,
         length int NOT NULL,
         PRIMARY KEY (entity, document)
     )
     """,
-    "CREATE INDEX ON {schema}.mention (document)",
+    "CREATE INDEX ON {schema}.entity_posting (document)",
     """
-    CREATE TABLE {schema}.near (
+    CREATE TABLE {schema}.fuzzy_key (
         hash int NOT NULL,
         entity int NOT NULL,
         PRIMARY KEY (hash, entity)
@@ -144,7 +147,7 @@ CREATE: Final = (
         PRIMARY KEY (term, last)
     ) WITH (toast_tuple_target = 8160)
     """,
-    # A block in its row is read in one go; in a side table it would take another look-up each.
+    # Kept in its row, a block is read at once; in a TOAST table it would take another look-up.
     "ALTER TABLE {schema}.block ALTER COLUMN data SET STORAGE MAIN",
     """
     CREATE TABLE {schema}.recent (
@@ -156,24 +159,24 @@ CREATE: Final = (
     ) WITH (toast_tuple_target = 8160)
     """,
     "ALTER TABLE {schema}.recent ALTER COLUMN data SET STORAGE MAIN",
-    "CREATE TABLE {schema}.loss (term int NOT NULL, n int NOT NULL)",
-    "CREATE INDEX ON {schema}.loss (term)",
+    "CREATE TABLE {schema}.df_decrement (term int NOT NULL, n int NOT NULL)",
+    "CREATE INDEX ON {schema}.df_decrement (term)",
     """
-    CREATE TABLE {schema}.change (
+    CREATE TABLE {schema}.write_log (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         documents int NOT NULL,
         chunks int NOT NULL,
         tokens bigint NOT NULL,
         rows int NOT NULL,
-        gone bytea NOT NULL
+        deleted bytea NOT NULL
     )
     """,
     "CREATE TABLE {schema}.tombstone (chunks bytea NOT NULL)",
     "INSERT INTO {schema}.tombstone VALUES ('')",
     """
     CREATE TABLE {schema}.state (
-        mark uuid NOT NULL,
-        sealed bigint NOT NULL,
+        incarnation uuid NOT NULL,
+        compactions bigint NOT NULL,
         documents bigint NOT NULL,
         chunks bigint NOT NULL,
         tokens bigint NOT NULL,

@@ -1,22 +1,22 @@
-"""Writing: one batch is one transaction that only appends; `schema.py` says why.
+"""`Writer`: one batch is one transaction that only appends; `schema.py` says why.
 
-    before      the dictionaries get the batch's new words, the counter gives the chunks' ids
-    BEGIN       the documents that are there, locked in the order of their uris
-                replaced ones go: their rows, and a loss for each of their words
-                documents, chunks, values and postings by binary COPY; one row of `change`
+    before      add the batch's new words to the dictionaries; reserve ids of chunks
+    BEGIN       lock the documents that exist already, in the order of their uris
+                delete those that are replaced; one df_decrement for each of their words
+                copy documents, chunks, values and postings; add one row to write_log
     COMMIT
 
-What comes before is committed by itself, so that nobody waits for a whole batch to end: a word
-without postings and an id that is never used mean nothing. Two writers of one uri meet in the
-unique index; the server takes back the later one's batch, which begins anew and alone: under a
-lock that keeps other writers out, so that it does not happen again.
+The first step is committed by itself, so that no writer waits for another one's whole batch: a word
+without postings and an unused id mean nothing. Two writers of one uri conflict in its unique index.
+The server rolls the later one back. Its batch then starts again under a lock that keeps out other
+writers, so it cannot conflict twice.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import psycopg
@@ -32,116 +32,120 @@ from nuthatch import (
     chunk_tokens,
     parse_header,
 )
-from nuthatch_postgres import queries
-from nuthatch_postgres.block import EMPTY, Postings, copied, slices
-from nuthatch_postgres.connection import leave
-from nuthatch_postgres.copying import copy_rows, copy_tables, table
-from nuthatch_postgres.entity import COPY_MENTIONS, Entities
-from nuthatch_postgres.failure import readable
-from nuthatch_postgres.gathering import gathered, numbered
-from nuthatch_postgres.postings import Ids, bytes_of, ids_of
-from nuthatch_postgres.queries import Statements
-from nuthatch_postgres.stored import pack, unpack
+from nuthatch.postings import (
+    BatchPlan,
+    StoredDocument,
+    compress_text,
+    decompress,
+    join_leaves,
+    number_documents,
+    plan_batch,
+    readable,
+)
+from nuthatch_postgres.client.connection import end_transaction
+from nuthatch_postgres.queries import write as queries
+from nuthatch_postgres.queries.statements import Statements
+from nuthatch_postgres.storage.batch_postings import NumberedDocument, invert
+from nuthatch_postgres.storage.binary_copy import copy_rows, copy_tables, encode_table
+from nuthatch_postgres.storage.entity_dictionary import EntityDictionary
+from nuthatch_postgres.storage.packed_ids import Ids, pack_ids, unpack_ids
+from nuthatch_postgres.storage.posting_block import EMPTY, Postings, encode_rows, split_rows
 
 T = TypeVar("T")
-#: After which a batch that another writer was in the way of is begun anew.
-_IN_THE_WAY: Final = (UniqueViolation, DeadlockDetected, SerializationFailure)
+#: Errors of a conflict with another writer, after which the batch is tried again.
+_CONFLICTS: Final = (UniqueViolation, DeadlockDetected, SerializationFailure)
 _COLUMNS: Final = {"integer": 0, "number": 1}
 
 
-class _Present(NamedTuple):
-    """Names a stored document."""
-
-    id: int
-    root: bytes
-    chunks: int
-
-
 class Writer:
-    """Writes to one index over one connection."""
+    """Writes to one index over one connection.
+
+    `in_transaction`: the caller has a transaction open, and the batch becomes a part of it. The
+    first batch is written so, in the transaction that creates the index.
+    """
 
     def __init__(
         self,
-        connection: psycopg.Connection,
+        connection: psycopg.Connection[Any],
         statements: Statements,
         declared: Schema,
         analyzer: Analyzer,
         lock_timeout: float,
         *,
-        within: bool = False,
+        in_transaction: bool = False,
     ) -> None:
-        """`within` tells that the caller has a transaction open, which the batch is to be part of:
-        that of the index's own making, where there is no other writer yet."""
         self._connection = connection
-        self._within = within
+        self._in_transaction = in_transaction
         self._sql = statements
-        self._fields = {each.name: (at, each.type) for at, each in enumerate(declared.fields)}
+        self._fields = {field.name: (at, field.type) for at, field in enumerate(declared.fields)}
         self._analyzer = analyzer
-        self._entities = Entities(connection, statements, declared, within=within)
+        self._entities = EntityDictionary(
+            connection, statements, declared, in_transaction=in_transaction
+        )
         self._lock_timeout = f"{max(1, round(1000 * lock_timeout))}ms"
 
     def roots(self, uris: Sequence[str]) -> dict[str, bytes]:
-        """Return the roots of those of these documents that are stored, by uri."""
-        return {uri: each.root for uri, each in self._present(uris).items()}
+        """Return by uri the roots of those documents that are stored."""
+        return {uri: document.root for uri, document in self._find(uris).items()}
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        """Upsert documents with distinct uris."""
-        present = self._present([each.document.uri for each in documents])
-        fresh = [each for each in documents if not _same(each, present)]
-        if not fresh:
-            return WriteOutcome(unchanged=len(documents))
-        count = sum(len(each.chunks) for each in fresh)
-        rows = numbered(fresh, self._one(queries.ALLOCATE, (count,))[0] - count)
-        postings = gathered(rows, self._ids)
-        self._entities.prepare(fresh)
-        return self._alone_if_need_be(durability, lambda: self._upsert(documents, rows, postings))
+        """Add or replace documents with distinct uris."""
+        uris = [analyzed.document.uri for analyzed in documents]
+        plan = plan_batch(documents, self._find(uris))
+        if not plan.changed:
+            return plan.outcome(len(documents))
+        last = self._fetch_one(queries.ALLOCATE, (plan.chunks,))[0]
+        numbered = number_documents(plan.changed, last - plan.chunks)
+        postings = invert(numbered, self._term_ids)
+        self._entities.prepare(plan.changed)
 
-    def _upsert(
-        self,
-        documents: Sequence[AnalyzedDocument],
-        rows: list[tuple[int, AnalyzedDocument]],
-        postings: Postings,
-    ) -> WriteOutcome:
-        present = self._present([each.document.uri for _, each in rows], lock=True)
-        if any(_same(each, present) for _, each in rows):  # another writer was faster
-            rows = [(first, each) for first, each in rows if not _same(each, present)]
-            postings = gathered(rows, self._ids)
-        replaced = [present[each.document.uri] for _, each in rows if each.document.uri in present]
-        if rows:
-            self._change(replaced, rows, postings)
-        chunks = sum(len(each.chunks) for _, each in rows)
-        added = len(rows) - len(replaced)
-        return WriteOutcome(added, len(replaced), len(documents) - len(rows), chunks)
+        def upsert() -> WriteOutcome:
+            return self._upsert(numbered, postings).outcome(len(documents))
+
+        return self._transact_alone_after_conflict(durability, upsert)
+
+    def _upsert(self, numbered: Sequence[NumberedDocument], postings: Postings) -> BatchPlan:
+        """Write documents, but for those that another writer has stored meanwhile."""
+        documents = [analyzed for _, analyzed in numbered]
+        uris = [analyzed.document.uri for analyzed in documents]
+        plan = plan_batch(documents, self._find(uris, lock=True))
+        if len(plan.changed) < len(numbered):
+            changed = {analyzed.document.uri for analyzed in plan.changed}
+            numbered = [pair for pair in numbered if pair[1].document.uri in changed]
+            postings = invert(numbered, self._term_ids)
+        if numbered:
+            self._replace(plan.replaced, numbered, postings)
+        return plan
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        """Remove documents with distinct uris."""
+        """Remove documents with distinct uris; return how many there were."""
 
         def delete() -> int:
-            gone = list(self._present(uris, lock=True).values())
-            if gone:
-                self._change(gone, [], EMPTY)
-            return len(gone)
+            removed = list(self._find(uris, lock=True).values())
+            if removed:
+                self._replace(removed, [], EMPTY)
+            return len(removed)
 
-        return self._alone_if_need_be(durability, delete)
+        return self._transact_alone_after_conflict(durability, delete)
 
-    def _alone_if_need_be(self, durability: Durability, work: Callable[[], T]) -> T:
-        """Do the work in a transaction; once more, alone, where another writer was in its way.
+    def _transact_alone_after_conflict(self, durability: Durability, work: Callable[[], T]) -> T:
+        """Do the work in a transaction. After a conflict, do it once more without other writers.
 
-        That is safe: the server has said that nothing of the first attempt is left.
+        That is safe: the server has rolled back the whole first attempt.
         """
         try:
-            return self._transact(durability, queries.A_WRITER, work)
-        except _IN_THE_WAY:
-            return self._transact(durability, queries.ONE_WRITER, work)
+            return self._transact(durability, queries.SHARED_LOCK, work)
+        except _CONFLICTS:
+            return self._transact(durability, queries.EXCLUSIVE_LOCK, work)
 
     def _transact(self, durability: Durability, lock: str, work: Callable[[], T]) -> T:
-        """Commit what the work does, or nothing of it; lock the table before any row.
+        """Commit the work or roll it back. Lock the table before any row.
 
-        A commit that has returned is on the disk of this server at either level: PostgreSQL has
-        none that survives the death of its processes and no more. "power" waits for standbys,
-        too, where the server is set up so.
+        PostgreSQL has no level of durability that survives its processes but not the machine. So a
+        commit is on this server's disk at either level. "power" also waits for standbys, where the
+        server's settings say so.
         """
-        if self._within:
+        if self._in_transaction:
             return work()
         execute = self._connection.execute
         try:
@@ -150,126 +154,120 @@ class Writer:
             if durability == "process":
                 execute("SET LOCAL synchronous_commit = local")
             else:
-                execute(_AT_LEAST_ON)
+                execute(queries.SYNC_AT_LEAST)
             execute(self._sql(lock))
             outcome = work()
             execute("COMMIT")
             return outcome
         finally:
-            leave(self._connection)
+            end_transaction(self._connection)
 
-    def _present(self, uris: Sequence[str], *, lock: bool = False) -> dict[str, _Present]:
-        # PostgreSQL takes no NUL, and no uri holds one.
-        asked = [uri for uri in uris if "\0" not in uri]
-        rows = self._rows(queries.FIND_AND_LOCK if lock else queries.FIND, (asked,))
-        return {uri: _Present(*found) for uri, *found in rows}
+    def _find(self, uris: Sequence[str], *, lock: bool = False) -> dict[str, StoredDocument]:
+        """Return the stored documents by uri."""
+        # PostgreSQL accepts no NUL, and no uri contains one.
+        valid = [uri for uri in uris if "\0" not in uri]
+        statement = queries.LOCK_DOCUMENTS if lock else queries.FIND_DOCUMENTS
+        return {uri: StoredDocument(*row) for uri, *row in self._fetch(statement, (valid,))}
 
-    def _ids(self, tokens: Sequence[str]) -> Ids:
-        """Return the dictionary's numbers of distinct tokens; make them where there are none."""
-        known = self._known(tokens)
-        missing = [tokens[at] for at in np.flatnonzero(known == 0).tolist()]
+    def _term_ids(self, tokens: Sequence[str]) -> Ids:
+        """Return the dictionary's ids of distinct tokens; add those that are missing."""
+        ids = self._find_terms(tokens)
+        missing = [tokens[at] for at in np.flatnonzero(ids == 0).tolist()]
         if missing:
             self._connection.execute(self._sql(queries.ADD_TERMS), ("\n".join(sorted(missing)),))
-            known[known == 0] = self._known(missing)
-        return known
+            ids[ids == 0] = self._find_terms(missing)
+        return ids
 
-    def _known(self, tokens: Sequence[str]) -> Ids:
-        """Return the dictionary's numbers of tokens, 0 where it has none."""
-        return ids_of(self._one(queries.KNOWN_TERMS, ("\n".join(tokens),))[0])
+    def _find_terms(self, tokens: Sequence[str]) -> Ids:
+        """Return the dictionary's ids of tokens, 0 for those that it lacks."""
+        return unpack_ids(self._fetch_one(queries.FIND_TERMS, ("\n".join(tokens),))[0])
 
-    def _change(
+    def _replace(
         self,
-        gone: Sequence[_Present],
-        rows: Sequence[tuple[int, AnalyzedDocument]],
+        removed: Sequence[StoredDocument],
+        numbered: Sequence[NumberedDocument],
         postings: Postings,
     ) -> None:
-        """Take documents out and put others in; called within a transaction."""
-        tokens = sum(chunk.length for _, each in rows for chunk in each.chunks)
-        tokens -= self._delete(gone) if gone else 0
-        self._copy(queries.COPY_DOCUMENTS, "int4 text bytea bytea int4 bytea", _documents(rows))
-        self._copy(queries.COPY_CHUNKS, "int4 int4 int4 bytea", _chunks(rows))
+        """Delete documents and insert others; call it within a transaction."""
+        tokens = sum(chunk.length for _, analyzed in numbered for chunk in analyzed.chunks)
+        tokens -= self._delete(removed) if removed else 0
+        documents = _document_rows(numbered)
+        self._copy(queries.COPY_DOCUMENTS, "int4 text bytea bytea int4 bytea", documents)
+        self._copy(queries.COPY_CHUNKS, "int4 int4 int4 bytea", _chunk_rows(numbered))
         values = (
-            (self._fields[name][0], first, *_columns(self._fields[name][1], value))
-            for first, each in rows
-            for name, value in dict.fromkeys(each.values)
+            (self._fields[name][0], first, *_value_columns(self._fields[name][1], value))
+            for first, analyzed in numbered
+            for name, value in dict.fromkeys(analyzed.values)
         )
         self._copy(queries.COPY_VALUES, "int2 int4 int8 float8 text", values)
-        mentions = [self._entities.mentions(rows)]
-        copy_tables(self._connection, self._sql(COPY_MENTIONS), mentions)
-        parts = slices(postings)
-        columns = (parts.terms, postings.ids[parts.begins], parts.counts)
-        fresh = copied(postings, parts, *columns)
-        copy_tables(self._connection, self._sql(queries.COPY_RECENT), fresh)
-        chunks = sum(len(each.chunks) for _, each in rows) - sum(each.chunks for each in gone)
-        dead = [each.id + at for each in gone for at in range(each.chunks)]
+        entities = [self._entities.encode_postings(numbered)]
+        copy_tables(self._connection, self._sql(queries.COPY_ENTITY_POSTINGS), entities)
+        rows = split_rows(postings)
+        columns = (rows.terms, postings.ids[rows.begins], rows.counts)
+        encoded = encode_rows(postings, rows, *columns)
+        copy_tables(self._connection, self._sql(queries.COPY_RECENT), encoded)
+        chunks = sum(len(analyzed.chunks) for _, analyzed in numbered)
+        chunks -= sum(document.chunks for document in removed)
+        deleted = [document.id + at for document in removed for at in range(document.chunks)]
         self._connection.execute(
-            self._sql(queries.ADD_CHANGE),
-            (len(rows) - len(gone), chunks, tokens, len(parts.terms), bytes_of(dead)),
+            self._sql(queries.ADD_TO_LOG),
+            (len(numbered) - len(removed), chunks, tokens, len(rows.terms), pack_ids(deleted)),
         )
 
-    def _delete(self, gone: Sequence[_Present]) -> int:
+    def _delete(self, removed: Sequence[StoredDocument]) -> int:
         """Delete documents; return how many tokens their chunks had."""
-        ids = [each.id for each in gone]
-        losses: Counter[str] = Counter()
-        tokens = 0
-        for header, text in self._rows(queries.TEXTS, (ids,)):
+        ids = [document.id for document in removed]
+        decrements: Counter[str] = Counter()
+        count = 0
+        for header, text in self._fetch(queries.DELETED_TEXTS, (ids,)):
             with readable("a stored document"):
-                found = chunk_tokens(self._analyzer, parse_header(header)["title"], unpack(text))
-            losses.update(set(found))
-            tokens += len(found)
-        words = sorted(losses)
-        known = self._known(words)
-        if not known.all():
+                title = parse_header(header)["title"]
+                tokens = chunk_tokens(self._analyzer, title, decompress(text).decode())
+            decrements.update(set(tokens))
+            count += len(tokens)
+        words = sorted(decrements)
+        terms = self._find_terms(words)
+        if not terms.all():
             raise IndexCorrupt(
-                f"the dictionary lacks {words[int(known.argmin())]!r}, which a stored document "
+                f"the dictionary lacks {words[int(terms.argmin())]!r}, which a stored document "
                 "holds; drop the index and index the corpus again"
             )
-        lost = np.array([losses[word] for word in words], dtype=np.int32)
-        copy_tables(self._connection, self._sql(queries.COPY_LOSS), [table(known, lost)])
+        counts = np.array([decrements[word] for word in words], dtype=np.int32)
+        table = encode_table(terms, counts)
+        copy_tables(self._connection, self._sql(queries.COPY_DF_DECREMENTS), [table])
         for statement in queries.DELETE:
             self._connection.execute(self._sql(statement), (ids,))
-        return tokens
+        return count
 
     def _copy(self, statement: str, types: str, rows: Iterable[Sequence[Any]]) -> None:
         copy_rows(self._connection, self._sql(statement), types, rows)
 
-    def _rows(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _fetch(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return self._connection.execute(self._sql(statement), values, binary=True).fetchall()
 
-    def _one(self, statement: str, values: Sequence[Any]) -> tuple[Any, ...]:
-        rows = self._rows(statement, values)
+    def _fetch_one(self, statement: str, values: Sequence[Any]) -> tuple[Any, ...]:
+        rows = self._fetch(statement, values)
         if len(rows) != 1:
             raise IndexCorrupt("the index has lost its counter; restore it from a copy")
         return rows[0]
 
 
-#: Only a server that is set to lose commits is told otherwise; a stronger setting stands.
-_AT_LEAST_ON: Final = b"""
-SELECT set_config('synchronous_commit', 'on', true)
-WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
-"""
+def _document_rows(numbered: Iterable[NumberedDocument]) -> Iterator[tuple[Any, ...]]:
+    """Yield documents in the order of their uris, so that writers cannot deadlock."""
+    for first, analyzed in sorted(numbered, key=lambda pair: pair[1].document.uri):
+        leaves = join_leaves(analyzed.chunks)
+        uri, chunks = analyzed.document.uri, len(analyzed.chunks)
+        yield first, uri, analyzed.root, analyzed.header, chunks, leaves
 
 
-def _same(each: AnalyzedDocument, present: Mapping[str, _Present]) -> bool:
-    before = present.get(each.document.uri)
-    return before is not None and before.root == each.root
+def _chunk_rows(numbered: Iterable[NumberedDocument]) -> Iterator[tuple[Any, ...]]:
+    for first, analyzed in numbered:
+        for index, chunk in enumerate(analyzed.chunks):
+            yield first + index, first, chunk.start, compress_text(chunk.text)
 
 
-def _documents(rows: Iterable[tuple[int, AnalyzedDocument]]) -> Iterator[tuple[Any, ...]]:
-    """Yield documents by uri: writers that wait for each other do so in one order."""
-    for first, each in sorted(rows, key=lambda row: row[1].document.uri):
-        leaves = b"".join([chunk.leaf for chunk in each.chunks])
-        yield first, each.document.uri, each.root, each.header, len(each.chunks), leaves
-
-
-def _chunks(rows: Iterable[tuple[int, AnalyzedDocument]]) -> Iterator[tuple[Any, ...]]:
-    for first, each in rows:
-        for index, chunk in enumerate(each.chunks):
-            yield first + index, first, chunk.start, pack(chunk.text)
-
-
-def _columns(kind: str, value: object) -> list[object]:
-    """Return the columns of a field's value, all but one null."""
+def _value_columns(kind: str, value: object) -> list[object]:
+    """Return the columns of a field's value, all but one of them null."""
     columns: list[object] = [None, None, None]
     columns[_COLUMNS.get(kind, 2)] = value
     return columns

@@ -1,0 +1,1 @@
+"""Talk to a server: connections, pools, round trips, errors."""

@@ -1,0 +1,1 @@
+"""An embedded server: a PostgreSQL in a folder, shared by the processes that use its indexes."""

@@ -1,0 +1,134 @@
+"""Statements that read an index in one snapshot."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+ROLLBACK: Final = "ROLLBACK"
+#: Local to the transaction, so that no pooled connection keeps it.
+TIMEOUT: Final = "SELECT set_config('statement_timeout', %s, true)"
+# The digest names the writes since the last compaction that the snapshot sees. Two snapshots with
+# the same compaction and digest see the same index.
+_DIGEST: Final = "sha256(string_agg(int8send(id), '' ORDER BY id))"
+STATE: Final = f"""
+SELECT incarnation,
+       compactions,
+       state.documents + coalesce(sum.documents, 0)::bigint,
+       state.chunks + coalesce(sum.chunks, 0)::bigint,
+       state.tokens + coalesce(sum.tokens, 0)::bigint,
+       average,
+       coalesce(sum.digest, ''),
+       coalesce(sum.deleted, '')
+FROM {{schema}}.state
+CROSS JOIN (
+    SELECT sum(write_log.documents) AS documents,
+           sum(write_log.chunks) AS chunks,
+           sum(write_log.tokens) AS tokens,
+           {_DIGEST} AS digest,
+           string_agg(deleted, '') AS deleted
+    FROM {{schema}}.write_log
+) AS sum
+"""
+#: Whether a cached state is still the newest.
+VALIDATE: Final = f"""
+SELECT EXISTS (SELECT FROM {{schema}}.state WHERE incarnation = %s AND compactions = %s)
+    AND coalesce((SELECT {_DIGEST} FROM {{schema}}.write_log), '') = %s AS is_current
+"""
+#: The rows of another statement, each with `is_current` in front. If it has no rows: one of nulls.
+_VALIDATED: Final = f"""
+SELECT cached.is_current, wanted.*
+FROM ({VALIDATE}) AS cached
+LEFT JOIN ({{statement}}) AS wanted ON true
+"""
+TERMS: Final = """
+SELECT token,
+       id,
+       df
+           + (SELECT coalesce(sum(n), 0) FROM {schema}.recent WHERE term = id)
+           - (SELECT coalesce(sum(n), 0) FROM {schema}.df_decrement WHERE term = id),
+       bound
+FROM {schema}.term
+WHERE token = ANY(%s)
+"""
+BLOCKS: Final = """
+SELECT term, first, n, data
+FROM {schema}.block
+WHERE term = ANY(%s)
+ORDER BY term, last
+"""
+# A chunk can only be in the first block of its term that does not end before it.
+SELECTED_BLOCKS: Final = """
+SELECT block.term, block.first, block.n, block.data
+FROM (
+    SELECT DISTINCT listed.term, candidate.last
+    FROM unnest(%s::int[]) AS listed (term)
+    CROSS JOIN unnest(%s::int[]) AS wanted (id)
+    CROSS JOIN LATERAL (
+        SELECT last, first
+        FROM {schema}.block
+        WHERE block.term = listed.term AND block.last >= wanted.id
+        ORDER BY block.last
+        LIMIT 1
+    ) AS candidate
+    WHERE candidate.first <= wanted.id
+) AS hit
+JOIN {schema}.block USING (term, last)
+"""
+RECENT: Final = """
+SELECT term, first, n, data
+FROM {schema}.recent
+WHERE term = ANY(%s)
+ORDER BY term, first
+"""
+TOMBSTONES: Final = "SELECT chunks FROM {schema}.tombstone"
+# All ids come as one string of bytes: a fraction of the cost of fetching rows.
+MATCHING_CHUNKS: Final = """
+SELECT coalesce(string_agg(int4send(chunk.id), ''), '')
+FROM {schema}.chunk
+WHERE chunk.document IN (
+    SELECT document
+    FROM {schema}.value
+    WHERE field = %s AND {condition}
+)
+"""
+MATCHING_SOME: Final = """
+SELECT coalesce(string_agg(int4send(given.id), ''), '')
+FROM unnest(%s::int[]) AS given (id)
+WHERE {conditions}
+"""
+# OFFSET keeps this a look-up for each of the few documents. Without it these become joins, and the
+# planner compares all their orders: with hundreds of filters that takes minutes.
+MATCHES: Final = """EXISTS (
+    SELECT FROM {schema}.value WHERE document = given.id AND field = %s AND {condition}
+    OFFSET 0
+)"""
+FETCH: Final = """
+SELECT chunk.id,
+       document.id,
+       document.uri,
+       document.root,
+       document.header,
+       document.leaves,
+       chunk.text
+FROM {schema}.chunk
+JOIN {schema}.document ON document.id = chunk.document
+WHERE chunk.id = ANY(%s)
+"""
+FETCH_VALIDATED: Final = _VALIDATED.replace("{statement}", FETCH)
+GET: Final = """
+SELECT document.header, chunk.start, chunk.text
+FROM {schema}.document
+JOIN {schema}.chunk ON chunk.document = document.id
+WHERE document.uri = %s
+ORDER BY chunk.id
+"""
+#: A cursor holds its place on the server, so that an export of any size fits into memory.
+DOCUMENTS: Final = """
+DECLARE documents NO SCROLL CURSOR FOR
+SELECT document.id, document.header, chunk.start, chunk.text
+FROM {schema}.chunk
+JOIN {schema}.document ON document.id = chunk.document
+ORDER BY chunk.id
+"""
+MORE_DOCUMENTS: Final = "FETCH FORWARD 1000 FROM documents"

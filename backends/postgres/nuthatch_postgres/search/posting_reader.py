@@ -1,0 +1,187 @@
+"""Read terms and their postings in one snapshot, over any executor; `read.py` ranks them.
+
+    1st trip   BEGIN, state, document frequencies (unless all are known in the newest state)
+    2nd trip   postings and filters that are not cached; long lists in part (`block_max_pruning`)
+    3rd trip   texts of the hits, ROLLBACK
+
+A trip without statements is left out. If everything is cached, only the last is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+import numpy as np
+
+from nuthatch import (
+    Filter,
+    IndexCorrupt,
+    Schema,
+)
+from nuthatch.postings import readable
+from nuthatch.scoring import CollectionStatistics, PostingList, TermScores
+from nuthatch_postgres.client.pipeline import Executor, Rows, Statement
+from nuthatch_postgres.queries import search as queries
+from nuthatch_postgres.queries.statements import Statements
+from nuthatch_postgres.search.cache import BlockPostings, Caches, Term
+from nuthatch_postgres.search.filters import Filters, decode_ids
+from nuthatch_postgres.search.snapshot import Snapshot
+from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
+from nuthatch_postgres.storage.posting_block import MODEL, Postings, decode, drop_deleted
+
+_NO_SCORES = TermScores.of(PostingList.of((), (), ()), MODEL, CollectionStatistics(0, 0), df=0)
+
+
+class PostingReader(Snapshot):
+    """A snapshot that reads terms, postings and filters."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        statements: Statements,
+        caches: Caches,
+        declared: Schema,
+        incarnation: UUID,
+        place: str,
+        deadline: float | None,
+        *,
+        use_cached_state: bool = False,
+        ends_with_fetch: bool = False,
+    ) -> None:
+        super().__init__(
+            executor,
+            statements,
+            caches,
+            incarnation,
+            place,
+            deadline,
+            use_cached_state=use_cached_state,
+            ends_with_fetch=ends_with_fetch,
+        )
+        self._fields = {field.name: (at, field.type) for at, field in enumerate(declared.fields)}
+        self.filters = Filters(statements, self._fields, caches)
+
+    def field_number(self, field: str) -> int:
+        """Return the place of a declared field in the schema."""
+        return self._fields[field][0]
+
+    def is_deferrable(self, token: str) -> bool:
+        """Return whether a search may do without a token's whole list of postings.
+
+        It may if the list is not cached and this is the first request for it in this state, or if
+        nothing is cached at all. The request is recorded.
+        """
+        scores = self.caches.terms
+        if scores.get(self.generation, token):
+            return False
+        if self.caches.blocks.get(self.state.compactions, token):
+            return False
+        return not self.caches.enabled or not scores.seen_before(self.generation, token)
+
+    async def look_up(self, tokens: Sequence[str]) -> dict[str, Term | None]:
+        """Return the dictionary's entries of tokens; None for those that it lacks."""
+        distinct = list(dict.fromkeys(tokens))
+        if distinct and not self.has_state:
+            terms = self.caches.dictionary.entries(self.generation)
+            if all(token in terms for token in distinct):
+                await self.execute()  # read the state alone: the terms are known unless it is new
+        missing = [token for token in distinct if token not in self.terms]
+        if missing:
+            (rows,) = await self.execute(Statement(self._sql(queries.TERMS), (missing,)))
+            read = {token: Term(id_, int(df), bound) for token, id_, df, bound in rows}
+            self.terms.update((token, read.get(token)) for token in missing)
+        return {token: self.terms[token] for token in distinct}
+
+    async def read_scores(
+        self, tokens: Sequence[str], filters: Sequence[Filter]
+    ) -> tuple[dict[str, TermScores], Ids | None]:
+        """Return each token's scored postings, and the ids that pass the filters.
+
+        What is not cached is read in one round trip.
+        """
+        terms = await self.look_up(tokens)
+        scores: dict[str, TermScores] = {}
+        missing: dict[str, Term] = {}
+        for token, term in terms.items():
+            cached = self.caches.terms.get(self.generation, token) if term else _NO_SCORES
+            if cached is not None:
+                scores[token] = cached
+            elif term is not None:
+                missing[token] = term
+        compactions = self.state.compactions
+        blocks = {token: self.caches.blocks.get(compactions, token) for token in missing}
+        uncached = [missing[token].id for token, postings in blocks.items() if postings is None]
+        statements: list[Statement] = []
+        if missing:
+            statements.append(Statement(self._sql(queries.BLOCKS), (uncached,)))
+            statements += self.recent_statements(missing.values())
+        tombstones = self.caches.tombstones.get(compactions)
+        if missing and tombstones is None:
+            statements.append(Statement(self._sql(queries.TOMBSTONES)))
+        filter_ids = self.filters.find(self.generation, filters)
+        selections = self.filters.selections(filter_ids)
+        rows: list[Rows] = []
+        if statements or selections:
+            rows = await self.execute(*statements, *selections)
+        if missing:
+            if tombstones is None:
+                tombstones = self._decode_tombstones(rows[len(statements) - 1])
+            recent = rows[1] if self.state.digest else []
+            scores |= self._score(missing, blocks, recent, rows[0], tombstones)
+        read = map(decode_ids, rows[len(statements) :])
+        passing = self.filters.intersect(self.generation, filter_ids, read)
+        return scores, passing
+
+    def recent_statements(self, terms: Iterable[Term]) -> list[Statement]:
+        """Return the statement for the postings written since the compaction, if there are any."""
+        if not self.state.digest:
+            return []
+        return [Statement(self._sql(queries.RECENT), ([term.id for term in terms],))]
+
+    def _decode_tombstones(self, rows: Rows) -> Ids:
+        if len(rows) != 1:
+            raise IndexCorrupt(f"{self._place} has lost its tombstones; restore it from a copy")
+        with readable("a list of chunks"):
+            tombstones = unpack_ids(rows[0][0])
+        self.caches.tombstones.put(self.state.compactions, tombstones)
+        return tombstones
+
+    def _score(
+        self,
+        missing: Mapping[str, Term],
+        blocks: Mapping[str, BlockPostings | None],
+        recent_rows: Rows,
+        block_rows: Rows,
+        tombstones: Ids,
+    ) -> dict[str, TermScores]:
+        """Return the scored postings of terms, and cache them."""
+        recent, read = decode(recent_rows).sort(), decode(block_rows).sort()
+        deleted = np.concatenate([tombstones, self.state.deleted])
+        scores = {}
+        for token, term in missing.items():
+            compacted = blocks[token]
+            if compacted is None:
+                compacted = BlockPostings(*_select_term(read, term.id)[1:])
+                self.caches.blocks.put(self.state.compactions, token, compacted)
+            fresh = _select_term(recent, term.id)
+            arrays = (np.concatenate(pair) for pair in zip(compacted, fresh[1:], strict=True))
+            size = compacted.ids.size + fresh.ids.size
+            postings = Postings(np.full(size, term.id, np.uint32), *arrays)
+            live = drop_deleted(postings.sort(), deleted)
+            if live.ids.size != term.df:
+                raise IndexCorrupt(
+                    f"{token!r} stands in {live.ids.size} chunks of {self._place} and the "
+                    f"dictionary counts {term.df}; drop the index and index the corpus again"
+                )
+            with readable(f"the list of postings of {token!r}"):
+                listed = PostingList.of(live.ids, live.tfs, live.lengths)
+                scores[token] = TermScores.of(listed, MODEL, self.state.statistics, df=term.df)
+            self.caches.terms.put(self.generation, token, scores[token])
+        return scores
+
+
+def _select_term(postings: Postings, term: int) -> Postings:
+    """Return one term's part of sorted postings."""
+    begin, end = np.searchsorted(postings.terms, np.array([term, term + 1], dtype=np.uint32))
+    return Postings(*(array[begin:end] for array in postings))

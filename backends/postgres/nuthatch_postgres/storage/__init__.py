@@ -1,0 +1,1 @@
+"""What is stored, and how: documents, dictionaries, posting blocks; the life of an index."""

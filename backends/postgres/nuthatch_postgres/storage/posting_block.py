@@ -1,0 +1,171 @@
+"""Postings as bytes: the `data` of a row of `block` or `recent`.
+
+    kind     1 byte   which of the three arrays are wide
+    ids               offsets from `first`: u16, wide u32
+    tfs               term frequencies: u8, wide u32
+    lengths           tokens of the chunks: u16, wide u32
+
+Each array has `n` elements, little-endian. Wide arrays are for ids far apart, for words that occur
+more than 255 times in a chunk, and for chunks of more than 65,535 tokens. No value is clamped, so
+scores are exact for all documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nuthatch import IndexCorrupt
+from nuthatch.scoring import BM25
+from nuthatch_postgres.schema import BLOCK
+from nuthatch_postgres.storage.binary_copy import encode_table
+from nuthatch_postgres.storage.packed_ids import Ids
+
+Positions = npt.NDArray[np.intp]
+
+#: The model whose impacts are stored as bounds.
+MODEL: Final = BM25(idf="lucene")
+
+#: (narrow, wide) types of the arrays, in order; bit i of the kind is set if array i is wide.
+_TYPES: Final = (("<u2", "<u4"), ("u1", "<u4"), ("<u2", "<u4"))
+_LIMITS: Final = (2**16, 2**8, 2**16)
+
+#: A row as it is read: term, first, n, data.
+Row = tuple[int, int, int, bytes]
+
+
+class Postings(NamedTuple):
+    """Postings of several terms, as parallel arrays. `sort` orders them by term, then id."""
+
+    terms: Ids
+    ids: Ids
+    tfs: Ids
+    lengths: Ids
+
+    def select(self, at: npt.NDArray[Any]) -> Postings:
+        """Return the postings at positions, or where a mask is true."""
+        return Postings(*(array[at] for array in self))
+
+    def sort(self) -> Postings:
+        """Return the postings ordered by term, then id."""
+        key = self.terms.astype(np.uint64) << np.uint64(32) | self.ids
+        if bool((key[1:] > key[:-1]).all()):
+            return self
+        return self.select(np.argsort(key, kind="stable"))
+
+
+EMPTY: Final = Postings(*(np.zeros(0, dtype=np.uint32) for _ in range(4)))
+
+
+def decode(rows: Sequence[Row]) -> Postings:
+    """Return the postings of rows, grouped by the shape of the rows, or raise `IndexCorrupt`.
+
+    Rows of one shape are decoded as one table: a thousand full blocks cost as much as a dozen.
+    """
+    shapes: dict[tuple[int, int], list[Row]] = {}
+    for row in rows:
+        shapes.setdefault((row[3][0] if row[3] else -1, row[2]), []).append(row)
+    parts = []
+    for (kind, n), alike in shapes.items():
+        parts.append(_decode_table(kind, n, alike))
+    if not parts:
+        return EMPTY
+    return Postings(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def _decode_table(kind: int, n: int, rows: Sequence[Row]) -> Postings:
+    types = [_TYPES[bit][kind >> bit & 1] for bit in range(3)]
+    layout = np.dtype(
+        [("kind", "u1"), *((f"a{bit}", type_, (n,)) for bit, type_ in enumerate(types))]
+    )
+    data = b"".join([row[3] for row in rows])
+    whole = all(len(row[3]) == layout.itemsize for row in rows)
+    if not (0 <= kind < 8 and n > 0 and whole):
+        raise IndexCorrupt(
+            f"postings of the term {rows[0][0]} have {len(rows[0][3])} bytes of kind {kind} for "
+            f"{n} chunks; restore the index from a copy, or index the corpus again"
+        )
+    columns = np.frombuffer(data, layout)
+    firsts = np.array([row[1] for row in rows], dtype=np.uint32)
+    ids = columns["a0"].astype(np.uint32) + firsts[:, None]
+    return Postings(
+        np.repeat(np.array([row[0] for row in rows], dtype=np.uint32), n),
+        ids.reshape(-1),
+        columns["a1"].astype(np.uint32).reshape(-1),
+        columns["a2"].astype(np.uint32).reshape(-1),
+    )
+
+
+class RowSlices(NamedTuple):
+    """The rows that sorted postings fill: of each its term, and where its postings begin and end.
+
+    The slices follow without a gap.
+    """
+
+    terms: Ids
+    begins: Positions
+    ends: Positions
+
+    @property
+    def counts(self) -> npt.NDArray[np.int16]:
+        """The number of postings in each row."""
+        return (self.ends - self.begins).astype(np.int16)
+
+
+def drop_deleted(postings: Postings, deleted: Ids) -> Postings:
+    """Return the postings of chunks that are not deleted; `deleted` may be in any order."""
+    if not deleted.size or not postings.ids.size:
+        return postings
+    return postings.select(~np.isin(postings.ids, deleted))
+
+
+def group_starts(numbers: Ids) -> Positions:
+    """Return the positions where runs of equal numbers begin."""
+    return np.flatnonzero(np.diff(numbers, prepend=numbers[:1] + np.uint32(1)))
+
+
+def split_rows(postings: Postings) -> RowSlices:
+    """Split sorted postings into rows of one term and at most `BLOCK` postings."""
+    firsts = group_starts(postings.terms)
+    ends = np.append(firsts, postings.terms.size)[1:]
+    counts = -(-(ends - firsts) // BLOCK)
+    before = np.repeat(np.cumsum(counts) - counts, counts)
+    begins = np.repeat(firsts, counts) + BLOCK * (np.arange(before.size) - before)
+    whole = np.minimum(begins + BLOCK, np.repeat(ends, counts))
+    return RowSlices(postings.terms[begins], begins, whole)
+
+
+def encode_rows(postings: Postings, rows: RowSlices, *columns: npt.NDArray[Any]) -> Iterator[bytes]:
+    """Yield rows for COPY: the values of the columns, which have one per row, then the bytes."""
+    for at, data in _encode(postings, rows):
+        yield encode_table(*(column[at] for column in columns), data)
+
+
+def _encode(
+    postings: Postings, rows: RowSlices
+) -> Iterator[tuple[Positions, npt.NDArray[np.uint8]]]:
+    """Yield the indexes of rows of one shape, and their bytes as an array of two dimensions.
+
+    The cost depends on the bytes, not on the rows: a hundred thousand short rows are fine.
+    """
+    begins, ends = rows.begins, rows.ends
+    if not begins.size:
+        return
+    spans = postings.ids[ends - 1] - postings.ids[begins]
+    highest = (spans, *(np.maximum.reduceat(array, begins) for array in postings[2:]))
+    kinds = sum((values >= _LIMITS[bit]) << bit for bit, values in enumerate(highest))
+    shapes = kinds * (BLOCK + 1) + (ends - begins)
+    order = np.argsort(shapes, kind="stable")
+    for at in np.split(order, np.flatnonzero(np.diff(shapes[order])) + 1):
+        kind, n = divmod(int(shapes[at[0]]), BLOCK + 1)
+        places = begins[at][:, None] + np.arange(n)
+        offsets = postings.ids[places] - postings.ids[begins[at]][:, None]
+        arrays = (offsets, postings.tfs[places], postings.lengths[places])
+        columns = [np.full((at.size, 1), kind, dtype=np.uint8)]
+        for bit, array in enumerate(arrays):
+            narrow = array.astype(_TYPES[bit][kind >> bit & 1])
+            columns.append(narrow.view(np.uint8).reshape(at.size, -1))
+        yield at, np.concatenate(columns, axis=1)
