@@ -31,6 +31,8 @@ from nuthatch_conformance.expect import holds
 _TIMED_CALLS: Final = 5
 #: All interrupts come within this multiple of the usual time.
 _SPREAD: Final = 1.2
+#: Interrupts after which garbage is collected.
+_COLLECT_AFTER: Final = 50
 
 
 class ApplicationInterrupt(Exception):  # not every interrupt is an error
@@ -64,6 +66,10 @@ class Interrupter:
         self._warnings.__enter__()
         warnings.simplefilter("ignore", ResourceWarning)
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+        # A collection would run the finalizers of such frames between any two bytecodes,
+        # even where nothing can be imported; `interrupt` collects now and then instead.
+        self._collects = gc.isenabled()
+        gc.disable()
         self._handler = signal.signal(signal.SIGALRM, self._raise)
         self._begin = perf_counter()
         self._remaining, _ = signal.setitimer(signal.ITIMER_REAL, 0)
@@ -78,6 +84,8 @@ class Interrupter:
         signal.signal(signal.SIGALRM, self._handler)
         self._interrupt = None
         gc.collect()
+        if self._collects:
+            gc.enable()
         self._warnings.__exit__(kind, error, traceback)
         if self._remaining:  # the timer was in use before, by pytest-timeout for example
             remaining = self._remaining - (perf_counter() - self._begin)
@@ -94,10 +102,11 @@ class Interrupter:
         no failure: Python drops it, and reports it to `sys.unraisablehook` alone.
         """
         self._kinds = (KeyboardInterrupt,) if loads else (KeyboardInterrupt, ApplicationInterrupt)
+        if self.calls.total() % _COLLECT_AFTER == 0:
+            gc.collect()
         latest = _SPREAD * self._measure_time(name, call)
         error = self._call(name, call, self._random.uniform(0, latest))
-        # No cycle holds the traceback: it goes when the caller drops the interrupt, not in a later
-        # collection, where the finalizers of its frames could run in any frame at all.
+        # No cycle of ours holds the traceback: it goes when the caller drops the interrupt.
         interrupt, self._interrupt = self._interrupt, None
         if error is None and self._is_dropped:
             self.drops[name] += 1
@@ -112,8 +121,6 @@ class Interrupter:
     def _call(self, name: str, call: Callable[[], object], delay: float) -> BaseException | None:
         """Make the call with the timer set; return what it raised."""
         self._interrupt, self._is_dropped = None, False
-        # The finalizers of earlier calls are to run between calls.
-        gc.disable()
         hook, sys.unraisablehook = sys.unraisablehook, self._note_drop
         try:
             signal.setitimer(signal.ITIMER_REAL, max(1e-6, delay))
@@ -128,7 +135,6 @@ class Interrupter:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             sys.unraisablehook = hook
-            gc.enable()
         return None
 
     def _raise(self, number: int, frame: object) -> None:
