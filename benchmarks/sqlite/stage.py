@@ -82,7 +82,7 @@ def forget(index: SqliteBackend, *, keep_lengths: bool = False) -> None:
     """Empty every cache of an open index; what is read once per open may be kept."""
     caches = Caches(index.config.cache_bytes)
     if keep_lengths:
-        caches._lengths = index._caches._lengths
+        caches.lengths = index._caches.lengths
     index._caches = caches
 
 
