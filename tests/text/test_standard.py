@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from nuthatch.text.analyzer import builtin_analyzer
 from nuthatch.text.fold import FOLDING
-from nuthatch.text.memo import LONGEST_KEY, Memo
 from nuthatch.text.runs import UNSPACED, character_spans, characters, is_unspaced, spans, words
 from nuthatch.text.standard import StandardAnalyzer
+from nuthatch.text.token import LONGEST_KEY, Memo
 
 FRAGMENTS = (
     "Straße", "İstanbul", "ırmak", "ﬁlm", "Ａｂ３", "½", "東京都", "が", "が", "ｶﾞ", "한국어",

@@ -17,8 +17,8 @@ from nuthatch.contract.schema import PhraseField, Schema
 from nuthatch.contract.spec import EntitySettings
 from nuthatch.entities.fuzzy import max_edits
 from nuthatch.errors import InvalidQuery, check_deadline
-from nuthatch.text.guard import shorten_all
 from nuthatch.text.standard import StandardAnalyzer, normalize_phrase
+from nuthatch.text.token import shorten_all
 
 #: Titles are compared by the same tokens in every index, whatever its analyzer.
 _TITLES: Final = StandardAnalyzer()

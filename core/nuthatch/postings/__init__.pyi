@@ -13,18 +13,16 @@ from nuthatch.postings.caches import (
     PostingCaches as PostingCaches,
 )
 from nuthatch.postings.codec import (
+    UNREADABLE as UNREADABLE,
     compress_text as compress_text,
     decode_chunk as decode_chunk,
     decode_document as decode_document,
     decompress as decompress,
     is_document_intact as is_document_intact,
     join_leaves as join_leaves,
+    readable as readable,
     rebuild_document as rebuild_document,
     split_leaves as split_leaves,
-)
-from nuthatch.postings.damage import (
-    UNREADABLE as UNREADABLE,
-    readable as readable,
 )
 from nuthatch.postings.entries import (
     TITLE_PLACES as TITLE_PLACES,

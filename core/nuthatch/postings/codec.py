@@ -20,13 +20,47 @@ from nuthatch.contract.batch import AnalyzedChunk
 from nuthatch.contract.document import Document
 from nuthatch.contract.reader import StoredChunk
 from nuthatch.contract.schema import FilterValue, Schema
+from nuthatch.errors import IndexCorrupt, InvalidDocument
 from nuthatch.grounding import document_from_header, document_root, leaf_hash, parse_header
-from nuthatch.postings.damage import readable
 
 _HASH_BYTES: Final = 32  # of a SHA-256
 _LEVEL: Final = 1  # of zstd: short texts come out as small as at 3, in two thirds of the time
 #: Chunks of a document up to which a hit's header is proven: each takes a microsecond.
 _PROVEN_CHUNKS: Final = 16
+
+#: What values of the wrong shape raise where they are decoded, measured or looked up.
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+    InvalidDocument,
+)
+
+
+class readable:  # noqa: N801  # reads as a statement: with readable("the counts")
+    """Raises what fails in reading stored values as `IndexCorrupt`.
+
+    `what` names the values. A class of two slots, as a generator would take four times as long
+    around each row.
+    """
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, UNREADABLE):
+            raise IndexCorrupt(
+                f"{self._what} cannot be read ({error}); restore the index from a copy, or index "
+                "the corpus again"
+            ) from error
 
 
 class _Zstd(threading.local):

@@ -15,9 +15,9 @@ from typing import Protocol, runtime_checkable
 
 from nuthatch.errors import NuthatchError, PluginFailure
 from nuthatch.text.fold import VietnameseFolding
-from nuthatch.text.guard import check_tokens, holds_long_piece, shorten_all
 from nuthatch.text.snowball import LANGUAGES, SnowballAnalyzer
 from nuthatch.text.standard import AsciiAnalyzer, StandardAnalyzer
+from nuthatch.text.token import check_tokens, holds_long_piece, shorten_all
 
 
 @runtime_checkable

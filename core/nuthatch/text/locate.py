@@ -20,11 +20,10 @@ from itertools import compress
 
 from nuthatch.text.analyzer import OWN, Analyzer, analyze
 from nuthatch.text.fold import Folding
-from nuthatch.text.guard import LONGEST, shorten
-from nuthatch.text.memo import Memo
 from nuthatch.text.runs import character_spans, is_unspaced, spans
 from nuthatch.text.snowball import SnowballAnalyzer
 from nuthatch.text.standard import AsciiAnalyzer, StandardAnalyzer, alphabetic_line
+from nuthatch.text.token import LONGEST, Memo, shorten
 
 #: Characters that fold to one character each, whatever stands beside them.
 SIMPLE = (

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from nuthatch.errors import PluginFailure, check_deadline
 from nuthatch.text.analyzer import OWN, Analyzer, analyze
-from nuthatch.text.guard import check_tokens, shorten, shorten_all
 from nuthatch.text.sieve import Sieve
+from nuthatch.text.token import check_tokens, shorten, shorten_all
 
 #: Distinct tokens that a query uses, and extras likewise; the rest is too long.
 MAX_TOKENS = 64

@@ -34,8 +34,8 @@ from typing import NamedTuple
 
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.fold import FOLDING
-from nuthatch.text.memo import Memo
 from nuthatch.text.runs import is_unspaced
+from nuthatch.text.token import Memo
 
 # Marks and characters that are ignored inside a word, as far as they are met in questions.
 _INNER = "\u0300-\u036f\u00ad\u200c-\u200f\u2060"

@@ -38,11 +38,10 @@ from threading import Lock
 import Stemmer
 
 from nuthatch.text.fold import FOLDING, Folding
-from nuthatch.text.guard import LONGEST, is_clean
-from nuthatch.text.memo import Memo
 from nuthatch.text.runs import words
 from nuthatch.text.standard import REVISION, StandardAnalyzer
 from nuthatch.text.stopwords import stopwords
+from nuthatch.text.token import LONGEST, Memo, is_clean
 
 _LISTS = {
     "catalan": """

@@ -27,9 +27,9 @@ import re
 from itertools import chain
 
 from nuthatch.text.fold import FOLDING, Folding
-from nuthatch.text.memo import Memo
 from nuthatch.text.runs import characters, words
 from nuthatch.text.stopwords import REFERENCE, stopwords
+from nuthatch.text.token import Memo
 
 #: What the tokens depend on; raise it whenever they may change.
 ASCII_REVISION = 1

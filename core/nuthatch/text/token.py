@@ -1,4 +1,4 @@
-"""What every token must be, whoever made it.
+"""Tokens: what every token must be, whatever analyzer made it; and a cache for functions of one.
 
 A token is not empty, holds no white space, control character, surrogate or ASCII capital, and is
 at most 129 code points long: one over 128 becomes its first 96, `_` and 32 hex digits of its
@@ -9,13 +9,21 @@ long terms, B-trees refuse them).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from hashlib import blake2b
+from typing import TypeVar
 
 from nuthatch.errors import PluginFailure
+
+V = TypeVar("V")
 
 #: The longest token, in code points, that is kept as it is.
 LONGEST = 128
 _KEPT = 96
+#: Entries of a `Memo`; about 10 MB for words.
+MEMO_SIZE = 65_536
+#: A memo computes longer keys each time: they hardly ever come twice, and would fill it.
+LONGEST_KEY = 64
 _FORBIDDEN = re.compile(r"[\sA-Z\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -77,3 +85,25 @@ def _violation(name: str, found: str, wanted: str) -> PluginFailure:
         stage="analyzer",
         hint=f"Report this to whoever wrote the analyzer {name!r}.",
     )
+
+
+class Memo(dict[str, V]):
+    """A bounded cache of `make(key)` for short keys; safe under threads where `make` is.
+
+    A plain `dict` whose look-up computes what it does not hold, so that mapping its `__getitem__`
+    over the words of a text runs in C for all words seen before. A full one is emptied: the words
+    of a language are so unevenly common that it is warm again after a few pages.
+    """
+
+    def __init__(self, make: Callable[[str], V], limit: int = MEMO_SIZE) -> None:
+        super().__init__()
+        self._make = make
+        self._limit = limit
+
+    def __missing__(self, key: str) -> V:
+        value = self._make(key)
+        if len(key) <= LONGEST_KEY:
+            if len(self) >= self._limit:
+                self.clear()
+            self[key] = value
+        return value

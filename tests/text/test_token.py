@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nuthatch.errors import PluginFailure
 from nuthatch.text.analyzer import Analyzer, analyze, builtin_analyzer, builtin_names
-from nuthatch.text.guard import holds_long_piece
+from nuthatch.text.token import holds_long_piece
 
 
 class Foreign:
