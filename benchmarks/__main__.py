@@ -115,7 +115,7 @@ def _corpus(options: argparse.Namespace) -> tuple[list[Document], str]:
     else:
         documents = list(corpus.Synthetic().documents(options.documents))
         kind = "synthetic (Zipf-Mandelbrot, topics, bursts, lognormal lengths; seed 7)"
-    size = sum(len(each.title) + len(each.text) for each in documents) / 1e6
+    size = sum(len(document.title) + len(document.text) for document in documents) / 1e6
     return documents, f"{len(documents):,} documents, {size:.0f} MB, {kind}"
 
 

@@ -67,7 +67,7 @@ class Synthetic:
     def documents(self, number: int) -> Iterator[Document]:
         """Yield the first documents of the corpus."""
         blocks = range(0, number, _BLOCK)
-        return islice((each for first in blocks for each in self._block(first)), number)
+        return islice((item for first in blocks for item in self._block(first)), number)
 
     def _block(self, first: int) -> Iterator[Document]:
         rng = np.random.default_rng((self._seed, first))

@@ -110,7 +110,7 @@ def main(languages: list[str]) -> None:
     for language in languages or sorted(CODES):
         drawing = Drawing(language)
         drawn = drawing.draw()
-        shares = [drawing.share(each) for each in ({}, drawn, endings(language))]
+        shares = [drawing.share(item) for item in ({}, drawn, endings(language))]
         print(f"{language}: folded {shares[0]:.4f}, drawn {shares[1]:.4f}, used {shares[2]:.4f}")
         print(" ", *drawn.values())
 

@@ -139,7 +139,7 @@ def _row(
         for uri, grade in rated.items()
     ]
     useful = {qrel.query_id for qrel in grades if qrel.relevance > 0}
-    values: dict[str, dict[str, float]] = {str(each): {} for each in _MEASURES}
+    values: dict[str, dict[str, float]] = {str(item): {} for item in _MEASURES}
     for metric in iter_calc(_MEASURES, grades, run):
         values[str(metric.measure)][metric.query_id] = metric.value
 
@@ -166,7 +166,7 @@ def _row(
 def main(arguments: Sequence[str]) -> int:
     """Measure, print and write; return 1 where a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks relevance", description=__doc__)
-    names = [each.name for each in SETS]
+    names = [set_.name for set_ in SETS]
     parser.add_argument("--data", type=Path, default=DATA, help="where the corpora lie")
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="CORPUS")
     parser.add_argument("--out", type=Path, help="write the page, such as docs/relevance.md")

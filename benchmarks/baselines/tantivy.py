@@ -29,7 +29,7 @@ class TantivySearch:
     ) -> list[tuple[float, DocAddress]]:
         """Return scores and places, the best first; a repeated token weighs as often."""
         occur = Occur.Must if operator == "AND" else Occur.Should
-        parts = [(occur, self._term(*each)) for each in Counter(tokens).items()]
+        parts = [(occur, self._term(*item)) for item in Counter(tokens).items()]
         query = parts[0][1] if len(parts) == 1 else Query.boolean_query(parts)
         found: list[tuple[float, DocAddress]] = self._searcher.search(
             query, limit, count=False

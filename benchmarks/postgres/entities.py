@@ -111,7 +111,7 @@ def _check(
             for name, index in opened.items()
         }
         scores = {name: [score for _, score in hits] for name, hits in found.items()}
-        if any(each != scores["postgresql"] for each in scores.values()):
+        if any(item != scores["postgresql"] for item in scores.values()):
             raise SystemExit(f"{question.query}: the scores differ: {found}")
         ours = dict(found["postgresql"]).get(question.film)
         theirs = dict(cinema.reference.ask(question)).get(question.film)

@@ -122,7 +122,7 @@ class Reference:
                 ("studio", "studios"),
                 ("role", "characters"),
             ):
-                _add(names, pairs, kind, doc, (normalize_phrase(each) for each in fields[field]))
+                _add(names, pairs, kind, doc, (normalize_phrase(item) for item in fields[field]))
             _add(names, pairs, "token", doc, tokens)
         with psycopg.connect(self._url, autocommit=True) as connection:
             for statement in _CREATE:
@@ -160,11 +160,11 @@ class Reference:
 
     async def _search(self, question: Question) -> list[tuple[str, float]]:
         query = question.query
-        people = [normalize_phrase(each) for each in query.include["people"]]
-        studios = [normalize_phrase(each) for each in query.include["studios"]]
-        parts = [each for each in map(normalize_phrase, query.include["characters"]) if each]
+        people = [normalize_phrase(text) for text in query.include["people"]]
+        studios = [normalize_phrase(element) for element in query.include["studios"]]
+        parts = [entry for entry in map(normalize_phrase, query.include["characters"]) if entry]
         tokens = title_tokens(query.titles[0])
-        out = [normalize_phrase(each) for each in query.exclude["people"]]
+        out = [normalize_phrase(item) for item in query.exclude["people"]]
         looked_up = [
             *(self._run(_EXACT.format(kind="person"), [name]) for name in people),
             *(self._run(_EXACT.format(kind="studio"), [name]) for name in studios),

@@ -112,7 +112,7 @@ def _rank(stage: Stage, tokens: Sequence[str], operator: str) -> Any:
 
 def _check(stage: Stage, index: LexicalBackend, queries: Sequence[Sequence[str]]) -> None:
     for tokens in queries:
-        scores = [each.score for each in ours(index, "OR", tokens)]
+        scores = [our.score for our in ours(index, "OR", tokens)]
         theirs = [float(score) for _, score in disjunction(stage, tokens)]
         if not np.allclose(scores, theirs, atol=1e-6):
             raise SystemExit(f"{tokens}: {scores} are not the scores of SQL, {theirs}")

@@ -105,8 +105,8 @@ def _write_rows(url: str, writer: int, writers: int) -> None:
 def _write_batch(
     connection: psycopg.Connection, writer: int, begin: int, documents: list[Document]
 ) -> None:
-    counts = [Counter(each.text.split()) for each in documents]
-    df = Counter(token for each in counts for token in each)
+    counts = [Counter(document.text.split()) for document in documents]
+    df = Counter(token for count in counts for token in count)
     known = _known(connection, list(df))
     missing = sorted(token for token in df if token not in known)
     if missing:

@@ -61,7 +61,7 @@ def measure(stage: Stage) -> Iterator[Row]:
 
 def _rows(times: Mapping[str, Mapping[str, Seconds]]) -> Iterator[Row]:
     def ratio(side: str, names: tuple[str, ...]) -> Ratio:
-        joined = [np.hstack([times[name][each] for name in names]) for each in ("reference", side)]
+        joined = [np.hstack([times[name][item] for name in names]) for item in ("reference", side)]
         return Ratio.of(joined[0], joined[1])
 
     everything = tuple(times)

@@ -48,7 +48,7 @@ def measure(stage: Stage) -> Iterator[Row]:
         ("bm25s", "bm25s from the same tokens, in memory", 2.0),
     ):
         yield Row(SECTION, "`add`", what, Ratio.of(seconds[name], seconds["ours"]), target)
-    megabytes = sum(len(each.text) + len(each.title) for each in stage.documents) / 1e6
+    megabytes = sum(len(document.text) + len(document.title) for document in stage.documents) / 1e6
     fastest = float(seconds["ours"].min())
     yield Row(SECTION, "`add`, best round", value=f"{megabytes / fastest:.1f} MB/s")
 

@@ -45,7 +45,7 @@ def measure(stage: Stage) -> Iterator[Row]:
         prepare(connection)
         prepare(bare)
         recorded = [_record(index, text) for text in stage.queries["and_hit"]]
-        full = [each for each in recorded if sum(s == schema.FETCH for s, _ in each.statements)]
+        full = [item for item in recorded if sum(s == schema.FETCH for s, _ in item.statements)]
         sides = {
             "search": Side(
                 lambda query: index.search(query.text, LIMIT, policy="ladder"),

@@ -57,7 +57,7 @@ def _ranked(index: SqliteBackend) -> Callable[[NormalizedQuery], Answer]:
             frequencies = reader.document_frequencies(tuple(dict.fromkeys(query.tokens)))
             known = tuple(token for token in query.tokens if frequencies[token])
             found = reader.match(Rung("OR", known or query.tokens), (), LIMIT)
-            return [(cast(int, each.key), each.score) for each in found.candidates]
+            return [(cast(int, candidate.key), candidate.score) for candidate in found.candidates]
 
     return run
 
@@ -77,7 +77,7 @@ def _check(query: NormalizedQuery, sides: Mapping[str, Side]) -> None:
 
 def _rows(times: Mapping[str, Mapping[str, Seconds]]) -> Iterator[Row]:
     def ratio(baseline: str, side: str, names: Sequence[str] = tuple(times)) -> Ratio:
-        joined = [np.hstack([times[name][each] for name in names]) for each in (baseline, side)]
+        joined = [np.hstack([times[name][item] for name in names]) for item in (baseline, side)]
         return Ratio.of(joined[0], joined[1])
 
     warm, cold = ratio("fts5", "warm"), ratio("fts5", "cold")

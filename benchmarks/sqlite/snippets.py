@@ -31,7 +31,7 @@ def measure(stage: Stage) -> Iterator[Row]:
     documents = stage.documents[:20_000]
     if ARXIV.exists():
         documents = list(arxiv(min(20_000, 5 * len(documents))))
-    ascii_texts = [each.text for each in documents if each.text.isascii()]
+    ascii_texts = [document.text for document in documents if document.text.isascii()]
     for name, size in (("850-byte documents", 850), ("5-KB documents", 5_000)):
         queries = _hits(analyzer, ascii_texts, size, stage.each)
         for query in queries:

@@ -15,7 +15,7 @@ SECTION = "Writing"
 def measure(pair: Pair) -> Iterator[Row]:
     """Yield the load of the whole corpus, and documents replaced one at a time."""
     documents, loads = pair.stage.documents, pair.loads
-    megabytes = sum(len(each.text) + len(each.title) for each in documents) / 1e6
+    megabytes = sum(len(document.text) + len(document.title) for document in documents) / 1e6
     yield Row(SECTION, "`add`, Tantivy", "SQLite", Ratio.of(loads["sqlite"], loads["tantivy"]))
     for engine in ENGINES:
         seconds = float(loads[engine].sum())

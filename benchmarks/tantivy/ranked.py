@@ -81,5 +81,7 @@ def _row(
     side: str,
     target: float | None = None,
 ) -> Row:
-    theirs, ours = (np.hstack([each[name] for each in times.values()]) for name in (baseline, side))
+    theirs, ours = (
+        np.hstack([time_[name] for time_ in times.values()]) for name in (baseline, side)
+    )
     return Row(SECTION, what, against, Ratio.of(theirs, ours), target)

@@ -99,7 +99,7 @@ class Worker:
 
 
 class Race:
-    """Put queries to two workers in turns, and keeps the CPU time of each."""
+    """Put queries to two workers in turns, and keep the CPU time of each."""
 
     def __init__(self, today: Worker, other: Worker | None) -> None:
         self._today = today
@@ -241,4 +241,4 @@ _HEADINGS: Final = ("corpus", "typed", "n", "first", "≤ 3", "≤ 10", "target"
 def _cells(row: Row) -> tuple[str, ...]:
     shares = (row.first, row.within_3, row.within_10, row.least)
     met = "yes" if row.met else "**no**"
-    return (row.corpus, row.kind, str(row.queries), *(f"{each:.1%}" for each in shares), met)
+    return (row.corpus, row.kind, str(row.queries), *(f"{share:.1%}" for share in shares), met)

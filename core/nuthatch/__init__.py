@@ -7,6 +7,19 @@
         for hit in index.search("thief in los angeles"):
             print(hit.score, hit.title, hit.snippet)
 
+Imports go down only:
+
+    cli
+    demo
+    combine · corpora · memory
+    pipeline                            what core does once for every engine
+    registry                            what is installed
+    postings, scoring                   for engines; nothing above imports them
+    entities · grounding · matching     pure
+    contract                            abstract classes and values
+    text                                analyzers, snippets
+    errors
+
 `__init__.pyi` lists the public names, for type checkers and for this file. `__all__` has all of
 them but `open`: a star import must not hide Python's own. Public too, for engines, are
 `nuthatch.entities`, `nuthatch.scoring` (needs numpy) and `nuthatch.postings` (needs numpy and

@@ -198,7 +198,7 @@ class LadderSearch:
         return fallback_rung(self.query.tokens, extras, self.frequencies)
 
     def _possible(self, rung: Rung) -> Iterator[Rung]:
-        """Yield the rung if it can match, and else notes that it was skipped."""
+        """Yield the rung if it can match; record that it was skipped otherwise."""
         if can_match(rung, self.frequencies):
             yield rung
         else:

@@ -60,4 +60,4 @@ def test_the_tantivy_suite_tells_where_the_time_goes(tmp_path: Path) -> None:
 def test_a_corpus_is_the_beginning_of_a_larger_one() -> None:
     few, many = list(Synthetic().documents(100)), list(Synthetic().documents(2_500))
     assert many[:100] == few
-    assert len({each.uri for each in many}) == 2_500
+    assert len({item.uri for item in many}) == 2_500

@@ -41,7 +41,7 @@ def test_a_blank_changes_nothing_but_the_words(title: tuple[str, ...], random: R
 
 def test_each_kind_draws_its_titles() -> None:
     some = [("the", "heat"), ("go", "go"), ("heat",), ("101", "dalmatians"), ("the", "end")]
-    fitting = {kind.name: [each for each in some if kind.fits(each)] for kind in kinds(some)}
+    fitting = {kind.name: [item for item in some if kind.fits(item)] for kind in kinds(some)}
     assert fitting["exactly: all"] == some
     assert fitting["exactly: one word"] == [("heat",)]
     assert fitting["exactly: The X"] == [("the", "heat"), ("the", "end")]

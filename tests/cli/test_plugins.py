@@ -98,7 +98,7 @@ def test_backends_lists_what_is_installed_and_what_is_broken(
     shell: Shell, third_party: dict[str, str]
 ) -> None:
     done = shell("backends", "--json", env=third_party)
-    backends = {each["name"]: each for each in json.loads(done.stdout)["backends"]}
+    backends = {load["name"]: load for load in json.loads(done.stdout)["backends"]}
     assert backends["memory"]["capabilities"]["text"] == {"level": "native", "reason": ""}
     assert backends["memory"]["audit_mode"] == "grounded"
     assert backends["wreck"]["usable"] is False

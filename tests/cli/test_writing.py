@@ -199,7 +199,7 @@ def test_what_is_skipped_is_shown_written_down_and_counted(run: Run, folder: Pat
     assert (report["skipped"], report["unchanged"], report["created"]) == (2, 1, False)
     written = [json.loads(line) for line in (folder / "skipped.jsonl").read_text().splitlines()]
     assert written == report["first_skipped"]
-    told = [(each["position"], each["where"], each["field"], each["reason"]) for each in written]
+    told = [(item["position"], item["where"], item["field"], item["reason"]) for item in written]
     assert told == [(1, "bad.csv:3", "year", "field"), (2, "bad.csv:4", None, "unreadable")]
     assert "skipped: " not in again.stderr
 

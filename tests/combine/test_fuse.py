@@ -27,8 +27,8 @@ def test_scores_are_sums_of_reciprocal_ranks(
 ) -> None:
     """The sums are worked out anew from the two lists."""
     ranks = [
-        {uri: rank for rank, uri in enumerate(uris(each.search("alpha beta", 100)), 1)}
-        for each in (one, other)
+        {uri: rank for rank, uri in enumerate(uris(item.search("alpha beta", 100)), 1)}
+        for item in (one, other)
     ]
     results = search(Fuse(one, other, k=10), "alpha beta", 100)
     assert set(uris(results)) == ranks[0].keys() | ranks[1].keys()
@@ -88,7 +88,7 @@ def test_engines_that_tried_other_rungs_are_told_as_one_disjunction(search: Sear
         for index in (ladder, ranked):
             index.add([Document("d0", "", "cat mouse"), Document("d1", "", "cat")])
         results = search(Fuse(ladder, ranked, names=("ladder", "ranked")), "cat mouse")
-        assert [(each.operator, each.tokens) for each in results.attempts] == [
+        assert [(attempt.operator, attempt.tokens) for attempt in results.attempts] == [
             ("OR", ("cat", "mouse"))
         ]
         assert {hit.rung for hit in results} == {0}

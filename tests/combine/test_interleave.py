@@ -80,9 +80,9 @@ def test_while_both_have_hits_neither_is_two_picks_ahead(
         if left[0] and left[1]:
             counts[team] += 1
             assert abs(counts[0] - counts[1]) <= 1
-        for each in left:
-            if int(hit.document_uri) in each:
-                each.remove(int(hit.document_uri))
+        for item in left:
+            if int(hit.document_uri) in item:
+                item.remove(int(hit.document_uri))
 
 
 def test_identical_lists_credit_both_teams_alike() -> None:

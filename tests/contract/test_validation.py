@@ -21,7 +21,10 @@ RAW = re.compile(
     r"valid (string|integer|number|dictionary|tuple|boolean)|pydantic|discriminator",
     re.IGNORECASE,
 )
-KINDS = {each["type"]: each.get("example_context") for each in list_all_errors()}
+KINDS = {
+    list_all_error["type"]: list_all_error.get("example_context")
+    for list_all_error in list_all_errors()
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -185,9 +185,9 @@ def test_a_path_is_taken_as_a_whole(hit: Any, name: str) -> None:
     path = hit["evidence"][name]
     wrong = [path[:-1], path[1:], [*path, path[0]], path[::-1], [], [path[0].upper(), path[1]]]
     wrong += [[path[0][:-2], path[1]], ["zz" * 32, path[1]], [path[0] + " ", path[1]]]
-    for each in wrong:
+    for item in wrong:
         with pytest.raises(VerificationFailed):
-            verify(changed(hit, ("evidence", name), each))
+            verify(changed(hit, ("evidence", name), item))
 
 
 def test_the_proof_of_one_chunk_does_not_prove_another() -> None:

@@ -135,8 +135,8 @@ def test_the_planned_ladder_wins_at_the_rung_of_the_naive_one(
 ) -> None:
     query = normalized(tokens, extras, stop)
     operator, winner, keys = naive(reader, query)
-    for each in (reader, one_pass(reader)):
-        up = climb(each, query)
+    for item in (reader, one_pass(reader)):
+        up = climb(item, query)
         assert [candidate.key for _, candidate in up.found] == keys
         if keys:
             assert (up.rungs[-1].operator, list(up.rungs[-1].tokens)) == (operator, winner)
@@ -155,7 +155,7 @@ def test_with_and_without_one_pass_the_same_is_told(
         assert passing.rungs == plain.rungs
         assert passing.exact == plain.exact
         told = [
-            [(each.tokens, each.matched, each.skipped) for each in up.attempts]
+            [(attempt.tokens, attempt.matched, attempt.skipped) for attempt in up.attempts]
             for up in (plain, passing)
         ]
         assert told[0] == told[1]
@@ -198,8 +198,8 @@ def test_auto_fills_up_from_lower_rungs_without_duplicates(
         for candidate in reader.all_matches(Rung(operator, tuple(names))):  # type: ignore[arg-type]
             if candidate.key not in seen:
                 expected.append((tuple(names), candidate.key))  # type: ignore[arg-type]
-    for each in (reader, one_pass(reader)):
-        up = climb(each, query, "auto", limit, budget=-1)
+    for item in (reader, one_pass(reader)):
+        up = climb(item, query, "auto", limit, budget=-1)
         assert [(up.rungs[rung].tokens, c.key) for rung, c in up.found] == expected[:limit]
 
 
@@ -246,7 +246,7 @@ def test_a_query_without_a_known_token_tries_the_fallback_with_extras_only() -> 
     reader = SetReader([frozenset({"cc"}), frozenset({"dd"})])
     up = climb(reader, normalized([UNKNOWN], ["cc"]), "auto", budget=None)
     assert up.ran == "ladder"
-    assert [(each.tokens, each.skipped) for each in up.attempts] == [
+    assert [(attempt.tokens, attempt.skipped) for attempt in up.attempts] == [
         ((UNKNOWN,), True),
         (("cc",), False),
     ]

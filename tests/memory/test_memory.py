@@ -208,9 +208,9 @@ def test_what_is_given_out_may_be_changed_and_the_index_does_not() -> None:
     given = Document("a", text="heat", fields={"year": 1, "cast": ["x"]})
     index = index_of([given])
     held = [index.get("a"), next(iter(index.documents())), *index.search("heat"), given]
-    for each in held:
-        each.fields["year"] = 2
-        each.fields["cast"].append("y")
+    for item in held:
+        item.fields["year"] = 2
+        item.fields["cast"].append("y")
     expected = {"year": 1, "cast": ["x"]}
     assert index.get("a").fields == expected  # type: ignore[union-attr]
     assert index.search("heat")[0].fields == expected

@@ -259,7 +259,7 @@ def test_what_is_skipped_is_told_and_all_others_are_written(kinds: list[str], ba
         assert index.info().corpus_fingerprint == expected.info().corpus_fingerprint
         assert index.add(rows, on_error="skip").skipped == len(told)
     bad = [at for at, kind in enumerate(kinds) if kind in INVALID]
-    assert [each.position for each in told] == bad
+    assert [item.position for item in told] == bad
     assert report.skipped == len(bad)
     assert report.first_skipped == tuple(told)
     parts = (report.added, report.replaced, report.unchanged, report.superseded, report.skipped)
@@ -280,7 +280,7 @@ def test_a_skipped_document_is_told_with_its_reason() -> None:
     ]
     with nuthatch.open("memory:", schema=schema) as index:
         report = index.add(rows, on_error="skip")
-    told = [(each.reason, each.uri, each.field, each.where) for each in report.first_skipped]
+    told = [(entry.reason, entry.uri, entry.field, entry.where) for entry in report.first_skipped]
     assert told == [
         ("shape", None, None, None),
         ("uri", None, None, "position 1"),
@@ -291,7 +291,7 @@ def test_a_skipped_document_is_told_with_its_reason() -> None:
         ("field", "d", "year", None),
         ("unreadable", None, None, "films.csv:7"),
     ]
-    assert all(each.message for each in report.first_skipped)
+    assert all(item.message for item in report.first_skipped)
 
 
 def test_all_skipped_documents_are_counted_and_the_first_are_kept() -> None:
@@ -303,7 +303,7 @@ def test_all_skipped_documents_are_counted_and_the_first_are_kept() -> None:
             on_error=lambda skipped: told.append(skipped.position),
         )
     assert report.skipped == 1000
-    assert [each.position for each in report.first_skipped] == list(range(100))
+    assert [item.position for item in report.first_skipped] == list(range(100))
     assert told == list(range(1000))
 
 

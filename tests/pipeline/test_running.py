@@ -99,7 +99,7 @@ def test_an_engine_sees_what_was_asked(search: Any, index: Twice) -> None:
     search(EntityQuery(titles=["wolf"]), 3)
     search("wolf", explain=True)
     search("!")  # asks for nothing
-    text, entities, explained = (each.request for each in index.searches)
+    text, entities, explained = (item.request for item in index.searches)
     assert text.query == TextQuery("wolf", collapse=True)
     assert entities.query == EntityQuery(titles=["wolf"], limit=3)
     assert explained.explain
@@ -109,5 +109,5 @@ def test_both_runs_share_one_timeout(search: Any, index: Twice) -> None:
     index.delay = 0.3
     with pytest.raises(QueryTimeout):
         search("wolf", timeout=0.2)
-    assert [each.deadline is None for each in index.searches] == [False]
+    assert [item.deadline is None for item in index.searches] == [False]
     assert search("wolf").took_ms >= 300

@@ -84,7 +84,7 @@ def test_every_option_of_a_query_is_an_argument_of_search() -> None:
         for search in (kind.search, kind.search_async):
             given = inspect.signature(search).parameters
             assert set(given) - {"self", "query", "explain", "timeout"} == options
-            assert all(each.kind is each.KEYWORD_ONLY for each in list(given.values())[3:])
+            assert all(item.kind is item.KEYWORD_ONLY for item in list(given.values())[3:])
 
 
 def test_collapse_can_be_given_either_way(index: LexicalBackend) -> None:
@@ -167,7 +167,7 @@ def test_of_a_long_text_that_folding_lengthens_a_part_is_read(
 
     index.analyzer = Listening()
     results = index.search(text, extra_or_tokens=[text])
-    assert [len(each) for each in asked] == [16_384] * 2
+    assert [len(item) for item in asked] == [16_384] * 2
     assert "the first 16384 characters are read of 60000" in results.notes
     with pytest.raises(QueryTimeout):
         index.search(text, timeout=1e-9)

@@ -100,7 +100,7 @@ def test_arrays_give_what_the_definition_gives(
         settings,
     )
     phrases = {
-        lookup: mentions((each, 0) for each in who)
+        lookup: mentions((item, 0) for item in who)
         for lookup, who in zip(plan.phrases, [*(who for _, who in include), *exclude], strict=True)
     }
     found = found_by(table, plan, phrases)
@@ -123,7 +123,9 @@ def test_arrays_give_what_the_definition_gives(
         if not scores.titles_cut:
             scores = scores.restrict_to(allowed)
             assert scores.best(limit) == expected
-            assert scores.top_ids(limit).tolist() == [each.key for each in expected.candidates]
+            assert scores.top_ids(limit).tolist() == [
+                candidate.key for candidate in expected.candidates
+            ]
 
 
 def test_nothing_is_found_where_nobody_is_mentioned() -> None:
@@ -131,7 +133,7 @@ def test_nothing_is_found_where_nobody_is_mentioned() -> None:
     nobody = EntityPostings.union([])
     found = LookupResults(
         dict.fromkeys(plan.phrases, nobody),
-        {each: FuzzyUnion.of(each, {}, plan.settings) for each in plan.tokens},
+        {token: FuzzyUnion.of(token, {}, plan.settings) for token in plan.tokens},
     )
     answer = entity_top_k(plan, found, None, 5)
     assert (list(answer.candidates), answer.total) == ([], 0)

@@ -112,7 +112,7 @@ def test_commits_behind_a_damaged_part_of_the_log_are_missed(
         copy = _log(path, index, at, change)
         assert index.check() == []
         with nuthatch.open(f"sqlite:{copy}", create=True, schema=SCHEMA) as damaged:
-            assert any("copy.db-wal is damaged" in each for each in damaged.check())
+            assert any("copy.db-wal is damaged" in item for item in damaged.check())
 
 
 def test_a_log_that_others_write_to_is_no_damage(path: Path) -> None:

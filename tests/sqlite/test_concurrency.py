@@ -72,7 +72,7 @@ def test_a_reader_sees_whole_batches_while_a_process_writes(
         seen = set()
         while last < 1000:
             with index.reader() as reader:
-                uris = {each.uri for each in reader.documents()}
+                uris = {item.uri for item in reader.documents()}
                 found = reader.document_frequencies(["every"])["every"]
             assert len(uris) % BATCH == 0
             assert found >= len(uris) >= last

@@ -93,7 +93,7 @@ def test_overwritten_bytes_are_found_or_change_nothing(
             file.unlink()
         silent = found[-1] == []
         assert not silent or found == right
-        seen.update(each for each in found if isinstance(each, type))
+        seen.update(hit for hit in found if isinstance(hit, type))
         seen.update({"silent"} if silent else set())
     assert IndexCorrupt in seen
 

@@ -56,7 +56,7 @@ def test_a_wrong_document_stops_its_batch_and_no_other(
     before = [{"uri": "one"}, {"uri": "two"}]
     with pytest.raises(InvalidDocument):
         index.add([*before, {"uri": "three"}, row, {"uri": "four"}], batch=2)
-    assert [each.uri for each in index.documents()] == ["one", "two"]
+    assert [document.uri for document in index.documents()] == ["one", "two"]
     index.add({"uri": name} for name in ("three", "four"))
     assert index.info().documents == 4
     assert index.check() == []
@@ -93,8 +93,8 @@ def test_what_went_in_comes_out(open_index: Callable[..., LexicalBackend]) -> No
     ]
     index.add(documents)
     assert list(index.documents()) == documents
-    for each in documents:
-        assert index.get(each.uri) == each
+    for document in documents:
+        assert index.get(document.uri) == document
     assert index.get("other") is None
     assert index.get("nul\0") is None
     assert index.get("") is None
@@ -105,7 +105,10 @@ def test_a_uri_twice_in_one_batch_counts_once(index: LexicalBackend) -> None:
     """The last one wins, and takes the later place."""
     report = index.add([Document("a", "", "x"), Document("b"), Document("a", "", "y")])
     assert (report.read, report.added, report.superseded) == (3, 2, 1)
-    assert [(each.uri, each.text) for each in index.documents()] == [("b", ""), ("a", "y")]
+    assert [(document.uri, document.text) for document in index.documents()] == [
+        ("b", ""),
+        ("a", "y"),
+    ]
 
 
 def test_the_same_again_changes_nothing(index: LexicalBackend) -> None:

@@ -39,7 +39,7 @@ def assert_whole(path: Path, least: int) -> int:
         assert len(held) % BATCH == 0
         assert index.info().documents == len(held)
         hits = index.search("every", 1000, policy="ranked")
-        assert {hit.document_uri for hit in hits} == {each.uri for each in held}
+        assert {hit.document_uri for hit in hits} == {item.uri for item in held}
         return len(held)
 
 

@@ -42,9 +42,9 @@ def test_a_first_touch_equals_fts5_after_changes_too(tmp_path: Path) -> None:
     schema = nuthatch.Schema(analyzer="ascii")
     texts = list(queries(21, 60, tuple(documents)))
     with nuthatch.open(url, create=True, schema=schema) as index:
-        index.add(Document(each.uri, each.title, each.text) for each in documents)
-        index.add(Document(each.uri, each.text, each.title) for each in documents[::7])
-        index.delete([each.uri for each in documents[::5]])
+        index.add(Document(entry.uri, entry.title, entry.text) for entry in documents)
+        index.add(Document(item.uri, item.text, item.title) for item in documents[::7])
+        index.delete([document.uri for document in documents[::5]])
         with nuthatch.open(url, cache_bytes=0) as plain:
             assert answers(index, texts) == answers(plain, texts)
 

@@ -163,7 +163,7 @@ def test_processes_that_create_and_write_at_once_all_finish(path: Path) -> None:
             writer.close()
     with nuthatch.open(f"sqlite:{path}", schema=SCHEMA) as index:
         numbers = {*range(160), *range(200, 300)}
-        assert {each.uri for each in index.documents()} == {f"doc-{n}" for n in numbers}
+        assert {item.uri for item in index.documents()} == {f"doc-{n}" for n in numbers}
         assert index.check() == []
 
 

@@ -71,7 +71,7 @@ def test_a_file_and_folder_without_the_right_to_write_can_be_read(folder: Path) 
     os.chmod(folder, 0o555)
     assert_only_readable(read_as_nobody(folder / "index.db"))
     os.chmod(folder, 0o755)
-    assert [each.name for each in folder.iterdir()] == ["index.db"]
+    assert [item.name for item in folder.iterdir()] == ["index.db"]
 
 
 def test_a_file_without_the_right_to_write_in_a_writable_folder_can_be_read(folder: Path) -> None:

@@ -92,7 +92,7 @@ def test_scores_are_those_of_the_formula(
             assert found(sqlite, rung) == pytest.approx(brute_force(schema, sqlite, rung), rel=1e-9)
             if step == 1:
                 sqlite.delete(document.uri for document in documents[::3])
-                sqlite.add(Document(each.uri, "cat", each.text) for each in documents[1::3])
+                sqlite.add(Document(item.uri, "cat", item.text) for item in documents[1::3])
 
 
 @given(SCHEMA, DOCUMENTS, QUERY, FILTERS, st.sampled_from(("ranked", "ladder", "auto")))

@@ -60,7 +60,9 @@ class Pair(NamedTuple):
 
 
 def pair(path: Path, documents: tuple[Document, ...]) -> Iterator[Pair]:
-    oracle = Reference(analyze(ASCII, each.title) + analyze(ASCII, each.text) for each in documents)
+    oracle = Reference(
+        analyze(ASCII, document.title) + analyze(ASCII, document.text) for document in documents
+    )
     url = f"sqlite:{path}"
     with (
         nuthatch.open(url) as cached,
@@ -83,8 +85,8 @@ def cranfield(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pair, 
     schema = Schema(analyzer="ascii")
     with nuthatch.open(f"sqlite:{path}", create=True, schema=schema) as index:
         index.add(documents)
-    for each in pair(path, tuple(documents)):
-        yield each, texts
+    for item in pair(path, tuple(documents)):
+        yield item, texts
 
 
 def forget(index: LexicalBackend) -> None:

@@ -121,7 +121,7 @@ def test_what_is_being_read_comes_to_its_end(used: LexicalBackend, path: Path) -
     """A reader has one state of one file."""
     with used.reader() as reader:
         replace(path)
-        assert [each.uri for each in reader.documents()] == ["old"]
+        assert [document.uri for document in reader.documents()] == ["old"]
 
 
 def test_the_log_may_vanish_while_an_index_is_described(

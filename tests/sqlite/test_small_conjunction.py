@@ -45,7 +45,7 @@ def test_counted_matches_rank_as_fts5_ranks_them(
         assert [hit.score for hit in ours] == pytest.approx(
             [hit.score for hit in theirs], rel=1e-12, abs=0
         )
-        counts = [(each.attempts[-1].matched if each.attempts else 0) for each in (ours, theirs)]
+        counts = [(item.attempts[-1].matched if item.attempts else 0) for item in (ours, theirs)]
         assert counts[1] in (None, counts[0])
         known += counts[1] is None and counts[0] is not None
     assert known  # a total that FTS5 did not give: the matches were counted here

@@ -49,7 +49,9 @@ def test_kill_loses_no_acknowledged_batch(path: Path, open_index: Open, batches:
     documents = index.info().documents
     # The batch under way is in the index or is not; it may have been committed unacknowledged.
     assert documents in (acknowledged, acknowledged + 100)
-    assert [each.uri for each in index.documents()] == [f"doc-{n}" for n in range(documents)]
+    assert [document.uri for document in index.documents()] == [
+        f"doc-{n}" for n in range(documents)
+    ]
     assert index.check() == []
     assert index.add(Document("new", "", "word")).added == 1
     assert len(index.search("word", 10**6)) == documents + 1
@@ -141,11 +143,11 @@ def test_threads_search_while_one_writes(open_index: Open) -> None:
             pool.submit(index.add, [Document(f"t{thread}-{n}", "", "word") for n in range(10)])
             for thread in range(2)
         ]
-        for each in writing:
-            each.result()
+        for entry in writing:
+            entry.result()
         done.set()
-        for each in searching:
-            assert each.result() <= {50, 60, 70}
+        for item in searching:
+            assert item.result() <= {50, 60, 70}
     assert len(index.search("word", 10**6)) == 70
 
 

@@ -21,7 +21,7 @@ def seeded(seeded_path: Path) -> Iterator[LexicalBackend]:
 
 def keys(index: LexicalBackend, rung: Rung, limit: int) -> list[tuple[object, float]]:
     with index.reader() as reader:
-        return [tuple(each) for each in reader.match(rung, (), limit).candidates]
+        return [tuple(candidate) for candidate in reader.match(rung, (), limit).candidates]
 
 
 @pytest.mark.parametrize("operator", ["AND", "OR"])
@@ -100,7 +100,7 @@ def test_filters_keep_the_order_and_the_scores(seeded: LexicalBackend) -> None:
             kept = {hit.document_uri: hit.score for hit in filtered}
             with seeded.reader() as reader:
                 whole = reader.match(rung, (), 10**9).candidates
-                rows = reader.fetch([each.key for each in whole], False)
+                rows = reader.fetch([item.key for item in whole], False)
             assert list(kept.items()) == [
                 (row.uri, each.score)
                 for row, each in zip(rows, whole, strict=True)

@@ -82,7 +82,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
     def open(cls, config: SqliteConfig, *, create: Create, schema: Schema | None) -> Self | None:
         path = config.path
         with translated(path):
-            found = storage.stored(config, create)
+            found = storage.find_index(config, create)
             if found is None:
                 storage.refuse_unless_vacant(config, create)
                 if create == "new":

@@ -83,7 +83,7 @@ class _Mentions:
 
     def __init__(self) -> None:
         self.places: dict[Entry, int] = {}
-        self._find_entities: list[int] = []
+        self._entity_places: list[int] = []
         self._documents: list[int] = []
         self._counts: list[int] = []
         self._lengths: list[int] = []
@@ -91,14 +91,14 @@ class _Mentions:
     def add(self, document: int, names: Collection[Entry], length: int) -> None:
         """Add what one document mentions, each name once."""
         places = self.places
-        self._find_entities += [places.setdefault(name, len(places)) for name in names]
+        self._entity_places += [places.setdefault(name, len(places)) for name in names]
         self._documents.append(document)
         self._counts.append(len(names))
         self._lengths.append(length)
 
     def table(self, numbers: Sequence[int]) -> Any:
         """Return rows of (entity, document, length), given the number of each place."""
-        entities = np.array(numbers, dtype=np.uint32)[np.array(self._find_entities, dtype=np.intp)]
+        entities = np.array(numbers, dtype=np.uint32)[np.array(self._entity_places, dtype=np.intp)]
         others = np.array([self._documents, self._lengths], dtype=np.uint32)
         return np.column_stack([entities, np.repeat(others, self._counts, axis=1).T])
 

@@ -66,9 +66,9 @@ class EntitySearch:
 
     def match(self, plan: EntityPlan, eligible: Any, limit: int) -> EntityMatches:
         """Return the best documents; `eligible` are the ids that pass its filters, or None."""
-        return entity_top_k(plan, self._found(plan), eligible, limit)
+        return entity_top_k(plan, self._look_up(plan), eligible, limit)
 
-    def _found(self, plan: EntityPlan) -> LookupResults:
+    def _look_up(self, plan: EntityPlan) -> LookupResults:
         """Return what a plan looks up; reads what is not cached."""
         phrases = {}
         for lookup in plan.phrases:

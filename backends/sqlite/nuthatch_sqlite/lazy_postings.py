@@ -1,7 +1,7 @@
-"""Lazy postings: a long list is not read, and its impacts in a few chunks are looked up.
+"""Lazy postings: a long list is not read; its impacts in a few chunks are looked up.
 
-To rank a disjunction the frequent tokens are wanted last, when few chunks can still be among the
-best. FTS5 finds these in the list, and an auxiliary function tells how often the token is there.
+MaxScore needs the lists of frequent tokens last, when few chunks can still be among the best. FTS5
+finds these chunks in the list, and an auxiliary function counts the token in each.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from nuthatch.scoring import BM25, CollectionStatistics, TermScores
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
 
-#: To seek a chunk takes as long as to walk over so many postings, …
+#: The cost of seeking one chunk, in postings walked over.
 _SEEK = 600
-#: … and to pick one out on such a walk as long as to read so many into memory.
+#: The cost of picking out one chunk on such a walk, in postings read into memory.
 _PICK = 8
 
 Ids = npt.NDArray[np.uint32]

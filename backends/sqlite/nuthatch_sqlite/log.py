@@ -1,12 +1,12 @@
-"""The write-ahead log, as far as SQLite leaves it unread.
+"""The write-ahead log: the commits in it that SQLite does not read.
 
     header   magic, version, page size, sequence, salts, checksum           32 bytes, big-endian
     frame    page, size of the database (after a commit), salts, checksum   24 bytes, then the page
 
-A checksum goes on from that of the frame before. SQLite reads up to the last commit before the
-first frame that does not match, and takes the rest for what a power cut left. So damage in the
-middle takes back commits that were acknowledged, without a word. They are found by their salts,
-which are drawn anew whenever the log begins again; a log that has lost its end cannot be found out.
+A frame's checksum continues that of the frame before. SQLite reads up to the last commit before the
+first frame that does not match; it takes the rest for the remains of a power cut. So damage in the
+middle silently takes back commits that were acknowledged. `unread_commits` finds them by their
+salts, which are new whenever the log begins again. A log that has lost its end cannot be detected.
 """
 
 from __future__ import annotations

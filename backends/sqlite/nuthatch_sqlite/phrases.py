@@ -79,7 +79,7 @@ class Phrases:
             self._read_to = (last, self._read_to[1])
             return
         with readable("the dictionary of phrases"):
-            fresh = _held(f"{text}\n".encode(), np.array(ids.split(","), dtype=np.int64))
+            fresh = _hold(f"{text}\n".encode(), np.array(ids.split(","), dtype=np.int64))
             if fresh.starts.size != fresh.ids.size:
                 raise ValueError(f"{fresh.ids.size} phrases are {fresh.starts.size} lines")
         before = self._read_to[1]
@@ -94,7 +94,7 @@ class Phrases:
         self._read_to = (last, both)
 
 
-def _held(text: bytes, ids: Any) -> _Held:
+def _hold(text: bytes, ids: Any) -> _Held:
     octets = np.frombuffer(text, dtype=np.uint8)
     ends = np.flatnonzero(octets == ord("\n"))
     starts = np.concatenate([[0], ends[:-1] + 1])

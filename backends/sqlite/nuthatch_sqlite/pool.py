@@ -1,10 +1,10 @@
 """`Pool`: reading connections, each held by one `ConnectionLease` at a time.
 
-    with Loan(pool, SqliteReader, deadline) as reader:      in a transaction, which leaving ends
+    with ConnectionLease(pool, SqliteReader, deadline) as reader:      in a transaction
 
 An interrupt may strike between any two instructions of this. So a connection is kept for the next
 one only after it was seen to be at rest: in no transaction, with no statement half read. In every
-other case SQLite's own code closes it, at once or when the loan is collected.
+other case SQLite's own code closes it, at once or when the lease is collected.
 """
 
 from __future__ import annotations

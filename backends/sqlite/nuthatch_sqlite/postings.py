@@ -45,7 +45,7 @@ class State(IndexCounts):
 
     @classmethod
     def read(cls, connection: apsw.Connection) -> State:
-        """Return the state, and fixes the snapshot of the transaction it is read in."""
+        """Return the state; reading it fixes the snapshot of the transaction."""
         row = one(connection, schema.STATE)
         if row is None:
             raise IndexCorrupt("the index has lost its counts; restore it from a copy")
@@ -89,7 +89,7 @@ class Postings:
         FTS5 scores no more than the few chunks that hold all tokens. So postings are read when
         all of them are asked for a second time.
         """
-        held = self._held(tokens)
+        held = self._cached_terms(tokens)
         if held is None:
             return None
         again = [self._is_seen(token) for token, term in held.items() if term is None]
@@ -104,7 +104,7 @@ class Postings:
         FTS5 scores every match. So postings are read at once, unless they are few: for each token
         that costs as much as some dozens of matches.
         """
-        held = self._held(tokens)
+        held = self._cached_terms(tokens)
         if held is None:
             return None
         missing = [token for token, term in held.items() if term is None]
@@ -117,17 +117,19 @@ class Postings:
 
     def term(self, token: str) -> Term:
         """Return what knows the impacts of a token."""
-        return self._cached(token) or self._term(token, again=())
+        return self._cached_term(token) or self._term(token, again=())
 
-    def _held(self, tokens: Iterable[str]) -> dict[str, TermScores | None] | None:
+    def _cached_terms(self, tokens: Iterable[str]) -> dict[str, TermScores | None] | None:
         """Return what is cached of each token; None where nothing ever is."""
-        return {token: self._cached(token) for token in tokens} if self._caches.enabled else None
+        return (
+            {token: self._cached_term(token) for token in tokens} if self._caches.enabled else None
+        )
 
-    def _cached(self, token: str) -> TermScores | None:
+    def _cached_term(self, token: str) -> TermScores | None:
         return self._caches.terms.get(self._state.generation, token)
 
     def _is_seen(self, token: str) -> bool:
-        """Return whether a token was asked for before, and notes that it is now."""
+        """Return whether a token was read before, and record that it is now."""
         return self._caches.terms.seen_before(self._state.generation, token)
 
     def _term(self, token: str, again: Container[str]) -> Term:
@@ -162,7 +164,7 @@ class Postings:
             self._caches.lengths.put(self._state.generation, lengths)
         return lengths
 
-    def allowed(self, filters: Sequence[Filter]) -> Ids | None:
+    def matching_ids(self, filters: Sequence[Filter]) -> Ids | None:
         """Return the ids, ascending, of the chunks that pass; None if there is no filter."""
         known = self._filters.find(self._state.generation, filters)
         return self._filters.intersect(self._state.generation, known, self._passing(known))

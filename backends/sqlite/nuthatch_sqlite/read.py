@@ -1,7 +1,10 @@
 """Reading: one SQLite read transaction is one `Reader`.
 
-OR    MaxScore over postings: from the cache, read now, or looked up in for a few chunks (`unread`)
-AND   the cache if every token is in it, else FTS5 matches, and scores, or only counts (`counted`)
+OR    MaxScore over postings. A list comes from the cache or is read now; a long one is not read:
+      its impacts in a few chunks are looked up (`lazy_postings`).
+AND   The cache, if it holds every token. Otherwise FTS5 matches. It also scores, unless few chunks
+      match: then it only counts (`small_conjunction`).
+
 With the cache turned off FTS5 scores the OR, too.
 """
 
@@ -64,11 +67,13 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         if rung.operator == "OR":
             terms = self._postings.disjunction(rung.tokens)
             if terms is not None:
-                return to_matches(top_k(terms, limit, self._postings.allowed(filters)))
+                return to_matches(top_k(terms, limit, self._postings.matching_ids(filters)))
         else:
             held = self._postings.conjunction(rung.tokens)
             if held is not None:
-                return to_matches(conjunction_top_k(held, limit, self._postings.allowed(filters)))
+                return to_matches(
+                    conjunction_top_k(held, limit, self._postings.matching_ids(filters))
+                )
         return self._match_in_sql(rung, filters, limit)
 
     def first_match(
@@ -77,7 +82,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         terms = self._postings.conjunction(rungs[0].tokens)
         if terms is not None:
             held = dict(zip(rungs[0].tokens, terms, strict=True))
-            return find_first_match(rungs, held, self._postings.allowed(filters), limit)
+            return find_first_match(rungs, held, self._postings.matching_ids(filters), limit)
         # Most queries end on their first rung, and one that is empty is never scored.
         matches = self._match_in_sql(rungs[0], filters, limit)
         if matches.candidates:

@@ -1,8 +1,8 @@
-"""Few matches of a conjunction: FTS5 finds them and counts, the scores are made here.
+"""Conjunctions with few matches: FTS5 finds them and counts their tokens, and numpy scores them.
 
-To score one match FTS5's bm25() walks over all that hold each of the tokens, for their document
-frequencies. These are known; so a conjunction is matched without scores if few matches are to be
-expected, and up to a number of them that costs little beside that walk.
+For the document frequencies, FTS5's `bm25()` walks over every posting of every token, even to score
+one match. The frequencies are known here. So where few matches are expected, FTS5 matches without
+scores. It stops after a number of matches that costs little beside that walk.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.postings import MODEL
 
-#: To count in one match for so many postings to walk over is a small loss where more match.
+#: One match is counted for each so many postings that `bm25()` would walk over.
 _COUNT = 256
 #: Where that is fewer matches than this, FTS5 might as well score.
 _LEAST = 16

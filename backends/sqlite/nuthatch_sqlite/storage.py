@@ -34,7 +34,7 @@ from nuthatch_sqlite.file_identity import FileIdentity, status
 from nuthatch_sqlite.write import transact, write
 
 
-def stored(config: SqliteConfig, create: Create) -> tuple[IndexMetadata, FileIdentity] | None:
+def find_index(config: SqliteConfig, create: Create) -> tuple[IndexMetadata, FileIdentity] | None:
     """Return what the index at the path says of itself; None for no file or an empty database.
 
     Raise `IndexExists` or `IndexNotFound` for somebody else's database: it is not ours to fill.
@@ -114,7 +114,7 @@ def make(
 
     if status(path) is not None or not _publish(path, fill):
         fill(path)
-    found = stored(config, True)
+    found = find_index(config, True)
     if found is None:
         raise BackendUnavailable(f"{path} was replaced by another file; open it again")
     return found
@@ -125,7 +125,7 @@ def _faster(path: Path) -> IndexExists:
 
 
 def _publish(path: Path, fill: Callable[[Path], None]) -> bool:
-    """Fill a file beside the path and links it there; return False where files have no links."""
+    """Fill a file beside the path and link it there; return False where files have no links."""
     draft = path.absolute().with_name(f".nuthatch-{token_hex(8)}")
     try:
         fill(draft)

@@ -75,7 +75,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
                 return None
             if create == "new":
                 raise IndexExists(f"{path} is an index already; open it or choose another path")
-            return cls._opened(config, record, schema)
+            return cls._open_found(config, record, schema)
 
     @classmethod
     def make(
@@ -103,10 +103,12 @@ class TantivyBackend(LexicalBackend, ForkAware):
         with translated(path):
             if not folder.create(path, record, fill if documents else None):
                 raise IndexExists(f"{path} was made by another process just now; open it")
-            return cls._opened(config, record, schema)
+            return cls._open_found(config, record, schema)
 
     @classmethod
-    def _opened(cls, config: TantivyConfig, record: IndexMetadata, wanted: Schema | None) -> Self:
+    def _open_found(
+        cls, config: TantivyConfig, record: IndexMetadata, wanted: Schema | None
+    ) -> Self:
         place = str(config.path)
         analyzer = record.check(wanted, place=place, export_only=config.export_only)
         backend = cls(config, record, analyzer)

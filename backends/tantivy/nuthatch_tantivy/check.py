@@ -30,7 +30,7 @@ def _documents(reader: TantivyReader) -> Iterator[str]:
     """Prove every document: its header and chunk texts must lead to its root."""
     keys: set[str] = set()
     chunks = 0
-    for rows in reader.stored():
+    for rows in reader.rows_by_document():
         key = rows[0].get("key", ["?"])[0]
         chunks += len(rows)
         if key in keys:

@@ -16,7 +16,7 @@ from nuthatch_tantivy.query import Queries
 from nuthatch_tantivy.stored import Row, readable
 
 
-def numbered(order: Any, after: int = -1) -> int:
+def order_number(order: Any, after: int = -1) -> int:
     """Return a place in the order of addition. Raise `IndexCorrupt` if it cannot be one."""
     if not isinstance(order, int) or order <= after:
         raise IndexCorrupt(
@@ -59,14 +59,14 @@ class EntityReader:
 
     def _headers(self) -> Iterator[tuple[Hashable, str, Mapping[str, Any]]]:
         hits = self._searcher.search(self._queries.firsts(), max(self.chunks, 1), count=False).hits
-        for order, place in self._placed([place for _, place in hits]):
+        for order, place in self._sort_places([place for _, place in hits]):
             row = self._row(place)
             with readable(row, self._path):
                 values = parse_header(row["header"][0])
                 title, fields = values["title"], values["fields"]
             yield (order, place.segment_ord, place.doc), title, fields
 
-    def _placed(self, places: Sequence[DocAddress]) -> list[tuple[int, DocAddress]]:
+    def _sort_places(self, places: Sequence[DocAddress]) -> list[tuple[int, DocAddress]]:
         """Return where chunks lie with their places in document order, in that order."""
         if not places:
             return []
@@ -76,11 +76,11 @@ class EntityReader:
     def _orders(self, places: Sequence[DocAddress]) -> list[int]:
         """Return the places of chunks in the order of addition."""
         found = self._searcher.fast_field_values("order", list(places))
-        return [numbered(order) for order in found]
+        return [order_number(order) for order in found]
 
     def eligible(self, filters: Sequence[Filter]) -> frozenset[Hashable]:
         with translated(self._path):
             query = self._queries.passing(filters)
             found = self._searcher.search(query, max(self.chunks, 1), count=False).hits
-            placed = self._placed([place for _, place in found])
+            placed = self._sort_places([place for _, place in found])
         return frozenset((order, place.segment_ord, place.doc) for order, place in placed)

@@ -28,7 +28,7 @@ from nuthatch import (
     parse_header,
 )
 from nuthatch_tantivy import schema
-from nuthatch_tantivy.entity import EntityReader, numbered
+from nuthatch_tantivy.entity import EntityReader, order_number
 from nuthatch_tantivy.failure import translated
 from nuthatch_tantivy.folder import State
 from nuthatch_tantivy.query import Queries
@@ -39,8 +39,8 @@ _PAGE = 5_000
 #: Document frequencies that are kept at most.
 _COUNTED = 100_000
 
-#: Where a chunk lies: segment and number in it, within one state of the index; of documents that
-#: entities found before them the place in document order.
+#: Where a chunk lies in one state of the index: its segment, and its number there. Entity search
+#: puts the document's place in document order before them.
 Place = tuple[int, int]
 Scored = list[tuple[float, DocAddress]]
 
@@ -96,7 +96,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             return Matches([], 0, exact=True)
         with translated(self._path):
             hits = self._beyond_ties(self._queries.rung(rung, filters), limit)
-            candidates = self._ordered(hits)[:limit]
+            candidates = self._sort(hits)[:limit]
         return Matches(candidates, len(hits) if len(hits) <= limit else None, exact=True)
 
     def _beyond_ties(self, query: Query, limit: int) -> Scored:
@@ -110,7 +110,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
                 return hits
             asked *= 4
 
-    def _ordered(self, hits: Scored) -> list[Candidate]:
+    def _sort(self, hits: Scored) -> list[Candidate]:
         if len({score for score, _ in hits}) < len(hits):
             orders = self._orders([place for _, place in hits])
             keyed = sorted(
@@ -240,14 +240,14 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
         return self._document(rows)
 
     def documents(self) -> Iterator[Document]:
-        for rows in self.stored():
+        for rows in self.rows_by_document():
             yield self._document(rows)
 
     def _document(self, rows: Sequence[Row]) -> Document:
         with readable(rows[0], self._path):
             return whole_document(rows)
 
-    def stored(self) -> Iterator[list[Row]]:
+    def rows_by_document(self) -> Iterator[list[Row]]:
         """Yield the chunks of every document, in document order."""
         rows: list[Row] = []
         for row in self._in_order():
@@ -266,7 +266,9 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
                 found = self._searcher.search(
                     query, _PAGE, count=False, order_by_field="order", order=Order.Asc
                 )
-                page = [(numbered(order, last), self._row(place)) for order, place in found.hits]
+                page = [
+                    (order_number(order, last), self._row(place)) for order, place in found.hits
+                ]
             yield from (row for _, row in page)
             if len(page) < _PAGE:
                 return

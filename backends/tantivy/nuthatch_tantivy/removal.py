@@ -45,8 +45,8 @@ def remove_index(path: Path, lock_timeout: float) -> None:
         pass  # a record that cannot be read, or is lost, is an index's all the same
     place = path.resolve()
     _refuse_foreign(place)
-    with _locked(place, lock_timeout):
-        for file in _ordered(place):
+    with _lock(place, lock_timeout):
+        for file in _sort(place):
             file.unlink(missing_ok=True)
         try:
             place.rmdir()
@@ -57,7 +57,7 @@ def remove_index(path: Path, lock_timeout: float) -> None:
         path.unlink()
 
 
-def _ordered(place: Path) -> list[Path]:
+def _sort(place: Path) -> list[Path]:
     """Return the files in the order in which they go."""
     return sorted(place.iterdir(), key=lambda file: (file.name == schema.RECORD, file.name))
 
@@ -76,7 +76,7 @@ def _is_own(file: Path) -> bool:
 
 
 @contextmanager
-def _locked(place: Path, lock_timeout: float) -> Iterator[None]:
+def _lock(place: Path, lock_timeout: float) -> Iterator[None]:
     """Hold Tantivy's own lock of writers, which is a lock on a file, so that nobody writes."""
     if fcntl is None:
         yield

@@ -226,7 +226,7 @@ def name_engines(
 
 
 def credit_hits(results: Results, engine: str, *notes: str) -> Results:
-    """Return one engine's results with every hit's origin told, and notes added."""
+    """Return one engine's results, each hit with its origin, and with these notes."""
     hits = tuple(
         hit.model_copy(update={"origin": Origin(backend=engine, score=hit.score)})
         for hit in results.hits

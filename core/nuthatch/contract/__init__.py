@@ -1,1 +1,4 @@
-"""What every searcher signs, and the values that cross it. See `backend.py` first."""
+"""The abstract classes of searchers and readers, and the values that they exchange.
+
+Read `backend.py` first, then `reader.py`.
+"""

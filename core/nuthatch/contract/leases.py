@@ -1,4 +1,4 @@
-"""`Leases`: places that calls hold, and that no interrupt can lose.
+"""`Leases`: what calls hold for a while (a lock, a place in a pool); no interrupt can lose it.
 
     lease = Lease.of_call()             names the call before there is anything to lose
     try:

@@ -112,7 +112,7 @@ def _dcg(grades: Iterable[int]) -> float:
 
 
 def measure(index: SearchBackend, judged: JudgedCorpus, policy: Policy) -> Quality:
-    """Run every query that has a relevant document once and returns what came of it."""
+    """Run every query that has a relevant document once and return the outcomes."""
     gains: list[float] = []
     times: list[float] = []
     empty = 0

@@ -1,4 +1,4 @@
-"""What the tokens of a title search stand for in an index, and which of it finds titles.
+"""A title search in one index: the tokens that each of its words matches, and which find titles.
 
     teh matrix ──▶ position  the, ten, …      a frequent token counts where it matches, and finds
                              matrix, …        nothing, unless all positions have only such

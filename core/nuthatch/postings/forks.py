@@ -1,4 +1,4 @@
-"""Forks: every open index is called before one, and after it in the parent and in the child.
+"""Forks: each open index is called before a fork, and after it in the parent and in the child.
 
     before      the index comes to rest, so that the child inherits no lock and no open batch
     parent      it goes on

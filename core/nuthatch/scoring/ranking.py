@@ -31,8 +31,8 @@ class TopK:
 
     `ids` uint32 and `scores` float64, shape (min(k, matches),). `total`: number of matching
     chunks, None where it was not needed. The certificate (Turtle and Flood 1995): a chunk that
-    was never scored holds only terms whose bounds sum to `unread`, or fell behind `threshold`
-    on the way; `unread < threshold`, or nothing was left unread and it is 0.
+    was never scored either holds only terms whose bounds sum to `unread`, or its bound fell below
+    `threshold`. `unread` is below `threshold`; it is 0 where every posting was read.
     """
 
     ids: IdArray

@@ -1,4 +1,4 @@
-"""Runs: the words of a line, and what stands for words where a script writes none.
+"""Runs: the words of a line; in scripts without blanks, pairs of characters in place of words.
 
     "spider man 東京都 tower"  ->  spider man 東京 京都 tower
 
