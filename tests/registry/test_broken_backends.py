@@ -7,14 +7,15 @@ from collections.abc import Callable
 import pytest
 
 import nuthatch
-from nuthatch import PluginFailure, UnknownBackend
+from nuthatch import BackendSpec, PluginFailure, UnknownBackend, memory
+from nuthatch.contract.capability import EMULATED_BY_CORE
 from nuthatch.pipeline.doctor import examine
 from nuthatch.registry import discovery
 from nuthatch.registry.backends import (
     backend_class,
     backend_spec,
     backends_with,
-    import_ms,
+    libraries_of_spec,
     list_backends,
 )
 from support.site import Site
@@ -232,15 +233,73 @@ def test_the_configuration_is_checked_before_the_driver_is_imported(site: Site) 
         nuthatch.open("far:x", polcy="ladder")
 
 
-def test_a_slow_spec_is_measured_and_reported_by_the_doctor(site: Site) -> None:
+def test_a_spec_that_imports_a_library_is_reported_by_the_doctor(site: Site) -> None:
     site.install_backend("nuthatch-slow", "slow", "slow_spec")
+    (site.path / "a_driver.py").write_text("")
     module = site.path / "slow_spec.py"
-    module.write_text("import time\ntime.sleep(0.3)\n" + module.read_text())
+    module.write_text("import a_driver, wave\n" + module.read_text())
     [item] = [item for item, _ in list_backends() if item.name == "slow"]
-    assert (import_ms(item) or 0) > 299
+    assert libraries_of_spec(item) == {"a_driver"}
     [check] = [check for check in examine() if check.name == "backend slow"]
     assert check.ok
-    assert "50 ms" in check.hint
+    assert "imports a_driver" in check.hint
+
+
+def test_no_spec_of_ours_imports_a_library(site: Site) -> None:
+    for item, spec in list_backends():
+        assert isinstance(spec, BackendSpec)
+        assert not libraries_of_spec(item)
+
+
+@pytest.mark.parametrize(
+    ("entries", "problem"),
+    [
+        ("text=True", "whose text is True"),
+        ("check='native'", "whose check is 'native'"),
+        ("filters=NATIVE", "no FilterSupport"),
+        ("filters=FilterSupport(range=NATIVE, any_of=1)", "whose filters.any_of is 1"),
+        ("max_limit=0", "whose max_limit is 0"),
+        ("max_limit=True", "whose max_limit is True"),
+        ("max_limit=2.5", "whose max_limit is 2.5"),
+        ("grounding=EMULATED", "whose grounding is emulated"),
+        ("filters=FilterSupport(range=EMULATED, any_of=NATIVE)", "whose filters.range is emulated"),
+    ],
+)
+def test_capabilities_that_cannot_be_kept_are_refused(
+    site: Site, entries: str, problem: str
+) -> None:
+    site.install(
+        "nuthatch-bad",
+        backends="bad = bad_spec:SPEC",
+        bad_spec="from dataclasses import replace\n"
+        "from nuthatch import EMULATED, NATIVE, FilterSupport, memory\n"
+        f"capabilities = replace(memory.SPEC.capabilities, {entries})\n"
+        "SPEC = replace(memory.SPEC, name='bad', capabilities=capabilities)\n",
+    )
+    with pytest.raises(PluginFailure, match=problem) as caught:
+        backend_spec("bad")
+    assert caught.value.stage == "shape"
+
+
+@pytest.mark.parametrize("name", sorted(name for name, _ in memory.SPEC.capabilities))
+def test_only_what_core_emulates_may_be_emulated(site: Site, name: str) -> None:
+    entry = name.partition(".")
+    inner = f"FilterSupport(**{{**vars_of(c.filters), '{entry[2]}': EMULATED}})"
+    site.install(
+        "nuthatch-bad",
+        backends="bad = bad_spec:SPEC",
+        bad_spec="from dataclasses import fields, replace\n"
+        "from nuthatch import EMULATED, FilterSupport, memory\n"
+        "def vars_of(some): return {part.name: getattr(some, part.name) for part in fields(some)}\n"
+        "c = memory.SPEC.capabilities\n"
+        f"c = replace(c, {entry[0]}={inner if entry[2] else 'EMULATED'})\n"
+        "SPEC = replace(memory.SPEC, name='bad', capabilities=c)\n",
+    )
+    if name in EMULATED_BY_CORE:
+        assert backend_spec("bad").capabilities.support(name).level == "emulated"
+    else:
+        with pytest.raises(PluginFailure, match=f"{name} is emulated"):
+            backend_spec("bad")
 
 
 def test_two_distributions_with_one_name_fail_only_when_the_name_is_used(site: Site) -> None:

@@ -40,6 +40,18 @@ class Support:
 NATIVE: Final = Support("native")
 #: nuthatch does it for the engine.
 EMULATED: Final = Support("emulated")
+#: The entries that core can emulate: only these may be `EMULATED`.
+EMULATED_BY_CORE: Final = frozenset(
+    {
+        "entities",  # by the look-ups of an `EntityReader`
+        "fuzzy",
+        "substring",
+        "timeout",  # between the calls of a reader
+        "native_top_k",  # by what `auto` costs, and the ladder above its budget
+        "async_native",  # by a thread
+    }
+)
+EMULATED_HINT: Final = f"core emulates {', '.join(sorted(EMULATED_BY_CORE))}"
 
 
 def unsupported(reason: str) -> Support:

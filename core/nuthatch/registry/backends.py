@@ -8,14 +8,21 @@ A failure is a value while backends are listed and an exception once one is aske
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from difflib import get_close_matches
 from importlib import import_module
-from time import perf_counter
 from typing import Any, Final
 
 from nuthatch.contract.backend import SearchBackend
-from nuthatch.contract.capability import Capabilities
+from nuthatch.contract.capability import (
+    EMULATED_BY_CORE,
+    EMULATED_HINT,
+    Capabilities,
+    FilterSupport,
+    Support,
+)
 from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.spec import CONTRACT, BackendConfig, BackendSpec
 from nuthatch.errors import PluginFailure, UnknownBackend
@@ -60,6 +67,7 @@ def check_spec(item: EntryPoint, found: Any) -> BackendSpec:
     if not _CLASS.fullmatch(found.backend):
         problem = f"has a spec whose backend is {found.backend!r} and not module:Class"
         raise item.failure("shape", problem, hint)
+    _check_capabilities(item, found.capabilities)
     if found.audit_mode is AuditMode.GROUNDED and not found.capabilities.grounding:
         problem = (
             "has a spec whose audit_mode is grounded and whose capabilities say no to grounding"
@@ -72,6 +80,29 @@ def check_spec(item: EntryPoint, found: Any) -> BackendSpec:
         problem = "has a name that cannot be the scheme of a URL"
         raise item.failure("name", problem, f"It must match {NAME.pattern}. {hint}")
     return found
+
+
+def _check_capabilities(item: EntryPoint, capabilities: Capabilities) -> None:
+    """Raise `PluginFailure` unless every entry is one, and one that can be kept."""
+    entries = {entry.name: getattr(capabilities, entry.name) for entry in fields(capabilities)}
+    limit, filters = entries.pop("max_limit"), entries.pop("filters")
+    if isinstance(filters, FilterSupport):
+        entries |= {f"filters.{part.name}": getattr(filters, part.name) for part in fields(filters)}
+    else:
+        problem = f"has capabilities whose filters are {filters!r} and no FilterSupport"
+        raise item.failure("shape", problem, "Give nuthatch.FilterSupport(range=…, any_of=…).")
+    for name, entry in entries.items():
+        if not isinstance(entry, Support):
+            problem = f"has capabilities whose {name} is {entry!r}"
+            hint = "Give nuthatch.NATIVE, nuthatch.EMULATED or nuthatch.unsupported(reason)."
+            raise item.failure("shape", problem, hint)
+        if entry.level == "emulated" and name not in EMULATED_BY_CORE:
+            problem = f"has capabilities whose {name} is emulated, which core does for no engine"
+            hint = f"Give nuthatch.NATIVE or nuthatch.unsupported(reason); {EMULATED_HINT}."
+            raise item.failure("shape", problem, hint)
+    if limit is not None and (type(limit) is not int or limit < 1):
+        problem = f"has capabilities whose max_limit is {limit!r}"
+        raise item.failure("shape", problem, "Give a number of hits from 1 on, or None.")
 
 
 def check_class(item: EntryPoint, spec: BackendSpec, found: Any) -> type[SearchBackend]:
@@ -103,10 +134,13 @@ def _check_contract(item: EntryPoint, contract: object) -> None:
     if (major, minor) <= CONTRACT and major == our_major:
         return
     newer = "nuthatch" if (major, minor) > CONTRACT else item.distribution
+    upgrade = f"Upgrade {newer}: pip install --upgrade {newer}"
+    if newer != "nuthatch" and item.version == RUN_TIME:
+        upgrade = f"The plugin {item.distribution} registers it at run time; change it there."
     raise item.failure(
         "contract",
         f"is written for contract {major}.{minor} and this core serves {our_major}.{our_minor}",
-        f"Upgrade {newer}: pip install --upgrade {newer}",
+        upgrade,
     )
 
 
@@ -115,8 +149,8 @@ _HOOK = "nuthatch_register_backends"
 #: An entry point that is not loaded yet (None), or what a plugin registered through the hook.
 _Candidate = tuple[EntryPoint, Any]
 
-#: Specs that were loaded, with the milliseconds that took. Failures are not kept.
-_specs: dict[EntryPoint, tuple[BackendSpec, float]] = {}
+#: Specs that were loaded, with the libraries that this imported. Failures are not kept.
+_specs: dict[EntryPoint, tuple[BackendSpec, frozenset[str]]] = {}
 discovery.when_forgetting(_specs.clear)
 
 
@@ -152,9 +186,9 @@ def list_backends() -> list[tuple[EntryPoint, BackendSpec | PluginFailure]]:
     return listed
 
 
-def import_ms(item: EntryPoint) -> float | None:
-    """Return how long the import of a backend's spec took; None if it is not loaded."""
-    return _specs[item][1] if item in _specs else None
+def libraries_of_spec(item: EntryPoint) -> frozenset[str]:
+    """Return the libraries that the import of a backend's spec imported; it should need none."""
+    return _specs[item][1] if item in _specs else frozenset()
 
 
 def backends_with(feature: str, besides: str) -> tuple[str, ...]:
@@ -237,10 +271,11 @@ def _spec(item: EntryPoint, given: Any) -> BackendSpec:
     if given is not None:
         return check_spec(item, given)
     if item not in _specs:
-        begun = perf_counter()
+        before = set(sys.modules)
         loaded = item.load()
-        took = 1000 * (perf_counter() - begun)
-        _specs[item] = check_spec(item, loaded), took
+        own = {"nuthatch", item.value.partition(":")[0].partition(".")[0], *sys.stdlib_module_names}
+        libraries = {name.partition(".")[0] for name in sys.modules.keys() - before} - own
+        _specs[item] = check_spec(item, loaded), frozenset(libraries)
     return _specs[item][0]
 
 

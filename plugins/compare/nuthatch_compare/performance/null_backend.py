@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nuthatch import (
-    EMULATED,
+    NATIVE,
     AuditMode,
     Capabilities,
     Document,
@@ -20,7 +20,7 @@ _NOTHING = unsupported("the null backend holds nothing")
 _ASKED = NormalizedQuery(text="", tokens=(), dropped=(), extras=(), only_stopwords=False)
 
 _CAPABILITIES = Capabilities(
-    text=EMULATED,
+    text=NATIVE,
     entities=_NOTHING,
     fuzzy=_NOTHING,
     substring=_NOTHING,
