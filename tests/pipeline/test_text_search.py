@@ -12,7 +12,9 @@ import pytest
 from nuthatch import (
     Candidate,
     Document,
+    EntityQuery,
     Filter,
+    IndexCorrupt,
     LexicalBackend,
     Matches,
     PluginFailure,
@@ -122,7 +124,7 @@ class Forgetful(MemoryReader):
 
 @pytest.mark.parametrize("policy", ["ranked", "ladder", "auto"])
 def test_a_candidate_that_vanishes_is_left_out_and_noted(make_backend: Any, policy: Any) -> None:
-    backend = make_backend(Forgetful)
+    backend = make_backend(Forgetful, snapshot=unsupported("each request sees its own state"))
     backend.add(FILMS)
     results = backend.search("thief", policy=policy)
     assert uris(results) == ["ronin"]
@@ -130,6 +132,73 @@ def test_a_candidate_that_vanishes_is_left_out_and_noted(make_backend: Any, poli
     assert results.exact is False
     unhurt = backend.search("space", policy=policy)
     assert (uris(unhurt), unhurt.notes, unhurt.exact) == (["alien"], (), True)
+
+
+@pytest.mark.parametrize("query", ["thief", EntityQuery(titles=["heat"])])
+def test_nothing_may_vanish_from_a_snapshot(make_backend: Any, query: Any) -> None:
+    backend = make_backend(Forgetful)
+    backend.add(FILMS)
+    with pytest.raises(IndexCorrupt, match="1 of them are not stored; run `nuthatch check`"):
+        backend.search(query)
+
+
+class Unshaped:
+    """Methods of readers that return something else than they should."""
+
+    def match(self, *_: Any) -> Any:
+        return [("heat", 1.0)]
+
+    def first_match(self, *_: Any) -> Any:
+        return (0, [])
+
+    def fetch(self, *_: Any) -> Any:
+        return None
+
+    def match_entities(self, *_: Any) -> Any:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "problem"),
+    [
+        ("match", "thief", "returned list from match, which is no Matches"),
+        ("first_match", "thief detective", "returned tuple from first_match, which is no FirstM"),
+        ("fetch", "thief", "returned NoneType from fetch, which is no Sequence"),
+        ("match_entities", EntityQuery(titles=["heat"]), "returned list from match_entities"),
+    ],
+)
+def test_a_method_that_returns_something_else_is_named(
+    make_backend: Any, method: str, query: Any, problem: str
+) -> None:
+    reader = type("Reader", (MemoryReader,), {method: vars(Unshaped)[method]})
+    backend = make_backend(reader)
+    backend.add(FILMS)
+    with pytest.raises(PluginFailure, match=problem) as caught:
+        backend.search(query, policy="ladder" if isinstance(query, str) else None)
+    assert caught.value.stage == "shape"
+
+
+@pytest.mark.parametrize("method", ["document_frequencies", "match", "fetch", "get"])
+@pytest.mark.parametrize("timeout", [None, 60.0])
+def test_a_reader_that_lacks_a_method_is_named(
+    make_backend: Any, method: str, timeout: float | None
+) -> None:
+    def deny(self: Any, name: str) -> Any:
+        if name == method:
+            raise AttributeError(name)
+        return object.__getattribute__(self, name)
+
+    backend = make_backend(type("Lacking", (MemoryReader,), {"__getattribute__": deny}))
+    backend.add(FILMS)
+    with pytest.raises(PluginFailure, match=f"the reader Lacking does not define {method}"):
+        backend.search("thief", timeout=timeout)
+
+
+def test_a_write_without_an_outcome_is_named(make_backend: Any, monkeypatch: Any) -> None:
+    backend = make_backend()
+    monkeypatch.setattr(type(backend), "write", lambda *_: None)
+    with pytest.raises(PluginFailure, match="returned NoneType from write, which is no WriteOut"):
+        backend.add(FILMS)
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf])

@@ -25,7 +25,7 @@ from nuthatch.contract.batch import (
 )
 from nuthatch.contract.document import Document, document_from_json
 from nuthatch.contract.schema import Schema
-from nuthatch.errors import InvalidDocument, InvalidQuery
+from nuthatch.errors import InvalidDocument, InvalidQuery, PluginFailure
 from nuthatch.grounding import document_root, header_bytes, leaf_hash
 from nuthatch.text.analyzer import Analyzer, analyze
 from nuthatch.text.chunking import Span, chunker
@@ -100,6 +100,8 @@ class WritableIndex(Protocol):
     schema: Schema
     analyzer: Analyzer
 
+    @property
+    def name(self) -> str: ...
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]: ...
     def write(
         self, documents: Sequence[AnalyzedDocument], durability: Durability
@@ -130,7 +132,16 @@ def add_documents(
         return BatchBuilder(analyzer, index.roots, on_error, first)
 
     def write(rows: Sequence[AnalyzedDocument]) -> WriteOutcome:
-        return index.write(rows, safety)
+        outcome = index.write(rows, safety)
+        if not isinstance(outcome, WriteOutcome):
+            hint = "Report it to the backend's author."
+            raise PluginFailure(
+                f"the backend {index.name!r} returned {type(outcome).__name__} from write, which "
+                f"is no WriteOutcome; what was written cannot be acknowledged. {hint}",
+                stage="shape",
+                hint=hint,
+            )
+        return outcome
 
     return write_batches(batches(given, batch, make_builder), write, progress)
 

@@ -26,7 +26,7 @@ from nuthatch.entities.match import (
     EntityMatchingReader,
     EntityReader,
 )
-from nuthatch.errors import check_deadline
+from nuthatch.errors import PluginFailure, check_deadline
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,6 +49,7 @@ class LiftedReader:
 
     def __init__(self, reader: Reader) -> None:
         self.wrapped = reader
+        _check_methods(reader)
         self.document_frequencies = _lift(reader.document_frequencies)
         self.match = _lift(reader.match)
         self.fetch = _lift(reader.fetch)
@@ -71,6 +72,7 @@ class TimedReader:
 
     def __init__(self, reader: AsyncReader, deadline: float) -> None:
         self.wrapped = reader
+        _check_methods(reader)
         self.document_frequencies = _limit_time(reader.document_frequencies, deadline)
         self.match = _limit_time(reader.match, deadline)
         self.fetch = _limit_time(reader.fetch, deadline)
@@ -86,6 +88,15 @@ class TimedReader:
             self.title_terms = _limit_time(reader.title_terms, deadline)
             self.entity_postings = _limit_time(reader.entity_postings, deadline)
             self.eligible = _limit_time(reader.eligible, deadline)
+
+
+def _check_methods(reader: object) -> None:
+    """Raise `PluginFailure` for a reader without one of the required methods."""
+    for method in ("document_frequencies", "match", "fetch", "get"):
+        if not hasattr(reader, method):
+            name, hint = type(reader).__qualname__, "Report it to the backend's author."
+            problem = f"the reader {name} does not define {method}. {hint}"
+            raise PluginFailure(problem, stage="shape", hint=hint)
 
 
 def _lift(call: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:

@@ -20,12 +20,19 @@ from pydantic import ValidationError
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import HITS, AuditMode, Hit
 from nuthatch.contract.query import EntityQuery, Policy, SearchRequest
-from nuthatch.contract.reader import AsyncExplainingReader, AsyncReader, Candidate, StoredChunk
+from nuthatch.contract.reader import (
+    AsyncExplainingReader,
+    AsyncReader,
+    Candidate,
+    FirstMatch,
+    Matches,
+    StoredChunk,
+)
 from nuthatch.contract.results import Results
 from nuthatch.contract.validation import explain
-from nuthatch.entities.match import match_by_lookups
+from nuthatch.entities.match import EntityMatches, match_by_lookups
 from nuthatch.entities.plan import EntityPlan
-from nuthatch.errors import PluginFailure
+from nuthatch.errors import IndexCorrupt, PluginFailure
 from nuthatch.grounding import evidence_for
 from nuthatch.matching import LadderSearch
 from nuthatch.pipeline.readers import (
@@ -42,9 +49,13 @@ from nuthatch.text.snippet import Snippets
 
 
 class HitOptions(NamedTuple):
-    """How hits are to be shown; `snippet_width` is in code points."""
+    """How hits are to be shown; `snippet_width` is in code points.
+
+    Under `snapshot` nothing can be gone between matching and fetching.
+    """
 
     backend: str
+    snapshot: bool
     analyzer: Analyzer
     audit: AuditMode
     snippet_width: int
@@ -62,12 +73,21 @@ class ScoredRow(NamedTuple):
 async def fetch_rows(
     options: HitOptions, reader: AsyncReader, keys: Sequence[Hashable]
 ) -> Sequence[StoredChunk | None]:
-    """Return what is stored for each key; None for one that is gone."""
+    """Return what is stored for each key; None for one that is gone.
+
+    Raise `IndexCorrupt` for that under `snapshot`.
+    """
     if not keys:
         return ()
     proofs = options.audit is AuditMode.GROUNDED
     stored = await reader.fetch(keys, proofs)
     check_rows(options.backend, "fetch", keys, stored)
+    missing = sum(row is None for row in stored)
+    if missing and options.snapshot:
+        raise IndexCorrupt(
+            f"the index of the backend {options.backend!r} matched {len(stored)} chunks, and "
+            f"{missing} of them are not stored; run `nuthatch check`, and add the documents again"
+        )
     return stored
 
 
@@ -104,9 +124,17 @@ def build_hits(
 
 def check_rows(backend: str, method: str, keys: Sequence[Hashable], rows: Sequence[object]) -> None:
     """Raise `PluginFailure` unless there is a row for each key."""
+    check_answer(backend, method, rows, Sequence)
     if len(rows) != len(keys):
         problem = f"was asked by {method} for {len(keys)} rows and gave {len(rows)}"
         raise _failure(backend, problem, "search")
+
+
+def check_answer(backend: str, method: str, answer: object, wanted: type) -> None:
+    """Raise `PluginFailure` unless a method of the engine returned what it is to return."""
+    if not isinstance(answer, wanted):
+        problem = f"returned {type(answer).__name__} from {method}, which is no {wanted.__name__}"
+        raise _failure(backend, problem, "shape")
 
 
 def missing_method(backend: str, feature: str, method: str) -> PluginFailure:
@@ -149,7 +177,7 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
     notes = list(task.notes)
     while True:
         climb = LadderSearch(task.query, task.policy, limit, task.budget)
-        await match_rungs(climb, reader, task.filters)
+        await match_rungs(task.backend, climb, reader, task.filters)
         found = climb.found
         keys = [candidate.key for _, candidate in found]
         stored = await fetch_rows(task.hit_options, reader, keys)
@@ -188,16 +216,21 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
     )
 
 
-async def match_rungs(climb: LadderSearch, reader: AsyncReader, filters: Sequence[Filter]) -> None:
+async def match_rungs(
+    backend: str, climb: LadderSearch, reader: AsyncReader, filters: Sequence[Filter]
+) -> None:
     """Match one rung after another, until the climb is at its end."""
     climb.begin(await reader.document_frequencies(climb.tokens))
     if climb.ahead and has_first_match(reader):
         begun = perf_counter()
         first = await reader.first_match(climb.ahead, filters, climb.limit)
+        if first is not None:
+            check_answer(backend, "first_match", first, FirstMatch)
         climb.take_first(first, 1000 * (perf_counter() - begun))
     for rung in climb.next_rungs():
         begun = perf_counter()
         matches = await reader.match(rung, filters, climb.limit)
+        check_answer(backend, "match", matches, Matches)
         climb.take(rung, matches, 1000 * (perf_counter() - begun))
 
 
@@ -251,6 +284,7 @@ async def entity_search(task: EntityTask, reader: AsyncReader) -> Results:
         matches = await match_by_lookups(reader, task.plan, task.limit)
     else:
         raise missing_method(task.backend, "entities", f"the reader's {missing_look_up(reader)}")
+    check_answer(task.backend, "match_entities", matches, EntityMatches)
     candidates = matches.candidates
     stored = await fetch_rows(task.hit_options, reader, [candidate.key for candidate in candidates])
     found = [

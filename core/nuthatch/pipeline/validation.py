@@ -148,7 +148,8 @@ def _limit(backend: OpenIndex, query: TextQuery | EntityQuery) -> int:
 
 def _hit_options(backend: OpenIndex, query: TextQuery | EntityQuery) -> HitOptions:
     audit = query.audit or AuditMode.UNGROUNDED
-    return HitOptions(backend.name, backend.analyzer, audit, backend.config.snippet)
+    snapshot = bool(backend.capabilities.snapshot)
+    return HitOptions(backend.name, snapshot, backend.analyzer, audit, backend.config.snippet)
 
 
 def check_capabilities(backend: SearchBackend, query: TextQuery | EntityQuery) -> None:
