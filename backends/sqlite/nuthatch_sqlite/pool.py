@@ -159,6 +159,8 @@ class ConnectionLease(Generic[T]):
             try:
                 self._connection = pool.acquire(self._lease, deadline, fresh=self._fresh)
                 if deadline is not None:
+                    if monotonic() >= deadline:  # few steps never reach the progress handler
+                        raise QueryTimeout("the timeout had passed before the search began to read")
                     self._connection.set_progress_handler(lambda: monotonic() > deadline, _STEPS)
                 self._connection.execute("BEGIN")
                 return self._use(self._connection)

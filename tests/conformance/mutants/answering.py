@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from itertools import islice
 from typing import Any, ClassVar
@@ -18,6 +18,7 @@ from nuthatch import (
     Results,
     StoredChunk,
     TextQuery,
+    unsupported,
 )
 from nuthatch.memory import MemoryReader
 
@@ -218,6 +219,46 @@ class TheAsyncReaderIsStale(Working, async_native=NATIVE):
     @asynccontextmanager
     async def async_reader(self, deadline: float | None = None) -> AsyncIterator[Any]:
         yield self.__dict__.setdefault("kept", _Awaited(self.Reader(self._documents)))
+
+
+class TheLoopIsBlocked(Working, async_native=NATIVE):
+    """A native asynchronous reader never waits."""
+
+    @asynccontextmanager
+    async def async_reader(self, deadline: float | None = None) -> AsyncIterator[Any]:
+        self.check_present()
+        yield _Awaited(self.Reader(self._documents, self.schema))
+
+
+class TheDeadlineIsDropped(Working, timeout=NATIVE):
+    """A native timeout whose deadline does not reach the engine."""
+
+
+class AKeyNamesTheNewestText(Working, snapshot=unsupported("requests read the newest state")):
+    """A key stands for a uri and a chunk, and fetch reads what is stored there by then."""
+
+    @contextmanager
+    def reader(self, deadline: float | None = None) -> Iterator[Any]:
+        with super().reader(deadline) as reader:
+            yield _NewestTexts(reader, self)
+
+
+class _NewestTexts:
+    """A reader that fetches from the newest state."""
+
+    def __init__(self, reader: Any, index: Working) -> None:
+        self._reader = reader
+        self._index = index
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    def fetch(self, keys: Any, proofs: bool) -> list[Any]:
+        rows = self._reader.fetch(keys, proofs)
+        newest = self._index.Reader(self._index._documents, self._index.schema)
+        places = {(d.document.uri, chunk): n for n, (d, chunk, _) in enumerate(newest._chunks)}
+        found = [places.get((row.uri, row.chunk_idx)) for row in rows]
+        return [None if place is None else newest.fetch([place], proofs)[0] for place in found]
 
 
 class _Awaited:

@@ -36,6 +36,23 @@ class ABatchIsSeenWithTheNextWrite(Working):
         return super().write(documents, durability)
 
 
+class NoWriterWaits(Working):
+    """Two writers read the same state, and the later one overwrites what the other has added."""
+
+    def write(self, documents: Any, durability: Any) -> Any:
+        earlier = dict(self._documents)
+        outcome = super().write(documents, durability)
+        time.sleep(0.002)
+        for row in documents:
+            before = earlier.pop(row.document.uri, None)
+            unchanged = before is not None and before.root == row.root
+            earlier[row.document.uri] = before if unchanged else row
+        if len(earlier) != len(self._documents):
+            self._stored = earlier
+            self.save()
+        return outcome
+
+
 class ABatchIsCommittedRowByRow(Working):
     """Each document is a transaction of its own."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from nuthatch import AuditMode, Document, InvalidQuery, LexicalBackend, Policy, Range, Results
 from nuthatch_conformance.corpora import corpora, policies, queries
 from nuthatch_conformance.engine import Engine
-from nuthatch_conformance.expect import equal, raises
+from nuthatch_conformance.expect import equal, holds, raises
 from nuthatch_conformance.observe import name_chunks
 from nuthatch_conformance.topic import Topic, case
 
@@ -52,6 +52,25 @@ class Asynchrony(Topic, topic="asynchrony", needs="write text"):
             lambda: asyncio.run(_search_all(index, query, [{"limit": 0}])),
             "search_async with the limit 0",
         )
+
+    @case(since=(1, 1))
+    def test_search_async_leaves_the_loop_to_others(self, engine: Engine) -> None:
+        """Another task of the event loop gets its turn while `search_async` is under way.
+
+        Likely causes: `async_native` declared over a driver that blocks.
+        """
+        index = engine.index([Document(f"d{n}", "", f"aa w{n}") for n in range(20)])
+
+        async def count_turns() -> int:
+            turns, searching = 0, asyncio.create_task(index.search_async("aa"))
+            while not searching.done():
+                await asyncio.sleep(0)
+                turns += 1
+            await searching
+            return turns
+
+        # The first turn of the loop begins the search; what never waits is done after it.
+        holds(asyncio.run(count_turns()) > 1, "no other task had a turn during a search")
 
 
 async def _search_all(

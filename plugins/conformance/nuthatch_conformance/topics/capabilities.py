@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from time import monotonic
 
 from nuthatch import (
     AnyOf,
@@ -13,8 +14,10 @@ from nuthatch import (
     IndexNotFound,
     QueryTimeout,
     Range,
+    Rung,
     UnsupportedQuery,
 )
+from nuthatch_conformance.case import NotApplicable
 from nuthatch_conformance.corpora import SCHEMA, corpora, queries
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, holds, raises
@@ -120,6 +123,25 @@ class DeclaredCapabilities(Topic, topic="capabilities"):
         for _ in range(2):
             raises(QueryTimeout, lambda: index.search("aa w3", timeout=1e-9), "a nanosecond")
             equal(name_chunks(index.search("aa w3", timeout=600)), before, "hits after a timeout")
+
+    @case(since=(1, 1), needs="write text timeout")
+    def test_a_native_timeout_stops_the_reader_itself(self, engine: Engine) -> None:
+        """Where `timeout` is native, a reader whose deadline has passed raises QueryTimeout.
+
+        Likely causes: a deadline that is not handed on to the engine.
+        """
+        if engine.capabilities.timeout.level != "native":
+            raise NotApplicable("declares timeout as emulated: core looks at the clock")
+        index = engine.index([Document(f"d{n}", "", f"aa w{n}") for n in range(20)])
+
+        def search_late() -> None:
+            with index.reader(deadline=monotonic() - 1) as reader:
+                reader.document_frequencies(["aa"])
+                matches = reader.match(Rung("OR", ("aa", "w3")), (), 10)
+                reader.fetch([candidate.key for candidate in matches.candidates], False)
+
+        raises(QueryTimeout, search_late, "a reader whose deadline has passed")
+        equal(len(index.search("aa", engine.everything)), 20, "hits after a timeout")
 
     @case(since=(1, 0), needs="write text explain", documents=corpora(min_size=1), query=queries)
     def test_explained_parts_add_up_to_the_score(

@@ -18,6 +18,8 @@ from nuthatch_conformance.topic import Topic, case
 
 _BATCH = 10
 _BATCHES = 12
+#: Threads that write at once, the batches of each, and the documents of a batch.
+_WRITERS, _WRITES, _WRITTEN = 4, 6, 3
 #: Options for which an engine may search in another way.
 _OPTIONS: tuple[dict[str, Any], ...] = ({}, {"timeout": 60}, {"explain": True})
 
@@ -104,6 +106,49 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
                 index.add(written)
                 what = f"documents with {word!r} and {options} after {written.uri} was written"
                 equal(_search(index, word, asynchronous, options), found[word], what)
+
+    @case(since=(1, 1))
+    def test_threads_that_write_lose_nothing(self, engine: Engine) -> None:
+        """Four threads that add six batches each leave every document of every batch.
+
+        Likely causes: a writer without a lock; a number or a count that two writers read before
+        either writes it; the newest state put over one that another thread has just written.
+        """
+        index = engine.index()
+        uris = [[f"t{thread}-{n}" for n in range(_WRITES * _WRITTEN)] for thread in range(_WRITERS)]
+
+        def write(own: list[str]) -> None:
+            index.add([Document(uri, "", f"aa {uri}") for uri in own], batch=_WRITTEN)
+
+        with ThreadPoolExecutor(_WRITERS) as threads:
+            list(threads.map(write, uris))
+        expected = sorted(uri for own in uris for uri in own)
+        equal(index.info().documents, len(expected), "documents that info counts")
+        found = list_uris(index.search("aa", engine.everything, policy="ranked"))
+        equal(sorted(found), expected[: engine.everything], "documents that a common word finds")
+        for uri in expected:
+            word = uri.partition("-")[0]
+            document = index.get(uri)
+            equal(document and document.text, f"aa {uri}", f"the text of {uri}")
+            holds(uri in list_uris(index.search(word, engine.everything)), f"{uri} by {word}")
+        if engine.can("check"):
+            equal(index.check(), [], "what check finds")
+
+    @case(since=(1, 1))
+    def test_a_key_never_names_another_text(self, engine: Engine) -> None:
+        """A chunk that is replaced between match and fetch is gone, or is as it was matched.
+
+        With `snapshot` it is as it was. Likely causes: a key of uri and chunk, by which the newest
+        text is read; a row that a replaced document takes over.
+        """
+        index = engine.index([Document("one", "", "aa old"), Document("two", "", "aa")])
+        with index.reader() as reader:
+            candidates = reader.match(Rung("OR", ("old",)), (), 10).candidates
+            equal(len(candidates), 1, "chunks that match")
+            index.add(Document("one", "", "aa new and longer"))
+            (row,) = reader.fetch([candidate.key for candidate in candidates], False)
+        if row is not None or engine.can("snapshot"):
+            equal(row and row.text, "aa old", "the text of a key that was matched before a write")
 
     @case(since=(1, 0))
     def test_threads_that_search_get_their_own_answers(self, engine: Engine) -> None:
