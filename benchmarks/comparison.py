@@ -174,8 +174,7 @@ _HEAD = """\
 - task: {queries:,} queries × {depth} documents × 2 systems, made up; {measures}; {permutations:,}
   permutations and as many bootstrap resamples
 
-What a comparison costs beyond the searches that it asks for. Each is the median CPU time of the
-rounds.
-The driver's own cost is that of a backend which does nothing, through the path of every other: so
-much of every latency that is reported is the driver's.
+This page shows the cost of a comparison without its searches. Each figure in seconds is the
+median CPU time of the rounds. The driver's own cost is measured with a backend that does nothing.
+It takes the same path as every other backend. So each reported latency includes this cost.
 """

@@ -250,26 +250,28 @@ _HEAD = """\
 - machine: {machine}
 - versions: nuthatch {version}, ir-measures {measures}
 
-Each judged corpus is indexed in every installed engine that needs no server, title and text as one
-field, whole documents as chunks, all settings at their defaults. Every judged query is searched
-under each policy; `auto` is the default, and the one that has targets. The memory engine looks at
-every document and is left out beyond 5,000.
+Each judged corpus is indexed in every installed engine that needs no server of yours. Title and
+text are one field, a whole document is one chunk, and all settings have their defaults. Every
+judged query runs under each policy. `auto` is the default policy, and only `auto` has targets.
+The memory engine looks at every document, so it is left out for corpora of more than 5,000
+documents.
 
-- **nDCG@10** is trec_eval's `ndcg_cut_10`: the gain is the grade itself (linear, not 2^grade − 1),
-  the discount log2(rank + 1), the ideal order is over all judged documents of the query, and a
-  document without a judgment counts as not relevant.
-- **MAP** is trec_eval's `map` over the first 100 documents; a document is relevant from grade 1
-  on. **R@100** is the share of the relevant documents among the first 100.
-- A query without any hit counts as 0 (`no hit` tells how many there are).
-- A query **without a relevant document** can only score 0, whatever is found. `all judged` counts
-  it so, as trec_eval does, and is held against the targets. The other means leave it out
-  (`queries` tells how many of the judged remain), as `nuthatch demo` does. The two differ only on
-  chorus-icecat, where 19 of 135 queries have no relevant product.
-- A query without any judgment is not asked. Ranks are nuthatch's own: ties are not broken anew by
-  the evaluation.
+- **nDCG@10** is trec_eval's `ndcg_cut_10`. The gain is the grade itself
+  (linear, not 2^grade − 1). The discount is log2(rank + 1). The ideal order is over all judged
+  documents of the query. A document without a judgment counts as not relevant.
+- **MAP** is trec_eval's `map` over the first 100 documents. A document is relevant from grade 1
+  on. **R@100** is the share of the relevant documents that are among the first 100.
+- A query without any hit counts as 0. `no hit` is the number of these queries.
+- A query **without a relevant document** always scores 0. `all judged` includes these queries, as
+  trec_eval does, and is compared with the targets. The other means leave them out, as
+  `nuthatch demo` does; `queries` shows how many judged queries remain. The two means of nDCG@10
+  differ only on chorus-icecat, where 19 of 135 queries have no relevant product.
+- A query without any judgment is not run. Ranks are nuthatch's own: the evaluation does not break
+  ties again.
 
-The films come with nuthatch (`--only films` needs nothing else). The other corpora are looked for
-in `../shared/data`, or where `--data` says, as folders in BEIR's layout (`corpus.jsonl[.gz]`,
-`queries.jsonl`, `qrels/test.tsv`); those that are not there are left out. `ms` is the median time
-of a search for 100 hits with their snippets, on a machine that is not kept quiet: do not compare.
+The films come with nuthatch, so `--only films` needs no other data. The command looks for the
+other corpora in `../shared/data`, or in the folder that `--data` names. Each is a folder in
+BEIR's layout (`corpus.jsonl[.gz]`, `queries.jsonl`, `qrels/test.tsv`). Missing corpora are left
+out. `ms` is the median time of a search for 100 hits with their snippets. Other work ran on the
+machine meanwhile, so do not compare these times.
 """

@@ -111,12 +111,17 @@ _HEAD = """\
 - versions: {versions}
 - corpus: {corpus}
 
-A ratio is the baseline's time ÷ nuthatch's, so above 1 nuthatch is faster. Both sides take turns,
-query by query; a query's time is the median of its rounds; `total` compares sums over all queries,
-`p5`, `p50` and `p95` are ratios of single queries, `slower` is the share of queries that nuthatch
-loses, and `rounds` the lowest and highest total of a single round, which shows the noise. Before
-anything is timed {sameness}.
-Times mean nothing beyond this machine; `ms` is the median of baseline and nuthatch.
+A ratio is the baseline's time ÷ nuthatch's time. Above 1 nuthatch is faster. Both sides take
+turns, query by query. The time of a query is the median of its rounds.
+
+- `total` compares the sums over all queries.
+- `p5`, `p50` and `p95` are ratios of single queries.
+- `slower` is the share of queries where nuthatch is slower.
+- `rounds` is the lowest and the highest total of a single round. It shows the noise.
+- `ms` is the median query time in milliseconds, of the baseline and of nuthatch.
+
+Before anything is timed, {sameness}.
+The times hold for this machine only.
 """
 
 

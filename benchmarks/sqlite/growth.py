@@ -57,7 +57,7 @@ def grow(size: int, folder: Path) -> dict[str, str]:
 
     with index:
         figures = {
-            "`add`, documents made by rule included": f"{report.seconds:.1f} s",
+            "`add`, with the time to make the documents": f"{report.seconds:.1f} s",
             "memory at its peak while adding": f"{peak:.0f} MB ({before:.0f} MB before)",
             "size": f"{index.info().bytes / size:.0f} bytes a document",
             "opening": f"{1000 * opened:.2f} ms",

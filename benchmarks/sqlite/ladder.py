@@ -68,7 +68,7 @@ def _rows(times: Mapping[str, Mapping[str, Seconds]]) -> Iterator[Row]:
     yield Row(SECTION, "all sets, no cache", _REFERENCE, ratio("plain", everything), 1.4)
     yield Row(SECTION, "AND sets, warm cache", _REFERENCE, ratio("cached", AND_SETS), 4)
     yield Row(SECTION, "OR fallback, warm cache", _REFERENCE, ratio("cached", OR_SETS), 12)
-    what = "all sets, no cache, document frequencies asked again for each query"
+    what = "all sets, no cache, document frequencies read again for each query"
     yield Row(SECTION, what, _REFERENCE, ratio("plain, first", everything))
     for name in times:
         yield Row(SECTION, f"{name}, no cache", _REFERENCE, ratio("plain", (name,)))
