@@ -84,7 +84,7 @@ def test_a_kill_in_the_first_batch_leaves_no_index_or_the_whole_batch(url: str, 
 
 
 def test_a_first_batch_that_fails_in_the_engine_leaves_nothing(url: str) -> None:
-    rows = oracle.analyzed([Document("a", "", "aa"), Document("b", "", "bb")], SCHEMA)
+    rows = oracle.analyze([Document("a", "", "aa"), Document("b", "", "bb")], SCHEMA)
     with nuthatch.open(url, create=True, schema=SCHEMA) as index:
         for whole in (0, 1):
             with pytest.raises(Exception) as caught:  # noqa: PT011  an engine may translate it
