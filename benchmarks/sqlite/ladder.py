@@ -88,7 +88,7 @@ def _rows_of(index: SqliteBackend) -> Callable[[NormalizedQuery], LadderSearch]:
 
 async def _climb_and_fetch(reader: LiftedReader, query: NormalizedQuery) -> LadderSearch:
     climb = LadderSearch(query, "ladder", LIMIT, None)
-    await match_rungs(climb, reader, ())
+    await match_rungs("sqlite", climb, reader, ())
     await reader.fetch([candidate.key for _, candidate in climb.found], False)
     return climb
 

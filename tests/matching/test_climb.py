@@ -92,7 +92,7 @@ def climb(
     filters: Any = (),
 ) -> LadderSearch:
     up = LadderSearch(query, policy, limit, budget)
-    run_blocking(match_rungs(up, LiftedReader(reader), filters))
+    run_blocking(match_rungs("memory", up, LiftedReader(reader), filters))
     return up
 
 
