@@ -35,7 +35,7 @@ def transact(
     write lock is taken at once: a read transaction that turns into a writing one fails whenever
     another process wrote in between.
 
-    No function of Python's stands between an interrupt and ROLLBACK, for a second one would strike
+    No function of Python's stands between an interrupt and ROLLBACK, for a second one would arrive
     there, and other processes would wait for whoever calls next.
     """
     level = "FULL" if durability == "power" else "NORMAL"

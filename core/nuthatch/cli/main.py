@@ -24,10 +24,10 @@ from nuthatch.cli.exits import (
     WRONG,
     Interrupted,
     OutputClosed,
-    end_at_once,
-    end_the_command,
     exit_code,
-    has_struck,
+    exit_on_interrupt,
+    raise_on_interrupt,
+    was_interrupted,
 )
 from nuthatch.cli.output import answer, printable
 from nuthatch.errors import NuthatchError
@@ -187,12 +187,12 @@ def _trace(arguments: list[str]) -> None:
     if "--debug" in arguments or os.environ.get("NUTHATCH_DEBUG", "0") not in ("", "0"):
         import traceback
 
-        told = _redact(traceback.format_exc(), arguments, ours=False)
-        click.echo(told, err=True, nl=False)
+        text = _redact(traceback.format_exc(), arguments, ours=False)
+        click.echo(text, err=True, nl=False)
 
 
 def _discard_output() -> None:
-    """Let what is still buffered go nowhere, or the interpreter would complain at its end."""
+    """Send buffered output to the null device, or the interpreter would complain at its end."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):  # standard output is not a file at all
@@ -239,15 +239,15 @@ def main() -> NoReturn:
 
 
 def _interruptible() -> int:
-    """Return the exit code: 130 once an interrupt has struck, whatever became of it."""
-    end_the_command()
+    """Return the exit code: 130 after an interrupt, whatever became of it."""
+    raise_on_interrupt()
     try:
         code = _exit_code()
-        end_at_once()
+        exit_on_interrupt()
     except KeyboardInterrupt:  # once more, while what is safe was being said
-        end_at_once()
+        exit_on_interrupt()
         return INTERRUPTED
-    return INTERRUPTED if has_struck() else code
+    return INTERRUPTED if was_interrupted() else code
 
 
 def _exit_code() -> int:
