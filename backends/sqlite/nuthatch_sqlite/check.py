@@ -1,7 +1,7 @@
 """Checking: SQLite's own checks, FTS5's, and that the tables agree with each other.
 
 integrity_check    pages, b-trees, indexes against their tables, FTS5's own integrity-check
-log                commits of the write-ahead log that lie behind something damaged
+log                commits of the write-ahead log after something damaged
 counts, lengths    the state row, FTS5's sizes, averages and dictionary, our length blobs
 documents          header, texts, leaves and root; uri, starts and values
 entities           what each document mentions

@@ -123,7 +123,7 @@ def comes_to_rest(connection: apsw.Connection) -> bool:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         return connection.txn_state() == apsw.SQLITE_TXN_NONE
-    except apsw.Error:  # whoever asks closes it then
+    except apsw.Error:  # the caller closes it then
         return False
 
 
@@ -186,7 +186,7 @@ def _refuse_inherited(path: Path) -> None:
 
 
 def _is_frozen(path: Path) -> bool:
-    """Return whether nobody can change the file under us: then SQLite needs no lock and no WAL.
+    """Return whether no process can change the file: then SQLite needs no lock and no WAL.
 
     In a folder that cannot be written SQLite cannot make its shared memory file. If a WAL lies
     there it holds data that the main file lacks, and it must not be ignored.

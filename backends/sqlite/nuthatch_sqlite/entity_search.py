@@ -116,7 +116,11 @@ class EntitySearch:
         found: dict[TitleLookup, FuzzyUnion] = {}
         missing: dict[TitleLookup, list[tuple[int, str]]] = {}
         for lookup in lookups:
-            if lookup.kind == "token" and not lookup.edits and not self._dictionary.near(lookup):
+            if (
+                lookup.kind == "token"
+                and not lookup.edits
+                and not self._dictionary.find_near(lookup)
+            ):
                 found[lookup] = NO_TERM
                 continue
             cached = self._cache.get(self._generation, repr(lookup))
@@ -138,7 +142,7 @@ class EntitySearch:
     def _find_title_entries(self, lookup: TitleLookup) -> list[tuple[int, str]]:
         """Return (number, text) of each title token, or whole title, that a look-up may mean."""
         if lookup.kind == "token":
-            return self._dictionary.near(lookup)
+            return self._dictionary.find_near(lookup)
         if lookup.kind == "title":
             return list(rows(self._connection, WHOLE_TITLES, (lookup.token,)))
         found = rows(self._connection, PHRASE, (TITLE_PLACES[lookup.kind], lookup.token))

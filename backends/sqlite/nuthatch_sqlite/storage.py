@@ -2,7 +2,7 @@
 
 An index is made in a file of another name, with its first batch, and that file is then linked to
 the path: so the index is there whole or not at all, and two who make it at once cannot both. A
-process that is killed meanwhile leaves a hidden `.nuthatch-…` file, which nobody reads. Where
+process that is killed meanwhile leaves a hidden `.nuthatch-…` file, which no process reads. Where
 the path names an empty file already it is filled in one transaction.
 """
 

@@ -36,7 +36,7 @@ def transact(
     another process wrote in between.
 
     No function of Python's stands between an interrupt and ROLLBACK, for a second one would arrive
-    there, and other processes would wait for whoever calls next.
+    there, and other processes would wait for the next call.
     """
     level = "FULL" if durability == "power" else "NORMAL"
     connection.execute(f"PRAGMA synchronous = {level}")

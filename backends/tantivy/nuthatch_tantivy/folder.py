@@ -32,7 +32,7 @@ from nuthatch.entities import EntityTable
 from nuthatch_tantivy import schema
 from nuthatch_tantivy.checksum import Meta, Seen, damages
 
-#: Tries to open a read-only folder that somebody else is changing meanwhile.
+#: Tries to open a read-only folder that another process is changing meanwhile.
 _TRIES = 5
 
 #: Device, inode, size and time of meta.json: differs after every commit.

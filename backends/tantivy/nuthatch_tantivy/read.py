@@ -273,7 +273,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
         last = -1
         while True:
             with translated(self._path):
-                query = self._queries.after(last)
+                query = self._queries.chunks_after(last)
                 found = self._searcher.search(
                     query, _PAGE, count=False, order_by_field="order", order=Order.Asc
                 )

@@ -120,8 +120,8 @@ def _run(command: Callable[[], object], arguments: list[str]) -> int:
         _discard_output()
         return CUT_OFF
     except (click.Abort, KeyboardInterrupt) as error:
-        told = error.__cause__ if isinstance(error, click.Abort) else error
-        safe = f": {printable(str(told))}" if isinstance(told, Interrupted) else ""
+        cause = error.__cause__ if isinstance(error, click.Abort) else error
+        safe = f": {printable(str(cause))}" if isinstance(cause, Interrupted) else ""
         click.echo(f"interrupted{safe}", err=True)
         return INTERRUPTED
     except click.ClickException as error:
@@ -133,7 +133,7 @@ def _run(command: Callable[[], object], arguments: list[str]) -> int:
         message = _redact(str(error), arguments)
         click.echo(f"error: {printable(message)}", err=True)
         return _report_error(error, message, exit_code(error), as_json)
-    except Exception as error:  # noqa: BLE001  # the last line: nobody else is there to catch it
+    except Exception as error:  # noqa: BLE001  # nothing above this line catches it
         _trace(own)
         kind = type(error).__name__
         hint = "run it with `nuthatch --debug …` to see where, and report it"

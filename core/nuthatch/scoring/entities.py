@@ -169,14 +169,15 @@ class Fits(NamedTuple):
     scores: ScoreArray
     exact: BoolArray
 
-    def at(self, places: PositionArray | BoolArray) -> Fits:
+    def select(self, places: PositionArray | BoolArray) -> Fits:
+        """Return the documents at some places, or those that a mask keeps."""
         return Fits(self.ids[places], self.scores[places], self.exact[places])
 
     def cut(self, cap: int) -> Fits:
         """Return the best, by score, then exact ones first, then in document order."""
         if self.ids.size <= cap:
             return self
-        return self.at(np.sort(highest(self.ids, self.scores + AHEAD * self.exact, cap)))
+        return self.select(np.sort(highest(self.ids, self.scores + AHEAD * self.exact, cap)))
 
 
 def title_fits(
@@ -288,7 +289,7 @@ class _Table:
         values = distinct(codes)
         scores = np.array([self._score(code) for code in values.tolist()], dtype=np.float64)
         scores = np.maximum(scores[np.searchsorted(values, codes)], self._least)
-        return Fits(self._ids, scores, self._exact).at(scores > 0)
+        return Fits(self._ids, scores, self._exact).select(scores > 0)
 
     def _score(self, code: int) -> float:
         exactly, once, twice = (code >> 32 + 8 * edits & 255 for edits in range(_FAR))

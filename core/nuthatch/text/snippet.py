@@ -33,20 +33,20 @@ def densest(matches: Sequence[Match], width: int) -> tuple[int, int]:
     if matches[-1][1] - matches[0][0] <= width:
         return matches[0][0], matches[-1][1]
     counts: dict[str, int] = {}
-    best_distinct = best_number = behind = 0
+    best_distinct = best_number = after_last = 0
     span = (0, 0)
     number = 0  # matches in the window that begins with the current one
     for start, _, token in matches:
         limit = start + width
-        while behind < len(matches) and matches[behind][1] <= limit:
-            entering = matches[behind][2]
+        while after_last < len(matches) and matches[after_last][1] <= limit:
+            entering = matches[after_last][2]
             counts[entering] = counts.get(entering, 0) + 1
-            behind += 1
+            after_last += 1
             number += 1
         distinct = len(counts)
         if distinct > best_distinct or (distinct == best_distinct and number > best_number):
             best_distinct, best_number = distinct, number
-            span = (start, matches[behind - 1][1])
+            span = (start, matches[after_last - 1][1])
         number -= 1
         left = counts[token] - 1
         if left:

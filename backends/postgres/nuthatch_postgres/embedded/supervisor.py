@@ -16,8 +16,8 @@ of `users`. When it gets the lock, the last user is gone, killed or not, and it 
 the server ends first, the supervisor ends too, and the next user starts both again. If the
 supervisor is killed, the server is stopped by the parent-death signal (on Linux).
 
-PostgreSQL refuses to run as root, so root starts it as nobody. Nobody must be able to reach its
-files: if FOLDER lies in a folder that only root can enter, `home` is a link into /var/tmp.
+PostgreSQL refuses to run as root, so root starts it as the user `nobody`. That user must be able to
+reach its files: if only root can enter a parent of FOLDER, `home` is a link into /var/tmp.
 """
 
 from __future__ import annotations
