@@ -18,7 +18,7 @@ import zstandard
 
 from nuthatch import Document
 from nuthatch_sqlite import schema
-from nuthatch_sqlite.connection import writing
+from nuthatch_sqlite.connection import open_writing
 
 Stored = Literal["nothing", "compressed", "plain"]
 
@@ -38,7 +38,7 @@ def tokens(text: str) -> str:
 
 def load(path: Path, documents: Sequence[Document], batch: int, stored: Stored) -> None:
     """Write a new database."""
-    connection = writing(path, 5.0, identity=None)
+    connection = open_writing(path, 5.0, identity=None)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(_POSTING)
     if stored != "nothing":

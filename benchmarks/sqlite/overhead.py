@@ -104,4 +104,4 @@ def _work(connection: apsw.Connection, analyzer: Analyzer, query: _Recorded) -> 
     snippets = Snippets(analyzer, query.tokens)
     for packed in _statements(connection, query):
         text = _unpack(packed).decode()
-        snippets.of(text)
+        snippets.cut(text)

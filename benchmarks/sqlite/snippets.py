@@ -71,4 +71,4 @@ def _baseline(analyzer: SnowballAnalyzer, query: _Hits) -> None:
 def _ours(analyzer: SnowballAnalyzer, query: _Hits) -> None:
     snippets = Snippets(analyzer, query.tokens, width=240)
     for text in query.texts:
-        snippets.of(text)
+        snippets.cut(text)

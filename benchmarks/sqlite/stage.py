@@ -16,7 +16,7 @@ from benchmarks.baselines import regex_load
 from benchmarks.queries import query_sets
 from nuthatch import Analyzer, Document
 from nuthatch_sqlite.backend import SqliteBackend
-from nuthatch_sqlite.connection import reading
+from nuthatch_sqlite.connection import open_reading
 from nuthatch_sqlite.postings import Caches
 
 LIMIT = 10
@@ -62,7 +62,7 @@ class Stage:
     @contextmanager
     def connection(self, path: Path) -> Iterator[apsw.Connection]:
         """Lend a connection with the pragmas of nuthatch's readers."""
-        connection = reading(path, 5.0)
+        connection = open_reading(path, 5.0)
         try:
             yield connection
         finally:

@@ -48,9 +48,9 @@ def measure(pair: Pair) -> Iterator[Row]:
                 reader.fetch(each.keys, False)
 
         def snippets(each: _Asked) -> None:
-            cut = Snippets(stage.analyzer, each.query.tokens)
+            cutter = Snippets(stage.analyzer, each.query.tokens)
             for text in each.texts:
-                cut.of(text)
+                cutter.cut(text)
 
         sides = {
             "raw": Side(lambda each: raw.rows(each.query.tokens, LIMIT)),

@@ -170,7 +170,7 @@ class FormatMismatch(NuthatchError):
 
 
 class IndexLocked(NuthatchError):
-    """Another process or connection holds the right to write, and did not let go in time."""
+    """Another process or connection holds the right to write, and did not release it in time."""
 
 
 class IndexCorrupt(NuthatchError):

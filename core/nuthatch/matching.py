@@ -87,8 +87,8 @@ def same_as_ranked(rung: Rung, ranked: Rung, frequencies: Mapping[str, int]) -> 
     """
     if rung.operator == "AND" and len(set(rung.tokens)) > 1:
         return False
-    held = [[token for token in one.tokens if frequencies[token]] for one in (rung, ranked)]
-    return held[0] == held[1]
+    known = [[token for token in one.tokens if frequencies[token]] for one in (rung, ranked)]
+    return known[0] == known[1]
 
 
 class LadderSearch:

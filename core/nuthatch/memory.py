@@ -1,6 +1,6 @@
 """The memory backend: brute force, nothing stored between queries but the documents.
 
-It is the oracle that every engine is held against and the smallest complete backend. Scores are
+It is the oracle that every engine is compared with, and the smallest complete backend. Scores are
 BM25 with Lucene's idf, k1 = 1.2, b = 0.75 (Robertson and Zaragoza 2009; Lucene's BM25Similarity
 with the constant factor k1 + 1 kept):
 
@@ -71,7 +71,7 @@ K1, B = 1.2, 0.75
 
 
 class MemoryReader(ExplainingReader, ExportingReader, EntityReader):
-    """A reader over a dictionary of documents that nobody changes."""
+    """A reader over a dictionary of documents that never changes."""
 
     def __init__(
         self, documents: Mapping[str, AnalyzedDocument], schema: Schema | None = None

@@ -27,13 +27,13 @@ def attach_stub(
         for home, several, one in _IMPORT.findall(stub)
         for line in re.findall(r"\w+ as \w+", several or one)
     }
-    held = vars(sys.modules[package])
+    names = vars(sys.modules[package])
 
     def get(name: str) -> object:
         if name not in home_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        held[name] = getattr(import_module(home_of[name]), name)
-        value: object = held[name]
+        names[name] = getattr(import_module(home_of[name]), name)
+        value: object = names[name]
         return value
 
-    return home_of, get, lambda: sorted({*held, *home_of})
+    return home_of, get, lambda: sorted({*names, *home_of})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,9 @@ from nuthatch import (
     Fuse,
     InvalidConfig,
     LexicalBackend,
+    Results,
+    SearchBackend,
+    SearchRequest,
     UnsupportedQuery,
 )
 
@@ -93,6 +97,37 @@ def test_engines_that_tried_other_rungs_are_told_as_one_disjunction(search: Sear
         ]
         assert {hit.rung for hit in results} == {0}
         assert uris(results) == ["d0", "d1"]
+
+
+class Timed(Faulty):
+    """An engine whose attempts take a given time."""
+
+    def __init__(self, engine: SearchBackend, ms: float) -> None:
+        super().__init__(engine)
+        self.ms = ms
+
+    def execute(self, request: SearchRequest) -> Results:
+        results = super().execute(request)
+        attempts = tuple(replace(attempt, ms=self.ms) for attempt in results.attempts)
+        return replace(results, attempts=attempts)
+
+
+@pytest.mark.parametrize("policies", [("ladder", "ladder"), ("ladder", "ranked")])
+def test_the_time_of_the_attempts_is_that_of_all_engines(
+    policies: tuple[str, str], search: Search
+) -> None:
+    """Whether all tried the same rungs, or one attempt stands for those of all."""
+    first, second = policies
+    with (
+        nuthatch.open("memory:", create="new", policy=first) as one,
+        nuthatch.open("memory:", create="new", policy=second) as other,
+    ):
+        for index in (one, other):
+            index.add([Document("d0", "", "cat mouse"), Document("d1", "", "cat")])
+        tried = [len(index.search("cat mouse").attempts) for index in (one, other)]
+        results = search(Fuse(Timed(one, 1.0), Timed(other, 100.0), names=("a", "b")), "cat mouse")
+        assert len(results.attempts) == (tried[0] if first == second else 1)
+        assert sum(attempt.ms for attempt in results.attempts) == tried[0] + 100 * tried[1]
 
 
 def test_three_engines_fuse(one: LexicalBackend, other: LexicalBackend, search: Search) -> None:

@@ -47,7 +47,7 @@ def test_the_best_chunks_are_those_of_memory(
 ) -> None:
     filters: list[Filter] = [nuthatch.Range("year", gte=1)] if filtered else []
     small = (
-        patch.object(block_max_pruning, "_is_long", lambda reader, token, term: term.df > 20),
+        patch.object(block_max_pruning, "_defer_long", lambda reader, token, term: term.df > 20),
         patch.object(block_max_pruning, "_LOOK_UP_COST", 0),
     )
     with twins(SCHEMA, drawn(random, 60), cache_bytes=0) as pair, small[0], small[1]:
@@ -79,7 +79,7 @@ def test_what_a_common_word_lifts_over_the_threshold_is_among_the_best(
         *(Document(f"f{at}", "", "filler " * 20) for at in range(60)),
     ]
     small = (
-        patch.object(block_max_pruning, "_is_long", lambda reader, token, term: term.df > 20),
+        patch.object(block_max_pruning, "_defer_long", lambda reader, token, term: term.df > 20),
         patch.object(block_max_pruning, "_LOOK_UP_COST", 0),
     )
     rung = Rung("OR", ("rare", "common"))
@@ -101,7 +101,7 @@ def test_postings_written_since_the_compaction_may_exceed_bounds(
         *(Document(f"f{at}", "", "filler " * 20) for at in range(45)),
     ]
     small = (
-        patch.object(block_max_pruning, "_is_long", lambda reader, token, term: term.df > 20),
+        patch.object(block_max_pruning, "_defer_long", lambda reader, token, term: term.df > 20),
         patch.object(block_max_pruning, "_LOOK_UP_COST", 0),
     )
     with twins(SCHEMA, documents, cache_bytes=0) as pair, small[0], small[1]:

@@ -205,7 +205,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
                 with self._lease_reader(search.deadline, **attempt.options) as reader:
                     return run_blocking(search.over(reader.async_reader))
             except BackendUnavailable as error:
-                attempt = attempt.after(error)
+                attempt = attempt.plan_retry(error)
             if attempt.lost_session:
                 self._pool.close_idle()
 
@@ -216,7 +216,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
                 async with self._lease_async_reader(search.deadline, **attempt.options) as reader:
                     return await search.over(reader)
             except BackendUnavailable as error:
-                attempt = attempt.after(error)
+                attempt = attempt.plan_retry(error)
             if attempt.lost_session:
                 with translate_errors(self._place):
                     self._async_pool.close_idle()

@@ -34,9 +34,9 @@ from nuthatch_sqlite.connection import (
     comes_to_rest,
     empty_log,
     inherit,
-    reading,
+    open_reading,
+    open_writing,
     rows,
-    writing,
 )
 from nuthatch_sqlite.entity import Entities, compact_mentions
 from nuthatch_sqlite.failure import translated
@@ -51,6 +51,8 @@ from nuthatch_sqlite.write import find_roots, remove, transact, write
 T = TypeVar("T")
 #: Seconds that a fork waits for what other threads read, and again for what they write.
 _FORK_WAIT = 5.0
+#: Seconds between two tries of `close` to get its turn.
+_CLOSE_RETRY = 5.0
 
 
 class SqliteBackend(LexicalBackend, ForkAware):
@@ -84,7 +86,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         with translated(path):
             found = storage.find_index(config, create)
             if found is None:
-                storage.refuse_unless_vacant(config, create)
+                storage.check_creation(config, create)
                 if create == "new":
                     return cls.make(config, schema=schema or Schema())
                 return None
@@ -124,7 +126,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
             return index
 
     def _connect(self) -> apsw.Connection:
-        return check_connected(reading(self._path, self.config.lock_timeout), self._identity)
+        return check_connected(open_reading(self._path, self.config.lock_timeout), self._identity)
 
     def reader(self, deadline: float | None = None) -> ConnectionLease[SqliteReader]:
         return self._lease_connection(self._reader, deadline)
@@ -136,7 +138,10 @@ class SqliteBackend(LexicalBackend, ForkAware):
         *,
         fresh: bool = False,
     ) -> ConnectionLease[T]:
-        """Lease a reading connection inside a transaction."""
+        """Lease a reading connection in a transaction; the `with` block gets `use(connection)`.
+
+        `fresh` opens a new connection, which is closed afterwards, in place of a pooled one.
+        """
         return ConnectionLease(self._pool, use, deadline, fresh=fresh)
 
     def _reader(self, connection: apsw.Connection) -> SqliteReader:
@@ -171,7 +176,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         if self._writer is not None and not comes_to_rest(self._writer):
             self._close_writer()
         if self._writer is None:
-            self._writer = writing(self._path, self.config.lock_timeout, self._identity)
+            self._writer = open_writing(self._path, self.config.lock_timeout, self._identity)
         self._writer.set_busy_timeout(round(1000 * self.config.lock_timeout))
         return self._writer
 
@@ -224,7 +229,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         return self._fingerprint[1]
 
     def check(self) -> list[str]:
-        # FTS5's integrity-check believes in the structure that a connection saw last, however old.
+        # FTS5's integrity-check uses the structure that a connection read last, even an old one.
         with self._lease_connection(_itself, fresh=True) as connection:
             return list(problems(connection, self._path, self.schema, self._entities))
 
@@ -243,7 +248,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         lease = Lease.of_call()
         try:
             # However long a batch takes: what it writes through must not be closed under it.
-            while not self._turns.acquire(lease, _FORK_WAIT):
+            while not self._turns.acquire(lease, _CLOSE_RETRY):
                 pass
             self._close_writer()
         finally:
@@ -263,7 +268,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         self._pool.pause(_FORK_WAIT)
 
     def after_fork_in_parent(self) -> None:
-        """Let the parent's threads go on."""
+        """Let the parent's threads continue."""
         self._pool.resume()
         forking = self._forking
         if forking is not None and forking.thread == get_ident():
@@ -271,7 +276,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
             self._turns.release(forking)
 
     def after_fork_in_child(self) -> None:
-        """Begin anew: locks and caches are as the parent's threads left them."""
+        """Start with new locks and caches: the old ones are as the parent's threads left them."""
         if self._writer is not None:
             inherit([self._writer], self._identity)
             self._writer = None

@@ -1,7 +1,7 @@
 """Checking: SQLite's own checks, FTS5's, and that the tables agree with each other.
 
 integrity_check    pages, b-trees, indexes against their tables, FTS5's own integrity-check
-log                commits of the write-ahead log that lie behind something damaged
+log                commits of the write-ahead log after something damaged
 counts, lengths    the state row, FTS5's sizes, averages and dictionary, our length blobs
 documents          header, texts, leaves and root; uri, starts and values
 entities           what each document mentions
@@ -37,7 +37,7 @@ def problems(
         _log(connection, path),
         _counts(connection),
         _documents(connection, declared),
-        _entities(connection, entities),
+        _check_mentions(connection, entities),
     ):
         try:
             yield from part
@@ -108,7 +108,8 @@ def _varints(blob: bytes) -> list[int]:
     return values[:-1]
 
 
-def _entities(connection: apsw.Connection, entities: Entities) -> Iterator[str]:
+def _check_mentions(connection: apsw.Connection, entities: Entities) -> Iterator[str]:
+    """Compare the stored mentions of entities with those in the documents' headers."""
     headers = []
     for first, header in rows(connection, HEADERS):
         if isinstance(header, bytes):

@@ -24,7 +24,7 @@ class SqliteConfig(LexicalConfig):
 
     @field_validator("location")
     @classmethod
-    def _a_file(cls, location: str) -> str:
+    def _check_file(cls, location: str) -> str:
         if not location:
             raise ValueError("a path is missing; write sqlite:films.db")
         if location == ":memory:" or "\0" in location:

@@ -38,13 +38,13 @@ _inherited_files: set[tuple[int, int]] = set()
 
 
 def inherit(connections: Iterable[apsw.Connection], identity: FileIdentity) -> None:
-    """Put aside what a parent process was using; called in the child."""
+    """Keep a parent process's connections, never to be closed; called in the child."""
     for connection in connections:
         keep_inherited(connection)
         _inherited_files.add((identity.device, identity.inode))
 
 
-def reading(path: Path, lock_timeout: float) -> apsw.Connection:
+def open_reading(path: Path, lock_timeout: float) -> apsw.Connection:
     """Open a connection that only reads."""
     _refuse_inherited(path)
     immutable = "?immutable=1" if _is_frozen(path) else ""
@@ -54,7 +54,7 @@ def reading(path: Path, lock_timeout: float) -> apsw.Connection:
     return connection
 
 
-def writing(path: Path, lock_timeout: float, identity: FileIdentity | None) -> apsw.Connection:
+def open_writing(path: Path, lock_timeout: float, identity: FileIdentity | None) -> apsw.Connection:
     """Open a connection that writes, in WAL mode; without an identity it makes the file."""
     _refuse_inherited(path)
     flags = _WRITE | (apsw.SQLITE_OPEN_CREATE if identity is None else 0)
@@ -123,7 +123,7 @@ def comes_to_rest(connection: apsw.Connection) -> bool:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         return connection.txn_state() == apsw.SQLITE_TXN_NONE
-    except apsw.Error:  # whoever asks closes it then
+    except apsw.Error:  # the caller closes it then
         return False
 
 
@@ -186,7 +186,7 @@ def _refuse_inherited(path: Path) -> None:
 
 
 def _is_frozen(path: Path) -> bool:
-    """Return whether nobody can change the file under us: then SQLite needs no lock and no WAL.
+    """Return whether no process can change the file: then SQLite needs no lock and no WAL.
 
     In a folder that cannot be written SQLite cannot make its shared memory file. If a WAL lies
     there it holds data that the main file lacks, and it must not be ignored.

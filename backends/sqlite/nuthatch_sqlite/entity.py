@@ -29,7 +29,7 @@ from nuthatch_sqlite.phrases import Phrases
 from nuthatch_sqlite.title_dictionary import TitleDictionary, newest
 
 Ids = npt.NDArray[np.uint32]
-NOBODY: Final = EntityPostings(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32))
+NO_POSTINGS: Final = EntityPostings(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32))
 
 ADD: Final = "INSERT INTO entity VALUES (?, ?, ?)"
 KNOWN: Final = """
@@ -79,7 +79,7 @@ class Entities:
 
 
 class _Mentions:
-    """Gathers who mentions what, each name by the place at which it came first."""
+    """Gathers the mentions of a batch. Each name has a place: when it came first."""
 
     def __init__(self) -> None:
         self.places: dict[Entry, int] = {}
@@ -105,9 +105,9 @@ class _Mentions:
 
 def _find_or_add(connection: apsw.Connection, entries: Sequence[Entry]) -> list[int]:
     """Return the numbers of distinct entries, in their order; those that are new get one."""
-    asked = json.dumps(entries)
+    given = json.dumps(entries)
     numbers = [0] * len(entries)
-    for place, number in rows(connection, KNOWN, (asked,)):
+    for place, number in rows(connection, KNOWN, (given,)):
         numbers[place] = number
     missing = [place for place, number in enumerate(numbers) if not number]
     if missing:
@@ -127,8 +127,8 @@ def _pack_rows(table: Any) -> Iterator[tuple[int, int, bytes, bytes]]:
     any_length = table[:, 2].any()
     for at, (start, end) in enumerate(zip(starts, [*starts[1:], len(table)], strict=True)):
         span = slice(4 * start, 4 * end)
-        held = lengths[span] if any_length else b""
-        yield names[at], firsts[at], documents[span], held if any(held) else b""
+        packed = lengths[span] if any_length else b""
+        yield names[at], firsts[at], documents[span], packed if any(packed) else b""
 
 
 def remove(connection: apsw.Connection, document: int) -> None:
@@ -137,7 +137,7 @@ def remove(connection: apsw.Connection, document: int) -> None:
 
 
 def compact_mentions(connection: apsw.Connection) -> None:
-    """Write the mentions anew, a row for each entity, without deleted documents."""
+    """Write the mentions again, a row for each entity, without deleted documents."""
     with readable("the mentions of the entities"):
         gone = np.array([number for (number,) in rows(connection, GONE)], dtype=np.uint32)
         table = [
@@ -151,13 +151,13 @@ def compact_mentions(connection: apsw.Connection) -> None:
         connection.executemany(ADD_MENTIONS, _pack_rows(np.array(table, dtype=np.uint32)))
 
 
-def live(held: Iterable[tuple[bytes, bytes]], gone: Any) -> EntityPostings:
-    """Return who mentions an entity, of all of its rows, but for documents that are gone.
+def live(stored: Iterable[tuple[bytes, bytes]], gone: Any) -> EntityPostings:
+    """Return the postings in all rows of an entity, but for documents that are gone.
 
     Raise `ValueError` for a row of another shape.
     """
-    lists, lengths = [NOBODY.ids], [NOBODY.lengths]
-    for packed, titles in held:
+    lists, lengths = [NO_POSTINGS.ids], [NO_POSTINGS.lengths]
+    for packed, titles in stored:
         ids = np.frombuffer(packed, "<u4")
         lists.append(ids)
         lengths.append(np.frombuffer(titles, "<u4") if titles else np.zeros_like(ids))

@@ -23,7 +23,7 @@ from nuthatch.entities import (
 from nuthatch.postings import TITLE_PLACES, readable
 from nuthatch.scoring import EntityPostings, FuzzyUnion, LookupResults, PostingCache, entity_top_k
 from nuthatch_sqlite.connection import rows
-from nuthatch_sqlite.entity import GONE, NOBODY, Entities, live
+from nuthatch_sqlite.entity import GONE, NO_POSTINGS, Entities, live
 from nuthatch_sqlite.title_dictionary import Dictionary
 
 PHRASE: Final = "SELECT id FROM entity WHERE field = ? AND text = ?"
@@ -50,7 +50,7 @@ _SOME: Final = 500
 
 
 class EntitySearch:
-    """Ask one snapshot."""
+    """Entity search in one snapshot, through the cache."""
 
     def __init__(
         self,
@@ -72,11 +72,11 @@ class EntitySearch:
         """Return what a plan looks up; reads what is not cached."""
         phrases = {}
         for lookup in plan.phrases:
-            held = self._cache.get(self._generation, repr(lookup))
-            if not isinstance(held, EntityPostings):
-                held = self._phrase(lookup)
-                self._cache.put(self._generation, repr(lookup), held)
-            phrases[lookup] = held
+            cached = self._cache.get(self._generation, repr(lookup))
+            if not isinstance(cached, EntityPostings):
+                cached = self._phrase(lookup)
+                self._cache.put(self._generation, repr(lookup), cached)
+            phrases[lookup] = cached
         titles = self._titles(plan, plan.tokens)
         answers = {lookup: near.matches for lookup, near in titles.items()}
         return LookupResults(phrases, titles | self._titles(plan, title_halves(plan, answers)))
@@ -86,22 +86,24 @@ class EntitySearch:
         return np.array([number for (number,) in rows(self._connection, GONE)], dtype=np.uint32)
 
     def _phrase(self, lookup: PhraseLookup) -> EntityPostings:
-        """Return who mentions the phrases that a look-up names, of live documents."""
+        """Return the postings of the phrases of a look-up, without deleted documents."""
         most = None if lookup.cap is None else lookup.cap + 1
         found = list(islice(self._phrases(lookup), most))
         is_cut = len(found) == most
         return EntityPostings.union(found[: lookup.cap], is_cut=is_cut)
 
     def _phrases(self, lookup: PhraseLookup) -> Iterator[EntityPostings]:
-        """Yield who mentions each phrase that a look-up names, of live documents."""
+        """Yield the postings of each phrase of a look-up, without deleted documents."""
         entities = self._find_entities(lookup)
         while some := list(islice(entities, _SOME)):
-            yield from (held for held in self._mentions(some).values() if held.ids.size)
+            yield from (
+                postings for postings in self._read_mentions(some).values() if postings.ids.size
+            )
 
     def _find_entities(self, lookup: PhraseLookup) -> Iterator[int]:
         place = self._entities.scheme.places[lookup.field]
-        held = self._entities.phrases.get(place)
-        found = None if held is None else held.holding(self._connection, lookup.phrase)
+        phrases = self._entities.phrases.get(place)
+        found = None if phrases is None else phrases.holding(self._connection, lookup.phrase)
         if found is not None:
             return found
         sql = PHRASE if lookup.match == "exact" else SUBSTRING
@@ -114,16 +116,20 @@ class EntitySearch:
         found: dict[TitleLookup, FuzzyUnion] = {}
         missing: dict[TitleLookup, list[tuple[int, str]]] = {}
         for lookup in lookups:
-            if lookup.kind == "token" and not lookup.edits and not self._dictionary.near(lookup):
+            if (
+                lookup.kind == "token"
+                and not lookup.edits
+                and not self._dictionary.find_near(lookup)
+            ):
                 found[lookup] = NO_TERM
                 continue
-            held = self._cache.get(self._generation, repr(lookup))
-            if isinstance(held, FuzzyUnion):
-                found[lookup] = held
+            cached = self._cache.get(self._generation, repr(lookup))
+            if isinstance(cached, FuzzyUnion):
+                found[lookup] = cached
             else:
                 plan.check_deadline()
-                missing[lookup] = self._entries(lookup)
-        mentions = self._mentions([entity for some in missing.values() for entity, _ in some])
+                missing[lookup] = self._find_title_entries(lookup)
+        mentions = self._read_mentions([entity for some in missing.values() for entity, _ in some])
         for lookup, some in missing.items():
             terms = {
                 TitleTerm(entity, text, mentions[entity].ids.size): mentions[entity]
@@ -133,10 +139,10 @@ class EntitySearch:
             self._cache.put(self._generation, repr(lookup), found[lookup])
         return found
 
-    def _entries(self, lookup: TitleLookup) -> list[tuple[int, str]]:
-        """Return what of titles a look-up may name, with their numbers."""
+    def _find_title_entries(self, lookup: TitleLookup) -> list[tuple[int, str]]:
+        """Return (number, text) of each title token, or whole title, that a look-up may mean."""
         if lookup.kind == "token":
-            return self._dictionary.near(lookup)
+            return self._dictionary.find_near(lookup)
         if lookup.kind == "title":
             return list(rows(self._connection, WHOLE_TITLES, (lookup.token,)))
         found = rows(self._connection, PHRASE, (TITLE_PLACES[lookup.kind], lookup.token))
@@ -146,13 +152,13 @@ class EntitySearch:
     def _dictionary(self) -> Dictionary:
         return self._entities.titles.read(self._connection)
 
-    def _mentions(self, entities: Sequence[int]) -> dict[int, EntityPostings]:
-        """Return who mentions entities, of live documents."""
-        found = dict.fromkeys(entities, NOBODY)
+    def _read_mentions(self, entities: Sequence[int]) -> dict[int, EntityPostings]:
+        """Return the postings of each entity, without deleted documents."""
+        found = dict.fromkeys(entities, NO_POSTINGS)
         if not found:
             return found
-        asked = rows(self._connection, MENTIONS, (json.dumps([*found]),))
-        for entity, group in groupby(asked, key=itemgetter(0)):
+        stored = rows(self._connection, MENTIONS, (json.dumps([*found]),))
+        for entity, group in groupby(stored, key=itemgetter(0)):
             with readable(f"the mentions of the entity {entity}"):
                 found[entity] = live((row[1:] for row in group), self._gone)
         return found

@@ -30,7 +30,7 @@ Checksum = tuple[int, int]
 
 
 def unread_commits(path: Path, page: int) -> int:
-    """Return how many commits lie behind something damaged in an index's log.
+    """Return how many commits follow something damaged in an index's log.
 
     Call it while a connection is open. What another process is just writing looks like damage for
     a moment, so it is looked at more than once.
@@ -52,7 +52,7 @@ def _unread(path: Path, page: int) -> int:
         ):
             shared.seek(_LAST)
             (last,) = struct.unpack("=I", shared.read(4))
-            return len(_Log(log, page).behind(last))
+            return len(_Log(log, page).find_commits_after(last))
     except (FileNotFoundError, struct.error):  # no log, or one that is just being made
         return 0
 
@@ -69,8 +69,12 @@ class _Log:
         found = self._checksum(self._header[:24], (0, 0))
         self._is_intact = magic | 1 == _MAGIC | 1 and found == (self._one, self._two)
 
-    def behind(self, last: int) -> list[int]:
-        """Return the commits behind the frames that are read, unless they can still be read."""
+    def find_commits_after(self, last: int) -> list[int]:
+        """Return the commits after `last`, the last frame that SQLite reads.
+
+        There are none if the checksums lead to the first of them: then a writer has just added
+        it, and SQLite reads it next.
+        """
         salts = self._header[16:24] if self._is_intact else None
         commits = []
         for number, head in self._heads(last + 1):
@@ -78,7 +82,7 @@ class _Log:
             if head[8:16] == salts and head[4:8] != bytes(4):
                 commits.append(number)
         if commits and self._is_intact and self._follow(last, commits[0]):
-            return []  # a writer is about to say so
+            return []
         return commits
 
     def _heads(self, first: int) -> Iterator[tuple[int, bytes]]:

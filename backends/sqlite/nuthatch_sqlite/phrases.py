@@ -1,6 +1,6 @@
 """The phrases of a substring field, in memory: one run of bytes that is searched as a whole.
 
-    b"spider man\\npeter parker\\nmary jane\\n"      a phrase starts behind each line feed
+    b"spider man\\npeter parker\\nmary jane\\n"      a phrase starts after each line feed
 
 Phrases are normalized to letters, digits and blanks, so none holds a line feed, and a match of
 whole UTF-8 characters never begins or ends inside one. Searching 200,000 phrases takes half a
@@ -32,7 +32,7 @@ FROM (SELECT id, text FROM entity WHERE +field = ? AND id > ? ORDER BY id)
 """
 
 
-class _Held(NamedTuple):
+class _Lines(NamedTuple):
     """Phrases: the bytes, and of each the place of its first byte, its number and length."""
 
     text: bytes
@@ -41,7 +41,7 @@ class _Held(NamedTuple):
     lengths: Any
 
 
-_NOTHING: Final = _Held(b"", *(np.zeros(0, dtype=np.int64) for _ in range(3)))
+_NOTHING: Final = _Lines(b"", *(np.zeros(0, dtype=np.int64) for _ in range(3)))
 
 
 class Phrases:
@@ -52,7 +52,7 @@ class Phrases:
         self._lock = Lock()
         #: The number of the newest entry that was read, and all that were.
         self._read_to = (0, _NOTHING)
-        self._asked = False
+        self._is_used = False
 
     def holding(self, connection: apsw.Connection, phrase: str) -> Iterator[int] | None:
         """Yield the numbers of the phrases that hold one, by length and code point.
@@ -61,12 +61,12 @@ class Phrases:
         the first time: the phrases are not read yet.
         """
         with self._lock:
-            if not self._asked:
-                self._asked = True
+            if not self._is_used:
+                self._is_used = True
                 return None
             self._read(connection)
-            held = self._read_to[1]
-        return _by_length(held, _matches(held, phrase.encode()))
+            lines = self._read_to[1]
+        return _by_length(lines, _matches(lines, phrase.encode()))
 
     def _read(self, connection: apsw.Connection) -> None:
         last = newest(connection)
@@ -79,13 +79,13 @@ class Phrases:
             self._read_to = (last, self._read_to[1])
             return
         with readable("the dictionary of phrases"):
-            fresh = _hold(f"{text}\n".encode(), np.array(ids.split(","), dtype=np.int64))
+            fresh = _index_lines(f"{text}\n".encode(), np.array(ids.split(","), dtype=np.int64))
             if fresh.starts.size != fresh.ids.size:
                 raise ValueError(f"{fresh.ids.size} phrases are {fresh.starts.size} lines")
         before = self._read_to[1]
         # A new object: readers hold the old one without the lock. Set at once with the number of
         # the last, so that an interrupt leaves no phrase out and none in twice.
-        both = _Held(
+        both = _Lines(
             before.text + fresh.text,
             np.concatenate([before.starts, fresh.starts + len(before.text)]),
             np.concatenate([before.ids, fresh.ids]),
@@ -94,35 +94,35 @@ class Phrases:
         self._read_to = (last, both)
 
 
-def _hold(text: bytes, ids: Any) -> _Held:
+def _index_lines(text: bytes, ids: Any) -> _Lines:
     octets = np.frombuffer(text, dtype=np.uint8)
     ends = np.flatnonzero(octets == ord("\n"))
     starts = np.concatenate([[0], ends[:-1] + 1])
     characters = np.cumsum((octets & 0xC0) != 0x80)  # all but the bytes that continue one
     lengths = np.diff(characters[ends], prepend=0)
-    return _Held(text, starts, ids, lengths)
+    return _Lines(text, starts, ids, lengths)
 
 
-def _matches(held: _Held, phrase: bytes) -> list[int]:
+def _matches(lines: _Lines, phrase: bytes) -> list[int]:
     """Return the places of the phrases that hold one."""
-    text, found, at = held.text, [], 0
+    text, found, at = lines.text, [], 0
     find = text.find
     while (at := find(phrase, at)) >= 0:
         found.append(at)
         at = find(b"\n", at)
-    places: list[int] = (np.searchsorted(held.starts, found, side="right") - 1).tolist()
+    places: list[int] = (np.searchsorted(lines.starts, found, side="right") - 1).tolist()
     return places
 
 
-def _by_length(held: _Held, places: list[int]) -> Iterator[int]:
-    lengths = held.lengths[places]
+def _by_length(lines: _Lines, places: list[int]) -> Iterator[int]:
+    lengths = lines.lengths[places]
     order = np.argsort(lengths, kind="stable").tolist()
     for _, group in groupby(order, key=lengths.__getitem__):
         same = [places[at] for at in group]
         # UTF-8 sorts as code points do.
-        yield from held.ids[sorted(same, key=lambda at: _text(held, at))].tolist()
+        yield from lines.ids[sorted(same, key=lambda at: _text(lines, at))].tolist()
 
 
-def _text(held: _Held, place: int) -> bytes:
-    start = held.starts[place]
-    return held.text[start : held.text.index(b"\n", start)]
+def _text(lines: _Lines, place: int) -> bytes:
+    start = lines.starts[place]
+    return lines.text[start : lines.text.index(b"\n", start)]

@@ -1,8 +1,8 @@
-"""`Pool`: reading connections, each held by one `ConnectionLease` at a time.
+"""`Pool`: reading connections, each in use by one `ConnectionLease` at a time.
 
     with ConnectionLease(pool, SqliteReader, deadline) as reader:      in a transaction
 
-An interrupt may strike between any two instructions of this. So a connection is kept for the next
+An interrupt may arrive between any two instructions of this. So a connection is kept for the next
 one only after it was seen to be at rest: in no transaction, with no statement half read. In every
 other case SQLite's own code closes it, at once or when the lease is collected.
 """
@@ -129,7 +129,7 @@ class Pool:
         self._leases.resume()
 
     def restart(self) -> None:
-        """Begin anew in a child process, whatever state the parent's threads left."""
+        """Start again in a child process, with new locks and no connections."""
         made = [made() for made in self._made]
         inherit([connection for connection in made if connection is not None], self.identity)
         self._start()

@@ -87,37 +87,40 @@ class Postings:
         """Return the tokens' scored postings; None where FTS5 answers sooner.
 
         FTS5 scores no more than the few chunks that hold all tokens. So postings are read when
-        all of them are asked for a second time.
+        all of them are needed for a second time.
         """
-        held = self._cached_terms(tokens)
-        if held is None:
+        cached = self._cached_terms(tokens)
+        if cached is None:
             return None
-        again = [self._is_seen(token) for token, term in held.items() if term is None]
-        if not all(again):
+        used_before = [self._record_use(token) for token, term in cached.items() if term is None]
+        if not all(used_before):
             return None
-        terms = {token: term or self._read(token) for token, term in held.items()}
+        terms = {token: term or self._read(token) for token, term in cached.items()}
         return [terms[token] for token in tokens]
 
     def disjunction(self, tokens: Sequence[str]) -> list[Term] | None:
         """Return the tokens' terms; None where FTS5 answers sooner.
 
-        FTS5 scores every match. So postings are read at once, unless they are few: for each token
-        that costs as much as some dozens of matches.
+        FTS5 scores every match. To read one list of postings costs as much as `_FEW` matches. So
+        postings are read at once where there are more matches than that, and at the second use
+        of all missing tokens where there are fewer.
         """
-        held = self._cached_terms(tokens)
-        if held is None:
+        cached = self._cached_terms(tokens)
+        if cached is None:
             return None
-        missing = [token for token, term in held.items() if term is None]
-        again = {token for token in missing if self._is_seen(token)}
-        few = sum(self.frequencies(held).values()) <= _FEW * len(missing)
-        if few and len(again) < len(missing):
+        missing = [token for token, term in cached.items() if term is None]
+        used_before = {token for token in missing if self._record_use(token)}
+        few = sum(self.frequencies(cached).values()) <= _FEW * len(missing)
+        if few and len(used_before) < len(missing):
             return None
-        terms = {token: term or self._term(token, again) for token, term in held.items()}
+        terms = {
+            token: term or self._load_term(token, used_before) for token, term in cached.items()
+        }
         return [terms[token] for token in tokens]
 
     def term(self, token: str) -> Term:
         """Return what knows the impacts of a token."""
-        return self._cached_term(token) or self._term(token, again=())
+        return self._cached_term(token) or self._load_term(token, used_before=())
 
     def _cached_terms(self, tokens: Iterable[str]) -> dict[str, TermScores | None] | None:
         """Return what is cached of each token; None where nothing ever is."""
@@ -128,14 +131,18 @@ class Postings:
     def _cached_term(self, token: str) -> TermScores | None:
         return self._caches.terms.get(self._state.generation, token)
 
-    def _is_seen(self, token: str) -> bool:
-        """Return whether a token was read before, and record that it is now."""
+    def _record_use(self, token: str) -> bool:
+        """Record that a search uses a token; return whether an earlier one used it already."""
         return self._caches.terms.seen_before(self._state.generation, token)
 
-    def _term(self, token: str, again: Container[str]) -> Term:
-        """Read a list of postings; a long one not before the second time."""
+    def _load_term(self, token: str, used_before: Container[str]) -> Term:
+        """Return a token's term, which is not cached.
+
+        A long list of postings is read only if the token is in `used_before`; else postings are
+        looked up lazily, chunk by chunk.
+        """
         df = self.frequencies([token])[token]
-        if df < _LONG or token in again:
+        if df < _LONG or token in used_before:
             return self._read(token)
         lengths = self._lengths()
         with readable(f"the frequency of {token!r}"):
@@ -170,7 +177,7 @@ class Postings:
         return self._filters.intersect(self._state.generation, known, self._passing(known))
 
     def mask(self, filters: Sequence[Filter]) -> npt.NDArray[np.bool_] | None:
-        """Return the same as a mask, which many short lists are held against."""
+        """Return the same as a mask, with which many short lists are compared."""
         mask = self._filters.find_mask(self._state.generation, filters)
         if mask is None:
             known = self._filters.find(self._state.generation, filters)

@@ -69,10 +69,10 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
             if terms is not None:
                 return to_matches(top_k(terms, limit, self._postings.matching_ids(filters)))
         else:
-            held = self._postings.conjunction(rung.tokens)
-            if held is not None:
+            scores = self._postings.conjunction(rung.tokens)
+            if scores is not None:
                 return to_matches(
-                    conjunction_top_k(held, limit, self._postings.matching_ids(filters))
+                    conjunction_top_k(scores, limit, self._postings.matching_ids(filters))
                 )
         return self._match_in_sql(rung, filters, limit)
 
@@ -81,8 +81,8 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
     ) -> FirstMatch | None:
         terms = self._postings.conjunction(rungs[0].tokens)
         if terms is not None:
-            held = dict(zip(rungs[0].tokens, terms, strict=True))
-            return find_first_match(rungs, held, self._postings.matching_ids(filters), limit)
+            by_token = dict(zip(rungs[0].tokens, terms, strict=True))
+            return find_first_match(rungs, by_token, self._postings.matching_ids(filters), limit)
         # Most queries end on their first rung, and one that is empty is never scored.
         matches = self._match_in_sql(rungs[0], filters, limit)
         if matches.candidates:

@@ -1,10 +1,10 @@
 """Removing an index: its file, and what SQLite keeps beside it.
 
-lock      nobody else may have it open: SQLite leaves the write-ahead log only alone
+lock      no other connection may be open: SQLite leaves the write-ahead log only alone
 leave     the log is merged into the file and gone, so that the file alone is the whole index
 unlink    one file, under the lock: the index is there whole or not at all
 
-Whoever dies on the way leaves a whole index, which can be opened, or dropped again.
+A process that dies before the end leaves a whole index, which can be opened, or dropped again.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def remove_index(path: Path, lock_timeout: float) -> None:
 
 
 def _leave_log(connection: apsw.Connection, lock_timeout: float) -> None:
-    """Turn the write-ahead log off, once nobody else has the file open."""
+    """Turn the write-ahead log off, once no other connection to the file is open."""
     ends = monotonic() + lock_timeout
     connection.set_busy_timeout(0)  # SQLite would not wait for a lock of this kind
     while True:

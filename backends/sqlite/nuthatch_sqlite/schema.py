@@ -12,7 +12,7 @@
     meta      key  value                                 format, schema, fingerprint; a random mark
 
 A document's id is the id of its first chunk and its chunks follow without a gap, so chunk_idx =
-chunk.id − document.id and no column is needed to tell whose a chunk is. Ids grow for ever: that
+chunk.id − document.id and no column is needed to tell whose a chunk is. Ids only grow: that
 of a deleted chunk is never given again, or the postings of both would be mixed up in old caches.
 """
 

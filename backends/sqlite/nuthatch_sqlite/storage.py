@@ -2,7 +2,7 @@
 
 An index is made in a file of another name, with its first batch, and that file is then linked to
 the path: so the index is there whole or not at all, and two who make it at once cannot both. A
-process that is killed meanwhile leaves a hidden `.nuthatch-…` file, which nobody reads. Where
+process that is killed meanwhile leaves a hidden `.nuthatch-…` file, which no process reads. Where
 the path names an empty file already it is filled in one transaction.
 """
 
@@ -28,7 +28,7 @@ from nuthatch import (
 )
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.config import SqliteConfig
-from nuthatch_sqlite.connection import one, reading, undo, writing
+from nuthatch_sqlite.connection import one, open_reading, open_writing, undo
 from nuthatch_sqlite.entity import Entities
 from nuthatch_sqlite.file_identity import FileIdentity, status
 from nuthatch_sqlite.write import transact, write
@@ -37,12 +37,13 @@ from nuthatch_sqlite.write import transact, write
 def find_index(config: SqliteConfig, create: Create) -> tuple[IndexMetadata, FileIdentity] | None:
     """Return what the index at the path says of itself; None for no file or an empty database.
 
-    Raise `IndexExists` or `IndexNotFound` for somebody else's database: it is not ours to fill.
+    Raise `IndexExists` or `IndexNotFound` for a database that nuthatch did not make:
+    an index must not be put into it.
     """
     found = status(config.path)
     if found is None or not found.st_size:
         return None
-    connection = reading(config.path, config.lock_timeout)
+    connection = open_reading(config.path, config.lock_timeout)
     try:
         application = _application(connection, config)
         if application == schema.APPLICATION_ID:
@@ -63,15 +64,16 @@ def _application(connection: apsw.Connection, config: SqliteConfig) -> object:
     try:
         return connection.pragma("application_id")
     except apsw.ReadOnlyError:
-        # Somebody died while making the file: its rollback journal is still there.
+        # A process died while it made the file: its rollback journal is still there.
         if config.read_only:
             raise
         undo(config.path, config.lock_timeout)
         return connection.pragma("application_id")
 
 
-def refuse_unless_vacant(config: SqliteConfig, create: Create) -> None:
-    """Raise unless an index is wanted at the path, where there is none, and can be made there."""
+def check_creation(config: SqliteConfig, create: Create) -> None:
+    """Raise `IndexNotFound` unless the caller may create the index that is missing, and
+    `BackendUnavailable` unless its folder can be written."""
     path = config.path
     if not create:
         raise IndexNotFound(f"there is no index at {path}; create it first")
@@ -93,7 +95,7 @@ def make(
 ) -> tuple[IndexMetadata, FileIdentity]:
     """Make an index with its first documents, all or nothing.
 
-    Raise `IndexExists` if somebody else was faster.
+    Raise `IndexExists` if another process was faster.
     """
     path = config.path
     record = IndexMetadata.create(schema.FORMAT, wanted)
@@ -106,7 +108,7 @@ def make(
         write(connection, documents, Entities(wanted))
 
     def fill(file: Path) -> None:
-        connection = writing(file, config.lock_timeout, identity=None)
+        connection = open_writing(file, config.lock_timeout, identity=None)
         try:
             transact(connection, durability, begin)
         finally:

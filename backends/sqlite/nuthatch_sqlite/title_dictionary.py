@@ -49,7 +49,7 @@ class Dictionary(NamedTuple):
     masks: npt.NDArray[np.uint64]
     lengths: npt.NDArray[np.int64]
 
-    def near(self, lookup: TitleLookup) -> list[tuple[int, str]]:
+    def find_near(self, lookup: TitleLookup) -> list[tuple[int, str]]:
         """Return every token that is near enough, with its number.
 
         Some may be of no live document, or too new for the reader's snapshot to hold any.
@@ -87,27 +87,27 @@ class TitleDictionary:
         """Return all title tokens, those of the reader's snapshot among them."""
         with self._lock:
             last = newest(connection)
-            read_to, held = self._read_to
+            read_to, dictionary = self._read_to
             if last > read_to:
                 fresh = list(rows(connection, TOKENS, (read_to,)))
                 with readable("the dictionary of title tokens"):
                     if not all(isinstance(text, str) for _, text in fresh):
                         raise TypeError("a token is no text")
-                held = _grown(held, fresh)
-                self._read_to = (last, held)
-            return held
+                dictionary = _extend(dictionary, fresh)
+                self._read_to = (last, dictionary)
+            return dictionary
 
 
-def _grown(held: Dictionary, fresh: Sequence[tuple[int, str]]) -> Dictionary:
+def _extend(dictionary: Dictionary, fresh: Sequence[tuple[int, str]]) -> Dictionary:
     """Return a dictionary with more entries; a new one, as readers hold the old one."""
     masks = np.array([_mask(text) for _, text in fresh], dtype=np.uint64)
     lengths = np.array([len(text) for _, text in fresh], dtype=np.int64)
     return Dictionary(
-        [*held.ids, *(number for number, _ in fresh)],
-        [*held.tokens, *(text for _, text in fresh)],
-        {**held.numbers, **{text: number for number, text in fresh}},
-        np.concatenate([held.masks, masks]),
-        np.concatenate([held.lengths, lengths]),
+        [*dictionary.ids, *(number for number, _ in fresh)],
+        [*dictionary.tokens, *(text for _, text in fresh)],
+        {**dictionary.numbers, **{text: number for number, text in fresh}},
+        np.concatenate([dictionary.masks, masks]),
+        np.concatenate([dictionary.lengths, lengths]),
     )
 
 

@@ -35,8 +35,8 @@ def transact(
     write lock is taken at once: a read transaction that turns into a writing one fails whenever
     another process wrote in between.
 
-    No function of Python's stands between an interrupt and ROLLBACK, for a second one would strike
-    there, and other processes would wait for whoever calls next.
+    No function of Python's stands between an interrupt and ROLLBACK, for a second one would arrive
+    there, and other processes would wait for the next call.
     """
     level = "FULL" if durability == "power" else "NORMAL"
     connection.execute(f"PRAGMA synchronous = {level}")

@@ -69,7 +69,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
         with translated(path):
             record = folder.find(path, create)
             if record is None:
-                folder.refuse_unless_vacant(path, create, config.read_only)
+                folder.check_creation(path, create, config.read_only)
                 if create == "new":
                     return cls.make(config, schema=schema or Schema())
                 return None
@@ -155,8 +155,8 @@ class TantivyBackend(LexicalBackend, ForkAware):
         work: Callable[[tantivy.IndexWriter, TantivyReader], T],
     ) -> T:
         writer = self._writer(deadline)
-        # In the end the writer is consumed: that lets go of the lock, whoever still has a
-        # reference to it, and merges would be given up if they were not waited for.
+        # In the end the writer is consumed: that releases the lock, even if something
+        # still refers to it. Merges that are not waited for would be given up.
         try:
             outcome = work(writer, self._newest()[0])
         except BaseException:
@@ -237,8 +237,8 @@ class TantivyBackend(LexicalBackend, ForkAware):
             return list(problems(self._path, reader))
 
     def optimize(self) -> None:
-        """Merge what Tantivy's policy wants merged, and delete files that nobody needs."""
-        self._transact("process", _settle)
+        """Merge what Tantivy's policy wants merged, and delete files that are no longer used."""
+        self._transact("process", _optimize)
 
     def close(self) -> None:
         self._folder.close()
@@ -250,14 +250,14 @@ class TantivyBackend(LexicalBackend, ForkAware):
             self._forking = forking
 
     def after_fork_in_parent(self) -> None:
-        """Let the parent go on."""
+        """Let the parent's writers continue."""
         forking = self._forking
         if forking is not None and forking.thread == get_ident():
             self._forking = None
             self._turns.release(forking)
 
     def after_fork_in_child(self) -> None:
-        """Open the index anew: the parent's threads and the state of its locks are not here."""
+        """Open the index again: the parent's threads and the state of its locks are not here."""
         keep_inherited(self._folder)
         closed = self._folder.closed
         self._folder = Folder(self._path, self.config.checksums)
@@ -266,6 +266,6 @@ class TantivyBackend(LexicalBackend, ForkAware):
         self._forking = None
 
 
-def _settle(writer: tantivy.IndexWriter, _: TantivyReader) -> None:
+def _optimize(writer: tantivy.IndexWriter, _: TantivyReader) -> None:
     writer.commit()
     writer.garbage_collect_files()

@@ -1,9 +1,9 @@
-"""The checksums that Tantivy writes and does not look at: a footer behind each segment file.
+"""The checksums that Tantivy writes and does not look at: a footer at the end of each segment file.
 
 segment file   body ‖ footer (JSON: version, crc) ‖ length of the footer ‖ magic number
 
-Tantivy answers from damaged files without a word, or panics. So a reader that comes to a new state
-reads the files that it has not seen yet once, a gigabyte in about a second.
+From damaged files Tantivy answers as if they were whole, or it panics. So a reader that comes to a
+new state reads the files that it has not seen yet once, a gigabyte in about a second.
 """
 
 from __future__ import annotations

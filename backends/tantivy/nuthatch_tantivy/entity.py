@@ -67,14 +67,17 @@ class EntityReader:
             yield (order, place.segment_ord, place.doc), title, fields
 
     def _sort_places(self, places: Sequence[DocAddress]) -> list[tuple[int, DocAddress]]:
-        """Return where chunks lie with their places in document order, in that order."""
+        """Return (order, address) of each chunk, ascending by order.
+
+        The order is the number that a chunk was given when it was added.
+        """
         if not places:
             return []
         keyed = sorted(zip(self._orders(places), range(len(places)), strict=True))
         return [(order, places[at]) for order, at in keyed]
 
     def _orders(self, places: Sequence[DocAddress]) -> list[int]:
-        """Return the places of chunks in the order of addition."""
+        """Return each chunk's number in the order of addition."""
         found = self._searcher.fast_field_values("order", list(places))
         return [order_number(order) for order in found]
 

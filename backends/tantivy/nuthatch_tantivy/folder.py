@@ -32,7 +32,7 @@ from nuthatch.entities import EntityTable
 from nuthatch_tantivy import schema
 from nuthatch_tantivy.checksum import Meta, Seen, damages
 
-#: Tries to open a read-only folder that somebody else is changing meanwhile.
+#: Tries to open a read-only folder that another process is changing meanwhile.
 _TRIES = 5
 
 #: Device, inode, size and time of meta.json: differs after every commit.
@@ -54,7 +54,7 @@ class State(NamedTuple):
 
 
 class Folder:
-    """An opened index and gives its newest state. Safe to share between threads."""
+    """An opened index. It gives the newest state; safe to share between threads."""
 
     def __init__(self, path: Path, checksums: bool) -> None:
         self._path = path
@@ -83,7 +83,7 @@ class Folder:
             return self._newest().writer(heap, 1)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the index's files."""
         with self._lock:
             self.closed = True
             self._index = None
@@ -195,12 +195,13 @@ def size(path: Path) -> int:
 def find(path: Path, create: Create) -> IndexMetadata | None:
     """Return what the index in the folder says of itself; None where there is nothing yet.
 
-    Raise `IndexExists` or `IndexNotFound` for what is not ours to fill.
+    Raise `IndexExists` or `IndexNotFound` for a path with other content: an index must not be
+    put into it.
     """
     try:
         found = (path / schema.RECORD).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        _refuse_others(path, create)
+        _check_no_record(path, create)
         return None
     except OSError as error:
         raise BackendUnavailable(
@@ -209,8 +210,12 @@ def find(path: Path, create: Create) -> IndexMetadata | None:
     return IndexMetadata.from_json(found, place=str(path), format=schema.FORMAT)
 
 
-def _refuse_others(path: Path, create: Create) -> None:
-    """Raise unless the path, which holds no record, is free or an empty folder."""
+def _check_no_record(path: Path, create: Create) -> None:
+    """Raise unless the path, at which there is no record, is free or an empty folder.
+
+    A file, or a folder with other content, is not to be filled: raise `IndexExists` under
+    `create`, else `IndexNotFound`. An index without its record is damaged: `IndexCorrupt`.
+    """
     kind = IndexExists if create else IndexNotFound
     if path.is_dir():
         meta = path / schema.META
@@ -225,8 +230,9 @@ def _refuse_others(path: Path, create: Create) -> None:
         raise kind(f"{path} is a file; name a folder")
 
 
-def refuse_unless_vacant(path: Path, create: Create, read_only: bool) -> None:
-    """Raise unless an index is wanted at the path, where there is none, and can be made there."""
+def check_creation(path: Path, create: Create, read_only: bool) -> None:
+    """Raise `IndexNotFound` unless the caller may create the index that is missing, and
+    `BackendUnavailable` unless its folder can be written."""
     if not create:
         raise IndexNotFound(f"there is no index at {path}; create it first")
     if read_only:
@@ -242,7 +248,7 @@ def refuse_unless_vacant(path: Path, create: Create, read_only: bool) -> None:
 def create(path: Path, record: IndexMetadata, fill: Callable[[Path], None] | None) -> bool:
     """Make an index, filled with its first documents, all or nothing.
 
-    Return False if somebody else was faster.
+    Return False if another process was faster.
     """
     path = path.absolute()
     # Named before it is made, so that it goes whatever happens in between.

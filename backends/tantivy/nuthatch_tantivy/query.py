@@ -71,7 +71,7 @@ class Queries:
         """Return the query for one value of a field that has no frequencies."""
         return Query.term_query(self._layout, field, value, "basic")
 
-    def after(self, order: int) -> Query:
+    def chunks_after(self, order: int) -> Query:
         """Return the query for the chunks that come later in the document order."""
         return self._between("order", FieldType.Integer, order + 1, None)
 

@@ -74,13 +74,20 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
         return int(found.count)
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
-        """Remember in this state of the index; a dictionary look-up goes to every segment."""
+        """Return the number of chunks with each token.
+
+        Counts are cached for this state of the index: a look-up goes to every segment.
+        """
         with translated(self._path):
             counted = self._counted
-            return {token: counted.get(token) or self._frequency(token) for token in tokens}
+            return {token: counted.get(token) or self._count_chunks(token) for token in tokens}
 
-    def _frequency(self, token: str) -> int:
-        """Read the dictionary, which counts deleted chunks too; while there are any, counts."""
+    def _count_chunks(self, token: str) -> int:
+        """Return the number of chunks with a token, and cache it.
+
+        It is in the dictionary. But the dictionary counts deleted chunks too; while there are
+        any, a search counts instead.
+        """
         if self.deleted:
             found = self.count(self._queries.term("tokens", token))
         else:
@@ -127,11 +134,15 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
                 for token, times in Counter(rung.tokens).items()
             }
             return [
-                {token: self._part(query, cast(Place, key)) for token, query in queries.items()}
+                {
+                    token: self._score_part(query, cast(Place, key))
+                    for token, query in queries.items()
+                }
                 for key in keys
             ]
 
-    def _part(self, query: Query, place: Place) -> float:
+    def _score_part(self, query: Query, place: Place) -> float:
+        """Return the score that a chunk has for one query; 0 if it does not match."""
         try:
             explained = query.explain(self._searcher, DocAddress(*place)).to_json()
         except ValueError as error:
@@ -262,7 +273,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
         last = -1
         while True:
             with translated(self._path):
-                query = self._queries.after(last)
+                query = self._queries.chunks_after(last)
                 found = self._searcher.search(
                     query, _PAGE, count=False, order_by_field="order", order=Order.Asc
                 )

@@ -1,7 +1,7 @@
 """Removing an index: the files of its folder, under Tantivy's lock, and the folder.
 
-The record goes last: whoever dies on the way leaves what is still known for an index, which is
-damaged for those who open it and can be dropped again.
+The record goes last: a process that dies before leaves a folder with a record, which is still
+known as an index: a damaged one to open, and one to drop again.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _PAUSE: Final = 0.005
 def remove_index(path: Path, lock_timeout: float) -> None:
     """Remove the index in a folder, and the folder.
 
-    Raise `IndexNotFound`, `IndexLocked` while somebody writes, and `BackendUnavailable` where the
-    folder holds what is not the index's: then nothing is removed.
+    Raise `IndexNotFound`, `IndexLocked` while another process writes, and `BackendUnavailable`
+    where the folder holds what is not the index's: then nothing is removed.
     """
     try:
         if folder.find(path, False) is None:
@@ -50,7 +50,7 @@ def remove_index(path: Path, lock_timeout: float) -> None:
             file.unlink(missing_ok=True)
         try:
             place.rmdir()
-        except OSError:  # somebody puts files there meanwhile: they are told, not removed
+        except OSError:  # another process puts files there meanwhile: the error names them
             _refuse_foreign(place)
             raise
     if path.is_symlink():
@@ -77,7 +77,7 @@ def _is_own(file: Path) -> bool:
 
 @contextmanager
 def _lock(place: Path, lock_timeout: float) -> Iterator[None]:
-    """Hold Tantivy's own lock of writers, which is a lock on a file, so that nobody writes."""
+    """Hold Tantivy's own lock of writers, which is a lock on a file, so that no process writes."""
     if fcntl is None:
         yield
         return

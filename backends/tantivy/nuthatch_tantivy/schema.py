@@ -32,7 +32,7 @@ RECORD: Final = "nuthatch.json"
 META: Final = "meta.json"
 #: The field that tells an index of ours from another's, and that every chunk has a 1 in.
 EVERY: Final = "nuthatch"
-#: Tantivy drops terms longer than 65,530 bytes without a word.
+#: Tantivy drops terms longer than 65,530 bytes silently.
 MAX_TERM: Final = 65_000
 
 _WORDS: Final = "nuthatch_tokens"

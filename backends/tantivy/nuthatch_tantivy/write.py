@@ -26,7 +26,8 @@ def write(
 ) -> WriteOutcome:
     """Upsert documents with distinct uris; `stored` is the state that the writer goes on from."""
     added = replaced = unchanged = chunks = 0
-    # The stamps of Tantivy's operations grow with each chunk, for ever, so orders never repeat.
+    # The stamps of Tantivy's operations grow with each chunk and are never reset. So no order
+    # repeats.
     order = writer.commit_opstamp
     for document in documents:
         key = schema.key(document.document.uri)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from nuthatch.cli.exits import end_at_once
+from nuthatch.cli.exits import exit_on_interrupt
 
 
 def main() -> NoReturn:
     """Run the command line of this process."""
-    end_at_once()
+    exit_on_interrupt()
     from nuthatch.cli.main import main  # a tenth of a second
 
     main()

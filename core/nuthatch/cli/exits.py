@@ -8,13 +8,14 @@
     141  standard output was closed by its reader (`| head`)
 
 A command returns its code; an error that it raises is turned into one here. SIGINT ends a command
-line with 130, whenever it strikes:
+line with 130, whenever it arrives:
 
     while modules are imported     at once: nothing was begun
     in the command                 KeyboardInterrupt; the code is 130 whatever comes of that
     once the answer is printed     at once
 
-Where SIGINT is ignored, as in a process in the background, or somebody else's, it stays so.
+Where SIGINT is ignored, as in a process in the background, or the caller has a handler of its own,
+it stays so.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 class OutputClosed(Exception):
-    """Nobody reads standard output any more."""
+    """The reader of standard output has closed it."""
 
 
 def exit_code(error: BaseException) -> int:
@@ -74,8 +75,8 @@ def exit_code(error: BaseException) -> int:
     return UNAVAILABLE
 
 
-#: Whether the command was struck: the exception may have become another error on its way.
-_struck: Final[list[bool]] = []
+#: An entry once the command was interrupted: the exception may have become another error.
+_interrupts: Final[list[bool]] = []
 
 
 def _end(number: int, frame: object) -> NoReturn:
@@ -83,22 +84,22 @@ def _end(number: int, frame: object) -> NoReturn:
 
 
 def _raise(number: int, frame: object) -> NoReturn:
-    _struck.append(True)
+    _interrupts.append(True)
     raise KeyboardInterrupt
 
 
-def end_at_once() -> None:
-    """Let an interrupt end the process where it is."""
+def exit_on_interrupt() -> None:
+    """From now on an interrupt ends the process at once, with 130."""
     if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _raise):
         signal.signal(signal.SIGINT, _end)
 
 
-def end_the_command() -> None:
-    """Let an interrupt end the command, which says what is safe."""
+def raise_on_interrupt() -> None:
+    """From now on an interrupt raises `KeyboardInterrupt`: the command says what is safe."""
     if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _end):
         signal.signal(signal.SIGINT, _raise)
 
 
-def has_struck() -> bool:
+def was_interrupted() -> bool:
     """Return whether the command was interrupted."""
-    return bool(_struck)
+    return bool(_interrupts)

@@ -24,10 +24,10 @@ from nuthatch.cli.exits import (
     WRONG,
     Interrupted,
     OutputClosed,
-    end_at_once,
-    end_the_command,
     exit_code,
-    has_struck,
+    exit_on_interrupt,
+    raise_on_interrupt,
+    was_interrupted,
 )
 from nuthatch.cli.output import answer, printable
 from nuthatch.errors import NuthatchError
@@ -120,8 +120,8 @@ def _run(command: Callable[[], object], arguments: list[str]) -> int:
         _discard_output()
         return CUT_OFF
     except (click.Abort, KeyboardInterrupt) as error:
-        told = error.__cause__ if isinstance(error, click.Abort) else error
-        safe = f": {printable(str(told))}" if isinstance(told, Interrupted) else ""
+        cause = error.__cause__ if isinstance(error, click.Abort) else error
+        safe = f": {printable(str(cause))}" if isinstance(cause, Interrupted) else ""
         click.echo(f"interrupted{safe}", err=True)
         return INTERRUPTED
     except click.ClickException as error:
@@ -133,7 +133,7 @@ def _run(command: Callable[[], object], arguments: list[str]) -> int:
         message = _redact(str(error), arguments)
         click.echo(f"error: {printable(message)}", err=True)
         return _report_error(error, message, exit_code(error), as_json)
-    except Exception as error:  # noqa: BLE001  # the last line: nobody else is there to catch it
+    except Exception as error:  # noqa: BLE001  # nothing above this line catches it
         _trace(own)
         kind = type(error).__name__
         hint = "run it with `nuthatch --debug …` to see where, and report it"
@@ -187,12 +187,12 @@ def _trace(arguments: list[str]) -> None:
     if "--debug" in arguments or os.environ.get("NUTHATCH_DEBUG", "0") not in ("", "0"):
         import traceback
 
-        told = _redact(traceback.format_exc(), arguments, ours=False)
-        click.echo(told, err=True, nl=False)
+        text = _redact(traceback.format_exc(), arguments, ours=False)
+        click.echo(text, err=True, nl=False)
 
 
 def _discard_output() -> None:
-    """Let what is still buffered go nowhere, or the interpreter would complain at its end."""
+    """Send buffered output to the null device, or the interpreter would complain at its end."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):  # standard output is not a file at all
@@ -239,15 +239,15 @@ def main() -> NoReturn:
 
 
 def _interruptible() -> int:
-    """Return the exit code: 130 once an interrupt has struck, whatever became of it."""
-    end_the_command()
+    """Return the exit code: 130 after an interrupt, whatever became of it."""
+    raise_on_interrupt()
     try:
         code = _exit_code()
-        end_at_once()
+        exit_on_interrupt()
     except KeyboardInterrupt:  # once more, while what is safe was being said
-        end_at_once()
+        exit_on_interrupt()
         return INTERRUPTED
-    return INTERRUPTED if has_struck() else code
+    return INTERRUPTED if was_interrupted() else code
 
 
 def _exit_code() -> int:

@@ -79,18 +79,18 @@ class Bar:
 
     def __init__(self, progress: Progress, total: int | None) -> None:
         self._progress = progress
-        self._task = progress.add_task("", total=total, told="")
+        self._task = progress.add_task("", total=total, state="")
 
-    def move(self, position: int, told: str) -> None:
-        """Move the bar to `position` of the total."""
-        self._progress.update(self._task, completed=position, told=told)
+    def move(self, position: int, state: str) -> None:
+        """Move the bar to `position` of the total, and show `state` beside it."""
+        self._progress.update(self._task, completed=position, state=state)
 
 
 @contextmanager
 def bar(total: int | None) -> Iterator[Bar]:
     """Show a bar while the block runs; what is not known yet moves to and fro."""
     # The spinner goes on while a batch is being written, and nothing is read.
-    columns = (SpinnerColumn(), BarColumn(bar_width=20), TextColumn("{task.fields[told]}"))
+    columns = (SpinnerColumn(), BarColumn(bar_width=20), TextColumn("{task.fields[state]}"))
     with Progress(*columns, console=console(stderr=True), transient=True) as progress:
         yield Bar(progress, total)
 

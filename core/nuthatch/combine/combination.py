@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from contextvars import copy_context
 from dataclasses import fields, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from queue import SimpleQueue
 from threading import Lock
 from typing import ClassVar, NamedTuple
@@ -41,6 +41,7 @@ from nuthatch.contract.results import Attempt, Results
 from nuthatch.errors import InvalidConfig
 from nuthatch.pipeline.lexical import Searcher
 from nuthatch.pipeline.readers import run_blocking
+from nuthatch.text.normalize import NormalizedQuery
 
 #: Operations on an index. A combination has none of its own: they are done on its engines.
 _INDEX_OPERATIONS = ("write", "delete", "export", "persistent", "check", "optimize", "drop")
@@ -253,13 +254,22 @@ def same_rungs(answers: Sequence[Results]) -> bool:
 
 
 def merge_results(answers: Mapping[str, Results], hits: Sequence[Hit], took_ms: float) -> Results:
-    """Return the results of a mixed list; put all hits on one rung unless theirs are in order."""
+    """Return the results of a mixed list; put all hits on one rung unless theirs are in order.
+
+    The `ms` of an attempt is the time of all engines. They run side by side, so that the sum may
+    be more than `took_ms`.
+    """
     first = next(iter(answers.values()))
-    attempts = first.attempts
+    tried = [results.attempts for results in answers.values()]
     in_order = all(better.rung <= worse.rung for better, worse in pairwise(hits))
-    if not (same_rungs(list(answers.values())) and in_order):
+    if same_rungs(list(answers.values())) and in_order:
+        attempts = tuple(
+            replace(same_rung[0], ms=_sum_times(same_rung))
+            for same_rung in zip(*tried, strict=True)
+        )
+    else:
         hits = [hit.model_copy(update={"rung": 0}) for hit in hits]
-        attempts = () if isinstance(first.query, EntityQuery) else (_any_of(first),)
+        attempts = _join_attempts(first.query, list(chain.from_iterable(tried)))
     ladder = any(results.ran == "ladder" for results in answers.values())
     notes = [f"{name}: {note}" for name, results in answers.items() for note in results.notes]
     return replace(
@@ -273,8 +283,17 @@ def merge_results(answers: Mapping[str, Results], hits: Sequence[Hit], took_ms: 
     )
 
 
-def _any_of(results: Results) -> Attempt:
-    """Return the attempt that all hits of all engines satisfy: any of the query's tokens."""
-    assert not isinstance(results.query, EntityQuery)
-    tokens = (*results.query.tokens, *results.query.extras)
-    return Attempt("OR", tokens, ms=sum(attempt.ms for attempt in results.attempts))
+def _join_attempts(
+    query: NormalizedQuery | EntityQuery, attempts: Sequence[Attempt]
+) -> tuple[Attempt, ...]:
+    """Return one attempt in place of those of several engines: OR over all tokens of the query.
+
+    Every hit of every engine satisfies it. An entity query has none.
+    """
+    if isinstance(query, EntityQuery):
+        return ()
+    return (Attempt("OR", (*query.tokens, *query.extras), ms=_sum_times(attempts)),)
+
+
+def _sum_times(attempts: Sequence[Attempt]) -> float:
+    return sum(attempt.ms for attempt in attempts)

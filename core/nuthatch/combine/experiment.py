@@ -1,6 +1,6 @@
 """Experiments on users: `Split` (A/B) and `Interleave` (one list drafted from two).
 
-    unit (user, session) ── hash ──▶ Split: a place in [0, 1), the same engine for ever
+    unit (user, session) ── hash ──▶ Split: a place in [0, 1), always the same engine
                                  └─▶ Interleave: the coins of the draft
 
 Team-draft interleaving, Radlinski, Kurup and Joachims, CIKM 2008: round by round the team with

@@ -19,7 +19,7 @@ from nuthatch.errors import InvalidConfig
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """Who does it: the engine itself (`native`), nuthatch for the engine (`emulated`), or nobody
+    """Who does it: the engine itself (`native`), nuthatch for the engine (`emulated`), or none
     (`unsupported`, with the reason). True unless it is unsupported."""
 
     level: Literal["native", "emulated", "no"]

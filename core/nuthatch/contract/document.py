@@ -79,7 +79,7 @@ def document_from_json(row: object, where: str | None = None) -> Document:
     Two shapes are read: nuthatch's own (`uri` or `id`, `title`, `text`, `fields`) and BEIR's
     (`_id`, `title`, `text`, `metadata`); an integer for a uri becomes text. `where` (file and
     line) goes into the error. Raise `InvalidDocument`, also for an unknown key, so that nothing
-    is lost without a word.
+    is dropped silently.
     """
     if not isinstance(row, Mapping):
         raise InvalidDocument(f"expected a JSON object, found {type(row).__name__}", where=where)

@@ -10,9 +10,10 @@
 
 An interrupt raises its exception between any two instructions: after `acquire` and before `try`, or
 on the first instruction of what `finally` calls. `threading.Lock` entered by `with` is safe; but it
-waits for ever, and Condition, Event and Semaphore are Python code that loses what it was about to
-note. So a place is held by an object: it is free again once that is given back, or collected, or
-once the call that it names no longer runs. Whoever looks for a place finds that out.
+waits without a limit. Condition, Event and Semaphore are Python code: an interrupt makes them lose
+what they were about to note. So an object stands for a place. The place is free again once the
+object is given back, or collected, or once the call that it names no longer runs. The next caller
+that needs a place checks for that.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from types import FrameType
 from typing import Any, Final, Self
 from weakref import ref
 
-#: Seconds after which one that waits looks by itself, should nobody have woken it.
+#: Seconds after which a waiting thread looks by itself, even if no release has woken it.
 _LOOK: Final = 0.05
 #: Calls that pause, and so do not run at times at which they still hold something.
 _PAUSING: Final = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
 
 
 class Lease:
-    """One place, held by whoever has this object; `thread` took it."""
+    """One place, in use as long as this object is; `thread` took it."""
 
     __slots__ = ("__weakref__", "_call", "thread")
 
@@ -151,5 +152,5 @@ class Leases:
                 self._waiting.remove(bell)
 
     def _wake(self) -> None:
-        with suppress(IndexError):  # nobody waits
+        with suppress(IndexError):  # no thread waits
             self._waiting.popleft().release()

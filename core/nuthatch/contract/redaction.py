@@ -82,7 +82,7 @@ def redact_location(location: str) -> str:
 
 
 def redact_options(query: str) -> str:
-    """Return what stands behind the question mark of a URL as it may be shown.
+    """Return what follows the question mark of a URL as it may be shown.
 
     What follows a secret is hidden too: it may be the rest of one that holds an &.
     """

@@ -43,7 +43,7 @@ def _format_of(stream: Stream) -> Format:
     for suffix, format in _SUFFIXES.items():
         if name.endswith(suffix):
             return format
-    return "json" if stream.first() == b"[" else "jsonl"
+    return "json" if stream.peek_first_byte() == b"[" else "jsonl"
 
 
 class Corpus:

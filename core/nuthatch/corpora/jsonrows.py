@@ -97,7 +97,7 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a JSON number; leave the value out or write null")
 
 
-#: Refuses what would be lost without a word: a key that stands twice, a number that is none.
+#: Refuses what would be dropped silently: a key that stands twice, a number that is none.
 decoder = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_refuse)
 
 
@@ -195,7 +195,7 @@ class _Text:
         self._at = to
 
     def _more(self) -> bool:
-        """Read as much again as is held; return False at the end."""
+        """Double what is buffered by reading on; return False at the end."""
         if self._ended:
             return False
         self._text, self._at = self._text[self._at :], 0

@@ -66,15 +66,18 @@ class Stream:
         self._ahead = b""
         self.name = name
 
-    def first(self) -> bytes:
-        """Return the first byte that is no white space, behind a byte order mark if any."""
-        while not (told := self._ahead.removeprefix(_BOM).lstrip()) or _BOM.startswith(told):
+    def peek_first_byte(self) -> bytes:
+        """Return the first byte that is no white space, after a byte order mark if there is one.
+
+        It stays in the stream: the next read begins with what was looked at.
+        """
+        while not (start := self._ahead.removeprefix(_BOM).lstrip()) or _BOM.startswith(start):
             with self._intact(self.name):
                 more = self._stream.read(1)
             if not more:
                 break
             self._ahead += more
-        return told[:1]
+        return start[:1]
 
     def line(self, longest: int, where: str) -> bytes:
         """Return the next line, or as much of it as is asked for, empty at the end."""

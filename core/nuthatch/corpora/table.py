@@ -86,16 +86,16 @@ class _Lines:
 
 
 def _not_a_row(error: csv.Error, where: str) -> InvalidDocument:
-    told = str(error)
-    if "expected after" in told:
-        told = "text follows a closing quote; write a quote within quotes twice"
-    elif "end of data" in told:
-        told = "a quote is opened here and never closed"
-    elif "new-line" in told:
-        told = "a carriage return stands alone; end lines with a line feed"
-    elif "field limit" in told:
-        told = f"a cell is longer than {LONGEST_LINE >> 20} MiB; is a quote never closed?"
-    return InvalidDocument(f"not a row of CSV: {told}", where=where, reason="unreadable")
+    problem = str(error)
+    if "expected after" in problem:
+        problem = "text follows a closing quote; write a quote within quotes twice"
+    elif "end of data" in problem:
+        problem = "a quote is opened here and never closed"
+    elif "new-line" in problem:
+        problem = "a carriage return stands alone; end lines with a line feed"
+    elif "field limit" in problem:
+        problem = f"a cell is longer than {LONGEST_LINE >> 20} MiB; is a quote never closed?"
+    return InvalidDocument(f"not a row of CSV: {problem}", where=where, reason="unreadable")
 
 
 class _Header:

@@ -145,7 +145,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Tour:
-    """Everything the demo found out; `engine` is the one that answered the questions, and
+    """The results of the demo; `engine` is the one that answered the questions, and
     `alike` are all that answer the entity searches among them with the same scores."""
 
     directory: Path

@@ -38,7 +38,7 @@ from nuthatch.entities.titles import (
     title_searches,
 )
 
-#: The decimals of a score: sums in another order than the query's differ behind them.
+#: The decimals of a score: sums in another order than the query's differ after them.
 DECIMALS: Final = 12
 #: The name that the title searches have among the parts of a score.
 TITLES: Final = "titles"
@@ -326,7 +326,7 @@ async def match_by_lookups(
     postings: TermDocuments = {}
     if keys:
         found = await reader.entity_postings(keys)
-        postings = {key: dict(held) for key, held in zip(keys, found, strict=True)}
+        postings = {key: dict(pairs) for key, pairs in zip(keys, found, strict=True)}
     eligible: Container[Hashable] | None = None
     if plan.filters:
         eligible = await reader.eligible(plan.filters)

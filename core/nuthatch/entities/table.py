@@ -1,4 +1,4 @@
-"""`EntityTable`: who mentions what, over documents that were read, for engines without their own.
+"""`EntityTable`: the postings of entities in documents that were read, for engines without any.
 
 It is made of all documents of one state of an index, and holds what they mention in memory: the
 first entity search after a write pays for reading them, those that follow do not. Filters stay
@@ -80,8 +80,8 @@ class EntityTable:
             return self._wholes.get(lookup.token, [])
         if not lookup.edits:
             entry: TermKey = (lookup.kind, lookup.token, "")
-            held = self.mentions.get(entry)
-            return [TitleTerm(entry, lookup.token, len(held))] if held else []
+            mentions = self.mentions.get(entry)
+            return [TitleTerm(entry, lookup.token, len(mentions))] if mentions else []
         own, length, edits = letters_of(lookup.token), len(lookup.token), lookup.edits
         return [
             term

@@ -190,7 +190,7 @@ class LexicalBackend(Searcher):
         raise missing_method(self.name, "check", "it")
 
     def optimize(self) -> None:
-        """Settle the index for fast reading; never changes what matches."""
+        """Bring the stored index into its fastest form; never changes what matches."""
         require(self, "optimize")
         raise missing_method(self.name, "optimize", "it")
 
@@ -207,7 +207,10 @@ class LexicalBackend(Searcher):
     def async_reader(
         self, deadline: float | None = None
     ) -> AbstractAsyncContextManager[AsyncReader]:
-        """Return what `reader` does, for an engine that declares `async_native`."""
+        """Return a reader whose methods are coroutines, over one snapshot.
+
+        For an engine that declares `async_native`. Else raise `UnsupportedQuery`.
+        """
         require(self, "async_native")
         raise missing_method(self.name, "async_native", "async_reader")
 
@@ -221,7 +224,11 @@ class LexicalBackend(Searcher):
             return run_blocking(search.over(LiftedReader(reader)))
 
     async def run_async(self, search: PlannedSearch) -> Results:
-        """Do the same for an engine that declares `async_native`."""
+        """Return the results of a search over one asynchronous reader.
+
+        Called by `search_async` for an engine that declares `async_native`. Like `run`, an
+        engine may override it.
+        """
         async with self.async_reader(search.deadline) as reader:
             return await search.over(reader)
 

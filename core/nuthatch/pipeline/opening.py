@@ -248,7 +248,7 @@ def open(
     may stand in the URL or be given by keyword, each once.
 
     Raise `UnknownBackend`, `PluginFailure`, `InvalidConfig`, `IndexNotFound`, `IndexExists`,
-    `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`, `IndexLocked` (somebody else is making
+    `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`, `IndexLocked` (another process is making
     or changing it, and did not end in time), `IndexCorrupt`, `BackendUnavailable`. What else an
     engine raises is not wrapped.
     """

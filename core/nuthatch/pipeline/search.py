@@ -98,22 +98,22 @@ def build_hits(
     snippets = Snippets(options.analyzer, tokens, width=options.snippet_width)
     values = []
     for row, score, parts, rung in found:
-        cut = snippets.of(row.text)
+        snippet = snippets.cut(row.text)
         value = {
             "document_root": row.root.hex(),
             "document_uri": row.uri,
             "chunk_idx": row.chunk_idx,
             "title": row.title,
-            "snippet": cut.text,
+            "snippet": snippet.text,
             "score": score,
             "score_parts": parts,
             "audit_mode": options.audit,
             "fields": row.fields,
             "rung": rung,
-            "marks": cut.shown,
+            "marks": snippet.shown,
         }
         if options.audit is AuditMode.GROUNDED:
-            value["evidence"] = evidence_for(row, cut)
+            value["evidence"] = evidence_for(row, snippet)
         values.append(value)
     try:
         return HITS.validate_python(values)

@@ -47,17 +47,17 @@ class LatestMap(Generic[Value]):
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._held: tuple[int, dict[str, Value]] = (-1, {})
+        self._latest: tuple[int, dict[str, Value]] = (-1, {})
 
     def entries(self, state: int) -> dict[str, Value]:
         """Return what is known in a state; what the caller adds is kept, if no later one came."""
         with self._lock:
-            newest, known = self._held
+            newest, known = self._latest
             if state < newest:
                 return {}
             if state > newest or len(known) > _MAX_TOKENS:
                 known = {}
-                self._held = (state, known)
+                self._latest = (state, known)
             return known
 
 
@@ -66,18 +66,18 @@ class LatestValue(Generic[Value]):
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._held: tuple[int, Value] | None = None
+        self._latest: tuple[int, Value] | None = None
 
     def get(self, state: int) -> Value | None:
         """Return the value in a state, None where it is not known."""
-        held = self._held
-        return held[1] if held is not None and held[0] == state else None
+        latest = self._latest
+        return latest[1] if latest is not None and latest[0] == state else None
 
     def put(self, state: int, value: Value) -> None:
-        """Keep the value of a state, unless that of a later one is held."""
+        """Keep the value of a state, unless that of a later one is kept."""
         with self._lock:
-            if self._held is None or self._held[0] <= state:
-                self._held = (state, value)
+            if self._latest is None or self._latest[0] <= state:
+                self._latest = (state, value)
 
 
 class PostingCaches(Generic[Value]):

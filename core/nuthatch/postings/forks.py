@@ -1,8 +1,8 @@
 """Forks: each open index is called before a fork, and after it in the parent and in the child.
 
     before      the index comes to rest, so that the child inherits no lock and no open batch
-    parent      it goes on
-    child       it begins anew; what the parent had open is kept, and never closed there
+    parent      it continues
+    child       it starts again; what the parent had open is kept, and never closed there
 
 A child that closed what its parent has open would end the parent's connection, or drop its locks.
 """
@@ -23,10 +23,13 @@ class ForkAware:
         """Come to rest, in the thread that forks; do nothing by default."""
 
     def after_fork_in_parent(self) -> None:
-        """Go on, in the thread that forked; do nothing by default."""
+        """Continue, in the thread that forked; do nothing by default."""
 
     def after_fork_in_child(self) -> None:
-        """Begin anew: locks are as the parent's threads held them. Do nothing by default."""
+        """Start again with new locks: the old ones are as the parent's threads left them.
+
+        Do nothing by default.
+        """
 
 
 #: The open indexes of this process.

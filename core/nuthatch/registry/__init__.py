@@ -4,5 +4,5 @@
      (metadata)                 ├── commands                          1:1, by name
                                 └── plugins ── hooks, analyzers       1:N, every hook
 
-Nothing here is imported from an engine or a plugin before somebody asks for it by name or searches.
+Nothing here is imported from an engine or a plugin before a caller names it or searches.
 """

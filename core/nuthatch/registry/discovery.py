@@ -1,4 +1,4 @@
-"""What is installed, from metadata alone: nothing is imported before somebody asks for it.
+"""What is installed, from metadata alone: nothing is imported before it is needed.
 
     [project.entry-points."nuthatch.backends"]      name = what users write, the URL scheme
     sqlite = "nuthatch_sqlite.plugin:SPEC"          value = where its spec is

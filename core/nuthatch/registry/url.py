@@ -74,7 +74,7 @@ def split_url(url: str) -> tuple[str, str, dict[str, str]]:
 
 
 def _second_name(scheme: str, rest: str) -> str:
-    """Return the name of a backend that stands behind its distribution's; else an empty text."""
+    """Return the name of a backend that follows its distribution's; else an empty text."""
     second, colon, _ = rest.partition(":")
     return second if colon and NAME.fullmatch(second) and provides(scheme, second) else ""
 
@@ -116,7 +116,7 @@ def redact(url: str) -> str:
 
 
 def redact_text(text: str) -> str:
-    """Return a message of somebody else's as it may be shown: URLs are found by their form."""
+    """Return another library's message as it may be shown: URLs are found by their form."""
     text = _PASSWORD.sub(rf"\1{HIDDEN}@", text)
     text = _RUN.sub(lambda run: redact(run[0]), text)
     return _OPTION.sub(rf"\1{HIDDEN}", text)

@@ -72,7 +72,7 @@ def distinct(values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
 
 
 def mask_of(allowed: Allowed) -> BoolArray:
-    """Return a filter as a mask: what many lists are to be held against. Ids have to ascend."""
+    """Return a filter as a mask: many lists are compared with it. Ids have to ascend."""
     if allowed.dtype == np.bool_:
         return allowed.astype(np.bool_, copy=False)
     mask = np.zeros(int(allowed[-1]) + 1 if allowed.size else 0, dtype=np.bool_)

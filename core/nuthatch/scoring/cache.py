@@ -91,11 +91,11 @@ class PostingCache(Generic[Value]):
             return True
 
     def seen_before(self, generation: int, term: str) -> bool:
-        """Return whether the term was seen before in this generation, and note that it is now.
+        """Record that a term is used in this generation; return whether it was used before.
 
-        The hint for admission at the second sight, where a first read costs more than it saves.
-        Only
-        a hash is kept: False may be wrong after many terms, True in one of 2**60 cases.
+        So that a caller can cache a term at its second use, where caching it at the first costs
+        more than it saves. Only a hash is kept: False may be wrong after many terms, True in one
+        of 2**60 cases.
         """
         key = hash(term)
         with self._lock:

@@ -49,9 +49,11 @@ from nuthatch.scoring.postings import highest
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EntityPostings:
-    """Who mentions a phrase or a title token: `ids`, each the key of a document and there
-    once, in any order, and in `lengths` their titles' numbers of tokens (of a phrase: zeros).
-    `is_cut` where more phrases hold one than count."""
+    """The postings of a phrase or a title token: the documents that mention it.
+
+    `ids` are the keys of the documents, each once, in any order. `lengths` are the numbers of
+    tokens of their titles (zeros for a phrase). `is_cut` tells that a cap left out phrases.
+    """
 
     ids: IdArray
     lengths: CountArray
@@ -64,9 +66,9 @@ class EntityPostings:
 
     @classmethod
     def union(cls, several: Sequence[EntityPostings], *, is_cut: bool = False) -> EntityPostings:
-        """Return who mentions any of some phrases."""
+        """Return the postings of any of some phrases."""
         if len(several) <= 1:
-            return replace(several[0] if several else NOBODY, is_cut=is_cut)
+            return replace(several[0] if several else NO_POSTINGS, is_cut=is_cut)
         # A document has one length, whichever token is looked at.
         ids = np.concatenate([postings.ids for postings in several]).astype(np.uint64)
         pairs = distinct(
@@ -75,17 +77,17 @@ class EntityPostings:
         return cls((pairs >> np.uint64(32)).astype(np.uint32), pairs.astype(np.uint32), is_cut)
 
     def common(self, other: EntityPostings) -> EntityPostings:
-        """Return who mentions both of two title tokens."""
+        """Return the postings of two title tokens together."""
         kept = isin_sorted(self.ids, np.sort(other.ids))
         return EntityPostings(self.ids[kept], self.lengths[kept])
 
 
-NOBODY: Final = EntityPostings(np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint32))
+NO_POSTINGS: Final = EntityPostings(np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FuzzyUnion:
-    """What a title look-up may stand for, nearest first, and by key who mentions it."""
+    """The terms that a title look-up may mean, nearest first, and the postings of each by key."""
 
     matches: Sequence[FuzzyMatch]
     mentions: Mapping[Hashable, EntityPostings]
@@ -102,15 +104,15 @@ class FuzzyUnion:
         terms: Mapping[TitleTerm, EntityPostings],
         settings: EntitySettings,
     ) -> FuzzyUnion:
-        """Return what a look-up may stand for; `terms` are those near it, and maybe more."""
+        """Return the terms that a look-up may mean; `terms` holds those near it, and maybe more."""
         matches = resolve_terms(lookup, terms, settings)
         return cls(matches, {match.term.key: terms[match.term] for match in matches})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LookupResults:
-    """What an engine has found: who mentions each of a plan's `phrases`, and what each of its
-    `tokens` and `title_halves` stands for."""
+    """What an engine has found: the postings of each of a plan's `phrases`, and the terms that
+    each of its `tokens` and `title_halves` may mean."""
 
     phrases: Mapping[PhraseLookup, EntityPostings] = field(default_factory=dict)
     titles: Mapping[TitleLookup, FuzzyUnion] = field(default_factory=dict)
@@ -119,7 +121,7 @@ class LookupResults:
 def union_with_positions(lists: Sequence[IdArray]) -> tuple[IdArray, list[PositionArray]]:
     """Return the distinct ids of all lists, ascending, and where among them those of each are."""
     if not lists:
-        return NOBODY.ids, []
+        return NO_POSTINGS.ids, []
     if len(lists) == 1 and bool((lists[0][1:] > lists[0][:-1]).all()):
         return lists[0], [np.arange(lists[0].size)]
     joined = np.concatenate(lists).astype(np.uint64)
@@ -153,8 +155,8 @@ class Passing(NamedTuple):
         kept = intersect_mask(ids, self.eligible)
         return kept & ~isin_sorted(ids, self.excluded) if self.excluded.size else kept
 
-    def of(self, ids: IdArray) -> IdArray:
-        """Return those of some ids, in any order, that may be hits."""
+    def select(self, ids: IdArray) -> IdArray:
+        """Return the ids that may be hits, ascending; `ids` may be in any order."""
         ordered = np.sort(ids)
         kept = self.holds(ordered)
         return ordered if kept is None else ordered[kept]
@@ -167,14 +169,15 @@ class Fits(NamedTuple):
     scores: ScoreArray
     exact: BoolArray
 
-    def at(self, places: PositionArray | BoolArray) -> Fits:
+    def select(self, places: PositionArray | BoolArray) -> Fits:
+        """Return the documents at some places, or those that a mask keeps."""
         return Fits(self.ids[places], self.scores[places], self.exact[places])
 
     def cut(self, cap: int) -> Fits:
         """Return the best, by score, then exact ones first, then in document order."""
         if self.ids.size <= cap:
             return self
-        return self.at(np.sort(highest(self.ids, self.scores + AHEAD * self.exact, cap)))
+        return self.select(np.sort(highest(self.ids, self.scores + AHEAD * self.exact, cap)))
 
 
 def title_fits(
@@ -240,7 +243,7 @@ class _Table:
         wholes: Sequence[EntityPostings],
         passing: Passing,
     ) -> None:
-        """Write down who is found by which token, and whose whole title it is."""
+        """Record which documents each token finds, and whose whole title it is."""
         lists = [*(postings for _, _, postings in finding), *wholes]
         ids, at = union_with_positions([postings.ids for postings in lists])
         count = len(finding)
@@ -286,7 +289,7 @@ class _Table:
         values = distinct(codes)
         scores = np.array([self._score(code) for code in values.tolist()], dtype=np.float64)
         scores = np.maximum(scores[np.searchsorted(values, codes)], self._least)
-        return Fits(self._ids, scores, self._exact).at(scores > 0)
+        return Fits(self._ids, scores, self._exact).select(scores > 0)
 
     def _score(self, code: int) -> float:
         exactly, once, twice = (code >> 32 + 8 * edits & 255 for edits in range(_FAR))
@@ -337,7 +340,7 @@ class EntityScores:
             EntityPostings.union([found.phrases[lookup] for lookup in plan.exclude]).ids
         )
         passing = Passing(eligible, excluded)
-        included = [passing.of(found.phrases[lookup].ids) for lookup in plan.include]
+        included = [passing.select(found.phrases[lookup].ids) for lookup in plan.include]
         fits, titles_cut = title_fits(plan, searches, found, passing)
         ids, places = union_with_positions([*included, fits.ids])
         counts: dict[str, ScoreArray] = {}
@@ -362,7 +365,7 @@ class EntityScores:
             self,
             ids=self.ids[kept],
             scores=self.scores[kept],
-            counts={name: held[kept] for name, held in self.counts.items()},
+            counts={name: counts[kept] for name, counts in self.counts.items()},
             titles=self.titles[kept],
             exact=self.exact[kept],
         )
@@ -372,7 +375,7 @@ class EntityScores:
         candidates = [
             candidate(
                 int(self.ids[at]),
-                {name: int(held[at]) for name, held in self.counts.items() if held[at]},
+                {name: int(counts[at]) for name, counts in self.counts.items() if counts[at]},
                 float(self.titles[at]),
                 self.possible,
             )

@@ -136,7 +136,7 @@ class TermScores:
 
     `ids` uint32 ascending and `impacts` float64, shape (df,); `best`, shape (min(df, BEST),), the
     positions of the highest impacts, by impact descending, then id ascending. Immutable and
-    complete at birth: nothing is built later, so `nbytes` holds for ever and threads may share.
+    complete when made: nothing is added later, so `nbytes` stays the same and threads may share.
     """
 
     is_loaded: ClassVar[bool] = True

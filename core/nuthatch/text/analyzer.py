@@ -5,7 +5,7 @@
 Three attributes make one (`Analyzer`). Core's own bring more, and a third party's may too:
 `surfaces(text)`, the words of a question before stemming; `stem(words)`, which makes tokens of
 them; and `stopwords`, the surfaces that a question does not mean. `tokens` is then what a text is
-found by. It holds the stems of the text's surfaces, in order, and may hold more behind them.
+found by. It holds the stems of the text's surfaces, in order, and may hold more after them.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ class Folding:
 
     With `keep_diacritics` the letters of Latin and the accents that are part of a letter stay
     (`é`, `й`, `ø`); a mark that Unicode composes with no letter goes (a Russian stress, a Hebrew
-    point). A word with more than 64 combining marks in a row is split behind the 64th.
+    point). A word with more than 64 combining marks in a row is split after the 64th.
     """
 
     def __init__(self, *, keep_diacritics: bool = False) -> None:

@@ -157,8 +157,8 @@ def _stems_in_line(analyzer: SnowballAnalyzer, tokens: frozenset[str], line: str
     """Find words by their stems, having stemmed each distinct word of the line."""
     distinct = list(set(line.split()))
     stemmed = list(map(analyzer.stems.__getitem__, distinct))
-    held = map(tokens.__contains__, stemmed)
-    token_of = dict(compress(zip(distinct, stemmed, strict=True), held))
+    wanted = map(tokens.__contains__, stemmed)
+    token_of = dict(compress(zip(distinct, stemmed, strict=True), wanted))
     found = [(start, end, token_of[word]) for start, end, word in _in_line(_whole(token_of), line)]
     found += _in_line(_whole(token for token in tokens if len(token) > LONGEST), line)
     found.sort()
@@ -209,13 +209,13 @@ def _by_asking(analyzer: Analyzer, tokens: frozenset[str], text: str) -> list[Ma
     """Find words by nothing but the analyzer's tokens of pieces and of parts of pieces."""
     found: list[Match] = []
     for piece in set(text.split()):
-        held = tokens.intersection(analyze(analyzer, piece))
-        if not held:
+        present = tokens.intersection(analyze(analyzer, piece))
+        if not present:
             continue
         marks: list[Match] = []
         for part in _PART.finditer(piece):
             marks += _in_part(analyzer, part[0], part.start(), tokens)
-        found += _at_each(text, piece, marks or [(0, len(piece), token) for token in held])
+        found += _at_each(text, piece, marks or [(0, len(piece), token) for token in present])
     found.sort()
     return found
 
@@ -223,16 +223,16 @@ def _by_asking(analyzer: Analyzer, tokens: frozenset[str], text: str) -> list[Ma
 def _in_part(analyzer: Analyzer, part: str, at: int, tokens: frozenset[str]) -> list[Match]:
     """Find the tokens literally in a part that gives others too, else marks all of the part."""
     given = analyze(analyzer, part)
-    held = tokens.intersection(given)
+    present = tokens.intersection(given)
     marks: list[Match] = []
-    if held and len(given) > 1:
-        for token in held:
+    if present and len(given) > 1:
+        for token in present:
             marks += [
                 (at + place.start(), at + place.end(), token)
                 for place in re.finditer(re.escape(token), part, re.IGNORECASE)
                 if token in analyze(analyzer, place[0])
             ]
-    return marks or [(at, at + len(part), token) for token in held]
+    return marks or [(at, at + len(part), token) for token in present]
 
 
 def _at_each(text: str, piece: str, marks: Iterable[Match]) -> list[Match]:

@@ -8,7 +8,7 @@ its particles to the nouns, and there is no stemmer for it: pairs find the noun,
 A change between such a script and another ends a run: "東京tower" is 東京 and tower.
 
 A question for one character (猫) is to find it inside words too. So a text is indexed by its single
-characters as well, behind its words and pairs (`characters`); a question never asks for those of a
+characters as well, after its words and pairs (`characters`); a question never asks for those of a
 run of two or more.
 """
 

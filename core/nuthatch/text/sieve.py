@@ -9,7 +9,7 @@ Stop words go, and so do single characters that are only grammar, unless nothing
     | joined: `USB-A`, `R&D`              | dropped | kept, even though a stop word  |
     | a capital within: `vitamin A`       | dropped | kept, even though a stop word  |
     | before a comma: `I, Robot`          | dropped | kept, even though a stop word  |
-    | behind an apostrophe: `Anna's`      | dropped | dropped                        |
+    | after an apostrophe: `Anna's`       | dropped | dropped                        |
     | initials: `J. Smith`, `e.g.`        | dropped | dropped, but for `plan B.`     |
     | of Chinese, Japanese, Thai …        | no word | kept                           |
 
@@ -45,7 +45,7 @@ _APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
 _CUT = re.compile("""["“”„«»()\\[\\]{}<>（）「」『』【】《》〈〉,;:!?.，、。；：！？…]""")
 #: What parts words rather than joining them.
 _PARTING = re.compile(f"[{_APOSTROPHES}]|{_CUT.pattern.replace('.', '')}")
-#: What a letter of grammar stands behind: `Anna's`, `film(s)`.
+#: What a letter of grammar follows: `Anna's`, `film(s)`.
 _OF_GRAMMAR = re.compile(f"[{_APOSTROPHES}([]")
 #: Letters that stand for a function word before an apostrophe: `l'université`, `d'accordo`.
 _ELIDED: Mapping[str, str] = {
@@ -61,7 +61,7 @@ class TypedWord(NamedTuple):
 
     `is_meant`: a single character that is searched, not a piece of grammar. `is_name`: it is
     searched though it may be a stop word. `is_doubtful`: where it is not, it may have been meant.
-    `signs` are the `+` and `#` right behind it.
+    `signs` are the `+` and `#` right after it.
     """
 
     text: str
@@ -72,7 +72,7 @@ class TypedWord(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where a word stands: the characters before and behind it up to its neighbours in the
+    """Where a word stands: the characters before and after it up to its neighbours in the
     piece, whether these join it to either, and whether it begins or ends the text."""
 
     word: str
@@ -159,7 +159,7 @@ def _classify(place: _Place, can_be_elided: bool, shouted: bool) -> TypedWord:
     is_initial = (
         is_single and not place.is_joined and "." in (place.before + ("" if ends else place.after))
     )
-    # A function word has a word behind it, not punctuation.
+    # A function word has a word after it, not punctuation.
     is_cut = _CUT.match(place.after) is not None
     is_pronoun = place.word == "I" and not (is_cut or place.is_last)
     is_capital = not place.is_first and not is_pronoun and place.word[0] != place.word[0].lower()

@@ -33,20 +33,20 @@ def densest(matches: Sequence[Match], width: int) -> tuple[int, int]:
     if matches[-1][1] - matches[0][0] <= width:
         return matches[0][0], matches[-1][1]
     counts: dict[str, int] = {}
-    best_distinct = best_number = behind = 0
+    best_distinct = best_number = after_last = 0
     span = (0, 0)
     number = 0  # matches in the window that begins with the current one
     for start, _, token in matches:
         limit = start + width
-        while behind < len(matches) and matches[behind][1] <= limit:
-            entering = matches[behind][2]
+        while after_last < len(matches) and matches[after_last][1] <= limit:
+            entering = matches[after_last][2]
             counts[entering] = counts.get(entering, 0) + 1
-            behind += 1
+            after_last += 1
             number += 1
         distinct = len(counts)
         if distinct > best_distinct or (distinct == best_distinct and number > best_number):
             best_distinct, best_number = distinct, number
-            span = (start, matches[behind - 1][1])
+            span = (start, matches[after_last - 1][1])
         number -= 1
         left = counts[token] - 1
         if left:
@@ -160,7 +160,7 @@ class Snippets:
         self._locate: Locate = locator(analyzer, wanted) if wanted else _nowhere
         self._width = width
 
-    def of(self, text: str) -> Snippet:
+    def cut(self, text: str) -> Snippet:
         """Return the part of a text, about `width` code points, that holds most of the tokens.
 
         Words match by their tokens, so stems and folded forms do too. Without a match it is the
@@ -187,13 +187,13 @@ def _nowhere(_: str) -> list[Match]:
 
 def snippet(analyzer: Analyzer, text: str, tokens: Collection[str], *, width: int = 240) -> Snippet:
     """Return the snippet of one text; see `Snippets`, which does it for many."""
-    return Snippets(analyzer, tokens, width=width).of(text)
+    return Snippets(analyzer, tokens, width=width).cut(text)
 
 
 def render(text: str, start: int, end: int, marks: Sequence[tuple[int, int]]) -> tuple[str, Marks]:
     """Return a span of a text as shown, and where in that the marked words are.
 
-    Run of white space and control characters become one blank, `…` stands where the text goes
+    Runs of white space and control characters become one blank, `…` stands where the text goes
     on, each mark is put in brackets; the offsets are those of the words without the brackets.
     Raise `ValueError` for a span outside the text or not `settle_span` (so no two spans look the
     same), or for marks that are empty, outside the span, out of order or overlapping.

@@ -119,7 +119,7 @@ class StandardAnalyzer:
         self.stopwords = stopwords
         self.folding = folding
         #: Tokens by piece of non-ASCII text.
-        self.pieces: Memo[tuple[str, ...]] = Memo(self._tokens_of_piece)
+        self.pieces: Memo[tuple[str, ...]] = Memo(self._split_piece)
         # Whether any text so far had characters besides its words: most indexes never have.
         self._unspaced = False
 
@@ -153,21 +153,25 @@ class StandardAnalyzer:
 
     def gives_any(self, piece: str, tokens: frozenset[str]) -> bool:
         """Return whether a piece without white space gives any of the tokens."""
-        held = self.pieces[piece]
-        if not tokens.isdisjoint(held):
+        found = self.pieces[piece]
+        if not tokens.isdisjoint(found):
             return True
-        return type(held) is Unspaced and not tokens.isdisjoint(held.characters)
+        return type(found) is Unspaced and not tokens.isdisjoint(found.characters)
 
-    def _tokens_of_piece(self, piece: str) -> tuple[str, ...]:
+    def _split_piece(self, piece: str) -> tuple[str, ...]:
+        """Return the tokens of a piece of text between white space.
+
+        In a script without blanks they are `Unspaced`: pairs, with their single characters.
+        """
         line = self.folding.line(piece)
-        found = self.stem(words(line))
+        stems = self.stem(words(line))
         single = characters(line)
         if not single:
-            return tuple(found)
+            return tuple(stems)
         self._unspaced = True
-        held = Unspaced(found)
-        held.characters = tuple(self.stem(single))
-        return held
+        tokens = Unspaced(stems)
+        tokens.characters = tuple(self.stem(single))
+        return tokens
 
 
 _PHRASE_RUN = re.compile(r"[^\W_]\S*")
@@ -176,7 +180,7 @@ _PHRASE_RUN = re.compile(r"[^\W_]\S*")
 def normalize_phrase(text: str) -> str:
     """Return the folded letter-and-digit runs of a text, joined by single spaces.
 
-    Run of Chinese or Thai stay whole. A text without letters and digits gives an empty string.
+    Runs of Chinese or Thai stay whole. A text without letters and digits gives an empty string.
     """
     if text.isascii():
         return " ".join(alphanumeric_line(text).split())

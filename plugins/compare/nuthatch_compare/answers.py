@@ -68,8 +68,8 @@ def _read_run(
             ListedDocument(uri=uri, score=score)
             for uri, score in zip(uris[:shown], scores[:shown], strict=True)
         )
-        held = query.name in run.rankings
-        answers.status[query.name] = "answered" if uris else "empty" if held else "missing"
+        listed = query.name in run.rankings
+        answers.status[query.name] = "answered" if uris else "empty" if listed else "missing"
     return answers
 
 

@@ -40,7 +40,7 @@ class Evaluation:
             }
         self._rows = {name: row for row, name in enumerate(self.queries)}
 
-    def of(self, query: str) -> dict[str, dict[str, float]]:
+    def list_values(self, query: str) -> dict[str, dict[str, float]]:
         """Return one query's values, by measure and system."""
         row = self._rows.get(query)
         if row is None:
@@ -91,7 +91,7 @@ class Evaluation:
         return list(self.values.items())
 
     def coverage(self) -> tuple[Coverage, ...]:
-        """Return how much of each system's answers the judgments know."""
+        """Return how much of each system's answers is judged."""
         if not self.queries:
             return ()
         quality = [measure for measure in self._measures if measure.is_quality]

@@ -107,7 +107,7 @@ def list_answers(
             for name, answer in answers.items()
         },
         status={name: answer.status[query.name] for name, answer in answers.items()},
-        values=evaluation.of(query.name),
+        values=evaluation.list_values(query.name),
     )
 
 

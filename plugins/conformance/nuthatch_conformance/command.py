@@ -54,7 +54,7 @@ def command(
 ) -> int:
     """Run the conformance kit against the backend of URL.
 
-    Every index is made anew: {dir} in the URL stands for an empty folder, {n} for a text that was
+    Every index is a new one: {dir} in the URL stands for an empty folder, {n} for a text that was
     never used before, such as 'mine:{dir}/index' or 'mine://host/db?index={n}'. Existing
     indexes are not touched.
 

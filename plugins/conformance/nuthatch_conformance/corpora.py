@@ -95,7 +95,7 @@ def corpora(
 
 @st.composite
 def ranges(draw: st.DrawFn, field: str | None = None) -> Filter:
-    """Draw a range over a field, or over any, with one bound or two."""
+    """Draw a `Range` filter with one bound or two, over `field` or, if None, over any field."""
     name = field or draw(_names)
     low, high = draw(_VALUES[name]), draw(_VALUES[name])
     kind = draw(st.sampled_from(["both", "gte", "lte"]))
@@ -104,7 +104,7 @@ def ranges(draw: st.DrawFn, field: str | None = None) -> Filter:
 
 @st.composite
 def any_ofs(draw: st.DrawFn, field: str | None = None) -> Filter:
-    """Draw a choice of values of a field, or of any."""
+    """Draw an `AnyOf` filter of up to three values, over `field` or, if None, over any field."""
     name = field or draw(_names)
     return AnyOf(name, draw(st.lists(_VALUES[name], min_size=1, max_size=3)))
 

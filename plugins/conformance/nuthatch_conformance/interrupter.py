@@ -173,8 +173,8 @@ def _describe_loss(name: str, interrupt: BaseException | None, error: BaseExcept
     frames = extract_tb(interrupt.__traceback__)[:-1]
     last, place = frames[0], frames[-1]
     return (
-        f"an interrupt ({type(interrupt).__name__}) struck {name}, and the caller saw {result}; "
-        f"it struck {place.filename}:{place.lineno} {place.name}, and was last seen in "
+        f"an interrupt ({type(interrupt).__name__}) arrived in {name}; the caller saw {result}; "
+        f"it arrived at {place.filename}:{place.lineno} {place.name}, and was last seen in "
         f"{last.filename}:{last.lineno} {last.name}"
     )
 

@@ -1,4 +1,4 @@
-"""Where indexes are made: a URL template, filled in anew for every index.
+"""Where indexes are made: a URL template, filled in for every index.
 
     mine:{dir}/index            {dir}  an empty folder, removed afterwards
     mine://host/db?index={n}    {n}    a text of letters and digits that was never used before

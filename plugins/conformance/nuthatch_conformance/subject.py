@@ -84,7 +84,7 @@ def _find_distribution(index: LexicalBackend, url: str) -> tuple[str, str]:
     points = [
         point
         for point in entry_points(group="nuthatch.backends")
-        if point.name == index.spec.name and _is_named(point, url)
+        if point.name == index.spec.name and _may_be_meant(point, url)
     ]
     if len(points) == 1 and points[0].dist is not None:
         return points[0].dist.name, points[0].dist.version
@@ -95,8 +95,8 @@ def _find_distribution(index: LexicalBackend, url: str) -> tuple[str, str]:
         return module, str(getattr(sys.modules.get(module), "__version__", ""))
 
 
-def _is_named(point: EntryPoint, url: str) -> bool:
-    """Return whether a URL that names a distribution names this one."""
+def _may_be_meant(point: EntryPoint, url: str) -> bool:
+    """Return whether a URL may mean this plugin: it names its distribution, or none."""
     first, _, rest = url.partition(":")
     qualified = rest.startswith(f"{point.name}:")
     return not qualified or (point.dist is not None and point.dist.name == first)

@@ -36,7 +36,7 @@ def case(
     """Make a method a test of the kit; `needs` are capabilities, separated by blanks.
 
     The test runs only where the backend's contract is at least `since` and the backend declares
-    `needs`. Each of `strategies` becomes an argument of the test, drawn anew for every example.
+    `needs`. Each of `strategies` becomes an argument of the test, drawn again for every example.
     """
 
     def decorate(body: Callable[..., None]) -> Callable[[Any, Engine], None]:

@@ -18,7 +18,7 @@ from nuthatch_compare.online.aa_test import AACheck
 from nuthatch_compare.online.clicks import analyze_events
 from nuthatch_compare.online.command import format_result
 from nuthatch_compare.online.events import Event, read_events
-from nuthatch_compare.online.sample_ratio import binomial_p, check_ratio
+from nuthatch_compare.online.sample_ratio import binomial_p, check_sample_ratio
 
 
 def interleaved(unit: str, clicks: tuple[int, ...], *teams: str, query: str = "x") -> Event:
@@ -149,10 +149,10 @@ def test_identical_sides_differ_by_nothing() -> None:
 
 
 def test_sides_of_the_wrong_size_are_told() -> None:
-    assert check_ratio("units", 500, 500).passed
-    assert not check_ratio("units", 600, 400).passed
-    assert check_ratio("units", 900, 100, 0.1).passed
-    assert check_ratio("units", 0, 0).p == 1.0
+    assert check_sample_ratio("units", 500, 500).passed
+    assert not check_sample_ratio("units", 600, 400).passed
+    assert check_sample_ratio("units", 900, 100, 0.1).passed
+    assert check_sample_ratio("units", 0, 0).p == 1.0
     assert binomial_p(40, 100) == pytest.approx(binomtest(40, 100).pvalue)
 
 

@@ -2,7 +2,7 @@
 
 A connection belongs to the loop that opened it, and a program may run many short loops. psycopg's
 own pool starts tasks in its loop that live until it is closed, and `asyncio.run` waits for all
-tasks before it returns. On Python 3.11 it may wait for ever, because `wait_for` can lose the
+tasks before it returns. On Python 3.11 it may wait without end, because `wait_for` can lose the
 cancellation of a task that has just connected. So this pool starts no tasks. A loop that has ended
 cannot close its connections; they are dropped when another loop uses the pool, or it is closed.
 """

@@ -24,7 +24,7 @@ from nuthatch_postgres.client.embedded_client import (
     ServerConnection,
     environment_parameters,
     read_address,
-    stop_error,
+    server_stopped_error,
 )
 from nuthatch_postgres.client.errors import is_interrupt, is_unanswered, translate_unreachable
 from nuthatch_postgres.config import PostgresConfig
@@ -102,7 +102,7 @@ async def connect_async(config: PostgresConfig) -> psycopg.AsyncConnection[Any]:
 def _connection_error(error: psycopg.Error, config: PostgresConfig) -> BackendUnavailable:
     """Return the error for a connection that could not be opened."""
     if config.folder is not None and is_unanswered(error):
-        return stop_error(config.folder)
+        return server_stopped_error(config.folder)
     return translate_unreachable(error, config.place)
 
 
@@ -110,7 +110,7 @@ def end_transaction(connection: psycopg.Connection[Any]) -> None:
     """Roll back a transaction that is still open.
 
     While an interrupt is being raised, cancel and close the connection instead: the interrupt may
-    have struck psycopg anywhere, even in the middle of a message. Do the same if the connection
+    have arrived anywhere in psycopg, even in the middle of a message. Do the same if the connection
     still waits for an answer: then the error in flight may hide an interrupt.
     """
     if connection.closed:

@@ -54,10 +54,10 @@ def read_address(folder: Path) -> str:
     try:
         return (folder / "address").read_text()
     except OSError as error:
-        raise stop_error(folder) from error
+        raise server_stopped_error(folder) from error
 
 
-def stop_error(folder: Path) -> BackendUnavailable:
+def server_stopped_error(folder: Path) -> BackendUnavailable:
     """Return the error for an index whose server has stopped, or was started again elsewhere."""
     return BackendUnavailable(
         f"the embedded PostgreSQL in {folder} does not run any more; open the index again (what "

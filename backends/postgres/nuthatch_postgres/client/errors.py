@@ -33,7 +33,7 @@ from nuthatch import (
 class translate_errors:  # noqa: N801  # reads as a statement: with translate_errors(place)
     """Raise psycopg's errors as the `NuthatchError` that each means.
 
-    An interrupt may strike in the middle of psycopg's work. What psycopg does then fails too, and
+    An interrupt may arrive in the middle of psycopg's work. What psycopg does then fails too, and
     the error that comes up has the interrupt as its context: the interrupt is raised again.
     """
 

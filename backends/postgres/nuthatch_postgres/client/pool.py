@@ -3,7 +3,7 @@
     with ConnectionLease(pool, wrap, deadline) as reader:      outside of a transaction
 
 If no connection is idle the caller opens one, and gets the server's refusal at once. An interrupt
-may strike between any two instructions here. So a connection goes back to the pool only after it
+may arrive between any two instructions here. So a connection goes back to the pool only after it
 was seen to be idle. Otherwise it is closed, at once or when the lease is collected, and the server
 rolls back what was open.
 """

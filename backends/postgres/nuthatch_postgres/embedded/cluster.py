@@ -35,7 +35,7 @@ _TRIES: Final = 5
 #: Seconds that a program may take: to unpack, or to make a cluster.
 _LONGEST: Final = 300
 #: Seconds that a server may take to stop cleanly, before it is made to quit at once. Opening the
-#: index again waits for that and for the repair. PostgreSQL 18 may hang for ever if it has to stop
+#: index again waits for that and for the repair. PostgreSQL 18 may never end if it has to stop
 #: while it repairs its data.
 _STOPPING: Final = 15
 

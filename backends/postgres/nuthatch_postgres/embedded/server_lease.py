@@ -4,7 +4,7 @@ The first process that opens an index in the folder starts the server under a su
 of its own (`supervisor.py`). The others use the same server. It stops when no process has an index
 open.
 
-A process that can open a lock file can hold its lock for ever. So only the owner can open the
+A process that can open a lock file can hold its lock without end. So only the owner can open the
 folder and its lock files (`private_files.py`), and no wait for a lock is longer than `PATIENCE`.
 """
 
@@ -37,8 +37,9 @@ _PAUSE: Final = 0.01
 def lease_server(folder: Path | None, *, create: bool) -> Iterator[ExitStack]:
     """Keep the server of a folder running within the block; do nothing without a folder.
 
-    The stack that it yields can keep the server longer: until what `pop_all` returns is closed.
-    Where there is no server, `create` makes one; else raise `IndexNotFound`.
+    The block gets an `ExitStack` with the lease. To keep the lease beyond the block, take it over
+    by `stack.pop_all()` and close that stack later. Where there is no server, `create` makes one;
+    else raise `IndexNotFound`.
     """
     with ExitStack() as stack:
         if folder is not None:

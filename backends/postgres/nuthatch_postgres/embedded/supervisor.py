@@ -16,8 +16,8 @@ of `users`. When it gets the lock, the last user is gone, killed or not, and it 
 the server ends first, the supervisor ends too, and the next user starts both again. If the
 supervisor is killed, the server is stopped by the parent-death signal (on Linux).
 
-PostgreSQL refuses to run as root, so root starts it as nobody. Nobody must be able to reach its
-files: if FOLDER lies in a folder that only root can enter, `home` is a link into /var/tmp.
+PostgreSQL refuses to run as root, so root starts it as the user `nobody`. That user must be able to
+reach its files: if only root can enter a parent of FOLDER, `home` is a link into /var/tmp.
 """
 
 from __future__ import annotations
@@ -44,10 +44,15 @@ SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'pg_trgm' AND instal
 """
 
 
-def _home(folder: Path) -> Path:
+def _prepare_home(folder: Path) -> Path:
+    """Return the folder of the cluster's files, which is made first where it is missing.
+
+    It is `home` in the server's folder. A server that root starts runs as the user `nobody`;
+    where `nobody` cannot enter the folder, `home` is a link to a folder in `/var/tmp`.
+    """
     home = folder / "home"
     if home.is_symlink() and not home.exists():
-        raise OSError(f"{home} points at {home.readlink()}, which is gone: so is what it held")
+        raise OSError(f"{home} points at {home.readlink()}, which is gone, with all of its data")
     if not home.exists():
         if os.getuid() == 0 and not _is_reachable(folder):
             home.symlink_to(tempfile.mkdtemp(prefix="nuthatch-postgres-", dir="/var/tmp"))
@@ -87,7 +92,7 @@ def supervise(folder: Path, ready: Callable[[], object]) -> None:
     """Run the server of a folder until it has no user; call `ready` once it listens."""
     with open_private(folder / "supervisor") as own, open_private(folder / "users") as users:
         fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        home = _home(folder)
+        home = _prepare_home(folder)
         server, port = start(home, folder / "log")
         try:
             address = _build_address(home, port)

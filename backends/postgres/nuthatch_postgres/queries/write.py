@@ -90,7 +90,7 @@ LEFT JOIN {{schema}}.entity
 """
 
 # In one order, so that two writers of the same new entries cannot deadlock. Each gets the entries
-# that it made, and adds their fuzzy keys before anybody can see them.
+# that it made, and adds their fuzzy keys before any reader can see them.
 ADD_ENTITIES: Final = f"""
 INSERT INTO {{schema}}.entity (field, text)
 SELECT field, text

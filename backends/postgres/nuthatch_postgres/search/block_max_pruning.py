@@ -41,7 +41,7 @@ async def rank_pruned(
     """
     entries = await reader.look_up(rung.tokens)
     terms = {token: term for token, term in entries.items() if term is not None and term.df}
-    long = {token: term for token, term in terms.items() if _is_long(reader, token, term)}
+    long = {token: term for token, term in terms.items() if _defer_long(reader, token, term)}
     short = [token for token in terms if token not in long]
     if not long or not short or max(terms[token].df for token in short) < limit:
         return None
@@ -69,8 +69,9 @@ async def rank_pruned(
     return select_top(ids, totals, limit, total=None, unread=rest)
 
 
-def _is_long(reader: PostingReader, token: str, term: Term) -> bool:
-    return term.df > _LONG * BLOCK and reader.is_deferrable(token)
+def _defer_long(reader: PostingReader, token: str, term: Term) -> bool:
+    """Return whether a term's list is long and need not be read; record the use of a long one."""
+    return term.df > _LONG * BLOCK and reader.defer_postings(token)
 
 
 def _bound(reader: PostingReader, term: Term) -> float:

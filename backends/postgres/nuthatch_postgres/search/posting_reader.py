@@ -66,11 +66,11 @@ class PostingReader(Snapshot):
         """Return the place of a declared field in the schema."""
         return self._fields[field][0]
 
-    def is_deferrable(self, token: str) -> bool:
-        """Return whether a search may do without a token's whole list of postings.
+    def defer_postings(self, token: str) -> bool:
+        """Record that a search uses a token; return whether it need not read the whole list.
 
-        It may if the list is not cached and this is the first request for it in this state, or if
-        nothing is cached at all. The request is recorded.
+        It need not if the list is not cached and this is its first use in this state, or if
+        nothing is cached at all.
         """
         scores = self.caches.terms
         if scores.get(self.generation, token):

@@ -68,7 +68,7 @@ class Attempt:
             "ends_with_fetch": self.use_cached_state and self.ends_with_fetch,
         }
 
-    def after(self, error: BackendUnavailable) -> Attempt:
+    def plan_retry(self, error: BackendUnavailable) -> Attempt:
         """Return the attempt that follows an error; raise the error if a retry would not help."""
         if self.use_cached_state and isinstance(error, StaleSnapshot):
             return replace(self, use_cached_state=False, lost_session=False)

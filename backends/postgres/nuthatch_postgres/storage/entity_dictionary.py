@@ -106,13 +106,16 @@ def _format_lines(entries: Sequence[Entry]) -> tuple[str, str]:
     return " ".join([str(field) for field, _ in entries]), "\n".join([text for _, text in entries])
 
 
-def _encode_keys(tokens: Sequence[tuple[int, set[int]]]) -> Iterator[bytes]:
-    """Yield the rows of `fuzzy_key` for tokens with ids, in the order of its primary key."""
-    if tokens:
-        hashes = np.array([hash_ for _, keys in tokens for hash_ in keys], dtype=np.int32)
-        ids = np.array([id_ for id_, _ in tokens], dtype=np.int32)
+def _encode_keys(keys_by_id: Sequence[tuple[int, set[int]]]) -> Iterator[bytes]:
+    """Yield the rows of `fuzzy_key`, in the order of its primary key.
+
+    `keys_by_id` holds the id of each title token and its keys.
+    """
+    if keys_by_id:
+        hashes = np.array([hash_ for _, keys in keys_by_id for hash_ in keys], dtype=np.int32)
+        ids = np.array([id_ for id_, _ in keys_by_id], dtype=np.int32)
         order = np.argsort(hashes, kind="stable")
-        by_key = np.repeat(ids, [len(keys) for _, keys in tokens])
+        by_key = np.repeat(ids, [len(keys) for _, keys in keys_by_id])
         yield encode_table(hashes[order], by_key[order])
 
 

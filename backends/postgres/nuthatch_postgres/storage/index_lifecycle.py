@@ -53,7 +53,7 @@ def _read_metadata(
 ) -> tuple[IndexMetadata, UUID] | None:
     """Return the index's metadata and incarnation; None where there is no index.
 
-    Raise `IndexExists` or `IndexNotFound` for a schema with tables of somebody else.
+    Raise `IndexExists` or `IndexNotFound` for a schema with tables that are not nuthatch's.
     """
     exists, relations = _list_relations(connection, config)
     if not exists or not relations:

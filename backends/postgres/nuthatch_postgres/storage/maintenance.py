@@ -43,7 +43,7 @@ _LARGE_BATCH: Final = 1000
 def maintain(
     connection: psycopg.Connection[Any], statements: Statements, compact_at: int, changed: int
 ) -> None:
-    """Do what is due after a batch that has changed so many documents."""
+    """Analyze and compact the tables where the batch, of `changed` documents, calls for it."""
     if changed:
         compact_if_due(connection, statements, compact_at)
     if changed >= _LARGE_BATCH:

@@ -63,14 +63,15 @@ EMPTY: Final = Postings(*(np.zeros(0, dtype=np.uint32) for _ in range(4)))
 def decode(rows: Sequence[Row]) -> Postings:
     """Return the postings of rows, grouped by the shape of the rows, or raise `IndexCorrupt`.
 
-    Rows of one shape are decoded as one table: a thousand full blocks cost as much as a dozen.
+    The shape is the widths of a row's three columns and its number of postings. Rows of one shape
+    are decoded as one table: a thousand full blocks cost as much as a dozen.
     """
     shapes: dict[tuple[int, int], list[Row]] = {}
     for row in rows:
         shapes.setdefault((row[3][0] if row[3] else -1, row[2]), []).append(row)
     parts = []
-    for (kind, n), alike in shapes.items():
-        parts.append(_decode_table(kind, n, alike))
+    for (kind, n), same_shape in shapes.items():
+        parts.append(_decode_table(kind, n, same_shape))
     if not parts:
         return EMPTY
     return Postings(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
@@ -140,15 +141,17 @@ def split_rows(postings: Postings) -> RowSlices:
 
 def encode_rows(postings: Postings, rows: RowSlices, *columns: npt.NDArray[Any]) -> Iterator[bytes]:
     """Yield rows for COPY: the values of the columns, which have one per row, then the bytes."""
-    for at, data in _encode(postings, rows):
+    for at, data in _encode_by_shape(postings, rows):
         yield encode_table(*(column[at] for column in columns), data)
 
 
-def _encode(
+def _encode_by_shape(
     postings: Postings, rows: RowSlices
 ) -> Iterator[tuple[Positions, npt.NDArray[np.uint8]]]:
-    """Yield the indexes of rows of one shape, and their bytes as an array of two dimensions.
+    """Yield, for each shape, the indexes of its rows and their bytes, an array of two dimensions.
 
+    The shape is the widths of a row's three columns (the bits of `kind`: one for each column that
+    needs the wider type) and its number of postings, so that all rows of a shape are equally long.
     The cost depends on the bytes, not on the rows: a hundred thousand short rows are fine.
     """
     begins, ends = rows.begins, rows.ends

@@ -29,6 +29,6 @@ COMMANDS: Final = {
     "copy": CommandHome("documents", "Copy an index into another engine."),
     "verify": CommandHome("verify", "Verify saved hits without any index."),
     "check": CommandHome("indexes", "Check that a stored index is whole."),
-    "optimize": CommandHome("indexes", "Settle an index for fast reading."),
+    "optimize": CommandHome("indexes", "Bring an index into its fastest form."),
     "drop": CommandHome("indexes", "Remove an index with all it holds."),
 }

@@ -107,10 +107,10 @@ def check(url: str, as_json: bool) -> int:
 @click.argument("url")
 @json_option
 def optimize(url: str, as_json: bool) -> None:
-    """Settle the index at URL for fast reading; no answer changes."""
+    """Bring the index at URL into its fastest form; no answer changes."""
     shown = redact(url)
     begun = perf_counter()
-    with waiting(f"settling {shown}"), open_index(url) as index:
+    with waiting(f"optimizing {shown}"), open_index(url) as index:
         before = index.info().bytes
         index.optimize()
         after = index.info().bytes

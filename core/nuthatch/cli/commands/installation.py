@@ -108,10 +108,10 @@ def doctor(url: str | None, as_json: bool) -> int:
 
 def _find_shadowed() -> list[Check]:
     """Return the plugins' commands that are never run, since nuthatch's own have their names."""
-    told = len(command_failures())
+    before = len(command_failures())
     return [
         Check(f"command {failure.entry_point}", False, str(failure), failure.hint)
-        for failure in command_failures(tuple(COMMANDS))[told:]
+        for failure in command_failures(tuple(COMMANDS))[before:]
     ]
 
 

@@ -19,7 +19,7 @@ from nuthatch_compare.gates.margin_tests import (
     MIN_QUERIES,
     MarginTest,
     decide,
-    explain_doubt,
+    explain_distrust,
     explain_failures,
     explain_few,
     read_values,
@@ -60,9 +60,9 @@ def _test_drop(
         system=system,
         values=np.array([after[query] - before[query] for query in common]),
         margin=-max_drop,
-        doubt=_explain_lost([query for query in before if query not in after])
+        untrusted_reason=_explain_lost([query for query in before if query not in after])
         or explain_few(len(common), least)
-        or explain_doubt(now, system, saved.system(system).missing)
+        or explain_distrust(now, system, saved.system(system).missing)
         or explain_failures(saved, system),
         note="; the judgments have changed since" if changed else "",
     )

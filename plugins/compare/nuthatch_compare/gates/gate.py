@@ -35,7 +35,7 @@ from nuthatch_compare.gates.margin_tests import (
     MIN_QUERIES,
     MarginTest,
     decide,
-    explain_doubt,
+    explain_distrust,
     explain_failures,
     explain_few,
     read_values,
@@ -157,11 +157,11 @@ def _test_gain(
         system=system,
         values=np.array([ours[query] - theirs[query] for query in common]),
         margin=margin,
-        doubt=explain_few(len(common), rule.min_queries)
-        or explain_doubt(comparison, comparison.baseline, allowed)
+        untrusted_reason=explain_few(len(common), rule.min_queries)
+        or explain_distrust(comparison, comparison.baseline, allowed)
         or explain_failures(comparison, comparison.baseline)
-        or explain_doubt(comparison, system, allowed),
-        alike="" if rule.allow_identical else _explain_identical(comparison, system),
+        or explain_distrust(comparison, system, allowed),
+        trivial_reason="" if rule.allow_identical else _explain_identical(comparison, system),
     )
 
 
@@ -194,8 +194,8 @@ def _test_min(comparison: Comparison, system: str, rule: Rule) -> MarginTest:
         values=np.array(list(values.values())),
         margin=rule.min or 0.0,
         least=0.0,
-        doubt=explain_few(len(values), rule.min_queries)
-        or explain_doubt(comparison, system, rule.max_empty or 0),
+        untrusted_reason=explain_few(len(values), rule.min_queries)
+        or explain_distrust(comparison, system, rule.max_empty or 0),
     )
 
 

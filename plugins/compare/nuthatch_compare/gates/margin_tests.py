@@ -30,8 +30,8 @@ MIN_QUERIES = 10
 class MarginTest:
     """One mean and its margin: `values` per query, of which each is from `least` to 1.
 
-    `doubt` is the reason not to trust the values. `alike` is the reason why a rule that holds
-    proves nothing.
+    `untrusted_reason` says why the values are not to be trusted, and `trivial_reason` why a rule
+    that holds proves nothing. Each is empty if there is no such reason.
     """
 
     rule: str
@@ -39,24 +39,33 @@ class MarginTest:
     values: Values
     margin: float
     least: float = -1.0
-    doubt: str = ""
-    alike: str = ""
+    untrusted_reason: str = ""
+    trivial_reason: str = ""
     note: str = ""
 
 
 def decide(tests: Sequence[MarginTest], alpha: float, seed: int) -> Iterator[GateResult]:
-    """Yield the result of each test; those without a doubt are one family."""
-    trusted = [test for test in tests if not test.doubt]
+    """Yield the result of each test; those with values to be trusted are one family."""
+    trusted = [test for test in tests if not test.untrusted_reason]
     above = [np.asarray(test.values - test.margin)[:, None] for test in trusted]
     adjusted = iter(holm([permutation_test(column, seed=seed)[0].p for column in above]))
     for test in tests:
-        if test.doubt:
-            yield GateResult(rule=test.rule, system=test.system, passed=None, found=test.doubt)
+        if test.untrusted_reason:
+            yield _leave_open(test, test.untrusted_reason)
         else:
             yield _decide_one(test, next(adjusted), alpha, seed)
 
 
+def _leave_open(test: MarginTest, reason: str) -> GateResult:
+    return GateResult(rule=test.rule, system=test.system, passed=None, found=reason)
+
+
 def _decide_one(test: MarginTest, p: float, alpha: float, seed: int) -> GateResult:
+    """Return the result of one test, given its `p` of the permutation test by Holm's adjustment.
+
+    It passes if the mean, the lower end of its interval and `p` all show it above the margin.
+    Where that is trivial it is left open.
+    """
     mean = float(test.values.mean())
     ((low, high),) = compute_intervals(
         test.values[:, None], alpha=alpha, seed=seed, least=test.least, most=1
@@ -68,8 +77,8 @@ def _decide_one(test: MarginTest, p: float, alpha: float, seed: int) -> GateResu
         f"{value}, between {least} and {most}, "
         f"{format_p_value(p)} of {format_count(len(test.values), 'query', 'queries')}{test.note}"
     )
-    if passed and test.alike:
-        return GateResult(rule=test.rule, system=test.system, passed=None, found=test.alike)
+    if passed and test.trivial_reason:
+        return _leave_open(test, test.trivial_reason)
     return GateResult(rule=test.rule, system=test.system, passed=bool(passed), found=found)
 
 
@@ -91,7 +100,7 @@ def explain_few(queries: int, least: int) -> str:
     return f"{format_count(queries, 'judged query', 'judged queries')}; min_queries is {least}"
 
 
-def explain_doubt(comparison: Comparison, system: str, allowed: int = 0) -> str:
+def explain_distrust(comparison: Comparison, system: str, allowed: int = 0) -> str:
     """Return why a system's values are not to be trusted; empty where they are."""
     summary = comparison.system(system)
     if summary.missing > allowed:
@@ -108,7 +117,8 @@ def explain_doubt(comparison: Comparison, system: str, allowed: int = 0) -> str:
 
 
 def explain_failures(comparison: Comparison, system: str) -> str:
-    """Return why a system is no measure for others: what failed counts 0, and flatters them."""
+    """Return why a system is no measure for others: its failed queries count 0, which makes
+    the others look better."""
     summary = comparison.system(system)
     lost = summary.failed + summary.timed_out
     if not lost:

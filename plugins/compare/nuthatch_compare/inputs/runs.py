@@ -180,7 +180,7 @@ def _parse_trec(line: Line) -> Row:
             "query, Q0, document, rank, score, tag, and only the tag may hold blanks, or separate "
             "the six by tabs"
         ) from error
-    return _check_row(line.where, query, document, place, value, " ".join(split_ascii(tag)))
+    return _make_row(line.where, query, document, place, value, " ".join(split_ascii(tag)))
 
 
 def _parse_marco(line: Line) -> Row:
@@ -197,10 +197,11 @@ def _parse_marco(line: Line) -> Row:
         raise InvalidConfig(
             f"{line.where}: the rank {rank!r} is no number; three columns are query, document, rank"
         ) from error
-    return _check_row(line.where, query, document, place, -place, "")
+    return _make_row(line.where, query, document, place, -place, "")
 
 
-def _check_row(where: str, query: str, document: str, rank: float, score: float, tag: str) -> Row:
+def _make_row(where: str, query: str, document: str, rank: float, score: float, tag: str) -> Row:
+    """Return a row of a run. Raise `InvalidConfig` if a name is empty or a number has no place."""
     if not query or not document:
         raise InvalidConfig(f"{where}: the name of the query or of the document is empty")
     if not math.isfinite(score) or math.isnan(rank):
@@ -222,4 +223,4 @@ def _parse_json(path: str, every: Iterator[Line]) -> Iterator[Row]:
                     f"{where}: the score of {document!r} is {json.dumps(score)}; write numbers: "
                     f"{_EXAMPLE}"
                 )
-            yield _check_row(where, query, document, rank, float(score), "")
+            yield _make_row(where, query, document, rank, float(score), "")

@@ -82,11 +82,11 @@ class RankedAnswers:
     rankings: Rankings
     scores: Scores | None = None
 
-    def of(self, query: str) -> Sequence[str]:
+    def list_documents(self, query: str) -> Sequence[str]:
         """Return the documents for a query, best first."""
         return self.rankings.get(query, ())
 
-    def scores_of(self, query: str) -> Sequence[float] | None:
+    def list_scores(self, query: str) -> Sequence[float] | None:
         """Return the scores beside the documents."""
         return None if self.scores is None else self.scores.get(query, ())
 
@@ -113,7 +113,7 @@ def compare_answers(
     agreements = [_compare_query(query, a, b, k, p) for query in queries]
     taus = [agreement.tau_ap for agreement in agreements if agreement.tau_ap is not None]
     shifts = [agreement.rank_shift for agreement in agreements if agreement.rank_shift is not None]
-    empty = [(not a.of(query), not b.of(query)) for query in queries]
+    empty = [(not a.list_documents(query), not b.list_documents(query)) for query in queries]
     return Agreement(
         a=a.name,
         b=b.name,
@@ -141,7 +141,7 @@ def compare_answers(
 def _compare_query(
     query: str, a: RankedAnswers, b: RankedAnswers, k: int, p: float
 ) -> QueryAgreement:
-    one, other = a.of(query), b.of(query)
+    one, other = a.list_documents(query), b.list_documents(query)
     overlapping = _compare_lists(query, a, b, p)
     return QueryAgreement(
         query=query,
@@ -158,7 +158,9 @@ def _compare_query(
 
 
 def _compare_lists(query: str, a: RankedAnswers, b: RankedAnswers, p: float) -> RBO:
-    one, other = (groups(answers.of(query), answers.scores_of(query)) for answers in (a, b))
+    one, other = (
+        groups(answers.list_documents(query), answers.list_scores(query)) for answers in (a, b)
+    )
     return rbo(one, other, p)
 
 

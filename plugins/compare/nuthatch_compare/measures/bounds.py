@@ -51,19 +51,19 @@ def compute_bounds(graded: GradeMatrix, measure: Measure) -> tuple[Values, Value
 def _highest_ndcg(graded: GradeMatrix, measure: Measure, top: int) -> Values:
     """Maximize DCG ÷ ideal DCG over the grades of the unjudged documents.
 
-    Both are sums over the levels of grades: level by level, x documents are relevant at it, the
-    first x unjudged ones of the list. For a share λ the best x of each level maximizes
+    Both are sums over the spans between grades: in each span, x documents are relevant, the
+    first x unjudged ones of the list. For a share λ the best x of each span maximizes
     DCG − λ · ideal alone; that best has a share of at least λ, which is the next λ.
     """
     ranks = graded.first_ranks(measure.cut)
     discounts = compute_discounts(ranks.shape[1])
     known = (np.maximum(ranks, 0) * discounts).sum(axis=1)
     gains = _gains(ranks == UNJUDGED, discounts)
-    levels = list(_levels(graded, measure, top, gains.shape[1]))
+    spans = list(_span_ideals(graded, measure, top, gains.shape[1]))
     share: Values = np.zeros(graded.queries)
     while True:
         dcg, ideal = known.copy(), np.zeros(graded.queries)
-        for width, costs in levels:
+        for width, costs in spans:
             best = np.argmax(gains - share[:, None] * costs, axis=1)[:, None]
             dcg += width * np.take_along_axis(gains, best, axis=1)[:, 0]
             ideal += width * np.take_along_axis(costs, best, axis=1)[:, 0]
@@ -81,10 +81,14 @@ def _gains(unjudged: npt.NDArray[np.bool_], discounts: Values) -> Values:
     return np.pad(first[:, :most].cumsum(axis=1), ((0, 0), (1, 0)))
 
 
-def _levels(
+def _span_ideals(
     graded: GradeMatrix, measure: Measure, top: int, counts: int
 ) -> Iterator[tuple[int, Values]]:
-    """Yield each span of grades with, per query, the ideal of 0, 1, 2, … more documents there."""
+    """Yield the width of each span between two grades, and what it adds to the ideal DCG.
+
+    That is an array (queries, counts): column x is for a query with x more documents of at least
+    the span's upper grade than were judged so. Ideal DCG is the sum over spans of width × column.
+    """
     longest = int(graded.count_judged(1).max(initial=0)) + counts
     ideal = compute_discounts(longest)
     if measure.cut is not None:

@@ -27,7 +27,7 @@ from nuthatch import InvalidConfig
 from nuthatch_compare.measures.grade_matrix import Values
 from nuthatch_compare.online.aa_test import AACheck, check_by_flipping, check_by_shuffling
 from nuthatch_compare.online.events import Event, Kind
-from nuthatch_compare.online.sample_ratio import RatioCheck, check_ratio
+from nuthatch_compare.online.sample_ratio import RatioCheck, check_sample_ratio
 from nuthatch_compare.statistics.intervals import RESAMPLES, compute_intervals
 from nuthatch_compare.statistics.permutation import permutation_test
 from nuthatch_compare.statistics.two_sample_tests import welch
@@ -163,7 +163,7 @@ def _analyze_interleaved(
         unit_wins=int((balances > 0).sum()),
         unit_ties=int((balances == 0).sum()),
         unit_losses=int((balances < 0).sum()),
-        ratio=check_ratio("lists led by each, once a unit and query", leads[a], leads[b]),
+        ratio=check_sample_ratio("lists led by each, once a unit and query", leads[a], leads[b]),
         aa=check_by_flipping(balances, alpha, seed) if aa and clicked else None,
     )
 
@@ -217,6 +217,8 @@ def _analyze_split(
         a_rate=float(rates[~of_b].mean()) if (~of_b).any() else None,
         b_rate=float(rates[of_b].mean()) if of_b.any() else None,
         moved=len(served) - len(stayed),
-        ratio=check_ratio("units served by each", int((~of_b).sum()), int(of_b.sum()), share),
+        ratio=check_sample_ratio(
+            "units served by each", int((~of_b).sum()), int(of_b.sum()), share
+        ),
         aa=check_by_shuffling(rates, of_b, alpha, seed) if aa and test else None,
     )

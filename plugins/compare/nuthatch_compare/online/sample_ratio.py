@@ -29,8 +29,8 @@ class RatioCheck(BaseModel):
     passed: bool
 
 
-def check_ratio(counted: str, a: int, b: int, share: float = 0.5) -> RatioCheck:
-    """Return the check of two counts."""
+def check_sample_ratio(counted: str, a: int, b: int, share: float = 0.5) -> RatioCheck:
+    """Check the counts of both sides against the share that b was meant to have."""
     p = binomial_p(b, a + b, share)
     return RatioCheck(counted=counted, a=a, b=b, share=share, p=p, passed=p >= _ALARM)
 

@@ -56,7 +56,9 @@ def index_systems(
 
 
 def read_schema(path: str | None, analyzer: str | None) -> Schema | None:
-    """Return the schema of a JSON file with an analyzer of its own, None where neither is given.
+    """Return the schema in the JSON file at `path`, with `analyzer` in place of its own.
+
+    Without a path it is the default schema with the analyzer; None if neither is given.
 
     Raise `InvalidConfig` where the file cannot be read or holds no schema.
     """

@@ -1,7 +1,7 @@
 """The cost of indexing a corpus, measured in a process of its own.
 
-A child process opens an empty index, adds every document, answers a first search, and settles.
-Its peak memory is then the engine's and nuthatch's alone: VmHWM of Linux, which begins anew with
+A child process opens an empty index, adds every document, answers a first search, and optimizes.
+Its peak memory is then the engine's and nuthatch's alone: VmHWM of Linux, which begins again with
 each program, elsewhere `ru_maxrss`. What a database server uses is not in it, nor in the CPU time.
 
     python -m nuthatch_compare.performance.indexing_cost < request
@@ -32,7 +32,7 @@ class Cost(BaseModel):
     """The cost of indexing a corpus.
 
     Times are in seconds: `wall` and `cpu` of adding all documents, `searchable` until the first
-    search after that was answered, `settle` of `optimize()`. `bytes` are on disk after settling.
+    search after that was answered, `settle` of `optimize()`. `bytes` are on disk after that.
     `peak` is the peak memory of the process in bytes, of which `base` were there before the
     first document; None where it is unknown.
     """

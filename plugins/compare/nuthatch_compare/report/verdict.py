@@ -50,9 +50,11 @@ def list_caveats(systems: Sequence[SystemSummary]) -> Iterator[str]:
 
 
 def _describe_sizes(systems: Sequence[SystemSummary]) -> Iterator[str]:
-    held = {system.name: system.documents for system in systems if system.documents is not None}
-    if len(set(held.values())) > 1:
-        counts = ", ".join(f"{name} {count:,}" for name, count in held.items())
+    documents = {
+        system.name: system.documents for system in systems if system.documents is not None
+    }
+    if len(set(documents.values())) > 1:
+        counts = ", ".join(f"{name} {count:,}" for name, count in documents.items())
         yield f"The systems hold different numbers of documents ({counts}): compare like with like."
 
 

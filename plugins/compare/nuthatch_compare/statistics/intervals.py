@@ -54,8 +54,8 @@ def compute_intervals(
 ) -> Values:
     """Return the interval of each column's mean: (queries, columns) gives (columns, 2).
 
-    No value is below `least` or above `most`, and so is no end. Columns that do not vary have an
-    interval without width. The interval of a single query is everything.
+    All values lie from `least` to `most`, so both ends of an interval do too. A column that does
+    not vary has an interval without width. The interval of a single query is the whole range.
     """
     n = len(values)
     if n < 2:
@@ -107,17 +107,19 @@ def compute_means(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> dict[str, dict[str, Mean]]:
-    """Return the mean of each measure of each system, over the queries where it is defined.
+    """Return the mean and its interval by system and measure: `means["bm25"]["nDCG@10"]`.
 
-    A value is from 0 to 1, NaN where it is not defined; a measure without any has no mean.
+    `values` holds one table for each system: by measure, a value from 0 to 1 for each query. NaN
+    means that the measure is not defined for the query; the mean leaves it out. A measure that is
+    defined for no query has no entry.
     """
     means: dict[str, dict[str, Mean]] = {system: {} for system in values}
-    alike: dict[bytes, list[tuple[str, str]]] = {}
+    by_defined: dict[bytes, list[tuple[str, str]]] = {}
     for system, table in values.items():
         for measure, column in table.items():
             if not np.isnan(column).all():
-                alike.setdefault(np.isnan(column).tobytes(), []).append((system, measure))
-    for names in alike.values():  # columns defined for the same queries share their samples
+                by_defined.setdefault(np.isnan(column).tobytes(), []).append((system, measure))
+    for names in by_defined.values():  # columns defined for the same queries share their samples
         columns = np.column_stack([values[system][measure] for system, measure in names])
         columns = columns[~np.isnan(columns).any(axis=1)]
         ends = compute_intervals(

@@ -68,7 +68,7 @@ def count_needed_queries(
         return None
     least = least_differing(alpha, family)
     needed = max(least, len(differences))
-    for _ in range(5):  # the factor hardly depends on the number: it settles at once
+    for _ in range(5):  # the factor hardly depends on the number: few rounds are enough
         factor = standard_detectable(needed, alpha, family) * math.sqrt(needed)
         needed = max(least, math.ceil((factor * spread / effect) ** 2))
     return needed

@@ -34,7 +34,7 @@ class DeclaredCapabilities(Topic, topic="capabilities"):
     def test_what_is_not_declared_is_refused(self, engine: Engine) -> None:
         """What is declared unsupported raises UnsupportedQuery; if it works, declare it.
 
-        Likely causes: a method written anew without the check; capabilities copied from
+        Likely causes: a method that is overridden without the check; capabilities copied from
         another backend; a capability that the engine has and the spec does not declare.
         """
         documents = [Document("d0", "", "aa", {"year": 1})]

@@ -32,7 +32,7 @@ class Errors(Topic, topic="errors", needs="write"):
     def test_a_query_that_means_nothing_is_an_invalid_query(self, engine: Engine) -> None:
         """Wrong limits, policies, timeouts and types raise InvalidQuery, on every backend.
 
-        Likely causes: search() written anew; an error that becomes an empty answer; a limit of
+        Likely causes: search() written again; an error that becomes an empty answer; a limit of
         zero that means "all".
         """
         index = engine.index([Document("d0", "", "aa", {"year": 1})])

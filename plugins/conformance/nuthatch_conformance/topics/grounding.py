@@ -27,7 +27,7 @@ class Grounding(Topic, topic="grounding", needs="write"):
 
         It is the same evidence on every engine; grounding changes neither hits nor order.
 
-        Likely causes: a header that is encoded anew; leaves in another order or of another
+        Likely causes: a header that is encoded again; leaves in another order or of another
         version; the evidence of the document's first chunk; a root that is made up.
         """
         index, oracle = engine.index(documents), engine.oracle(documents)

@@ -40,7 +40,10 @@ def clean_text(text: str) -> str:
 
 
 def embed_queries(page: Page) -> Iterator[str]:
-    """Yield the index, then block after block; nothing without queries."""
+    """Yield the packed index of a page's queries, then their packed blocks.
+
+    Yield nothing if the page has no queries.
+    """
     if not page.queries:
         return
     yield _pack(
