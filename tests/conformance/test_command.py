@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from nuthatch_conformance import BackendConformance
+
 from .conftest import Kit
 
 QUICK = ("-k", "are_consistent")
@@ -26,6 +28,14 @@ def test_a_failure_is_1(command: Kit, tmp_path: Path) -> None:
     assert "FAILED" in run.output
 
 
+def test_the_tests_are_listed_for_k(command: Kit) -> None:
+    run = command("--list")
+    assert run.code == 0
+    listed = [line for line in run.output.splitlines() if line and not line.startswith(" ")]
+    assert listed == [case.id for case in BackendConformance.cases().values()]
+    assert "    A reader that was begun before a write answers every request" in run.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -33,6 +43,7 @@ def test_a_failure_is_1(command: Kit, tmp_path: Path) -> None:
         (("memory:", "--backend", "memory"), "give a URL, or --backend NAME"),
         (("--backend", "sqlit"), "Did you mean sqlite"),
         (("sqlite:index.db",), "put {dir} or {n} into the URL"),
+        (("sqlite:index.db",), "sqlite://host/database?index={n}"),
         (("sqlite:{dir}/i?no_such=1",), "no_such"),
         (("memory:", "-k", "nothing_of_that_name"), "no test matches"),
         (("memory:", "-k", "a ) b"), "-k"),

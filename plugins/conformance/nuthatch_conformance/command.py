@@ -17,6 +17,7 @@ from nuthatch_conformance import plugin
 from nuthatch_conformance.card import summarize, to_text
 from nuthatch_conformance.profile import NAMES
 from nuthatch_conformance.subject import Subject
+from nuthatch_conformance.suite import BackendConformance
 
 PASSED: Final = 0
 FAILED: Final = 1
@@ -42,6 +43,7 @@ _SIGNS: Final = {"passed": ".", "failed": "F", "deviation": "d", "not applicable
 @click.option("--examples", type=click.IntRange(1), metavar="N", help="Examples a property.")
 @click.option("--seed", type=int, metavar="N", help="Repeat a random run.")
 @click.option("-k", "expression", metavar="EXPR", help="Run matching tests and topics only.")
+@click.option("--list", "lists", is_flag=True, help="List the tests, for -k, and run none.")
 def command(
     url: str | None,
     backend: str | None,
@@ -51,6 +53,7 @@ def command(
     examples: int | None,
     seed: int | None,
     expression: str | None,
+    lists: bool,
 ) -> int:
     """Run the conformance kit against the backend of URL.
 
@@ -60,6 +63,8 @@ def command(
 
     Exit codes: 0 all passed, 1 a test failed, 2 wrong use, 3 could not run.
     """
+    if lists:
+        return _list_tests()
     if (url is None) == (backend is None):
         raise click.UsageError("give a URL, or --backend NAME")
     if card_file not in (None, "-") and not Path(str(card_file)).absolute().parent.is_dir():
@@ -87,6 +92,13 @@ def command(
         return COULD_NOT_RUN
     _print_results(progress.card, card_file)
     return FAILED if progress.card["counts"]["failed"] else PASSED
+
+
+def _list_tests() -> int:
+    """Print the id of each test, and what must hold."""
+    for case in BackendConformance.cases().values():
+        click.echo(f"{case.id}\n    {case.rule}")
+    return PASSED
 
 
 def _check_backend(template: str) -> None:

@@ -67,7 +67,8 @@ class Subject:
         if find_support(self.capabilities, "persistent") and not has_placeholder(template):
             raise pytest.UsageError(
                 f"every index of the kit needs a place of its own: put {{dir}} or {{n}} into the "
-                f"URL {template!r}, such as '{self.description.backend}:{{dir}}/index'"
+                f"URL {template!r}, such as '{self.description.backend}:{{dir}}/index', or for a "
+                f"server '{self.description.backend}://host/database?index={{n}}'"
             )
 
 
