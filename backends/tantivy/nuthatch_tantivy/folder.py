@@ -121,11 +121,11 @@ def _compare_counts(path: Path, index: tantivy.Index, meta: Meta) -> None:
     searcher = index.searcher()
     every = tantivy.Query.term_query(index.schema, schema.EVERY, 1, "basic")
     left: Any = searcher.search(every, 1, count=True)
-    held = searcher.doc_freq(schema.EVERY, 1), int(left.count)
+    counted = searcher.doc_freq(schema.EVERY, 1), int(left.count)
     said = meta.chunks, meta.chunks - meta.deleted
-    if held != said:
+    if counted != said:
         raise IndexCorrupt(
-            f"{path} holds {held[0]} chunks, {held[1]} of them not deleted, and its "
+            f"{path} holds {counted[0]} chunks, {counted[1]} of them not deleted, and its "
             f"{schema.META} says {said[0]} and {said[1]}; restore the index from a copy, or index "
             "the corpus again"
         )

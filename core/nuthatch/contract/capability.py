@@ -1,7 +1,7 @@
 """What a backend can do: one frozen `Capabilities`, an entry per operation and per argument.
 
 Core reads the entries before it calls the backend, so a backend never has to refuse by itself, and
-whoever reads them knows what will happen. There is no "unknown": every entry has a value. A spec
+a reader knows what will happen. There is no "unknown": every entry has a value. A spec
 starts from a profile and says only what differs:
 
     Capabilities.lexical(timeout=EMULATED, optimize=unsupported("the engine compacts by itself"))

@@ -51,7 +51,7 @@ class Corpus:
 
     `format` is that of all sources; without it names and first characters tell. `schema` gives the
     cells of tables their types. All sources are looked for at once, so that a mistyped name is
-    told before anything is indexed. Raises `InvalidConfig`; reading it raises `InvalidDocument`
+    an error before anything is indexed. Raises `InvalidConfig`; reading it raises `InvalidDocument`
     that names file, line and, where there is one, column. `entries()` gives such errors in place
     of their documents and goes on: `index.add(corpus.entries(), on_error="skip")`.
     """

@@ -171,8 +171,8 @@ class LexicalBackend(Searcher):
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
         """Return the roots of those of these documents that are stored, by uri.
 
-        Unchanged documents are told by it before they are analyzed. What is left out is analyzed
-        and given to `write`, which compares roots once more.
+        A document with the same root is unchanged, and is not analyzed. What is left out is
+        analyzed and given to `write`, which compares roots once more.
         """
         return {}
 

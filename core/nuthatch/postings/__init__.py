@@ -1,4 +1,4 @@
-"""Helpers for whoever writes a posting engine: what does not depend on how an engine stores.
+"""Helpers for authors of posting engines: what does not depend on how an engine stores.
 
     write   EntryScheme ─ plan_batch ─ compress_text, join_leaves ──▶ the engine's own tables
     read    IndexCounts ─ PostingCaches ─ FilterSets ─ find_first_match, explain_rung

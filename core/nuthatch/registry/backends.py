@@ -280,7 +280,7 @@ def _spec(item: EntryPoint, given: Any) -> BackendSpec:
 
 
 def _provider(spec: BackendSpec) -> EntryPoint:
-    """Return the entry point or plugin that a spec came from, as well as can be told."""
+    """Return the entry point or plugin that a spec came from, as far as that is known."""
     known = [item for item, (loaded, _) in _specs.items() if loaded is spec]
     known += [item for item, given in _candidates() if given is spec]
     return known[0] if known else EntryPoint(spec.name, BACKENDS, spec.name, RUN_TIME, spec.backend)

@@ -38,7 +38,7 @@ class Command:
 def list_commands() -> dict[str, Command]:
     """Return the installed commands by name, sorted; import none of them.
 
-    A command of core keeps its name whoever else claims it, so that `nuthatch doctor` always
+    A command of core keeps its name even if a plugin claims it, so that `nuthatch doctor` always
     runs. Where two others claim one name, it fails when it is used; `distribution:name` is
     there too and works.
     """

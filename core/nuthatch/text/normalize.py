@@ -5,7 +5,7 @@
         dropped  who the of the          (stop words, judged before stemming)
         extras   thriller
 
-Which words go is told by `sieve`. Bounded are the distinct words, the repetitions of each and the
+`sieve` decides which words go. Bounded are the distinct words, the repetitions of each and the
 characters that are read; what is beyond is in the notes.
 """
 
@@ -106,7 +106,7 @@ def _read(text: str) -> str:
 
 
 def _words(analyzer: Analyzer, text: str) -> list[_Word]:
-    """Return the words of a text before and after stemming, the same where that is not told."""
+    """Return the words of a text before and after stemming, the same where that is not known."""
     surfaces_of = getattr(analyzer, "surfaces", None)
     stem = getattr(analyzer, "stem", None)
     if surfaces_of is None or stem is None:

@@ -209,7 +209,7 @@ class Sieve:
                 self.reasons = [""] * len(surfaces)
 
     def _as_typed(self) -> Sequence[TypedWord | None]:
-        """Return how each word was typed, where it can be told and matters for any."""
+        """Return how each word was typed, where that is known and matters for any."""
         odd = [fold_word(surface) if self._is_odd(surface) else None for surface in self._surfaces]
         wanted = frozenset(name for name in odd if name is not None)
         words: defaultdict[str, deque[TypedWord]] = defaultdict(deque)

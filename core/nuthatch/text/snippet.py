@@ -3,7 +3,7 @@
     "…the [running] man [runs] through the night…"
 
 A snippet is a span of the chunk's text and the matched words in it. What is shown is computed
-from these by `render`, which needs no analyzer and no index, so that whoever holds the text can
+from these by `render`, which needs no analyzer and no index, so that any reader of the text can
 check it.
 
 The window that is shown holds the most distinct tokens, then the most matches, then is the

@@ -31,12 +31,12 @@ CROSS JOIN LATERAL (
     SELECT string_agg(int8send((document::bigint << 32) + length), '') AS documents
     FROM {schema}.entity_posting
     WHERE entity_posting.entity = entity.id
-) AS held
-WHERE held.documents IS NOT NULL
+) AS posting
+WHERE posting.documents IS NOT NULL
 """
 
 FUZZY: Final = f"""
-SELECT hit.place, entity.id, entity.text, held.documents
+SELECT hit.place, entity.id, entity.text, posting.documents
 FROM (
     SELECT DISTINCT given.place, fuzzy_key.entity
     FROM unnest(%s::int[], %s::int[]) AS given (place, hash)
@@ -47,7 +47,7 @@ JOIN {{schema}}.entity ON entity.id = hit.entity
 """
 
 EXACT: Final = f"""
-SELECT given.place, entity.id, entity.text, held.documents
+SELECT given.place, entity.id, entity.text, posting.documents
 FROM unnest(%s::int[], %s::smallint[], string_to_array(%s, chr(10)))
     AS given (place, field, text)
 JOIN {{schema}}.entity
@@ -57,7 +57,7 @@ JOIN {{schema}}.entity
 """
 
 TITLES: Final = f"""
-SELECT given.place, entity.id, entity.text, held.documents
+SELECT given.place, entity.id, entity.text, posting.documents
 FROM unnest(%s::int[], string_to_array(%s, chr(10))) AS given (place, text)
 JOIN {{schema}}.entity
     ON entity.field = -3 AND {index_key(SQUEEZED)} = {index_key("given.text")}
@@ -96,7 +96,7 @@ WITH pair AS MATERIALIZED (
                 AND entity.text = given.token AND {_has_postings("entity")}
         )
 )
-SELECT half.place, entity.id, entity.text, held.documents
+SELECT half.place, entity.id, entity.text, posting.documents
 FROM (SELECT place, one AS entity FROM pair UNION SELECT place, other FROM pair) AS half
 JOIN {{schema}}.entity ON entity.id = half.entity
 {_POSTINGS}

@@ -21,7 +21,7 @@ _LONGER: Final = f"length(text) > {_LONGEST}"
 #: Phrases in order, one by one, until enough of them have documents. LATERAL is computed for one
 #: row at a time, so the order of the phrases stays.
 _PHRASES: Final = """
-    SELECT held.documents
+    SELECT posting.documents
     FROM (
         SELECT id
         FROM {schema}.entity
@@ -33,8 +33,8 @@ _PHRASES: Final = """
         SELECT string_agg(int4send(document), '') AS documents
         FROM {schema}.entity_posting
         WHERE entity_posting.entity = phrase.id
-    ) AS held
-    WHERE held.documents IS NOT NULL
+    ) AS posting
+    WHERE posting.documents IS NOT NULL
     LIMIT {limit}
 """
 
@@ -104,6 +104,6 @@ LENGTH_INDEXES: Final = (
 )
 
 
-def for_field(statement: str, field: int) -> str:
+def bind_field(statement: str, field: int) -> str:
     """Return a statement of this module for the field at a place in the schema."""
     return statement.replace("{field}", str(field))

@@ -12,7 +12,7 @@ from nuthatch.postings import TITLE_PLACES, readable
 from nuthatch.scoring import EntityPostings, FuzzyUnion, distinct
 from nuthatch_postgres.client.pipeline import Rows, Statement
 from nuthatch_postgres.queries import entities as queries
-from nuthatch_postgres.queries.substrings import BY_LENGTH, BY_TRIGRAMS, TRIGRAM, for_field
+from nuthatch_postgres.queries.substrings import BY_LENGTH, BY_TRIGRAMS, TRIGRAM, bind_field
 from nuthatch_postgres.storage.entity_dictionary import query_keys
 from nuthatch_postgres.storage.packed_ids import format_array, unpack_ids
 
@@ -43,7 +43,7 @@ def substring_statement(fill: Fill, lookup: PhraseLookup, field: int) -> Stateme
     # A normalized phrase holds letters, digits and blanks: nothing that has a meaning to LIKE.
     most = None if lookup.cap is None else lookup.cap + 1
     values = {"pattern": f"%{lookup.phrase}%", "cap": lookup.cap, "most": most}
-    return Statement(fill(for_field(sql, field)), values, prepare=False)
+    return Statement(fill(bind_field(sql, field)), values, prepare=False)
 
 
 def decode_phrase(lookup: PhraseLookup, documents: bytes, is_cut: bool = False) -> EntityPostings:

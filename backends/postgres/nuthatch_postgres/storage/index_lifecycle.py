@@ -27,7 +27,7 @@ from nuthatch_postgres.queries.substrings import (
     LENGTH_INDEXES,
     TRIGRAM_INDEX,
     TRIGRAMS,
-    for_field,
+    bind_field,
 )
 
 
@@ -147,7 +147,7 @@ def create_substring_indexes(
     for at, field in enumerate(declared.fields):
         if isinstance(field, PhraseField) and field.match == "substring":
             for index in indexes:
-                connection.execute(statements(for_field(index, at)))
+                connection.execute(statements(bind_field(index, at)))
 
 
 def drop_index(connection: psycopg.Connection[Any], config: PostgresConfig) -> None:

@@ -37,12 +37,12 @@ def index_systems(
         for named in systems:
             if named.index not in costs:
                 index = nuthatch.open(named.url, create=True, schema=schema)
-                held = index.info().documents
-                if not index.capabilities.persistent or held:
+                before = index.info().documents
+                if not index.capabilities.persistent or before:
                     index.add(Corpus(list(corpus)))
-                    why = f"held {held:,} documents before" if held else "keeps nothing"
+                    why = f"held {before:,} documents before" if before else "keeps nothing"
                     note = f"{named.name} {why}; its indexing was not measured"
-                    if held:
+                    if before:
                         costs[named.index] = None
                     yield IndexedSystem(System(named.name, named.shown, searcher=index), None, note)
                     continue

@@ -23,13 +23,13 @@ class Exporting(Topic, topic="exporting", needs="write export"):
         """
         index = engine.index(documents)
         index.add(others)
-        held = {document.uri: document for document in (*documents, *others)}
+        stored = {document.uri: document for document in (*documents, *others)}
         if documents and engine.can("delete"):
             index.delete(documents[0].uri)
-            del held[documents[0].uri]
+            del stored[documents[0].uri]
         exported = list(index.documents())
-        equal(sorted(d.uri for d in exported), sorted(held), "the uris of the export")
-        equal({document.uri: document for document in exported}, held, "the documents")
+        equal(sorted(d.uri for d in exported), sorted(stored), "the uris of the export")
+        equal({document.uri: document for document in exported}, stored, "the documents")
         copy = engine.oracle(exported).info()
         fingerprint = index.info().corpus_fingerprint
         equal(copy.corpus_fingerprint, fingerprint, "the fingerprint of a copy")

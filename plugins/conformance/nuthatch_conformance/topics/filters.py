@@ -40,12 +40,12 @@ class Filters(Topic, topic="filters", needs="write text"):
         self, engine: Engine, documents: list[Document], tokens: list[str], conditions: list[Filter]
     ) -> None:
         index = engine.index(documents)
-        held = {document.uri: document for document in documents}
+        stored = {document.uri: document for document in documents}
         for operator in ("AND", "OR"):
             expected = [
                 name
                 for name in match_rung(index, operator, tokens)
-                if all(is_match(SCHEMA, held[name[0]], condition) for condition in conditions)
+                if all(is_match(SCHEMA, stored[name[0]], condition) for condition in conditions)
             ]
             found = match_rung(index, operator, tokens, conditions)
             equal(found, expected, f"chunks for {operator} of {tokens} under {conditions}")

@@ -114,13 +114,13 @@ class Writing(Topic, topic="writing", needs="write"):
         """
         index = engine.index(documents)
         report = index.add(others, batch=1)
-        held = {document.uri: document for document in (*documents, *others)}
-        expected = engine.oracle(list(held.values()))
+        stored = {document.uri: document for document in (*documents, *others)}
+        expected = engine.oracle(list(stored.values()))
         counts = report.added + report.replaced + report.unchanged
         equal(counts, len(others), "added + replaced + unchanged")
-        equal(index.info().documents, len(held), "the number of documents")
+        equal(index.info().documents, len(stored), "the number of documents")
         equal(index.info().chunks, expected.info().chunks, "the number of chunks")
-        for uri, document in held.items():
+        for uri, document in stored.items():
             equal(index.get(uri), document, f"the document {uri}")
         if engine.can("text"):
             for word in WORDS:
