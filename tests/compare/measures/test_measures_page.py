@@ -26,5 +26,5 @@ def test_every_measure_has_a_row_with_its_source() -> None:
 
 
 def test_the_numbers_on_the_page_are_those_in_the_code() -> None:
-    assert f"{PERMUTATIONS:,} are drawn" in PAGE
+    assert f"draws {PERMUTATIONS:,} patterns" in PAGE
     assert f"Below {RELIABLE:.3f}".replace("0.", ".") in PAGE

@@ -44,9 +44,8 @@ class NoWriterWaits(Working):
         outcome = super().write(documents, durability)
         time.sleep(0.002)
         for row in documents:
-            before = earlier.pop(row.document.uri, None)
-            unchanged = before is not None and before.root == row.root
-            earlier[row.document.uri] = before if unchanged else row
+            earlier.pop(row.document.uri, None)
+            earlier[row.document.uri] = row
         if len(earlier) != len(self._documents):
             self._stored = earlier
             self.save()
