@@ -53,12 +53,12 @@ class Synthetic:
 
     @cached_property
     def words(self) -> list[str]:
-        """Is the vocabulary: pronounceable, the frequent ones short, no stop word among them."""
+        """The vocabulary: pronounceable, the frequent ones short, no stop word among them."""
         return _vocabulary(_WORDS)
 
     @cached_property
     def _forms(self) -> list[str]:
-        """Is each word plain, then the frequent ones capitalized, before a comma, a full stop."""
+        """Each word plain, then the frequent ones capitalized, before a comma, a full stop."""
         common = self.words[:_DRESSED]
         dressed = [[word.capitalize() for word in common]]
         dressed += [[word + mark for word in common] for mark in ",."]

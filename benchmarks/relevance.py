@@ -72,7 +72,7 @@ SETS = (
 
 @dataclass(frozen=True)
 class Row:
-    """Is what one policy of one engine reached on one corpus.
+    """What one policy of one engine reached on one corpus.
 
     `ndcg`, `ap` and `recall` are means over the `queries` that have a relevant document,
     `ndcg_all` over all `judged` ones.

@@ -24,7 +24,7 @@ SAME_SCORES = "both sides must give the same documents with the same scores (to 
 
 @dataclass(frozen=True)
 class Row:
-    """Is one comparison, or one figure (`value`) where nothing is compared.
+    """One comparison, or one figure (`value`) where nothing is compared.
 
     `target` is the least ratio promised, None where none is. `met` is given where it does not
     follow from the total.
@@ -41,7 +41,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """Is `yes`, `unsupported` or empty."""
+        """Whether the target is met: `yes`, `**no**` or empty."""
         met = self.met
         if met is None and self.target is not None and self.ratio is not None:
             met = self.ratio.total >= self.target

@@ -35,7 +35,7 @@ _GENRES = ("Action", "Comedy", "Crime", "Drama", "Horror", "Romance")
 
 
 class Question(NamedTuple):
-    """Is a query, and the film that it was made of, by uri; `typo` tells that its title has one."""
+    """A query, and the uri of its film; `typo` is true if the title was mistyped."""
 
     query: EntityQuery
     film: str

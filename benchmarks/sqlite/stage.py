@@ -35,12 +35,12 @@ class Stage:
 
     @cached_property
     def analyzer(self) -> Analyzer:
-        """Is the reference's."""
+        """The analyzer of the reference."""
         return nuthatch.get_analyzer("ascii")
 
     @cached_property
     def index(self) -> Path:
-        """Is an index of the documents."""
+        """An index of the documents."""
         path = self.folder / "index.db"
         with open_index(path, create=True) as index:
             index.add(self.documents, batch=BATCH)
@@ -48,14 +48,14 @@ class Stage:
 
     @cached_property
     def reference(self) -> Path:
-        """Is the reference's database: FTS5 over the same tokens, plain documents beside it."""
+        """The reference's database: FTS5 over the same tokens, plain documents beside it."""
         path = self.folder / "reference.db"
         regex_load.load(path, self.documents, BATCH, "plain")
         return path
 
     @cached_property
     def queries(self) -> Mapping[str, Sequence[str]]:
-        """Is the query sets, made from a sample spread over the corpus."""
+        """The query sets, made from a sample spread over the corpus."""
         step = max(1, len(self.documents) // 5_000)
         return query_sets(self.documents[::step], self.analyzer, self.each)
 

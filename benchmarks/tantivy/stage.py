@@ -34,7 +34,7 @@ class Pair:
 
     @cached_property
     def loads(self) -> dict[Engine, Seconds]:
-        """Is the seconds that each load took, of shape (1, 1)."""
+        """The seconds that each load took, of shape (1, 1)."""
         seconds = {}
         for engine in ENGINES:
             schema = nuthatch.Schema(analyzer="ascii")

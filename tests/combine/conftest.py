@@ -56,7 +56,7 @@ def search(request: pytest.FixtureRequest) -> Search:
 
 
 class Faulty(Searcher):
-    """Is an engine that raises what it is told to, or else passes the search on."""
+    """An engine that raises a given error, or else passes the search on."""
 
     def __init__(self, engine: SearchBackend, error: Exception | None = None) -> None:
         self.engine = engine

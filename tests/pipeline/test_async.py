@@ -55,7 +55,7 @@ class AsyncMemoryReader:
 
 
 class AsyncBackend(MemoryBackend):
-    """Is the memory backend as an engine that talks to its server without a thread."""
+    """The memory backend as an engine that talks to its server without a thread."""
 
     spec = replace(SPEC, capabilities=replace(SPEC.capabilities, async_native=NATIVE))
     delay = 0.0

@@ -318,7 +318,7 @@ def test_an_engine_may_leave_out_the_tokens_that_it_does_not_know(make_backend: 
 
 
 class WithoutOptional:
-    """Is a memory reader with the four required methods only."""
+    """A memory reader with the four required methods only."""
 
     def __init__(self, documents: Any) -> None:
         reader = MemoryReader(documents)

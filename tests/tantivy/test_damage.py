@@ -143,7 +143,7 @@ def test_a_stored_document_that_does_not_prove_its_root_is_found(
 
 
 class PanicException(BaseException):
-    """Is called as that of pyo3, which cannot be imported."""
+    """Has the name of that of pyo3, which cannot be imported."""
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ class TantivyConfig(LexicalConfig):
 
     @field_validator("location")
     @classmethod
-    def _a_folder(cls, location: str) -> str:
+    def _check_folder(cls, location: str) -> str:
         if not location:
             raise ValueError("a path is missing; write tantivy:films.idx")
         if "\0" in location:

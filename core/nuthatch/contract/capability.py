@@ -51,7 +51,6 @@ EMULATED_BY_CORE: Final = frozenset(
         "async_native",  # by a thread
     }
 )
-EMULATED_HINT: Final = f"core emulates {', '.join(sorted(EMULATED_BY_CORE))}"
 
 
 def unsupported(reason: str) -> Support:

@@ -18,7 +18,6 @@ from typing import Any, Final
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import (
     EMULATED_BY_CORE,
-    EMULATED_HINT,
     Capabilities,
     FilterSupport,
     Support,
@@ -98,7 +97,10 @@ def _check_capabilities(item: EntryPoint, capabilities: Capabilities) -> None:
             raise item.failure("shape", problem, hint)
         if entry.level == "emulated" and name not in EMULATED_BY_CORE:
             problem = f"has capabilities whose {name} is emulated, which core does for no engine"
-            hint = f"Give nuthatch.NATIVE or nuthatch.unsupported(reason); {EMULATED_HINT}."
+            emulated = ", ".join(sorted(EMULATED_BY_CORE))
+            hint = (
+                f"Give nuthatch.NATIVE or nuthatch.unsupported(reason); core emulates {emulated}."
+            )
             raise item.failure("shape", problem, hint)
     if limit is not None and (type(limit) is not int or limit < 1):
         problem = f"has capabilities whose max_limit is {limit!r}"
