@@ -22,7 +22,7 @@ from nuthatch.text.analyzer import OWN, Analyzer, analyze
 from nuthatch.text.fold import Folding
 from nuthatch.text.runs import character_spans, is_unspaced, spans
 from nuthatch.text.snowball import SnowballAnalyzer
-from nuthatch.text.standard import AsciiAnalyzer, StandardAnalyzer, alphabetic_line
+from nuthatch.text.standard import StandardAnalyzer
 from nuthatch.text.token import LONGEST, Memo, shorten
 
 #: Characters that fold to one character each, whatever stands beside them.
@@ -96,11 +96,8 @@ def locator(analyzer: Analyzer, tokens: frozenset[str]) -> Locate:
     analyzer, which tells no offsets, a word is what stands between white space or its letters and
     digits, whichever gives the token.
     """
-    if type(analyzer) not in OWN:
+    if not isinstance(analyzer, StandardAnalyzer) or type(analyzer) not in OWN:
         return partial(_by_asking, analyzer, tokens)
-    if isinstance(analyzer, AsciiAnalyzer):
-        return partial(_alphabetic, _whole(tokens))
-    assert isinstance(analyzer, StandardAnalyzer)
     in_pieces = partial(_in_pieces, analyzer, tokens)
     if not isinstance(analyzer, SnowballAnalyzer):
         in_line: Locate = partial(_in_line, _whole(tokens))
@@ -126,23 +123,18 @@ def _whole(tokens: Iterable[str]) -> list[Needle]:
 def _in_line(needles: Iterable[Needle], line: str) -> list[Match]:
     """Find words in a line: text whose words stand in their places between blanks."""
     found: list[Match] = []
-    padded = f" {line} "
+    find = f" {line} ".find
     for needle, token in needles:
         size = len(token)
         if size > LONGEST:
             found += _long_in_line(line, token)
             continue
-        at = padded.find(needle)
+        at = find(needle)
         while at >= 0:
             found.append((at, at + size, token))
-            at = padded.find(needle, at + size + 1)
+            at = find(needle, at + size + 1)
     found.sort()
     return found
-
-
-def _alphabetic(needles: Sequence[Needle], text: str) -> list[Match]:
-    """Find the words of `ascii`, which may follow on digits: `d` in `3d`."""
-    return _in_line(needles, alphabetic_line(text))
 
 
 def _long_in_line(line: str, token: str) -> list[Match]:
@@ -172,13 +164,14 @@ def _beginnings_in_line(
     stems = analyzer.stems
     found: list[Match] = []
     padded = f" {line} "
+    find = padded.find
     for needle, token in needles:
-        at = padded.find(needle)
+        at = find(needle)
         while at >= 0:
-            end = padded.find(" ", at + 1)
+            end = find(" ", at + 1)
             if stems[padded[at + 1 : end]] == token:
                 found.append((at, end - 1, token))
-            at = padded.find(needle, end)
+            at = find(needle, end)
     for token in long:
         found += _long_in_line(line, token)
     found.sort()
