@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 
 from nuthatch.text.locate import joins
+from nuthatch.text.pattern import lazy_pattern
 
 #: How far a cut moves to meet white space, and how far to get out of a character with its marks.
 _REACH = 32
-_AFTER_BLANK = re.compile(r"(?<=\s)[\w(\[\"\'«„“‘]")
-_AFTER_BREAK = re.compile(r"(?<=[^\w\u200d])[^\W_]")
+_AFTER_BLANK = lazy_pattern(r"(?<=\s)[\w(\[\"\'«„“‘]")
+_AFTER_BREAK = lazy_pattern(r"(?<=[^\w\u200d])[^\W_]")
 #: What may end a sentence, and the blanks after it.
-_STOP = re.compile(r"[.!?。！？][\"')\]»”’]*(\s*)")
+_STOP = lazy_pattern(r"[.!?。！？][\"')\]»”’]*(\s*)")
 
 
 def find_sentences(text: str, begin: int, end: int) -> list[int]:

@@ -20,6 +20,7 @@ from itertools import compress
 
 from nuthatch.text.analyzer import OWN, Analyzer, analyze
 from nuthatch.text.fold import Folding
+from nuthatch.text.pattern import lazy_pattern
 from nuthatch.text.runs import character_spans, is_unspaced, spans
 from nuthatch.text.snowball import SnowballAnalyzer
 from nuthatch.text.standard import StandardAnalyzer
@@ -31,9 +32,9 @@ SIMPLE = (
     "\u2010-\u2016\u2018-\u2022\u3001-\u301d\u3041-\u3096\u309d\u309e\u30a1-\u30fe"
     "\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff5e"
 )
-_SIMPLE = re.compile(f"[{SIMPLE}]*")
+_SIMPLE = lazy_pattern(f"[{SIMPLE}]*")
 #: Hangul vowels and final consonants, which compose with what precedes them.
-_JAMO = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff]")
+_JAMO = lazy_pattern("[\u1160-\u11ff\ud7b0-\ud7ff]")
 
 WordSpan = tuple[str, int, int]
 
@@ -79,8 +80,8 @@ def word_spans(piece: str, folding: Folding, *, characters: bool = False) -> lis
     return [(word, starts[start], ends[end - 1]) for word, start, end in found]
 
 
-_WORD = re.compile(r"[^ ]+")
-_PART = re.compile(r"[^\W_]+")
+_WORD = lazy_pattern(r"[^ ]+")
+_PART = lazy_pattern(r"[^\W_]+")
 
 #: Start and end in the text, and the token found there.
 Match = tuple[int, int, str]
