@@ -68,8 +68,7 @@ def reference() -> str:
 def _entry(package: ModuleType, name: str) -> str:
     value = getattr(package, name)
     defined = isinstance(value, type | FunctionType)
-    homes = postings if package is postings else nuthatch
-    home = value.__module__ if defined else homes._HOME_OF[name]
+    home = value.__module__ if defined else package._HOME_OF[name]
     source = inspect.getsource(import_module(home)).splitlines()
     called = value.__name__ if defined else name
     for node in ast.parse("\n".join(source)).body:

@@ -17,7 +17,7 @@ from benchmarks.queries import query_sets
 from nuthatch import Analyzer, Document
 from nuthatch_sqlite.backend import SqliteBackend
 from nuthatch_sqlite.connection import open_reading
-from nuthatch_sqlite.postings import Caches
+from nuthatch_sqlite.state import Caches
 
 LIMIT = 10
 BATCH = 10_000

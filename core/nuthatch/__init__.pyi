@@ -135,8 +135,8 @@ from nuthatch.pipeline.readers import run_blocking as run_blocking
 from nuthatch.pipeline.search import PlannedSearch as PlannedSearch
 from nuthatch.pipeline.lexical import Searcher as Searcher
 from nuthatch.registry.analyzers import get_analyzer as get_analyzer
+from nuthatch.registry.hookspecs import hookimpl as hookimpl
 from nuthatch.registry.plugins import (
-    hookimpl as hookimpl,
     register_plugin as register_plugin,
     unregister_plugin as unregister_plugin,
 )

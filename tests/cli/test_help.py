@@ -65,6 +65,33 @@ def test_search_piped_imports_no_rich(run: Run, films: str) -> None:
     assert done.stderr == "False\n"
 
 
+#: What takes long to import, and no search for words in an SQLite file needs.
+NO_PART_OF_A_SEARCH = (
+    "numpy",
+    "pluggy",
+    "asyncio",
+    "nuthatch.entities.plan",
+    "nuthatch.pipeline.indexing",
+    "nuthatch_sqlite.write",
+    "nuthatch_sqlite.check",
+)
+
+
+def test_a_search_imports_what_it_needs(films: str) -> None:
+    code = f"""if True:
+        import sys
+        from nuthatch.cli.main import cli
+        try:
+            cli.main(["search", {films!r}, "thief"])
+        except SystemExit:
+            pass
+        names = [name for name in {NO_PART_OF_A_SEARCH!r} if name in sys.modules]
+        print(names, "nuthatch_sqlite.read" in sys.modules, file=sys.stderr)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[] True\n"
+
+
 @pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
 def test_help_fits_a_screen(run: Run, command: tuple[str, ...]) -> None:
     for option in ("-h", "--help"):

@@ -9,7 +9,7 @@ import pytest
 
 import nuthatch
 from nuthatch import AnyOf, Filter, LexicalBackend, Range, Results
-from nuthatch_sqlite import read, small_conjunction
+from nuthatch_sqlite import small_conjunction
 from support.corpora import queries, seeded_documents
 
 FILTERS: list[list[Filter]] = [[], [AnyOf("lang", ["de", "sv"])], [Range("year", gte=2001)]]
@@ -35,7 +35,7 @@ def test_counted_matches_rank_as_fts5_ranks_them(
 ) -> None:
     """Filtered or not, with repeated words, and through all rungs of a ladder."""
     with monkeypatch.context() as patch:
-        patch.setattr(read, "rank_small_conjunction", lambda *_: None)
+        patch.setattr(small_conjunction, "rank_small_conjunction", lambda *_: None)
         expected = searched(index)
     monkeypatch.setattr(small_conjunction, "_COUNT", 1)
     monkeypatch.setattr(small_conjunction, "_LEAST", 0)

@@ -6,7 +6,6 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, cast
 
-import numpy as np
 import psycopg
 
 from nuthatch import (
@@ -75,7 +74,7 @@ class AsyncPostgresReader(
     async def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         """Return for each chunk the parts of its score, by token."""
         scores, _ = await self.read_scores(rung.tokens, ())
-        return explain_rung(rung, scores, np.array(keys, dtype=np.uint32))
+        return explain_rung(rung, scores, keys)
 
     async def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
         """Return the best documents of a plan."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from threading import get_ident
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import apsw
 
 from nuthatch import (
-    AnalyzedDocument,
     Analyzer,
     BackendUnavailable,
     Create,
-    Durability,
     IndexExists,
     IndexInfo,
     IndexLocked,
@@ -22,12 +21,10 @@ from nuthatch import (
     Leases,
     LexicalBackend,
     Schema,
-    WriteOutcome,
     corpus_fingerprint,
 )
 from nuthatch.postings import ForkAware, readable, watch_forks
 from nuthatch_sqlite import schema, storage
-from nuthatch_sqlite.check import problems
 from nuthatch_sqlite.config import SqliteConfig
 from nuthatch_sqlite.connection import (
     check_connected,
@@ -38,15 +35,17 @@ from nuthatch_sqlite.connection import (
     open_writing,
     rows,
 )
-from nuthatch_sqlite.entity import Entities, compact_mentions
 from nuthatch_sqlite.failure import translated
 from nuthatch_sqlite.file_identity import FileIdentity, status
 from nuthatch_sqlite.plugin import SPEC
 from nuthatch_sqlite.pool import ConnectionLease, Pool
-from nuthatch_sqlite.postings import Caches, State
 from nuthatch_sqlite.read import SqliteReader
-from nuthatch_sqlite.removal import remove_index
-from nuthatch_sqlite.write import find_roots, remove, transact, write
+from nuthatch_sqlite.state import Caches, State
+from nuthatch_sqlite.transaction import transact
+
+if TYPE_CHECKING:
+    from nuthatch import AnalyzedDocument, Durability, WriteOutcome
+    from nuthatch_sqlite.entity import Entities
 
 T = TypeVar("T")
 #: Seconds that a fork waits for what other threads read, and again for what they write.
@@ -72,7 +71,6 @@ class SqliteBackend(LexicalBackend, ForkAware):
         self._path = config.path
         self._identity = identity
         self._caches = Caches(config.cache_bytes)
-        self._entities = Entities(self.schema)
         self._pool = Pool(self._connect, config.readers, identity)
         self._turns = Leases(1)  # of those who write
         self._writer: apsw.Connection | None = None
@@ -98,6 +96,8 @@ class SqliteBackend(LexicalBackend, ForkAware):
 
     @classmethod
     def drop(cls, config: SqliteConfig) -> None:
+        from nuthatch_sqlite.removal import remove_index
+
         path = config.path
         if config.read_only:
             raise BackendUnavailable(f"{path} was named with read_only; name it without")
@@ -125,6 +125,13 @@ class SqliteBackend(LexicalBackend, ForkAware):
             index._writing_connection()  # closed last, it takes the write-ahead log away
             return index
 
+    @cached_property
+    def _entities(self) -> Entities:
+        """What all readers and writers know of phrases and titles, once one of them asks."""
+        from nuthatch_sqlite.entity import Entities  # imports numpy
+
+        return Entities(self.schema)
+
     def _connect(self) -> apsw.Connection:
         return check_connected(open_reading(self._path, self.config.lock_timeout), self._identity)
 
@@ -145,7 +152,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         return ConnectionLease(self._pool, use, deadline, fresh=fresh)
 
     def _reader(self, connection: apsw.Connection) -> SqliteReader:
-        return SqliteReader(connection, self._caches, self._entities)
+        return SqliteReader(connection, self._caches, lambda: self._entities)
 
     def _transact(self, durability: Durability, work: Callable[[apsw.Connection], T]) -> T:
         """Do the work in a transaction of the writing connection, when it is this call's turn."""
@@ -181,16 +188,22 @@ class SqliteBackend(LexicalBackend, ForkAware):
         return self._writer
 
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
+        from nuthatch_sqlite.write import find_roots  # imports numpy
+
         self._refuse_if_read_only()
         with self._lease_connection(_itself) as connection:
             return find_roots(connection, uris)
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+        from nuthatch_sqlite.write import write  # imports numpy
+
         return self._transact(
             durability, lambda connection: write(connection, documents, self._entities)
         )
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
+        from nuthatch_sqlite.write import remove  # imports numpy
+
         return self._transact(durability, lambda connection: remove(connection, uris))
 
     def info(self) -> IndexInfo:
@@ -229,6 +242,8 @@ class SqliteBackend(LexicalBackend, ForkAware):
         return self._fingerprint[1]
 
     def check(self) -> list[str]:
+        from nuthatch_sqlite.check import problems  # imports numpy
+
         # FTS5's integrity-check uses the structure that a connection read last, even an old one.
         with self._lease_connection(_itself, fresh=True) as connection:
             return list(problems(connection, self._path, self.schema, self._entities))
@@ -291,5 +306,7 @@ def _itself(connection: apsw.Connection) -> apsw.Connection:
 
 
 def _optimize(connection: apsw.Connection) -> None:
+    from nuthatch_sqlite.entity import compact_mentions  # imports numpy
+
     connection.execute(schema.OPTIMIZE)
     compact_mentions(connection)

@@ -23,7 +23,7 @@ from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.entity import Entities, differences
 from nuthatch_sqlite.log import unread_commits
-from nuthatch_sqlite.postings import State
+from nuthatch_sqlite.state import State
 
 HEADERS: Final = "SELECT id, header FROM document"
 

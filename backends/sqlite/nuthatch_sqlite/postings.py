@@ -6,27 +6,20 @@ reader has seen; a reader on an older snapshot passes them by.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import apsw
 import numpy as np
 import numpy.typing as npt
 
-from nuthatch import AnyOf, Filter, IndexCorrupt
-from nuthatch.postings import (
-    FilterSets,
-    IndexCounts,
-    LatestValue,
-    PostingCaches,
-    readable,
-    unread_filters,
-)
+from nuthatch import Filter
+from nuthatch.postings import FilterSets, readable, unread_filters
 from nuthatch.scoring import BM25, PostingList, Term, TermScores, distinct
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
+from nuthatch_sqlite.filters import filter_sql
 from nuthatch_sqlite.lazy_postings import LazyPostings
+from nuthatch_sqlite.state import Caches, State, frequencies_of
 
 Ids = npt.NDArray[np.uint32]
 MODEL = BM25(idf="fts5")
@@ -34,32 +27,6 @@ MODEL = BM25(idf="fts5")
 _FEW = 64
 #: A list of so many postings is not read before it must be.
 _LONG = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class State(IndexCounts):
-    """The row that every transaction reads first."""
-
-    generation: int
-    next_chunk: int
-
-    @classmethod
-    def read(cls, connection: apsw.Connection) -> State:
-        """Return the state; reading it fixes the snapshot of the transaction."""
-        row = one(connection, schema.STATE)
-        if row is None:
-            raise IndexCorrupt("the index has lost its counts; restore it from a copy")
-        with readable("the row of counts"):
-            return cls(*map(int, row))
-
-
-class Caches(PostingCaches[int]):
-    """What all readers of one backend share."""
-
-    def __init__(self, max_bytes: int) -> None:
-        super().__init__(max_bytes)
-        #: Tokens per chunk, indexed by chunk id.
-        self.lengths: LatestValue[Ids] = LatestValue()
 
 
 class Postings:
@@ -73,15 +40,7 @@ class Postings:
 
     def frequencies(self, tokens: Iterable[str]) -> dict[str, int]:
         """Return the number of chunks that hold each token."""
-        known = self._caches.dictionary.entries(self._state.generation)
-        found = {}
-        for token in tokens:
-            df = known.get(token)
-            if df is None:
-                row = one(self._connection, schema.FREQUENCY, (token,))
-                df = known[token] = row[0] if row else 0
-            found[token] = df
-        return found
+        return frequencies_of(self._connection, self._state, self._caches, tokens)
 
     def conjunction(self, tokens: Sequence[str]) -> list[TermScores] | None:
         """Return the tokens' scored postings; None where FTS5 answers sooner.
@@ -192,25 +151,6 @@ class Postings:
             passing = (row[0] for row in rows(self._connection, sql, values))
             with readable(f"the values of the field {condition.field!r}"):
                 yield distinct(np.fromiter(passing, dtype=np.uint32))
-
-
-def filter_sql(condition: Filter) -> tuple[str, list[object]]:
-    """Return the statement that selects the chunks that pass, and its values."""
-    values: list[object] = [condition.field]
-    if isinstance(condition, AnyOf):
-        values.append(_json(condition.values))
-        return schema.FILTERED.format(condition=schema.ANY_OF), values
-    bounds = []
-    for operator, bound in ((">=", condition.gte), ("<=", condition.lte)):
-        if bound is not None:
-            bounds.append(f"value.value {operator} ?")
-            values.append(bound)
-    return schema.FILTERED.format(condition=" AND ".join(bounds)), values
-
-
-def _json(values: Sequence[object]) -> str:
-    """Return the values of a filter as one parameter, for SQLite takes no more than 32,766."""
-    return json.dumps(values, ensure_ascii=False)
 
 
 def _read_lengths(connection: apsw.Connection, tokens: int) -> npt.NDArray[np.uint32]:

@@ -5,18 +5,21 @@ OR    MaxScore over postings. A list comes from the cache or is read now; a long
 AND   The cache, if it holds every token. Otherwise FTS5 matches. It also scores, unless few chunks
       match: then it only counts (`small_conjunction`).
 
-With the cache turned off FTS5 scores the OR, too.
+With the cache turned off FTS5 scores the OR, too. So it does in the first search of a process that
+has no numpy yet: importing it takes longer. The scores are the same.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 import apsw
-import numpy as np
 
 from nuthatch import (
     Candidate,
@@ -30,59 +33,63 @@ from nuthatch import (
     Matches,
     Rung,
     StoredChunk,
+    scoring,
 )
-from nuthatch.entities import EntityMatches, EntityMatchingReader, EntityPlan
-from nuthatch.postings import (
-    decode_chunk,
-    decode_document,
-    explain_rung,
-    find_first_match,
-    readable,
-    to_matches,
-)
-from nuthatch.scoring import TopK, conjunction_top_k, top_k
+from nuthatch import postings as helpers
+from nuthatch.postings import decode_chunk, decode_document, readable
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
-from nuthatch_sqlite.entity import Entities
-from nuthatch_sqlite.entity_search import EntitySearch
-from nuthatch_sqlite.postings import Caches, Postings, State, filter_sql
-from nuthatch_sqlite.small_conjunction import rank_small_conjunction
+from nuthatch_sqlite.filters import filter_sql
+from nuthatch_sqlite.state import Caches, State, frequencies_of
 
+if TYPE_CHECKING:
+    from nuthatch.entities import EntityMatches, EntityPlan
+    from nuthatch_sqlite.entity import Entities
+    from nuthatch_sqlite.postings import Postings
+
+#: Postings that FTS5 walks over in the time it takes to import numpy.
+_IMPORT = 200_000
 _RESTORE = "restore the index from a copy, or index the corpus again"
 
 
-class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMatchingReader):
+class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader):
     """Answers from one snapshot."""
 
-    def __init__(self, connection: apsw.Connection, caches: Caches, entities: Entities) -> None:
+    def __init__(
+        self, connection: apsw.Connection, caches: Caches, entities: Callable[[], Entities]
+    ) -> None:
         self._connection = connection
+        self._caches = caches
+        self._entities = entities
         self._state = State.read(connection)
-        self._lookups = EntitySearch(connection, entities, self._state.generation, caches.mentions)
-        self._postings = Postings(connection, self._state, caches)
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
-        return self._postings.frequencies(tokens)
+        return frequencies_of(self._connection, self._state, self._caches, tokens)
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        if rung.operator == "OR":
-            terms = self._postings.disjunction(rung.tokens)
-            if terms is not None:
-                return to_matches(top_k(terms, limit, self._postings.matching_ids(filters)))
-        else:
-            scores = self._postings.conjunction(rung.tokens)
-            if scores is not None:
-                return to_matches(
-                    conjunction_top_k(scores, limit, self._postings.matching_ids(filters))
-                )
+        if not self._begins_in_sql(rung.tokens):
+            postings = self._postings
+            if rung.operator == "OR":
+                terms = postings.disjunction(rung.tokens)
+                if terms is not None:
+                    best = scoring.top_k(terms, limit, postings.matching_ids(filters))
+                    return helpers.to_matches(best)
+            else:
+                scores = postings.conjunction(rung.tokens)
+                if scores is not None:
+                    best = scoring.conjunction_top_k(scores, limit, postings.matching_ids(filters))
+                    return helpers.to_matches(best)
         return self._match_in_sql(rung, filters, limit)
 
     def first_match(
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> FirstMatch | None:
-        terms = self._postings.conjunction(rungs[0].tokens)
-        if terms is not None:
-            by_token = dict(zip(rungs[0].tokens, terms, strict=True))
-            return find_first_match(rungs, by_token, self._postings.matching_ids(filters), limit)
+        if not self._begins_in_sql(rungs[0].tokens):
+            terms = self._postings.conjunction(rungs[0].tokens)
+            if terms is not None:
+                by_token = dict(zip(rungs[0].tokens, terms, strict=True))
+                allowed = self._postings.matching_ids(filters)
+                return helpers.find_first_match(rungs, by_token, allowed, limit)
         # Most queries end on their first rung, and one that is empty is never scored.
         matches = self._match_in_sql(rungs[0], filters, limit)
         if matches.candidates:
@@ -91,6 +98,25 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         if index is None:
             return None
         return FirstMatch(index, self._match_in_sql(rungs[index], filters, limit))
+
+    @cached_property
+    def _postings(self) -> Postings:
+        from nuthatch_sqlite.postings import Postings  # imports numpy
+
+        return Postings(self._connection, self._state, self._caches)
+
+    @cached_property
+    def _is_first(self) -> bool:
+        """Whether this is the first search of a process that has not imported numpy."""
+        return self._caches.begin_search() and "numpy" not in sys.modules
+
+    def _begins_in_sql(self, tokens: Sequence[str]) -> bool:
+        """Return whether FTS5 answers before numpy could be imported; then record the use."""
+        if not self._is_first or sum(self.document_frequencies(tokens).values()) > _IMPORT:
+            return False
+        for token in tokens:
+            self._caches.terms.seen_before(self._state.generation, token)
+        return True
 
     def _first_in_sql(self, rungs: Sequence[Rung], filters: Sequence[Filter]) -> int | None:
         """Search the rungs after the first, which is empty, by halves."""
@@ -110,10 +136,10 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         return one(self._connection, sql, (_expression(rung), *values)) is not None
 
     def _match_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        if rung.operator == "AND":
-            best = self._rank_few_in_sql(rung, filters, limit)
-            if best is not None:
-                return to_matches(best)
+        if rung.operator == "AND" and not self._begins_in_sql(rung.tokens):
+            few = self._rank_few_in_sql(rung, filters, limit)
+            if few is not None:
+                return few
         sql, values = _add_filters(schema.MATCH, filters)
         found = rows(self._connection, sql, (_expression(rung), *values, limit))
         with readable("the scores of the matches"):
@@ -121,20 +147,27 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         total = len(candidates) if len(candidates) < limit else None
         return Matches(candidates, total, exact=True)
 
-    def _rank_few_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> TopK | None:
+    def _rank_few_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches | None:
+        from nuthatch_sqlite.small_conjunction import rank_small_conjunction  # imports numpy
+
         sql, values = _add_filters(schema.COUNTED, filters)
-        frequencies = self._postings.frequencies(rung.tokens)
-        return rank_small_conjunction(
+        frequencies = self.document_frequencies(rung.tokens)
+        best = rank_small_conjunction(
             self._connection, sql, values, rung.tokens, limit, frequencies, self._state.statistics
         )
+        return None if best is None else helpers.to_matches(best)
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
-        ids = np.array(keys, dtype=np.uint32)
         terms = {token: self._postings.term(token) for token in rung.tokens}
-        return explain_rung(rung, terms, ids)
+        return helpers.explain_rung(rung, terms, keys)
 
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
-        return self._lookups.match(plan, self._postings.mask(plan.filters), limit)
+        from nuthatch_sqlite.entity_search import EntitySearch  # imports numpy
+
+        search = EntitySearch(
+            self._connection, self._entities(), self._state.generation, self._caches.mentions
+        )
+        return search.match(plan, self._postings.mask(plan.filters), limit)
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
         found = rows(self._connection, schema.FETCH, (json.dumps(keys),))

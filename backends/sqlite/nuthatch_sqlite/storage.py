@@ -12,14 +12,13 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 import apsw
 
 from nuthatch import (
-    AnalyzedDocument,
     BackendUnavailable,
     Create,
-    Durability,
     IndexCorrupt,
     IndexExists,
     IndexMetadata,
@@ -29,9 +28,11 @@ from nuthatch import (
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.config import SqliteConfig
 from nuthatch_sqlite.connection import one, open_reading, open_writing, undo
-from nuthatch_sqlite.entity import Entities
 from nuthatch_sqlite.file_identity import FileIdentity, status
-from nuthatch_sqlite.write import transact, write
+from nuthatch_sqlite.transaction import transact
+
+if TYPE_CHECKING:
+    from nuthatch import AnalyzedDocument, Durability
 
 
 def find_index(config: SqliteConfig, create: Create) -> tuple[IndexMetadata, FileIdentity] | None:
@@ -97,6 +98,9 @@ def make(
 
     Raise `IndexExists` if another process was faster.
     """
+    from nuthatch_sqlite.entity import Entities  # imports numpy
+    from nuthatch_sqlite.write import write
+
     path = config.path
     record = IndexMetadata.create(schema.FORMAT, wanted)
 

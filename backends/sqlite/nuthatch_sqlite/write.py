@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import apsw
 import numpy as np
 
-from nuthatch import AnalyzedDocument, Durability, WriteOutcome
+from nuthatch import AnalyzedDocument, WriteOutcome
 from nuthatch.postings import (
     StoredDocument,
     compress_text,
@@ -21,33 +20,7 @@ from nuthatch.postings import (
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.entity import Entities
 from nuthatch_sqlite.entity import remove as remove_mentions
-from nuthatch_sqlite.postings import State
-
-T = TypeVar("T")
-
-
-def transact(
-    connection: apsw.Connection, durability: Durability, work: Callable[[apsw.Connection], T]
-) -> T:
-    """Commit what the work does, or nothing of it.
-
-    In WAL mode NORMAL survives the death of the process, FULL that of the machine's power. The
-    write lock is taken at once: a read transaction that turns into a writing one fails whenever
-    another process wrote in between.
-
-    No function of Python's stands between an interrupt and ROLLBACK, for a second one would arrive
-    there, and other processes would wait for the next call.
-    """
-    level = "FULL" if durability == "power" else "NORMAL"
-    connection.execute(f"PRAGMA synchronous = {level}")
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        outcome = work(connection)
-        connection.execute("COMMIT")
-        return outcome
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+from nuthatch_sqlite.state import State
 
 
 def write(

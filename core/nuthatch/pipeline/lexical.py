@@ -13,10 +13,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from nuthatch.contract.backend import SearchBackend
-from nuthatch.contract.batch import AddReport, AnalyzedDocument, Durability, OnError, WriteOutcome
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
@@ -27,12 +26,21 @@ from nuthatch.contract.results import Results
 from nuthatch.contract.schema import IndexInfo, Schema
 from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
 from nuthatch.errors import InvalidDocument, InvalidQuery
-from nuthatch.pipeline.indexing import Addable, add_documents, durability_of
 from nuthatch.pipeline.readers import LiftedReader, has_documents, run_blocking
 from nuthatch.pipeline.search import PlannedSearch, missing_method
 from nuthatch.pipeline.validation import plan_search, refuse_if_export_only, require, search_request
 from nuthatch.registry.plugins import observe
 from nuthatch.text.analyzer import Analyzer
+
+if TYPE_CHECKING:
+    from nuthatch.contract.batch import (
+        AddReport,
+        AnalyzedDocument,
+        Durability,
+        OnError,
+        WriteOutcome,
+    )
+    from nuthatch.pipeline.indexing import Addable
 
 
 class Searcher(SearchBackend):
@@ -306,6 +314,8 @@ class LexicalBackend(Searcher):
         """
         require(self, "write")
         refuse_if_export_only(self)
+        from nuthatch.pipeline.indexing import add_documents  # no search needs it
+
         return add_documents(self, documents, batch, on_error, progress, durability)
 
     def delete(self, uris: str | Iterable[str], *, durability: Durability | None = None) -> int:
@@ -319,6 +329,8 @@ class LexicalBackend(Searcher):
             if not isinstance(uri, str):
                 raise InvalidQuery(f"a uri is text; found {uri!r}")
         distinct = list(dict.fromkeys(filter(_possible, given)))
+        from nuthatch.pipeline.indexing import durability_of  # no search needs it
+
         return self.remove(distinct, durability_of(durability, len(distinct) == 1))
 
 

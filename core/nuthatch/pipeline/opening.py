@@ -15,11 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydantic import ValidationError
 
-from nuthatch.contract.batch import AddReport, AnalyzedDocument, Durability, OnError, WriteOutcome
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Rung, SearchRequest
@@ -28,8 +27,6 @@ from nuthatch.contract.results import Results
 from nuthatch.contract.schema import IndexInfo, Schema
 from nuthatch.contract.spec import BackendConfig, BackendSpec, Create, LexicalConfig
 from nuthatch.contract.validation import explain
-from nuthatch.entities.fuzzy import TitleTerm
-from nuthatch.entities.plan import PhraseLookup, TitleLookup
 from nuthatch.errors import (
     BackendUnavailable,
     IndexExists,
@@ -39,12 +36,23 @@ from nuthatch.errors import (
 )
 from nuthatch.grounding import corpus_fingerprint
 from nuthatch.pipeline.index import IndexMetadata
-from nuthatch.pipeline.indexing import Addable
 from nuthatch.pipeline.lexical import LexicalBackend
 from nuthatch.pipeline.search import missing_method
 from nuthatch.pipeline.validation import require, require_support
 from nuthatch.registry.backends import backend_class, backend_spec
 from nuthatch.registry.url import redact, split_url
+
+if TYPE_CHECKING:
+    from nuthatch.contract.batch import (
+        AddReport,
+        AnalyzedDocument,
+        Durability,
+        OnError,
+        WriteOutcome,
+    )
+    from nuthatch.entities.fuzzy import TitleTerm
+    from nuthatch.entities.plan import PhraseLookup, TitleLookup
+    from nuthatch.pipeline.indexing import Addable
 
 
 class EmptyReader:
@@ -128,6 +136,8 @@ class PendingIndex(LexicalBackend):
         schema = self.schema
         index = self._find() or self._make(schema, documents, durability)
         if index is None:
+            from nuthatch.contract.batch import WriteOutcome  # no search needs it
+
             return WriteOutcome(
                 added=len(documents), chunks=sum(len(row.chunks) for row in documents)
             )

@@ -9,7 +9,7 @@ A lifted reader never waits, so `run_blocking` runs a whole search over it witho
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, ParamSpec, TypeGuard, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeGuard, TypeVar, overload
 
 from nuthatch.contract.reader import (
     AsyncExplainingReader,
@@ -20,13 +20,15 @@ from nuthatch.contract.reader import (
     FirstMatchReader,
     Reader,
 )
-from nuthatch.entities.match import (
-    AsyncEntityMatchingReader,
-    AsyncEntityReader,
-    EntityMatchingReader,
-    EntityReader,
-)
 from nuthatch.errors import PluginFailure, check_deadline
+
+if TYPE_CHECKING:
+    from nuthatch.entities.match import (
+        AsyncEntityMatchingReader,
+        AsyncEntityReader,
+        EntityMatchingReader,
+        EntityReader,
+    )
 
 P = ParamSpec("P")
 T = TypeVar("T")

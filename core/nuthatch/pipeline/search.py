@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -30,8 +30,6 @@ from nuthatch.contract.reader import (
 )
 from nuthatch.contract.results import Results
 from nuthatch.contract.validation import explain
-from nuthatch.entities.match import EntityMatches, match_by_lookups
-from nuthatch.entities.plan import EntityPlan
 from nuthatch.errors import IndexCorrupt, PluginFailure
 from nuthatch.grounding import evidence_for
 from nuthatch.matching import LadderSearch
@@ -46,6 +44,9 @@ from nuthatch.pipeline.readers import (
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.normalize import NormalizedQuery
 from nuthatch.text.snippet import Snippets
+
+if TYPE_CHECKING:
+    from nuthatch.entities.plan import EntityPlan
 
 
 class HitOptions(NamedTuple):
@@ -278,6 +279,8 @@ class EntityTask(NamedTuple):
 
 async def entity_search(task: EntityTask, reader: AsyncReader) -> Results:
     """Return the results of a task."""
+    from nuthatch.entities.match import EntityMatches, match_by_lookups  # no text search needs it
+
     if has_match_entities(reader):
         matches = await reader.match_entities(task.plan, task.limit)
     elif has_look_ups(reader):

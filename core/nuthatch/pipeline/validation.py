@@ -15,7 +15,6 @@ from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, Query, SearchRequest, TextQuery
 from nuthatch.contract.schema import Schema
 from nuthatch.contract.spec import LexicalConfig
-from nuthatch.entities.plan import plan_of
 from nuthatch.errors import BackendUnavailable, InvalidQuery, UnsupportedQuery
 from nuthatch.pipeline.index import EXPORT_ONLY
 from nuthatch.pipeline.search import EntityTask, HitOptions, PlannedSearch, SearchTask
@@ -90,6 +89,8 @@ def _entity_task(
     begun: float,
 ) -> EntityTask:
     filters = check_filters(backend.schema, query.filters)
+    from nuthatch.entities.plan import plan_of  # no text search needs it
+
     plan = plan_of(query, backend.schema, filters, backend.config.entities)
     plan = replace(plan, deadline=deadline)
     if any(lookup.match == "substring" for lookup in (*plan.include, *plan.exclude)):

@@ -15,13 +15,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from nuthatch.scoring.arrays import BoolArray, IdArray
 from nuthatch.scoring.bm25 import CollectionStatistics
 from nuthatch.scoring.cache import PostingCache
-from nuthatch.scoring.entities import EntityPostings, FuzzyUnion
-from nuthatch.scoring.postings import TermScores
+
+if TYPE_CHECKING:
+    from nuthatch.scoring.arrays import BoolArray, IdArray
+    from nuthatch.scoring.entities import EntityPostings, FuzzyUnion
+    from nuthatch.scoring.postings import TermScores
 
 #: How many tokens a `LatestMap` remembers.
 _MAX_TOKENS: Final = 100_000

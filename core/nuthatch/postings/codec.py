@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import zstandard
 
-from nuthatch.contract.batch import AnalyzedChunk
 from nuthatch.contract.document import Document
 from nuthatch.contract.reader import StoredChunk
 from nuthatch.contract.schema import FilterValue, Schema
 from nuthatch.errors import IndexCorrupt, InvalidDocument
 from nuthatch.grounding import document_from_header, document_root, leaf_hash, parse_header
+
+if TYPE_CHECKING:
+    from nuthatch.contract.batch import AnalyzedChunk
 
 _HASH_BYTES: Final = 32  # of a SHA-256
 _LEVEL: Final = 1  # of zstd: short texts come out as small as at 3, in two thirds of the time

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+
+import numpy as np
 
 from nuthatch.contract.query import Rung
 from nuthatch.contract.reader import Candidate, FirstMatch, Matches
@@ -46,8 +48,11 @@ def find_first_match(
     return FirstMatch(winner, to_matches(best))
 
 
-def explain_rung(rung: Rung, terms: Mapping[str, Term], ids: IdArray) -> list[dict[str, float]]:
-    """Return for each chunk the part of its score that each token of a rung gives."""
+def explain_rung(
+    rung: Rung, terms: Mapping[str, Term], keys: Sequence[Hashable]
+) -> list[dict[str, float]]:
+    """Return for each chunk, whose keys are ids, the part of its score that each token gives."""
+    ids = np.array(keys, dtype=np.uint32)
     parts: list[dict[str, float]] = [{} for _ in range(ids.size)]
     for token in dict.fromkeys(rung.tokens):
         impacts = terms[token].impacts_at(ids) * rung.tokens.count(token)

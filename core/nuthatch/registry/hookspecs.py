@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pluggy import HookspecMarker
+from pluggy import HookimplMarker, HookspecMarker
 
 if TYPE_CHECKING:
     from nuthatch.contract.results import Results
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nuthatch.text.analyzer import Analyzer
 
 hookspec = HookspecMarker("nuthatch")
+#: Marks a function of a plugin as the implementation of the hook of its name.
+hookimpl = HookimplMarker("nuthatch")
 
 
 @hookspec

@@ -18,31 +18,40 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import cached_property
 from inspect import getattr_static, isclass, isroutine
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from pluggy import HookImpl, HookimplMarker, PluginManager, PluginValidationError
-
 from nuthatch.errors import PluginFailure
-from nuthatch.registry import discovery, hookspecs
+from nuthatch.registry import discovery
 from nuthatch.registry.discovery import PLUGINS, RUN_TIME, EntryPoint, reason
 
 if TYPE_CHECKING:
+    from pluggy import HookImpl, PluginManager
+
     from nuthatch.contract.results import Results
 
 _log = logging.getLogger("nuthatch.registry")
-_HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("nuthatch_"))
 
 
 class _Loaded:
     """Pluggy's manager, where each of its plugins comes from, and what failed."""
 
     def __init__(self) -> None:
-        self.manager = PluginManager("nuthatch")
-        self.manager.add_hookspecs(hookspecs)
         self.sources: dict[str, EntryPoint] = {}
         self.failures: list[PluginFailure] = []
+
+    @cached_property
+    def manager(self) -> PluginManager:
+        """Pluggy's manager; a process without plugins imports no pluggy."""
+        from pluggy import PluginManager
+
+        from nuthatch.registry import hookspecs
+
+        manager = PluginManager("nuthatch")
+        manager.add_hookspecs(hookspecs)
+        return manager
 
     def load(self) -> None:
         for item in discovery.entry_points(PLUGINS):
@@ -56,6 +65,8 @@ class _Loaded:
 
     def register(self, plugin: object, name: str, source: EntryPoint) -> None:
         """Raise `PluginFailure` and leave nothing behind unless every hook is as specified."""
+        from pluggy import PluginValidationError
+
         _check_shape(plugin, source)
         try:
             self.manager.register(plugin, name)
@@ -70,15 +81,22 @@ class _Loaded:
         self.sources[name] = source
 
 
+def _hook_names() -> tuple[str, ...]:
+    from nuthatch.registry import hookspecs  # imports pluggy
+
+    return tuple(name for name in vars(hookspecs) if name.startswith("nuthatch_"))
+
+
 def _check_shape(plugin: object, source: EntryPoint) -> None:
     if isclass(plugin):
         hint = "Name a module, or an object of the class."
         raise source.failure("shape", f"is the class {plugin.__name__}", hint)
+    hooks = _hook_names()
     marked = 0
     for name in dir(plugin):
         function = getattr_static(plugin, name, None)  # runs no property
         options = getattr(function, "nuthatch_impl", None) if isroutine(function) else None
-        if options is None and name in _HOOKS:
+        if options is None and name in hooks:
             hint = f"Write @nuthatch.hookimpl above {name}."
             raise source.failure("hook", f"has a {name} that is not marked as a hook", hint)
         if options is not None:
@@ -88,16 +106,17 @@ def _check_shape(plugin: object, source: EntryPoint) -> None:
                 hint = "Return a value instead; every hook is called on its own."
                 raise source.failure("hook", f"has a wrapper, {name}", hint)
     if not marked:
-        hint = f"Mark functions with @nuthatch.hookimpl. The hooks are: {', '.join(_HOOKS)}."
+        hint = f"Mark functions with @nuthatch.hookimpl. The hooks are: {', '.join(hooks)}."
         raise source.failure("shape", "implements no hook", hint)
 
 
 def _check_spelling(name: str, source: EntryPoint) -> None:
     # As pluggy's check_pending, before anything is registered and with what was meant.
-    if name not in _HOOKS:
-        near = get_close_matches(name, _HOOKS, n=1)
+    hooks = _hook_names()
+    if name not in hooks:
+        near = get_close_matches(name, hooks, n=1)
         hint = f"Did you mean {near[0]}? " if near else ""
-        hint += f"The hooks are: {', '.join(_HOOKS)}."
+        hint += f"The hooks are: {', '.join(hooks)}."
         raise source.failure("hook", f"has a misspelt or unknown hook, {name}", hint)
 
 
@@ -187,6 +206,8 @@ def implementations(hook: str) -> Iterator[tuple[EntryPoint, Callable[..., Any]]
     pluggy's own call stops at the first exception; called one by one, each plugin fails alone.
     """
     loaded = _plugins()
+    if "manager" not in vars(loaded):  # nobody has registered anything
+        return
     for implementation in reversed(getattr(loaded.manager.hook, hook).get_hookimpls()):
         name = implementation.plugin_name
         yield loaded.sources.get(name) or _run_time(name), _by_name(implementation)
@@ -208,10 +229,6 @@ def call_hook(hook: str) -> Iterator[tuple[EntryPoint, list[Any] | PluginFailure
         except Exception as error:  # noqa: BLE001  a failure is a value here
             hint = f"Report it to the authors of {source.distribution}, or remove it."
             yield source, source.failure("hook", f"failed in {hook}: {reason(error)}", hint, error)
-
-
-#: Marks a function of a plugin as the implementation of the hook of its name.
-hookimpl = HookimplMarker("nuthatch")
 
 
 def expand(backend: str, text: str) -> tuple[str, ...]:

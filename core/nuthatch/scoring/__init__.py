@@ -5,50 +5,11 @@
                            PostingCache ────┘
     mentions of entities (arrays) ──────────── entity_top_k         their arithmetic
 
-Needs numpy: the extra `nuthatch[scoring]`. In core only `nuthatch.postings` imports this package.
+Needs numpy: the extra `nuthatch[scoring]`. A name is imported when it is first used: a cache and
+the constants of BM25 do without numpy. In core only `nuthatch.postings` imports this package.
 """
 
-from nuthatch.scoring.arrays import distinct, mask_of
-from nuthatch.scoring.bm25 import BM25, CollectionStatistics
-from nuthatch.scoring.cache import CacheInfo, PostingCache
-from nuthatch.scoring.entities import (
-    EntityPostings,
-    EntityScores,
-    FuzzyUnion,
-    LookupResults,
-    entity_top_k,
-)
-from nuthatch.scoring.maxscore import top_k
-from nuthatch.scoring.postings import PostingList, Term, TermScores
-from nuthatch.scoring.ranking import (
-    TopK,
-    conjunction,
-    conjunction_scores,
-    conjunction_top_k,
-    exhaustive_top_k,
-    select_top,
-)
+from nuthatch.stub import attach_stub
 
-__all__ = [
-    "BM25",
-    "CacheInfo",
-    "CollectionStatistics",
-    "EntityPostings",
-    "EntityScores",
-    "FuzzyUnion",
-    "LookupResults",
-    "PostingCache",
-    "PostingList",
-    "Term",
-    "TermScores",
-    "TopK",
-    "conjunction",
-    "conjunction_scores",
-    "conjunction_top_k",
-    "distinct",
-    "entity_top_k",
-    "exhaustive_top_k",
-    "mask_of",
-    "select_top",
-    "top_k",
-]
+_HOME_OF, __getattr__, __dir__ = attach_stub(__name__, __file__)
+__all__ = sorted(_HOME_OF)

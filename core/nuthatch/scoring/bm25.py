@@ -23,12 +23,13 @@ is FTS5's own to the last bit, with the sign turned; elsewhere it is within a fe
 
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
-from nuthatch.scoring.arrays import ScoreArray
+if TYPE_CHECKING:
+    from nuthatch.scoring.arrays import ScoreArray
 
 Idf = Literal["lucene", "fts5"]
-Quantity = TypeVar("Quantity", float, ScoreArray)
+Quantity = TypeVar("Quantity", float, "ScoreArray")
 
 #: What FTS5 puts in place of an idf that is zero or negative (more than half of the chunks match).
 FTS5_FLOOR = 1e-6

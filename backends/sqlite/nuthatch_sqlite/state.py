@@ -1,0 +1,65 @@
+"""The state of an index, and what all readers of one index share. Imports no numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+import apsw
+
+from nuthatch import IndexCorrupt
+from nuthatch.postings import IndexCounts, LatestValue, PostingCaches, readable
+from nuthatch_sqlite import schema
+from nuthatch_sqlite.connection import one
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class State(IndexCounts):
+    """The row that every transaction reads first."""
+
+    generation: int
+    next_chunk: int
+
+    @classmethod
+    def read(cls, connection: apsw.Connection) -> State:
+        """Return the state; reading it fixes the snapshot of the transaction."""
+        row = one(connection, schema.STATE)
+        if row is None:
+            raise IndexCorrupt("the index has lost its counts; restore it from a copy")
+        with readable("the row of counts"):
+            return cls(*map(int, row))
+
+
+class Caches(PostingCaches[int]):
+    """What all readers of one backend share."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(max_bytes)
+        self._searches = count()
+        #: Tokens per chunk, indexed by chunk id.
+        self.lengths: LatestValue[npt.NDArray[np.uint32]] = LatestValue()
+
+    def begin_search(self) -> bool:
+        """Return whether this is the first search."""
+        return next(self._searches) == 0
+
+
+def frequencies_of(
+    connection: apsw.Connection, state: State, caches: Caches, tokens: Iterable[str]
+) -> dict[str, int]:
+    """Return the number of chunks that hold each token."""
+    known = caches.dictionary.entries(state.generation)
+    found = {}
+    for token in tokens:
+        df = known.get(token)
+        if df is None:
+            row = one(connection, schema.FREQUENCY, (token,))
+            df = known[token] = row[0] if row else 0
+        found[token] = df
+    return found

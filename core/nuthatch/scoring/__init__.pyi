@@ -1,0 +1,35 @@
+"""The public names of `nuthatch.scoring`, each imported from its home: the one list of them."""
+
+from nuthatch.scoring.arrays import (
+    distinct as distinct,
+    mask_of as mask_of,
+)
+from nuthatch.scoring.bm25 import (
+    BM25 as BM25,
+    CollectionStatistics as CollectionStatistics,
+)
+from nuthatch.scoring.cache import (
+    CacheInfo as CacheInfo,
+    PostingCache as PostingCache,
+)
+from nuthatch.scoring.entities import (
+    EntityPostings as EntityPostings,
+    EntityScores as EntityScores,
+    FuzzyUnion as FuzzyUnion,
+    LookupResults as LookupResults,
+    entity_top_k as entity_top_k,
+)
+from nuthatch.scoring.maxscore import top_k as top_k
+from nuthatch.scoring.postings import (
+    PostingList as PostingList,
+    Term as Term,
+    TermScores as TermScores,
+)
+from nuthatch.scoring.ranking import (
+    TopK as TopK,
+    conjunction as conjunction,
+    conjunction_scores as conjunction_scores,
+    conjunction_top_k as conjunction_top_k,
+    exhaustive_top_k as exhaustive_top_k,
+    select_top as select_top,
+)
