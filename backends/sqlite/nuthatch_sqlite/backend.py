@@ -73,7 +73,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         self._identity = identity
         self._caches = Caches(config.cache_bytes)
         self._entities = Entities(self.schema)
-        self._pool = Pool(self._connect, config.readers, identity)
+        self._pool = Pool(self._connect, config.readers, identity, config.page_cache_bytes)
         self._turns = Leases(1)  # of those who write
         self._writer: apsw.Connection | None = None
         self._forking: Lease | None = None  # of a fork that keeps others from writing
