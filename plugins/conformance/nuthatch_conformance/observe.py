@@ -53,6 +53,13 @@ def read_frequencies(index: LexicalBackend, tokens: Sequence[str]) -> dict[str, 
         return dict(reader.document_frequencies(list(tokens)))
 
 
+def read_documents(index: LexicalBackend, uris: Iterable[str]) -> dict[str, Document]:
+    """Return all documents by uri; those of the given uris where the engine cannot export."""
+    if index.capabilities.export:
+        return {document.uri: document for document in index.documents()}
+    return {uri: document for uri in uris if (document := index.get(uri)) is not None}
+
+
 def find_winner(results: Results) -> tuple[str, tuple[str, ...]] | None:
     """Return operator and tokens of the rung that the first hit came from."""
     if not results.hits:

@@ -1,4 +1,4 @@
-"""Concurrency: a reader beside a writer sees whole batches; threads do not disturb each other."""
+"""Concurrency: readers beside a writer, writers beside writers, searches beside searches."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from itertools import product
 from typing import Any
 
 from nuthatch import Document, LexicalBackend, Reader, Rung
+from nuthatch_conformance import oracle
+from nuthatch_conformance.batches import SlowBatch
+from nuthatch_conformance.corpora import SCHEMA
 from nuthatch_conformance.engine import Engine
-from nuthatch_conformance.expect import equal, holds
-from nuthatch_conformance.observe import list_uris, match_rung, name_chunks
+from nuthatch_conformance.expect import equal, holds, same_set
+from nuthatch_conformance.observe import list_uris, match_rung, name_chunks, read_documents
 from nuthatch_conformance.topic import Topic, case
 
 _BATCH = 10
@@ -24,10 +27,10 @@ _WRITERS, _WRITES, _WRITTEN = 4, 6, 3
 _OPTIONS: tuple[dict[str, Any], ...] = ({}, {"timeout": 60}, {"explain": True})
 
 
-class Concurrency(Topic, topic="concurrency", needs="write text"):
+class Concurrency(Topic, topic="concurrency", needs="write"):
     """One index, used by several threads."""
 
-    @case(since=(1, 0), needs="snapshot")
+    @case(since=(1, 0), needs="text snapshot")
     def test_a_reader_keeps_its_state(self, engine: Engine) -> None:
         """A reader that was begun before a write answers every request as before it.
 
@@ -64,7 +67,7 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
         expected = {document.uri: document for document in documents}
         equal({document.uri: document for document in found}, expected, "the export")
 
-    @case(since=(1, 0), needs="snapshot")
+    @case(since=(1, 0), needs="text snapshot")
     def test_readers_see_whole_batches_while_a_thread_writes(self, engine: Engine) -> None:
         """What a reader counts is always a whole number of batches, and never fewer than before.
 
@@ -87,7 +90,7 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
                 holds(not finished or counted == len(rows), f"{counted} documents at the end")
                 last = counted
 
-    @case(since=(1, 0))
+    @case(since=(1, 0), needs="text")
     def test_a_search_knows_what_was_written_before_it(self, engine: Engine) -> None:
         """A search that is repeated finds each document from its write on, until it is replaced.
 
@@ -107,34 +110,45 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
                 what = f"documents with {word!r} and {options} after {written.uri} was written"
                 equal(_search(index, word, asynchronous, options), found[word], what)
 
-    @case(since=(1, 1))
+    @case(since=(1, 0))
     def test_threads_that_write_lose_nothing(self, engine: Engine) -> None:
-        """Four threads that add six batches each leave every document of every batch.
+        """Four threads that add six batches each, beside a slow one, leave every document.
 
-        Likely causes: a writer without a lock; a number or a count that two writers read before
-        either writes it; the newest state put over one that another thread has just written.
+        Likely causes: a writer without a lock; a state, a number or a count that two writers read
+        before either writes it; the newest state put over one that another thread has just
+        written; one cursor or writer for all threads.
         """
         index = engine.index()
-        uris = [[f"t{thread}-{n}" for n in range(_WRITES * _WRITTEN)] for thread in range(_WRITERS)]
+        texts = {
+            f"t{thread}-{n}": f"aa t{thread}"
+            for thread in range(_WRITERS)
+            for n in range(_WRITES * _WRITTEN)
+        }
+        slow = [Document(f"slow-{n}", "", "aa slow") for n in range(2)]
+        entered, other = threading.Event(), threading.Event()
+        batch = SlowBatch(oracle.analyze(slow, SCHEMA), entered, other)
 
-        def write(own: list[str]) -> None:
-            index.add([Document(uri, "", f"aa {uri}") for uri in own], batch=_WRITTEN)
+        def write(word: str) -> None:
+            own = [Document(uri, "", text) for uri, text in texts.items() if text == f"aa {word}"]
+            index.add(own, batch=_WRITTEN, progress=lambda _: other.set())
 
-        with ThreadPoolExecutor(_WRITERS) as threads:
-            list(threads.map(write, uris))
-        expected = sorted(uri for own in uris for uri in own)
-        equal(index.info().documents, len(expected), "documents that info counts")
-        found = list_uris(index.search("aa", engine.everything, policy="ranked"))
-        equal(sorted(found), expected[: engine.everything], "documents that a common word finds")
-        for uri in expected:
-            word = uri.partition("-")[0]
-            document = index.get(uri)
-            equal(document and document.text, f"aa {uri}", f"the text of {uri}")
-            holds(uri in list_uris(index.search(word, engine.everything)), f"{uri} by {word}")
+        with ThreadPoolExecutor(_WRITERS + 1) as threads:
+            writing = threads.submit(index.write, batch, "process")
+            entered.wait(5)
+            list(threads.map(write, (f"t{thread}" for thread in range(_WRITERS))))
+            writing.result()
+        texts |= {document.uri: document.text for document in slow}
+        equal(index.info().documents, len(texts), "documents that info counts")
+        stored = read_documents(index, texts)
+        equal({uri: document.text for uri, document in stored.items()}, texts, "the stored texts")
+        if engine.can("text"):
+            for text in dict.fromkeys(texts.values()):
+                found = list_uris(index.search(text.split()[1], engine.everything))
+                same_set(found, [uri for uri in texts if texts[uri] == text], f"hits for {text!r}")
         if engine.can("check"):
             equal(index.check(), [], "what check finds")
 
-    @case(since=(1, 1))
+    @case(since=(1, 1), needs="text")
     def test_a_key_never_names_another_text(self, engine: Engine) -> None:
         """A chunk that is replaced between match and fetch is gone, or is as it was matched.
 
@@ -150,7 +164,7 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
         if row is not None or engine.can("snapshot"):
             equal(row and row.text, "aa old", "the text of a key that was matched before a write")
 
-    @case(since=(1, 0))
+    @case(since=(1, 0), needs="text")
     def test_threads_that_search_get_their_own_answers(self, engine: Engine) -> None:
         """Eight threads that search, beside one that writes other documents, answer as one does.
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from typing import Any
 
 from hypothesis import strategies as st
 
 from nuthatch import AddReport, Document, LexicalBackend
 from nuthatch_conformance import oracle
-from nuthatch_conformance.batches import BatchError, BrokenBatch, SlowBatch
+from nuthatch_conformance.batches import BatchError, BrokenBatch
 from nuthatch_conformance.corpora import (
     SCHEMA,
     WORDS,
@@ -179,35 +178,6 @@ class Writing(Topic, topic="writing", needs="write"):
         index.add(second)
         expected = probe(engine.oracle([first[1], *second]), engine)[:3]
         equal(probe(index, engine)[:3], expected, "documents, chunks, fingerprint after that")
-
-    @case(since=(1, 0))
-    def test_threads_that_write_at_once_lose_nothing(self, engine: Engine) -> None:
-        """Two batches that are written at the same time are both there afterwards.
-
-        Likely causes: a state that is copied, changed and put back without a lock; one cursor or
-        writer for all threads.
-        """
-        index = engine.index()
-        slow = oracle.analyze([Document("d0", "", "aa"), Document("d1", "", "aa")], SCHEMA)
-        entered, done = threading.Event(), threading.Event()
-        errors: list[BaseException] = []
-
-        def write_slowly() -> None:
-            try:
-                index.write(SlowBatch(slow, entered, done), "process")
-            except BaseException as error:  # noqa: BLE001  raised by the main thread
-                errors.append(error)
-
-        thread = threading.Thread(target=write_slowly)
-        thread.start()
-        entered.wait(5)
-        index.add([Document("d2", "", "aa")])
-        done.set()
-        thread.join()
-        holds(not errors, f"writing in a thread failed: {errors}")
-        got = [uri for uri in ("d0", "d1", "d2") if index.get(uri)]
-        equal(got, ["d0", "d1", "d2"], "documents that two threads added")
-        equal(index.info().documents, 3, "the number of documents")
 
     @case(since=(1, 0), needs="delete", documents=corpora(min_size=1), data=st.data())
     def test_deleting_removes_the_document_and_nothing_else(
