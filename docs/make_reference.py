@@ -37,7 +37,7 @@ GROUPS = {
     "FilterSupport Support NATIVE EMULATED unsupported Reader FirstMatchReader ExplainingReader "
     "ExportingReader AsyncReader AsyncFirstMatchReader AsyncExplainingReader "
     "Rung Operator Candidate Matches "
-    "FirstMatch StoredChunk AnalyzedDocument AnalyzedChunk WriteOutcome IndexMetadata "
+    "FirstMatch StoredChunk FetchedChunk AnalyzedDocument AnalyzedChunk WriteOutcome IndexMetadata "
     "matches_filter chunk_tokens Lease Leases",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "
