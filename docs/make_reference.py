@@ -38,7 +38,7 @@ GROUPS = {
     "ExplainingReader ExportingReader AsyncReader AsyncFirstMatchReader AsyncAnsweringReader "
     "AsyncExplainingReader AnswerRequest Budget Answer answer_by_calls "
     "Rung Operator Candidate Matches "
-    "FirstMatch StoredChunk AnalyzedDocument AnalyzedChunk WriteOutcome IndexMetadata "
+    "FirstMatch StoredChunk FetchedChunk AnalyzedDocument AnalyzedChunk WriteOutcome IndexMetadata "
     "matches_filter chunk_tokens Lease Leases",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "

@@ -73,6 +73,7 @@ from nuthatch.contract.reader import (
     Candidate as Candidate,
     ExplainingReader as ExplainingReader,
     ExportingReader as ExportingReader,
+    FetchedChunk as FetchedChunk,
     FirstMatch as FirstMatch,
     FirstMatchReader as FirstMatchReader,
     Matches as Matches,

@@ -23,17 +23,17 @@ from nuthatch import (
     Document,
     ExplainingReader,
     ExportingReader,
+    FetchedChunk,
     Filter,
     FirstMatch,
     FirstMatchReader,
     IndexCorrupt,
     Matches,
     Rung,
-    StoredChunk,
 )
 from nuthatch.entities import EntityMatches, EntityMatchingReader, EntityPlan
 from nuthatch.postings import (
-    decode_chunk,
+    CompressedChunk,
     decode_document,
     explain_rung,
     find_first_match,
@@ -136,9 +136,9 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
         return self._lookups.match(plan, self._postings.mask(plan.filters), limit)
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[FetchedChunk | None]:
         found = rows(self._connection, schema.FETCH, (json.dumps(keys),))
-        stored = {row[0]: decode_chunk(row, proofs=proofs, verify=True) for row in found}
+        stored = {row[0]: CompressedChunk(row, proofs=proofs, verify=True) for row in found}
         return [stored.get(key) for key in keys]
 
     def get(self, uri: str) -> Document | None:

@@ -61,6 +61,33 @@ class StoredChunk(NamedTuple):
     leaves: Sequence[bytes] = ()
 
 
+class FetchedChunk(Protocol):
+    """What `fetch` returns of one chunk: a `StoredChunk`, or an object of the engine's own.
+
+    Its own object may hold the chunk as it is stored, and unpack what it is asked for. A search
+    reads `uri`, `chunk_idx` and `root`. All else is read when a hit is: perhaps never, perhaps
+    in several threads, perhaps after the reader and the index were closed. So it holds data, and
+    no cursor or connection. An attribute raises `IndexCorrupt` where it finds damage.
+    """
+
+    @property
+    def uri(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def chunk_idx(self) -> int: ...
+    @property
+    def root(self) -> bytes: ...
+    @property
+    def fields(self) -> Mapping[str, Any]: ...
+    @property
+    def header(self) -> bytes: ...
+    @property
+    def leaves(self) -> Sequence[bytes]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What the policy `auto` ranks at most: beyond it the ladder is climbed.
@@ -120,7 +147,7 @@ class Answer:
 
     frequencies: Mapping[str, int] = field(default_factory=dict)
     matches: Mapping[Rung, Matches] = field(default_factory=dict)
-    stored: Mapping[Hashable, StoredChunk | None] = field(default_factory=dict)
+    stored: Mapping[Hashable, FetchedChunk | None] = field(default_factory=dict)
 
 
 class Reader(Protocol):
@@ -134,7 +161,7 @@ class Reader(Protocol):
         """Return the best `limit` chunks of a rung; filters act before the cut."""
         ...
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[StoredChunk | None]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[FetchedChunk | None]:
         """Return what is stored for each key, in the given order; None for one that is gone."""
         ...
 
@@ -187,7 +214,7 @@ class AsyncReader(Protocol):
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches: ...
     async def fetch(
         self, keys: Sequence[Hashable], proofs: bool
-    ) -> Sequence[StoredChunk | None]: ...
+    ) -> Sequence[FetchedChunk | None]: ...
     async def get(self, uri: str) -> Document | None: ...
 
 

@@ -22,9 +22,9 @@ from nuthatch.contract.reader import (
     AnswerRequest,
     AsyncAnsweringReader,
     Candidate,
+    FetchedChunk,
     Matches,
     Reader,
-    StoredChunk,
 )
 from nuthatch.pipeline.shape import check_rows, check_type, engine_failure
 
@@ -47,7 +47,7 @@ class AnswerReader:
         self._is_sent = False
         self._frequencies: dict[str, int] = {}
         self._matches: dict[Rung, Matches] = {}
-        self._stored: dict[Hashable, StoredChunk | None] = {}
+        self._stored: dict[Hashable, FetchedChunk | None] = {}
 
     async def document_frequencies(self, tokens: Sequence[str]) -> Mapping[str, int]:
         """Return the frequencies; look up what the answer leaves out."""
@@ -70,7 +70,7 @@ class AnswerReader:
             raise engine_failure(self._backend, problem, "search")
         return matches
 
-    async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[StoredChunk | None]:
+    async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[FetchedChunk | None]:
         """Return the stored chunks; fetch what the answer leaves out."""
         missing = [key for key in keys if key not in self._stored]
         if missing:
@@ -186,7 +186,7 @@ def _find_misplaced(request: AnswerRequest, answer: Answer) -> Iterator[str]:
             yield f"a chunk is stored under {key!r}, which is no candidate's key"
         if row is None:
             continue
-        if not isinstance(row, StoredChunk):
+        if not hasattr(row, "uri"):
             yield f"{type(row).__name__} is stored under {key!r} in place of a StoredChunk"
             return
         if request.proofs and not row.header:

@@ -11,33 +11,30 @@ What plugins say of a query is in the plan, so an engine may run it a second tim
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
 from nuthatch.contract.filters import Filter
-from nuthatch.contract.hit import HITS, AuditMode, Hit
+from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.query import EntityQuery, Policy, SearchRequest
 from nuthatch.contract.reader import (
     AsyncExplainingReader,
     AsyncReader,
     Candidate,
+    FetchedChunk,
     FirstMatch,
     Matches,
-    StoredChunk,
 )
 from nuthatch.contract.results import Results
 from nuthatch.contract.spec import ScoreName
-from nuthatch.contract.validation import explain
 from nuthatch.entities.match import EntityMatches, match_by_lookups
 from nuthatch.entities.plan import EntityPlan
 from nuthatch.errors import IndexCorrupt
-from nuthatch.grounding import evidence_for
 from nuthatch.matching import LadderSearch
 from nuthatch.pipeline.answers import AnswerReader
+from nuthatch.pipeline.hits import HitOptions, ScoredRow, build_hits, check_chunks
 from nuthatch.pipeline.readers import (
     TimedReader,
     has_answer,
@@ -47,37 +44,13 @@ from nuthatch.pipeline.readers import (
     has_match_entities,
     missing_look_up,
 )
-from nuthatch.pipeline.shape import check_rows, check_type, engine_failure, missing_method
-from nuthatch.text.analyzer import Analyzer
+from nuthatch.pipeline.shape import check_rows, check_type, missing_method
 from nuthatch.text.normalize import NormalizedQuery
-from nuthatch.text.snippet import Snippets
-
-
-class HitOptions(NamedTuple):
-    """How hits are to be shown; `snippet_width` is in code points.
-
-    Under `snapshot` nothing can be gone between matching and fetching.
-    """
-
-    backend: str
-    snapshot: bool
-    analyzer: Analyzer
-    audit: AuditMode
-    snippet_width: int
-
-
-class ScoredRow(NamedTuple):
-    """One stored chunk that was found, its score, the parts of that, and its rung."""
-
-    row: StoredChunk
-    score: float
-    parts: Mapping[str, float]
-    rung: int = 0
 
 
 async def fetch_rows(
     options: HitOptions, reader: AsyncReader, keys: Sequence[Hashable]
-) -> Sequence[StoredChunk | None]:
+) -> Sequence[FetchedChunk | None]:
     """Return what is stored for each key; None for one that is gone.
 
     Raise `IndexCorrupt` for that under `snapshot`.
@@ -87,6 +60,7 @@ async def fetch_rows(
     proofs = options.audit is AuditMode.GROUNDED
     stored = await reader.fetch(keys, proofs)
     check_rows(options.backend, "fetch", keys, stored)
+    check_chunks(options.backend, stored)
     missing = sum(row is None for row in stored)
     if missing and options.snapshot:
         raise IndexCorrupt(
@@ -94,37 +68,6 @@ async def fetch_rows(
             f"{missing} of them are not stored; run `nuthatch check`, and add the documents again"
         )
     return stored
-
-
-def build_hits(
-    options: HitOptions, tokens: Sequence[str], found: Iterable[ScoredRow]
-) -> tuple[Hit, ...]:
-    """Return the hits, in the given order, with these tokens marked in their snippets."""
-    snippets = Snippets(options.analyzer, tokens, width=options.snippet_width)
-    values = []
-    for row, score, parts, rung in found:
-        snippet = snippets.cut(row.text)
-        value = {
-            "document_root": row.root.hex(),
-            "document_uri": row.uri,
-            "chunk_idx": row.chunk_idx,
-            "title": row.title,
-            "snippet": snippet.text,
-            "score": score,
-            "score_parts": parts,
-            "audit_mode": options.audit,
-            "fields": row.fields,
-            "rung": rung,
-            "marks": snippet.shown,
-        }
-        if options.audit is AuditMode.GROUNDED:
-            value["evidence"] = evidence_for(row, snippet)
-        values.append(value)
-    try:
-        return HITS.validate_python(values)
-    except ValidationError as error:
-        problem = f"returned hits that break the contract ({explain(error)})"
-        raise engine_failure(options.backend, problem, "search") from error
 
 
 class SearchTask(NamedTuple):
@@ -170,7 +113,7 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
         if not task.collapse:
             break
         # A document's best chunk stands for it; ask deeper until enough documents are found.
-        best: dict[str, tuple[tuple[int, Candidate], StoredChunk | None]] = {}
+        best: dict[str, tuple[tuple[int, Candidate], FetchedChunk | None]] = {}
         for pair, row in kept:
             if row is not None:
                 best.setdefault(row.uri, (pair, row))
@@ -230,7 +173,7 @@ async def match_rungs(
 
 
 def _make_rows(
-    kept: Sequence[tuple[tuple[int, Candidate], StoredChunk | None]],
+    kept: Sequence[tuple[tuple[int, Candidate], FetchedChunk | None]],
     parts: Mapping[Hashable, Mapping[str, float]],
     whole: ScoreName,
 ) -> list[ScoredRow]:

@@ -17,8 +17,9 @@ from nuthatch.contract.schema import Schema
 from nuthatch.contract.spec import BackendSpec, LexicalConfig
 from nuthatch.entities.plan import plan_of
 from nuthatch.errors import BackendUnavailable, InvalidQuery, UnsupportedQuery
+from nuthatch.pipeline.hits import HitOptions
 from nuthatch.pipeline.index import EXPORT_ONLY
-from nuthatch.pipeline.search import EntityTask, HitOptions, PlannedSearch, SearchTask
+from nuthatch.pipeline.search import EntityTask, PlannedSearch, SearchTask
 from nuthatch.registry.plugins import expand
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.normalize import normalize

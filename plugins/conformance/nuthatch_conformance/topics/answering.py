@@ -17,12 +17,12 @@ from nuthatch import (
     Budget,
     Candidate,
     Document,
+    FetchedChunk,
     Filter,
     LexicalBackend,
     Matches,
     Reader,
     Rung,
-    StoredChunk,
     run_blocking,
 )
 from nuthatch_conformance.case import NotApplicable
@@ -225,6 +225,6 @@ async def _find_best(reader: AsyncReader, candidates: Sequence[Candidate]) -> li
     return list(best.values())
 
 
-def _to_values(row: StoredChunk | None) -> StoredChunk | None:
+def _to_values(row: FetchedChunk | None) -> FetchedChunk | None:
     """Return a row that equals another one whatever sequence its leaves are."""
     return row if row is None else row._replace(leaves=list(row.leaves), fields=dict(row.fields))
