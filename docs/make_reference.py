@@ -34,8 +34,9 @@ GROUPS = {
     "Grounding": "Evidence verify corpus_fingerprint document_root leaf_hash parse_header "
     "document_from_header",
     "Writing engines": "BackendSpec CONTRACT BackendConfig LexicalConfig Capabilities "
-    "FilterSupport Support NATIVE EMULATED unsupported Reader FirstMatchReader ExplainingReader "
-    "ExportingReader AsyncReader AsyncFirstMatchReader AsyncExplainingReader "
+    "FilterSupport Support NATIVE EMULATED unsupported Reader FirstMatchReader AnsweringReader "
+    "ExplainingReader ExportingReader AsyncReader AsyncFirstMatchReader AsyncAnsweringReader "
+    "AsyncExplainingReader AnswerRequest Budget Answer "
     "Rung Operator Candidate Matches "
     "FirstMatch StoredChunk AnalyzedDocument AnalyzedChunk WriteOutcome IndexMetadata "
     "matches_filter chunk_tokens Lease Leases",

@@ -62,9 +62,14 @@ from nuthatch.contract.query import (
     TextQuery as TextQuery,
 )
 from nuthatch.contract.reader import (
+    Answer as Answer,
+    AnsweringReader as AnsweringReader,
+    AnswerRequest as AnswerRequest,
+    AsyncAnsweringReader as AsyncAnsweringReader,
     AsyncExplainingReader as AsyncExplainingReader,
     AsyncFirstMatchReader as AsyncFirstMatchReader,
     AsyncReader as AsyncReader,
+    Budget as Budget,
     Candidate as Candidate,
     ExplainingReader as ExplainingReader,
     ExportingReader as ExportingReader,
