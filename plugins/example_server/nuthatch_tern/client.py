@@ -82,8 +82,8 @@ class Client:
     def _exchange(self, options: dict[str, Any]) -> httpx.Response:
         """Send a request over a connection of its own.
 
-        The client returns to the pool after a whole answer only: one that an error or an
-        interrupt went through is in no known state.
+        The client returns to the pool after a whole answer only. One that an interrupt went
+        through is left alone: it may hold its own locks, and closing it would wait for them.
         """
         if self._process != os.getpid():  # the connections belong to the parent process
             self._idle, self._process = deque(), os.getpid()
@@ -93,7 +93,7 @@ class Client:
             client = httpx.Client(**self._options)
         try:
             response = client.request(**options)
-        except BaseException:
+        except httpx.HTTPError:
             client.close()
             raise
         self._idle.append(client)

@@ -1,4 +1,4 @@
-"""Reading: each call of a reader is one request.
+"""Reading: each call of a reader is one request, and `answer` is all calls of a search in one.
 
 The server keeps no state for a search. So a chunk may go between `match` and `fetch`, which its key
 tells: a key names a version, and the server gives null for one that was replaced or deleted.
@@ -10,7 +10,10 @@ from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 from nuthatch import (
-    AsyncReader,
+    Answer,
+    AnsweringReader,
+    AnswerRequest,
+    AsyncAnsweringReader,
     Document,
     ExportingReader,
     Filter,
@@ -20,7 +23,9 @@ from nuthatch import (
 )
 
 from nuthatch_tern.schema import (
-    from_rung,
+    from_match,
+    from_request,
+    to_answer,
     to_chunk,
     to_document,
     to_matches,
@@ -31,18 +36,21 @@ Send = Callable[[str, Any], Any]
 AsyncSend = Callable[[str, Any], Awaitable[Any]]
 
 
-class TernReader(ExportingReader):
+class TernReader(AnsweringReader, ExportingReader):
     """A reader for threads."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
+
+    def answer(self, request: AnswerRequest) -> Answer:
+        return to_answer(request, self._send("answer", from_request(request)))
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         frequencies: dict[str, int] = self._send("frequencies", list(tokens))
         return frequencies
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        return to_matches(self._send("match", from_rung(rung, filters, limit)))
+        return to_matches(self._send("match", from_match(rung, filters, limit)))
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
         rows = self._send("fetch", {"keys": list(keys), "proofs": proofs})
@@ -59,18 +67,21 @@ class TernReader(ExportingReader):
             page = self._send("page", page["next"])
 
 
-class TernAsyncReader(AsyncReader):
+class TernAsyncReader(AsyncAnsweringReader):
     """A reader for event loops."""
 
     def __init__(self, send: AsyncSend) -> None:
         self._send = send
+
+    async def answer(self, request: AnswerRequest) -> Answer:
+        return to_answer(request, await self._send("answer", from_request(request)))
 
     async def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         frequencies: dict[str, int] = await self._send("frequencies", list(tokens))
         return frequencies
 
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        return to_matches(await self._send("match", from_rung(rung, filters, limit)))
+        return to_matches(await self._send("match", from_match(rung, filters, limit)))
 
     async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
         rows = await self._send("fetch", {"keys": list(keys), "proofs": proofs})

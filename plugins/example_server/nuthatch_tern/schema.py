@@ -2,6 +2,7 @@
 
     document   {uri, root, header, values: [[field, value], …], chunks}
     chunk      {text, start, leaf, tokens}
+    rung       {all, tokens}: all of the tokens, or any of them
     match      [[key, score], …] and the total
     key        names a version of a document and a chunk of it; never used again
 
@@ -15,6 +16,8 @@ from typing import Any, Final
 
 from nuthatch import (
     AnalyzedDocument,
+    Answer,
+    AnswerRequest,
     AnyOf,
     Candidate,
     Document,
@@ -55,14 +58,44 @@ def from_filter(condition: Filter) -> dict[str, Any]:
     return {"field": condition.field, "gte": condition.gte, "lte": condition.lte}
 
 
-def from_rung(rung: Rung, filters: Sequence[Filter], limit: int) -> dict[str, Any]:
+def from_rung(rung: Rung) -> dict[str, Any]:
+    """Return a rung as the server reads it: a token that stands twice counts twice."""
+    return {"all": rung.operator == "AND", "tokens": rung.tokens}
+
+
+def from_match(rung: Rung, filters: Sequence[Filter], limit: int) -> dict[str, Any]:
     """Return the request for the best chunks of a rung; the filters act before the cut."""
+    conditions = [from_filter(condition) for condition in filters]
+    return {**from_rung(rung), "filters": conditions, "limit": limit}
+
+
+def from_request(request: AnswerRequest) -> dict[str, Any]:
+    """Return the request for all that one search needs."""
+    ranked, budget = request.ranked, request.budget
     return {
-        "all": rung.operator == "AND",
-        "tokens": rung.tokens,  # with repetitions: a word that stands twice counts twice
-        "filters": [from_filter(condition) for condition in filters],
-        "limit": limit,
+        "tokens": request.tokens,
+        "ranked": None if ranked is None else from_rung(ranked),
+        "ladder": [from_rung(rung) for rung in request.ladder],
+        "budget": None if budget is None else [budget.tokens, budget.postings],
+        "fill": request.fill,
+        "filters": [from_filter(condition) for condition in request.filters],
+        "limit": request.limit,
+        "proofs": request.proofs,
     }
+
+
+def to_answer(request: AnswerRequest, answer: dict[str, Any]) -> Answer:
+    """Return the answer to a request: the server tells which rungs it has matched."""
+    rungs = [request.ranked] if answer["ranks"] else request.ladder
+    return Answer(
+        frequencies=answer["frequencies"],
+        matches={
+            rung: to_matches(matches)
+            for rung, matches in zip(rungs, answer["matches"], strict=False)
+            if rung is not None
+        },
+        stored={key: to_chunk(row) for key, row in answer["stored"].items()},
+    )
 
 
 def to_matches(answer: dict[str, Any]) -> Matches:

@@ -125,6 +125,32 @@ class Index:
         keys = [(f"{number}.{chunk}", -score) for score, number, chunk in best]
         return {"best": keys, "total": len(found)}
 
+    def do_answer(self, body: dict[str, Any], ends: float | None) -> dict[str, Any]:
+        """Do in one request what a search needs: frequencies, matches, and stored chunks."""
+        ranks = body["ranked"] is not None and self._allows(body["budget"])
+        answer: dict[str, Any] = {
+            "frequencies": self.do_frequencies(body["tokens"], ends),
+            "ranks": ranks,
+            "matches": [],
+            "stored": {},
+        }
+        enough = body["limit"] if body["fill"] and not ranks else 1
+        for rung in [body["ranked"]] if ranks else body["ladder"]:
+            match = self.do_match({**body, **rung}, ends)
+            answer["matches"].append(match)
+            for key, _ in match["best"]:
+                answer["stored"][key] = self._fetch(key, body["proofs"])
+            if len(answer["stored"]) >= enough:
+                break
+        return answer
+
+    def _allows(self, budget: list[Any] | None) -> bool:
+        """Return whether the postings of all words together are few enough to rank."""
+        if budget is None:
+            return True
+        cost = sum(self.do_frequencies(budget[0], None).values())
+        return cost > 0 and (budget[1] is None or cost <= budget[1])
+
     def do_fetch(self, body: dict[str, Any], ends: float | None) -> list[dict[str, Any] | None]:
         return [self._fetch(key, body["proofs"]) for key in body["keys"]]
 
