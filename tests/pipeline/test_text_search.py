@@ -21,6 +21,7 @@ from nuthatch import (
     QueryTimeout,
     Rung,
     StoredChunk,
+    TextQuery,
     unsupported,
 )
 from nuthatch.memory import MemoryReader
@@ -256,6 +257,15 @@ def test_the_frequencies_that_were_looked_up_are_told(index: LexicalBackend) -> 
     assert dict(results.frequencies) == {"thief": 2, "nothing": 0, "space": 1}
 
 
+@pytest.mark.parametrize("explain", [False, True])
+def test_a_ranked_search_reads_frequencies_only_to_be_explained(
+    index: LexicalBackend, explain: bool
+) -> None:
+    index.add(FILMS)
+    results = index.search("thief nothing", policy="ranked", explain=explain)
+    assert dict(results.frequencies) == ({"thief": 2, "nothing": 0} if explain else {})
+
+
 def test_a_search_reads_one_state_of_the_index(index: LexicalBackend) -> None:
     index.add(FILMS)
     with index.reader() as reader:
@@ -311,8 +321,10 @@ def test_an_engine_may_leave_out_the_tokens_that_it_does_not_know(make_backend: 
 
     backend = make_backend(TerseOnlyToCore)
     backend.add(FILMS)
+    query = TextQuery("detective nothing", ["nowhere"])
     for policy in ("ranked", "ladder", "auto"):
-        results = backend.search("detective nothing", policy=policy, extra_or_tokens=["nowhere"])
+        # Of a ranked search the engine is asked for frequencies only to explain it.
+        results = backend.search(query, policy=policy, explain=policy == "ranked")
         assert uris(results) == ["heat"]
         assert dict(results.frequencies) == {"detective": 1, "nothing": 0, "nowhere": 0}
 

@@ -89,9 +89,9 @@ class AnswerRequest:
     `tokens` are those whose document frequencies are wanted, perhaps none. Of `ladder` the first
     rung wins that matches anything; with `fill` the rungs after it are matched too, until `limit`
     distinct chunks are found. Each rung is matched as by `match`: `filters` act before the cut
-    after `limit`. With `collapse` only the best chunk of a document is shown, so a rung's
-    candidates may leave out the others. The stored chunks of the candidates are wanted too, as
-    `fetch` gives them with or without `proofs`.
+    after `limit`. With `collapse` only the best chunk of a document is shown: a rung's candidates
+    may leave out its other chunks, and are then the best `limit` of what is left. The stored
+    chunks of the candidates are wanted too, as `fetch` gives them with or without `proofs`.
 
     Later versions of the contract may add fields; each has a default that asks for nothing.
     """
@@ -112,9 +112,10 @@ class Answer:
     """What an engine says to an `AnswerRequest`; each part as the single call would give it.
 
     `frequencies` by token, `matches` by rung of the request, `stored` by the key of a candidate
-    (None for a chunk that is gone). What is left out core asks for again, in another trip: so a
-    rung that was tried and matched nothing has its empty `Matches` here. Later versions of the
-    contract may add fields, with defaults.
+    (None for a chunk that is gone). What is left out costs another trip, in which core asks for
+    it alone: so a rung that was tried and matched nothing has its empty `Matches` here, and a
+    request for one rung has at least that rung. Later versions of the contract may add fields,
+    with defaults.
     """
 
     frequencies: Mapping[str, int] = field(default_factory=dict)

@@ -29,7 +29,8 @@ from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
 from nuthatch.errors import InvalidDocument, InvalidQuery
 from nuthatch.pipeline.indexing import Addable, add_documents, durability_of
 from nuthatch.pipeline.readers import LiftedReader, has_documents, run_blocking
-from nuthatch.pipeline.search import PlannedSearch, missing_method
+from nuthatch.pipeline.search import PlannedSearch
+from nuthatch.pipeline.shape import missing_method
 from nuthatch.pipeline.validation import plan_search, refuse_if_export_only, require, search_request
 from nuthatch.registry.plugins import observe
 from nuthatch.text.analyzer import Analyzer

@@ -41,7 +41,7 @@ from nuthatch.grounding import corpus_fingerprint
 from nuthatch.pipeline.index import IndexMetadata
 from nuthatch.pipeline.indexing import Addable
 from nuthatch.pipeline.lexical import LexicalBackend
-from nuthatch.pipeline.search import missing_method
+from nuthatch.pipeline.shape import missing_method
 from nuthatch.pipeline.validation import require, require_support
 from nuthatch.registry.backends import backend_class, backend_spec
 from nuthatch.registry.url import redact, split_url

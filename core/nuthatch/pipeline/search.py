@@ -3,6 +3,7 @@
     request ── plan ──▶ PlannedSearch ── over a reader ──▶ Results
 
     text       LadderSearch ──▶ match ──▶ fetch ──▶ snippets, evidence ──▶ hits
+                          └────▶ answer ───┘      in one trip, where the reader can
     entities   match_entities, or core's arithmetic over the reader's look-ups ──▶ fetch ──▶ hits
 
 What plugins say of a query is in the plan, so an engine may run it a second time.
@@ -32,17 +33,20 @@ from nuthatch.contract.results import Results
 from nuthatch.contract.validation import explain
 from nuthatch.entities.match import EntityMatches, match_by_lookups
 from nuthatch.entities.plan import EntityPlan
-from nuthatch.errors import IndexCorrupt, PluginFailure
+from nuthatch.errors import IndexCorrupt
 from nuthatch.grounding import evidence_for
 from nuthatch.matching import LadderSearch
+from nuthatch.pipeline.answers import AnsweredReader
 from nuthatch.pipeline.readers import (
     TimedReader,
+    has_answer,
     has_explain,
     has_first_match,
     has_look_ups,
     has_match_entities,
     missing_look_up,
 )
+from nuthatch.pipeline.shape import check_rows, check_type, engine_failure, missing_method
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.normalize import NormalizedQuery
 from nuthatch.text.snippet import Snippets
@@ -119,32 +123,7 @@ def build_hits(
         return HITS.validate_python(values)
     except ValidationError as error:
         problem = f"returned hits that break the contract ({explain(error)})"
-        raise _failure(options.backend, problem, "search") from error
-
-
-def check_rows(backend: str, method: str, keys: Sequence[Hashable], rows: Sequence[object]) -> None:
-    """Raise `PluginFailure` unless there is a row for each key."""
-    check_answer(backend, method, rows, Sequence)
-    if len(rows) != len(keys):
-        problem = f"was asked by {method} for {len(keys)} rows and gave {len(rows)}"
-        raise _failure(backend, problem, "search")
-
-
-def check_answer(backend: str, method: str, answer: object, wanted: type) -> None:
-    """Raise `PluginFailure` unless a method of the engine returned what it is to return."""
-    if not isinstance(answer, wanted):
-        problem = f"returned {type(answer).__name__} from {method}, which is no {wanted.__name__}"
-        raise _failure(backend, problem, "shape")
-
-
-def missing_method(backend: str, feature: str, method: str) -> PluginFailure:
-    """Return the failure of a backend that declares a feature without the method for it."""
-    return _failure(backend, f"declares {feature} and does not define {method}", "shape")
-
-
-def _failure(backend: str, problem: str, stage: str) -> PluginFailure:
-    hint = "Report it to the backend's author."
-    return PluginFailure(f"the backend {backend!r} {problem}. {hint}", stage=stage, hint=hint)
+        raise engine_failure(options.backend, problem, "search") from error
 
 
 class SearchTask(NamedTuple):
@@ -176,11 +155,13 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
     limit = task.limit
     notes = list(task.notes)
     while True:
-        climb = LadderSearch(task.query, task.policy, limit, task.budget)
-        await match_rungs(task.backend, climb, reader, task.filters)
+        wanted = task.request.explain
+        climb = LadderSearch(task.query, task.policy, limit, task.budget, counted=wanted)
+        source = _foresee(task, climb, reader)
+        await match_rungs(task.backend, climb, source, task.filters)
         found = climb.found
         keys = [candidate.key for _, candidate in found]
-        stored = await fetch_rows(task.hit_options, reader, keys)
+        stored = await fetch_rows(task.hit_options, source, keys)
         kept = [pair for pair in zip(found, stored, strict=True) if pair[1] is not None]
         vanished = len(found) - len(kept)
         if not task.collapse:
@@ -216,22 +197,33 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
     )
 
 
+def _foresee(task: SearchTask, climb: LadderSearch, reader: AsyncReader) -> AsyncReader:
+    """Return a reader that asks for the whole climb in one trip, where the engine can answer so."""
+    if not has_answer(reader):
+        return reader
+    proofs = task.hit_options.audit is AuditMode.GROUNDED
+    request = climb.request(task.filters, collapse=task.collapse, proofs=proofs)
+    return AnsweredReader(task.backend, reader, request, snapshot=task.hit_options.snapshot)
+
+
 async def match_rungs(
     backend: str, climb: LadderSearch, reader: AsyncReader, filters: Sequence[Filter]
 ) -> None:
     """Match one rung after another, until the climb is at its end."""
-    climb.begin(await reader.document_frequencies(climb.tokens))
+    begun = perf_counter()
+    tokens = climb.tokens
+    climb.begin(await reader.document_frequencies(tokens) if tokens else {})
     if climb.ahead and has_first_match(reader):
-        begun = perf_counter()
         first = await reader.first_match(climb.ahead, filters, climb.limit)
         if first is not None:
-            check_answer(backend, "first_match", first, FirstMatch)
+            check_type(backend, "first_match", first, FirstMatch)
         climb.take_first(first, 1000 * (perf_counter() - begun))
-    for rung in climb.next_rungs():
         begun = perf_counter()
+    for rung in climb.next_rungs():
         matches = await reader.match(rung, filters, climb.limit)
-        check_answer(backend, "match", matches, Matches)
+        check_type(backend, "match", matches, Matches)
         climb.take(rung, matches, 1000 * (perf_counter() - begun))
+        begun = perf_counter()
 
 
 def _make_rows(
@@ -284,7 +276,7 @@ async def entity_search(task: EntityTask, reader: AsyncReader) -> Results:
         matches = await match_by_lookups(reader, task.plan, task.limit)
     else:
         raise missing_method(task.backend, "entities", f"the reader's {missing_look_up(reader)}")
-    check_answer(task.backend, "match_entities", matches, EntityMatches)
+    check_type(task.backend, "match_entities", matches, EntityMatches)
     candidates = matches.candidates
     stored = await fetch_rows(task.hit_options, reader, [candidate.key for candidate in candidates])
     found = [
