@@ -192,6 +192,11 @@ class Server(ThreadingHTTPServer):
         self._by_id: dict[str, Index] = {}
         self._done: OrderedDict[str, Any] = OrderedDict()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that its client has closed."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
     def answer(self, method: str, path: str, key: str, body: Any, ends: float | None) -> Any:
         """Return the answer; that of a change which was made already, if it has this key."""
         with self._lock:
@@ -233,7 +238,11 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1
 
     def _handle(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client was interrupted: it asked for nothing
+            self.close_connection = True
+            return
         left = self.headers.get("Timeout-Ms")
         ends = None if left is None else monotonic() + float(left) / 1000
         try:
