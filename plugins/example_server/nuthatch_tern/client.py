@@ -1,7 +1,10 @@
 """`Client`: requests to the server, for threads and for event loops.
 
-    threads       a pool of clients with one connection each; whoever sends takes one out
-    event loops   an asynchronous client for each, which the loop closes when it ends
+    threads       http.client: a pool of connections; whoever sends takes one out
+    event loops   httpx: an asynchronous client for each loop, closed when the loop ends
+
+Not httpx for both: its connections share a lock written in Python. An interrupt can leave such a
+lock taken, and whoever needs it next waits for ever.
 
 Every request may be sent twice: reading changes nothing, and the server knows a change that it has
 made already by its key. So a request whose connection broke is sent once more.
@@ -10,13 +13,17 @@ made already by its key. So a request whose connection broke is sent once more.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import ssl
 from asyncio import AbstractEventLoop
 from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -28,6 +35,9 @@ from nuthatch_tern.failure import (
     make_transport_error,
     raise_for_status,
 )
+
+#: What breaks on the way to the server and back.
+TRANSPORT_ERRORS = (OSError, HTTPException, httpx.TransportError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +56,9 @@ class Client:
 
     def __init__(self, config: TernConfig) -> None:
         self._config = config
-        token = config.token
-        self._options: dict[str, Any] = {
-            "base_url": config.server,
-            "headers": {} if token is None else {"Authorization": token.get_secret_value()},
-            # Reading the certificates takes longer than a search: once for all clients.
-            "verify": httpx.create_ssl_context() if config.tls else False,
-        }
-        self._idle: deque[httpx.Client] = deque()
+        # Reading the certificates takes longer than a search: once for all connections.
+        self._tls = ssl.create_default_context() if config.tls else None
+        self._idle: deque[HTTPConnection] = deque()
         self._process = os.getpid()
         self._loops: dict[AbstractEventLoop, tuple[httpx.AsyncClient, AsyncGenerator[None]]] = {}
         self._closed = False
@@ -61,83 +66,106 @@ class Client:
     def send(self, request: Request) -> Any:
         """Return the JSON of the answer. Raise the errors of `failure`."""
         for is_last in (False, True):
-            options = self._make_options(request)
+            left = self._find_time(request)
             try:
-                return self._read(self._exchange(options))
-            except httpx.TransportError as error:
+                status, text = self._exchange(request, left)
+            except TRANSPORT_ERRORS as error:
                 self._refuse(error, request, is_last)
+            else:
+                return self._read(status, text)
         raise AssertionError("the last attempt returns or raises")
 
     async def send_async(self, request: Request) -> Any:
         """Do the same without blocking the event loop."""
         for is_last in (False, True):
-            options = self._make_options(request)
+            left = self._find_time(request)
             client = await self._client_of_loop()
             try:
-                return self._read(await client.request(**options))
-            except httpx.TransportError as error:
+                response = await client.request(
+                    request.method,
+                    f"{self._config.server}{request.path}",
+                    content=_encode(request),
+                    headers=self._make_headers(request, left),
+                    timeout=left,
+                )
+            except TRANSPORT_ERRORS as error:
                 self._refuse(error, request, is_last)
+            else:
+                return self._read(response.status_code, response.content)
         raise AssertionError("the last attempt returns or raises")
 
-    def _exchange(self, options: dict[str, Any]) -> httpx.Response:
+    def _exchange(self, request: Request, left: float) -> tuple[int, bytes]:
         """Send a request over a connection of its own.
 
-        The client returns to the pool after a whole answer only. One that an interrupt went
-        through is left alone: it may hold its own locks, and closing it would wait for them.
+        The connection returns to the pool after a whole answer only. One that an interrupt went
+        through is in no known state; it is dropped, and not called again.
         """
+        connection = self._take_connection()
+        try:
+            connection.timeout = left
+            if connection.sock is not None:
+                connection.sock.settimeout(left)
+            headers = self._make_headers(request, left)
+            connection.request(request.method, request.path, _encode(request), headers)
+            response = connection.getresponse()
+            answer = response.status, response.read()
+        except TRANSPORT_ERRORS:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        if self._closed:
+            self._close_idle()
+        return answer
+
+    def _take_connection(self) -> HTTPConnection:
         if self._process != os.getpid():  # the connections belong to the parent process
             self._idle, self._process = deque(), os.getpid()
         try:
-            client = self._idle.pop()
+            return self._idle.pop()
         except IndexError:
-            client = httpx.Client(**self._options)
-        try:
-            response = client.request(**options)
-        except httpx.HTTPError:
-            client.close()
-            raise
-        self._idle.append(client)
-        if self._closed:
-            self._close_idle()
-        return response
+            host = urlsplit(self._config.server).netloc
+            if self._tls is None:
+                return HTTPConnection(host)
+            return HTTPSConnection(host, context=self._tls)
 
-    def _make_options(self, request: Request) -> dict[str, Any]:
+    def _find_time(self, request: Request) -> float:
+        """Return the seconds that are left. Raise `QueryTimeout`, or for a closed index."""
         if self._closed:
             raise BackendUnavailable(f"{self._config.shown} was closed; open it again")
-        left, deadline = self._config.patience, request.deadline
-        headers = {"Idempotency-Key": request.key}
-        if deadline is not None:
-            left = min(left, deadline - monotonic())
-            if left <= 0:
-                raise late(self._config.shown)
-            headers["Timeout-Ms"] = f"{left * 1000:.0f}"  # the server stops by itself
-        return {
-            "method": request.method,
-            "url": request.path,
-            "json": request.body,
-            "headers": headers,
-            "timeout": left,
-        }
+        if request.deadline is None:
+            return self._config.patience
+        left = request.deadline - monotonic()
+        if left <= 0:
+            raise late(self._config.shown)
+        return min(left, self._config.patience)
 
-    def _read(self, response: httpx.Response) -> Any:
-        raise_for_status(response, self._config.shown)
+    def _make_headers(self, request: Request, left: float) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "Idempotency-Key": request.key}
+        if request.deadline is not None:
+            headers["Timeout-Ms"] = f"{left * 1000:.0f}"  # the server stops by itself
+        if self._config.token is not None:
+            headers["Authorization"] = f"Bearer {self._config.token.get_secret_value()}"
+        return headers
+
+    def _read(self, status: int, text: bytes) -> Any:
+        raise_for_status(status, text, self._config.shown)
         try:
-            return response.json()
+            return json.loads(text)
         except ValueError as error:
             raise BackendUnavailable(
                 f"{self._config.shown} answered what is no JSON; is another server there?"
             ) from error
 
-    def _refuse(self, error: httpx.TransportError, request: Request, is_last: bool) -> None:
+    def _refuse(self, error: Exception, request: Request, is_last: bool) -> None:
         """Raise what a broken exchange means, unless the request can be sent once more."""
-        if is_last or isinstance(error, httpx.TimeoutException):
+        if is_last or isinstance(error, TimeoutError | httpx.TimeoutException):
             raise make_transport_error(error, self._config.shown, request.deadline) from error
 
     async def _client_of_loop(self) -> httpx.AsyncClient:
         """Return the client of the running loop: its connections belong to that loop."""
         loop = asyncio.get_running_loop()
         if loop not in self._loops:
-            client = httpx.AsyncClient(**self._options)
+            client = httpx.AsyncClient(verify=False if self._tls is None else self._tls)
             end = self._close_with(loop, client)
             await anext(end)  # waits for nothing, so no other task comes in between
             self._loops[loop] = client, end
@@ -164,3 +192,7 @@ class Client:
         for loop, (_, end) in list(self._loops.items()):
             if loop.is_running():
                 asyncio.run_coroutine_threadsafe(end.aclose(), loop)
+
+
+def _encode(request: Request) -> bytes | None:
+    return None if request.body is None else json.dumps(request.body).encode()

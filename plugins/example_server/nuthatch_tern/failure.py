@@ -18,11 +18,9 @@ from nuthatch import (
 _TRANSIENT: Final = frozenset((429, 502, 503))
 
 
-def make_transport_error(
-    error: httpx.TransportError, place: str, deadline: float | None
-) -> NuthatchError:
+def make_transport_error(error: Exception, place: str, deadline: float | None) -> NuthatchError:
     """Return the error for a request without an answer."""
-    if isinstance(error, httpx.TimeoutException) and deadline is not None:
+    if isinstance(error, TimeoutError | httpx.TimeoutException) and deadline is not None:
         return late(place)
     return BackendUnavailable(
         f"{place} does not answer ({type(error).__name__}: {error}); check the address, and that "
@@ -31,9 +29,8 @@ def make_transport_error(
     )
 
 
-def raise_for_status(response: httpx.Response, place: str) -> None:
+def raise_for_status(status: int, text: bytes, place: str) -> None:
     """Raise the error that the status of an answer stands for."""
-    status, reason = response.status_code, response.text[:200]
     if status < 300:
         return
     if status == 404:
@@ -42,6 +39,7 @@ def raise_for_status(response: httpx.Response, place: str) -> None:
         raise IndexExists(f"{place} is there already; open it, or choose another name")
     if status == 504:
         raise late(place)
+    reason = text[:200].decode(errors="replace")
     raise BackendUnavailable(
         f"{place} answered {status} ({reason}); see the server's log",
         transient=status in _TRANSIENT,

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from nuthatch import NATIVE, AuditMode, BackendSpec, Capabilities, unsupported
+from nuthatch import (
+    NATIVE,
+    AuditMode,
+    BackendSpec,
+    Capabilities,
+    FilterSupport,
+    unsupported,
+)
 
 from nuthatch_tern.config import TernConfig
 
@@ -17,6 +24,7 @@ SPEC = BackendSpec(
         entities=unsupported(_TEXT_ONLY),
         fuzzy=unsupported(_TEXT_ONLY),
         substring=unsupported(_TEXT_ONLY),
+        filters=FilterSupport(range=NATIVE, any_of=NATIVE),
         explain=unsupported("the server gives the score of a chunk, not that of each word"),
         snapshot=unsupported("the server answers each request from its newest state"),
         native_top_k=NATIVE,

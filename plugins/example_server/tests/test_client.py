@@ -7,12 +7,13 @@ import socket
 from collections.abc import Iterator
 from threading import Thread
 
-import httpx
 import nuthatch
 import pytest
 from nuthatch import BackendUnavailable, Document, IndexExists, IndexNotFound, QueryTimeout
 
 from nuthatch_tern.backend import TernBackend
+from nuthatch_tern.client import Client, Request
+from nuthatch_tern.config import TernConfig
 from nuthatch_tern.failure import raise_for_status
 
 
@@ -31,22 +32,36 @@ def silent() -> Iterator[str]:
 def test_a_change_whose_answer_was_lost_is_made_once(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, sent = httpx.Client.request, []
+    whole, sent = Client._exchange, []
 
-    def lose_every_other(client: httpx.Client, *given: object, **options: object) -> httpx.Response:
-        response = whole(client, *given, **options)  # type: ignore[arg-type]
-        sent.append(response)
+    def lose_every_other(client: Client, request: Request, left: float) -> tuple[int, bytes]:
+        answer = whole(client, request, left)
+        sent.append(request)
         if len(sent) % 2:
-            raise httpx.ReadError("the connection broke")
-        return response
+            raise ConnectionResetError("the connection broke")
+        return answer
 
-    monkeypatch.setattr(httpx.Client, "request", lose_every_other)
+    monkeypatch.setattr(Client, "_exchange", lose_every_other)
     with nuthatch.open(url, create="new") as index:
         assert index.add([Document("a", "", "falcon")]).added == 1
         assert index.info().documents == 1
         assert index.delete("a") == 1
-    keys = [response.request.headers["Idempotency-Key"] for response in sent]
-    assert keys[::2] == keys[1::2], "each request came twice, as the same one"
+    assert sent[::2] == sent[1::2], "each request was sent twice, as the same one"
+
+
+def test_a_search_is_one_request(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with nuthatch.open(url, create="new") as index:
+        index.add([Document("a", "", "falcon"), Document("b", "", "falcon kite")])
+        whole, sent = Client.send, []
+
+        def count(client: Client, request: Request) -> object:
+            sent.append(request.path.rpartition("/")[2])
+            return whole(client, request)
+
+        monkeypatch.setattr(Client, "send", count)
+        for policy in ("auto", "ranked", "ladder"):
+            assert index.search("kite falcon", policy=policy)[0].document_uri == "b"
+        assert sent == ["answer"] * 3
 
 
 def test_a_server_that_is_gone_may_be_asked_again() -> None:
@@ -55,7 +70,7 @@ def test_a_server_that_is_gone_may_be_asked_again() -> None:
     with pytest.raises(BackendUnavailable, match="does not answer") as caught:
         nuthatch.open(f"tern://127.0.0.1:{port}/films")
     assert caught.value.transient
-    assert isinstance(caught.value.__cause__, httpx.ConnectError)
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
 
 
 def test_a_silent_server_is_late_for_a_search_and_unavailable_without_a_deadline(
@@ -67,10 +82,12 @@ def test_a_silent_server_is_late_for_a_search_and_unavailable_without_a_deadline
     with nuthatch.open(url, create="new") as index:
         index.add([Document("a", "", "falcon")])
         assert isinstance(index, TernBackend)
-        index._client._options["base_url"] = silent.partition(":")[2].join(("http:", ""))
+        index._client._config = TernConfig(location=silent.partition(":")[2])
         index._client._close_idle()
         with pytest.raises(QueryTimeout):
             index.search("falcon", timeout=0.2)
+        with pytest.raises(QueryTimeout):
+            asyncio.run(index.search_async("falcon", timeout=0.2))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +106,7 @@ def test_each_status_is_an_error_of_its_own(
     status: int, kind: type[Exception], transient: bool | None
 ) -> None:
     with pytest.raises(kind) as caught:
-        raise_for_status(httpx.Response(status, text="no"), "//localhost/films")
+        raise_for_status(status, b"no", "//localhost/films")
     assert getattr(caught.value, "transient", None) is transient
 
 
