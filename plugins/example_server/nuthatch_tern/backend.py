@@ -96,7 +96,7 @@ class TernBackend(LexicalBackend):
     def drop(cls, config: TernConfig) -> None:
         client = Client(config)
         try:
-            client.send(Request("DELETE", f"/indexes/{config.index}"))
+            client.send(Request.change("DELETE", f"/indexes/{config.index}"))
         finally:
             client.close()
 
@@ -124,15 +124,18 @@ class TernBackend(LexicalBackend):
     def _send(self, operation: str, body: Any) -> Any:
         return self._client.send(self._make_request(operation, body))
 
+    def _change(self, operation: str, body: Any) -> Any:
+        return self._client.send(Request.change("POST", f"{self._path}/{operation}", body))
+
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
         stored = self._send("roots", list(uris))
         return {uri: bytes.fromhex(root) for uri, root in stored.items()}
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        return read_outcome(self._send("write", make_batch(documents, durability)))
+        return read_outcome(self._change("write", make_batch(documents, durability)))
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        removed: int = self._send("remove", {"uris": list(uris), "durability": durability})
+        removed: int = self._change("remove", {"uris": list(uris), "durability": durability})
         return removed
 
     def info(self) -> IndexInfo:
@@ -160,4 +163,4 @@ def _make_index(
 ) -> Request:
     """Return the request that makes an index together with its documents, or not at all."""
     body = {"metadata": record.to_json(), "documents": documents}
-    return Request("PUT", f"/indexes/{config.index}", body)
+    return Request.change("PUT", f"/indexes/{config.index}", body)

@@ -7,7 +7,9 @@ Not httpx for both: its connections share a lock written in Python. An interrupt
 lock taken, and whoever needs it next waits for ever.
 
 Every request may be sent twice: reading changes nothing, and the server knows a change that it has
-made already by its key. So a request whose connection broke is sent once more.
+made already by its key. So a request whose connection broke is sent once more. A change that failed
+or was interrupted may still be under way: before the next request the server settles it, which is
+to say that it was made, or that it is never made.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ import ssl
 from asyncio import AbstractEventLoop
 from collections import deque
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from time import monotonic
 from typing import Any
@@ -42,13 +45,18 @@ TRANSPORT_ERRORS = (OSError, HTTPException, httpx.TransportError)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: the same object is the same change, however often it is sent."""
+    """One request; a change has a `key`, and is the same change however often it is sent."""
 
     method: str
     path: str
     body: Any = None
     deadline: float | None = None
-    key: str = field(default_factory=lambda: uuid4().hex)
+    key: str | None = None
+
+    @classmethod
+    def change(cls, method: str, path: str, body: Any = None) -> Request:
+        """Return a request that changes something."""
+        return cls(method, path, body, key=uuid4().hex)
 
 
 class Client:
@@ -59,12 +67,14 @@ class Client:
         # Reading the certificates takes longer than a search: once for all connections.
         self._tls = ssl.create_default_context() if config.tls else None
         self._idle: deque[HTTPConnection] = deque()
+        self._unsettled: list[str] = []
         self._process = os.getpid()
         self._loops: dict[AbstractEventLoop, tuple[httpx.AsyncClient, AsyncGenerator[None]]] = {}
         self._closed = False
 
     def send(self, request: Request) -> Any:
         """Return the JSON of the answer. Raise the errors of `failure`."""
+        self._settle()
         for is_last in (False, True):
             left = self._find_time(request)
             try:
@@ -77,6 +87,8 @@ class Client:
 
     async def send_async(self, request: Request) -> Any:
         """Do the same without blocking the event loop."""
+        if self._unsettled:
+            await asyncio.to_thread(self._settle)
         for is_last in (False, True):
             left = self._find_time(request)
             client = await self._client_of_loop()
@@ -94,6 +106,18 @@ class Client:
                 return self._read(response.status_code, response.content)
         raise AssertionError("the last attempt returns or raises")
 
+    def _settle(self) -> None:
+        """Have the server settle the changes of which nobody knows whether they were made."""
+        for key in self._unsettled.copy():
+            request = Request("POST", "/settle", key)
+            try:
+                status, text = self._exchange(request, self._find_time(request))
+            except TRANSPORT_ERRORS as error:
+                raise make_transport_error(error, self._config.shown, None) from error
+            self._read(status, text)
+            with suppress(ValueError):  # another thread was faster
+                self._unsettled.remove(key)
+
     def _exchange(self, request: Request, left: float) -> tuple[int, bytes]:
         """Send a request over a connection of its own.
 
@@ -107,10 +131,14 @@ class Client:
                 connection.sock.settimeout(left)
             headers = self._make_headers(request, left)
             connection.request(request.method, request.path, _encode(request), headers)
-            response = connection.getresponse()
-            answer = response.status, response.read()
-        except TRANSPORT_ERRORS:
-            connection.close()
+            # Closed here: its finalizer would run Python code, and drop an interrupt of it.
+            with connection.getresponse() as response:
+                answer = response.status, response.read()
+        except BaseException as error:
+            if request.key is not None:
+                self._unsettled.append(request.key)
+            if isinstance(error, TRANSPORT_ERRORS):
+                connection.close()
             raise
         self._idle.append(connection)
         if self._closed:
@@ -140,7 +168,9 @@ class Client:
         return min(left, self._config.patience)
 
     def _make_headers(self, request: Request, left: float) -> dict[str, str]:
-        headers = {"Content-Type": "application/json", "Idempotency-Key": request.key}
+        headers = {"Content-Type": "application/json"}
+        if request.key is not None:
+            headers["Idempotency-Key"] = request.key
         if request.deadline is not None:
             headers["Timeout-Ms"] = f"{left * 1000:.0f}"  # the server stops by itself
         if self._config.token is not None:

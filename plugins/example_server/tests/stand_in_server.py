@@ -4,6 +4,7 @@
 
     PUT, GET, DELETE /indexes/NAME              make, describe or drop an index
     POST /data/ID/OPERATION                     a method of `Index` whose name begins with `do_`
+    POST /settle                                the change of a key was made, or is never made
 
 It knows nothing of nuthatch, ranks by a formula of its own, answers each request from its newest
 state, takes a batch whole or not at all, and keeps everything in memory. When your server is in its
@@ -24,6 +25,8 @@ from uuid import uuid4
 
 #: Changes that are remembered, so that one that is sent again is not made again.
 _REMEMBERED = 1000
+#: In place of the answer to a change that is never made.
+_CANCELLED = object()
 #: Documents of one page of an export.
 _PAGE = 100
 
@@ -200,14 +203,20 @@ class Server(ThreadingHTTPServer):
     def answer(self, method: str, path: str, key: str, body: Any, ends: float | None) -> Any:
         """Return the answer; that of a change which was made already, if it has this key."""
         with self._lock:
-            if key in self._done:
-                return self._done[key]
-            answer = self._answer(method, path.removeprefix("/").split("/"), body, ends)
-            if method in ("PUT", "DELETE") or path.endswith(("/write", "/remove")):
-                self._done[key] = answer
-                if len(self._done) > _REMEMBERED:
-                    self._done.popitem(last=False)
-            return answer
+            if path == "/settle":
+                return self._remember(body, self._done.get(body, _CANCELLED)) is not _CANCELLED
+            if key not in self._done:
+                answer = self._answer(method, path.removeprefix("/").split("/"), body, ends)
+                return self._remember(key, answer) if key else answer
+            if self._done[key] is _CANCELLED:
+                raise StatusError(410, "the client has given this change up")
+            return self._done[key]
+
+    def _remember(self, key: str, answer: Any) -> Any:
+        self._done[key] = answer
+        if len(self._done) > _REMEMBERED:
+            self._done.popitem(last=False)
+        return answer
 
     def _answer(self, method: str, parts: list[str], body: Any, ends: float | None) -> Any:
         match method, parts:

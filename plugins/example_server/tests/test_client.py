@@ -49,6 +49,21 @@ def test_a_change_whose_answer_was_lost_is_made_once(
     assert sent[::2] == sent[1::2], "each request was sent twice, as the same one"
 
 
+def test_a_change_that_is_late_is_never_made_once_the_next_request_was_sent(url: str) -> None:
+    with nuthatch.open(url, create="new") as index:
+        assert isinstance(index, TernBackend)
+        client, late = (
+            index._client,
+            Request.change("POST", f"{index._path}/remove", {"uris": ["a"]}),
+        )
+        client._unsettled.append(late.key or "")  # as an interrupt leaves it, on its way
+        index.add([Document("a", "", "falcon")])
+        with pytest.raises(BackendUnavailable, match="given this change up"):
+            client.send(late)
+        assert index.get("a") is not None
+        assert len(client._unsettled) == 0
+
+
 def test_a_search_is_one_request(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with nuthatch.open(url, create="new") as index:
         index.add([Document("a", "", "falcon"), Document("b", "", "falcon kite")])
