@@ -36,7 +36,7 @@ GROUPS = {
     "Writing engines": "BackendSpec CONTRACT BackendConfig LexicalConfig Capabilities "
     "FilterSupport Support NATIVE EMULATED unsupported Reader FirstMatchReader AnsweringReader "
     "ExplainingReader ExportingReader AsyncReader AsyncFirstMatchReader AsyncAnsweringReader "
-    "AsyncExplainingReader AnswerRequest Budget Answer "
+    "AsyncExplainingReader AnswerRequest Budget Answer answer_by_calls "
     "Rung Operator Candidate Matches "
     "FirstMatch StoredChunk AnalyzedDocument AnalyzedChunk WriteOutcome IndexMetadata "
     "matches_filter chunk_tokens Lease Leases",

@@ -129,6 +129,7 @@ from nuthatch.grounding import (
     parse_header as parse_header,
     verify as verify,
 )
+from nuthatch.pipeline.answers import answer_by_calls as answer_by_calls
 from nuthatch.pipeline.index import IndexMetadata as IndexMetadata
 from nuthatch.pipeline.indexing import chunk_tokens as chunk_tokens
 from nuthatch.pipeline.lexical import LexicalBackend as LexicalBackend

@@ -64,6 +64,7 @@ SPEC = BackendSpec(
     ),
     config=LexicalConfig,
     backend="nuthatch.memory:MemoryBackend",
+    score="bm25",
 )
 
 FORMAT = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from time import sleep
 from typing import Any
 
@@ -46,6 +47,16 @@ def test_a_hit_tells_the_document_the_chunk_and_how_it_was_found(index: LexicalB
     assert (hit.fields, hit.rung, hit.evidence, hit.origin) == ({"year": 1995}, 0, None, None)
     assert hit.score_parts == {"bm25": hit.score}
     assert len(hit.document_root) == 64
+
+
+def test_a_score_is_called_bm25_only_where_the_spec_says_so(
+    make_backend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = make_backend()
+    backend.add(FILMS)
+    monkeypatch.setattr(type(backend), "spec", replace(backend.spec, score="score"))
+    (hit,) = backend.search("detective")
+    assert hit.score_parts == {"score": hit.score}
 
 
 def test_explain_gives_each_tokens_part_and_the_parts_make_the_score(

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from nuthatch import NATIVE, Answer, AnswerRequest, LexicalConfig, Matches, Rung, Schema
+from nuthatch import (
+    NATIVE,
+    Answer,
+    AnswerRequest,
+    LexicalConfig,
+    Schema,
+    answer_by_calls,
+)
 from nuthatch.memory import SPEC, MemoryBackend, MemoryReader
 
 METHODS = ("document_frequencies", "match", "fetch", "get", "explain")
@@ -22,24 +29,7 @@ class AnsweringReader(MemoryReader):
     """A memory reader that answers whole searches, as the server beside the data does."""
 
     def answer(self, request: AnswerRequest) -> Answer:
-        frequencies = self.document_frequencies(request.tokens)
-        matches: dict[Rung, Matches] = {}
-        found: dict[Hashable, None] = {}
-        for rung in self.choose(request, frequencies):
-            matches[rung] = self.match(rung, request.filters, request.limit)
-            found |= dict.fromkeys(candidate.key for candidate in matches[rung].candidates)
-            if found and not (request.fill and len(found) < request.limit):
-                break
-        stored = dict(zip(found, self.fetch(list(found), request.proofs), strict=True))
-        return Answer(frequencies=frequencies, matches=matches, stored=stored)
-
-    @staticmethod
-    def choose(request: AnswerRequest, frequencies: Mapping[str, int]) -> Sequence[Rung]:
-        """Return the rungs to go through."""
-        budget = request.budget
-        if request.ranked and (budget is None or budget.allows(frequencies)):
-            return (request.ranked,)
-        return request.ladder
+        return answer_by_calls(self, request)
 
 
 class Server:

@@ -23,6 +23,7 @@ from nuthatch.contract.reader import (
     AsyncAnsweringReader,
     Candidate,
     Matches,
+    Reader,
     StoredChunk,
 )
 from nuthatch.pipeline.shape import check_rows, check_type, engine_failure
@@ -102,6 +103,24 @@ class AnsweredReader:
 
     def _known_tokens(self, rung: Rung) -> list[str]:
         return [token for token in rung.tokens if self._frequencies.get(token) != 0]
+
+
+def answer_by_calls(reader: Reader, request: AnswerRequest) -> Answer:
+    """Return the answer that a reader's own calls give: for a server beside the data.
+
+    It ranks or climbs as core will do, and holds the rungs up to there with their chunks.
+    """
+    frequencies = reader.document_frequencies(request.tokens) if request.tokens else {}
+    ranks = request.budget is None or request.budget.allows(frequencies)
+    matches: dict[Rung, Matches] = {}
+    found: dict[Hashable, None] = {}
+    for rung in (request.ranked,) if request.ranked and ranks else request.ladder:
+        matches[rung] = reader.match(rung, request.filters, request.limit)
+        found |= dict.fromkeys(candidate.key for candidate in matches[rung].candidates)
+        if found and not (request.fill and len(found) < request.limit):
+            break
+    stored = dict(zip(found, reader.fetch(list(found), request.proofs), strict=True))
+    return Answer(frequencies=frequencies, matches=matches, stored=stored)
 
 
 def check_answer(backend: str, request: AnswerRequest, answer: object, *, snapshot: bool) -> None:

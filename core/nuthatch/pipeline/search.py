@@ -30,6 +30,7 @@ from nuthatch.contract.reader import (
     StoredChunk,
 )
 from nuthatch.contract.results import Results
+from nuthatch.contract.spec import ScoreName
 from nuthatch.contract.validation import explain
 from nuthatch.entities.match import EntityMatches, match_by_lookups
 from nuthatch.entities.plan import EntityPlan
@@ -129,7 +130,8 @@ def build_hits(
 class SearchTask(NamedTuple):
     """One planned search: everything that is known before the engine is asked.
 
-    `largest` is the engine's largest limit, `deadline` a `time.monotonic` reading.
+    `largest` is the engine's largest limit, `score` the name of its scores, `deadline` a
+    `time.monotonic` reading.
     """
 
     backend: str
@@ -143,6 +145,7 @@ class SearchTask(NamedTuple):
     hit_options: HitOptions
     collapse: bool
     explain: bool
+    score: ScoreName
     deadline: float | None
     begun: float
     notes: tuple[str, ...] = ()
@@ -185,7 +188,7 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
         parts = await _explain(task.backend, reader, climb, [pair for pair, _ in kept])
     tokens = (*task.query.tokens, *task.query.extras)
     return Results(
-        hits=build_hits(task.hit_options, tokens, _make_rows(kept, parts)),
+        hits=build_hits(task.hit_options, tokens, _make_rows(kept, parts, task.score)),
         query=task.query,
         attempts=tuple(climb.attempts),
         policy=task.policy,
@@ -229,11 +232,12 @@ async def match_rungs(
 def _make_rows(
     kept: Sequence[tuple[tuple[int, Candidate], StoredChunk | None]],
     parts: Mapping[Hashable, Mapping[str, float]],
+    whole: ScoreName,
 ) -> list[ScoredRow]:
     found = []
     for (rung, candidate), row in kept:
         assert row is not None  # vanished ones were taken out
-        part = parts.get(candidate.key) or {"bm25": candidate.score}
+        part = parts.get(candidate.key) or {whole: candidate.score}
         found.append(ScoredRow(row, candidate.score, part, rung))
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from sys import float_info
 from time import monotonic, perf_counter
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
@@ -14,7 +14,7 @@ from nuthatch.contract.filters import AnyOf, check_filters
 from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, Query, SearchRequest, TextQuery
 from nuthatch.contract.schema import Schema
-from nuthatch.contract.spec import LexicalConfig
+from nuthatch.contract.spec import BackendSpec, LexicalConfig
 from nuthatch.entities.plan import plan_of
 from nuthatch.errors import BackendUnavailable, InvalidQuery, UnsupportedQuery
 from nuthatch.pipeline.index import EXPORT_ONLY
@@ -27,6 +27,7 @@ from nuthatch.text.normalize import normalize
 class OpenIndex(Protocol):
     """What the plan of a search is made with."""
 
+    spec: ClassVar[BackendSpec]
     config: LexicalConfig
     schema: Schema
     analyzer: Analyzer
@@ -135,6 +136,7 @@ def _text_task(
         hit_options=_hit_options(backend, query),
         collapse=query.collapse,
         explain=request.explain and bool(parts),
+        score=backend.spec.score,
         deadline=deadline,
         begun=begun,
         notes=tuple(notes),

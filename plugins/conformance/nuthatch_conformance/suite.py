@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nuthatch_conformance.topics.answering import Answering
 from nuthatch_conformance.topics.asynchrony import Asynchrony
 from nuthatch_conformance.topics.capabilities import DeclaredCapabilities
 from nuthatch_conformance.topics.concurrency import Concurrency
@@ -19,6 +20,7 @@ from nuthatch_conformance.topics.hostile import Hostile
 from nuthatch_conformance.topics.interrupts import Interrupts
 from nuthatch_conformance.topics.machine import Sequences
 from nuthatch_conformance.topics.reopening import Reopening
+from nuthatch_conformance.topics.scoring import Scoring
 from nuthatch_conformance.topics.searching import Searching
 from nuthatch_conformance.topics.shape import Shape
 from nuthatch_conformance.topics.writing import Writing
@@ -40,7 +42,9 @@ class BackendConformance(
     DeclaredCapabilities,
     Entities,
     Filters,
+    Answering,
     Frequencies,
+    Scoring,
     Searching,
     Writing,
     Shape,

@@ -94,7 +94,7 @@ class Searching(Topic, topic="searching", needs="write text"):
         Likely causes: document frequencies that count documents or occurrences; keys of
         candidates that differ from rung to rung; a config without the `budget` of LexicalConfig.
         """
-        expected = engine.oracle(documents).search(query, policy="ranked")
+        expected = engine.oracle(documents).search(query, policy="ranked", explain=True)
         used = set(expected.query.tokens)  # type: ignore[union-attr]  # a text query
         cost = sum(count for token, count in expected.frequencies if token in used)
         if not cost:
