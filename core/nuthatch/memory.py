@@ -234,8 +234,9 @@ class MemoryBackend(LexicalBackend):
             self._stored = stored
         return len(gone)
 
-    def info(self) -> IndexInfo:
+    def info(self, *, fingerprint: bool = False) -> IndexInfo:
         rows = self._documents.values()
+        corpus = corpus_fingerprint(sorted(row.root for row in rows)) if fingerprint else None
         return IndexInfo(
             backend=self.name,
             documents=len(rows),
@@ -243,7 +244,7 @@ class MemoryBackend(LexicalBackend):
             bytes=0,
             analyzer=self.schema.analyzer,
             schema=self.schema,
-            corpus_fingerprint=corpus_fingerprint(sorted(row.root for row in rows)),
+            corpus_fingerprint=corpus,
             format=FORMAT,
         )
 

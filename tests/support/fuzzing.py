@@ -165,7 +165,7 @@ def _verify(index: LexicalBackend) -> object:
 
 
 def _info(index: LexicalBackend) -> object:
-    info = index.info()
+    info = index.info(fingerprint=True)
     return info.documents, info.chunks, info.corpus_fingerprint
 
 

@@ -109,3 +109,14 @@ def test_the_order_of_documents_is_that_of_addition_after_many_merges(
     assert [document.uri for document in index.documents()] == [f"doc-{n}" for n in expected]
     assert index.info().details["segments"] < 20
     assert index.check() == []
+
+
+def test_the_fingerprint_is_read_once_for_each_state(index: LexicalBackend) -> None:
+    index.add(Document("a", "", "one"))
+    assert index.info().corpus_fingerprint is None
+    first = index.info(fingerprint=True).corpus_fingerprint
+    assert first is not None
+    assert index.info().corpus_fingerprint == first
+    index.add(Document("b", "", "two"))
+    assert index.info().corpus_fingerprint is None
+    assert index.info(fingerprint=True).corpus_fingerprint not in (None, first)

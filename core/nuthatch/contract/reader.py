@@ -80,7 +80,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRequest:
-    """What core foresees that it will ask for one text search.
+    """The calls that core expects to make for one text search, in one value.
 
         ranked             policy `ranked`, and `auto` without a bound
         ladder             policy `ladder`

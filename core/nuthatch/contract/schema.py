@@ -282,8 +282,9 @@ class Schema(BaseModel):
 class IndexInfo:
     """A description of an index.
 
-    `bytes` is what it takes on disk (in memory: 0), `corpus_fingerprint` the Merkle root over
-    its documents, `details` what the engine adds.
+    `bytes` is what it takes on disk (in memory: 0), `details` what the engine adds.
+    `corpus_fingerprint` is the Merkle root over its documents; None where it was not asked for
+    and is not known for this state.
     """
 
     backend: str
@@ -292,7 +293,7 @@ class IndexInfo:
     bytes: int
     analyzer: str
     schema: Schema
-    corpus_fingerprint: str
+    corpus_fingerprint: str | None
     format: int
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 

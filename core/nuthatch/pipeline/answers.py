@@ -1,8 +1,8 @@
-"""Searches in one trip: what an engine answers ahead, checked, and given out as by single calls.
+"""Searches in one trip: one answer is checked, and then read as if by single calls.
 
     LadderSearch ── AnswerRequest ──▶ reader.answer ── Answer ──▶ checked
          ▲                                                           │
-         └────── document_frequencies, match, fetch ◀────── AnsweredReader
+         └────── document_frequencies, match, fetch ◀─────── AnswerReader
 
 So the climb is the same with and without `answer`, and core decides which rung wins. What an answer
 leaves out costs another trip.
@@ -29,7 +29,7 @@ from nuthatch.contract.reader import (
 from nuthatch.pipeline.shape import check_rows, check_type, engine_failure
 
 
-class AnsweredReader:
+class AnswerReader:
     """A reader for one climb, which gives what the answer to its request holds.
 
     The request is sent with the first call. Under `snapshot` the parts of an answer are of one

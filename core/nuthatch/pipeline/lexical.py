@@ -182,8 +182,12 @@ class LexicalBackend(Searcher):
         """Remove the documents with these distinct uris, all or none; return how many were."""
 
     @abstractmethod
-    def info(self) -> IndexInfo:
-        """Describe the index."""
+    def info(self, *, fingerprint: bool = False) -> IndexInfo:
+        """Describe the index.
+
+        The corpus fingerprint may cost a scan of all documents: `fingerprint` asks for it. Without,
+        it is there only where it is cached for the state that is described.
+        """
 
     def check(self) -> list[str]:
         """Return what is wrong with the stored index, one sentence each; empty if nothing."""

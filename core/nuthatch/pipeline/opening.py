@@ -204,10 +204,10 @@ class PendingIndex(LexicalBackend):
         index = self._find()
         return super().documents() if index is None else index.documents()
 
-    def info(self) -> IndexInfo:
+    def info(self, *, fingerprint: bool = False) -> IndexInfo:
         index = self._find()
         if index is not None:
-            return index.info()
+            return index.info(fingerprint=fingerprint)
         return IndexInfo(
             backend=self.name,
             documents=0,

@@ -37,7 +37,7 @@ from nuthatch.entities.plan import EntityPlan
 from nuthatch.errors import IndexCorrupt
 from nuthatch.grounding import evidence_for
 from nuthatch.matching import LadderSearch
-from nuthatch.pipeline.answers import AnsweredReader
+from nuthatch.pipeline.answers import AnswerReader
 from nuthatch.pipeline.readers import (
     TimedReader,
     has_answer,
@@ -206,7 +206,7 @@ def _foresee(task: SearchTask, climb: LadderSearch, reader: AsyncReader) -> Asyn
         return reader
     proofs = task.hit_options.audit is AuditMode.GROUNDED
     request = climb.request(task.filters, collapse=task.collapse, proofs=proofs)
-    return AnsweredReader(task.backend, reader, request, snapshot=task.hit_options.snapshot)
+    return AnswerReader(task.backend, reader, request, snapshot=task.hit_options.snapshot)
 
 
 async def match_rungs(

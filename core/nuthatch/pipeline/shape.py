@@ -1,4 +1,4 @@
-"""Whether an engine returned what the contract says; `PluginFailure` where it did not."""
+"""Checks of what an engine returned: each raises `PluginFailure` where it breaks the contract."""
 
 from __future__ import annotations
 

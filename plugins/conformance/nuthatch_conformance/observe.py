@@ -69,7 +69,7 @@ def is_match(schema: Schema, document: Document, condition: Filter) -> bool:
 
 def observe_all(index: LexicalBackend, probes: Sequence[str], limit: int) -> list[object]:
     """Return what a caller can see of an index: counts, fingerprint, ranked answers."""
-    info = index.info()
+    info = index.info(fingerprint=True)
     observations: list[object] = [info.documents, info.chunks, info.corpus_fingerprint]
     if index.capabilities.text:
         observations += [name_chunks(index.search(text, limit, policy="ranked")) for text in probes]

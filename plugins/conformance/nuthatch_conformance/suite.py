@@ -9,6 +9,7 @@ from nuthatch_conformance.topics.asynchrony import Asynchrony
 from nuthatch_conformance.topics.capabilities import DeclaredCapabilities
 from nuthatch_conformance.topics.concurrency import Concurrency
 from nuthatch_conformance.topics.crashes import Crashes
+from nuthatch_conformance.topics.describing import Describing
 from nuthatch_conformance.topics.dropping import Dropping
 from nuthatch_conformance.topics.entities import Entities
 from nuthatch_conformance.topics.errors import Errors
@@ -45,6 +46,7 @@ class BackendConformance(
     Answering,
     Frequencies,
     Scoring,
+    Describing,
     Searching,
     Writing,
     Shape,

@@ -138,17 +138,17 @@ class TernBackend(LexicalBackend):
         removed: int = self._change("remove", {"uris": list(uris), "durability": durability})
         return removed
 
-    def info(self) -> IndexInfo:
-        answer = self._send("info", None)
+    def info(self, *, fingerprint: bool = False) -> IndexInfo:
+        answer = self._send("info", {"roots": fingerprint})
         roots = sorted(map(bytes.fromhex, answer["roots"]))
         return IndexInfo(
             backend=self.name,
-            documents=len(roots),
+            documents=answer["documents"],
             chunks=answer["chunks"],
             bytes=answer["bytes"],
             analyzer=self.schema.analyzer,
             schema=self.schema,
-            corpus_fingerprint=corpus_fingerprint(roots),
+            corpus_fingerprint=corpus_fingerprint(roots) if fingerprint else None,
             format=FORMAT,
         )
 

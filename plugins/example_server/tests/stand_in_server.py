@@ -97,10 +97,11 @@ class Index:
     def do_roots(self, uris: list[str], ends: float | None) -> dict[str, str]:
         return {uri: self._by_uri[uri].row["root"] for uri in uris if uri in self._by_uri}
 
-    def do_info(self, body: None, ends: float | None) -> dict[str, Any]:
+    def do_info(self, body: dict[str, Any], ends: float | None) -> dict[str, Any]:
         rows = [stored.row for stored in self._by_uri.values()]
         return {
-            "roots": [row["root"] for row in rows],
+            "documents": len(rows),
+            "roots": [row["root"] for row in rows] if body["roots"] else [],
             "chunks": sum(len(row["chunks"]) for row in rows),
             "bytes": len(json.dumps(rows)),
         }

@@ -43,14 +43,17 @@ def create(url: str, schema: SchemaOptions, as_json: bool) -> None:
 
 @click.command("info", short_help=COMMANDS["info"].help)
 @click.argument("url")
+@click.option(
+    "--fingerprint", is_flag=True, help="Read the corpus fingerprint, over all documents."
+)
 @json_option
-def info(url: str, as_json: bool) -> None:
-    """Describe the index at URL: size, schema, format, fingerprint.
+def info(url: str, fingerprint: bool, as_json: bool) -> None:
+    """Describe the index at URL: size, schema, format.
 
     Two indexes with the same corpus fingerprint hold the same documents.
     """
     with open_index(url) as index:
-        info = index.info()
+        info = index.info(fingerprint=fingerprint)
     if as_json:
         answer(info.to_json())
         return
@@ -73,7 +76,7 @@ def _describe(info: IndexInfo) -> list[tuple[str, Cell]]:
         ("chunker", schema.chunker),
         ("fields", (", ".join(fields) or "none declared") + (", strict" if schema.strict else "")),
         ("format", str(info.format)),
-        ("fingerprint", info.corpus_fingerprint),
+        ("fingerprint", info.corpus_fingerprint or "not read; --fingerprint reads it"),
         *((name, str(value)) for name, value in info.details.items()),
     ]
 

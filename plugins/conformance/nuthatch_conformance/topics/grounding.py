@@ -75,5 +75,5 @@ def _name_hits(hits: nuthatch.Results) -> list[tuple[tuple[str, int], nuthatch.H
     return list(zip(name_chunks(hits), hits, strict=True))
 
 
-def _read_fingerprints(*indexes: LexicalBackend) -> list[str]:
-    return [index.info().corpus_fingerprint for index in indexes]
+def _read_fingerprints(*indexes: LexicalBackend) -> list[str | None]:
+    return [index.info(fingerprint=True).corpus_fingerprint for index in indexes]

@@ -144,7 +144,7 @@ class Writing(Topic, topic="writing", needs="write"):
         shuffled = data.draw(st.permutations(documents), label="the other order")
         one, other = engine.index(documents), engine.index()
         other.add(shuffled, batch=2)
-        ours, theirs = one.info(), other.info()
+        ours, theirs = one.info(fingerprint=True), other.info(fingerprint=True)
         equal(theirs.corpus_fingerprint, ours.corpus_fingerprint, "the corpus fingerprint")
         equal(theirs.chunks, ours.chunks, "the number of chunks")
         if engine.can("text"):
