@@ -16,7 +16,6 @@ from nuthatch_conformance.profile import Profile
 from nuthatch_conformance.subject import Subject
 
 from .conftest import SUITE, Kit, Run, run
-from .mutants import MUTANTS
 from .mutants.matrix import install
 from .mutants.working import Working
 
@@ -43,11 +42,6 @@ class Counting(Working):
 
 class NeverDeletes(Counting, delete=unsupported("nobody wrote it")):
     """Declares no delete."""
-
-
-# They are no mutants: they keep the contract.
-for _name in ("Counting", "NeverDeletes"):
-    MUTANTS.pop(_name, None)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis.errors import Flaky
 
@@ -18,6 +18,8 @@ from nuthatch_conformance.observe import MANY
 from nuthatch_conformance.pool import HistoryFailure, PooledIndex
 from nuthatch_conformance.profile import Profile
 from nuthatch_conformance.subject import Subject, find_support
+
+T = TypeVar("T")
 
 
 class Engine:
@@ -61,6 +63,11 @@ class Engine:
         """Return whether the backend declares a capability."""
         return bool(find_support(self.capabilities, feature))
 
+    def in_order(self, found: Iterable[T]) -> list[T]:
+        """Return what a search found, to be compared with another one; sorted where the order may
+        change from search to search."""
+        return list(found) if self.can("stable_scores") else sorted(found)  # type: ignore[type-var]
+
     def require(self, case: Case) -> None:
         """Raise `NotApplicable` where the backend promises less than the test needs."""
         if self.contract < case.since or self.contract[0] != case.since[0]:
@@ -86,8 +93,20 @@ class Engine:
         **options: Any,
     ) -> LexicalBackend:
         """Open an index, which is closed at the end of the test at the latest."""
-        index = nuthatch.open(location.url, create=create, schema=schema, **options)
+        index = self._settle_writes(
+            nuthatch.open(location.url, create=create, schema=schema, **options)
+        )
         self._open.append(index)
+        return index
+
+    def _settle_writes(self, index: LexicalBackend) -> LexicalBackend:
+        """Let `optimize` follow each write through this handle where writes are not seen at once.
+
+        Only tests of visibility need that capability: the others are of what is seen then.
+        """
+        if not self.can("immediate_visibility"):
+            for name in ("add", "delete", "write"):
+                setattr(index, name, _followed_by(getattr(index, name), index.optimize))
         return index
 
     def index(
@@ -109,7 +128,9 @@ class Engine:
             waiting.empty()
             return waiting.handle
         location = Location.new(self._template)
-        index = nuthatch.open(location.url, create="new", schema=schema, **options)
+        index = self._settle_writes(
+            nuthatch.open(location.url, create="new", schema=schema, **options)
+        )
         self._taken.append(PooledIndex(location, schema, options, index, self._reuses))
         return index
 
@@ -117,7 +138,7 @@ class Engine:
         """Close an index that `index` gave, and return it opened again, by what it stores alone."""
         entry = next(entry for entry in self._taken if entry.handle is index)
         index.close()
-        entry.attach(nuthatch.open(entry.location.url))
+        entry.attach(self._settle_writes(nuthatch.open(entry.location.url)))
         return entry.handle
 
     def oracle(
@@ -186,3 +207,14 @@ class Engine:
                 stack.callback(self._subject.remove, location)
             for index in (*indexes, *(entry.handle for entry in entries)):
                 stack.callback(index.close)
+
+
+def _followed_by(write: Callable[..., T], settle: Callable[[], object]) -> Callable[..., T]:
+    """Return a function that writes, then settles, and returns what was written."""
+
+    def write_and_settle(*given: Any, **options: Any) -> T:
+        outcome = write(*given, **options)
+        settle()
+        return outcome
+
+    return write_and_settle

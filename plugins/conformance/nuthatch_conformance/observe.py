@@ -88,10 +88,11 @@ def is_match(schema: Schema, document: Document, condition: Filter) -> bool:
 
 def observe_all(index: LexicalBackend, text: str, limit: int) -> list[object]:
     """Return what a caller can see of an index: counts, fingerprint, a ranked answer, the
-    frequencies of all words."""
+    frequencies of all words. Hits are sorted where their order may change by itself."""
     info = index.info()
     observations: list[object] = [info.documents, info.chunks, info.corpus_fingerprint]
     if index.capabilities.text:
-        observations.append(name_chunks(index.search(text, limit, policy="ranked")))
+        found = name_chunks(index.search(text, limit, policy="ranked"))
+        observations.append(found if index.capabilities.stable_scores else sorted(found))
         observations.append(read_frequencies(index, WORDS))
     return observations

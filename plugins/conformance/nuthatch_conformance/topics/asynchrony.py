@@ -39,15 +39,20 @@ class Asynchrony(Topic, topic="asynchrony", needs="write text"):
         found = asyncio.run(_search_all(index, query, options))
         for arguments, results in zip(options, found, strict=True):
             expected = index.search(query, **arguments)
-            equal(name_chunks(results), name_chunks(expected), f"hits for {arguments}")
-            for one, other in zip(results, expected, strict=True):
-                equal(one.evidence, other.evidence, f"evidence for {arguments}")
+            if "limit" not in arguments or engine.can("stable_scores"):
+                ours, theirs = (engine.in_order(name_chunks(hits)) for hits in (results, expected))
+                equal(ours, theirs, f"hits for {arguments}")
+            evidence = dict(zip(name_chunks(expected), expected, strict=True))
+            for name, hit in zip(name_chunks(results), results, strict=True):
+                if name in evidence:
+                    equal(hit.evidence, evidence[name].evidence, f"evidence for {arguments}")
             tried = [[(a.operator, a.tokens) for a in r.attempts] for r in (results, expected)]
             equal(tried[0], tried[1], f"rungs that were tried for {arguments}")
         index.add([Document("later", "", query)])
         (results,) = asyncio.run(_search_all(index, query, options[1:]))
         expected = index.search(query, **options[1])
-        equal(name_chunks(results), name_chunks(expected), "hits after another write")
+        ours, theirs = (engine.in_order(name_chunks(hits)) for hits in (results, expected))
+        equal(ours, theirs, "hits after another write")
         raises(
             InvalidQuery,
             lambda: asyncio.run(_search_all(index, query, [{"limit": 0}])),

@@ -121,7 +121,31 @@ class Searching(Topic, topic="searching", needs="write text"):
         same_set(name_chunks(found), name_chunks(ranked), "hits, filled up where it climbed")
 
     @case(
+        since=(1, 1),
+        needs="stable_scores",
+        documents=corpora(min_size=1),
+        query=queries,
+        policy=policies,
+    )
+    def test_the_same_search_gives_the_same_list(
+        self, engine: Engine, documents: list[Document], query: str, policy: Policy
+    ) -> None:
+        """A search that is made again finds the same hits, in the same order, with equal scores.
+
+        Likely causes: replicas or segments that count apart, each of which may answer; ties in
+        the order of arrival; a score that depends on time.
+        """
+        index = engine.index(documents)
+        lists = [index.search(query, engine.everything, policy=policy) for _ in range(2)]
+        names, again = (name_chunks(found) for found in lists)
+        equal(again, names, f"the same search again, under {policy}")
+        for one, other in zip(*lists, strict=True):
+            same = math.isclose(one.score, other.score, rel_tol=1e-6, abs_tol=1e-9)
+            holds(same, f"the score of {name_chunks([one])} is {one.score}, then {other.score}")
+
+    @case(
         since=(1, 0),
+        needs="stable_scores",
         documents=corpora(min_size=1),
         query=queries,
         policy=policies,
@@ -254,6 +278,7 @@ class Searching(Topic, topic="searching", needs="write text"):
 
     @case(
         since=(1, 0),
+        needs="stable_scores",
         documents=corpora(min_size=1),
         query=queries,
         policy=policies,
