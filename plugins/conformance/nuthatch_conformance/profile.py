@@ -10,17 +10,15 @@ On a shared machine the time of an example means nothing, so there are no deadli
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from random import SystemRandom
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as with_seed
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from hypothesis.strategies import SearchStrategy
-
-if TYPE_CHECKING:
-    from nuthatch_conformance.engine import Engine
 
 _EXAMPLES: Final = {"default": 50, "nightly": 500}
 _SERVER_EXAMPLES: Final = {"default": 25, "nightly": 500}
@@ -28,6 +26,13 @@ _STEPS: Final = {"default": 20, "nightly": 60}
 #: Interrupts of each call, for each example of a property.
 _INTERRUPTS: Final = {"default": 1, "nightly": 2}
 NAMES: Final = tuple(_EXAMPLES)
+
+
+class ExampleRunner(Protocol):
+    """What the examples of a property are run with: an `Engine`."""
+
+    def run_examples(self, run: Callable[[], object]) -> None: ...
+    def example(self, describe: Callable[[], str]) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class Profile:
         name: str,
         strategies: Mapping[str, SearchStrategy[Any]],
         body: Callable[..., None],
-        engine: Engine,
+        engine: ExampleRunner,
     ) -> None:
         """Run the body with drawn values, each example on indexes that hold nothing yet."""
 
@@ -82,7 +87,7 @@ class Profile:
         test = settings(self._settings(self.examples))(given(**strategies)(example))
         engine.run_examples(test if self.seed is None else with_seed(self.seed)(test))
 
-    def run_machine(self, machine: type[RuleBasedStateMachine], engine: Engine) -> None:
+    def run_machine(self, machine: type[RuleBasedStateMachine], engine: ExampleRunner) -> None:
         """Run a state machine."""
         if self.seed is not None:
             with_seed(self.seed)(machine)
