@@ -61,6 +61,7 @@ SPEC = BackendSpec(
         check=unsupported("there is nothing stored that could be damaged"),
         optimize=unsupported("there is nothing to settle"),
         drop=unsupported("nothing is stored: it is gone once it is closed"),
+        many_processes=unsupported("it lives in the process that made it"),
     ),
     config=LexicalConfig,
     backend="nuthatch.memory:MemoryBackend",

@@ -27,7 +27,7 @@ from nuthatch.contract.results import Results
 from nuthatch.contract.schema import IndexInfo, Schema
 from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
 from nuthatch.errors import InvalidDocument, InvalidQuery
-from nuthatch.pipeline.indexing import Addable, add_documents, durability_of
+from nuthatch.pipeline.indexing import Addable, add_documents, durability_of, noting_parts
 from nuthatch.pipeline.readers import LiftedReader, has_documents, run_blocking
 from nuthatch.pipeline.search import PlannedSearch
 from nuthatch.pipeline.shape import missing_method
@@ -163,7 +163,7 @@ class LexicalBackend(Searcher):
 
     @abstractmethod
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        """Upsert documents with distinct uris, all or none.
+        """Upsert documents with distinct uris, all or none where `atomic_batches` is declared.
 
         A document whose root is stored already is left alone and counted as unchanged. On
         return the batch survives what `durability` names.
@@ -179,7 +179,10 @@ class LexicalBackend(Searcher):
 
     @abstractmethod
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        """Remove the documents with these distinct uris, all or none; return how many were."""
+        """Remove the documents with these distinct uris; return how many were.
+
+        All or none where `atomic_batches` is declared.
+        """
 
     @abstractmethod
     def info(self, *, fingerprint: bool = False) -> IndexInfo:
@@ -195,7 +198,11 @@ class LexicalBackend(Searcher):
         raise missing_method(self.name, "check", "it")
 
     def optimize(self) -> None:
-        """Bring the stored index into its fastest form; never changes what matches."""
+        """Bring the stored index into its fastest form; never changes what matches.
+
+        After it every search sees what was acknowledged before, also where `immediate_visibility`
+        is not declared.
+        """
         require(self, "optimize")
         raise missing_method(self.name, "optimize", "it")
 
@@ -298,9 +305,11 @@ class LexicalBackend(Searcher):
         """Add documents, or replace those with the same uri; unchanged ones are left alone.
 
         Take one document or many; mappings are read as JSON documents. Documents are written in
-        batches of `batch`, each all or none, and `progress` is called with the report so far once
-        a batch is safe. `durability` defaults to "power" for a single document and to "process"
-        otherwise.
+        batches of `batch`, and `progress` is called with the report so far once a batch is safe.
+        Each is written as a whole or not at all where the backend declares `atomic_batches`, else
+        an error has a note that a part may stand. Searches see a batch once it is safe where
+        `immediate_visibility` is declared, else after `optimize()` at the latest. `durability`
+        defaults to "power" for a single document and to "process" otherwise.
 
         A document that cannot be indexed raises `InvalidDocument`, which names it and tells how
         many documents before it are safe: the batches before stand, of its own batch nothing is
@@ -314,7 +323,11 @@ class LexicalBackend(Searcher):
         return add_documents(self, documents, batch, on_error, progress, durability)
 
     def delete(self, uris: str | Iterable[str], *, durability: Durability | None = None) -> int:
-        """Delete documents by uri, all or none; return how many there were."""
+        """Delete documents by uri; return how many there were.
+
+        All or none where the backend declares `atomic_batches`; seen by searches like what `add`
+        writes.
+        """
         require(self, "delete")
         refuse_if_export_only(self)
         if not isinstance(uris, Iterable):
@@ -324,7 +337,9 @@ class LexicalBackend(Searcher):
             if not isinstance(uri, str):
                 raise InvalidQuery(f"a uri is text; found {uri!r}")
         distinct = list(dict.fromkeys(filter(_possible, given)))
-        return self.remove(distinct, durability_of(durability, len(distinct) == 1))
+        safety = durability_of(durability, len(distinct) == 1)
+        with noting_parts(self.name, self.capabilities):
+            return self.remove(distinct, safety)
 
 
 def _possible(uri: str) -> bool:

@@ -74,7 +74,7 @@ class SearchTask(NamedTuple):
     """One planned search: everything that is known before the engine is asked.
 
     `largest` is the engine's largest limit, `score` the name of its scores, `deadline` a
-    `time.monotonic` reading.
+    `time.monotonic` reading; `is_stable` says that the engine declares `stable_scores`.
     """
 
     backend: str
@@ -92,6 +92,7 @@ class SearchTask(NamedTuple):
     deadline: float | None
     begun: float
     notes: tuple[str, ...] = ()
+    is_stable: bool = True
 
 
 async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
@@ -136,7 +137,7 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
         attempts=tuple(climb.attempts),
         policy=task.policy,
         ran=climb.ran,
-        exact=climb.exact and not vanished and not task.collapse,
+        exact=climb.exact and task.is_stable and not vanished and not task.collapse,
         notes=tuple(notes),
         took_ms=1000 * (perf_counter() - task.begun),
         frequencies=tuple(climb.frequencies.items()),

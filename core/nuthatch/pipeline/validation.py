@@ -141,6 +141,7 @@ def _text_task(
         deadline=deadline,
         begun=begun,
         notes=tuple(notes),
+        is_stable=bool(backend.capabilities.stable_scores),
     )
 
 

@@ -105,6 +105,10 @@ def _check_capabilities(item: EntryPoint, capabilities: Capabilities) -> None:
                 f"Give nuthatch.NATIVE or nuthatch.unsupported(reason); core emulates {emulated}."
             )
             raise item.failure("shape", problem, hint)
+    if not capabilities.immediate_visibility and not capabilities.optimize:
+        problem = "has capabilities without immediate_visibility, and without optimize"
+        hint = "Declare optimize: after it every search sees what was acknowledged before."
+        raise item.failure("shape", problem, hint)
     if limit is not None and (type(limit) is not int or limit < 1):
         problem = f"has capabilities whose max_limit is {limit!r}"
         raise item.failure("shape", problem, "Give a number of hits from 1 on, or None.")

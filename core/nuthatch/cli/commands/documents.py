@@ -232,6 +232,8 @@ def copy(source: str, target: str, schema: SchemaOptions, batch: int, as_json: b
                 "documents",
                 lambda rows, tell: add(rows, progress=tell),
             )
+            if not new.capabilities.immediate_visibility:
+                new.optimize()
             after = new.info(fingerprint=True)
     same, verdict = _compare(before, after)
     if as_json:

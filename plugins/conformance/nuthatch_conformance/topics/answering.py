@@ -23,6 +23,7 @@ from nuthatch import (
     Matches,
     Reader,
     Rung,
+    StoredChunk,
     run_blocking,
 )
 from nuthatch_conformance.case import NotApplicable
@@ -225,6 +226,11 @@ async def _find_best(reader: AsyncReader, candidates: Sequence[Candidate]) -> li
     return list(best.values())
 
 
-def _to_values(row: FetchedChunk | None) -> FetchedChunk | None:
-    """Return a row that equals another one whatever sequence its leaves are."""
-    return row if row is None else row._replace(leaves=list(row.leaves), fields=dict(row.fields))
+def _to_values(row: FetchedChunk | None) -> StoredChunk | None:
+    """Return a row that equals another one, whatever its class and its sequence of leaves."""
+    if row is None:
+        return None
+    header, leaves = row.header, list(row.leaves)
+    return StoredChunk(
+        row.uri, row.title, row.text, row.chunk_idx, row.root, dict(row.fields), header, leaves
+    )

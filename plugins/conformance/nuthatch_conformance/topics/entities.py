@@ -14,9 +14,9 @@ from nuthatch import (
     Filter,
     IntegerField,
     KeywordField,
-    LexicalBackend,
     PhraseField,
     Range,
+    Results,
     Schema,
 )
 from nuthatch.entities import EntitySettings
@@ -78,8 +78,9 @@ class Entities(Topic, topic="entities", needs="write entities"):
         for searched in (index, oracle):
             if deleted:
                 searched.delete(deleted)
-        equal(_answer(index, engine, query), _answer(oracle, engine, query), f"answers to {query}")
-        scores = [hit.score for hit in index.search(query, engine.everything)]
+        found, right = (searched.search(query, engine.everything) for searched in (index, oracle))
+        equal(_describe(found), _describe(right), f"answers to {query}")
+        scores = [hit.score for hit in found]
         equal(scores, sorted(scores, reverse=True), f"the order of scores for {query}")
 
     @case(since=(1, 1), documents=_films, people=_people)
@@ -211,8 +212,8 @@ def _make_documents(titles: Sequence[str]) -> list[Document]:
     return [Document(f"t{at}", title) for at, title in enumerate(titles)]
 
 
-def _answer(
-    index: LexicalBackend, engine: Engine, query: EntityQuery
+def _describe(
+    results: Results,
 ) -> dict[tuple[str, int, str], tuple[float, dict[str, float]]]:
     """Return score and parts by uri, chunk and snippet, to the ninth decimal."""
     return {
@@ -220,5 +221,5 @@ def _answer(
             round(hit.score, 9),
             {name: round(part, 9) for name, part in hit.score_parts.items()},
         )
-        for hit in index.search(query, engine.everything)
+        for hit in results
     }
