@@ -27,7 +27,8 @@ def values_by_field(schema: Schema, document: Document) -> dict[str, list[Filter
     for declared, value in schema.field_values(document.fields):
         if isinstance(declared, PhraseField):
             phrases = (normalize_phrase(str(text)) for text in declared.values(value))
-            values[declared.name] = [phrase for phrase in phrases if phrase]
+            if listed := [phrase for phrase in phrases if phrase]:
+                values[declared.name] = list[FilterValue](listed)
     return values
 
 
