@@ -24,9 +24,10 @@ PAGE = Path(__file__).with_name("reference.md")
 INTRO = "# Reference\n\nMade by `python docs/make_reference.py`. Nothing else of core is public.\n"
 GROUPS = {
     "Opening": "open drop redact Create Schema IntegerField NumberField DateField KeywordField "
-    "PhraseField FilterValue",
+    "BooleanField DateTimeField PhraseField AnyField FilterValue",
     "Documents": "Document document_from_json Corpus AddReport SkippedDocument OnError Durability",
-    "Queries": "Query TextQuery EntityQuery Policy Filter Range AnyOf AuditMode",
+    "Queries": "Query TextQuery EntityQuery Policy Filter Leaf Range AnyOf Exists StartsWith "
+    "Mentions All Any Not check_filters AuditMode",
     "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",
     "Indexes and results": "SearchBackend Searcher SearchRequest LexicalBackend "
     "PlannedSearch run_blocking Results Attempt NormalizedQuery Hit "
@@ -39,7 +40,7 @@ GROUPS = {
     "AsyncExplainingReader AnswerRequest Budget Answer answer_by_calls "
     "Rung Operator Candidate Matches "
     "FirstMatch StoredChunk FetchedChunk AnalyzedDocument AnalyzedChunk WriteOutcome IndexMetadata "
-    "matches_filter chunk_tokens Lease Leases",
+    "matches_filter values_by_field chunk_tokens Lease Leases",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "
     "Fault InvalidQuery UnsupportedQuery IndexNotFound IndexExists SchemaMismatch AnalyzerMismatch "

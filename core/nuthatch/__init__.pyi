@@ -36,11 +36,22 @@ from nuthatch.contract.document import (
     Document as Document,
     document_from_json as document_from_json,
 )
-from nuthatch.contract.filters import (
-    AnyOf as AnyOf,
-    Filter as Filter,
-    Range as Range,
+from nuthatch.contract.filter_matching import (
     matches_filter as matches_filter,
+    values_by_field as values_by_field,
+)
+from nuthatch.contract.filter_validation import check_filters as check_filters
+from nuthatch.contract.filters import (
+    All as All,
+    Any as Any,
+    AnyOf as AnyOf,
+    Exists as Exists,
+    Filter as Filter,
+    Leaf as Leaf,
+    Mentions as Mentions,
+    Not as Not,
+    Range as Range,
+    StartsWith as StartsWith,
 )
 from nuthatch.contract.hit import (
     AuditMode as AuditMode,
@@ -85,7 +96,10 @@ from nuthatch.contract.results import (
     Results as Results,
 )
 from nuthatch.contract.schema import (
+    AnyField as AnyField,
+    BooleanField as BooleanField,
     DateField as DateField,
+    DateTimeField as DateTimeField,
     FilterValue as FilterValue,
     IndexInfo as IndexInfo,
     IntegerField as IntegerField,

@@ -68,7 +68,9 @@ def filters(draw: st.DrawFn) -> Filter:
     if draw(st.booleans()):
         return AnyOf(field, draw(st.lists(bound, min_size=1, max_size=3)))
     low, high = draw(bound), draw(st.none() | bound)
-    return Range(field, low, high) if draw(st.booleans()) else Range(field, high, low)
+    return (
+        Range(field, gte=low, lte=high) if draw(st.booleans()) else Range(field, gte=high, lte=low)
+    )
 
 
 rungs = st.builds(
@@ -87,9 +89,7 @@ def matched(
 
 def checked(index: LexicalBackend, conditions: Iterable[Filter]) -> list[Filter]:
     """As core hands filters to an engine."""
-    from nuthatch.contract.filters import check_filters
-
-    return list(check_filters(index.schema, conditions))
+    return list(nuthatch.check_filters(index.schema, conditions))
 
 
 @FEW

@@ -91,7 +91,11 @@ def test_auto_always_ranks(seeded: LexicalBackend) -> None:
 
 
 def test_filters_keep_the_order_and_the_scores(seeded: LexicalBackend) -> None:
-    conditions = [AnyOf("lang", ["de", "sv"]), Range("year", 1995, 2010), Range("tags", "b")]
+    conditions = [
+        AnyOf("lang", ["de", "sv"]),
+        Range("year", gte=1995, lte=2010),
+        Range("tags", gte="b"),
+    ]
     for text in queries(7, 20, seeded_documents()):
         for policy in ("ranked", "ladder"):
             options = {"policy": policy, "filters": conditions}

@@ -85,7 +85,7 @@ def test_fields_may_be_called_as_tantivys_own_or_with_dots(
     for name in names:
         assert index.search("word", filters=[AnyOf(name, ["w"])])
         assert not index.search("word", filters=[AnyOf(name, ["x"])])
-    assert index.search("word", filters=[Range("order", 3, 3)])
+    assert index.search("word", filters=[Range("order", gte=3, lte=3)])
 
 
 def test_a_keyword_that_is_too_long_is_refused_with_its_batch(

@@ -45,7 +45,8 @@ from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
 from nuthatch_sqlite.entity import Entities
 from nuthatch_sqlite.entity_search import EntitySearch
-from nuthatch_sqlite.postings import Caches, Postings, State, filter_sql
+from nuthatch_sqlite.filters import Filters
+from nuthatch_sqlite.postings import Caches, Postings, State
 from nuthatch_sqlite.small_conjunction import rank_small_conjunction
 
 _RESTORE = "restore the index from a copy, or index the corpus again"
@@ -59,6 +60,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         self._state = State.read(connection)
         self._lookups = EntitySearch(connection, entities, self._state.generation, caches.mentions)
         self._postings = Postings(connection, self._state, caches)
+        self._filters = Filters(connection, self._state, caches, self._lookups)
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         return self._postings.frequencies(tokens)
@@ -67,13 +69,11 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         if rung.operator == "OR":
             terms = self._postings.disjunction(rung.tokens)
             if terms is not None:
-                return to_matches(top_k(terms, limit, self._postings.matching_ids(filters)))
+                return to_matches(top_k(terms, limit, self._filters.ids(filters)))
         else:
             scores = self._postings.conjunction(rung.tokens)
             if scores is not None:
-                return to_matches(
-                    conjunction_top_k(scores, limit, self._postings.matching_ids(filters))
-                )
+                return to_matches(conjunction_top_k(scores, limit, self._filters.ids(filters)))
         return self._match_in_sql(rung, filters, limit)
 
     def first_match(
@@ -82,7 +82,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         terms = self._postings.conjunction(rungs[0].tokens)
         if terms is not None:
             by_token = dict(zip(rungs[0].tokens, terms, strict=True))
-            return find_first_match(rungs, by_token, self._postings.matching_ids(filters), limit)
+            return find_first_match(rungs, by_token, self._filters.ids(filters), limit)
         # Most queries end on their first rung, and one that is empty is never scored.
         matches = self._match_in_sql(rungs[0], filters, limit)
         if matches.candidates:
@@ -106,7 +106,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         return high
 
     def _exists(self, rung: Rung, filters: Sequence[Filter]) -> bool:
-        sql, values = _add_filters(schema.EXISTS, filters)
+        sql, values = self._filters.add_to(schema.EXISTS, filters)
         return one(self._connection, sql, (_expression(rung), *values)) is not None
 
     def _match_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
@@ -114,7 +114,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
             best = self._rank_few_in_sql(rung, filters, limit)
             if best is not None:
                 return to_matches(best)
-        sql, values = _add_filters(schema.MATCH, filters)
+        sql, values = self._filters.add_to(schema.MATCH, filters)
         found = rows(self._connection, sql, (_expression(rung), *values, limit))
         with readable("the scores of the matches"):
             candidates = [Candidate(chunk, -score) for chunk, score in found]
@@ -122,7 +122,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         return Matches(candidates, total, exact=True)
 
     def _rank_few_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> TopK | None:
-        sql, values = _add_filters(schema.COUNTED, filters)
+        sql, values = self._filters.add_to(schema.COUNTED, filters)
         frequencies = self._postings.frequencies(rung.tokens)
         return rank_small_conjunction(
             self._connection, sql, values, rung.tokens, limit, frequencies, self._state.statistics
@@ -134,7 +134,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
         return explain_rung(rung, terms, ids)
 
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
-        return self._lookups.match(plan, self._postings.mask(plan.filters), limit)
+        return self._lookups.match(plan, self._filters.mask(plan.filters), limit)
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[FetchedChunk | None]:
         found = rows(self._connection, schema.FETCH, (json.dumps(keys),))
@@ -169,12 +169,3 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMa
 def _expression(rung: Rung) -> str:
     """Return the MATCH expression of a rung."""
     return f" {rung.operator} ".join(map(schema.quote_token, rung.tokens))
-
-
-def _add_filters(sql: str, filters: Sequence[Filter]) -> tuple[str, list[object]]:
-    conditions, values = [], []
-    for condition in filters:
-        inner, given = filter_sql(condition)
-        conditions.append(schema.IN_FILTER.format(chunks=inner))
-        values += given
-    return sql.format(filters="".join(conditions)), values

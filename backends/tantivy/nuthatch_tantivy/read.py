@@ -57,7 +57,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
     def __init__(
         self, state: State, columns: Mapping[str, tuple[str, str]], path: Path, declared: Schema
     ) -> None:
-        queries = Queries(state.layout, columns, self._terms)
+        queries = Queries(state.layout, columns, self._terms, self._phrases_with)
         super().__init__(state, queries, path, declared)
         self._counted = state.counted
 
@@ -73,6 +73,11 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
 
     def _terms(self, field: str, prefix: str) -> list[str]:
         return [term for term, _ in self._searcher.terms_with_prefix(field, prefix)]
+
+    def _phrases_with(self, field: str, phrase: str) -> list[str]:
+        lookup = entities.PhraseLookup(field, phrase, "substring", None)
+        (found,) = self.phrase_terms([lookup])
+        return [text for _, _, text in cast(Sequence[tuple[str, str, str]], found)]
 
     def count(self, query: Query) -> int:
         """Return the number of chunks that match."""

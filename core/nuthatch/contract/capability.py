@@ -60,12 +60,25 @@ def unsupported(reason: str) -> Support:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterSupport:
-    """The entries of the two filters, for text and entity queries alike."""
+    """The entries of filters, for text and entity queries alike.
 
-    #: `Range` on integer, number, date and keyword fields.
+    An engine that knows lists of `Range` and `AnyOf` gives the first two. Core makes a `Range` of
+    `StartsWith`, and of `Exists` but for phrase fields, and opens `All`.
+    """
+
+    #: `Range` on all fields but phrases, with the bounds `gte` and `lte` alone.
     range: Support
-    #: `AnyOf` on integer, number, date and keyword fields.
+    #: `AnyOf` on all fields but phrases.
     any_of: Support
+    #: Trees: `Any`, `Not`, and `All` within them.
+    tree: Support = Support("no", "its backend takes conditions that all must hold, and no tree")
+    #: `Mentions`, and `Exists` on phrase fields.
+    mentions: Support = Support("no", "its backend does not filter by phrases")
+
+    @classmethod
+    def complete(cls) -> Self:
+        """Return the entries of an engine that knows all filters."""
+        return cls(range=NATIVE, any_of=NATIVE, tree=NATIVE, mentions=NATIVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +145,7 @@ class Capabilities:
     def lexical(
         cls,
         *,
-        filters: FilterSupport = FilterSupport(range=NATIVE, any_of=NATIVE),
+        filters: FilterSupport | None = None,
         max_limit: int | None = None,
         **entries: Support,
     ) -> Self:
@@ -147,7 +160,7 @@ class Capabilities:
             entities=NATIVE,
             fuzzy=NATIVE,
             substring=NATIVE,
-            filters=filters,
+            filters=filters or FilterSupport.complete(),
             grounding=NATIVE,
             explain=NATIVE,
             timeout=NATIVE,

@@ -158,7 +158,11 @@ class Reader(Protocol):
         ...
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        """Return the best `limit` chunks of a rung; filters act before the cut."""
+        """Return the best `limit` chunks of a rung.
+
+        All filters must hold, and act before the cut: `Range` with `gte` and `lte`, `AnyOf`, and
+        what else the engine declares (`FilterSupport`).
+        """
         ...
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[FetchedChunk | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from sys import float_info
 from time import monotonic, perf_counter
@@ -10,7 +10,19 @@ from typing import ClassVar, Protocol
 
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
-from nuthatch.contract.filters import AnyOf, check_filters
+from nuthatch.contract.filter_validation import check_filters
+from nuthatch.contract.filters import (
+    All,
+    Any,
+    AnyOf,
+    Exists,
+    Filter,
+    Mentions,
+    Not,
+    Range,
+    StartsWith,
+    leaves,
+)
 from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, Query, SearchRequest, TextQuery
 from nuthatch.contract.schema import Schema
@@ -91,7 +103,7 @@ def _entity_task(
     deadline: float | None,
     begun: float,
 ) -> EntityTask:
-    filters = check_filters(backend.schema, query.filters)
+    filters = _filters(backend, query)
     plan = plan_of(query, backend.schema, filters, backend.config.entities)
     plan = replace(plan, deadline=deadline)
     if any(lookup.match == "substring" for lookup in (*plan.include, *plan.exclude)):
@@ -129,7 +141,7 @@ def _text_task(
         backend=backend.name,
         request=request,
         query=normalized,
-        filters=check_filters(backend.schema, query.filters),
+        filters=_filters(backend, query),
         limit=_limit(backend, query),
         largest=backend.capabilities.max_limit,
         policy=query.policy or config.policy,
@@ -163,11 +175,45 @@ def check_capabilities(backend: SearchBackend, query: TextQuery | EntityQuery) -
         require(backend, "fuzzy")
     if query.audit is AuditMode.GROUNDED:
         require(backend, "grounding")
-    for condition in query.filters:
-        require(backend, "filters.any_of" if isinstance(condition, AnyOf) else "filters.range")
+    for feature in filter_features(query.filters):
+        require(backend, feature)
     largest = backend.capabilities.max_limit
     if query.limit is not None and largest is not None and query.limit > largest:
         raise _limit_refused(backend.name, query.limit, largest)
+
+
+def filter_features(filters: Iterable[Filter]) -> Iterator[str]:
+    """Yield the names of the capabilities that filters need."""
+    for condition in filters:
+        match condition:
+            case All():
+                yield from filter_features(condition.parts)
+            case Any():
+                yield "filters.tree"
+                yield from filter_features(condition.parts)
+            case Not():
+                yield "filters.tree"
+                yield from filter_features([condition.part])
+            case AnyOf():
+                yield "filters.any_of"
+            case Mentions():
+                yield "filters.mentions"
+            case Range() | StartsWith():
+                yield "filters.range"
+
+
+def _filters(backend: OpenIndex, query: TextQuery | EntityQuery) -> tuple[Filter, ...]:
+    """Return a query's filters as engines read them.
+
+    What becomes of a condition depends on its field, so the capabilities are looked up once more:
+    `AnyOf` of days is a tree of ranges of instants.
+    """
+    filters = check_filters(backend.schema, query.filters)
+    for feature in filter_features(filters):
+        require_support(backend.name, backend.capabilities, feature)
+    if any(isinstance(leaf, Exists) for leaf in leaves(filters)):
+        require_support(backend.name, backend.capabilities, "filters.mentions")
+    return filters
 
 
 def check_timeout(timeout: float | None) -> float | None:

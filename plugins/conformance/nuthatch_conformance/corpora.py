@@ -103,7 +103,7 @@ def ranges(draw: st.DrawFn, field: str | None = None) -> Filter:
     name = field or draw(_names)
     low, high = draw(_VALUES[name]), draw(_VALUES[name])
     kind = draw(st.sampled_from(["both", "gte", "lte"]))
-    return Range(name, None if kind == "lte" else low, None if kind == "gte" else high)
+    return Range(name, gte=None if kind == "lte" else low, lte=None if kind == "gte" else high)
 
 
 @st.composite

@@ -13,7 +13,9 @@ from nuthatch import (
     Results,
     Rung,
     Schema,
+    check_filters,
     matches_filter,
+    values_by_field,
 )
 from nuthatch_conformance.corpora import WORDS
 
@@ -82,8 +84,8 @@ def find_winner(results: Results) -> tuple[str, tuple[str, ...]] | None:
 
 def is_match(schema: Schema, document: Document, condition: Filter) -> bool:
     """Return whether a document passes a filter, by core's own rule."""
-    values = [value for name, value in schema.filter_values(document) if name == condition.field]
-    return matches_filter(values, condition)
+    values = values_by_field(schema, document)
+    return all(matches_filter(schema, values, part) for part in check_filters(schema, condition))
 
 
 def observe_all(index: LexicalBackend, text: str, limit: int) -> list[object]:

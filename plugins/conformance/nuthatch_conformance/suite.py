@@ -14,6 +14,7 @@ from nuthatch_conformance.topics.dropping import Dropping
 from nuthatch_conformance.topics.entities import Entities
 from nuthatch_conformance.topics.errors import Errors
 from nuthatch_conformance.topics.exporting import Exporting
+from nuthatch_conformance.topics.filter_trees import FilterTrees
 from nuthatch_conformance.topics.filters import Filters
 from nuthatch_conformance.topics.frequencies import Frequencies
 from nuthatch_conformance.topics.grounding import Grounding
@@ -42,6 +43,7 @@ class BackendConformance(
     Errors,
     DeclaredCapabilities,
     Entities,
+    FilterTrees,
     Filters,
     Answering,
     Frequencies,

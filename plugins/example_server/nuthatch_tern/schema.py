@@ -23,6 +23,7 @@ from nuthatch import (
     Document,
     Filter,
     Matches,
+    Range,
     Rung,
     StoredChunk,
     document_from_header,
@@ -55,6 +56,7 @@ def from_filter(condition: Filter) -> dict[str, Any]:
     """Return a condition as the server reads it; core has checked it against the schema."""
     if isinstance(condition, AnyOf):
         return {"field": condition.field, "any_of": list(condition.values)}
+    assert isinstance(condition, Range)  # trees and mentions are declared as unsupported
     return {"field": condition.field, "gte": condition.gte, "lte": condition.lte}
 
 

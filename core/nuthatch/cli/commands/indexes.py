@@ -27,7 +27,8 @@ def create(url: str, schema: SchemaOptions, as_json: bool) -> None:
 
     The schema is fixed from then on. FILE holds it as JSON:
     {"analyzer": "english", "fields": [{"name": "year", "type": "integer"}]};
-    field types are phrase, keyword, integer, number and date. Options override the file.
+    field types are phrase, keyword, integer, number, boolean, date and datetime. Options
+    override the file.
     """
     with open_index(url, create="new", schema=schema.schema()) as index:
         info = index.info()

@@ -6,12 +6,15 @@ import math
 from collections.abc import Callable
 from time import monotonic
 
+import nuthatch
 from nuthatch import (
     AnyOf,
     AuditMode,
     Document,
     EntityQuery,
     IndexNotFound,
+    Mentions,
+    Not,
     QueryTimeout,
     Range,
     Rung,
@@ -47,6 +50,8 @@ class DeclaredCapabilities(Topic, topic="capabilities"):
             "entities": lambda: index.search(EntityQuery(titles=["aa"])),
             "filters.range": lambda: index.search("aa", filters=[Range("year", gte=1)]),
             "filters.any_of": lambda: index.search("aa", filters=[AnyOf("year", [1])]),
+            "filters.tree": lambda: index.search("aa", filters=[Not(nuthatch.Any())]),
+            "filters.mentions": lambda: index.search("aa", filters=[Mentions("people", ["a"])]),
             "grounding": lambda: index.search("aa", audit=AuditMode.GROUNDED),
         }
         for feature, call in calls.items():
