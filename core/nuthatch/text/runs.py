@@ -14,9 +14,10 @@ run of two or more.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from operator import add
+
+from nuthatch.text.pattern import lazy_pattern
 
 #: Letters of scripts that are cut into pairs: no marks among them.
 UNSPACED = (
@@ -32,15 +33,15 @@ UNSPACED = (
     "\u1780-\u17b3\u17d7\u17dc"  # Khmer
 )
 # In a line whatever is neither a word character nor a blank is a mark, hence [^\w\s].
-_RUN = re.compile(rf"((?:[{UNSPACED}]+[^\w\s]*)+)|[^\W_{UNSPACED}][^\s{UNSPACED}]*")
-_UNSPACED_RUN = re.compile(rf"(?:[{UNSPACED}]+[^\w\s]*)+")
-_UNIT = re.compile(rf"[{UNSPACED}][^\w\s]*")
-_IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
+_RUN = lazy_pattern(rf"((?:[{UNSPACED}]+[^\w\s]*)+)|[^\W_{UNSPACED}][^\s{UNSPACED}]*")
+_UNSPACED_RUN = lazy_pattern(rf"(?:[{UNSPACED}]+[^\w\s]*)+")
+_UNIT = lazy_pattern(rf"[{UNSPACED}][^\w\s]*")
+_IS_UNSPACED = lazy_pattern(rf"[{UNSPACED}]")
 
 
 def is_unspaced(token: str) -> bool:
     """Return whether a token begins in a script that is cut into pairs."""
-    return _IS_UNSPACED.match(token) is not None
+    return token >= "\u0e01" and _IS_UNSPACED.match(token) is not None
 
 
 def words(line: str) -> list[str]:

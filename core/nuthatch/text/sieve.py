@@ -34,19 +34,20 @@ from typing import NamedTuple
 
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.fold import FOLDING
+from nuthatch.text.pattern import lazy_pattern
 from nuthatch.text.runs import is_unspaced
 from nuthatch.text.token import Memo
 
 # Marks and characters that are ignored inside a word, as far as they are met in questions.
 _INNER = "\u0300-\u036f\u00ad\u200c-\u200f\u2060"
-_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_INNER}])*")
+_WORD = lazy_pattern(rf"[^\W_](?:[^\W_]|[{_INNER}])*")
 _APOSTROPHES = "'’‘`´＇"
-_APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
-_CUT = re.compile("""["“”„«»()\\[\\]{}<>（）「」『』【】《》〈〉,;:!?.，、。；：！？…]""")
+_APOSTROPHE = lazy_pattern(f"[{_APOSTROPHES}]")
+_CUT = lazy_pattern("""["“”„«»()\\[\\]{}<>（）「」『』【】《》〈〉,;:!?.，、。；：！？…]""")
 #: What parts words rather than joining them.
-_PARTING = re.compile(f"[{_APOSTROPHES}]|{_CUT.pattern.replace('.', '')}")
+_PARTING = lazy_pattern(f"[{_APOSTROPHES}]|{_CUT.pattern.replace('.', '')}")
 #: What a letter of grammar follows: `Anna's`, `film(s)`.
-_OF_GRAMMAR = re.compile(f"[{_APOSTROPHES}([]")
+_OF_GRAMMAR = lazy_pattern(f"[{_APOSTROPHES}([]")
 #: Letters that stand for a function word before an apostrophe: `l'université`, `d'accordo`.
 _ELIDED: Mapping[str, str] = {
     "catalan": "dlmnst",

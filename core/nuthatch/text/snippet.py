@@ -4,10 +4,7 @@
 
 A snippet is a span of the chunk's text and the matched words in it. What is shown is computed
 from these by `render`, which needs no analyzer and no index, so that any reader of the text can
-check it.
-
-The window that is shown holds the most distinct tokens, then the most matches, then is the
-earliest. Context is shared out on both sides, and a cut moves to white space that is near.
+check it. `window` says which span that is.
 """
 
 from __future__ import annotations
@@ -17,117 +14,11 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from nuthatch.text.analyzer import Analyzer
-from nuthatch.text.locate import Locate, Match, joins, locator
-
-#: How far a cut moves to meet white space, and how far to get out of a character with its marks.
-_REACH = 32
-_AFTER_BLANK = re.compile(r"(?<=\s)[\w(\[\"\'«„“‘]")
-_AFTER_BREAK = re.compile(r"(?<=[^\w\u200d])[^\W_]")
-
-
-def densest(matches: Sequence[Match], width: int) -> tuple[int, int]:
-    """Return start and end of the best stretch of matches that is at most `width` long.
-
-    `matches` are sorted, not empty and none is longer than `width`.
-    """
-    if matches[-1][1] - matches[0][0] <= width:
-        return matches[0][0], matches[-1][1]
-    counts: dict[str, int] = {}
-    best_distinct = best_number = after_last = 0
-    span = (0, 0)
-    number = 0  # matches in the window that begins with the current one
-    for start, _, token in matches:
-        limit = start + width
-        while after_last < len(matches) and matches[after_last][1] <= limit:
-            entering = matches[after_last][2]
-            counts[entering] = counts.get(entering, 0) + 1
-            after_last += 1
-            number += 1
-        distinct = len(counts)
-        if distinct > best_distinct or (distinct == best_distinct and number > best_number):
-            best_distinct, best_number = distinct, number
-            span = (start, matches[after_last - 1][1])
-        number -= 1
-        left = counts[token] - 1
-        if left:
-            counts[token] = left
-        else:
-            del counts[token]
-    return span
-
-
-def around(
-    text: str, inner: tuple[int, int], matches: Sequence[Match], width: int
-) -> tuple[int, int]:
-    """Return start and end of a window of about `width` that holds `inner`, fit to be cut."""
-    left, right = inner
-    start = max(0, left - (width - (right - left)) // 2)
-    end = min(len(text), start + width)
-    start = max(0, end - width)
-    if start > 0:
-        start = _cut_before(text, start, left)
-        for first, last, _ in matches:
-            if first < start < last:
-                start = min(last, left)
-    if end < len(text):
-        end = _cut_after(text, end, right)
-        for first, last, _ in reversed(matches):
-            if first < end < last:
-                end = max(first, right)
-        if end <= start:  # nothing but one character with more marks than fit
-            end = min(len(text), start + width)
-    return start, end
-
-
-def _cut_before(text: str, at: int, limit: int) -> int:
-    """Move a cut on to the start of a word, at most to `limit`."""
-    reach = min(limit, at + _REACH)
-    blank = text.find(" ", at - 1, reach)
-    if blank >= 0 and text[blank + 1].isalnum() and not joins(text[blank + 1]):
-        return blank + 1
-    for word in _AFTER_BLANK.finditer(text, at, reach + 1):
-        if not joins(word[0]):
-            return word.start()
-    for word in _AFTER_BREAK.finditer(text, at, reach + 1):
-        if not joins(word[0]) and not joins(text[word.start() - 1]):
-            return word.start()
-    while at < limit and inside_character(text, at):
-        at += 1
-    return at
-
-
-def _cut_after(text: str, at: int, limit: int) -> int:
-    """Move a cut back to the end of a word, at least to `limit`."""
-    reach = max(limit, at - _REACH, 1)
-    if (blank := text.rfind(" ", reach, at + 1)) >= 0 and text[blank - 1].isalnum():
-        return blank
-    for place in range(at, reach - 1, -1):
-        if text[place].isspace() and not text[place - 1].isspace():
-            return place
-    for place in range(at, reach - 1, -1):
-        if text[place - 1].isalnum() and not (text[place].isalnum() or joins(text[place])):
-            return place
-    while at > limit and inside_character(text, at):
-        at -= 1
-    while at < min(limit + _REACH, len(text)) and inside_character(text, at):
-        at += 1
-    return at
-
-
-def inside_character(text: str, at: int) -> bool:
-    """Return whether a cut would part a character from its marks or a joined emoji."""
-    if not 0 < at < len(text):
-        return False
-    return joins(text[at]) or (text[at - 1] == "\u200d" and not text[at].isspace())
-
+from nuthatch.text.locate import Match, locator
+from nuthatch.text.standard import AsciiAnalyzer
+from nuthatch.text.window import BestWindow, EarliestWindow, Window
 
 ELLIPSIS = "…"
-#: Text is searched for matches in blocks of so many code points, up to the first that has one …
-BLOCK = 65_536
-#: … and no further than this, a character of a block that is not ASCII counting for four: a
-#: snippet of a chunk of any size takes a fraction of a second.
-SCAN = 1_048_576
-
 Marks = tuple[tuple[int, int], ...]
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 #: All of these but the blank itself; a lone blank needs no tidying.
@@ -157,26 +48,25 @@ class Snippets:
         if width < 1:
             raise ValueError(f"A snippet of width {width} was asked for; it must be at least 1.")
         wanted = frozenset(filter(None, tokens))
-        self._locate: Locate = locator(analyzer, wanted) if wanted else _nowhere
-        self._width = width
+        if type(analyzer) is AsciiAnalyzer:
+            self._window: Window = EarliestWindow(wanted, width)
+        else:
+            locate = locator(analyzer, wanted) if wanted else _nowhere
+            self._window = BestWindow(locate, wanted, width)
 
     def cut(self, text: str) -> Snippet:
-        """Return the part of a text, about `width` code points, that holds most of the tokens.
+        """Return the part of a text, about `width` code points, that shows most of the tokens.
 
         Words match by their tokens, so stems and folded forms do too. Without a match it is the
         start of the text; so it is where the first match lies beyond the first million of code
         points, or quarter of a million where they are not ASCII. A matched word longer than
-        `width` does not count.
+        `width` does not count. Under `ascii`, a word matches where it stands, also inside another
+        word, and the part is so many words around the earliest match: 16 on either side where the
+        width is 240.
         """
-        width = self._width
-        matches = _matches(self._locate, text, width)
-        if matches:
-            inner = densest(matches, width)
-            start, end = settle_span(text, *around(text, inner, matches, width))
-            marks = _merge_marks(matches, start, end)
-        else:
-            start, end = settle_span(text, *around(text, (0, 0), (), width))
-            marks = ()
+        start, end, matches = self._window.select(text)
+        start, end = settle_span(text, start, end)
+        marks = _merge_marks(matches, start, end) if matches else ()
         rendered, shown = _render(text, start, end, marks)
         return Snippet(rendered, start, end, marks, shown)
 
@@ -217,20 +107,26 @@ def _render(text: str, start: int, end: int, marks: Sequence[tuple[int, int]]) -
     if not marks:
         return f"{before}{span if tidy else _tidy(span)}{after}", ()
     pieces = [before]
-    length = len(before)
     places: list[tuple[int, int]] = []
     position = start
+    if tidy:
+        ahead = len(before) + 1 - start  # how far a word is shown behind its place in the text
+        for first, last in marks:
+            pieces.append(f"{text[position:first]}[{text[first:last]}]")
+            places.append((first + ahead, last + ahead))
+            ahead += 2
+            position = last
+        pieces += (text[position:end], after)
+        return "".join(pieces), tuple(places)
+    length = len(before)
     for first, last in marks:
-        between, word = text[position:first], text[first:last]
-        if not tidy:
-            between, word = _tidy(between), _tidy(word)
+        between, word = _tidy(text[position:first]), _tidy(text[first:last])
         pieces += (between, "[", word, "]")
         begin = length + len(between) + 1
         length = begin + len(word) + 1
         places.append((begin, length - 1))
         position = last
-    rest = text[position:end]
-    pieces += (rest if tidy else _tidy(rest), after)
+    pieces += (_tidy(text[position:end]), after)
     return "".join(pieces), tuple(places)
 
 
@@ -263,40 +159,16 @@ def _tidy(part: str) -> str:
     return _UNTIDY.sub(" ", part)
 
 
-def _matches(locate: Locate, text: str, width: int) -> list[Match]:
-    if len(text) <= BLOCK:
-        matches = locate(text)
-        return [match for match in matches if match[1] - match[0] <= width] if matches else matches
-    begin, budget = 0, SCAN
-    while begin < len(text) and budget > 0:
-        end = _block_end(text, begin)
-        block = text[begin:end]
-        budget -= len(block) if block.isascii() else 4 * len(block)
-        found = locate(block)
-        if matches := [(a + begin, b + begin, t) for a, b, t in found if b - a <= width]:
-            return matches
-        begin = end
-    return []
-
-
-def _block_end(text: str, begin: int) -> int:
-    """Return where a block ends: at its last white space, where there is one."""
-    end = begin + BLOCK
-    if end >= len(text):
-        return len(text)
-    for place in range(end, begin + BLOCK // 2, -1):
-        if text[place].isspace():
-            return place
-    return end
-
-
 def _merge_marks(matches: Sequence[Match], start: int, end: int) -> Marks:
     marks: list[tuple[int, int]] = []
+    position = -1
     for first, last, _ in matches:
         if first < start or last > end:
             continue
-        if marks and first <= marks[-1][1]:
-            marks[-1] = (marks[-1][0], max(last, marks[-1][1]))
-        else:
+        if first > position:
             marks.append((first, last))
+            position = last
+        elif last > position:
+            marks[-1] = (marks[-1][0], last)
+            position = last
     return tuple(marks)

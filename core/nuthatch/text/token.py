@@ -19,7 +19,8 @@ V = TypeVar("V")
 
 #: The longest token, in code points, that is kept as it is.
 LONGEST = 128
-_KEPT = 96
+#: How much of a longer one is kept.
+KEPT = 96
 #: Entries of a `Memo`; about 10 MB for words.
 MEMO_SIZE = 65_536
 #: A memo computes longer keys each time: they hardly ever come twice, and would fill it.
@@ -31,7 +32,7 @@ def shorten(token: str) -> str:
     """Return a token of at most 128 code points as it is, a longer one abridged and hashed."""
     if len(token) <= LONGEST:
         return token
-    return f"{token[:_KEPT]}_{blake2b(token.encode(), digest_size=16).hexdigest()}"
+    return f"{token[:KEPT]}_{blake2b(token.encode(), digest_size=16).hexdigest()}"
 
 
 def shorten_all(tokens: list[str]) -> list[str]:
