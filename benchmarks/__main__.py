@@ -12,9 +12,10 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
-from benchmarks import clients, comparison, corpus, postgres, relevance, titles
+from benchmarks import clients, comparison, corpus, hits, postgres, relevance, titles
 from benchmarks.report import Report, Row, cells
 from benchmarks.sqlite import growth, ladder, loading, overhead, ranked, snippets
 from benchmarks.sqlite.stage import Stage
@@ -30,11 +31,13 @@ _PARTS: dict[str, Callable[[Stage], Iterable[Row]]] = {
     "loading": loading.measure,
     "snippets": snippets.measure,
     "overhead": overhead.measure,
+    "hits": partial(hits.measure, "sqlite"),
 }
 _TANTIVY: dict[str, Callable[[Pair], Iterable[Row]]] = {
     "ranked": ranking.measure,
     "overhead": added.measure,
     "loading": writing.measure,
+    "hits": lambda pair: hits.measure("tantivy", pair.stage),
 }
 _SAME_COUNT = (
     "all sides must find equally many documents: Tantivy keeps lengths in one byte, so its\n"

@@ -66,7 +66,10 @@ class Ratio:
 
 
 def by_turns(
-    sides: Mapping[str, Side], queries: Sequence[object], rounds: int
+    sides: Mapping[str, Side],
+    queries: Sequence[object],
+    rounds: int,
+    clock: Callable[[], float] = perf_counter,
 ) -> dict[str, Seconds]:
     """Return the seconds of each side by round and query."""
     seconds = {name: np.empty((rounds, len(queries))) for name in sides}
@@ -81,9 +84,9 @@ def by_turns(
                     side = sides[name]
                     if side.before is not None:
                         side.before()
-                    begun = perf_counter()
+                    begun = clock()
                     side.run(query)
-                    seconds[name][turn, number] = perf_counter() - begun
+                    seconds[name][turn, number] = clock() - begun
     finally:
         gc.enable()
     return seconds

@@ -24,9 +24,10 @@ PAGE = Path(__file__).with_name("reference.md")
 INTRO = "# Reference\n\nMade by `python docs/make_reference.py`. Nothing else of core is public.\n"
 GROUPS = {
     "Opening": "open drop redact Create Schema IntegerField NumberField DateField KeywordField "
-    "PhraseField FilterValue",
+    "BooleanField DateTimeField PhraseField AnyField FilterValue",
     "Documents": "Document document_from_json Corpus AddReport SkippedDocument OnError Durability",
-    "Queries": "Query TextQuery EntityQuery Policy Filter Range AnyOf AuditMode",
+    "Queries": "Query TextQuery EntityQuery Policy Filter Leaf Range AnyOf Exists StartsWith "
+    "Mentions All Any Not check_filters AuditMode",
     "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",
     "Indexes and results": "SearchBackend Searcher SearchRequest LexicalBackend "
     "PlannedSearch run_blocking Results Attempt NormalizedQuery Hit "
@@ -34,11 +35,12 @@ GROUPS = {
     "Grounding": "Evidence verify corpus_fingerprint document_root leaf_hash parse_header "
     "document_from_header",
     "Writing engines": "BackendSpec CONTRACT BackendConfig LexicalConfig Capabilities "
-    "FilterSupport Support NATIVE EMULATED unsupported Reader FirstMatchReader ExplainingReader "
-    "ExportingReader AsyncReader AsyncFirstMatchReader AsyncExplainingReader "
+    "FilterSupport Support NATIVE EMULATED unsupported Reader FirstMatchReader AnsweringReader "
+    "ExplainingReader ExportingReader AsyncReader AsyncFirstMatchReader AsyncAnsweringReader "
+    "AsyncExplainingReader AnswerRequest Budget Answer answer_by_calls "
     "Rung Operator Candidate Matches "
-    "FirstMatch StoredChunk AnalyzedDocument AnalyzedChunk WriteOutcome IndexMetadata "
-    "matches_filter chunk_tokens Lease Leases",
+    "FirstMatch StoredChunk FetchedChunk AnalyzedDocument AnalyzedChunk WriteOutcome IndexMetadata "
+    "matches_filter values_by_field chunk_tokens Lease Leases",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "
     "Fault InvalidQuery UnsupportedQuery IndexNotFound IndexExists SchemaMismatch AnalyzerMismatch "

@@ -83,7 +83,7 @@ def _capabilities(found: Sequence[Card]) -> Iterator[str]:
     yield "## Capabilities\n"
     yield (
         "*native*: the engine does it; *emulated*: nuthatch does it for the engine; –: it is "
-        "refused, for the reason below.\n"
+        "refused or not promised, for the reason below.\n"
     )
     yield from _head("Capability", [f"`{card['backend']}`" for card in found])
     for name in dict.fromkeys(name for card in found for name in card["capabilities"]):

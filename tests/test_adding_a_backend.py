@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nuthatch_conformance.new_backend import Names, make
+from nuthatch_conformance.new_backend import Kind, Names, make
 
 ROOT = Path(__file__).parents[1]
 _PARTS = ("core", "backends", "plugins", "benchmarks", "tests/test_architecture.py")
@@ -28,9 +28,10 @@ def find_edits() -> list[tuple[str, str]]:
     return [(file, line.strip("`")) for file, line in table]
 
 
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository with a backend added as the page says."""
+@pytest.fixture(scope="module", params=["embedded", "server"])
+def clone(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A copy of the repository with a backend of each kind added as the page says."""
+    kind: Kind = request.param
     clone = tmp_path_factory.mktemp("clone")
     ignored = shutil.ignore_patterns("__pycache__", ".*", "build", "*.egg-info")
     for part in _PARTS:
@@ -42,7 +43,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(source, target)
     for name in _FILES:
         shutil.copy(ROOT / name, clone / name)
-    make(Names("toy"), clone / "backends" / "toy")
+    make(Names("toy"), clone / "backends" / "toy", kind)
     project = clone / "backends" / "toy" / "pyproject.toml"
     tables = re.split(r"\n(?=\[)", project.read_text("utf-8"))
     kept = [table for table in tables if table.partition("\n")[0] not in _SECTIONS]
@@ -56,8 +57,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def edit(path: Path, line: str) -> None:
     """Add a line to a list of requirements, behind the one for Tantivy."""
     text = path.read_text("utf-8")
-    if path.name == "constraints.txt":  # the toy has the example's driver, which is pinned
+    if path.name == "constraints.txt":  # the toy has an example's driver, which is pinned
         assert "whoosh-reloaded==" in text
+        assert "httpx==" in text
         return
     changed = re.sub(r"^( *).*backends/tantivy.*$", rf"\g<0>\n\g<1>{line}", text, flags=re.M)
     assert line in changed

@@ -180,7 +180,7 @@ def test_the_memory_backend_keeps_to_the_rules_of_all_backends() -> None:
         ("from nuthatch.scoring import BM25", True),
         ("import nuthatch.scoring", True),
         ("from nuthatch.postings import readable", True),
-        ("from nuthatch.postings.codec import decode_chunk", False),
+        ("from nuthatch.postings.codec import CompressedChunk", False),
         ("from nuthatch_mine.config import Config", True),
         ("from nuthatch import _HOME_OF", False),
         ("from nuthatch.contract.document import Document", False),

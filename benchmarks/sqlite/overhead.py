@@ -48,7 +48,10 @@ def measure(stage: Stage) -> Iterator[Row]:
         full = [item for item in recorded if sum(s == schema.FETCH for s, _ in item.statements)]
         sides = {
             "search": Side(
-                lambda query: index.search(query.text, LIMIT, policy="ladder"),
+                lambda query: [
+                    (hit.title, hit.snippet)
+                    for hit in index.search(query.text, LIMIT, policy="ladder")
+                ],
                 before=lambda: forget(index),
             ),
             "work": Side(lambda query: _work(connection, stage.analyzer, query)),

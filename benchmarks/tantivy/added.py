@@ -45,7 +45,8 @@ def measure(pair: Pair) -> Iterator[Row]:
 
         def fetch(each: _Asked) -> None:
             with index.reader() as reader:
-                reader.fetch(each.keys, False)
+                for row in reader.fetch(each.keys, False):
+                    _ = row and (row.title, row.text)
 
         def snippets(each: _Asked) -> None:
             cutter = Snippets(stage.analyzer, each.query.tokens)
@@ -55,7 +56,9 @@ def measure(pair: Pair) -> Iterator[Row]:
         sides = {
             "raw": Side(lambda each: raw.rows(each.query.tokens, LIMIT)),
             "best": Side(lambda each: raw.search(each.query.tokens, LIMIT)),
-            "search": Side(lambda each: index.search(each.text, LIMIT)),
+            "search": Side(
+                lambda each: [(hit.title, hit.snippet) for hit in index.search(each.text, LIMIT)]
+            ),
             "match": Side(lambda each: ranked(each.query)),
             "fetch": Side(fetch),
             "snippets": Side(snippets),

@@ -36,11 +36,22 @@ from nuthatch.contract.document import (
     Document as Document,
     document_from_json as document_from_json,
 )
-from nuthatch.contract.filters import (
-    AnyOf as AnyOf,
-    Filter as Filter,
-    Range as Range,
+from nuthatch.contract.filter_matching import (
     matches_filter as matches_filter,
+    values_by_field as values_by_field,
+)
+from nuthatch.contract.filter_validation import check_filters as check_filters
+from nuthatch.contract.filters import (
+    All as All,
+    Any as Any,
+    AnyOf as AnyOf,
+    Exists as Exists,
+    Filter as Filter,
+    Leaf as Leaf,
+    Mentions as Mentions,
+    Not as Not,
+    Range as Range,
+    StartsWith as StartsWith,
 )
 from nuthatch.contract.hit import (
     AuditMode as AuditMode,
@@ -62,12 +73,18 @@ from nuthatch.contract.query import (
     TextQuery as TextQuery,
 )
 from nuthatch.contract.reader import (
+    Answer as Answer,
+    AnsweringReader as AnsweringReader,
+    AnswerRequest as AnswerRequest,
+    AsyncAnsweringReader as AsyncAnsweringReader,
     AsyncExplainingReader as AsyncExplainingReader,
     AsyncFirstMatchReader as AsyncFirstMatchReader,
     AsyncReader as AsyncReader,
+    Budget as Budget,
     Candidate as Candidate,
     ExplainingReader as ExplainingReader,
     ExportingReader as ExportingReader,
+    FetchedChunk as FetchedChunk,
     FirstMatch as FirstMatch,
     FirstMatchReader as FirstMatchReader,
     Matches as Matches,
@@ -79,7 +96,10 @@ from nuthatch.contract.results import (
     Results as Results,
 )
 from nuthatch.contract.schema import (
+    AnyField as AnyField,
+    BooleanField as BooleanField,
     DateField as DateField,
+    DateTimeField as DateTimeField,
     FilterValue as FilterValue,
     IndexInfo as IndexInfo,
     IntegerField as IntegerField,
@@ -124,6 +144,7 @@ from nuthatch.grounding import (
     parse_header as parse_header,
     verify as verify,
 )
+from nuthatch.pipeline.answers import answer_by_calls as answer_by_calls
 from nuthatch.pipeline.index import IndexMetadata as IndexMetadata
 from nuthatch.pipeline.indexing import chunk_tokens as chunk_tokens
 from nuthatch.pipeline.lexical import LexicalBackend as LexicalBackend

@@ -31,7 +31,7 @@ from pydantic import ValidationError
 
 from nuthatch.contract.document import Document
 from nuthatch.contract.hit import AuditMode, Evidence, Hit
-from nuthatch.contract.reader import StoredChunk
+from nuthatch.contract.reader import FetchedChunk
 from nuthatch.contract.validation import explain
 from nuthatch.errors import VerificationFailed
 from nuthatch.text.snippet import Snippet, render
@@ -168,7 +168,7 @@ def document_from_header(header: bytes, chunks: Sequence[tuple[int, str]]) -> Do
     return Document(values["uri"], values["title"], "".join(pieces), values["fields"])
 
 
-def evidence_for(stored: StoredChunk, snippet: Snippet) -> dict[str, Any]:
+def evidence_for(stored: FetchedChunk, snippet: Snippet) -> dict[str, Any]:
     """Return the values of the `Evidence` for one stored chunk and the snippet cut from it."""
     leaves = [leaf_hash(stored.header), *stored.leaves]
     return {

@@ -13,6 +13,9 @@ Each rung's matches contain those of the rung before it, up to the disjunction.
     ranked   one disjunction over everything, exact BM25 top k
     ladder   the first rung with a hit wins
     auto     ranked while it is affordable, else the ladder, filled up from lower rungs
+
+Document frequencies are read where they decide: by `ladder`, and by `auto` with a budget or with
+synonyms.
 """
 
 from __future__ import annotations
@@ -20,8 +23,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Literal
 
+from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Policy, Rung
-from nuthatch.contract.reader import Candidate, FirstMatch, Matches
+from nuthatch.contract.reader import AnswerRequest, Budget, Candidate, FirstMatch, Matches
 from nuthatch.contract.results import Attempt
 from nuthatch.text.normalize import NormalizedQuery
 
@@ -97,16 +101,23 @@ class LadderSearch:
         begin ──▶ rungs, one after another, and take for each ──▶ found, attempts, exact
 
     `found` pairs each candidate with the index of its rung. `budget` bounds the postings that
-    `auto` may rank (None: no bound). `ahead` are the conjunctions that are still to be tried.
+    `auto` may rank (None: no bound). `counted` asks for document frequencies that the climb could
+    do without. `ahead` are the conjunctions that are still to be tried.
     """
 
     def __init__(
-        self, query: NormalizedQuery, policy: Policy, limit: int, budget: int | None
+        self,
+        query: NormalizedQuery,
+        policy: Policy,
+        limit: int,
+        budget: int | None,
+        *,
+        counted: bool = False,
     ) -> None:
         self.query = query
         self.policy = policy
         self.limit = limit
-        self.budget = budget
+        self.budget = Budget(tuple(dict.fromkeys(query.tokens)), budget)
         self.rungs: list[Rung] = []
         self.attempts: list[Attempt] = []
         self.found: list[tuple[int, Candidate]] = []
@@ -114,17 +125,41 @@ class LadderSearch:
         self.ran: Literal["ranked", "ladder"] = "ranked"
         self.exact = True
         self.ahead: Sequence[Rung] = ()
+        # With synonyms `auto` must know whether the query itself has a token to rank.
+        unbounded = policy == "auto" and budget is None and not query.extras
+        self._always_ranks = policy == "ranked" or unbounded
+        self._counted = counted or not self._always_ranks
         self._seen: set[Hashable] = set()
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """The distinct tokens whose document frequencies the climb goes by."""
+        """The distinct tokens whose document frequencies `begin` needs; none if it needs none."""
+        if not self._counted:
+            return ()
         return tuple(dict.fromkeys((*self.query.tokens, *self.query.extras)))
+
+    def request(
+        self, filters: Sequence[Filter] = (), *, collapse: bool = False, proofs: bool = False
+    ) -> AnswerRequest:
+        """Return what the climb may ask for, as far as that is known without frequencies."""
+        auto = self.policy == "auto"
+        ranks = self._always_ranks or (auto and self.budget.postings is None)
+        return AnswerRequest(
+            limit=self.limit,
+            tokens=self.tokens,
+            ranked=or_rung(self.query.tokens, self.query.extras) if ranks or auto else None,
+            ladder=() if ranks else self._foreseen_ladder(),
+            budget=self.budget if auto and not self._always_ranks else None,
+            fill=auto and not ranks,
+            filters=tuple(filters),
+            collapse=collapse,
+            proofs=proofs,
+        )
 
     def begin(self, frequencies: Mapping[str, int]) -> None:
         """Decide whether to rank or to climb; notes the conjunctions that cannot match."""
         self.frequencies = {token: frequencies.get(token, 0) for token in self.tokens}
-        if self.policy == "ranked" or (self.policy == "auto" and self._affordable()):
+        if self._always_ranks or (self.policy == "auto" and self.budget.allows(self.frequencies)):
             return
         self.ran = "ladder"
         if not self.query.only_stopwords:
@@ -173,18 +208,11 @@ class LadderSearch:
                 self._seen.add(candidate.key)
                 self.found.append((index, candidate))
 
-    def _affordable(self) -> bool:
-        """Return whether ranking everything costs at most the budget, in postings.
-
-        The cost depends on index and query only, never on caches, time or filters. A query of
-        which the index knows no token has nothing to rank.
-        """
-        costs = [self.frequencies[token] for token in set(self.query.tokens)]
-        return any(costs) and (self.budget is None or sum(costs) <= self.budget)
-
     def _disjunction(self) -> Rung:
-        """Return the disjunction of everything that the index knows."""
+        """Return the disjunction of everything that the index knows, as far as that is known."""
         rung = or_rung(self.query.tokens, self.query.extras)
+        if not self._counted:
+            return rung
         known = tuple(token for token in rung.tokens if self.frequencies[token])
         dropped = tuple(token for token in rung.tokens if not self.frequencies[token])
         return Rung("OR", known or rung.tokens, dropped if known else ())
@@ -197,9 +225,20 @@ class LadderSearch:
             extras = extras if fill and not known else ()
         return fallback_rung(self.query.tokens, extras, self.frequencies)
 
+    def _foreseen_ladder(self) -> tuple[Rung, ...]:
+        """Return the ladder of a query whose tokens are all in some chunks, none in too many.
+
+        A disjunction matches and scores the same with and without tokens that are in no chunk.
+        """
+        tokens = self.query.tokens
+        extras = () if self.query.only_stopwords else self.query.extras
+        conjunctions = () if self.query.only_stopwords else and_rungs(tokens)
+        fallback = fallback_rung(tokens, extras, dict.fromkeys((*tokens, *extras), 1))
+        return (*conjunctions, fallback)
+
     def _possible(self, rung: Rung) -> Iterator[Rung]:
         """Yield the rung if it can match; record that it was skipped otherwise."""
-        if can_match(rung, self.frequencies):
+        if not self._counted or can_match(rung, self.frequencies):
             yield rung
         else:
             self._note(rung, skipped=True)

@@ -33,6 +33,7 @@ from nuthatch import (
     ExplainingReader,
     ExportingReader,
     Filter,
+    FilterValue,
     IndexInfo,
     IndexMetadata,
     LexicalBackend,
@@ -48,7 +49,14 @@ from nuthatch import (
     parse_header,
     unsupported,
 )
-from nuthatch.entities import EntityReader, EntityTable, PhraseLookup, TitleLookup, TitleTerm
+from nuthatch.entities import (
+    EntityReader,
+    EntityTable,
+    PhraseLookup,
+    TitleLookup,
+    TitleTerm,
+    entity_terms,
+)
 
 SPEC = BackendSpec(
     name="memory",
@@ -61,9 +69,11 @@ SPEC = BackendSpec(
         check=unsupported("there is nothing stored that could be damaged"),
         optimize=unsupported("there is nothing to settle"),
         drop=unsupported("nothing is stored: it is gone once it is closed"),
+        many_processes=unsupported("it lives in the process that made it"),
     ),
     config=LexicalConfig,
     backend="nuthatch.memory:MemoryBackend",
+    score="bm25",
 )
 
 FORMAT = 1
@@ -100,7 +110,7 @@ class MemoryReader(ExplainingReader, ExportingReader, EntityReader):
         candidates = [
             Candidate(position, sum(parts(token, tf) for token in rung.tokens))
             for position, (document, _, tf) in enumerate(self._chunks)
-            if holds(token in tf for token in rung.tokens) and _passes(document, filters)
+            if holds(token in tf for token in rung.tokens) and self._passes(document, filters)
         ]
         candidates.sort(key=lambda candidate: (-candidate.score, candidate.key))
         return Matches(candidates[:limit], len(candidates), exact=True)
@@ -168,8 +178,17 @@ class MemoryReader(ExplainingReader, ExportingReader, EntityReader):
         return {
             position
             for position, (document, _, _) in enumerate(self._chunks)
-            if _passes(document, filters)
+            if self._passes(document, filters)
         }
+
+    def _passes(self, document: AnalyzedDocument, filters: Sequence[Filter]) -> bool:
+        if not filters:
+            return True
+        values: dict[str, list[FilterValue]] = {}
+        phrases = entity_terms(self._schema, "", document.document.fields).phrases
+        for name, value in (*document.values, *phrases):
+            values.setdefault(name, []).append(value)
+        return all(matches_filter(self._schema, values, condition) for condition in filters)
 
     def get(self, uri: str) -> Document | None:
         row = self._documents.get(uri)
@@ -233,8 +252,9 @@ class MemoryBackend(LexicalBackend):
             self._stored = stored
         return len(gone)
 
-    def info(self) -> IndexInfo:
+    def info(self, *, fingerprint: bool = False) -> IndexInfo:
         rows = self._documents.values()
+        corpus = corpus_fingerprint(sorted(row.root for row in rows)) if fingerprint else None
         return IndexInfo(
             backend=self.name,
             documents=len(rows),
@@ -242,7 +262,7 @@ class MemoryBackend(LexicalBackend):
             bytes=0,
             analyzer=self.schema.analyzer,
             schema=self.schema,
-            corpus_fingerprint=corpus_fingerprint(sorted(row.root for row in rows)),
+            corpus_fingerprint=corpus,
             format=FORMAT,
         )
 
@@ -254,12 +274,3 @@ class MemoryBackend(LexicalBackend):
 def _rebuilt(row: AnalyzedDocument) -> Document:
     """Return a document of its own: a caller who changes it does not change the index."""
     return document_from_header(row.header, [(chunk.start, chunk.text) for chunk in row.chunks])
-
-
-def _passes(document: AnalyzedDocument, filters: Sequence[Filter]) -> bool:
-    return all(
-        matches_filter(
-            [value for name, value in document.values if name == condition.field], condition
-        )
-        for condition in filters
-    )

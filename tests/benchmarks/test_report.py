@@ -49,7 +49,7 @@ def test_the_tantivy_suite_tells_where_the_time_goes(tmp_path: Path) -> None:
         ]
     )
     rows = json.loads(figures.read_text(encoding="utf-8"))["rows"]
-    assert {row["section"] for row in rows} == {"Ranking", "What nuthatch adds", "Writing"}
+    assert {row["section"] for row in rows} == {"Ranking", "What nuthatch adds", "Writing", "Hits"}
     assert {row["target"] for row in rows} == {15.0, 1.5, 0.3, None}
     assert sum(row["what"].startswith("of it:") for row in rows) == 5
     text = page.read_text(encoding="utf-8")

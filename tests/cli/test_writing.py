@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+import nuthatch
 from nuthatch import Document
 from nuthatch.cli.progress import Meter
 
@@ -67,12 +68,11 @@ def test_add_reports_each_batch_on_standard_error(run: Run) -> None:
 
 
 def test_adding_again_changes_nothing(run: Run, films: str) -> None:
-    before = values(run("info", films, "--json"))
+    before = values(run("info", films, "--fingerprint", "--json"))
     report = values(run("add", films, "films.jsonl", "--json"))
     assert report["unchanged"] == 3
-    assert (
-        values(run("info", films, "--json"))["corpus_fingerprint"] == (before["corpus_fingerprint"])
-    )
+    after = values(run("info", films, "--fingerprint", "--json"))
+    assert after["corpus_fingerprint"] == before["corpus_fingerprint"]
 
 
 def test_add_reads_several_corpora_and_standard_input(run: Run, folder: Path) -> None:
@@ -150,7 +150,15 @@ def test_info_describes_the_index(run: Run, films: str) -> None:
     }
     shown = run("info", films).stdout
     assert "year (integer), genres (keyword)" in shown
-    assert str(info["corpus_fingerprint"]) in shown
+
+
+def test_info_reads_the_fingerprint_only_if_it_is_wanted(run: Run, films: str) -> None:
+    assert values(run("info", films, "--json"))["corpus_fingerprint"] is None
+    assert "not read; --fingerprint reads it" in run("info", films).stdout
+    info = values(run("info", films, "--fingerprint", "--json"))
+    with nuthatch.open(films) as index:
+        assert info["corpus_fingerprint"] == index.info(fingerprint=True).corpus_fingerprint
+    assert str(info["corpus_fingerprint"]) in run("info", films, "--fingerprint").stdout
 
 
 def test_a_whole_index_checks_clean_and_settles(run: Run, films: str) -> None:

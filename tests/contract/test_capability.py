@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_a_profile_takes_what_differs() -> None:
         timeout=EMULATED,
         write=absent,
         max_limit=9,
-        filters=FilterSupport(range=absent, any_of=NATIVE),
+        filters=replace(FilterSupport.complete(), range=absent),
     )
     assert (other.max_limit, other.filters.range) == (9, absent)
     differing = [name for name, support in other if support != profile.support(name)]
@@ -88,13 +88,15 @@ def test_every_entry_is_explained_where_it_is_declared(kind: type) -> None:
 
 def test_entries_come_in_the_order_of_declaration_with_dotted_names() -> None:
     names = [name for name, _ in SPEC.capabilities]
-    assert names[:7] == [
+    assert names[:9] == [
         "text",
         "entities",
         "fuzzy",
         "substring",
         "filters.range",
         "filters.any_of",
+        "filters.tree",
+        "filters.mentions",
         "grounding",
     ]
     assert "max_limit" not in names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from nuthatch import Document, InvalidDocument, document_from_json
 from support.few_words import any_text, field_values
+
+EAST = timezone(timedelta(hours=2))
 
 
 @pytest.mark.parametrize(
@@ -85,9 +87,28 @@ def test_a_date_becomes_iso_text_wherever_it_stands() -> None:
     assert fields == {"day": "1995-12-15", "days": ["1995-12-15"], "more": {"day": "1995-12-15"}}
 
 
-def test_a_time_of_day_is_refused_rather_than_cut_to_a_date() -> None:
-    with pytest.raises(InvalidDocument, match="time of day"):
-        Document("a", fields={"when": datetime(1995, 12, 15, 20, 0)})
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (datetime(1995, 12, 15, 20, tzinfo=UTC), "1995-12-15T20:00:00Z"),
+        (datetime(1995, 12, 15, 1, tzinfo=EAST), "1995-12-14T23:00:00Z"),
+        (datetime(1995, 12, 15, 1, 2, 3, 450, tzinfo=EAST), "1995-12-14T23:02:03.000450Z"),
+    ],
+)
+def test_an_instant_becomes_one_text_whatever_its_offset(moment: datetime, expected: str) -> None:
+    assert Document("a", fields={"when": [moment]}).fields == {"when": [expected]}
+
+
+@pytest.mark.parametrize(
+    ("moment", "problem"),
+    [
+        (datetime(1995, 12, 15, 20), "no offset from UTC, .*; give it one: Z"),
+        (datetime(1, 1, 1, tzinfo=EAST), "before the year 1"),
+    ],
+)
+def test_a_time_that_names_no_instant_is_refused(moment: datetime, problem: str) -> None:
+    with pytest.raises(InvalidDocument, match=f"field 'when' .*{problem}"):
+        Document("a", fields={"when": moment})
 
 
 @pytest.mark.parametrize("value", [{1, 2}, b"raw", object(), 1j])

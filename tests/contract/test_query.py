@@ -35,10 +35,15 @@ def test_extra_tokens_are_a_list_of_texts(extras: Any) -> None:
         TextQuery("heat", extra_or_tokens=extras)
 
 
-@pytest.mark.parametrize("filters", [Range("year", gte=1990), None, 5])
+def test_one_filter_is_as_good_as_a_list_of_it() -> None:
+    year = Range("year", gte=1990)
+    assert TextQuery("heat", filters=year) == TextQuery("heat", filters=[year])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("filters", ["year>=1990", None, 5])
 def test_filters_are_a_list(filters: Any) -> None:
     for query, text in ((TextQuery, "heat"), (EntityQuery, {"people": ["al pacino"]})):
-        with pytest.raises(InvalidQuery, match="filters must be a list of Range and AnyOf"):
+        with pytest.raises(InvalidQuery, match="filters must be a list of filters, or one"):
             query(text, filters=filters)  # type: ignore[operator]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from nuthatch import (
+    BooleanField,
     DateField,
+    DateTimeField,
     Document,
     IntegerField,
     InvalidConfig,
@@ -30,10 +32,22 @@ FIELDS = (
     IntegerField("year"),
     NumberField("rating"),
     DateField("released"),
+    BooleanField("seen"),
+    DateTimeField("added"),
 )
 
 names = st.text(min_size=1, max_size=5)
-field_types = st.sampled_from([PhraseField, KeywordField, IntegerField, NumberField, DateField])
+field_types = st.sampled_from(
+    [
+        PhraseField,
+        KeywordField,
+        IntegerField,
+        NumberField,
+        DateField,
+        BooleanField,
+        DateTimeField,
+    ]
+)
 
 
 @given(
@@ -124,6 +138,18 @@ def test_an_unknown_chunker_is_refused_with_those_there_are(spec: str) -> None:
         ({"rating": 8.3}, [("rating", 8.3)]),
         ({"released": "1995-12-15"}, [("released", "1995-12-15")]),
         ({"released": date(1995, 12, 15)}, [("released", "1995-12-15")]),
+        ({"year": [1995, 1996]}, [("year", 1995), ("year", 1996)]),
+        ({"rating": [8, 0.5]}, [("rating", 8.0), ("rating", 0.5)]),
+        (
+            {"released": [date(1995, 12, 15), "0001-01-01"]},
+            [("released", "1995-12-15"), ("released", "0001-01-01")],
+        ),
+        ({"seen": True}, [("seen", 1)]),
+        ({"seen": [False, True]}, [("seen", 0), ("seen", 1)]),
+        ({"added": "1970-01-01T00:00Z"}, [("added", 0)]),
+        ({"added": "1970-01-01t02:00:00.0000019+0200"}, [("added", 1)]),
+        ({"added": datetime(1969, 12, 31, 23, 59, 59, 999999, UTC)}, [("added", -1)]),
+        ({"added": ["0001-01-01 00:00:00+14:00"]}, [("added", -62135647200000000)]),
         ({"genres": None, "year": None}, []),
         ({}, []),
     ],
@@ -149,7 +175,16 @@ def test_filters_compare_the_values_of_declared_fields_but_for_phrases(
         {"year": "1995"},
         {"year": 1995.0},
         {"year": True},
-        {"year": [1995]},
+        {"year": [1995, "1996"]},
+        {"year": [1995, None]},
+        {"rating": [8, True]},
+        {"released": ["1995-12-15", 1995]},
+        {"seen": 1},
+        {"seen": [True, "false"]},
+        {"added": "2024-05-01"},
+        {"added": "2024-05-01T12:00:00"},
+        {"added": "2024-05-01T12:00:00+25:00"},
+        {"added": ["2024-05-01T12:00:00Z", 7]},
         {"rating": "8"},
         {"rating": False},
         {"released": "1995"},

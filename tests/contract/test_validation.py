@@ -67,7 +67,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a type that there is not": (
         lambda: Schema.from_json('{"fields": [{"name": "a", "type": "colour"}]}'),
         "the schema is not valid: fields 1: the type 'colour' is not known; use one of 'phrase', "
-        "'keyword', 'integer', 'number', 'date'",
+        "'keyword', 'integer', 'number', 'boolean', 'date', 'datetime'",
     ),
     "a number for an analyzer": (
         lambda: Schema(analyzer=7),  # type: ignore[arg-type]

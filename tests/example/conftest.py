@@ -22,6 +22,7 @@ from nuthatch import BackendSpec
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "plugins" / "example_backend"
+EXAMPLE_SERVER = ROOT / "plugins" / "example_server"
 #: Each commit of the example is synced; in memory that costs nothing.
 FAST = Path("/dev/shm")
 

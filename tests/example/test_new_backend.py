@@ -15,9 +15,14 @@ from zipfile import ZipFile
 import pytest
 from click.testing import CliRunner
 
-from nuthatch_conformance.new_backend import Names, command, example, render
+from nuthatch_conformance.new_backend import Kind, Names, command, example, render
 
-from .conftest import EXAMPLE, ROOT, Site, pip
+from .conftest import EXAMPLE, EXAMPLE_SERVER, ROOT, Site, pip
+
+KINDS: list[Kind] = ["embedded", "server"]
+FOLDERS: dict[Kind, Path] = {"embedded": EXAMPLE, "server": EXAMPLE_SERVER}
+#: The names of the examples themselves.
+OWN: dict[Kind, str] = {"embedded": "whoosh", "server": "tern"}
 
 #: As few as a property can have: what is proven here is that the project works, not the engine.
 FEW = "2"
@@ -35,15 +40,16 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_template_is_the_example() -> None:
-    assert example() == EXAMPLE
+    assert {kind: example(kind) for kind in KINDS} == FOLDERS
 
 
-def test_under_its_own_name_it_is_the_example_unchanged() -> None:
-    files = render(Names("whoosh"))
-    assert files == {name: (EXAMPLE / name).read_text(encoding="utf-8") for name in files}
+@pytest.mark.parametrize("kind", KINDS)
+def test_under_its_own_name_it_is_the_example_unchanged(kind: Kind) -> None:
+    files, source = render(Names(OWN[kind]), kind), FOLDERS[kind]
+    assert files == {name: (source / name).read_text(encoding="utf-8") for name in files}
     tracked = {
-        path.relative_to(EXAMPLE).as_posix()
-        for path in EXAMPLE.rglob("*")
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*")
         if path.is_file() and not any(part[0] in "._" for part in path.parent.parts[-2:])
     }
     assert files.keys() == {name for name in tracked if "cache" not in name}
@@ -64,9 +70,19 @@ def test_nothing_is_left_of_the_old_name_but_the_engine(name: str) -> None:
     assert project["entry-points"]["nuthatch.backends"] == {name: f"{package}.plugin:SPEC"}
 
 
+@pytest.mark.parametrize("name", ["ab", "heron", "night-heron-2"])
+def test_nothing_is_left_of_the_name_of_the_example_behind_a_server(name: str) -> None:
+    for path, text in render(Names(name), "server").items():
+        left = re.sub(r"pattern|internal|external", "", text.lower())
+        assert "tern" not in path + left, path
+    project = tomllib.loads(render(Names(name), "server")["pyproject.toml"])["project"]
+    assert project["entry-points"]["nuthatch.backends"].keys() == {name}
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["ab", "heron", "a-very-long-name-for-an-engine-x"])
-def test_the_project_is_formatted_and_clean(name: str) -> None:
-    run_command(name, "--dir", "project")
+def test_the_project_is_formatted_and_clean(name: str, kind: Kind) -> None:
+    run_command(name, "--dir", "project", "--kind", kind)
     for check in (["check"], ["format", "--check"]):
         done = subprocess.run(
             [sys.executable, "-m", "ruff", *check, "--no-cache", "project"],
@@ -84,6 +100,21 @@ def test_it_tells_what_it_made_and_what_to_do_next() -> None:
     made = json.loads(run_command("heron", "--dir", "deep/other", "--json"))
     assert (made["backend"], made["distribution"]) == ("heron", "nuthatch-heron")
     assert all(Path("deep/other", file).is_file() for file in made["files"])
+    output = run_command("heron", "--kind", "server", "--dir", "third")
+    assert "stand_in_server.py, in place of your server" in output
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_project_is_typed_as_strictly_as_ours(kind: Kind) -> None:
+    run_command("heron", "--kind", kind)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--cache-dir", "cache", "nuthatch_heron", "tests"],
+        capture_output=True,
+        text=True,
+        cwd="nuthatch-heron",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("there", ["folder", "file"])
@@ -148,15 +179,19 @@ def test_what_was_installed_from_wheels_makes_a_backend_that_passes(
     assert card["counts"]["passed"] > 40
 
 
-def test_the_project_has_tests_of_its_own_that_pass(site: Site, tmp_path: Path) -> None:
-    assert site.nuthatch("new-backend", "heron", cwd=tmp_path).returncode == 0
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_project_has_tests_of_its_own_that_pass(site: Site, tmp_path: Path, kind: Kind) -> None:
+    made = site.nuthatch("new-backend", "heron", "--kind", kind, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
     project = tmp_path / "nuthatch-heron"
     site.install(project)
-    # A topic is enough: all of them ran in the test above, by the command.
-    few = ["--conformance-examples", FEW, "-k", "shape", "-p", "no:cacheprovider"]
-    done = site.python("-m", "pytest", *few, cwd=project)
+    few = ["--conformance-examples", FEW, "-p", "no:cacheprovider"]
+    # A topic is enough where all of them ran in the test above, by the command.
+    some = ["-k", "shape"] if kind == "embedded" else []
+    done = site.python("-m", "pytest", *few, *some, cwd=project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "conformance of TestHeronBackend" in done.stdout
+    assert " failed" not in done.stdout.replace(" 0 failed", "")
 
 
 def test_the_sources_that_are_released_hold_the_template_too(
@@ -172,7 +207,7 @@ def test_the_sources_that_are_released_hold_the_template_too(
         }
         for folder in (wheels, wheels_of_sdists)
     )
-    own = set(render(Names("whoosh")))
+    own = {f"{kind}/{path}" for kind in KINDS for path in render(Names(OWN[kind]), kind)}
     assert {f"nuthatch_conformance/template/{path}" for path in own} <= {path for path, _ in one}
     assert one == other
 
@@ -206,18 +241,22 @@ def test_in_a_clean_environment_example_and_project_pass_the_whole_kit(
     assert "backend heron" in doctor
     assert "backend whoosh" in doctor
     run("nuthatch", "conform", "heron:{dir}/index")
+    run("nuthatch", "new-backend", "stork", "--kind", "server")
+    run("pip", "install", *pins, "./nuthatch-stork")
+    run("python", "-m", "pytest", "-q", "nuthatch-stork/tests")
 
 
 def test_the_wheel_of_the_kit_holds_the_whole_template(wheels: Path, tmp_path: Path) -> None:
     (wheel,) = wheels.glob("nuthatch_conformance-*.whl")
     shutil.unpack_archive(wheel, tmp_path / "kit", format="zip")
     template = tmp_path / "kit" / "nuthatch_conformance" / "template"
-    files = {
-        path.relative_to(template).as_posix(): path.read_text(encoding="utf-8")
-        for path in template.rglob("*")
-        if path.is_file()
-    }
-    assert files == render(Names("whoosh"))
+    for kind in KINDS:
+        files = {
+            path.relative_to(template / kind).as_posix(): path.read_text(encoding="utf-8")
+            for path in (template / kind).rglob("*")
+            if path.is_file()
+        }
+        assert files == render(Names(OWN[kind]), kind)
 
 
 def test_the_wheel_of_the_example_holds_the_backend_only(wheels: Path, tmp_path: Path) -> None:

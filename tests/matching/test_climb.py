@@ -90,8 +90,9 @@ def climb(
     limit: int = 100,
     budget: int | None = 0,
     filters: Any = (),
+    counted: bool = False,
 ) -> LadderSearch:
-    up = LadderSearch(query, policy, limit, budget)
+    up = LadderSearch(query, policy, limit, budget, counted=counted)
     run_blocking(match_rungs("memory", up, LiftedReader(reader), filters))
     return up
 
@@ -220,11 +221,9 @@ def test_the_budget_is_compared_with_the_sum_of_document_frequencies(
     """Each distinct token counts once; extras do not count; the bound itself is affordable."""
     query = normalized(tokens, extras)
     cost = sum(reader.document_frequencies(list(set(tokens))).values())
-    affordable = [
-        climb(reader, query, "auto", budget=cost),
-        climb(reader, query, "auto", budget=None),
-    ]
-    assert [up.ran for up in affordable] == (["ranked"] * 2 if cost else ["ladder"] * 2)
+    assert climb(reader, query, "auto", budget=cost).ran == ("ranked" if cost else "ladder")
+    unbounded = climb(reader, query, "auto", budget=None)
+    assert unbounded.ran == ("ranked" if cost or not query.extras else "ladder")
     assert climb(reader, query, "auto", budget=cost - 1).ran == "ladder"
 
 
@@ -233,10 +232,14 @@ def test_ranked_is_one_disjunction_of_everything(
     reader: SetReader, tokens: list[str], extras: list[str]
 ) -> None:
     query = normalized(tokens, extras)
-    up = climb(reader, query, "ranked")
     everything = (*query.tokens, *query.extras)
+    matched = reader.all_matches(Rung("OR", everything))
+    plain = climb(reader, query, "ranked")
+    assert ([candidate for _, candidate in plain.found], plain.frequencies) == (matched, {})
+    assert (plain.rungs, plain.ran, plain.exact) == ([Rung("OR", everything)], "ranked", True)
+    up = climb(reader, query, "ranked", counted=True)
     known = tuple(token for token in everything if up.frequencies[token])
-    assert [candidate for _, candidate in up.found] == reader.all_matches(Rung("OR", everything))
+    assert up.found == plain.found
     assert up.rungs == [Rung("OR", known or everything, up.rungs[0].dropped)]
     assert up.rungs[0].dropped == (tuple(t for t in everything if t not in known) if known else ())
     assert (up.ran, up.exact) == ("ranked", True)
@@ -291,6 +294,41 @@ def test_document_frequencies_are_asked_once_for_each_distinct_token() -> None:
     up = climb(Counting([frozenset({"a"})]), normalized(["b", "a", "b"], ["cc"]))
     assert asked == [("b", "a", "cc")]
     assert up.frequencies == {"b": 0, "a": 1, "cc": 0}
+
+
+@given(corpora, words, words, st.sampled_from(["auto", "ladder", "ranked"]), st.booleans())
+def test_frequencies_that_are_only_wanted_change_no_hit(
+    reader: SetReader, tokens: list[str], extras: list[str], policy: Any, bounded: bool
+) -> None:
+    query, budget = normalized(tokens, extras), 3 if bounded else None
+    plain = climb(reader, query, policy, 3, budget)
+    counted = climb(reader, query, policy, 3, budget, counted=True)
+    assert (counted.found, counted.ran, counted.exact) == (plain.found, plain.ran, plain.exact)
+    assert set(counted.frequencies) == {*query.tokens, *query.extras}
+
+
+@pytest.mark.parametrize(
+    ("policy", "budget", "extras", "asked"),
+    [
+        ("ranked", 5, ["cc"], False),
+        ("auto", None, [], False),
+        ("auto", None, ["cc"], True),
+        ("auto", 5, [], True),
+        ("ladder", None, [], True),
+    ],
+)
+def test_frequencies_are_asked_for_where_something_goes_by_them(
+    policy: Any, budget: int | None, extras: list[str], asked: bool
+) -> None:
+    calls: list[Sequence[str]] = []
+
+    class Counting(SetReader):
+        def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+            calls.append(tokens)
+            return super().document_frequencies(tokens)
+
+    climb(Counting([frozenset({"a"})]), normalized(["a"], extras), policy, budget=budget)
+    assert calls == ([("a", *extras)] if asked else [])
 
 
 def test_an_engine_that_gives_more_than_the_limit_is_cut() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from time import sleep
 from typing import Any
 
@@ -21,6 +22,7 @@ from nuthatch import (
     QueryTimeout,
     Rung,
     StoredChunk,
+    TextQuery,
     unsupported,
 )
 from nuthatch.memory import MemoryReader
@@ -45,6 +47,16 @@ def test_a_hit_tells_the_document_the_chunk_and_how_it_was_found(index: LexicalB
     assert (hit.fields, hit.rung, hit.evidence, hit.origin) == ({"year": 1995}, 0, None, None)
     assert hit.score_parts == {"bm25": hit.score}
     assert len(hit.document_root) == 64
+
+
+def test_a_score_is_called_bm25_only_where_the_spec_says_so(
+    make_backend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = make_backend()
+    backend.add(FILMS)
+    monkeypatch.setattr(type(backend), "spec", replace(backend.spec, score="score"))
+    (hit,) = backend.search("detective")
+    assert hit.score_parts == {"score": hit.score}
 
 
 def test_explain_gives_each_tokens_part_and_the_parts_make_the_score(
@@ -256,6 +268,15 @@ def test_the_frequencies_that_were_looked_up_are_told(index: LexicalBackend) -> 
     assert dict(results.frequencies) == {"thief": 2, "nothing": 0, "space": 1}
 
 
+@pytest.mark.parametrize("explain", [False, True])
+def test_a_ranked_search_reads_frequencies_only_to_be_explained(
+    index: LexicalBackend, explain: bool
+) -> None:
+    index.add(FILMS)
+    results = index.search("thief nothing", policy="ranked", explain=explain)
+    assert dict(results.frequencies) == ({"thief": 2, "nothing": 0} if explain else {})
+
+
 def test_a_search_reads_one_state_of_the_index(index: LexicalBackend) -> None:
     index.add(FILMS)
     with index.reader() as reader:
@@ -311,8 +332,10 @@ def test_an_engine_may_leave_out_the_tokens_that_it_does_not_know(make_backend: 
 
     backend = make_backend(TerseOnlyToCore)
     backend.add(FILMS)
+    query = TextQuery("detective nothing", ["nowhere"])
     for policy in ("ranked", "ladder", "auto"):
-        results = backend.search("detective nothing", policy=policy, extra_or_tokens=["nowhere"])
+        # Of a ranked search the engine is asked for frequencies only to explain it.
+        results = backend.search(query, policy=policy, explain=policy == "ranked")
         assert uris(results) == ["heat"]
         assert dict(results.frequencies) == {"detective": 1, "nothing": 0, "nowhere": 0}
 

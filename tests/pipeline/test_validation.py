@@ -7,27 +7,41 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from datetime import date
 from typing import Any
 
 import pytest
 
+import nuthatch
 from nuthatch import (
     EMULATED,
     NATIVE,
+    All,
     AnyOf,
     AuditMode,
     BackendSpec,
+    DateTimeField,
     Document,
     EntityQuery,
+    Exists,
+    Filter,
     FilterSupport,
+    IntegerField,
     InvalidDocument,
     InvalidQuery,
+    KeywordField,
     LexicalBackend,
+    Matches,
+    Mentions,
+    PhraseField,
     PluginFailure,
     QueryTimeout,
     Range,
+    Rung,
+    Schema,
     SearchBackend,
     Shadow,
+    StartsWith,
     TextQuery,
     UnsupportedQuery,
     hookimpl,
@@ -340,7 +354,7 @@ def test_the_query_object_is_left_as_it_was(index: LexicalBackend) -> None:
 
 
 WRONG: list[tuple[Callable[[LexicalBackend], Any], str]] = [
-    (lambda index: index.search("x", filters=Range("year", gte=1)), "filters must be a list of"),  # type: ignore[arg-type]
+    (lambda index: index.search("x", filters="year>=1"), "filters must be a list of"),  # type: ignore[arg-type]
     (lambda index: index.search("x", extra_or_tokens=5), "extra_or_tokens must be a list"),  # type: ignore[arg-type]
     (lambda index: index.add([], batch="10"), "batch='10'"),  # type: ignore[arg-type]
     (lambda index: index.add([], batch=True), "batch=True"),
@@ -374,3 +388,63 @@ def test_a_uri_that_cannot_be_is_not_there_and_the_engine_is_not_asked(make_back
 def test_documents_are_refused_at_the_call(make_backend: Any) -> None:
     with pytest.raises(UnsupportedQuery):
         make_backend(export=BROKEN).documents()
+
+
+class Flat(MemoryReader):
+    """A reader that knows lists of ranges and choices."""
+
+    def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
+        assert all(isinstance(item, Range | AnyOf) for item in filters)
+        for item in filters:
+            assert not isinstance(item, Range) or set(item.bounds) <= {"gte", "lte"}
+        return super().match(rung, filters, limit)
+
+
+FLAT_SCHEMA = Schema(
+    fields=(IntegerField("year"), KeywordField("tag"), DateTimeField("at"), PhraseField("people"))
+)
+FLAT: list[tuple[Filter, list[str]]] = [
+    (Range("year", gt=1990, lt=1993), ["one", "two"]),
+    (StartsWith("tag", "a"), ["one"]),
+    (Exists("tag"), ["one", "two"]),
+    (All(Range("year", gt=1991), All(Exists("tag"), All())), ["two"]),
+    (AnyOf("at", [date(2024, 5, 1)]), ["one"]),
+]
+
+
+@pytest.fixture
+def flat(make_backend: Any) -> LexicalBackend:
+    index: LexicalBackend = make_backend(
+        reader=Flat, schema=FLAT_SCHEMA, filters=FilterSupport(range=NATIVE, any_of=NATIVE)
+    )
+    index.add(
+        [
+            Document("one", "", "heat", {"year": 1991, "tag": "ab", "at": "2024-05-01T12:00Z"}),
+            Document("two", "", "heat", {"year": 1992, "tag": "b"}),
+            Document("old", "", "heat", {"year": 1990}),
+        ]
+    )
+    return index
+
+
+def test_an_engine_of_flat_lists_is_given_ranges_and_choices(flat: LexicalBackend) -> None:
+    for tree, expected in FLAT:
+        assert sorted(uris(flat.search("heat", filters=tree))) == sorted(expected), tree
+
+
+@pytest.mark.parametrize(
+    ("tree", "feature"),
+    [
+        (nuthatch.Any(Range("year", gt=1990), Exists("tag")), "filters.tree"),
+        (nuthatch.Not(Exists("tag")), "filters.tree"),
+        (AnyOf("at", [date(2024, 5, 1), date(2024, 5, 3)]), "filters.tree"),
+        (Mentions("people", ["ann"]), "filters.mentions"),
+        (Exists("people"), "filters.mentions"),
+    ],
+)
+def test_an_engine_of_flat_lists_refuses_the_rest_with_its_reason(
+    flat: LexicalBackend, tree: Filter, feature: str
+) -> None:
+    reason = str(flat.capabilities.support(feature).reason)
+    with pytest.raises(UnsupportedQuery, match=f"{feature}.*{reason}"):
+        flat.search("heat", filters=tree)

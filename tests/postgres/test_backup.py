@@ -52,7 +52,7 @@ def answers(url: str) -> object:
         found = nuthatch.EntityQuery(include={"place": ["street 1"]})
         assert index.check() == []
         return (
-            index.info().corpus_fingerprint,
+            index.info(fingerprint=True).corpus_fingerprint,
             [(hit.document_uri, round(hit.score, 9)) for hit in index.search("thieves", 50)],
             [(hit.document_uri, hit.score) for hit in index.search(found, 50)],
         )

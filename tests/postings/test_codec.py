@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from nuthatch import (
     Document,
+    FetchedChunk,
     FilterValue,
     IndexCorrupt,
     IntegerField,
@@ -22,8 +23,8 @@ from nuthatch import (
 )
 from nuthatch.postings import (
     UNREADABLE,
+    CompressedChunk,
     compress_text,
-    decode_chunk,
     decode_document,
     decompress,
     is_document_intact,
@@ -84,14 +85,19 @@ def test_a_document_comes_back_with_and_without_its_root(pieces: list[str], titl
     assert decode_document("heat", held.header, held.chunks, root=held.root) == held.document
 
 
+def read(chunk: FetchedChunk) -> StoredChunk:
+    """Read all of a chunk."""
+    return StoredChunk(*(getattr(chunk, name) for name in StoredChunk._fields))
+
+
 @given(PIECES, st.data())
 def test_a_chunk_comes_back_verified_or_not(pieces: list[str], data: st.DataObject) -> None:
     held = stored(pieces)
     index = data.draw(st.integers(0, len(pieces) - 1))
-    plain = decode_chunk(held.row(index), proofs=False, verify=False)
+    plain = read(CompressedChunk(held.row(index), proofs=False, verify=False))
     assert plain == StoredChunk("heat", "Heat", pieces[index], index, held.root, FIELDS, b"", ())
-    assert decode_chunk(held.row(index), proofs=False, verify=True) == plain
-    proven = decode_chunk(held.row(index), proofs=True, verify=data.draw(st.booleans()))
+    assert read(CompressedChunk(held.row(index), proofs=False, verify=True)) == plain
+    proven = CompressedChunk(held.row(index), proofs=True, verify=data.draw(st.booleans()))
     assert document_root(proven.header, proven.leaves) == held.root
     assert proven.leaves == split_leaves(held.leaves, len(pieces))
 
@@ -115,14 +121,45 @@ HELD = stored(["one ", "two"])
 @pytest.mark.parametrize("index", [0, 1])
 def test_every_change_of_a_verified_chunk_is_damage(changed: Stored, index: int) -> None:
     with pytest.raises(IndexCorrupt, match="the stored document"):
-        decode_chunk(changed.row(index), proofs=False, verify=True)
+        read(CompressedChunk(changed.row(index), proofs=False, verify=True))
 
 
 @pytest.mark.parametrize("index", [-1, 2])
 def test_a_chunk_that_the_header_does_not_count_is_damage(index: int) -> None:
     row = stored(["a", "b"]).row(0)
     with pytest.raises(IndexCorrupt, match=f"it has 2 chunks, and not chunk {index}"):
-        decode_chunk([7 + index, *row[1:]], proofs=False, verify=False)
+        CompressedChunk([7 + index, *row[1:]], proofs=False, verify=False)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        HELD._replace(root=b""),
+        HELD._replace(root=None),
+        HELD._replace(leaves=HELD.leaves[:-1]),
+        HELD._replace(leaves=HELD.leaves[:32]),
+        HELD._replace(leaves=None),
+    ],
+)
+def test_sizes_that_cannot_be_are_damage_before_anything_is_read(changed: Stored) -> None:
+    with pytest.raises(IndexCorrupt, match="the stored document 'heat' cannot be read") as caught:
+        CompressedChunk(changed.row(1), proofs=False, verify=False)
+    assert caught.value.__cause__ is not None
+
+
+def test_what_is_damaged_is_found_where_it_is_read_and_nowhere_else() -> None:
+    text = CompressedChunk(
+        HELD._replace(chunks=[(0, b"no frame")] * 2).row(0), proofs=True, verify=True
+    )
+    assert (text.title, dict(text.fields)) == ("Heat", FIELDS)
+    with pytest.raises(IndexCorrupt, match="the stored document 'heat' cannot be read"):
+        _ = text.text
+    header = CompressedChunk(HELD._replace(header=b"{").row(0), proofs=True, verify=True)
+    assert header.text == "one "
+    for name in ("title", "fields"):
+        with pytest.raises(IndexCorrupt) as caught:
+            getattr(header, name)
+        assert isinstance(caught.value.__cause__, ValueError)
 
 
 def test_a_document_that_does_not_lead_to_its_root_is_damage() -> None:

@@ -8,26 +8,41 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch import AnyOf, Filter, Range
+from nuthatch import (
+    All,
+    Any,
+    AnyOf,
+    Filter,
+    IntegerField,
+    Leaf,
+    Not,
+    Range,
+    Schema,
+    matches_filter,
+)
 from nuthatch.postings import FilterSets, PostingCaches, unread_filters
 
 YEARS = st.integers(0, 9)
-FILTERS = st.lists(
-    st.one_of(
-        st.builds(Range, st.just("year"), gte=YEARS, lte=YEARS),
-        st.lists(YEARS, min_size=1).map(lambda years: AnyOf("year", tuple(years))),
-    ),
-    max_size=4,
+LEAVES = st.one_of(
+    st.builds(Range, st.just("year"), gte=YEARS, lte=YEARS),
+    st.lists(YEARS, min_size=1).map(lambda years: AnyOf("year", tuple(years))),
 )
+TREES = st.recursive(
+    LEAVES,
+    lambda parts: st.one_of(
+        st.lists(parts, max_size=3).map(lambda some: All(*some)),
+        st.lists(parts, max_size=3).map(lambda some: Any(*some)),
+        parts.map(Not),
+    ),
+    max_leaves=6,
+)
+FILTERS = st.lists(TREES, max_size=4)
+SCHEMA = Schema(fields=(IntegerField("year"),))
 SIZES = st.sampled_from([0, 100_000, 10_000_000])
 
 
 def is_passing(year: int, item: Filter) -> bool:
-    if isinstance(item, AnyOf):
-        return year in item.values
-    assert isinstance(item.gte, int)
-    assert isinstance(item.lte, int)
-    return item.gte <= year <= item.lte
+    return matches_filter(SCHEMA, {"year": [year]}, item)
 
 
 class Engine:
@@ -36,16 +51,18 @@ class Engine:
     def __init__(self, years: Sequence[int], max_bytes: int) -> None:
         self.years = years
         self.sets = FilterSets(PostingCaches[int](max_bytes))
-        self.read: list[Filter] = []
+        self.read: list[Leaf] = []
 
-    def passing(self, item: Filter) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
+    def passing(self, item: Leaf) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
         self.read.append(item)
         ids = [at for at, year in enumerate(self.years) if is_passing(year, item)]
         return np.array(ids, dtype=np.uint32)
 
     def allowed(self, state: int, filters: Sequence[Filter]) -> list[int] | None:
         known = self.sets.find(state, filters)
-        ids = self.sets.intersect(state, known, map(self.passing, unread_filters(known)))
+        ids = self.sets.intersect(
+            state, filters, known, map(self.passing, unread_filters(known)), len(self.years)
+        )
         return None if ids is None else ids.tolist()
 
     def mask(self, state: int, filters: Sequence[Filter]) -> list[int] | None:
@@ -53,7 +70,8 @@ class Engine:
         if mask is None:
             known = self.sets.find(state, filters)
             read = map(self.passing, unread_filters(known))
-            mask = self.sets.intersect_as_mask(state, known, read)
+            size = len(self.years)
+            mask = self.sets.intersect_as_mask(state, filters, known, read, size)
         return None if mask is None else np.flatnonzero(mask).tolist()
 
 

@@ -67,6 +67,10 @@ def has_text_for_a_contract(site: Site) -> None:
     site.install_backend("nuthatch-bad", "bad", "bad_spec", contract="'1.0'")
 
 
+def names_its_score_freely(site: Site) -> None:
+    site.install_backend("nuthatch-bad", "bad", "bad_spec", score="'tf-idf'")
+
+
 def claims_proofs_that_its_book_denies(site: Site) -> None:
     site.install(
         "nuthatch-bad",
@@ -102,6 +106,7 @@ BROKEN: list[tuple[Callable[[Site], None], str, str, str]] = [
         "Upgrade nuthatch:",
     ),
     (has_text_for_a_contract, "shape", "'1.0'", "Report it"),
+    (names_its_score_freely, "shape", "whose score is 'tf-idf'", '"bm25" or "score"'),
     (claims_proofs_that_its_book_denies, "shape", "no to grounding", "Report it"),
     (has_another_name, "name", "the name 'good'", "must be the same"),
 ]

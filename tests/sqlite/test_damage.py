@@ -50,7 +50,7 @@ QUESTIONS: list[Callable[[LexicalBackend], object]] = [
     lambda index: [nuthatch.verify(hit) for hit in index.search("word7", audit=GROUNDED)],
     lambda index: index.get("doc-120"),
     lambda index: list(index.documents()),
-    lambda index: index.info().corpus_fingerprint,
+    lambda index: index.info(fingerprint=True).corpus_fingerprint,
 ]
 
 

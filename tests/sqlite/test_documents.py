@@ -115,10 +115,10 @@ def test_the_same_again_changes_nothing(index: LexicalBackend) -> None:
     """Counted as unchanged; the index does not even count a new state."""
     documents = [Document(f"d{n}", "t", f"text {n}") for n in range(20)]
     index.add(documents)
-    before = index.info()
+    before = index.info(fingerprint=True)
     report = index.add(documents, batch=7)
     assert (report.added, report.replaced, report.unchanged) == (0, 0, 20)
-    after = index.info()
+    after = index.info(fingerprint=True)
     assert after.details["generation"] == before.details["generation"]
     assert after.corpus_fingerprint == before.corpus_fingerprint
     report = index.add([*documents[:5], Document("d5", "t", "other"), Document("new")])
@@ -272,3 +272,14 @@ def test_a_filter_that_means_nothing_is_refused(
     index = open_index(schema=Schema(fields=FIELDS))
     with pytest.raises(InvalidQuery):
         index.search("x", filters=[condition])
+
+
+def test_the_fingerprint_is_read_once_for_each_state(index: LexicalBackend) -> None:
+    index.add(Document("a", "", "one"))
+    assert index.info().corpus_fingerprint is None
+    first = index.info(fingerprint=True).corpus_fingerprint
+    assert first is not None
+    assert index.info().corpus_fingerprint == first
+    index.add(Document("b", "", "two"))
+    assert index.info().corpus_fingerprint is None
+    assert index.info(fingerprint=True).corpus_fingerprint not in (None, first)

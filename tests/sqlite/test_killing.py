@@ -22,7 +22,7 @@ def complete(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("complete") / "index.db"
     with nuthatch.open(f"sqlite:{path}", create=True, schema=SCHEMA) as index:
         index.add(map(document, range(200)))
-        return index.info().corpus_fingerprint
+        return index.info(fingerprint=True).corpus_fingerprint
 
 
 def acknowledged(said: list[object]) -> int:
@@ -49,7 +49,7 @@ def assert_completes(path: Path, fingerprint: str) -> None:
         before = index.info().documents
         report = index.add(map(document, range(200)), batch=BATCH)
         assert (report.added, report.unchanged) == (200 - before, before)
-        assert index.info().corpus_fingerprint == fingerprint
+        assert index.info(fingerprint=True).corpus_fingerprint == fingerprint
         assert index.check() == []
 
 
@@ -110,6 +110,6 @@ def test_a_second_process_takes_over_at_once(path: Path, complete: str) -> None:
         feeder.kill()
         with nuthatch.open(f"sqlite:{path}", lock_timeout=0) as index:
             index.add(map(document, range(200)))
-            assert index.info().corpus_fingerprint == complete
+            assert index.info(fingerprint=True).corpus_fingerprint == complete
     finally:
         feeder.close()

@@ -24,8 +24,10 @@ from nuthatch import (
     Range,
     Results,
     Schema,
+    check_filters,
     matches_filter,
     matching,
+    values_by_field,
 )
 from nuthatch.text.analyzer import analyze, builtin_analyzer
 from nuthatch.text.normalize import normalize
@@ -115,7 +117,7 @@ def assert_ladder_parity(
         query.tokens,
         query.extras,
         only_stopwords=query.only_stopwords,
-        keep=lambda rowid: keeps(pair.documents[rowid - 1], filters),
+        keep=lambda rowid: keeps(pair, rowid, filters),
         max_frequency=matching.FALLBACK_MAX_FREQUENCY,
     )
     forget(pair.cached)
@@ -137,7 +139,9 @@ def assert_ranked_parity(pair: Pair, text: str, limit: int, filters: list[Filter
     query = normalize(ASCII, text)
     rows = (
         pair.oracle.match(
-            "OR", query.tokens, lambda rowid: keeps(pair.documents[rowid - 1], filters)
+            "OR",
+            query.tokens,
+            lambda rowid: keeps(pair, rowid, filters),
         )
         if query.tokens
         else []
@@ -158,12 +162,10 @@ def assert_ranked_parity(pair: Pair, text: str, limit: int, filters: list[Filter
         )
 
 
-def keeps(document: Document, filters: list[Filter]) -> bool:
-    for condition in filters:
-        value = document.fields[condition.field]
-        if not matches_filter(value if isinstance(value, list) else [value], condition):
-            return False
-    return True
+def keeps(pair: Pair, rowid: int, filters: list[Filter]) -> bool:
+    schema = pair.indexes[0].schema
+    values = values_by_field(schema, pair.documents[rowid - 1])
+    return all(matches_filter(schema, values, item) for item in check_filters(schema, filters))
 
 
 def many(count: int, nightly: int) -> object:

@@ -40,6 +40,8 @@ KINDS: dict[str, Callable[[SearchBackend, SearchBackend], Searcher]] = {
     "shadow": lambda a, b: nuthatch.Shadow(a, b, lambda pair: None),
     "split": lambda a, b: nuthatch.Split(a, b, share=0.5, unit=lambda: "u7"),
 }
+#: The kinds whose hits do not have the scores of the engines.
+_OWN_SCORES = {"fuse", "interleave"}
 #: What the dress adds to a combination: the operations of an index.
 _KEPT = {"write", "delete", "export", "persistent", "check", "optimize", "drop"}
 
@@ -85,8 +87,8 @@ class _Dressed(LexicalBackend):
         finally:
             other._stored = one._stored  # nobody changes what a write has made
 
-    def info(self) -> IndexInfo:
-        return replace(self._both[0].info(), backend=self.name)
+    def info(self, *, fingerprint: bool = False) -> IndexInfo:
+        return replace(self._both[0].info(fingerprint=fingerprint), backend=self.name)
 
     def close(self) -> None:
         self._combination.close()
@@ -102,6 +104,7 @@ def _dress(kind: str) -> type[_Dressed]:
         name=kind,
         capabilities=replace(book, **kept),
         backend=f"{__name__}:{kind.title()}",
+        score="score" if kind in _OWN_SCORES else "bm25",
     )
     return type(kind.title(), (_Dressed,), {"spec": spec, "make": staticmethod(KINDS[kind])})
 

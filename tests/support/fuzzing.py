@@ -165,7 +165,7 @@ def _verify(index: LexicalBackend) -> object:
 
 
 def _info(index: LexicalBackend) -> object:
-    info = index.info()
+    info = index.info(fingerprint=True)
     return info.documents, info.chunks, info.corpus_fingerprint
 
 
@@ -176,15 +176,19 @@ QUESTIONS: Mapping[str, Callable[[LexicalBackend], object]] = {
     "ladder": _text("night garden engine", policy="ladder"),
     "ladder again": _text("night garden engine", policy="ladder"),
     "keyword": _text("music every", filters=[AnyOf("genre", ["crime", "western"])]),
-    "numbers": _text("every", filters=[Range("year", 1970, 1999), Range("rating", gte=2.5)]),
+    "numbers": _text(
+        "every", filters=[Range("year", gte=1970, lte=1999), Range("rating", gte=2.5)]
+    ),
     "date": _text(
-        "road letters", filters=[Range("shown", "1995-01-01", "2005-12-31")], policy="ladder"
+        "road letters",
+        filters=[Range("shown", gte="1995-01-01", lte="2005-12-31")],
+        policy="ladder",
     ),
     "phrases": lambda index: _show(
         index.search(EntityQuery(include={"cast": ["al pacino"], "place": ["angel"]}), 300)
     ),
     "titles": lambda index: _show(
-        index.search(EntityQuery(titles=["The theif of silver"]), filters=[Range("year", 1960)])
+        index.search(EntityQuery(titles=["The theif of silver"]), filters=[Range("year", gte=1960)])
     ),
     "grounded": _verify,
     "get": lambda index: [index.get(f"film-{number}") for number in range(0, 210, 7)],

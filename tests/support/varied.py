@@ -31,7 +31,7 @@ def make_backend() -> MakeBackend:
     """Return a function that makes a backend with other capabilities, reader or configuration."""
 
     def make(reader: type[MemoryReader] = MemoryReader, **changes: Any) -> MemoryBackend:
-        options = changes.pop("config", {})
+        options, schema = changes.pop("config", {}), changes.pop("schema", SCHEMA)
         book = replace(SPEC.capabilities, **changes)
 
         class Varied(MemoryBackend):
@@ -41,6 +41,6 @@ def make_backend() -> MakeBackend:
             def reader(self, deadline: float | None = None) -> Iterator[MemoryReader]:
                 yield reader(self._documents)
 
-        return Varied.open(LexicalConfig(**options), create=False, schema=SCHEMA)
+        return Varied.open(LexicalConfig(**options), create=False, schema=schema)
 
     return make

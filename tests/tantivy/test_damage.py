@@ -116,7 +116,7 @@ def test_check_finds_what_was_overwritten(copy: Path, ending: str) -> None:
     with index:
         for ask in (
             lambda: index.search(
-                "ba co di", 10**6, filters=[Range("year", 2000), Range("tags", "a")]
+                "ba co di", 10**6, filters=[Range("year", gte=2000), Range("tags", gte="a")]
             ),
             lambda: list(index.documents()),
             lambda: index.get("doc-77"),

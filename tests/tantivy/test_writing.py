@@ -85,7 +85,7 @@ def test_fields_may_be_called_as_tantivys_own_or_with_dots(
     for name in names:
         assert index.search("word", filters=[AnyOf(name, ["w"])])
         assert not index.search("word", filters=[AnyOf(name, ["x"])])
-    assert index.search("word", filters=[Range("order", 3, 3)])
+    assert index.search("word", filters=[Range("order", gte=3, lte=3)])
 
 
 def test_a_keyword_that_is_too_long_is_refused_with_its_batch(
@@ -109,3 +109,14 @@ def test_the_order_of_documents_is_that_of_addition_after_many_merges(
     assert [document.uri for document in index.documents()] == [f"doc-{n}" for n in expected]
     assert index.info().details["segments"] < 20
     assert index.check() == []
+
+
+def test_the_fingerprint_is_read_once_for_each_state(index: LexicalBackend) -> None:
+    index.add(Document("a", "", "one"))
+    assert index.info().corpus_fingerprint is None
+    first = index.info(fingerprint=True).corpus_fingerprint
+    assert first is not None
+    assert index.info().corpus_fingerprint == first
+    index.add(Document("b", "", "two"))
+    assert index.info().corpus_fingerprint is None
+    assert index.info(fingerprint=True).corpus_fingerprint not in (None, first)

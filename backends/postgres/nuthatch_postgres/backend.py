@@ -289,13 +289,13 @@ class PostgresBackend(LexicalBackend, ForkAware):
             connection, self._statements, self.schema, self.analyzer, self.config.lock_timeout
         )
 
-    def info(self) -> IndexInfo:
-        return self._read_with_retry(self._describe)
+    def info(self, *, fingerprint: bool = False) -> IndexInfo:
+        return self._read_with_retry(lambda: self._describe(fingerprint))
 
-    def _describe(self) -> IndexInfo:
+    def _describe(self, fingerprint: bool) -> IndexInfo:
         with self._lease_connection() as connection:
             reader = self._make_reader(blocking_executor(connection), None)
-            return describe(connection, reader, self.config, self.schema)
+            return describe(connection, reader, self.config, self.schema, fingerprint)
 
     def check(self) -> list[str]:
         with self._lease_connection() as connection:

@@ -21,16 +21,20 @@ def describe(
     reader: PostingReader,
     config: PostgresConfig,
     declared: Schema,
+    fingerprint: bool,
 ) -> IndexInfo:
-    """Return the description of an index, all of it from one state."""
+    """Return the description of an index, all of it from one state.
+
+    The roots are read, for the `fingerprint`, only where it is asked for.
+    """
     state = run_blocking(reader.read_state())
     name = (config.schema_name,)
-    roots, size, trigrams = execute(
+    size, trigrams, *roots = execute(
         connection,
         [
-            Statement(reader.statement(queries.ROOTS)),
             Statement(queries.BYTES.encode(), name),
             Statement(HAS_TRIGRAM_INDEX.encode(), name),
+            *((Statement(reader.statement(queries.ROOTS)),) if fingerprint else ()),
         ],
     )
     version = connection.info.server_version
@@ -42,7 +46,7 @@ def describe(
         bytes=size[0][0],
         analyzer=declared.analyzer,
         schema=declared,
-        corpus_fingerprint=corpus_fingerprint(row[0] for row in roots),
+        corpus_fingerprint=corpus_fingerprint(row[0] for row in roots[0]) if roots else None,
         format=schema.FORMAT,
         details={
             "tokens": state.tokens,

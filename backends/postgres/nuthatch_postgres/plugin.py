@@ -13,4 +13,5 @@ SPEC = BackendSpec(
     capabilities=Capabilities.lexical(async_native=NATIVE),
     config=PostgresConfig,
     backend="nuthatch_postgres.backend:PostgresBackend",
+    score="bm25",
 )

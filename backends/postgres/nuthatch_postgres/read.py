@@ -14,12 +14,12 @@ from nuthatch import (
     Document,
     ExplainingReader,
     ExportingReader,
+    FetchedChunk,
     Filter,
     FirstMatch,
     FirstMatchReader,
     Matches,
     Rung,
-    StoredChunk,
     run_blocking,
 )
 from nuthatch.entities import (
@@ -29,7 +29,7 @@ from nuthatch.entities import (
     EntityPlan,
 )
 from nuthatch.postings import (
-    decode_chunk,
+    CompressedChunk,
     decode_document,
     explain_rung,
     find_first_match,
@@ -80,10 +80,10 @@ class AsyncPostgresReader(
         """Return the best documents of a plan."""
         return await search_entities(self, plan, limit)
 
-    async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
+    async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[FetchedChunk | None]:
         """Return the stored chunk of each key."""
         chunks = {
-            row[0]: decode_chunk(row, proofs=proofs, verify=False)
+            row[0]: CompressedChunk(row, proofs=proofs, verify=False)
             for row in await self.fetch_texts(keys)
         }
         return [chunks.get(cast(int, key)) for key in keys]
@@ -128,7 +128,7 @@ class PostgresReader(FirstMatchReader, ExplainingReader, ExportingReader, Entity
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
         return run_blocking(self.async_reader.match_entities(plan, limit))
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[FetchedChunk | None]:
         return run_blocking(self.async_reader.fetch(keys, proofs))
 
     def get(self, uri: str) -> Document | None:

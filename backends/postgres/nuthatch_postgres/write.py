@@ -54,7 +54,7 @@ from nuthatch_postgres.storage.posting_block import EMPTY, Postings, encode_rows
 T = TypeVar("T")
 #: Errors of a conflict with another writer, after which the batch is tried again.
 _CONFLICTS: Final = (UniqueViolation, DeadlockDetected, SerializationFailure)
-_COLUMNS: Final = {"integer": 0, "number": 1}
+_COLUMNS: Final = {"integer": 0, "boolean": 0, "datetime": 0, "number": 1}
 
 
 class Writer:

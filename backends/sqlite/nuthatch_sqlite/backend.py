@@ -71,7 +71,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         self._path = config.path
         self._identity = identity
         self._caches = Caches(config.cache_bytes)
-        self._pool = Pool(self._connect, config.readers, identity)
+        self._pool = Pool(self._connect, config.readers, identity, config.page_cache_bytes)
         self._turns = Leases(1)  # of those who write
         self._writer: apsw.Connection | None = None
         self._forking: Lease | None = None  # of a fork that keeps others from writing
@@ -206,10 +206,10 @@ class SqliteBackend(LexicalBackend, ForkAware):
 
         return self._transact(durability, lambda connection: remove(connection, uris))
 
-    def info(self) -> IndexInfo:
+    def info(self, *, fingerprint: bool = False) -> IndexInfo:
         with self._lease_connection(_itself) as connection:
             state = State.read(connection)
-            fingerprint = self._corpus_fingerprint(connection, state.generation)
+            corpus = self._corpus_fingerprint(connection, state.generation, fingerprint)
         cache = self._caches.terms.info()
         return IndexInfo(
             backend=self.name,
@@ -218,7 +218,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
             bytes=self._bytes(),
             analyzer=self.schema.analyzer,
             schema=self.schema,
-            corpus_fingerprint=fingerprint,
+            corpus_fingerprint=corpus,
             format=schema.FORMAT,
             details={
                 "tokens": state.tokens,
@@ -234,12 +234,18 @@ class SqliteBackend(LexicalBackend, ForkAware):
         log = status(self._path.with_name(self._path.name + "-wal"))
         return self._path.stat().st_size + (0 if log is None else log.st_size)
 
-    def _corpus_fingerprint(self, connection: apsw.Connection, generation: int) -> str:
-        if self._fingerprint is None or self._fingerprint[0] != generation:
+    def _corpus_fingerprint(
+        self, connection: apsw.Connection, generation: int, wanted: bool
+    ) -> str | None:
+        """Return the fingerprint of a state: read if it is wanted, or where it is cached."""
+        known = self._fingerprint
+        if known is None or known[0] != generation:
+            if not wanted:
+                return None
             roots = (row[0] for row in rows(connection, schema.ROOTS))
             with readable("the list of roots"):
-                self._fingerprint = (generation, corpus_fingerprint(roots))
-        return self._fingerprint[1]
+                known = self._fingerprint = (generation, corpus_fingerprint(roots))
+        return known[1]
 
     def check(self) -> list[str]:
         from nuthatch_sqlite.check import problems  # imports numpy

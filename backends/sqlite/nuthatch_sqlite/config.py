@@ -14,13 +14,15 @@ class SqliteConfig(LexicalConfig):
 
     `read_only` never writes to the file. `lock_timeout` (seconds) is how long a writer waits for
     another one. `readers` bounds the connections that read at the same time. `cache_bytes`
-    bounds the posting cache; 0 turns it off and leaves ranking to FTS5.
+    bounds the posting cache; 0 turns it off and leaves ranking to FTS5. `page_cache_bytes` bounds
+    the pages of the file that all `readers` together keep in memory.
     """
 
     read_only: bool = False
     lock_timeout: float = Field(default=5.0, ge=0, le=3600)
     readers: int = Field(default=8, ge=1, le=1000)
     cache_bytes: int = Field(default=256 * 2**20, ge=0)
+    page_cache_bytes: int = Field(default=64 * 2**20, ge=0)
 
     @field_validator("location")
     @classmethod

@@ -113,6 +113,15 @@ def prepare(connection: apsw.Connection) -> None:
     connection.register_fts5_function("counts", _counts)
 
 
+def bound_page_cache(connection: apsw.Connection, size: int) -> None:
+    """Let a connection keep about this many bytes of pages; what is above that is freed now.
+
+    Pages are read, and their checksums compared, whenever they are not there. They are not mapped
+    into memory instead: where a mapped file is cut short, the process is killed.
+    """
+    connection.execute(f"PRAGMA cache_size = -{size // 1024}")
+
+
 def comes_to_rest(connection: apsw.Connection) -> bool:
     """Take back a transaction that is open; tell whether nothing of it is left.
 

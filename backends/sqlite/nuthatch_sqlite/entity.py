@@ -50,6 +50,7 @@ class Entities:
     """Knows what documents mention, by one schema; shared by all users of an index."""
 
     def __init__(self, declared: Schema) -> None:
+        self.declared = declared
         self.scheme = EntryScheme(declared)
         self.titles = TitleDictionary()
         self.phrases = {

@@ -12,18 +12,27 @@ from typing import Any, Final
 import apsw
 import numpy as np
 
+from nuthatch import Exists, Mentions
 from nuthatch.entities import (
     EntityMatches,
     EntityPlan,
     PhraseLookup,
     TitleLookup,
     TitleTerm,
+    mention_lookups,
     title_halves,
 )
 from nuthatch.postings import TITLE_PLACES, readable
-from nuthatch.scoring import EntityPostings, FuzzyUnion, LookupResults, PostingCache, entity_top_k
+from nuthatch.scoring import (
+    EntityPostings,
+    FuzzyUnion,
+    LookupResults,
+    PostingCache,
+    distinct,
+    entity_top_k,
+)
 from nuthatch_sqlite.connection import rows
-from nuthatch_sqlite.entity import GONE, NO_POSTINGS, Entities, live
+from nuthatch_sqlite.entity import GONE, NO_POSTINGS, Entities, Ids, live
 from nuthatch_sqlite.title_dictionary import Dictionary
 
 PHRASE: Final = "SELECT id FROM entity WHERE field = ? AND text = ?"
@@ -43,6 +52,12 @@ MENTIONS: Final = """
 SELECT mention.entity, documents, lengths
 FROM json_each(?) AS given
 CROSS JOIN mention ON mention.entity = given.value
+"""
+FIELD_MENTIONS: Final = """
+SELECT documents
+FROM entity
+CROSS JOIN mention ON mention.entity = entity.id
+WHERE entity.field = ?
 """
 NO_TERM: Final = FuzzyUnion([], {})
 #: How many entities are asked for at once, where a few may do.
@@ -68,15 +83,20 @@ class EntitySearch:
         """Return the best documents; `eligible` are the ids that pass its filters, or None."""
         return entity_top_k(plan, self._look_up(plan), eligible, limit)
 
+    def mentioning(self, condition: Mentions | Exists) -> Ids:
+        """Return the documents that a filter on a phrase field lets pass, ascending."""
+        if isinstance(condition, Mentions):
+            lookups = mention_lookups(self._entities.declared, condition)
+            lists = [self._phrase(lookup).ids for lookup in lookups]
+            return distinct(np.concatenate(lists))
+        place = self._entities.scheme.places[condition.field]
+        with readable(f"the mentions of the field {condition.field!r}"):
+            stored = rows(self._connection, FIELD_MENTIONS, (place,))
+            return distinct(live(((documents, b"") for (documents,) in stored), self._gone).ids)
+
     def _look_up(self, plan: EntityPlan) -> LookupResults:
         """Return what a plan looks up; reads what is not cached."""
-        phrases = {}
-        for lookup in plan.phrases:
-            cached = self._cache.get(self._generation, repr(lookup))
-            if not isinstance(cached, EntityPostings):
-                cached = self._phrase(lookup)
-                self._cache.put(self._generation, repr(lookup), cached)
-            phrases[lookup] = cached
+        phrases = {lookup: self._phrase(lookup) for lookup in plan.phrases}
         titles = self._titles(plan, plan.tokens)
         answers = {lookup: near.matches for lookup, near in titles.items()}
         return LookupResults(phrases, titles | self._titles(plan, title_halves(plan, answers)))
@@ -87,6 +107,13 @@ class EntitySearch:
 
     def _phrase(self, lookup: PhraseLookup) -> EntityPostings:
         """Return the postings of the phrases of a look-up, without deleted documents."""
+        cached = self._cache.get(self._generation, repr(lookup))
+        if not isinstance(cached, EntityPostings):
+            cached = self._read_phrase(lookup)
+            self._cache.put(self._generation, repr(lookup), cached)
+        return cached
+
+    def _read_phrase(self, lookup: PhraseLookup) -> EntityPostings:
         most = None if lookup.cap is None else lookup.cap + 1
         found = list(islice(self._phrases(lookup), most))
         is_cut = len(found) == most

@@ -14,4 +14,5 @@ SPEC = BackendSpec(
     capabilities=Capabilities.lexical(),
     config=SqliteConfig,
     backend="nuthatch_sqlite.backend:SqliteBackend",
+    score="bm25",
 )

@@ -19,7 +19,7 @@ from weakref import ref
 import apsw
 
 from nuthatch import BackendUnavailable, Lease, Leases, QueryTimeout
-from nuthatch_sqlite.connection import comes_to_rest, inherit, prepare
+from nuthatch_sqlite.connection import bound_page_cache, comes_to_rest, inherit, prepare
 from nuthatch_sqlite.failure import translated
 from nuthatch_sqlite.file_identity import FileIdentity
 
@@ -31,14 +31,23 @@ _STEPS: Final = 10_000
 
 
 class Pool:
-    """Keeps reading connections, at most `size` of them in use; others wait for one."""
+    """Keeps reading connections, at most `size` of them in use; others wait for one.
+
+    All share `page_cache_bytes`. One alone has it all. When one more is made, the others, which
+    are in use then, get their smaller part as they come back.
+    """
 
     def __init__(
-        self, connect: Callable[[], apsw.Connection], size: int, identity: FileIdentity
+        self,
+        connect: Callable[[], apsw.Connection],
+        size: int,
+        identity: FileIdentity,
+        page_cache_bytes: int,
     ) -> None:
         self._connect = connect
         self._size = size
         self.identity = identity
+        self._page_cache_bytes = page_cache_bytes
         self._closed = False
         self._start()
 
@@ -48,6 +57,8 @@ class Pool:
         self._idle: list[apsw.Connection] = []
         #: Whatever was made and is not gone, for a child process.
         self._made: set[ref[apsw.Connection]] = set()
+        #: Those of them whose part of the page cache is one of fewer connections.
+        self._oversized: set[ref[apsw.Connection]] = set()
 
     def acquire(
         self, lease: Lease, deadline: float | None = None, *, fresh: bool = False
@@ -70,7 +81,9 @@ class Pool:
         connection = self._connect()
         with self._lock:
             self._made = {made for made in self._made if made() is not None}
+            self._oversized = set(self._made)
             self._made.add(ref(connection))
+            bound_page_cache(connection, self._page_cache_bytes // len(self._made))
         prepare(connection)
         return connection
 
@@ -88,12 +101,27 @@ class Pool:
     ) -> None:
         """End a lease; its connection is closed where it is not at rest, or not to be kept."""
         try:
-            if connection is not None and not (comes_to_rest(connection) and keep):
+            if connection is not None and not (
+                comes_to_rest(connection) and keep and self._fit_page_cache(connection)
+            ):
                 connection.close(force=True)
             elif connection is not None:
                 self._keep(connection)
         finally:
             self._leases.release(lease)
+
+    def _fit_page_cache(self, connection: apsw.Connection) -> bool:
+        """Give a connection that comes back its part; return False where SQLite refuses."""
+        with self._lock:
+            if ref(connection) not in self._oversized:
+                return True
+            self._oversized.discard(ref(connection))
+            part = self._page_cache_bytes // len(self._made)
+        try:
+            bound_page_cache(connection, part)
+        except apsw.Error:  # the caller closes it then
+            return False
+        return True
 
     def _keep(self, connection: apsw.Connection) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""What is read from FTS5 once and kept: postings, chunk lengths, filters, frequencies.
+"""What is read from FTS5 once and kept: postings, chunk lengths, frequencies.
 
 Everything here belongs to one generation of the index. Caches hold the newest generation that a
 reader has seen; a reader on an older snapshot passes them by.
@@ -6,18 +6,16 @@ reader has seen; a reader on an older snapshot passes them by.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import apsw
 import numpy as np
 import numpy.typing as npt
 
-from nuthatch import Filter
-from nuthatch.postings import FilterSets, readable, unread_filters
-from nuthatch.scoring import BM25, PostingList, Term, TermScores, distinct
+from nuthatch.postings import readable
+from nuthatch.scoring import BM25, PostingList, Term, TermScores
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
-from nuthatch_sqlite.filters import filter_sql
 from nuthatch_sqlite.lazy_postings import LazyPostings
 from nuthatch_sqlite.state import Caches, State, frequencies_of
 
@@ -36,7 +34,6 @@ class Postings:
         self._connection = connection
         self._state = state
         self._caches = caches
-        self._filters = FilterSets(caches)
 
     def frequencies(self, tokens: Iterable[str]) -> dict[str, int]:
         """Return the number of chunks that hold each token."""
@@ -129,28 +126,6 @@ class Postings:
             lengths = _read_lengths(self._connection, self._state.tokens)
             self._caches.lengths.put(self._state.generation, lengths)
         return lengths
-
-    def matching_ids(self, filters: Sequence[Filter]) -> Ids | None:
-        """Return the ids, ascending, of the chunks that pass; None if there is no filter."""
-        known = self._filters.find(self._state.generation, filters)
-        return self._filters.intersect(self._state.generation, known, self._passing(known))
-
-    def mask(self, filters: Sequence[Filter]) -> npt.NDArray[np.bool_] | None:
-        """Return the same as a mask, with which many short lists are compared."""
-        mask = self._filters.find_mask(self._state.generation, filters)
-        if mask is None:
-            known = self._filters.find(self._state.generation, filters)
-            read = self._passing(known)
-            mask = self._filters.intersect_as_mask(self._state.generation, known, read)
-        return mask
-
-    def _passing(self, known: Mapping[Filter, Ids | None]) -> Iterator[Ids]:
-        """Read the chunks that pass each filter that is not cached, ascending."""
-        for condition in unread_filters(known):
-            sql, values = filter_sql(condition)
-            passing = (row[0] for row in rows(self._connection, sql, values))
-            with readable(f"the values of the field {condition.field!r}"):
-                yield distinct(np.fromiter(passing, dtype=np.uint32))
 
 
 def _read_lengths(connection: apsw.Connection, tokens: int) -> npt.NDArray[np.uint32]:

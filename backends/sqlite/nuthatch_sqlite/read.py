@@ -26,25 +26,27 @@ from nuthatch import (
     Document,
     ExplainingReader,
     ExportingReader,
+    FetchedChunk,
     Filter,
     FirstMatch,
     FirstMatchReader,
     IndexCorrupt,
     Matches,
     Rung,
-    StoredChunk,
     scoring,
 )
 from nuthatch import postings as helpers
-from nuthatch.postings import decode_chunk, decode_document, readable
+from nuthatch.postings import CompressedChunk, decode_document, readable
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
-from nuthatch_sqlite.filters import filter_sql
+from nuthatch_sqlite.filter_sql import Statement, add_filters
 from nuthatch_sqlite.state import Caches, State, frequencies_of
 
 if TYPE_CHECKING:
     from nuthatch.entities import EntityMatches, EntityPlan
     from nuthatch_sqlite.entity import Entities
+    from nuthatch_sqlite.entity_search import EntitySearch
+    from nuthatch_sqlite.filters import Filters
     from nuthatch_sqlite.postings import Postings
 
 #: Postings that FTS5 walks over in the time it takes to import numpy.
@@ -72,12 +74,12 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader):
             if rung.operator == "OR":
                 terms = postings.disjunction(rung.tokens)
                 if terms is not None:
-                    best = scoring.top_k(terms, limit, postings.matching_ids(filters))
+                    best = scoring.top_k(terms, limit, self._filters.ids(filters))
                     return helpers.to_matches(best)
             else:
                 scores = postings.conjunction(rung.tokens)
                 if scores is not None:
-                    best = scoring.conjunction_top_k(scores, limit, postings.matching_ids(filters))
+                    best = scoring.conjunction_top_k(scores, limit, self._filters.ids(filters))
                     return helpers.to_matches(best)
         return self._match_in_sql(rung, filters, limit)
 
@@ -88,7 +90,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader):
             terms = self._postings.conjunction(rungs[0].tokens)
             if terms is not None:
                 by_token = dict(zip(rungs[0].tokens, terms, strict=True))
-                allowed = self._postings.matching_ids(filters)
+                allowed = self._filters.ids(filters)
                 return helpers.find_first_match(rungs, by_token, allowed, limit)
         # Most queries end on their first rung, and one that is empty is never scored.
         matches = self._match_in_sql(rungs[0], filters, limit)
@@ -104,6 +106,22 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader):
         from nuthatch_sqlite.postings import Postings  # imports numpy
 
         return Postings(self._connection, self._state, self._caches)
+
+    @cached_property
+    def _lookups(self) -> EntitySearch:
+        from nuthatch_sqlite.entity_search import EntitySearch  # imports numpy
+
+        mentions = self._caches.mentions
+        return EntitySearch(self._connection, self._entities(), self._state.generation, mentions)
+
+    @cached_property
+    def _filters(self) -> Filters:
+        from nuthatch_sqlite.filters import Filters  # imports numpy
+
+        return Filters(self._connection, self._state, self._caches, self._lookups)
+
+    def _add_filters(self, sql: str, filters: Sequence[Filter]) -> Statement:
+        return add_filters(sql, filters, lambda item: self._filters.list_chunks(item))
 
     @cached_property
     def _is_first(self) -> bool:
@@ -132,7 +150,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader):
         return high
 
     def _exists(self, rung: Rung, filters: Sequence[Filter]) -> bool:
-        sql, values = _add_filters(schema.EXISTS, filters)
+        sql, values = self._add_filters(schema.EXISTS, filters)
         return one(self._connection, sql, (_expression(rung), *values)) is not None
 
     def _match_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
@@ -140,7 +158,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader):
             few = self._rank_few_in_sql(rung, filters, limit)
             if few is not None:
                 return few
-        sql, values = _add_filters(schema.MATCH, filters)
+        sql, values = self._add_filters(schema.MATCH, filters)
         found = rows(self._connection, sql, (_expression(rung), *values, limit))
         with readable("the scores of the matches"):
             candidates = [Candidate(chunk, -score) for chunk, score in found]
@@ -150,7 +168,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader):
     def _rank_few_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches | None:
         from nuthatch_sqlite.small_conjunction import rank_small_conjunction  # imports numpy
 
-        sql, values = _add_filters(schema.COUNTED, filters)
+        sql, values = self._add_filters(schema.COUNTED, filters)
         frequencies = self.document_frequencies(rung.tokens)
         best = rank_small_conjunction(
             self._connection, sql, values, rung.tokens, limit, frequencies, self._state.statistics
@@ -162,16 +180,11 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader):
         return helpers.explain_rung(rung, terms, keys)
 
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
-        from nuthatch_sqlite.entity_search import EntitySearch  # imports numpy
+        return self._lookups.match(plan, self._filters.mask(plan.filters), limit)
 
-        search = EntitySearch(
-            self._connection, self._entities(), self._state.generation, self._caches.mentions
-        )
-        return search.match(plan, self._postings.mask(plan.filters), limit)
-
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk | None]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[FetchedChunk | None]:
         found = rows(self._connection, schema.FETCH, (json.dumps(keys),))
-        stored = {row[0]: decode_chunk(row, proofs=proofs, verify=True) for row in found}
+        stored = {row[0]: CompressedChunk(row, proofs=proofs, verify=True) for row in found}
         return [stored.get(key) for key in keys]
 
     def get(self, uri: str) -> Document | None:
@@ -202,12 +215,3 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader):
 def _expression(rung: Rung) -> str:
     """Return the MATCH expression of a rung."""
     return f" {rung.operator} ".join(map(schema.quote_token, rung.tokens))
-
-
-def _add_filters(sql: str, filters: Sequence[Filter]) -> tuple[str, list[object]]:
-    conditions, values = [], []
-    for condition in filters:
-        inner, given = filter_sql(condition)
-        conditions.append(schema.IN_FILTER.format(chunks=inner))
-        values += given
-    return sql.format(filters="".join(conditions)), values

@@ -172,13 +172,20 @@ WHERE posting MATCH ?{filters}
 LIMIT 1
 """
 # The plus keeps the planner from walking the filter's rows and asking FTS5 about each of them.
-IN_FILTER: Final = "\n    AND +rowid IN ({chunks})"
+IN_FILTER: Final = "+rowid IN ({chunks})"
+LISTED: Final = "SELECT value FROM json_each(?)"
 FILTERED: Final = """
 SELECT DISTINCT chunk.id
 FROM value
 JOIN document ON document.id = value.document
 JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
 WHERE value.field = ? AND {condition}
+"""
+CHUNKS_OF: Final = """
+SELECT chunk.id
+FROM json_each(?) AS wanted
+CROSS JOIN document ON document.id = wanted.value
+CROSS JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
 """
 ANY_OF: Final = "value.value IN (SELECT value FROM json_each(?))"
 # One statement for all hits; CROSS JOIN holds SQLite to the order of the tables.

@@ -207,7 +207,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
         return self._transact(durability, lambda writer, stored: remove(writer, stored, uris))
 
-    def info(self) -> IndexInfo:
+    def info(self, *, fingerprint: bool = False) -> IndexInfo:
         reader, signature = self._newest()
         with translated(self._path):
             return IndexInfo(
@@ -217,7 +217,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
                 bytes=folder.size(self._path),
                 analyzer=self.schema.analyzer,
                 schema=self.schema,
-                corpus_fingerprint=self._corpus_fingerprint(reader, signature),
+                corpus_fingerprint=self._corpus_fingerprint(reader, signature, fingerprint),
                 format=FORMAT,
                 details={
                     "segments": reader.segments,
@@ -226,10 +226,16 @@ class TantivyBackend(LexicalBackend, ForkAware):
                 },
             )
 
-    def _corpus_fingerprint(self, reader: TantivyReader, signature: Signature) -> str:
-        if self._fingerprint is None or self._fingerprint[0] != signature:
-            self._fingerprint = (signature, corpus_fingerprint(sorted(reader.roots())))
-        return self._fingerprint[1]
+    def _corpus_fingerprint(
+        self, reader: TantivyReader, signature: Signature, wanted: bool
+    ) -> str | None:
+        """Return the fingerprint of a state: read if it is wanted, or where it is cached."""
+        known = self._fingerprint
+        if known is None or known[0] != signature:
+            if not wanted:
+                return None
+            known = self._fingerprint = (signature, corpus_fingerprint(sorted(reader.roots())))
+        return known[1]
 
     def check(self) -> list[str]:
         reader = self._newest()[0]

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nuthatch import IndexCorrupt, document_from_header, document_root, leaf_hash, parse_header
+from nuthatch.postings import UNREADABLE
 from nuthatch_tantivy import schema
 from nuthatch_tantivy.checksum import Meta, damages
 from nuthatch_tantivy.failure import translated
 from nuthatch_tantivy.read import TantivyReader
-from nuthatch_tantivy.stored import UNREADABLE, Row
+from nuthatch_tantivy.stored import Row
 
 
 def problems(path: Path, reader: TantivyReader) -> Iterator[str]:

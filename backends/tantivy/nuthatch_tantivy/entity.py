@@ -13,7 +13,7 @@ from nuthatch.entities import EntityTable, PhraseLookup, TitleLookup, TitleTerm
 from nuthatch_tantivy.failure import translated
 from nuthatch_tantivy.folder import State
 from nuthatch_tantivy.query import Queries
-from nuthatch_tantivy.stored import Row, readable
+from nuthatch_tantivy.stored import Row, readable_row
 
 
 def order_number(order: Any, after: int = -1) -> int:
@@ -61,7 +61,7 @@ class EntityReader:
         hits = self._searcher.search(self._queries.firsts(), max(self.chunks, 1), count=False).hits
         for order, place in self._sort_places([place for _, place in hits]):
             row = self._row(place)
-            with readable(row, self._path):
+            with readable_row(row, self._path):
                 values = parse_header(row["header"][0])
                 title, fields = values["title"], values["fields"]
             yield (order, place.segment_ord, place.doc), title, fields

@@ -27,4 +27,5 @@ SPEC = BackendSpec(
     ),
     config=TantivyConfig,
     backend="nuthatch_tantivy.backend:TantivyBackend",
+    score="bm25",
 )

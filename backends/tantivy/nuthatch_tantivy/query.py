@@ -6,18 +6,30 @@ with a filter      ──▶  +(heat^2 los) +year:[1990 TO 1999]^0
 
 from __future__ import annotations
 
+import typing
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
-from typing import Any
 
 import tantivy
 from tantivy import FieldType, Occur, Query
 
-from nuthatch import AnyOf, Filter, Range, Rung
+from nuthatch import (
+    All,
+    Any,
+    AnyOf,
+    Exists,
+    Filter,
+    Leaf,
+    Mentions,
+    Not,
+    Range,
+    Rung,
+)
 from nuthatch_tantivy import schema
 
-#: Returns the indexed terms of a text field that begin with a prefix.
+#: Returns the indexed terms of a text field that begin with a prefix; or of a phrase field, by the
+#: name that users know, the phrases that hold one.
 Terms = Callable[[str, str], Iterable[str]]
 
 
@@ -25,11 +37,16 @@ class Queries:
     """Builds queries over one index. `columns` are those of `schema.columns`."""
 
     def __init__(
-        self, layout: tantivy.Schema, columns: Mapping[str, tuple[str, str]], terms: Terms
+        self,
+        layout: tantivy.Schema,
+        columns: Mapping[str, tuple[str, str]],
+        terms: Terms,
+        held: Terms,
     ) -> None:
         self._layout = layout
         self._columns = columns
         self._terms = terms
+        self._held = held
 
     def rung(self, rung: Rung, filters: Sequence[Filter]) -> Query:
         """Return the query of a rung; filters decide what matches and add nothing to scores."""
@@ -76,9 +93,33 @@ class Queries:
         return self._between("order", FieldType.Integer, order + 1, None)
 
     def _filter(self, condition: Filter) -> Query:
+        match condition:
+            case All():
+                return _boolean(Occur.Must, [self.every(), *map(self._filter, condition.parts)])
+            case Any():
+                parts = [self._filter(part) for part in condition.parts]
+                return _boolean(Occur.Should, parts) if parts else Query.empty_query()
+            case Not():
+                # What only excludes matches nothing in Tantivy.
+                excluded = self._filter(condition.part)
+                return Query.boolean_query([(Occur.Must, self.every()), (Occur.MustNot, excluded)])
+        return self._leaf(condition)
+
+    def _leaf(self, condition: Leaf) -> Query:
         name, kind = self._columns[condition.field]
-        if isinstance(condition, AnyOf):
-            return self._any_of(name, kind, condition.values)
+        match condition:
+            case AnyOf():
+                return self._any_of(name, kind, condition.values)
+            case Exists():
+                return Query.term_set_query(self._layout, name, list(self._terms(name, "")))
+            case Mentions():
+                wanted = self._phrases(condition.field, condition.phrases)
+                return Query.term_set_query(self._layout, name, wanted)
+            case Range():
+                return self._range(name, kind, condition)
+        raise TypeError(f"core lets no {type(condition).__name__} through")
+
+    def _range(self, name: str, kind: str, condition: Range) -> Query:
         if kind == "keyword":
             return self._texts(name, condition)
         low, high = condition.gte, condition.lte
@@ -88,12 +129,22 @@ class Queries:
             low, high = (None if day is None else schema.ordinal(str(day)) for day in (low, high))
         return self._between(name, FieldType.Integer, low, high)
 
-    def _any_of(self, name: str, kind: str, values: Sequence[Any]) -> Query:
+    def _any_of(self, name: str, kind: str, values: Sequence[typing.Any]) -> Query:
         if kind == "keyword":
             values = [value for value in values if len(value.encode()) <= schema.MAX_TERM]
         if kind == "date":
             values = [schema.ordinal(value) for value in values]
         return Query.term_set_query(self._layout, name, list(values))
+
+    def _phrases(self, field: str, phrases: Sequence[str]) -> list[str]:
+        """Return the terms of a field that stand for phrases, or hold one as a substring."""
+        name, kind = self._columns[field]
+        if kind == "phrase":
+            return [schema.phrase_term(phrase) for phrase in phrases]
+        terms = list(self._terms(name, ""))
+        if any(term.startswith(schema.LONG) for term in terms):
+            return [schema.phrase_term(text) for one in phrases for text in self._held(field, one)]
+        return [term for term in terms if any(phrase in term for phrase in phrases)]
 
     def _texts(self, name: str, condition: Range) -> Query:
         """Compare keywords by code point: picks the terms, for Tantivy has no range of texts."""
@@ -109,7 +160,7 @@ class Queries:
         ]
         return Query.term_set_query(self._layout, name, wanted)
 
-    def _between(self, name: str, kind: FieldType, low: Any, high: Any) -> Query:
+    def _between(self, name: str, kind: FieldType, low: typing.Any, high: typing.Any) -> Query:
         if low is not None and high is not None and low > high:
             return Query.empty_query()
         return Query.range_query(self._layout, name, kind, low, high)

@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import tantivy
 from tantivy import DocAddress, Order, Query
 
 from nuthatch import (
@@ -23,16 +24,21 @@ from nuthatch import (
     Matches,
     Rung,
     Schema,
-    StoredChunk,
     entities,
-    parse_header,
 )
+from nuthatch.postings import readable
 from nuthatch_tantivy import schema
 from nuthatch_tantivy.entity import EntityReader, order_number
 from nuthatch_tantivy.failure import translated
 from nuthatch_tantivy.folder import State
 from nuthatch_tantivy.query import Queries
-from nuthatch_tantivy.stored import Row, chunk_text, leaf_hashes, readable, whole_document
+from nuthatch_tantivy.stored import (
+    Row,
+    TantivyChunk,
+    readable_row,
+    value_of,
+    whole_document,
+)
 
 #: Chunks read at a time when everything is.
 _PAGE = 5_000
@@ -51,7 +57,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
     def __init__(
         self, state: State, columns: Mapping[str, tuple[str, str]], path: Path, declared: Schema
     ) -> None:
-        queries = Queries(state.layout, columns, self._terms)
+        queries = Queries(state.layout, columns, self._terms, self._phrases_with)
         super().__init__(state, queries, path, declared)
         self._counted = state.counted
 
@@ -67,6 +73,11 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
 
     def _terms(self, field: str, prefix: str) -> list[str]:
         return [term for term, _ in self._searcher.terms_with_prefix(field, prefix)]
+
+    def _phrases_with(self, field: str, phrase: str) -> list[str]:
+        lookup = entities.PhraseLookup(field, phrase, "substring", None)
+        (found,) = self.phrase_terms([lookup])
+        return [text for _, _, text in cast(Sequence[tuple[str, str, str]], found)]
 
     def count(self, query: Query) -> int:
         """Return the number of chunks that match."""
@@ -151,38 +162,25 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             return 0.0
         return float(json.loads(explained)["value"])
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[TantivyChunk]:
         with translated(self._path):
             return [self._fetch(cast(Place, key), proofs) for key in keys]
 
-    def _fetch(self, place: Place, proofs: bool) -> StoredChunk:
+    def _fetch(self, place: Place, proofs: bool) -> TantivyChunk:
         segment, number = place[-2:]
-        row = self._row(DocAddress(segment, number))
-        with readable(row, self._path):
-            chunk: int = row["chunk"][0]
-            first = row if chunk == 0 else self._first(row["key"][0], segment, number - chunk)
-            header: bytes = first["header"][0]
-            values = parse_header(header)
-            if not 0 <= chunk < values["chunks"]:
-                raise ValueError(f"it has {values['chunks']} chunks, and not chunk {chunk}")
-            leaves = leaf_hashes(first["leaves"][0], values["chunks"])
-            return StoredChunk(
-                uri=values["uri"],
-                title=values["title"],
-                text=chunk_text(row, leaves[chunk]),
-                chunk_idx=chunk,
-                root=first["root"][0],
-                fields=values["fields"],
-                header=header if proofs else b"",
-                leaves=leaves if proofs else (),
-            )
+        first = row = self._searcher.doc(DocAddress(segment, number))
+        chunk, key = value_of(row, "chunk"), value_of(row, "key")
+        if chunk != 0:
+            with readable(f"{self._path}: the stored document {key!r}"):
+                first = self._first(key, segment, number - chunk)
+        return TantivyChunk(self._path, row, first, proofs=proofs)
 
-    def _first(self, key: str, segment: int, number: int) -> Row:
+    def _first(self, key: str, segment: int, number: int) -> tantivy.Document:
         """Return the first chunk of a document, which lies before its others in a segment."""
         hits = self._searcher.search(self._queries.first(key), 1, count=False).hits
         if not hits or (hits[0][1].segment_ord, hits[0][1].doc) != (segment, number):
             raise ValueError("its first chunk is missing")
-        return self._row(hits[0][1])
+        return self._searcher.doc(hits[0][1])
 
     def head(self, key: str) -> Row | None:
         """Return the first chunk of the document with this key, if there is one."""
@@ -202,7 +200,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
         row = self.head(key)
         if row is None:
             return None
-        with readable(row, self._path):
+        with readable_row(row, self._path):
             return cast(bytes, row["root"][0])
 
     def roots_of(self, uris: Sequence[str]) -> dict[str, bytes]:
@@ -225,7 +223,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
         query = self._queries.firsts()
         for _, place in self._searcher.search(query, max(self.chunks, 1), count=False).hits:
             row = self._row(place)
-            with readable(row, self._path):
+            with readable_row(row, self._path):
                 root = row["root"][0]
             yield root
 
@@ -246,7 +244,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             rows = [self._row(place) for _, place in hits]
         if not rows:
             return None
-        with readable(rows[0], self._path):
+        with readable_row(rows[0], self._path):
             rows.sort(key=lambda row: row["chunk"][0])
         return self._document(rows)
 
@@ -255,7 +253,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             yield self._document(rows)
 
     def _document(self, rows: Sequence[Row]) -> Document:
-        with readable(rows[0], self._path):
+        with readable_row(rows[0], self._path):
             return whole_document(rows)
 
     def rows_by_document(self) -> Iterator[list[Row]]:

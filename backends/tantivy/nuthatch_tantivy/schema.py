@@ -15,25 +15,28 @@ Every chunk is one Tantivy document:
     start     where its text starts in the document's     stored
     text      the chunk in UTF-8                          stored, LZ4 in blocks of 16 kB
     header, root, leaves                                  stored with chunk 0 only
-    f0, f1 …  the schema's fields, by position            what filters compare
+    f0, f1 …  the schema's fields, by position            what filters compare; phrases normalized
 """
 
 from __future__ import annotations
 
 from datetime import date
+from hashlib import blake2b
 from typing import Final
 
 import tantivy
 
-from nuthatch import FilterValue, Schema
+from nuthatch import AnyField, FilterValue, PhraseField, Schema
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 RECORD: Final = "nuthatch.json"
 META: Final = "meta.json"
 #: The field that tells an index of ours from another's, and that every chunk has a 1 in.
 EVERY: Final = "nuthatch"
 #: Tantivy drops terms longer than 65,530 bytes silently.
 MAX_TERM: Final = 65_000
+#: Begins the term of a phrase that is longer; no phrase has it.
+LONG: Final = "#"
 
 _WORDS: Final = "nuthatch_tokens"
 
@@ -52,7 +55,7 @@ def build(schema: Schema) -> tantivy.Schema:
         builder.add_bytes_field(name, stored=True)
     for name, kind in columns(schema).values():
         match kind:
-            case "keyword":
+            case "keyword" | "phrase" | "substring":
                 builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
             case "number":
                 builder.add_float_field(name, indexed=True, fast=True)
@@ -68,15 +71,27 @@ def register(index: tantivy.Index) -> None:
 
 
 def columns(schema: Schema) -> dict[str, tuple[str, str]]:
-    """Return for every field that filters compare its name here and its type.
+    """Return for every declared field its name here and its type.
 
-    Named by position: any text may name a field, and Tantivy takes a dot for a path.
+    Named by position: any text may name a field, and Tantivy takes a dot for a path. The type of a
+    phrase field is "substring" where it is matched so.
     """
     return {
-        field.name: (f"f{position}", field.type)
-        for position, field in enumerate(schema.fields)
-        if field.type != "phrase"
+        field.name: (f"f{position}", _kind(field)) for position, field in enumerate(schema.fields)
     }
+
+
+def _kind(field: AnyField) -> str:
+    if isinstance(field, PhraseField) and field.match == "substring":
+        return "substring"
+    return field.type
+
+
+def phrase_term(phrase: str) -> str:
+    """Return the term of a normalized phrase: itself, or what no phrase equals if it is too long
+    for one."""
+    encoded = phrase.encode()
+    return phrase if len(encoded) <= MAX_TERM else f"{LONG}{blake2b(encoded).hexdigest()}"
 
 
 def ordinal(day: FilterValue) -> int:

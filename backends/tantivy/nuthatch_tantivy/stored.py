@@ -4,46 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from nuthatch import (
-    Document,
-    IndexCorrupt,
-    InvalidDocument,
-    document_from_header,
-    document_root,
-    leaf_hash,
-)
+import tantivy
 
-_HASH: Final = 32  # bytes of a SHA-256
-#: What values of the wrong shape raise where they are decoded, measured or looked up.
-UNREADABLE: Final = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    OverflowError,
-    MemoryError,
-    InvalidDocument,
-)
+from nuthatch import Document, IndexCorrupt, document_from_header, document_root, leaf_hash
+from nuthatch.postings import PackedChunk, corrupted, readable
 
 #: What is stored of a chunk, by field.
 Row = dict[str, list[Any]]
 
 
-def leaf_hashes(leaves: bytes, chunks: int) -> list[bytes]:
-    """Return the leaf hashes that are stored in a row. Raise `ValueError` unless each has one."""
-    if len(leaves) != chunks * _HASH:
-        raise ValueError(f"{len(leaves)} bytes are not the leaves of {chunks} chunks")
-    return [leaves[at : at + _HASH] for at in range(0, len(leaves), _HASH)]
+class TantivyChunk(PackedChunk):
+    """A chunk of Tantivy's store, whose blocks Tantivy unpacks; `first` is chunk 0's row."""
+
+    __slots__ = ("_path",)
+
+    def __init__(
+        self, path: Path, row: tantivy.Document, first: tantivy.Document, *, proofs: bool
+    ) -> None:
+        self._path = path
+        super().__init__(
+            value_of(row, "key"),
+            value_of(row, "chunk"),
+            value_of(first, "root"),
+            value_of(first, "header"),
+            value_of(first, "leaves"),
+            value_of(row, "text"),
+            proofs=proofs,
+            verify=True,
+        )
+
+    def corrupt(self, error: BaseException) -> IndexCorrupt:
+        return corrupted(f"{self._path}: the stored document {self.uri!r}", error)
 
 
-def chunk_text(row: Row, leaf: bytes) -> str:
-    """Return the text of a chunk. Raise `ValueError` unless it is the text that was hashed."""
-    text: bytes = row["text"][0]
-    if leaf_hash(text) != leaf:
-        raise ValueError(f"the text of its chunk {row['chunk'][0]} does not match its hash")
-    return text.decode()
+def value_of(row: tantivy.Document, name: str) -> Any:
+    """Return the value of a stored field; None where it has none."""
+    return row.get_first(name)
 
 
 def whole_document(rows: Sequence[Row]) -> Document:
@@ -59,22 +57,6 @@ def whole_document(rows: Sequence[Row]) -> Document:
     )
 
 
-class readable:  # noqa: N801  # reads as a statement: with readable(row, path)
-    """Raises what fails in reading stored values as `IndexCorrupt`."""
-
-    __slots__ = ("_path", "_row")
-
-    def __init__(self, row: Row, path: Path) -> None:
-        self._row = row
-        self._path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, UNREADABLE):
-            uri = self._row.get("key", ["?"])[0]
-            raise IndexCorrupt(
-                f"{self._path}: the stored document {uri!r} cannot be read ({error}); restore "
-                "the index from a copy, or index the corpus again"
-            ) from error
+def readable_row(row: Row, path: Path) -> readable:
+    """Return what raises `IndexCorrupt` for a row that cannot be read: with readable_row(…)."""
+    return readable(f"{path}: the stored document {row.get('key', ['?'])[0]!r}")

@@ -6,12 +6,13 @@ after this the death of a process loses nothing. That last renaming it does not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import tantivy
 
 from nuthatch import AnalyzedDocument, FilterValue, WriteOutcome
+from nuthatch.entities import normalize_phrase
 from nuthatch_tantivy import schema
 from nuthatch_tantivy.read import TantivyReader
 
@@ -62,6 +63,7 @@ def _insert(
     writer: tantivy.IndexWriter, columns: Columns, document: AnalyzedDocument, key: str, order: int
 ) -> int:
     """Add the chunks of a document; return the order of the last one."""
+    phrases = list(_phrases(columns, document))
     for index, chunk in enumerate(document.chunks):
         row = tantivy.Document()
         row.add_integer(schema.EVERY, 1)
@@ -76,13 +78,24 @@ def _insert(
             row.add_bytes("root", document.root)
             row.add_bytes("leaves", b"".join([chunk.leaf for chunk in document.chunks]))
         for field, value in document.values:
-            if field in columns:
-                _add_value(row, *columns[field], value, document.document.uri)
+            _add_value(row, *columns[field], value)
+        for name, phrase in phrases:
+            row.add_text(name, schema.phrase_term(phrase))
         writer.add_document(row)
     return order
 
 
-def _add_value(row: tantivy.Document, name: str, kind: str, value: FilterValue, uri: str) -> None:
+def _phrases(columns: Columns, document: AnalyzedDocument) -> Iterator[tuple[str, str]]:
+    """Yield (column, normalized phrase) of phrase fields."""
+    for field, (name, kind) in columns.items():
+        value = document.document.fields.get(field)
+        if kind in ("phrase", "substring") and value is not None:
+            for text in value if isinstance(value, list) else [value]:
+                if phrase := normalize_phrase(str(text)):
+                    yield name, phrase
+
+
+def _add_value(row: tantivy.Document, name: str, kind: str, value: FilterValue) -> None:
     match kind, value:
         case "keyword", str():
             row.add_text(name, value)
@@ -90,5 +103,5 @@ def _add_value(row: tantivy.Document, name: str, kind: str, value: FilterValue, 
             row.add_integer(name, date.fromisoformat(value).toordinal())
         case "number", float():
             row.add_float(name, value)
-        case "integer", int():
+        case "integer" | "boolean" | "datetime", int():
             row.add_integer(name, value)

@@ -126,7 +126,12 @@ def write(
             return add(documents, progress)
     except NuthatchError as error:
         hint = "; --on-error skip leaves it out" if isinstance(error, InvalidDocument) else ""
-        click.echo(f"note: {printable(state.safe())}{hint}", err=True)
+        # The note of an invalid document is what `safe` says.
+        notes = () if isinstance(error, InvalidDocument) else getattr(error, "__notes__", ())
+        if state.report is not None or not notes:
+            click.echo(f"note: {printable(state.safe())}{hint}", err=True)
+        for note in notes:
+            click.echo(f"note: {printable(note)}", err=True)
         raise
     except KeyboardInterrupt as error:
         raise Interrupted(state.safe()) from error

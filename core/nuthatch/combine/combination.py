@@ -44,7 +44,17 @@ from nuthatch.pipeline.readers import run_blocking
 from nuthatch.text.normalize import NormalizedQuery
 
 #: Operations on an index. A combination has none of its own: they are done on its engines.
-_INDEX_OPERATIONS = ("write", "delete", "export", "persistent", "check", "optimize", "drop")
+_INDEX_OPERATIONS = (
+    "write",
+    "delete",
+    "export",
+    "persistent",
+    "check",
+    "optimize",
+    "drop",
+    "atomic_batches",
+    "many_processes",
+)
 _ARITHMETIC = unsupported("every engine gives the same answers to it; ask one of them")
 #: What a combination that mixes lists cannot do. The scores of entities are the same on every
 #: engine, and would not be any more.

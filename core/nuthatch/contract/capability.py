@@ -60,12 +60,25 @@ def unsupported(reason: str) -> Support:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterSupport:
-    """The entries of the two filters, for text and entity queries alike."""
+    """The entries of filters, for text and entity queries alike.
 
-    #: `Range` on integer, number, date and keyword fields.
+    An engine that knows lists of `Range` and `AnyOf` gives the first two. Core makes a `Range` of
+    `StartsWith`, and of `Exists` but for phrase fields, and opens `All`.
+    """
+
+    #: `Range` on all fields but phrases, with the bounds `gte` and `lte` alone.
     range: Support
-    #: `AnyOf` on integer, number, date and keyword fields.
+    #: `AnyOf` on all fields but phrases.
     any_of: Support
+    #: Trees: `Any`, `Not`, and `All` within them.
+    tree: Support = Support("no", "its backend takes conditions that all must hold, and no tree")
+    #: `Mentions`, and `Exists` on phrase fields.
+    mentions: Support = Support("no", "its backend does not filter by phrases")
+
+    @classmethod
+    def complete(cls) -> Self:
+        """Return the entries of an engine that knows all filters."""
+        return cls(range=NATIVE, any_of=NATIVE, tree=NATIVE, mentions=NATIVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,15 +121,31 @@ class Capabilities:
     async_native: Support
     #: The largest limit of one search; None for no bound but the index's size.
     max_limit: int | None
-    #: `nuthatch.drop`: the index goes, with everything that belongs to it. The one entry that may
-    #: be left out, as it came later than the others.
+    #: `nuthatch.drop`: the index goes, with everything that belongs to it. This entry and those
+    #: after it may be left out, as they came later than the others.
     drop: Support = Support("no", "its backend knows no way; remove what it is stored in")
+    #: A batch of documents, or of uris to delete, is written as a whole or not at all, whatever
+    #: ends it: an error, an interrupt, a kill. No reader sees a part of it. Without it a part may
+    #: stand after a failure; adding or deleting the same again makes the whole of it.
+    atomic_batches: Support = NATIVE
+    #: A search of this process that begins after a write was acknowledged sees that write. Without
+    #: it a search may see it later, at the latest after `optimize()`, which the backend then has;
+    #: and `add` analyzes and writes documents that are stored already.
+    immediate_visibility: Support = NATIVE
+    #: The same search of the same state gives the same hits with the same scores, in the same
+    #: order. Without it no ranked results are called `exact`, and a larger limit, or the next page,
+    #: may begin in another order.
+    stable_scores: Support = NATIVE
+    #: Several processes use one index at a time: a search sees what another process acknowledged
+    #: before; of two that write, one waits or raises `IndexLocked`. Without it a process raises
+    #: `IndexLocked` while another one has the index open.
+    many_processes: Support = Support("no", "its backend does not say that it can")
 
     @classmethod
     def lexical(
         cls,
         *,
-        filters: FilterSupport = FilterSupport(range=NATIVE, any_of=NATIVE),
+        filters: FilterSupport | None = None,
         max_limit: int | None = None,
         **entries: Support,
     ) -> Self:
@@ -131,7 +160,7 @@ class Capabilities:
             entities=NATIVE,
             fuzzy=NATIVE,
             substring=NATIVE,
-            filters=filters,
+            filters=filters or FilterSupport.complete(),
             grounding=NATIVE,
             explain=NATIVE,
             timeout=NATIVE,
@@ -146,6 +175,10 @@ class Capabilities:
             async_native=EMULATED,
             max_limit=max_limit,
             drop=NATIVE,
+            atomic_batches=NATIVE,
+            immediate_visibility=NATIVE,
+            stable_scores=NATIVE,
+            many_processes=NATIVE,
         )
         return replace(profile, **entries)  # type: ignore[arg-type]  # replace() refuses others
 

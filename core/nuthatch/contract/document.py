@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from nuthatch.contract.instant import format_instant
 from nuthatch.errors import Fault, InvalidDocument
 
-#: What a field may hold: JSON. Dates are accepted and kept as `YYYY-MM-DD`.
+#: What a field may hold: JSON. Dates are accepted and kept as `YYYY-MM-DD`, instants in UTC.
 FieldValue = bool | int | float | str | None | list["FieldValue"] | dict[str, "FieldValue"]
 
 INT64 = range(-(2**63), 2**63)
@@ -31,7 +32,8 @@ class Document:
     `uri` is not empty, holds no control characters and takes at most 2,000 bytes of UTF-8.
     `title` and `text` are any Unicode text (NUL is legal, lone surrogates are not). `fields`
     maps names to JSON values: integers within int64, finite numbers (−0 becomes 0), text, lists,
-    objects; a `datetime.date` is kept as `YYYY-MM-DD`. Raises `InvalidDocument`.
+    objects; a `datetime.date` is kept as `YYYY-MM-DD`, a `datetime` with an offset in UTC, as
+    `2024-05-01T07:30:00Z`. Raises `InvalidDocument`.
     """
 
     uri: str
@@ -164,7 +166,10 @@ def _canonical(value: object, path: str, uri: str, depth: int) -> FieldValue:
                 return value + 0.0  # −0.0 + 0.0 is 0.0
             problem = f"{value}, which JSON cannot hold"
         case datetime():
-            problem = "a time of day; give a date, or text in ISO format"
+            try:
+                return format_instant(value)
+            except ValueError as error:
+                problem = f"a datetime that cannot be kept: {error}"
         case date():
             return value.isoformat()
         case list() | tuple() if depth < _MAX_DEPTH:

@@ -1,53 +1,101 @@
-"""Hard conditions on declared fields. A document that lacks the field fails."""
+"""Filters: trees of hard conditions on declared fields.
+
+    Range("year", gte=1990) & ~AnyOf("genres", ["Horror"])
+
+    All ─┬─ Range       a value within bounds             AnyOf       one of some values
+         └─ Not         StartsWith  a keyword's beginning Exists      any value
+             └─ AnyOf   Mentions    one of some phrases
+
+A leaf is about one field. It holds for a document where one of the field's values meets it, so it
+is false where the document lacks the field, and two leaves on a list may be met by different
+values. `Not` is the complement among all documents: `Not` of a leaf holds where the field is
+missing. `All()` holds for every document and `Any()` for none.
+
+Filters are values: frozen, hashable, equal by what they hold, and their `repr` evaluates to them.
+`filter_validation` compares them with a schema, `filter_matching` with a document.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from datetime import date, datetime
-from typing import Final, TypeGuard
+from datetime import date
+from typing import Final
 
-from nuthatch.contract.document import CONTROL, INT64, MAX_KEY_BYTES
-from nuthatch.contract.schema import AnyField, FilterValue, PhraseField, Schema
 from nuthatch.errors import InvalidQuery
 
-Bound = int | float | str | date
+#: A value as filters are given it. A `datetime` is a `date`, too.
+Bound = bool | int | float | str | date
+#: How deep `All`, `Any` and `Not` nest: engines walk over them by recursion.
+MAX_DEPTH: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """A filter: documents with a value of `field` from `gte` to `lte`, both included.
+class Combinable:
+    """What all filters have in common: `&`, `|` and `~` make trees of them."""
 
-    At least one bound is given. Of a keyword field with several values one must lie within.
+    __slots__ = ()
+
+    def __and__(self, other: Filter) -> All:
+        return All(*_parts(All, self), *_parts(All, other)) if is_filter(other) else NotImplemented
+
+    def __or__(self, other: Filter) -> Any:
+        return Any(*_parts(Any, self), *_parts(Any, other)) if is_filter(other) else NotImplemented
+
+    def __invert__(self) -> Filter:
+        return self.part if isinstance(self, Not) else Not(self)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Range(Combinable):
+    """A filter: documents with a value of `field` within bounds.
+
+    `gte` and `lte` are within themselves, `gt` and `lt` are not. At least one is given, and at
+    most one at each end. Of a field with several values one must lie within all bounds.
     """
 
-    field: str
+    field: str = dataclass_field(kw_only=False)
+    gt: Bound | None = None
     gte: Bound | None = None
+    lt: Bound | None = None
     lte: Bound | None = None
 
     def __post_init__(self) -> None:
-        if self.gte is None and self.lte is None:
-            raise InvalidQuery(f"the range filter on {self.field!r} has no bound; give gte or lte")
+        _check_name(self.field)
+        given = self.bounds
+        if not given:
+            raise InvalidQuery(
+                f"the range filter on {self.field!r} has no bound; give gt, gte, lt or lte"
+            )
+        for exclusive, inclusive in (("gt", "gte"), ("lt", "lte")):
+            if exclusive in given and inclusive in given:
+                raise InvalidQuery(
+                    f"the range filter on {self.field!r} has both {exclusive} and {inclusive}; "
+                    "give one of them"
+                )
+
+    @property
+    def bounds(self) -> dict[str, Bound]:
+        """The bounds that are given, by name."""
+        named = {"gt": self.gt, "gte": self.gte, "lt": self.lt, "lte": self.lte}
+        return {name: bound for name, bound in named.items() if bound is not None}
+
+    def __repr__(self) -> str:
+        bounds = (f"{name}={bound!r}" for name, bound in self.bounds.items())
+        return f"Range({', '.join([repr(self.field), *bounds])})"
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+@dataclass(frozen=True, slots=True, repr=False)
+class AnyOf(Combinable):
     """A filter: documents with at least one of `values` in `field`."""
 
     field: str
     values: Sequence[Bound]
-    _members: frozenset[Bound] | None = dataclass_field(
-        default=None, init=False, repr=False, compare=False
-    )
+    _members: frozenset[Bound] | None = dataclass_field(default=None, init=False, compare=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.values, str) or not isinstance(self.values, Iterable):
-            raise InvalidQuery(f"the values of the filter on {self.field!r} must be a list")
-        object.__setattr__(self, "values", tuple(self.values))
-        if not self.values:
-            raise InvalidQuery(f"the filter on {self.field!r} has no value; give at least one")
+        _check_name(self.field)
+        object.__setattr__(self, "values", _check_list(self.field, self.values, "value"))
 
     @property
     def members(self) -> frozenset[Bound]:
@@ -57,139 +105,174 @@ class AnyOf:
         assert self._members is not None
         return self._members
 
-
-#: Filters of one query; engines nest them, and some not deeper than a thousand.
-MAX_FILTERS: Final = 500
-#: Values that all filters of one query list together.
-MAX_VALUES: Final = 1_000_000
-#: Equals no keyword, for those hold no control characters.
-_NO_KEYWORD: Final = "\x01"
-
-#: A hard condition; several are all to hold.
-Filter = Range | AnyOf
+    def __repr__(self) -> str:
+        return f"AnyOf({self.field!r}, {self.values!r})"
 
 
-def check_filters(schema: Schema, filters: Iterable[Filter]) -> tuple[Filter, ...]:
-    """Return the filters with values as the schema stores them.
+@dataclass(frozen=True, slots=True, repr=False)
+class Exists(Combinable):
+    """A filter: documents that have a value in `field`; in a phrase field, one that can be
+    mentioned."""
 
-    Dates become ISO text, bounds of number fields floats and those of integer fields integers.
-    Texts that no keyword can equal are left out or cut, so that no engine meets one. Raise
-    `InvalidQuery` for a field that is not declared, a value of the wrong type, or too many.
+    field: str
+
+    def __post_init__(self) -> None:
+        _check_name(self.field)
+
+    def __repr__(self) -> str:
+        return f"Exists({self.field!r})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StartsWith(Combinable):
+    """A filter: documents with a keyword in `field` that begins with `text`.
+
+    Code points are compared, as everywhere in keywords: no case is folded and nothing is
+    normalized, so `e` begins an `é` of two code points and does not begin the `é` of one.
     """
-    given = tuple(filters)
-    if len(given) > MAX_FILTERS:
-        raise InvalidQuery(
-            f"a query has at most {MAX_FILTERS:,} filters; found {len(given):,}: join those on one "
-            "field, or store in a field what they mean together"
-        )
-    values = sum(len(item.values) for item in given if isinstance(item, AnyOf))
-    if values > MAX_VALUES:
-        raise InvalidQuery(
-            f"the filters of a query list at most {MAX_VALUES:,} values; found {values:,}: ask in "
-            "parts, or store in a field what they have in common"
-        )
-    return tuple(_check(schema, item) for item in given)
+
+    field: str
+    text: str
+
+    def __post_init__(self) -> None:
+        _check_name(self.field)
+        if not isinstance(self.text, str):
+            raise InvalidQuery(
+                f"the filter on {self.field!r} compares beginnings with text; found {self.text!r}"
+            )
+
+    def __repr__(self) -> str:
+        return f"StartsWith({self.field!r}, {self.text!r})"
 
 
-def _check(schema: Schema, condition: Filter) -> Filter:
-    if not isinstance(condition, Range | AnyOf):
-        raise InvalidQuery(f"a filter is a Range or an AnyOf; found {condition!r}")
-    declared = schema.field(condition.field)
-    if declared is None:
-        names = ", ".join(field.name for field in schema.fields) or "none"
-        raise InvalidQuery(
-            f"filter on {condition.field!r}: the schema declares no such field; declared: {names}"
-        )
-    if isinstance(declared, PhraseField):
-        raise InvalidQuery(
-            f"filter on {condition.field!r}: a phrase field is searched with include and "
-            "exclude; declare a KeywordField to filter by it"
-        )
-    if isinstance(condition, AnyOf):
-        values = (_value(declared, item, _exactly) for item in condition.values)
-        # One that is listed twice finds no more.
-        possible = dict.fromkeys(value for value in values if _is_possible(value))
-        return AnyOf(condition.field, tuple(possible) or (_NO_KEYWORD,))
-    low, high = condition.gte, condition.lte
-    return Range(
-        condition.field,
-        None if low is None else _make_bound(_value(declared, low, math.ceil), "\x01"),
-        None if high is None else _make_bound(_value(declared, high, math.floor), ""),
-    )
+@dataclass(frozen=True, slots=True, repr=False)
+class Mentions(Combinable):
+    """A filter: documents that mention at least one of `phrases` in a phrase field.
 
-
-def _is_possible(value: FilterValue) -> bool:
-    """Return whether a document's field can have this value."""
-    if not isinstance(value, str):
-        return True
-    return len(value.encode()) <= MAX_KEY_BYTES and not CONTROL.search(value)
-
-
-def _make_bound(value: FilterValue, least: str) -> FilterValue:
-    """Return a bound that parts keywords in the same way, without NUL and not much longer.
-
-    No keyword holds NUL: what follows it decides nothing but whether the text before it alone is
-    within, and `least` comes after that text and before all longer ones.
+    Phrases are normalized and matched as `include` of an entity query does it: whole, or as a
+    substring where the field is declared so. A phrase without letters and digits is mentioned
+    nowhere. Documents that mention all of several phrases pass `All` of as many `Mentions`.
     """
-    if not isinstance(value, str):
-        return value
-    text, nul, _ = value[: MAX_KEY_BYTES + 1].partition("\0")
-    return text + least if nul else text
+
+    field: str
+    phrases: Sequence[str]
+
+    def __post_init__(self) -> None:
+        _check_name(self.field)
+        phrases = _check_list(self.field, self.phrases, "phrase")
+        for phrase in phrases:
+            if not isinstance(phrase, str):
+                raise InvalidQuery(
+                    f"the phrases of the filter on {self.field!r} are texts; found {phrase!r}"
+                )
+        object.__setattr__(self, "phrases", phrases)
+
+    def __repr__(self) -> str:
+        return f"Mentions({self.field!r}, {self.phrases!r})"
 
 
-def _value(declared: AnyField, given: Bound, whole: Callable[[float], int]) -> FilterValue:
-    """Return a filter's value as the field's own values are, so that engines compare like with
-    like. `whole` turns a fraction into the integer that bounds an integer field the same way."""
-    if isinstance(given, date) and not isinstance(given, datetime):
-        given = given.isoformat()
-    try:
-        match declared.type:
-            case "date" if isinstance(given, str):
-                return declared.values(given)[0]
-            case "keyword" if isinstance(given, str):
-                given.encode()
-                return given
-            case "number" if _is_number(given):
-                return float(given) + 0.0  # −0.0 + 0.0 is 0.0
-            case "integer" if _is_number(given):
-                number = whole(given)
-                if number in INT64:
-                    return number
-                raise ValueError(f"{_short(given)} is beyond int64")
-    except (ValueError, OverflowError) as error:  # UnicodeEncodeError is a ValueError
-        raise InvalidQuery(f"filter on {declared.name!r}: {error}") from error
-    raise InvalidQuery(
-        f"filter on {declared.name!r}: {_short(given)} cannot be compared with "
-        f"{declared.type} values"
-    )
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class _Branch(Combinable):
+    """A filter made of several."""
+
+    parts: tuple[Filter, ...]
+    depth: int = dataclass_field(compare=False)
+
+    def __init__(self, *parts: Filter) -> None:
+        object.__setattr__(self, "parts", parts)
+        object.__setattr__(self, "depth", _check_parts(type(self).__name__, parts))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.parts))})"
 
 
-def _short(value: object) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # an integer of thousands of digits
-        return "a huge integer"
-    return text if len(text) <= 100 else f"{text[:100]}…"
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class All(_Branch):
+    """A filter: documents that pass all of these; every document where there is none."""
 
 
-def _exactly(given: float) -> int:
-    if given != int(given):
-        raise ValueError(f"no integer equals {given!r}")
-    return int(given)
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Any(_Branch):
+    """A filter: documents that pass at least one of these; no document where there is none."""
 
 
-def _is_number(given: Bound) -> TypeGuard[int | float]:
-    if isinstance(given, bool) or not isinstance(given, int | float):
-        return False
-    return isinstance(given, int) or math.isfinite(given)
+@dataclass(frozen=True, slots=True, repr=False)
+class Not(Combinable):
+    """A filter: all documents that do not pass another one, those without its field too."""
+
+    part: Filter
+    depth: int = dataclass_field(default=0, init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "depth", _check_parts("Not", (self.part,)))
+
+    def __repr__(self) -> str:
+        return f"Not({self.part!r})"
 
 
-def matches_filter(values: Iterable[FilterValue], condition: Filter) -> bool:
-    """Return whether one of a field's values satisfies a checked filter."""
-    if isinstance(condition, AnyOf):
-        return not condition.members.isdisjoint(values)
-    low, high = condition.gte, condition.lte
-    return any(
-        (low is None or low <= value) and (high is None or value <= high)  # type: ignore[operator]
-        for value in values
-    )
+#: A condition on one field.
+Leaf = Range | AnyOf | Exists | StartsWith | Mentions
+#: A hard condition; of several in a sequence, all must hold.
+Filter = Leaf | All | Any | Not
+
+
+def is_filter(value: object) -> bool:
+    """Return whether a value is a filter."""
+    return isinstance(value, Combinable)
+
+
+def as_filters(filters: Filter | Iterable[Filter]) -> tuple[Filter, ...]:
+    """Return one filter, or several that must all hold, as a tuple. Raise `InvalidQuery`."""
+    if isinstance(filters, Combinable):
+        return (filters,)
+    if isinstance(filters, str) or not isinstance(filters, Iterable):
+        raise InvalidQuery(f"filters must be a list of filters, or one of them; found {filters!r}")
+    return tuple(filters)
+
+
+def leaves(filters: Iterable[Filter]) -> Iterator[Leaf]:
+    """Yield the conditions of trees on single fields, in order, repeats included."""
+    for item in filters:
+        match item:
+            case All() | Any():
+                yield from leaves(item.parts)
+            case Not():
+                yield from leaves([item.part])
+            case _:
+                yield item
+
+
+def _parts(kind: type[_Branch], item: Combinable) -> tuple[Filter, ...]:
+    """Return the parts of a filter of one kind, so that chains of an operator stay flat."""
+    return item.parts if isinstance(item, kind) else (item,)  # type: ignore[return-value]
+
+
+def _check_name(field: object) -> None:
+    if not isinstance(field, str):
+        raise InvalidQuery(f"a filter names its field by a text; found {field!r}")
+
+
+def _check_list(field: str, values: object, what: str) -> tuple[object, ...]:
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise InvalidQuery(f"the {what}s of the filter on {field!r} must be a list")
+    listed = tuple(values)
+    if not listed:
+        raise InvalidQuery(f"the filter on {field!r} has no {what}; give at least one")
+    return listed
+
+
+def _check_parts(kind: str, parts: Sequence[object]) -> int:
+    """Return the depth of a tree with these parts. Raise `InvalidQuery`."""
+    for number, part in enumerate(parts, 1):
+        if not is_filter(part):
+            raise InvalidQuery(
+                f"{kind} is made of filters; its part {number} is {part!r} (a list is unpacked: "
+                f"{kind}(*filters))"
+            )
+    depth = 1 + max((getattr(part, "depth", 0) for part in parts), default=0)
+    if depth > MAX_DEPTH:
+        raise InvalidQuery(
+            f"filters nest at most {MAX_DEPTH} deep; this {kind} would be {depth} deep: join with "
+            "& and |, which keep chains flat, or take double Not away"
+        )
+    return depth

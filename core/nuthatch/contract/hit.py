@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictInt, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictInt
+
+_HitT = TypeVar("_HitT", bound="Hit")
 
 
 class AuditMode(StrEnum):
@@ -47,6 +49,20 @@ class Origin(BaseModel):
     score: FiniteFloat
 
 
+#: The values of a hit that cost: a header to parse, a text to unpack, a snippet to cut.
+#: Evidence comes first, for the snippet comes with it.
+_IN_TURN: Final = ("evidence", "title", "fields", "snippet", "marks")
+_DEFERRED: Final = frozenset(_IN_TURN)
+
+
+class HitSource(Protocol):
+    """What the deferred values of a hit are made from: data in memory, and no connection."""
+
+    def read(self, name: str) -> Mapping[str, Any]:
+        """Return this value by its name, and those that come with it for nothing."""
+        ...
+
+
 class Hit(BaseModel):
     """One chunk that matches a search.
 
@@ -54,9 +70,17 @@ class Hit(BaseModel):
     as `[word]`; `marks` gives their offsets in the snippet, without the brackets. `score` is
     higher for a better hit and comparable within one result only; `score_parts` name what it is
     made of. `rung` is the index of the attempt that found the hit.
+
+    A search leaves `title`, `fields`, `snippet`, `marks` and `evidence` to be made when they are
+    first read; to compare, print, copy, pickle or dump a hit reads them all. They are those of
+    the state that was searched, whatever is written since, and whether the index is closed or not.
+    Reading one raises `IndexCorrupt` where what was stored is damaged, and `PluginFailure` where
+    the engine broke the contract in it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    #: What makes the values that are still missing; unset or None where none is.
+    __slots__ = ("_source",)
 
     document_root: str
     document_uri: str
@@ -72,6 +96,36 @@ class Hit(BaseModel):
     marks: tuple[tuple[StrictInt, StrictInt], ...] = ()
     origin: Origin | None = None
     evidence: Evidence | None = None
+
+    if not TYPE_CHECKING:  # type checkers know the fields, and that there is nothing else
+
+        def __getattr__(self, name: str) -> Any:
+            """Return a value that is missing."""
+            if name in _DEFERRED:
+                values = _make_value(self, name)
+                if name in values:
+                    return values[name]
+            return super().__getattr__(name)
+
+        @property
+        def __dict__(self) -> dict[str, Any]:
+            """All values; pydantic compares, prints, copies, pickles and dumps what is here."""
+            if _source_of(self) is not None:
+                _make_all(self)
+            return _values_of(self)
+
+        @__dict__.setter
+        def __dict__(self, values: dict[str, Any]) -> None:
+            _set_values(self, values)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some values changed; what is not made yet stays so."""
+        source = _source_of(self)
+        if deep or source is None:
+            return super().model_copy(update=update, deep=deep)
+        changes = dict(update or {})
+        values, given = {**_values_of(self), **changes}, self.__pydantic_fields_set__ | set(changes)
+        return _make_hit(type(self), values, given, source)
 
     def highlight(
         self, before: str, after: str, escape: Callable[[str], str] = lambda text: text
@@ -90,5 +144,70 @@ class Hit(BaseModel):
         return "".join(pieces)
 
 
-#: Validates all hits of a result in one call: half the cost of building them one by one.
-HITS: TypeAdapter[tuple[Hit, ...]] = TypeAdapter(tuple[Hit, ...])
+_FIELDS: Final = tuple(Hit.model_fields)
+_UNGROUNDED: Final = frozenset(_FIELDS) - {"origin", "evidence"}
+# The dictionary and the slots themselves, past what `Hit` does when they are read by name.
+_values_of: Final[Callable[[Hit], dict[str, Any]]] = vars(BaseModel)["__dict__"].__get__
+_set_values: Final[Callable[[Hit, dict[str, Any]], None]] = vars(BaseModel)["__dict__"].__set__
+_get_source: Final[Callable[[Hit], HitSource | None]] = vars(Hit)["_source"].__get__
+_set_source: Final[Callable[[Hit, HitSource | None], None]] = vars(Hit)["_source"].__set__
+
+
+class _Exhausted:
+    """The source of a hit whose values are all made, but do not stand in order."""
+
+    def read(self, name: str) -> Mapping[str, Any]:
+        return {}
+
+
+_EXHAUSTED: Final = _Exhausted()
+
+
+def _source_of(hit: Hit) -> HitSource | None:
+    try:
+        return _get_source(hit)
+    except AttributeError:  # a hit that was made from all of its values
+        return None
+
+
+def _make_value(hit: Hit, name: str) -> dict[str, Any]:
+    """Make a missing value of a hit, and those that come with it; return all that are there."""
+    source = _source_of(hit)
+    if source is None:  # another thread was faster
+        return _values_of(hit)
+    values = _values_of(hit)
+    for field, value in source.read(name).items():
+        values.setdefault(field, value)
+    if values.keys() >= _DEFERRED:
+        _set_source(hit, _EXHAUSTED)
+    return values
+
+
+def _make_all(hit: Hit) -> None:
+    """Make the missing values of a hit, and put all into the order of the fields."""
+    values = _values_of(hit)
+    for name in _IN_TURN:
+        if name not in values:
+            values = _make_value(hit, name)
+    _set_values(hit, {field: values[field] for field in _FIELDS} | values)
+    _set_source(hit, None)
+
+
+def defer_hit(values: dict[str, Any], source: HitSource) -> Hit:
+    """Return a hit of these values, which are not checked; the source makes the missing ones."""
+    given = set(_UNGROUNDED)
+    if "evidence" not in values:
+        given.add("evidence")
+    return _make_hit(Hit, values, given, source)
+
+
+def _make_hit(
+    kind: type[_HitT], values: dict[str, Any], given: set[str], source: HitSource
+) -> _HitT:
+    hit = kind.__new__(kind)
+    _set_values(hit, values)
+    _set_source(hit, source)
+    object.__setattr__(hit, "__pydantic_fields_set__", given)
+    object.__setattr__(hit, "__pydantic_extra__", None)
+    object.__setattr__(hit, "__pydantic_private__", None)
+    return hit

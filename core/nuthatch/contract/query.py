@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
-from nuthatch.contract.filters import Filter
+from nuthatch.contract.filters import Filter, as_filters
 from nuthatch.contract.hit import AuditMode
 from nuthatch.errors import InvalidQuery
 
@@ -42,7 +42,7 @@ class TextQuery:
         if not isinstance(self.text, str):
             raise InvalidQuery(f"the text of a query must be a str; found {self.text!r}")
         object.__setattr__(self, "extra_or_tokens", _texts("extra_or_tokens", self.extra_or_tokens))
-        object.__setattr__(self, "filters", _to_tuple(self.filters))
+        object.__setattr__(self, "filters", as_filters(self.filters))
         check_limit(self.limit)
         if not isinstance(self.collapse, bool):
             raise InvalidQuery(f"collapse is True or False; found {self.collapse!r}")
@@ -78,7 +78,7 @@ class EntityQuery:
             clean = {field: _texts(field, phrases) for field, phrases in buckets.items()}
             object.__setattr__(self, name, clean)
         object.__setattr__(self, "titles", _texts("titles", self.titles))
-        object.__setattr__(self, "filters", _to_tuple(self.filters))
+        object.__setattr__(self, "filters", as_filters(self.filters))
         check_limit(self.limit)
         object.__setattr__(self, "audit", _audit(self.audit))
         if not self.titles and not any(self.include.values()):
@@ -110,12 +110,6 @@ def _refuse_above(most: int, found: int, what: str) -> None:
         raise InvalidQuery(
             f"an entity query takes at most {most:,} {what}; found {found:,}: ask several queries"
         )
-
-
-def _to_tuple(filters: Iterable[Filter]) -> tuple[Filter, ...]:
-    if not isinstance(filters, Iterable):
-        raise InvalidQuery(f"filters must be a list of Range and AnyOf; found {filters!r}")
-    return tuple(filters)
 
 
 def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:

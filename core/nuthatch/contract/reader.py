@@ -1,7 +1,7 @@
 """What a search calls on an engine: a handful of primitive questions about one consistent state.
 
-    Reader  ◄── FirstMatchReader, ExplainingReader, ExportingReader        an engine that blocks
-    AsyncReader  ◄── AsyncFirstMatchReader, AsyncExplainingReader          one that is awaited
+    Reader  ◄── FirstMatchReader, AnsweringReader, ExplainingReader, ExportingReader     blocks
+    AsyncReader  ◄── AsyncFirstMatchReader, AsyncAnsweringReader, AsyncExplainingReader  is awaited
 
 A reader has what is in `Reader` or `AsyncReader`, and as many of the others as the engine can do;
 core looks which methods are there. `nuthatch.entities` has the protocols for entities.
@@ -10,6 +10,7 @@ core looks which methods are there. `nuthatch.entities` has the protocols for en
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from nuthatch.contract.document import Document
@@ -60,6 +61,95 @@ class StoredChunk(NamedTuple):
     leaves: Sequence[bytes] = ()
 
 
+class FetchedChunk(Protocol):
+    """What `fetch` returns of one chunk: a `StoredChunk`, or an object of the engine's own.
+
+    Its own object may hold the chunk as it is stored, and unpack what it is asked for. A search
+    reads `uri`, `chunk_idx` and `root`. All else is read when a hit is: perhaps never, perhaps
+    in several threads, perhaps after the reader and the index were closed. So it holds data, and
+    no cursor or connection. An attribute raises `IndexCorrupt` where it finds damage.
+    """
+
+    @property
+    def uri(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def chunk_idx(self) -> int: ...
+    @property
+    def root(self) -> bytes: ...
+    @property
+    def fields(self) -> Mapping[str, Any]: ...
+    @property
+    def header(self) -> bytes: ...
+    @property
+    def leaves(self) -> Sequence[bytes]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the policy `auto` ranks at most: beyond it the ladder is climbed.
+
+    The cost is the sum of the document frequencies of `tokens`; `postings` bounds it (None: no
+    bound). Of a query without a known token nothing can be ranked.
+    """
+
+    tokens: tuple[str, ...]
+    postings: int | None
+
+    def allows(self, frequencies: Mapping[str, int]) -> bool:
+        """Return whether the query is ranked."""
+        cost = sum(frequencies.get(token, 0) for token in self.tokens)
+        return cost > 0 and (self.postings is None or cost <= self.postings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRequest:
+    """The calls that core expects to make for one text search, in one value.
+
+        ranked             policy `ranked`, and `auto` without a bound
+        ladder             policy `ladder`
+        ranked, or ladder  policy `auto`: `ranked` where `budget` allows it
+
+    `tokens` are those whose document frequencies are wanted, perhaps none. Of `ladder` the first
+    rung wins that matches anything; with `fill` the rungs after it are matched too, until `limit`
+    distinct chunks are found. Each rung is matched as by `match`: `filters` act before the cut
+    after `limit`. With `collapse` only the best chunk of a document is shown: a rung's candidates
+    may leave out its other chunks, and are then the best `limit` of what is left. The stored
+    chunks of the candidates are wanted too, as `fetch` gives them with or without `proofs`.
+
+    Later versions of the contract may add fields; each has a default that asks for nothing.
+    """
+
+    limit: int
+    tokens: tuple[str, ...] = ()
+    ranked: Rung | None = None
+    ladder: tuple[Rung, ...] = ()
+    budget: Budget | None = None
+    fill: bool = False
+    filters: tuple[Filter, ...] = ()
+    collapse: bool = False
+    proofs: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What an engine says to an `AnswerRequest`; each part as the single call would give it.
+
+    `frequencies` by token, `matches` by rung of the request, `stored` by the key of a candidate
+    (None for a chunk that is gone). What is left out costs another trip, in which core asks for
+    it alone: so a rung that was tried and matched nothing has its empty `Matches` here, and a
+    request for one rung has at least that rung. Later versions of the contract may add fields,
+    with defaults.
+    """
+
+    frequencies: Mapping[str, int] = field(default_factory=dict)
+    matches: Mapping[Rung, Matches] = field(default_factory=dict)
+    stored: Mapping[Hashable, FetchedChunk | None] = field(default_factory=dict)
+
+
 class Reader(Protocol):
     """One consistent state of an index, held for a whole search."""
 
@@ -68,10 +158,14 @@ class Reader(Protocol):
         ...
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        """Return the best `limit` chunks of a rung; filters act before the cut."""
+        """Return the best `limit` chunks of a rung.
+
+        All filters must hold, and act before the cut: `Range` with `gte` and `lte`, `AnyOf`, and
+        what else the engine declares (`FilterSupport`).
+        """
         ...
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[StoredChunk | None]:
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Sequence[FetchedChunk | None]:
         """Return what is stored for each key, in the given order; None for one that is gone."""
         ...
 
@@ -87,6 +181,17 @@ class FirstMatchReader(Reader, Protocol):
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> FirstMatch | None:
         """Return the first rung that matches; each one's matches contain those before it."""
+        ...
+
+
+class AnsweringReader(Reader, Protocol):
+    """A reader of an engine behind a network, which does in one trip what takes several calls."""
+
+    def answer(self, request: AnswerRequest) -> Answer:
+        """Return what the request asks for, as far as one trip goes.
+
+        Core decides by itself which rung wins, and whether to rank or to climb.
+        """
         ...
 
 
@@ -113,7 +218,7 @@ class AsyncReader(Protocol):
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches: ...
     async def fetch(
         self, keys: Sequence[Hashable], proofs: bool
-    ) -> Sequence[StoredChunk | None]: ...
+    ) -> Sequence[FetchedChunk | None]: ...
     async def get(self, uri: str) -> Document | None: ...
 
 
@@ -123,6 +228,12 @@ class AsyncFirstMatchReader(AsyncReader, Protocol):
     async def first_match(
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> FirstMatch | None: ...
+
+
+class AsyncAnsweringReader(AsyncReader, Protocol):
+    """An `AnsweringReader` whose methods are awaited."""
+
+    async def answer(self, request: AnswerRequest) -> Answer: ...
 
 
 class AsyncExplainingReader(AsyncReader, Protocol):

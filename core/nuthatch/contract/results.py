@@ -17,7 +17,8 @@ class Attempt:
     """One rung that was tried, or skipped because it could not match.
 
     `matched` is the number of chunks that matched after filters, None where the engine does not
-    count them. `ms` is the time the engine took, in milliseconds.
+    count them. `ms` is the time that the engine took since the attempt before, in milliseconds,
+    for document frequencies too; where one trip gave several attempts, the first has it all.
     """
 
     operator: Operator
@@ -44,7 +45,8 @@ class Results(Sequence[Hit]):
     """The hits, best first, and how they were found.
 
     `query` is what was looked for after normalization, `policy` what was asked for, `ran` what
-    ran, and `frequencies` the document frequency of each token that was looked up. `exact` is
+    ran. `frequencies` are the document frequencies of the tokens, where the policy went by them
+    or the search was to be explained (`explain=True`); otherwise they are not read. `exact` is
     true only if the hits provably equal the top of `ranked` for the same query, filters and
     limit, by this engine's formula. `notes` say what a user should know about the answer.
     """

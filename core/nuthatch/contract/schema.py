@@ -1,13 +1,16 @@
 """The schema: how an index analyzes and cuts its documents, and which fields can be searched.
 
-| field type     | values              | searched by                      |
-|----------------|---------------------|----------------------------------|
-| `PhraseField`  | text, one or many   | `include`, `exclude` of entities |
-| `KeywordField` | text, one or many   | `AnyOf`, `Range` (code points)   |
-| `IntegerField` | int64               | `Range`, `AnyOf`                 |
-| `NumberField`  | finite float        | `Range`, `AnyOf`                 |
-| `DateField`    | `YYYY-MM-DD`        | `Range`, `AnyOf`                 |
+| field type      | values, one or a list   | searched by                                  |
+|-----------------|-------------------------|----------------------------------------------|
+| `PhraseField`   | text                    | `include`, `exclude` of entities, `Mentions` |
+| `KeywordField`  | text                    | `AnyOf`, `Range`, `StartsWith` (code points) |
+| `IntegerField`  | int64                   | `AnyOf`, `Range`                             |
+| `NumberField`   | finite float            | `AnyOf`, `Range`                             |
+| `BooleanField`  | true, false             | `AnyOf`, `Range`                             |
+| `DateField`     | `YYYY-MM-DD`            | `AnyOf`, `Range`                             |
+| `DateTimeField` | ISO 8601 with an offset | `AnyOf`, `Range`                             |
 
+`Exists` is for all of them.
 A field that is not declared is stored, proven and exported, but cannot be searched.
 `IndexInfo` is what an index says about itself.
 """
@@ -35,11 +38,13 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from nuthatch.contract.document import CONTROL, INT64, MAX_KEY_BYTES, Document, FieldValue
+from nuthatch.contract.instant import parse_instant
 from nuthatch.contract.validation import explain
 from nuthatch.errors import InvalidConfig, InvalidDocument
 from nuthatch.text.chunking import chunker
 
-#: A value as filters compare it: numbers by size, text (dates too) by code point.
+#: A value as filters compare it: numbers by size, text (dates too) by code point. A boolean is 0 or
+#: 1, an instant the microseconds since 1970 in UTC.
 FilterValue = int | float | str
 
 # date.fromisoformat reads week dates such as 2020-W01-1, too.
@@ -74,9 +79,14 @@ class _Field:
         return self.values(text)[0]
 
 
+def _listed(value: FieldValue) -> list[FieldValue]:
+    """Return the values of a field, which has one or a list of them."""
+    return value if isinstance(value, list) else [value]
+
+
 def _texts(value: FieldValue) -> list[FilterValue]:
     texts: list[FilterValue] = []
-    for item in value if isinstance(value, list) else [value]:
+    for item in _listed(value):
         if not isinstance(item, str):
             raise ValueError(f"expected text or a list of texts, found {item!r}")
         texts.append(item)
@@ -114,15 +124,13 @@ class KeywordField(_Field):
 
 @dataclass(frozen=True, config=_STRICT)
 class IntegerField(_Field):
-    """A field of an integer within int64."""
+    """A field of an integer within int64, or a list of them."""
 
     name: _Name
     type: Literal["integer"] = "integer"
 
     def values(self, value: FieldValue) -> list[FilterValue]:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError(f"expected an integer, found {value!r}")
-        return [value]
+        return [_integer(item) for item in _listed(value)]
 
     def parse(self, text: str) -> FilterValue:
         number = int(text)
@@ -131,41 +139,110 @@ class IntegerField(_Field):
         return number
 
 
+def _integer(item: FieldValue) -> int:
+    if isinstance(item, bool) or not isinstance(item, int):
+        raise ValueError(f"expected an integer or a list of integers, found {item!r}")
+    return item
+
+
 @dataclass(frozen=True, config=_STRICT)
 class NumberField(_Field):
-    """A field of a finite number."""
+    """A field of a finite number, or a list of them."""
 
     name: _Name
     type: Literal["number"] = "number"
 
     def values(self, value: FieldValue) -> list[FilterValue]:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"expected a number, found {value!r}")
-        return [float(value)]
+        return [_number(item) for item in _listed(value)]
 
     def parse(self, text: str) -> FilterValue:
         return float(text)
 
 
+def _number(item: FieldValue) -> float:
+    if isinstance(item, bool) or not isinstance(item, int | float):
+        raise ValueError(f"expected a number or a list of numbers, found {item!r}")
+    return float(item)
+
+
+@dataclass(frozen=True, config=_STRICT)
+class BooleanField(_Field):
+    """A field of true or false, or a list of them. Filters compare them as 1 and 0."""
+
+    name: _Name
+    type: Literal["boolean"] = "boolean"
+
+    def values(self, value: FieldValue) -> list[FilterValue]:
+        return [_boolean(item) for item in _listed(value)]
+
+    def parse(self, text: str) -> FilterValue:
+        if text not in ("true", "false"):
+            raise ValueError(f"expected true or false, found {text!r}")
+        return text == "true"
+
+
+def _boolean(item: FieldValue) -> int:
+    if not isinstance(item, bool):
+        raise ValueError(f"expected true or false or a list of them, found {item!r}")
+    return int(item)
+
+
 @dataclass(frozen=True, config=_STRICT)
 class DateField(_Field):
-    """A field of a calendar date, given as `datetime.date` or as `YYYY-MM-DD`."""
+    """A field of a calendar date, or a list of them, given as `datetime.date` or `YYYY-MM-DD`."""
 
     name: _Name
     type: Literal["date"] = "date"
 
     def values(self, value: FieldValue) -> list[FilterValue]:
-        expected = f"expected a date as YYYY-MM-DD, found {value!r}"
-        if not isinstance(value, str) or not _DATE.fullmatch(value):
-            raise ValueError(expected)
-        try:
-            return [date.fromisoformat(value).isoformat()]
-        except ValueError as error:  # the thirteenth month, say
-            raise ValueError(f"{expected}: {error}") from error
+        return [_day(item) for item in _listed(value)]
 
 
+def _day(item: FieldValue) -> str:
+    expected = f"expected a date as YYYY-MM-DD, found {item!r}"
+    if not isinstance(item, str) or not _DATE.fullmatch(item):
+        raise ValueError(expected)
+    try:
+        return date.fromisoformat(item).isoformat()
+    except ValueError as error:  # the thirteenth month, say
+        raise ValueError(f"{expected}: {error}") from error
+
+
+@dataclass(frozen=True, config=_STRICT)
+class DateTimeField(_Field):
+    """A field of an instant, or a list of them, kept to the microsecond.
+
+    A document has it as a `datetime` with an offset, which is stored in UTC, or as text in ISO 8601
+    with an offset or Z, which is stored as it is. Filters also take a date: its day in UTC.
+    """
+
+    name: _Name
+    type: Literal["datetime"] = "datetime"
+
+    def values(self, value: FieldValue) -> list[FilterValue]:
+        return [_instant(item) for item in _listed(value)]
+
+    def parse(self, text: str) -> FilterValue:
+        if not _DATE.fullmatch(text):
+            parse_instant(text)
+        return text  # a filter takes both
+
+
+def _instant(item: FieldValue) -> int:
+    if not isinstance(item, str):
+        raise ValueError(f"expected an instant as text in ISO 8601, found {item!r}")
+    return parse_instant(item)
+
+
+#: A declared field, of any type.
 AnyField = Annotated[
-    PhraseField | KeywordField | IntegerField | NumberField | DateField,
+    PhraseField
+    | KeywordField
+    | IntegerField
+    | NumberField
+    | BooleanField
+    | DateField
+    | DateTimeField,
     Field(discriminator="type"),
 ]
 
@@ -282,8 +359,9 @@ class Schema(BaseModel):
 class IndexInfo:
     """A description of an index.
 
-    `bytes` is what it takes on disk (in memory: 0), `corpus_fingerprint` the Merkle root over
-    its documents, `details` what the engine adds.
+    `bytes` is what it takes on disk (in memory: 0), `details` what the engine adds.
+    `corpus_fingerprint` is the Merkle root over its documents; None where it was not asked for
+    and is not known for this state.
     """
 
     backend: str
@@ -292,7 +370,7 @@ class IndexInfo:
     bytes: int
     analyzer: str
     schema: Schema
-    corpus_fingerprint: str
+    corpus_fingerprint: str | None
     format: int
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 

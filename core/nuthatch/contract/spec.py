@@ -119,6 +119,10 @@ CONTRACT: Final = (1, 1)
 Create = Literal[False, True, "new"]
 
 
+#: What the score of a text search is called where no parts of it are known.
+ScoreName = Literal["bm25", "score"]
+
+
 class BackendConfig(BaseModel):
     """The base of every backend's configuration: what a URL or keyword options may say.
 
@@ -195,6 +199,9 @@ class BackendSpec:
 
     `name` equals the entry point's name and the URL scheme. `contract` is the (major, minor)
     version it was written for. `backend` is `module:Class`, imported when an index is opened.
+    `score` is "bm25" only if the scores of text searches are: a sum over the words, of inverse
+    document frequency times a frequency that saturates and is normalized by length. Hits name
+    their score so among `score_parts`.
     """
 
     name: str
@@ -204,3 +211,4 @@ class BackendSpec:
     capabilities: Capabilities
     config: type[BackendConfig]
     backend: str
+    score: ScoreName = "score"

@@ -28,6 +28,7 @@ from nuthatch.entities.plan import (
     PhraseLookup as PhraseLookup,
     TitleLookup as TitleLookup,
     entity_terms as entity_terms,
+    mention_lookups as mention_lookups,
     plan_of as plan_of,
     squeeze as squeeze,
     title_tokens as title_tokens,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final, Literal, NamedTuple
 
-from nuthatch.contract.filters import Filter
+from nuthatch.contract.filters import Filter, Mentions
 from nuthatch.contract.query import EntityQuery
 from nuthatch.contract.schema import PhraseField, Schema
 from nuthatch.contract.spec import EntitySettings
@@ -220,6 +220,15 @@ def _lookups(
             bound = cap if declared.match == "substring" else None
             found[PhraseLookup(name, phrase, declared.match, bound)] = None
     return tuple(found)
+
+
+def mention_lookups(schema: Schema, condition: Mentions) -> list[PhraseLookup]:
+    """Return the look-ups of a checked filter; what any of them finds passes, without a cap."""
+    declared = schema.field(condition.field)
+    assert isinstance(declared, PhraseField)
+    return [
+        PhraseLookup(declared.name, phrase, declared.match, None) for phrase in condition.phrases
+    ]
 
 
 def _left_out(what: str, text: str) -> str:

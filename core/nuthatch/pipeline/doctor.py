@@ -1,7 +1,7 @@
 """What `nuthatch doctor` examines: the installation, and the index of a URL if one is given.
 
     python, nuthatch, every backend with its driver, plugins, analyzers, commands, checks of plugins
-    URL: configuration ── index ── analyzer ── content ── integrity
+    URL: configuration ── index ── analyzer ── content ── guarantees ── integrity
 
 Each check fails alone; nothing that is broken keeps the others from running.
 """
@@ -12,7 +12,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from nuthatch.contract.spec import CONTRACT, BackendSpec
 from nuthatch.errors import AnalyzerMismatch, NuthatchError, PluginFailure
@@ -25,6 +25,14 @@ from nuthatch.registry.commands import command_failures
 from nuthatch.registry.discovery import BACKENDS, COMMANDS, PLUGINS, EntryPoint, reason
 from nuthatch.registry.plugins import call_hook, plugin_failures, plugins
 from nuthatch.registry.url import redact, redact_text
+
+#: The capabilities that say what a writer may rely on.
+_GUARANTEES: Final = (
+    "atomic_batches",
+    "immediate_visibility",
+    "stable_scores",
+    "many_processes",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +186,9 @@ def _content(index: LexicalBackend) -> Iterator[Check]:
     info = index.info()
     counts = f"{info.documents} documents, {info.chunks} chunks, {info.bytes} bytes"
     yield Check("content", True, counts)
+    supports = ((name, index.capabilities.support(name)) for name in _GUARANTEES)
+    shown = (name if support else f"no {name}: {support.reason}" for name, support in supports)
+    yield Check("guarantees", True, "; ".join(shown))
     checks = index.capabilities.check
     if not checks:
         yield Check("integrity", True, f"not checked: {checks.reason}")

@@ -9,6 +9,7 @@ Document ── chunker ──▶ spans ── header, leaves ──▶ root    
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol, get_args
 
@@ -23,6 +24,7 @@ from nuthatch.contract.batch import (
     SkippedDocument,
     WriteOutcome,
 )
+from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document, document_from_json
 from nuthatch.contract.schema import Schema
 from nuthatch.errors import InvalidDocument, InvalidQuery, PluginFailure
@@ -102,6 +104,8 @@ class WritableIndex(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def capabilities(self) -> Capabilities: ...
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]: ...
     def write(
         self, documents: Sequence[AnalyzedDocument], durability: Durability
@@ -127,12 +131,15 @@ def add_documents(
         raise InvalidDocument(f"add takes a document or a list of them; found {documents!r}")
     safety = durability_of(durability, single)
     analyzer = DocumentAnalyzer(index.schema, index.analyzer)
+    # Roots that are not the newest would make a document seem unchanged that is not.
+    roots = index.roots if index.capabilities.immediate_visibility else _know_no_roots
 
     def make_builder(first: int) -> BatchBuilder:
-        return BatchBuilder(analyzer, index.roots, on_error, first)
+        return BatchBuilder(analyzer, roots, on_error, first)
 
     def write(rows: Sequence[AnalyzedDocument]) -> WriteOutcome:
-        outcome = index.write(rows, safety)
+        with noting_parts(index.name, index.capabilities):
+            outcome = index.write(rows, safety)
         if not isinstance(outcome, WriteOutcome):
             hint = "Report it to the backend's author."
             raise PluginFailure(
@@ -144,6 +151,25 @@ def add_documents(
         return outcome
 
     return write_batches(batches(given, batch, make_builder), write, progress)
+
+
+def _know_no_roots(uris: Sequence[str]) -> Mapping[str, bytes]:
+    return {}
+
+
+@contextmanager
+def noting_parts(name: str, capabilities: Capabilities) -> Iterator[None]:
+    """Note on an error of a write that a part of its batch may stand, where that may be."""
+    try:
+        yield
+    except Exception as error:
+        if not capabilities.atomic_batches:
+            error.add_note(
+                f"{name} does not write a batch as a whole ({capabilities.atomic_batches.reason}): "
+                "a part of this one may stand. Once the cause is mended, do the same again: what "
+                "stands is left alone, the rest is written."
+            )
+        raise
 
 
 def durability_of(given: Durability | None, single: bool) -> Durability:

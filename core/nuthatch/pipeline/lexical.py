@@ -27,7 +27,8 @@ from nuthatch.contract.schema import IndexInfo, Schema
 from nuthatch.contract.spec import BackendSpec, Create, LexicalConfig
 from nuthatch.errors import InvalidDocument, InvalidQuery
 from nuthatch.pipeline.readers import LiftedReader, has_documents, run_blocking
-from nuthatch.pipeline.search import PlannedSearch, missing_method
+from nuthatch.pipeline.search import PlannedSearch
+from nuthatch.pipeline.shape import missing_method
 from nuthatch.pipeline.validation import plan_search, refuse_if_export_only, require, search_request
 from nuthatch.registry.plugins import observe
 from nuthatch.text.analyzer import Analyzer
@@ -65,7 +66,7 @@ class Searcher(SearchBackend):
         query: Query,
         limit: int | None = None,
         *,
-        filters: Sequence[Filter] | None = None,
+        filters: Filter | Sequence[Filter] | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
         extra_or_tokens: Sequence[str] | None = None,
@@ -88,7 +89,7 @@ class Searcher(SearchBackend):
         query: Query,
         limit: int | None = None,
         *,
-        filters: Sequence[Filter] | None = None,
+        filters: Filter | Sequence[Filter] | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
         extra_or_tokens: Sequence[str] | None = None,
@@ -170,7 +171,7 @@ class LexicalBackend(Searcher):
 
     @abstractmethod
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        """Upsert documents with distinct uris, all or none.
+        """Upsert documents with distinct uris, all or none where `atomic_batches` is declared.
 
         A document whose root is stored already is left alone and counted as unchanged. On
         return the batch survives what `durability` names.
@@ -186,11 +187,18 @@ class LexicalBackend(Searcher):
 
     @abstractmethod
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        """Remove the documents with these distinct uris, all or none; return how many were."""
+        """Remove the documents with these distinct uris; return how many were.
+
+        All or none where `atomic_batches` is declared.
+        """
 
     @abstractmethod
-    def info(self) -> IndexInfo:
-        """Describe the index."""
+    def info(self, *, fingerprint: bool = False) -> IndexInfo:
+        """Describe the index.
+
+        The corpus fingerprint may cost a scan of all documents: `fingerprint` asks for it. Without,
+        it is there only where it is cached for the state that is described.
+        """
 
     def check(self) -> list[str]:
         """Return what is wrong with the stored index, one sentence each; empty if nothing."""
@@ -198,7 +206,11 @@ class LexicalBackend(Searcher):
         raise missing_method(self.name, "check", "it")
 
     def optimize(self) -> None:
-        """Bring the stored index into its fastest form; never changes what matches."""
+        """Bring the stored index into its fastest form; never changes what matches.
+
+        After it every search sees what was acknowledged before, also where `immediate_visibility`
+        is not declared.
+        """
         require(self, "optimize")
         raise missing_method(self.name, "optimize", "it")
 
@@ -301,9 +313,11 @@ class LexicalBackend(Searcher):
         """Add documents, or replace those with the same uri; unchanged ones are left alone.
 
         Take one document or many; mappings are read as JSON documents. Documents are written in
-        batches of `batch`, each all or none, and `progress` is called with the report so far once
-        a batch is safe. `durability` defaults to "power" for a single document and to "process"
-        otherwise.
+        batches of `batch`, and `progress` is called with the report so far once a batch is safe.
+        Each is written as a whole or not at all where the backend declares `atomic_batches`, else
+        an error has a note that a part may stand. Searches see a batch once it is safe where
+        `immediate_visibility` is declared, else after `optimize()` at the latest. `durability`
+        defaults to "power" for a single document and to "process" otherwise.
 
         A document that cannot be indexed raises `InvalidDocument`, which names it and tells how
         many documents before it are safe: the batches before stand, of its own batch nothing is
@@ -319,7 +333,11 @@ class LexicalBackend(Searcher):
         return add_documents(self, documents, batch, on_error, progress, durability)
 
     def delete(self, uris: str | Iterable[str], *, durability: Durability | None = None) -> int:
-        """Delete documents by uri, all or none; return how many there were."""
+        """Delete documents by uri; return how many there were.
+
+        All or none where the backend declares `atomic_batches`; seen by searches like what `add`
+        writes.
+        """
         require(self, "delete")
         refuse_if_export_only(self)
         if not isinstance(uris, Iterable):
@@ -329,9 +347,11 @@ class LexicalBackend(Searcher):
             if not isinstance(uri, str):
                 raise InvalidQuery(f"a uri is text; found {uri!r}")
         distinct = list(dict.fromkeys(filter(_possible, given)))
-        from nuthatch.pipeline.indexing import durability_of  # no search needs it
+        from nuthatch.pipeline.indexing import durability_of, noting_parts  # no search needs it
 
-        return self.remove(distinct, durability_of(durability, len(distinct) == 1))
+        safety = durability_of(durability, len(distinct) == 1)
+        with noting_parts(self.name, self.capabilities):
+            return self.remove(distinct, safety)
 
 
 def _possible(uri: str) -> bool:

@@ -37,7 +37,7 @@ from nuthatch.errors import (
 from nuthatch.grounding import corpus_fingerprint
 from nuthatch.pipeline.index import IndexMetadata
 from nuthatch.pipeline.lexical import LexicalBackend
-from nuthatch.pipeline.search import missing_method
+from nuthatch.pipeline.shape import missing_method
 from nuthatch.pipeline.validation import require, require_support
 from nuthatch.registry.backends import backend_class, backend_spec
 from nuthatch.registry.url import redact, split_url
@@ -214,10 +214,10 @@ class PendingIndex(LexicalBackend):
         index = self._find()
         return super().documents() if index is None else index.documents()
 
-    def info(self) -> IndexInfo:
+    def info(self, *, fingerprint: bool = False) -> IndexInfo:
         index = self._find()
         if index is not None:
-            return index.info()
+            return index.info(fingerprint=fingerprint)
         return IndexInfo(
             backend=self.name,
             documents=0,

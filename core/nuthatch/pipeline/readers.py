@@ -12,6 +12,8 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeGuard, TypeVar, overload
 
 from nuthatch.contract.reader import (
+    AnsweringReader,
+    AsyncAnsweringReader,
     AsyncExplainingReader,
     AsyncFirstMatchReader,
     AsyncReader,
@@ -58,6 +60,8 @@ class LiftedReader:
         self.get = _lift(reader.get)
         if has_first_match(reader):
             self.first_match = _lift(reader.first_match)
+        if has_answer(reader):
+            self.answer = _lift(reader.answer)
         if has_explain(reader):
             self.explain = _lift(reader.explain)
         if has_match_entities(reader):
@@ -81,6 +85,8 @@ class TimedReader:
         self.get = _limit_time(reader.get, deadline)
         if has_first_match(reader):
             self.first_match = _limit_time(reader.first_match, deadline)
+        if has_answer(reader):
+            self.answer = _limit_time(reader.answer, deadline)
         if has_explain(reader):
             self.explain = _limit_time(reader.explain, deadline)
         if has_match_entities(reader):
@@ -128,6 +134,15 @@ def has_first_match(reader: AsyncReader) -> TypeGuard[AsyncFirstMatchReader]: ..
 def has_first_match(reader: object) -> bool:
     """Return whether a reader finds the winning rung by itself."""
     return hasattr(reader, "first_match")
+
+
+@overload
+def has_answer(reader: Reader) -> TypeGuard[AnsweringReader]: ...
+@overload
+def has_answer(reader: AsyncReader) -> TypeGuard[AsyncAnsweringReader]: ...
+def has_answer(reader: object) -> bool:
+    """Return whether a reader answers a whole search in one trip."""
+    return hasattr(reader, "answer")
 
 
 @overload

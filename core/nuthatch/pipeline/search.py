@@ -3,6 +3,7 @@
     request ── plan ──▶ PlannedSearch ── over a reader ──▶ Results
 
     text       LadderSearch ──▶ match ──▶ fetch ──▶ snippets, evidence ──▶ hits
+                          └────▶ answer ───┘      in one trip, where the reader can
     entities   match_entities, or core's arithmetic over the reader's look-ups ──▶ fetch ──▶ hits
 
 What plugins say of a query is in the plan, so an engine may run it a second time.
@@ -10,70 +11,47 @@ What plugins say of a query is in the plan, so an engine may run it a second tim
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import ValidationError
-
 from nuthatch.contract.filters import Filter
-from nuthatch.contract.hit import HITS, AuditMode, Hit
+from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.query import EntityQuery, Policy, SearchRequest
 from nuthatch.contract.reader import (
     AsyncExplainingReader,
     AsyncReader,
     Candidate,
+    FetchedChunk,
     FirstMatch,
     Matches,
-    StoredChunk,
 )
 from nuthatch.contract.results import Results
-from nuthatch.contract.validation import explain
-from nuthatch.errors import IndexCorrupt, PluginFailure
-from nuthatch.grounding import evidence_for
+from nuthatch.contract.spec import ScoreName
+from nuthatch.errors import IndexCorrupt
 from nuthatch.matching import LadderSearch
+from nuthatch.pipeline.answers import AnswerReader
+from nuthatch.pipeline.hits import HitOptions, ScoredRow, build_hits, check_chunks
 from nuthatch.pipeline.readers import (
     TimedReader,
+    has_answer,
     has_explain,
     has_first_match,
     has_look_ups,
     has_match_entities,
     missing_look_up,
 )
-from nuthatch.text.analyzer import Analyzer
+from nuthatch.pipeline.shape import check_rows, check_type, missing_method
 from nuthatch.text.normalize import NormalizedQuery
-from nuthatch.text.snippet import Snippets
 
 if TYPE_CHECKING:
     from nuthatch.entities.plan import EntityPlan
 
 
-class HitOptions(NamedTuple):
-    """How hits are to be shown; `snippet_width` is in code points.
-
-    Under `snapshot` nothing can be gone between matching and fetching.
-    """
-
-    backend: str
-    snapshot: bool
-    analyzer: Analyzer
-    audit: AuditMode
-    snippet_width: int
-
-
-class ScoredRow(NamedTuple):
-    """One stored chunk that was found, its score, the parts of that, and its rung."""
-
-    row: StoredChunk
-    score: float
-    parts: Mapping[str, float]
-    rung: int = 0
-
-
 async def fetch_rows(
     options: HitOptions, reader: AsyncReader, keys: Sequence[Hashable]
-) -> Sequence[StoredChunk | None]:
+) -> Sequence[FetchedChunk | None]:
     """Return what is stored for each key; None for one that is gone.
 
     Raise `IndexCorrupt` for that under `snapshot`.
@@ -83,6 +61,7 @@ async def fetch_rows(
     proofs = options.audit is AuditMode.GROUNDED
     stored = await reader.fetch(keys, proofs)
     check_rows(options.backend, "fetch", keys, stored)
+    check_chunks(options.backend, stored)
     missing = sum(row is None for row in stored)
     if missing and options.snapshot:
         raise IndexCorrupt(
@@ -92,66 +71,11 @@ async def fetch_rows(
     return stored
 
 
-def build_hits(
-    options: HitOptions, tokens: Sequence[str], found: Iterable[ScoredRow]
-) -> tuple[Hit, ...]:
-    """Return the hits, in the given order, with these tokens marked in their snippets."""
-    snippets = Snippets(options.analyzer, tokens, width=options.snippet_width)
-    values = []
-    for row, score, parts, rung in found:
-        snippet = snippets.cut(row.text)
-        value = {
-            "document_root": row.root.hex(),
-            "document_uri": row.uri,
-            "chunk_idx": row.chunk_idx,
-            "title": row.title,
-            "snippet": snippet.text,
-            "score": score,
-            "score_parts": parts,
-            "audit_mode": options.audit,
-            "fields": row.fields,
-            "rung": rung,
-            "marks": snippet.shown,
-        }
-        if options.audit is AuditMode.GROUNDED:
-            value["evidence"] = evidence_for(row, snippet)
-        values.append(value)
-    try:
-        return HITS.validate_python(values)
-    except ValidationError as error:
-        problem = f"returned hits that break the contract ({explain(error)})"
-        raise _failure(options.backend, problem, "search") from error
-
-
-def check_rows(backend: str, method: str, keys: Sequence[Hashable], rows: Sequence[object]) -> None:
-    """Raise `PluginFailure` unless there is a row for each key."""
-    check_answer(backend, method, rows, Sequence)
-    if len(rows) != len(keys):
-        problem = f"was asked by {method} for {len(keys)} rows and gave {len(rows)}"
-        raise _failure(backend, problem, "search")
-
-
-def check_answer(backend: str, method: str, answer: object, wanted: type) -> None:
-    """Raise `PluginFailure` unless a method of the engine returned what it is to return."""
-    if not isinstance(answer, wanted):
-        problem = f"returned {type(answer).__name__} from {method}, which is no {wanted.__name__}"
-        raise _failure(backend, problem, "shape")
-
-
-def missing_method(backend: str, feature: str, method: str) -> PluginFailure:
-    """Return the failure of a backend that declares a feature without the method for it."""
-    return _failure(backend, f"declares {feature} and does not define {method}", "shape")
-
-
-def _failure(backend: str, problem: str, stage: str) -> PluginFailure:
-    hint = "Report it to the backend's author."
-    return PluginFailure(f"the backend {backend!r} {problem}. {hint}", stage=stage, hint=hint)
-
-
 class SearchTask(NamedTuple):
     """One planned search: everything that is known before the engine is asked.
 
-    `largest` is the engine's largest limit, `deadline` a `time.monotonic` reading.
+    `largest` is the engine's largest limit, `score` the name of its scores, `deadline` a
+    `time.monotonic` reading; `is_stable` says that the engine declares `stable_scores`.
     """
 
     backend: str
@@ -165,9 +89,11 @@ class SearchTask(NamedTuple):
     hit_options: HitOptions
     collapse: bool
     explain: bool
+    score: ScoreName
     deadline: float | None
     begun: float
     notes: tuple[str, ...] = ()
+    is_stable: bool = True
 
 
 async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
@@ -177,17 +103,19 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
     limit = task.limit
     notes = list(task.notes)
     while True:
-        climb = LadderSearch(task.query, task.policy, limit, task.budget)
-        await match_rungs(task.backend, climb, reader, task.filters)
+        wanted = task.request.explain
+        climb = LadderSearch(task.query, task.policy, limit, task.budget, counted=wanted)
+        source = _foresee(task, climb, reader)
+        await match_rungs(task.backend, climb, source, task.filters)
         found = climb.found
         keys = [candidate.key for _, candidate in found]
-        stored = await fetch_rows(task.hit_options, reader, keys)
+        stored = await fetch_rows(task.hit_options, source, keys)
         kept = [pair for pair in zip(found, stored, strict=True) if pair[1] is not None]
         vanished = len(found) - len(kept)
         if not task.collapse:
             break
         # A document's best chunk stands for it; ask deeper until enough documents are found.
-        best: dict[str, tuple[tuple[int, Candidate], StoredChunk | None]] = {}
+        best: dict[str, tuple[tuple[int, Candidate], FetchedChunk | None]] = {}
         for pair, row in kept:
             if row is not None:
                 best.setdefault(row.uri, (pair, row))
@@ -205,44 +133,56 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
         parts = await _explain(task.backend, reader, climb, [pair for pair, _ in kept])
     tokens = (*task.query.tokens, *task.query.extras)
     return Results(
-        hits=build_hits(task.hit_options, tokens, _make_rows(kept, parts)),
+        hits=build_hits(task.hit_options, tokens, _make_rows(kept, parts, task.score)),
         query=task.query,
         attempts=tuple(climb.attempts),
         policy=task.policy,
         ran=climb.ran,
-        exact=climb.exact and not vanished and not task.collapse,
+        exact=climb.exact and task.is_stable and not vanished and not task.collapse,
         notes=tuple(notes),
         took_ms=1000 * (perf_counter() - task.begun),
         frequencies=tuple(climb.frequencies.items()),
     )
 
 
+def _foresee(task: SearchTask, climb: LadderSearch, reader: AsyncReader) -> AsyncReader:
+    """Return a reader that asks for the whole climb in one trip, where the engine can answer so."""
+    if not has_answer(reader):
+        return reader
+    proofs = task.hit_options.audit is AuditMode.GROUNDED
+    request = climb.request(task.filters, collapse=task.collapse, proofs=proofs)
+    return AnswerReader(task.backend, reader, request, snapshot=task.hit_options.snapshot)
+
+
 async def match_rungs(
     backend: str, climb: LadderSearch, reader: AsyncReader, filters: Sequence[Filter]
 ) -> None:
     """Match one rung after another, until the climb is at its end."""
-    climb.begin(await reader.document_frequencies(climb.tokens))
+    begun = perf_counter()
+    tokens = climb.tokens
+    climb.begin(await reader.document_frequencies(tokens) if tokens else {})
     if climb.ahead and has_first_match(reader):
-        begun = perf_counter()
         first = await reader.first_match(climb.ahead, filters, climb.limit)
         if first is not None:
-            check_answer(backend, "first_match", first, FirstMatch)
+            check_type(backend, "first_match", first, FirstMatch)
         climb.take_first(first, 1000 * (perf_counter() - begun))
-    for rung in climb.next_rungs():
         begun = perf_counter()
+    for rung in climb.next_rungs():
         matches = await reader.match(rung, filters, climb.limit)
-        check_answer(backend, "match", matches, Matches)
+        check_type(backend, "match", matches, Matches)
         climb.take(rung, matches, 1000 * (perf_counter() - begun))
+        begun = perf_counter()
 
 
 def _make_rows(
-    kept: Sequence[tuple[tuple[int, Candidate], StoredChunk | None]],
+    kept: Sequence[tuple[tuple[int, Candidate], FetchedChunk | None]],
     parts: Mapping[Hashable, Mapping[str, float]],
+    whole: ScoreName,
 ) -> list[ScoredRow]:
     found = []
     for (rung, candidate), row in kept:
         assert row is not None  # vanished ones were taken out
-        part = parts.get(candidate.key) or {"bm25": candidate.score}
+        part = parts.get(candidate.key) or {whole: candidate.score}
         found.append(ScoredRow(row, candidate.score, part, rung))
     return found
 
@@ -287,7 +227,7 @@ async def entity_search(task: EntityTask, reader: AsyncReader) -> Results:
         matches = await match_by_lookups(reader, task.plan, task.limit)
     else:
         raise missing_method(task.backend, "entities", f"the reader's {missing_look_up(reader)}")
-    check_answer(task.backend, "match_entities", matches, EntityMatches)
+    check_type(task.backend, "match_entities", matches, EntityMatches)
     candidates = matches.candidates
     stored = await fetch_rows(task.hit_options, reader, [candidate.key for candidate in candidates])
     found = [

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from sys import float_info
 from time import monotonic, perf_counter
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
-from nuthatch.contract.filters import AnyOf, check_filters
+from nuthatch.contract.filter_validation import check_filters
+from nuthatch.contract.filters import (
+    All,
+    Any,
+    AnyOf,
+    Exists,
+    Filter,
+    Mentions,
+    Not,
+    Range,
+    StartsWith,
+    leaves,
+)
 from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, Query, SearchRequest, TextQuery
 from nuthatch.contract.schema import Schema
-from nuthatch.contract.spec import LexicalConfig
+from nuthatch.contract.spec import BackendSpec, LexicalConfig
 from nuthatch.errors import BackendUnavailable, InvalidQuery, UnsupportedQuery
+from nuthatch.pipeline.hits import HitOptions
 from nuthatch.pipeline.index import EXPORT_ONLY
-from nuthatch.pipeline.search import EntityTask, HitOptions, PlannedSearch, SearchTask
+from nuthatch.pipeline.search import EntityTask, PlannedSearch, SearchTask
 from nuthatch.registry.plugins import expand
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.normalize import normalize
@@ -26,6 +39,7 @@ from nuthatch.text.normalize import normalize
 class OpenIndex(Protocol):
     """What the plan of a search is made with."""
 
+    spec: ClassVar[BackendSpec]
     config: LexicalConfig
     schema: Schema
     analyzer: Analyzer
@@ -88,9 +102,9 @@ def _entity_task(
     deadline: float | None,
     begun: float,
 ) -> EntityTask:
-    filters = check_filters(backend.schema, query.filters)
     from nuthatch.entities.plan import plan_of  # no text search needs it
 
+    filters = _filters(backend, query)
     plan = plan_of(query, backend.schema, filters, backend.config.entities)
     plan = replace(plan, deadline=deadline)
     if any(lookup.match == "substring" for lookup in (*plan.include, *plan.exclude)):
@@ -128,7 +142,7 @@ def _text_task(
         backend=backend.name,
         request=request,
         query=normalized,
-        filters=check_filters(backend.schema, query.filters),
+        filters=_filters(backend, query),
         limit=_limit(backend, query),
         largest=backend.capabilities.max_limit,
         policy=query.policy or config.policy,
@@ -136,9 +150,11 @@ def _text_task(
         hit_options=_hit_options(backend, query),
         collapse=query.collapse,
         explain=request.explain and bool(parts),
+        score=backend.spec.score,
         deadline=deadline,
         begun=begun,
         notes=tuple(notes),
+        is_stable=bool(backend.capabilities.stable_scores),
     )
 
 
@@ -160,11 +176,45 @@ def check_capabilities(backend: SearchBackend, query: TextQuery | EntityQuery) -
         require(backend, "fuzzy")
     if query.audit is AuditMode.GROUNDED:
         require(backend, "grounding")
-    for condition in query.filters:
-        require(backend, "filters.any_of" if isinstance(condition, AnyOf) else "filters.range")
+    for feature in filter_features(query.filters):
+        require(backend, feature)
     largest = backend.capabilities.max_limit
     if query.limit is not None and largest is not None and query.limit > largest:
         raise _limit_refused(backend.name, query.limit, largest)
+
+
+def filter_features(filters: Iterable[Filter]) -> Iterator[str]:
+    """Yield the names of the capabilities that filters need."""
+    for condition in filters:
+        match condition:
+            case All():
+                yield from filter_features(condition.parts)
+            case Any():
+                yield "filters.tree"
+                yield from filter_features(condition.parts)
+            case Not():
+                yield "filters.tree"
+                yield from filter_features([condition.part])
+            case AnyOf():
+                yield "filters.any_of"
+            case Mentions():
+                yield "filters.mentions"
+            case Range() | StartsWith():
+                yield "filters.range"
+
+
+def _filters(backend: OpenIndex, query: TextQuery | EntityQuery) -> tuple[Filter, ...]:
+    """Return a query's filters as engines read them.
+
+    What becomes of a condition depends on its field, so the capabilities are looked up once more:
+    `AnyOf` of days is a tree of ranges of instants.
+    """
+    filters = check_filters(backend.schema, query.filters)
+    for feature in filter_features(filters):
+        require_support(backend.name, backend.capabilities, feature)
+    if any(isinstance(leaf, Exists) for leaf in leaves(filters)):
+        require_support(backend.name, backend.capabilities, "filters.mentions")
+    return filters
 
 
 def check_timeout(timeout: float | None) -> float | None:

@@ -2,7 +2,7 @@
 
     write   EntryScheme ─ plan_batch ─ compress_text, join_leaves ──▶ the engine's own tables
     read    IndexCounts ─ PostingCaches ─ FilterSets ─ find_first_match, explain_rung
-            decode_chunk, decode_document ◀── the engine's own tables, `readable` around it
+            CompressedChunk, decode_document ◀── the engine's own tables, `readable` around it
     fork    ForkAware, watch_forks, keep_inherited
 
 SQL, connections and transactions stay with the engine. All of it needs the extra

@@ -13,16 +13,13 @@ from nuthatch.postings.caches import (
     PostingCaches as PostingCaches,
 )
 from nuthatch.postings.codec import (
-    UNREADABLE as UNREADABLE,
+    CompressedChunk as CompressedChunk,
     compress_text as compress_text,
-    decode_chunk as decode_chunk,
     decode_document as decode_document,
     decompress as decompress,
     is_document_intact as is_document_intact,
     join_leaves as join_leaves,
-    readable as readable,
     rebuild_document as rebuild_document,
-    split_leaves as split_leaves,
 )
 from nuthatch.postings.entries import (
     TITLE_PLACES as TITLE_PLACES,
@@ -37,6 +34,13 @@ from nuthatch.postings.forks import (
     ForkAware as ForkAware,
     keep_inherited as keep_inherited,
     watch_forks as watch_forks,
+)
+from nuthatch.postings.packed import (
+    UNREADABLE as UNREADABLE,
+    PackedChunk as PackedChunk,
+    corrupted as corrupted,
+    readable as readable,
+    split_leaves as split_leaves,
 )
 from nuthatch.postings.rungs import (
     explain_rung as explain_rung,

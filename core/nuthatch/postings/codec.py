@@ -17,52 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 import zstandard
 
 from nuthatch.contract.document import Document
-from nuthatch.contract.reader import StoredChunk
 from nuthatch.contract.schema import FilterValue, Schema
-from nuthatch.errors import IndexCorrupt, InvalidDocument
 from nuthatch.grounding import document_from_header, document_root, leaf_hash, parse_header
+from nuthatch.postings.packed import PackedChunk, readable
 
 if TYPE_CHECKING:
     from nuthatch.contract.batch import AnalyzedChunk
 
-_HASH_BYTES: Final = 32  # of a SHA-256
 _LEVEL: Final = 1  # of zstd: short texts come out as small as at 3, in two thirds of the time
-#: Chunks of a document up to which a hit's header is proven: each takes a microsecond.
-_PROVEN_CHUNKS: Final = 16
-
-#: What values of the wrong shape raise where they are decoded, measured or looked up.
-UNREADABLE: Final = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    OverflowError,
-    MemoryError,
-    InvalidDocument,
-)
-
-
-class readable:  # noqa: N801  # reads as a statement: with readable("the counts")
-    """Raises what fails in reading stored values as `IndexCorrupt`.
-
-    `what` names the values. A class of two slots, as a generator would take four times as long
-    around each row.
-    """
-
-    __slots__ = ("_what",)
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, UNREADABLE):
-            raise IndexCorrupt(
-                f"{self._what} cannot be read ({error}); restore the index from a copy, or index "
-                "the corpus again"
-            ) from error
 
 
 class _Zstd(threading.local):
@@ -94,44 +56,20 @@ def join_leaves(chunks: Iterable[AnalyzedChunk]) -> bytes:
     return b"".join([chunk.leaf for chunk in chunks])
 
 
-def split_leaves(leaves: bytes, chunks: int) -> list[bytes]:
-    """Return the leaf hashes of a document. Raise `ValueError` unless each chunk has one."""
-    if len(leaves) != chunks * _HASH_BYTES:
-        raise ValueError(f"{len(leaves)} bytes are not the leaves of {chunks} chunks")
-    return [leaves[at : at + _HASH_BYTES] for at in range(0, len(leaves), _HASH_BYTES)]
+class CompressedChunk(PackedChunk):
+    """A chunk whose text is compressed, made from the row of an engine that stores in tables.
 
-
-def decode_chunk(row: Sequence[Any], *, proofs: bool, verify: bool) -> StoredChunk:
-    """Return a chunk from (its id, id of its first sibling, uri, root, header, leaves, text).
-
-    `proofs` hands header and leaves on, for evidence. `verify` holds the text to its leaf, and the
-    header to the root where the document has few chunks: for a store without checksums of its own.
+    The row is (its id, id of its first sibling, uri, root, header, leaves, text).
     """
-    id_, first, uri, root, header, leaves, compressed = row
-    with readable(f"the stored document {uri!r}"):
-        values = parse_header(header)
-        chunks: int = values["chunks"]
-        index = id_ - first
-        if not 0 <= index < chunks:
-            raise ValueError(f"it has {chunks} chunks, and not chunk {index}")
-        hashes = split_leaves(leaves, chunks) if proofs or verify else []
-        text = decompress(compressed)
-        if verify:
-            if leaf_hash(text) != hashes[index]:
-                raise ValueError(f"the text of its chunk {index} does not match its hash")
-            few = chunks <= _PROVEN_CHUNKS
-            if values["uri"] != uri or (few and document_root(header, hashes) != root):
-                raise ValueError("its header does not match its root")
-        return StoredChunk(
-            uri,
-            values["title"],
-            text.decode(),
-            index,
-            root,
-            values["fields"],
-            header if proofs else b"",
-            hashes if proofs else (),
-        )
+
+    __slots__ = ()
+
+    def __init__(self, row: Sequence[Any], *, proofs: bool, verify: bool) -> None:
+        id_, first, uri, root, header, leaves, text = row
+        super().__init__(uri, id_ - first, root, header, leaves, text, proofs=proofs, verify=verify)
+
+    def unpack(self, packed: bytes) -> bytes:
+        return decompress(packed)
 
 
 def decode_document(

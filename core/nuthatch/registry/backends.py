@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import (
@@ -23,7 +23,7 @@ from nuthatch.contract.capability import (
     Support,
 )
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.spec import CONTRACT, BackendConfig, BackendSpec
+from nuthatch.contract.spec import CONTRACT, BackendConfig, BackendSpec, ScoreName
 from nuthatch.errors import PluginFailure, UnknownBackend
 from nuthatch.registry import discovery
 from nuthatch.registry.discovery import (
@@ -61,6 +61,9 @@ def check_spec(item: EntryPoint, found: Any) -> BackendSpec:
         if not isinstance(value, kind):
             problem = f"has a spec whose {name} is {value!r} and not of type {kind.__name__}"
             raise item.failure("shape", problem, hint)
+    if found.score not in get_args(ScoreName):
+        problem = f"has a spec whose score is {found.score!r}"
+        raise item.failure("shape", problem, f'Give "bm25" or "score", or leave it out. {hint}')
     if not (isinstance(found.config, type) and issubclass(found.config, BackendConfig)):
         raise item.failure("shape", "has a spec whose config is no BackendConfig model", hint)
     if not _CLASS.fullmatch(found.backend):
@@ -102,6 +105,10 @@ def _check_capabilities(item: EntryPoint, capabilities: Capabilities) -> None:
                 f"Give nuthatch.NATIVE or nuthatch.unsupported(reason); core emulates {emulated}."
             )
             raise item.failure("shape", problem, hint)
+    if not capabilities.immediate_visibility and not capabilities.optimize:
+        problem = "has capabilities without immediate_visibility, and without optimize"
+        hint = "Declare optimize: after it every search sees what was acknowledged before."
+        raise item.failure("shape", problem, hint)
     if limit is not None and (type(limit) is not int or limit < 1):
         problem = f"has capabilities whose max_limit is {limit!r}"
         raise item.failure("shape", problem, "Give a number of hits from 1 on, or None.")

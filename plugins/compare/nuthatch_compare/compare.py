@@ -216,7 +216,13 @@ def _measure_latency(
     base = settings.baseline if settings.baseline in live else next(iter(live))
 
     def make_call(searcher: SearchBackend) -> SearchCall:
-        return lambda text: len(searcher.search(text, settings.shown, timeout=timeout))
+        def call(text: str) -> int:
+            results = searcher.search(text, settings.shown, timeout=timeout)
+            for hit in results:  # as whoever shows them does: they are made when they are read
+                _ = hit.title, hit.snippet
+            return len(results)
+
+        return call
 
     return measure_latency(
         {name: make_call(searcher) for name, searcher in live.items()},

@@ -20,7 +20,7 @@ def describe_system(system: System) -> SystemSummary:
     Raise `BackendUnavailable` where it is down already.
     """
     lexical = system.lexical
-    info = lexical.info() if lexical is not None else None
+    info = lexical.info(fingerprint=True) if lexical is not None else None
     own = str(info.details.get(info.backend, "")) if info else ""  # the engine's own version
     return SystemSummary(
         name=system.name,
@@ -32,7 +32,7 @@ def describe_system(system: System) -> SystemSummary:
         documents=info.documents if info else None,
         chunks=info.chunks if info else None,
         bytes=info.bytes if info else None,
-        corpus_fingerprint=info.corpus_fingerprint if info else "",
+        corpus_fingerprint=(info.corpus_fingerprint or "") if info else "",
     )
 
 

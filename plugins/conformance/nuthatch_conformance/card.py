@@ -11,7 +11,7 @@ Two runs of the same tests on the same backend give the same card: it holds no t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from nuthatch_conformance.verdict import OUTCOMES
@@ -65,6 +65,13 @@ def summarize(card: Mapping[str, Any]) -> Iterator[str]:
     counts = card["counts"]
     whole = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
     yield whole if card["complete"] else f"{whole}; not all tests were run"
+
+
+def summarize_left(urls: Sequence[str]) -> Iterator[str]:
+    """Yield the lines that say which indexes the run has left where they were made."""
+    if urls:
+        yield f"{len(urls)} indexes of this run were not removed; remove them by hand:"
+        yield from (f"  {url}" for url in urls)
 
 
 def _summarize_topic(tests: list[Mapping[str, Any]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ import click
 import pytest
 
 from nuthatch_conformance import plugin
-from nuthatch_conformance.card import summarize, to_text
+from nuthatch_conformance.card import summarize, summarize_left, to_text
 from nuthatch_conformance.profile import NAMES
 from nuthatch_conformance.subject import Subject
 from nuthatch_conformance.suite import BackendConformance
@@ -70,7 +70,7 @@ def command(
     if card_file not in (None, "-") and not Path(str(card_file)).absolute().parent.is_dir():
         raise click.UsageError(f"--json {card_file}: there is no such folder")
     template = url if url is not None else f"{backend}:{{dir}}/index"
-    _check_backend(template)
+    left = _check_backend(template)
     options = {
         "--conformance-url": template,
         "--conformance-deviations": deviations and os.path.abspath(deviations),
@@ -79,18 +79,20 @@ def command(
         "--conformance-seed": seed,
         "-k": expression,
     }
-    progress = Progress()
+    progress = Progress(left)
     code = _run(options, progress)
     if code is pytest.ExitCode.NO_TESTS_COLLECTED:
         raise click.UsageError(f"-k {expression}: no test matches")
     if code is pytest.ExitCode.USAGE_ERROR:
         raise click.UsageError("the run could not begin; see above")
     if code is pytest.ExitCode.INTERRUPTED:
+        for line in summarize_left(progress.left):
+            click.echo(line, err=True)
         raise KeyboardInterrupt
     if progress.card is None or code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         click.echo("error: the tests could not be run; see above", err=True)
         return COULD_NOT_RUN
-    _print_results(progress.card, card_file)
+    _print_results(progress.card, card_file, progress.left)
     return FAILED if progress.card["counts"]["failed"] else PASSED
 
 
@@ -101,10 +103,13 @@ def _list_tests() -> int:
     return PASSED
 
 
-def _check_backend(template: str) -> None:
-    """Raise the error that keeps the backend from being tested."""
+def _check_backend(template: str) -> list[str]:
+    """Raise the error that keeps the backend from being tested.
+
+    Return the URLs of indexes that could not be removed afterwards.
+    """
     try:
-        Subject(template)
+        return Subject(template).left
     except pytest.UsageError as error:
         raise click.UsageError(str(error)) from error
 
@@ -147,14 +152,14 @@ def _environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _print_results(card: Mapping[str, Any], card_file: str | None) -> None:
-    """Print the failures and the summary, and write the card."""
+def _print_results(card: Mapping[str, Any], card_file: str | None, left: Sequence[str]) -> None:
+    """Print the failures, the summary and the indexes that stay, and write the card."""
     to_stdout = card_file == "-"
     for test in card["tests"]:
         if test["outcome"] == "failed":
             click.echo(f"\nFAILED {test['message']}", err=to_stdout)
     click.echo("", err=to_stdout)
-    for line in summarize(card):
+    for line in (*summarize(card), *summarize_left(left)):
         click.echo(line, err=to_stdout)
     if to_stdout:
         sys.stdout.write(to_text(card))
@@ -163,9 +168,13 @@ def _print_results(card: Mapping[str, Any], card_file: str | None) -> None:
 
 
 class Progress:
-    """A pytest plugin: prints a sign for each test on standard error, and keeps the card."""
+    """A pytest plugin: prints a sign for each test on standard error, and keeps the card.
 
-    def __init__(self) -> None:
+    `left` are the URLs of the indexes that could not be removed.
+    """
+
+    def __init__(self, left: Sequence[str]) -> None:
+        self.left = list(left)
         self.card: dict[str, Any] | None = None
         self._topic = ""
 
@@ -189,6 +198,7 @@ class Progress:
         if KEY in session.config.stash:
             cards = dict(session.config.stash[KEY].cards())
             self.card = next(iter(cards.values()), None)
+            self.left += session.config.stash[KEY].left()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

@@ -14,6 +14,7 @@ from nuthatch import (
     IntegerField,
     KeywordField,
     NumberField,
+    Operator,
     Policy,
     Range,
     Schema,
@@ -37,9 +38,12 @@ UNRELATED = ("zzzz", "yyyyyy")
 POLICIES: Final[tuple[Policy, ...]] = ("auto", "ladder", "ranked")
 #: The policies that need no budget to be compared.
 CLIMBS: Final[tuple[Policy, ...]] = ("ranked", "ladder")
+OPERATORS: Final[tuple[Operator, ...]] = ("AND", "OR")
 
 words = st.sampled_from(WORDS)
 policies = st.sampled_from(POLICIES)
+climbs = st.sampled_from(CLIMBS)
+operators = st.sampled_from(OPERATORS)
 sentences = st.lists(words, max_size=9).map(" ".join)
 #: At most five tokens: as many as the disjunction at the foot of the ladder keeps.
 queries = st.lists(words, min_size=1, max_size=5).map(" ".join)
@@ -99,7 +103,7 @@ def ranges(draw: st.DrawFn, field: str | None = None) -> Filter:
     name = field or draw(_names)
     low, high = draw(_VALUES[name]), draw(_VALUES[name])
     kind = draw(st.sampled_from(["both", "gte", "lte"]))
-    return Range(name, None if kind == "lte" else low, None if kind == "gte" else high)
+    return Range(name, gte=None if kind == "lte" else low, lte=None if kind == "gte" else high)
 
 
 @st.composite

@@ -1,10 +1,11 @@
-"""A process that writes until it is killed: only another process sees what a crash leaves.
+"""Another process that writes: until it is killed, or beside this one.
 
     python -m nuthatch_conformance.crash_worker URL MODULE:CLASS
+    python -m nuthatch_conformance.crash_worker URL MODULE:CLASS URI WORD
 
-adds documents `d0`, `d1`, … to the index at URL, batch by batch, and prints how many are
-acknowledged after each. MODULE:CLASS finds a backend that is not installed but registered by a
-hook.
+The first adds documents `d0`, `d1`, … to the index at URL, batch by batch, and prints how many are
+acknowledged after each. The second adds one document of one word, and prints the uris of those that
+the word finds. MODULE:CLASS finds a backend that is not installed but registered by a hook.
 """
 
 from __future__ import annotations
@@ -35,8 +36,7 @@ def kill_writer(url: str, spec: BackendSpec, acknowledged: int) -> int:
     Return the number of documents that were acknowledged. Raise `NotApplicable` where the
     backend lives in this process alone.
     """
-    command = [sys.executable, "-m", __name__, url, spec.backend]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command, environment = _make_command(url, spec)
     with TemporaryFile("w+") as errors:
         writer = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
@@ -51,11 +51,7 @@ def kill_writer(url: str, spec: BackendSpec, acknowledged: int) -> int:
         timeout.cancel()
         errors.seek(0)
         stderr = errors.read()
-    if writer.returncode == _BACKEND_NOT_FOUND:
-        # Imported here: the import loads pytest, which the process that writes does not need.
-        from nuthatch_conformance.case import NotApplicable
-
-        raise NotApplicable("the backend cannot be opened in another process")
+    _refuse_unless_found(writer.returncode)
     whole = [int(line) for line in lines if line.endswith("\n")]
     if len(whole) < acknowledged:
         raise AssertionError(
@@ -63,6 +59,36 @@ def kill_writer(url: str, spec: BackendSpec, acknowledged: int) -> int:
             f"after {len(whole)} batches:\n{stderr}"
         )
     return whole[-1]
+
+
+def write_from_elsewhere(url: str, spec: BackendSpec, uri: str, word: str) -> list[str]:
+    """Add a document of one word from another process; return the uris that it finds by the word.
+
+    Raise `NotApplicable` where the backend lives in this process alone.
+    """
+    command, environment = _make_command(url, spec)
+    done = subprocess.run(
+        [*command, uri, word], capture_output=True, text=True, env=environment, timeout=_TIMEOUT
+    )
+    _refuse_unless_found(done.returncode)
+    if done.returncode:
+        raise AssertionError(f"another process cannot use the index:\n{done.stderr}")
+    return sorted(done.stdout.split())
+
+
+def _make_command(url: str, spec: BackendSpec) -> tuple[list[str], dict[str, str]]:
+    """Return the command of a process that writes to an index, and its environment."""
+    command = [sys.executable, "-m", __name__, url, spec.backend]
+    return command, {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def _refuse_unless_found(code: int) -> None:
+    """Raise `NotApplicable` for the exit code of a process that cannot find the backend."""
+    if code == _BACKEND_NOT_FOUND:
+        # Imported here: the import loads pytest, which the process that writes does not need.
+        from nuthatch_conformance.case import NotApplicable
+
+        raise NotApplicable("the backend cannot be opened in another process")
 
 
 def _documents() -> Iterator[Document]:
@@ -100,9 +126,16 @@ def _open(url: str, backend_path: str) -> LexicalBackend:
     return nuthatch.open(url)
 
 
-def main(url: str, backend_path: str) -> None:
-    """Write until the process is killed."""
+def main(url: str, backend_path: str, uri: str = "", word: str = "") -> None:
+    """Write until the process is killed, or add one document of one word."""
     index = _open(url, backend_path)
+    if uri:
+        index.add([Document(uri, "", word)])
+        if not index.capabilities.immediate_visibility:
+            index.optimize()
+        print(*(hit.document_uri for hit in index.search(word)))
+        index.close()
+        return
     index.add(_documents(), batch=BATCH, progress=_acknowledge, durability="process")
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from nuthatch_conformance.case import Case
+from nuthatch_conformance.pool import HISTORY
 
 _INDENT: Final = "    "
 _DEEPEST: Final = 12
 _LONGEST: Final = 20_000
 #: Files whose frames say nothing about the backend: pytest, Hypothesis, the kit's own machinery.
 _MACHINERY = re.compile(
-    r"[/\\](_pytest|pluggy|hypothesis|nuthatch_conformance[/\\](topic|profile|expect)\.py)"
+    r"[/\\](_pytest|pluggy|hypothesis|nuthatch_conformance[/\\](topic|profile|expect|engine|pool)\.py)"
 )
 #: How Hypothesis begins the note, in older versions and newer ones.
 _EXAMPLE = re.compile(r"(Falsifying example|Failing test case):\s*")
@@ -37,6 +38,11 @@ def describe_failure(case: Case, error: BaseException) -> str:
     example = _find_example(error)
     if example:
         parts.append("the smallest example that shows it:\n" + _indent(example))
+    parts += [
+        f"needs a history: {note.removeprefix(HISTORY)}"
+        for note in getattr(error, "__notes__", ())
+        if note.startswith(HISTORY)
+    ]
     if case.causes:
         parts.append("likely causes:\n" + _indent("\n".join(f"- {cause}" for cause in case.causes)))
     parts.append("where:\n" + _indent(_format_frames(error)))

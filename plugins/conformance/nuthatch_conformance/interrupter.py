@@ -111,7 +111,7 @@ class Interrupter:
         if error is None and self._is_dropped:
             self.drops[name] += 1
             return None
-        if error is not interrupt:
+        if error is not interrupt and not _is_same(error, interrupt):
             raise AssertionError(_describe_loss(name, interrupt, error)) from error
         if interrupt is not None:
             self.calls[name] += 1
@@ -163,6 +163,18 @@ class Interrupter:
         drops = f" ({self.drops.total()} interrupted finalizers)" if self.drops else ""
         total = f"{self.calls.total()} interrupts seen, none vanished{drops}"
         return f"{total}: {counts}; most in {most}"
+
+
+def _is_same(error: BaseException | None, interrupt: BaseException | None) -> bool:
+    """Return whether an error is the interrupt, as Python raises it out of a codec.
+
+    Before Python 3.12 it makes another exception of the same type, which says which codec it was.
+    """
+    return (
+        interrupt is not None
+        and type(error) is type(interrupt)
+        and (getattr(error, "__cause__", None) is interrupt)
+    )
 
 
 def _describe_loss(name: str, interrupt: BaseException | None, error: BaseException | None) -> str:

@@ -1,4 +1,4 @@
-"""`nuthatch new-backend`: copies the example, which works, into a project with another name.
+"""`nuthatch new-backend`: copies an example, which works, into a project with another name.
 
     nuthatch-heron/
         pyproject.toml              nuthatch-heron, its entry point `heron`
@@ -6,9 +6,11 @@
         nuthatch_heron/plugin.py …  the spec, and an engine to be replaced
         tests/test_conformance.py   the kit's class
 
-The example is a backend of its own (`plugins/example_backend`), shipped within this package. Its
-name is read from its entry point and its files are listed when they are copied, so nothing here
-has to be kept up to date.
+    embedded   plugins/example_backend   a library that keeps its index in files
+    server     plugins/example_server    a server that is reached through HTTP
+
+Each example is a backend of its own, shipped within this package. Its name is read from its entry
+point and its files are listed when they are copied, so nothing here has to be kept up to date.
 """
 
 from __future__ import annotations
@@ -20,13 +22,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 import click
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LENGTHS: Final = range(2, 33)
 _GROUP: Final = "nuthatch.backends"
+
+#: Where the engine runs: in the process of the application, or behind a network.
+Kind = Literal["embedded", "server"]
+_FOLDERS: Final[dict[Kind, str]] = {"embedded": "example_backend", "server": "example_server"}
+#: What to do with a new project, in its folder; `conform` tests it without its own tests.
+_STEPS: Final[dict[Kind, str]] = {
+    "embedded": "  nuthatch conform '{name}:{{dir}}/index'",
+    "server": "  pytest    # starts tests/stand_in_server.py, in place of your server",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,13 @@ class Names:
 @click.command("new-backend", short_help="Start a backend of your own from a working one.")
 @click.argument("name")
 @click.option(
+    "--kind",
+    type=click.Choice(get_args(Kind)),
+    default="embedded",
+    show_default=True,
+    help="A library that keeps files (346 lines of code), or a server (559 lines of code).",
+)
+@click.option(
     "--dir",
     "folder",
     metavar="FOLDER",
@@ -59,25 +77,25 @@ class Names:
     help="The folder to make; nuthatch-NAME by default.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(name: str, folder: Path | None, as_json: bool) -> None:
+def command(name: str, kind: Kind, folder: Path | None, as_json: bool) -> None:
     """Make a project with a working backend called NAME.
 
     NAME becomes the scheme of its URLs (NAME:films.idx), its distribution nuthatch-NAME and its
-    package nuthatch_NAME. The project is a copy of a small backend that passes the conformance
-    kit as it is: replace its engine with yours, file by file, and keep it passing.
+    package nuthatch_NAME. The project is a copy of a backend that passes the conformance kit as it
+    is: replace its engine with yours, file by file, and keep it passing.
 
     Exit codes: 0 done, 2 the name or the folder cannot be used.
     """
     names = check_name(name)
     target = folder or Path(names.distribution)
     try:
-        files = make(names, target)
+        files = make(names, target, kind)
     except FileExistsError as error:
         raise click.UsageError(f"{target} is there already; choose another --dir") from error
     except OSError as error:
         raise click.UsageError(f"{target} cannot be written ({error})") from error
     if as_json:
-        summary = {"backend": names.backend, "folder": str(target), "files": files}
+        summary = {"backend": names.backend, "kind": kind, "folder": str(target), "files": files}
         click.echo(json.dumps(summary | {"distribution": names.distribution}))
         return
     for file in files:
@@ -85,8 +103,7 @@ def command(name: str, folder: Path | None, as_json: bool) -> None:
     click.echo(
         f"\n{names.distribution} works as it is. Look, then replace its engine with yours:\n"
         f"  cd {target}\n"
-        "  pip install -e '.[test]'\n"
-        f"  nuthatch conform '{names.backend}:{{dir}}/index'"
+        f"  pip install -e '.[test]'\n{_STEPS[kind].format(name=names.backend)}"
     )
 
 
@@ -125,9 +142,9 @@ def _owner(names: Names) -> str | None:
         return None
 
 
-def make(names: Names, target: Path) -> list[str]:
+def make(names: Names, target: Path, kind: Kind = "embedded") -> list[str]:
     """Write the project; return its files. Raise `FileExistsError` for a folder that exists."""
-    files = render(names)
+    files = render(names, kind)
     target.mkdir(parents=True)
     for path, text in files.items():
         file = target / path
@@ -136,9 +153,9 @@ def make(names: Names, target: Path) -> list[str]:
     return list(files)
 
 
-def render(names: Names) -> dict[str, str]:
-    """Return the files of the example under other names: path → text."""
-    source = example()
+def render(names: Names, kind: Kind = "embedded") -> dict[str, str]:
+    """Return the files of an example under other names: path → text."""
+    source = example(kind)
     project = tomllib.loads((source / "pyproject.toml").read_text(encoding="utf-8"))
     (old,) = project["project"]["entry-points"][_GROUP]
     rules = _rules(Names(old), names)
@@ -150,11 +167,11 @@ def render(names: Names) -> dict[str, str]:
     }
 
 
-def example() -> Path:
-    """Return the folder of the example: beside this file in a wheel, else in the repository."""
+def example(kind: Kind = "embedded") -> Path:
+    """Return the folder of an example: beside this file in a wheel, else in the repository."""
     here = Path(__file__).parent
-    shipped = here / "template"
-    return shipped if shipped.exists() else here.parents[1] / "example_backend"
+    shipped = here / "template" / kind
+    return shipped if shipped.exists() else here.parents[1] / _FOLDERS[kind]
 
 
 def _files(source: Path, package: str) -> Iterator[Path]:
@@ -175,10 +192,10 @@ def _rules(old: Names, new: Names) -> _Rules:
     return [
         (re.compile(rf"\b{old.package}\b"), new.package),
         (re.compile(rf"\b{re.escape(old.distribution)}\b"), new.distribution),
-        (re.compile(rf"{old.prefix}(?=Backend|Config|Reader)"), new.prefix),
+        (re.compile(rf"{old.prefix}(?=Backend|Config|Reader|AsyncReader)"), new.prefix),
         (re.compile(rf'(?<="){name}(?=")'), new.backend),  # the spec's name
         (re.compile(rf"^{name}(?= = )", re.MULTILINE), new.backend),  # the entry point's
-        (re.compile(rf"(?<![\w.-]){name}(?=:[\w{{`])"), new.backend),  # the scheme of a URL
+        (re.compile(rf"(?<![\w.-]){name}(?=:[\w{{`/])"), new.backend),  # the scheme of a URL
     ]
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: The attribute of a report that carries the verdict, also from one process to another.
 _PAYLOAD = "nuthatch_conformance"
+#: The attribute with the URLs of indexes that could not be removed after the test.
+_LEFT = "nuthatch_conformance_left"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -90,9 +92,12 @@ def pytest_runtest_makereport(
                 "suite": suite.__name__,
                 "case_ids": [member.id for member in suite.cases().values()],
                 "backend": session.describe_backend(suite),
+                "examples": session.profile_of(suite).examples,
                 "test": verdict.to_json(),
             }
             setattr(report, _PAYLOAD, payload)
+        if call.when == "teardown":
+            setattr(report, _LEFT, session.take_left())
     return report
 
 
@@ -106,6 +111,9 @@ class Recorder:
         payload = getattr(report, _PAYLOAD, None)
         if payload is not None:
             _session(self._config).record(payload)
+        left = getattr(report, _LEFT, None)
+        if left:
+            _session(self._config).record_left(left)
 
     def pytest_sessionfinish(self) -> None:
         target = self._config.getoption("conformance_json")
@@ -118,11 +126,15 @@ class Recorder:
             Path(target.replace("{class}", suite)).write_text(to_text(card), "utf-8")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        from nuthatch_conformance.card import summarize
+        from nuthatch_conformance.card import summarize, summarize_left
+        from nuthatch_conformance.session import KEY
 
         for suite, card in _collect_cards(self._config).items():
             terminalreporter.section(f"conformance of {suite}")
             for line in summarize(card):
+                terminalreporter.write_line(line)
+        if KEY in self._config.stash:
+            for line in summarize_left(self._config.stash[KEY].left()):
                 terminalreporter.write_line(line)
 
 

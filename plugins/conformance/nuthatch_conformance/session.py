@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,24 @@ class Session:
         self._verdicts: dict[str, dict[str, Mapping[str, Any]]] = {}
         self._backends: dict[str, Mapping[str, Any]] = {}
         self._case_ids: dict[str, list[str]] = {}
+        self._examples: dict[str, int] = {}
+        #: The URLs of indexes that stay where they were made.
+        self._left: list[str] = []
 
     def engine(self, suite: type[CaseSet], url: str) -> Engine:
         """Return a maker of indexes for one test of a class."""
         if suite not in self._subjects:
             self._subjects[suite] = Subject(url)
-        return Engine(url, self._subjects[suite], self.profile)
+        cases = {case.id: case for case in suite.cases().values()}
+        # An engine that is known not to delete rightly gets new indexes.
+        reuses = not any("delete" in cases[test].needs for test in self.deviations(suite))
+        return Engine(url, self._subjects[suite], self.profile_of(suite), reuses=reuses)
+
+    def profile_of(self, suite: type[CaseSet]) -> Profile:
+        """Return the profile for the backend of a class."""
+        subject = self._subjects.get(suite)
+        remote = subject is not None and subject.is_remote
+        return self.profile.for_server() if remote else self.profile
 
     def describe_backend(self, suite: type[CaseSet]) -> Mapping[str, Any] | None:
         """Return the description of the backend of a class, None before a test has opened it."""
@@ -76,11 +88,28 @@ class Session:
         """Add the verdict on one test; a later one, of its teardown, replaces an earlier one."""
         suite = payload["suite"]
         self._case_ids[suite] = payload["case_ids"]
+        self._examples[suite] = payload["examples"]
         self._backends.setdefault(suite, _UNKNOWN)
         if payload["backend"] is not None:
             self._backends[suite] = payload["backend"]
         test = payload["test"]
         self._verdicts.setdefault(suite, {})[test["id"]] = test
+
+    def take_left(self) -> list[str]:
+        """Return the URLs of indexes that this process could not remove since the last call."""
+        left = [url for subject in self._subjects.values() for url in subject.left]
+        for subject in self._subjects.values():
+            subject.left.clear()
+        return left
+
+    def record_left(self, urls: Sequence[str]) -> None:
+        """Take the URLs of indexes that stay, from this process or another one."""
+        self._left += urls
+
+    def left(self) -> list[str]:
+        """Return the URLs of all indexes that stay."""
+        self.record_left(self.take_left())
+        return self._left
 
     def cards(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the name of each class with its report card."""
@@ -88,11 +117,11 @@ class Session:
         kit = {
             "version": version("nuthatch-conformance"),
             "profile": profile.name,
-            "examples": profile.examples,
             "seed": profile.seed,
         }
         for suite, verdicts in self._verdicts.items():
-            yield suite, make_card(kit, self._backends[suite], self._case_ids[suite], verdicts)
+            own = {**kit, "examples": self._examples[suite]}
+            yield suite, make_card(own, self._backends[suite], self._case_ids[suite], verdicts)
 
 
 KEY = pytest.StashKey[Session]()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import nuthatch
-from nuthatch import Capabilities, LexicalBackend, Support
+from nuthatch import Capabilities, IndexNotFound, LexicalBackend, NuthatchError, Support
 from nuthatch_conformance.corpora import SCHEMA
 from nuthatch_conformance.location import Location, has_placeholder
 
@@ -55,21 +55,55 @@ class Subject:
     """The backend under test: its description and capabilities, read once."""
 
     def __init__(self, template: str) -> None:
+        #: The URLs of indexes that the kit made and could not remove.
+        self.left: list[str] = []
         location = Location.new(template)
         try:
             with nuthatch.open(location.url, create="new", schema=SCHEMA) as index:
                 self.description = Description.of(index, location.url)
                 self.capabilities: Capabilities = index.capabilities
-            if location.folder is None and find_support(self.capabilities, "drop"):
-                nuthatch.drop(location.url)
+            #: Whether indexes lie behind a server: kept, and not in a folder of the kit.
+            self.is_remote = location.folder is None and self._is_kept
+            self.remove(location)
         finally:
             location.remove()
-        if find_support(self.capabilities, "persistent") and not has_placeholder(template):
+        if self._is_kept and not has_placeholder(template):
             raise pytest.UsageError(
                 f"every index of the kit needs a place of its own: put {{dir}} or {{n}} into the "
                 f"URL {template!r}, such as '{self.description.backend}:{{dir}}/index', or for a "
                 f"server '{self.description.backend}://host/database?index={{n}}'"
             )
+
+    @property
+    def _is_kept(self) -> bool:
+        return bool(find_support(self.capabilities, "persistent"))
+
+    def remove(self, location: Location) -> None:
+        """Remove the files of an index; drop one without files, or note that it stays."""
+        location.remove()
+        if location.folder is not None or not self._is_kept:
+            return
+        if find_support(self.capabilities, "drop"):
+            try:
+                nuthatch.drop(location.url)
+            except IndexNotFound:
+                return
+            except Exception:
+                self.left.append(nuthatch.redact(location.url))
+                raise
+        elif _is_there(location):
+            self.left.append(nuthatch.redact(location.url))
+
+
+def _is_there(location: Location) -> bool:
+    """Return whether there is an index, if only one that cannot be opened."""
+    try:
+        nuthatch.open(location.url).close()
+    except IndexNotFound:
+        return False
+    except NuthatchError:
+        return True
+    return True
 
 
 def find_support(capabilities: Capabilities, feature: str) -> Support:

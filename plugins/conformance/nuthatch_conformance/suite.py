@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from nuthatch_conformance.topics.answering import Answering
 from nuthatch_conformance.topics.asynchrony import Asynchrony
 from nuthatch_conformance.topics.capabilities import DeclaredCapabilities
 from nuthatch_conformance.topics.concurrency import Concurrency
 from nuthatch_conformance.topics.crashes import Crashes
+from nuthatch_conformance.topics.describing import Describing
 from nuthatch_conformance.topics.dropping import Dropping
 from nuthatch_conformance.topics.entities import Entities
 from nuthatch_conformance.topics.errors import Errors
 from nuthatch_conformance.topics.exporting import Exporting
+from nuthatch_conformance.topics.filter_trees import FilterTrees
 from nuthatch_conformance.topics.filters import Filters
 from nuthatch_conformance.topics.frequencies import Frequencies
 from nuthatch_conformance.topics.grounding import Grounding
@@ -19,6 +22,7 @@ from nuthatch_conformance.topics.hostile import Hostile
 from nuthatch_conformance.topics.interrupts import Interrupts
 from nuthatch_conformance.topics.machine import Sequences
 from nuthatch_conformance.topics.reopening import Reopening
+from nuthatch_conformance.topics.scoring import Scoring
 from nuthatch_conformance.topics.searching import Searching
 from nuthatch_conformance.topics.shape import Shape
 from nuthatch_conformance.topics.writing import Writing
@@ -39,8 +43,12 @@ class BackendConformance(
     Errors,
     DeclaredCapabilities,
     Entities,
+    FilterTrees,
     Filters,
+    Answering,
     Frequencies,
+    Scoring,
+    Describing,
     Searching,
     Writing,
     Shape,

@@ -87,4 +87,4 @@ class Topic(CaseSet):
         try:
             yield engine
         finally:
-            engine.clean()
+            engine.close()

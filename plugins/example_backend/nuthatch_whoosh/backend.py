@@ -103,7 +103,7 @@ class WhooshBackend(LexicalBackend):
         with self._writer() as writer:
             return remove(writer, uris)
 
-    def info(self) -> IndexInfo:
+    def info(self, *, fingerprint: bool = False) -> IndexInfo:
         with translate_errors(self.config.path), self._get_index().reader() as reader:
             roots = {row["uri"]: row["root"] for row in reader.all_stored_fields()}
             return IndexInfo(
@@ -113,7 +113,9 @@ class WhooshBackend(LexicalBackend):
                 bytes=layout.size(self.config.path),
                 analyzer=self.schema.analyzer,
                 schema=self.schema,
-                corpus_fingerprint=corpus_fingerprint(sorted(roots.values())),
+                corpus_fingerprint=corpus_fingerprint(sorted(roots.values()))
+                if fingerprint
+                else None,
                 format=layout.FORMAT,
             )
 

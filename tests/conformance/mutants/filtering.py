@@ -49,7 +49,7 @@ class TheLastFilterOfAFieldWins(Working):
 
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-            by_field = {condition.field: condition for condition in filters}
+            by_field = {_field(condition): condition for condition in filters}
             return super().match(rung, list(by_field.values()), limit)
 
 
@@ -59,7 +59,7 @@ class TheUpperBoundIsLeftOut(Working):
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             lower = [
-                Range(f.field, f.gte) if isinstance(f, Range) and f.gte is not None else f
+                Range(f.field, gte=f.gte) if isinstance(f, Range) and f.gte is not None else f
                 for f in filters
             ]
             return super().match(rung, lower, limit)
@@ -86,6 +86,11 @@ class BoundsAreMetByDifferentValues(Working):
             return super().match(rung, split, limit)
 
 
+def _field(condition: Filter) -> object:
+    """Return the field of a condition; a tree is one of its own."""
+    return getattr(condition, "field", condition)
+
+
 def _halves(whole: Any) -> list[Filter]:
     return [Range(whole.field, gte=whole.gte), Range(whole.field, lte=whole.lte)]
 
@@ -96,7 +101,7 @@ class AMissingFieldPasses(Working):
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             passing = set(super().match(rung, filters, 10**6).candidates)
-            fields = {condition.field for condition in filters}
+            fields = {_field(condition) for condition in filters}
             kept = [
                 candidate
                 for candidate in super().match(rung, (), 10**6).candidates

@@ -70,7 +70,7 @@ def _error(template: str, test: str, profile: Profile) -> BaseException | None:
         return error
     finally:
         with contextlib.suppress(nuthatch.NuthatchError):
-            engine.clean()
+            engine.close()
     return None
 
 

@@ -29,6 +29,31 @@ class SubstringsAreWholePhrases(Working):
             return super().phrase_terms([lookup._replace(match="exact") for lookup in lookups])
 
 
+class ACapKeepsThePhrasesStoredFirst(Working):
+    """Of the phrases that hold a substring, a cap keeps the first in the order of the table."""
+
+    class Reader(MemoryReader):
+        def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> Any:
+            order = list(self._table.mentions)
+            found = super().phrase_terms([lookup._replace(cap=None) for lookup in lookups])
+            return [
+                sorted(keys, key=lambda key: order.index(key))[: lookup.cap]  # type: ignore[arg-type]
+                for lookup, keys in zip(lookups, found, strict=True)
+            ]
+
+
+class ACapMeasuresPhrasesInBytes(Working):
+    """Of the phrases that hold a substring, a cap keeps the shortest in UTF-8."""
+
+    class Reader(MemoryReader):
+        def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> Any:
+            found: Any = super().phrase_terms([lookup._replace(cap=None) for lookup in lookups])
+            return [
+                sorted(keys, key=lambda key: (len(key[2].encode()), key[2]))[: lookup.cap]
+                for lookup, keys in zip(lookups, found, strict=True)
+            ]
+
+
 class TypingErrorsAreNotForgiven(Working):
     """Title tokens are looked up as they were typed."""
 

@@ -173,8 +173,8 @@ class ClosingDoesNothing(Working):
 class InfoFillsInDefaults(Working):
     """info() gives the default schema."""
 
-    def info(self) -> Any:
-        return replace(super().info(), schema=Schema())
+    def info(self, *, fingerprint: bool = False) -> Any:
+        return replace(super().info(fingerprint=fingerprint), schema=Schema())
 
 
 class Loose(LexicalConfig):

@@ -51,13 +51,14 @@ class Working(MemoryBackend):
             check=NATIVE,
             optimize=NATIVE,
             drop=NATIVE,
+            many_processes=NATIVE,
             max_limit=100_000,
         ),
         backend=f"{__name__}:Working",
     )
     Reader: ClassVar[Any] = MemoryReader
     _saving: ClassVar[Any] = Lock()
-    _inode: int | None = None  # of the file as this handle knows it
+    _identity: tuple[int, int] | None = None  # of the file as this handle knows it
 
     def __init_subclass__(cls, **changes: Any) -> None:
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
@@ -103,8 +104,8 @@ class Working(MemoryBackend):
         if not path.exists():
             raise BackendUnavailable(f"{path} was dropped")
         with self._saving:
-            if self._inode not in (None, path.stat().st_ino):
-                self._inode = path.stat().st_ino
+            if self._identity not in (None, _identify(path)):
+                self._identity = _identify(path)
                 _, self._stored = self.load(path)
 
     def save(self) -> None:
@@ -114,7 +115,7 @@ class Working(MemoryBackend):
             content = pickle.dumps((self.record, self._documents))
             new.write_bytes(sha256(content).digest() + content)
             new.replace(path)
-            self._inode = path.stat().st_ino
+            self._identity = _identify(path)
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[Any]:
@@ -142,3 +143,9 @@ class Working(MemoryBackend):
 
     def optimize(self) -> None:
         self.save()
+
+
+def _identify(path: Path) -> tuple[int, int]:
+    """Return what differs between two versions of a file; an inode alone is used again."""
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns

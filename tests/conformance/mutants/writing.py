@@ -279,7 +279,14 @@ def _flat(documents: Any) -> Any:
 class TheFingerprintIsCached(Working):
     """The corpus fingerprint is computed once and kept across writes."""
 
-    def info(self) -> Any:
-        now = super().info()
+    def info(self, *, fingerprint: bool = False) -> Any:
+        now = super().info(fingerprint=True)
         kept = self.__dict__.setdefault("fingerprint", now.corpus_fingerprint)
         return replace(now, corpus_fingerprint=kept)
+
+
+class TheFingerprintIsNeverRead(Working):
+    """info() takes the argument, and does not look at it."""
+
+    def info(self, *, fingerprint: bool = False) -> Any:
+        return super().info()

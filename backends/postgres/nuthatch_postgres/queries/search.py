@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from nuthatch_postgres.schema import index_key
+
 BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 ROLLBACK: Final = "ROLLBACK"
 #: Local to the transaction, so that no pooled connection keeps it.
@@ -19,7 +21,8 @@ SELECT incarnation,
        state.tokens + coalesce(sum.tokens, 0)::bigint,
        average,
        coalesce(sum.digest, ''),
-       coalesce(sum.deleted, '')
+       coalesce(sum.deleted, ''),
+       (SELECT next FROM {{schema}}.counter)
 FROM {{schema}}.state
 CROSS JOIN (
     SELECT sum(write_log.documents) AS documents,
@@ -88,21 +91,30 @@ SELECT coalesce(string_agg(int4send(chunk.id), ''), '')
 FROM {schema}.chunk
 WHERE chunk.document IN (
     SELECT document
-    FROM {schema}.value
-    WHERE field = %s AND {condition}
+    FROM {holding}
 )
 """
 MATCHING_SOME: Final = """
 SELECT coalesce(string_agg(int4send(given.id), ''), '')
 FROM unnest(%s::int[]) AS given (id)
-WHERE {conditions}
-"""
+WHERE """
 # OFFSET keeps this a look-up for each of the few documents. Without it these become joins, and the
 # planner compares all their orders: with hundreds of filters that takes minutes.
 MATCHES: Final = """EXISTS (
-    SELECT FROM {schema}.value WHERE document = given.id AND field = %s AND {condition}
+    SELECT FROM {holding} AND document = given.id
     OFFSET 0
 )"""
+#: The documents with a value, or a phrase, of a field.
+HOLDING_VALUES: Final = "{schema}.value WHERE field = %s AND {condition}"
+HOLDING_PHRASES: Final = """{schema}.entity_posting
+    JOIN {schema}.entity ON entity.id = entity_posting.entity
+    WHERE entity.field = {field}{condition}"""
+PHRASE: Final = f"""
+    AND {index_key("entity.text")} IN (
+        SELECT {index_key("given_phrase")}
+        FROM unnest(%s::text[]) AS given_phrase
+    )
+    AND entity.text = ANY(%s)"""
 FETCH: Final = """
 SELECT chunk.id,
        document.id,

@@ -52,18 +52,20 @@ class State(IndexCounts):
     average: float
     digest: bytes
     deleted: Ids
+    #: All ids of chunks are below it.
+    size: int
 
     @classmethod
     def from_rows(cls, rows: Sequence[Sequence[Any]], incarnation: object, place: str) -> State:
         """Read the row; raise unless it belongs to the index that was opened."""
         if len(rows) != 1:
             raise IndexCorrupt(f"{place} has lost its counts; restore it from a copy")
-        current, compactions, documents, chunks, tokens, average, digest, deleted = rows[0]
+        current, compactions, documents, chunks, tokens, average, digest, deleted, size = rows[0]
         if current != incarnation:
             raise BackendUnavailable(f"{place} was dropped and made anew; open it again")
         with readable("the row of counts"):
             ids = unpack_ids(deleted)
-            return cls(documents, chunks, tokens, compactions, average, digest, ids)
+            return cls(documents, chunks, tokens, compactions, average, digest, ids, int(size))
 
     @property
     def key(self) -> tuple[int, bytes]:

@@ -96,7 +96,9 @@ async def _read_mask(reader: PostingReader, filters: Sequence[Filter]) -> Mask |
     ids = reader.filters.find(reader.generation, filters)
     selections = reader.filters.selections(ids)
     rows = (await reader.execute(*selections)) if selections else []
-    return reader.filters.intersect_as_mask(reader.generation, ids, map(decode_ids, rows))
+    return reader.filters.intersect_as_mask(
+        reader.generation, filters, ids, map(decode_ids, rows), reader.state.size
+    )
 
 
 async def _look_up(reader: PostingReader, plan: EntityPlan) -> LookupResults:

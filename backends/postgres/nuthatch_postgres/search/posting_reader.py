@@ -59,12 +59,12 @@ class PostingReader(Snapshot):
             use_cached_state=use_cached_state,
             ends_with_fetch=ends_with_fetch,
         )
-        self._fields = {field.name: (at, field.type) for at, field in enumerate(declared.fields)}
-        self.filters = Filters(statements, self._fields, caches)
+        self._places = {field.name: at for at, field in enumerate(declared.fields)}
+        self.filters = Filters(statements, declared, caches)
 
     def field_number(self, field: str) -> int:
         """Return the place of a declared field in the schema."""
-        return self._fields[field][0]
+        return self._places[field]
 
     def defer_postings(self, token: str) -> bool:
         """Record that a search uses a token; return whether it need not read the whole list.
@@ -130,7 +130,8 @@ class PostingReader(Snapshot):
             recent = rows[1] if self.state.digest else []
             scores |= self._score(missing, blocks, recent, rows[0], tombstones)
         read = map(decode_ids, rows[len(statements) :])
-        passing = self.filters.intersect(self.generation, filter_ids, read)
+        size = self.state.size
+        passing = self.filters.intersect(self.generation, filters, filter_ids, read, size)
         return scores, passing
 
     def recent_statements(self, terms: Iterable[Term]) -> list[Statement]:

@@ -223,7 +223,7 @@ def copy(source: str, target: str, schema: SchemaOptions, batch: int, as_json: b
     if resolve_name(source) == resolve_name(target):
         raise InvalidConfig(f"{source!r} would be copied onto itself; name another DST")
     with open_index(source, export_only=True) as old:
-        before = old.info()
+        before = old.info(fingerprint=True)
         with _target(target, schema, before) as new:
             add = partial(new.add, batch=batch)
             report = write(
@@ -232,7 +232,9 @@ def copy(source: str, target: str, schema: SchemaOptions, batch: int, as_json: b
                 "documents",
                 lambda rows, tell: add(rows, progress=tell),
             )
-            after = new.info()
+            if not new.capabilities.immediate_visibility:
+                new.optimize()
+            after = new.info(fingerprint=True)
     same, verdict = _compare(before, after)
     if as_json:
         fingerprints = {"source": before.corpus_fingerprint, "target": after.corpus_fingerprint}
@@ -255,7 +257,7 @@ def _target(url: str, wanted: SchemaOptions, source: IndexInfo) -> LexicalBacken
 
 def _compare(old: IndexInfo, new: IndexInfo) -> tuple[bool | None, str]:
     """Return whether both hold the same documents (None: not comparable), and in words."""
-    if old.corpus_fingerprint == new.corpus_fingerprint:
+    if old.corpus_fingerprint is not None and old.corpus_fingerprint == new.corpus_fingerprint:
         return True, f"both hold the same documents, fingerprint {old.corpus_fingerprint}"
     if old.schema.chunker != new.schema.chunker and old.documents == new.documents:
         return None, (

@@ -27,7 +27,8 @@ def create(url: str, schema: SchemaOptions, as_json: bool) -> None:
 
     The schema is fixed from then on. FILE holds it as JSON:
     {"analyzer": "english", "fields": [{"name": "year", "type": "integer"}]};
-    field types are phrase, keyword, integer, number and date. Options override the file.
+    field types are phrase, keyword, integer, number, boolean, date and datetime. Options
+    override the file.
     """
     with open_index(url, create="new", schema=schema.schema()) as index:
         info = index.info()
@@ -43,14 +44,17 @@ def create(url: str, schema: SchemaOptions, as_json: bool) -> None:
 
 @click.command("info", short_help=COMMANDS["info"].help)
 @click.argument("url")
+@click.option(
+    "--fingerprint", is_flag=True, help="Read the corpus fingerprint, over all documents."
+)
 @json_option
-def info(url: str, as_json: bool) -> None:
-    """Describe the index at URL: size, schema, format, fingerprint.
+def info(url: str, fingerprint: bool, as_json: bool) -> None:
+    """Describe the index at URL: size, schema, format.
 
     Two indexes with the same corpus fingerprint hold the same documents.
     """
     with open_index(url) as index:
-        info = index.info()
+        info = index.info(fingerprint=fingerprint)
     if as_json:
         answer(info.to_json())
         return
@@ -73,7 +77,7 @@ def _describe(info: IndexInfo) -> list[tuple[str, Cell]]:
         ("chunker", schema.chunker),
         ("fields", (", ".join(fields) or "none declared") + (", strict" if schema.strict else "")),
         ("format", str(info.format)),
-        ("fingerprint", info.corpus_fingerprint),
+        ("fingerprint", info.corpus_fingerprint or "not read; --fingerprint reads it"),
         *((name, str(value)) for name, value in info.details.items()),
     ]
 

@@ -55,12 +55,13 @@ def _show_capabilities(screen: Screen, listed: list[ListedBackend]) -> None:
             continue
         screen.line("")
         screen.line((item.name, "strong"))
+        width = 1 + max(len(name) for name, _ in spec.capabilities)
         for name, support in spec.capabilities:
             style: Cell = (str(support), "good" if support else "dim")
-            screen.line((f"{name:<15}", "dim"), style, indent=2)
+            screen.line((f"{name:<{width}}", "dim"), style, indent=2)
         limit = spec.capabilities.max_limit
         shown = "no bound" if limit is None else str(limit)
-        screen.line((f"{'max_limit':<15}", "dim"), shown, indent=2)
+        screen.line((f"{'max_limit':<{width}}", "dim"), shown, indent=2)
 
 
 def _backend_json(item: EntryPoint, spec: BackendSpec | PluginFailure) -> dict[str, Any]:

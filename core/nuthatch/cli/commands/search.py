@@ -2,9 +2,10 @@
 
 Filters are written so; their values are of the type that the index's schema declares:
 
-    year>=1990               at least
-    year<=2000               at most
+    year>=1990               at least; > is more than
+    year<=2000               at most; < is less than
     genres=Action|Comedy     any of these; \\| is a | within a value
+    people=al pacino         mentions any of these, in a phrase field
 """
 
 from __future__ import annotations
@@ -20,14 +21,15 @@ from nuthatch.cli.listing import show_explanation, show_footer, show_hits
 from nuthatch.cli.options import json_option, open_index
 from nuthatch.cli.output import answer
 from nuthatch.cli.screen import open_screen
-from nuthatch.contract.filters import AnyOf, Filter, Range
+from nuthatch.contract.filters import AnyOf, Filter, Mentions, Range
 from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.query import EntityQuery, Policy, TextQuery
 from nuthatch.contract.schema import FilterValue, PhraseField, Schema
 from nuthatch.errors import InvalidQuery
 
-GRAMMAR: Final = "write FIELD>=VALUE, FIELD<=VALUE or FIELD=VALUE|VALUE"
-_FILTER: Final = re.compile(r"\s*([^<>=]*[^<>=\s])\s*(>=|<=|=)(.*)", re.DOTALL)
+GRAMMAR: Final = "write FIELD>=VALUE (or >, <, <=) or FIELD=VALUE|VALUE"
+_FILTER: Final = re.compile(r"\s*([^<>=]*[^<>=\s])\s*(>=|<=|>|<|=)(.*)", re.DOTALL)
+_BOUNDS: Final = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
 _BETWEEN: Final = re.compile(r"(?<!\\)\|")
 
 
@@ -40,12 +42,13 @@ def parse_filter(text: str, schema: Schema) -> Filter:
     if match is None or match[3].startswith(("=", ">", "<")):
         raise InvalidQuery(f"the filter {text!r} cannot be read; {GRAMMAR}")
     field, operator, rest = match.groups()
-    if operator == ">=":
-        return Range(field, gte=_value(text, rest, field, schema))
-    if operator == "<=":
-        return Range(field, lte=_value(text, rest, field, schema))
+    if operator in _BOUNDS:
+        return Range(field, **{_BOUNDS[operator]: _value(text, rest, field, schema)})
     parts = [part.replace("\\|", "|") for part in _BETWEEN.split(rest)]
-    return AnyOf(field, [_value(text, part, field, schema) for part in parts])
+    values = [_value(text, part, field, schema) for part in parts]
+    if isinstance(schema.field(field), PhraseField):
+        return Mentions(field, [str(value) for value in values])
+    return AnyOf(field, values)
 
 
 def _value(text: str, value: str, name: str, schema: Schema) -> FilterValue:
@@ -99,7 +102,7 @@ def search(
 ) -> None:
     """Search the index at URL for QUERY.
 
-    Everything in QUERY is text; nothing is an operator. COND is FIELD>=VALUE, FIELD<=VALUE or
+    Everything in QUERY is text; nothing is an operator. COND is FIELD>=VALUE (or >, <, <=) or
     FIELD=VALUE|VALUE; several filters must all hold. Put -- before a QUERY that starts with -.
     """
     entities = bool(include or exclude or titles)

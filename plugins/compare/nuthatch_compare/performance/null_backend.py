@@ -38,6 +38,7 @@ _CAPABILITIES = Capabilities(
     optimize=_NOTHING,
     async_native=_NOTHING,
     max_limit=None,
+    atomic_batches=_NOTHING,
 )
 
 

@@ -1,4 +1,4 @@
-"""Concurrency: a reader beside a writer sees whole batches; threads do not disturb each other."""
+"""Concurrency: readers beside a writer, writers beside writers, searches beside searches."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from itertools import product
 from typing import Any
 
+from hypothesis import strategies as st
+
 from nuthatch import Document, LexicalBackend, Reader, Rung
+from nuthatch_conformance import oracle
+from nuthatch_conformance.batches import SlowBatch
+from nuthatch_conformance.corpora import SCHEMA
+from nuthatch_conformance.crash_worker import write_from_elsewhere
 from nuthatch_conformance.engine import Engine
-from nuthatch_conformance.expect import equal, holds
-from nuthatch_conformance.observe import list_uris, match_rung, name_chunks
+from nuthatch_conformance.expect import equal, holds, same_set
+from nuthatch_conformance.observe import list_uris, match_rung, name_chunks, read_documents
 from nuthatch_conformance.topic import Topic, case
 
 _BATCH = 10
@@ -24,10 +29,10 @@ _WRITERS, _WRITES, _WRITTEN = 4, 6, 3
 _OPTIONS: tuple[dict[str, Any], ...] = ({}, {"timeout": 60}, {"explain": True})
 
 
-class Concurrency(Topic, topic="concurrency", needs="write text"):
+class Concurrency(Topic, topic="concurrency", needs="write"):
     """One index, used by several threads."""
 
-    @case(since=(1, 0), needs="snapshot")
+    @case(since=(1, 0), needs="text snapshot")
     def test_a_reader_keeps_its_state(self, engine: Engine) -> None:
         """A reader that was begun before a write answers every request as before it.
 
@@ -64,7 +69,7 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
         expected = {document.uri: document for document in documents}
         equal({document.uri: document for document in found}, expected, "the export")
 
-    @case(since=(1, 0), needs="snapshot")
+    @case(since=(1, 0), needs="text snapshot atomic_batches immediate_visibility")
     def test_readers_see_whole_batches_while_a_thread_writes(self, engine: Engine) -> None:
         """What a reader counts is always a whole number of batches, and never fewer than before.
 
@@ -87,54 +92,94 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
                 holds(not finished or counted == len(rows), f"{counted} documents at the end")
                 last = counted
 
-    @case(since=(1, 0))
-    def test_a_search_knows_what_was_written_before_it(self, engine: Engine) -> None:
+    @case(
+        since=(1, 0),
+        needs="text immediate_visibility",
+        word=st.sampled_from(("aa", "new")),
+        asynchronous=st.booleans(),
+        options=st.sampled_from(_OPTIONS),
+    )
+    def test_a_search_knows_what_was_written_before_it(
+        self, engine: Engine, word: str, asynchronous: bool, options: dict[str, Any]
+    ) -> None:
         """A search that is repeated finds each document from its write on, until it is replaced.
 
         Likely causes: a cached state that is never compared with the index, or not where nothing is
         found; a cache that a write does not empty.
         """
-        for word, asynchronous, options in product(("aa", "new"), (False, True), _OPTIONS):
-            index = engine.index([Document("one", "", "aa")])
-            for written, found in (
-                (Document("two", "", "aa new"), {"aa": ["one", "two"], "new": ["two"]}),
-                (Document("one", "", "new"), {"aa": ["two"], "new": ["one", "two"]}),
-                (Document("two", "", "bb"), {"aa": [], "new": ["one"]}),
-            ):
-                for _ in range(3):
-                    _search(index, word, asynchronous, options)
-                index.add(written)
-                what = f"documents with {word!r} and {options} after {written.uri} was written"
-                equal(_search(index, word, asynchronous, options), found[word], what)
+        index = engine.index([Document("one", "", "aa")])
+        for _ in range(2):
+            _search(index, word, asynchronous, options)
+        for written, found in (
+            (Document("two", "", "aa new"), {"aa": ["one", "two"], "new": ["two"]}),
+            (Document("one", "", "new"), {"aa": ["two"], "new": ["one", "two"]}),
+            (Document("two", "", "bb"), {"aa": [], "new": ["one"]}),
+        ):
+            _search(index, word, asynchronous, options)
+            index.add(written)
+            what = f"documents with {word!r} and {options} after {written.uri} was written"
+            equal(_search(index, word, asynchronous, options), found[word], what)
 
-    @case(since=(1, 1))
+    @case(since=(1, 0))
     def test_threads_that_write_lose_nothing(self, engine: Engine) -> None:
-        """Four threads that add six batches each leave every document of every batch.
+        """Four threads that add six batches each, beside a slow one, leave every document.
 
-        Likely causes: a writer without a lock; a number or a count that two writers read before
-        either writes it; the newest state put over one that another thread has just written.
+        Likely causes: a writer without a lock; a state, a number or a count that two writers read
+        before either writes it; the newest state put over one that another thread has just
+        written; one cursor or writer for all threads.
         """
         index = engine.index()
-        uris = [[f"t{thread}-{n}" for n in range(_WRITES * _WRITTEN)] for thread in range(_WRITERS)]
+        texts = {
+            f"t{thread}-{n}": f"aa t{thread}"
+            for thread in range(_WRITERS)
+            for n in range(_WRITES * _WRITTEN)
+        }
+        slow = [Document(f"slow-{n}", "", "aa slow") for n in range(2)]
+        entered, other = threading.Event(), threading.Event()
+        batch = SlowBatch(oracle.analyze(slow, SCHEMA), entered, other)
 
-        def write(own: list[str]) -> None:
-            index.add([Document(uri, "", f"aa {uri}") for uri in own], batch=_WRITTEN)
+        def write(word: str) -> None:
+            own = [Document(uri, "", text) for uri, text in texts.items() if text == f"aa {word}"]
+            index.add(own, batch=_WRITTEN, progress=lambda _: other.set())
 
-        with ThreadPoolExecutor(_WRITERS) as threads:
-            list(threads.map(write, uris))
-        expected = sorted(uri for own in uris for uri in own)
-        equal(index.info().documents, len(expected), "documents that info counts")
-        found = list_uris(index.search("aa", engine.everything, policy="ranked"))
-        equal(sorted(found), expected[: engine.everything], "documents that a common word finds")
-        for uri in expected:
-            word = uri.partition("-")[0]
-            document = index.get(uri)
-            equal(document and document.text, f"aa {uri}", f"the text of {uri}")
-            holds(uri in list_uris(index.search(word, engine.everything)), f"{uri} by {word}")
+        with ThreadPoolExecutor(_WRITERS + 1) as threads:
+            writing = threads.submit(index.write, batch, "process")
+            entered.wait(5)
+            list(threads.map(write, (f"t{thread}" for thread in range(_WRITERS))))
+            writing.result()
+        texts |= {document.uri: document.text for document in slow}
+        equal(index.info().documents, len(texts), "documents that info counts")
+        stored = read_documents(index, texts)
+        equal({uri: document.text for uri, document in stored.items()}, texts, "the stored texts")
+        if engine.can("text"):
+            for text in dict.fromkeys(texts.values()):
+                found = list_uris(index.search(text.split()[1], engine.everything))
+                same_set(found, [uri for uri in texts if texts[uri] == text], f"hits for {text!r}")
         if engine.can("check"):
             equal(index.check(), [], "what check finds")
 
-    @case(since=(1, 1))
+    @case(since=(1, 1), needs="text persistent many_processes")
+    def test_processes_share_an_index(self, engine: Engine) -> None:
+        """An index that is open here is searched and written by another process, and both see all.
+
+        Likely causes: a lock that is held while the index is open; a state that is read once, or
+        that only the writes of this process renew; a number that each process counts on by itself.
+        """
+        location = engine.new_location()
+        index = engine.open(location, create="new", schema=SCHEMA)
+        expected: list[str] = []
+        for number in range(3):
+            uri = f"ours{number}"
+            index.add([Document(uri, "", "aa")])
+            equal(sorted(list_uris(index.search("aa"))), sorted([*expected, uri]), "hits here")
+            found = write_from_elsewhere(location.url, index.spec, f"theirs{number}", "aa")
+            expected += [uri, f"theirs{number}"]
+            equal(found, sorted(expected), "documents that the other process finds")
+            equal(sorted(list_uris(index.search("aa"))), sorted(expected), "hits after its write")
+        equal(read_documents(index, expected).keys(), set(expected), "the documents")
+        equal(index.info().documents, len(expected), "the number of documents")
+
+    @case(since=(1, 1), needs="text")
     def test_a_key_never_names_another_text(self, engine: Engine) -> None:
         """A chunk that is replaced between match and fetch is gone, or is as it was matched.
 
@@ -150,7 +195,7 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
         if row is not None or engine.can("snapshot"):
             equal(row and row.text, "aa old", "the text of a key that was matched before a write")
 
-    @case(since=(1, 0))
+    @case(since=(1, 0), needs="text")
     def test_threads_that_search_get_their_own_answers(self, engine: Engine) -> None:
         """Eight threads that search, beside one that writes other documents, answer as one does.
 
@@ -185,7 +230,7 @@ class Concurrency(Topic, topic="concurrency", needs="write text"):
 def _observe_reader(reader: Reader, wanted: Rung) -> list[object]:
     matches = reader.match(wanted, (), 100)
     keys = [candidate.key for candidate in matches.candidates]
-    rows = [(row.uri, row.text) if row else None for row in reader.fetch(keys, False)]
+    rows = {row.uri: row.text for row in reader.fetch(keys, False) if row}
     counts = dict(reader.document_frequencies(["aa", "bb", "ccc"]))
     return [rows, counts, [reader.get(uri) for uri in ("one", "two", "three")]]
 

@@ -30,8 +30,8 @@ class Exporting(Topic, topic="exporting", needs="write export"):
         exported = list(index.documents())
         equal(sorted(d.uri for d in exported), sorted(stored), "the uris of the export")
         equal({document.uri: document for document in exported}, stored, "the documents")
-        copy = engine.oracle(exported).info()
-        fingerprint = index.info().corpus_fingerprint
+        copy = engine.oracle(exported).info(fingerprint=True)
+        fingerprint = index.info(fingerprint=True).corpus_fingerprint
         equal(copy.corpus_fingerprint, fingerprint, "the fingerprint of a copy")
 
     @case(since=(1, 0))

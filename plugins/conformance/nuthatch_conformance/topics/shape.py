@@ -58,6 +58,10 @@ class Shape(Topic, topic="shape"):
                 capabilities.entities or not capabilities.support(part),
                 f"{part} is declared, and the entity search that it belongs to is not",
             )
+        holds(
+            capabilities.immediate_visibility or capabilities.optimize,
+            "writes are not seen at once, and there is no optimize() after which they are",
+        )
         largest = capabilities.max_limit
         holds(largest is None or largest >= 1, f"no search fits into max_limit={largest}")
 

@@ -1,0 +1,1 @@
+"""A server as a nuthatch backend: `plugin.py` says what it is, `backend.py` opens it."""

@@ -1,0 +1,53 @@
+"""The interrupter: which exceptions count as the interrupt that it raised."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from time import perf_counter
+
+import pytest
+
+from nuthatch_conformance.interrupter import Interrupter
+
+_SLOW = "conformance_slow"
+
+
+def _encode(text: str, errors: str = "strict") -> tuple[bytes, int]:
+    ends = perf_counter() + 0.002
+    while perf_counter() < ends:
+        pass
+    return text.encode(), len(text)
+
+
+def _find_codec(name: str) -> codecs.CodecInfo | None:
+    return codecs.CodecInfo(_encode, lambda data: (str(data), 0)) if name == _SLOW else None  # type: ignore[arg-type, return-value]
+
+
+@pytest.fixture(autouse=True)
+def slow_codec() -> Iterator[None]:
+    codecs.register(_find_codec)
+    yield
+    codecs.unregister(_find_codec)
+
+
+def test_an_interrupt_that_a_codec_raises_again_was_seen() -> None:
+    with Interrupter(0) as interrupter:
+        seen = [interrupter.interrupt("encode", lambda: "x".encode(_SLOW)) for _ in range(20)]
+    assert sum(error is not None for error in seen) > 5
+
+
+def test_an_error_in_place_of_the_interrupt_is_a_loss() -> None:
+    def translate() -> None:
+        try:
+            "x".encode(_SLOW)
+        except BaseException as error:  # the mistake that is to be found
+            raise ValueError("translated") from error
+
+    def interrupt_often() -> None:
+        with Interrupter(0) as interrupter:
+            for _ in range(20):
+                interrupter.interrupt("encode", translate)
+
+    with pytest.raises(AssertionError, match="the caller saw ValueError: translated"):
+        interrupt_often()
