@@ -19,7 +19,7 @@ WRONG_USE = [
     ["search", "sqlite:films.db"],
     ["search", "sqlite:films.db", "x", "--policy", "best"],
     ["search", "sqlite:films.db", "x", "--limit", "0"],
-    ["search", "sqlite:films.db", "x", "--filter", "year>1990"],
+    ["search", "sqlite:films.db", "x", "--filter", "year"],
     ["search", "sqlite:films.db", "x", "--filter", "colour=red"],
     ["search", "sqlite:films.db", "x", "--timeout", "-1"],
     ["search", "sqlite:films.db", "--include", "people=tom hanks"],
