@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nuthatch
-from nuthatch import AuditMode, Document, Filter, LexicalBackend
+from nuthatch import AuditMode, Document, Filter, LexicalBackend, Operator, Rung
 from nuthatch_conformance.corpora import (
     SCHEMA,
     UNRELATED,
@@ -17,7 +17,7 @@ from nuthatch_conformance.corpora import (
     ranges,
     token_lists,
 )
-from nuthatch_conformance.observe import find_winner, match_rung, name_chunks, read_frequencies
+from nuthatch_conformance.observe import find_winner, match_rungs, name_chunks, read_frequencies
 
 from .engines import Engine
 
@@ -27,6 +27,7 @@ FEW = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 MANY = 1000
+OPERATORS: tuple[Operator, ...] = ("AND", "OR")
 
 searches = st.lists(
     st.tuples(token_lists, st.lists(ranges() | any_ofs(), max_size=2)), min_size=4, max_size=8
@@ -50,13 +51,15 @@ def test_sets_frequencies_and_proofs_are_those_of_memory(
             searched.add(documents)
         words = [*WORDS, *UNRELATED]
         assert read_frequencies(index, words) == read_frequencies(memory, words)
-        for tokens, conditions in searches:
-            for operator in ("AND", "OR"):
-                ours, theirs = (
-                    sorted(match_rung(searched, operator, tokens, conditions))
-                    for searched in (index, memory)
-                )
-                assert ours == theirs, (operator, tokens, conditions)
+        rungs = [
+            (Rung(operator, tuple(tokens)), conditions)
+            for tokens, conditions in searches
+            for operator in OPERATORS
+        ]
+        ours, theirs = (
+            list(map(sorted, match_rungs(searched, rungs))) for searched in (index, memory)
+        )
+        assert ours == theirs, rungs
         for text in texts:
             for policy in ("ladder", "ranked"):
                 assert proofs(index, text, policy) == proofs(memory, text, policy), (text, policy)
