@@ -193,7 +193,8 @@ class Engine:
     def clean(self) -> None:
         """End an example: close and remove every index that the next one cannot use."""
         if self._reuses:
-            self._random = random.getstate()
+            if self._taken:  # else nothing was drawn in this example
+                self._random = random.getstate()
             self._idle, self._taken = [*self._idle, *self._taken], []
             self._close([])
         else:
