@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,8 @@ PROPERTIES = (
     "reopening.a_reopened_index_is_the_same",
     "machine.any_sequence_of_calls_gives_what_the_oracle_gives",
 )
+#: One whose examples do not all use an index.
+BUDGET = "searching.auto_ranks_within_its_budget_and_climbs_beyond"
 Count = Callable[..., int]
 
 
@@ -73,6 +76,25 @@ def test_each_example_has_a_new_index_where_delete_is_not_declared(count: Count)
 
 def test_each_example_has_a_new_index_where_delete_is_known_to_fail(count: Count) -> None:
     assert count(PROPERTIES[0], reuses=False) == PROFILE.examples
+
+
+class Named(Counting):
+    """Names what it writes by `random`, and keeps the names."""
+
+    names: ClassVar[list[float]] = []
+
+    def write(self, documents: Any, durability: Any) -> Any:
+        self.names.append(random.random())
+        return super().write(documents, durability)
+
+
+@pytest.mark.parametrize("test", [*PROPERTIES, BUDGET])
+def test_what_an_engine_draws_by_random_comes_once(test: str, count: Count) -> None:
+    """Hypothesis seeds `random` for each example, and the index is the same."""
+    Named.names.clear()
+    assert count(test, Named) == 1
+    assert len(Named.names) > 5
+    assert len(set(Named.names)) == len(Named.names)
 
 
 #: An engine that orders ties by document order until something is deleted.

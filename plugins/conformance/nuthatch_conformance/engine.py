@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
@@ -39,6 +40,9 @@ class Engine:
         self._history: HistoryFailure | None = None
         self._open: list[LexicalBackend] = []
         self._locations: list[Location] = []
+        # Hypothesis seeds `random` alike for each example. An engine that draws names of files
+        # from it would draw the same ones for an index again; so it goes on where it was.
+        self._random: Any = None
         #: The indexes of this example, and those that wait for the next one.
         self._taken: list[PooledIndex] = []
         self._idle: list[PooledIndex] = []
@@ -121,6 +125,8 @@ class Engine:
 
     def _take(self, schema: Schema, options: dict[str, Any]) -> LexicalBackend:
         """Return the index of an earlier example, emptied, or a new one."""
+        if self._random is not None and not self._taken:
+            random.setstate(self._random)
         waiting = next((entry for entry in self._idle if entry.is_like(schema, options)), None)
         if waiting is not None:
             self._idle.remove(waiting)
@@ -155,7 +161,7 @@ class Engine:
         Hypothesis repeats a failing example, and here on new indexes. Where it then holds, all are
         run on new indexes. If they hold, raise the first failure, with a note on its history.
         """
-        self._reuses, self._history = self._may_reuse, None
+        self._reuses, self._history, self._random = self._may_reuse, None, None
         try:
             run()
         except Flaky:
@@ -187,6 +193,8 @@ class Engine:
     def clean(self) -> None:
         """End an example: close and remove every index that the next one cannot use."""
         if self._reuses:
+            if self._taken:  # else nothing was drawn in this example
+                self._random = random.getstate()
             self._idle, self._taken = [*self._idle, *self._taken], []
             self._close([])
         else:
