@@ -8,7 +8,7 @@ from time import perf_counter
 
 import pytest
 
-from nuthatch_conformance.interrupter import Interrupter
+from nuthatch_conformance.interrupter import Interrupter, _describe_loss
 
 _SLOW = "conformance_slow"
 
@@ -51,3 +51,12 @@ def test_an_error_in_place_of_the_interrupt_is_a_loss() -> None:
 
     with pytest.raises(AssertionError, match="the caller saw ValueError: translated"):
         interrupt_often()
+
+
+def test_an_interrupt_that_never_left_its_handler_is_a_loss_without_a_place() -> None:
+    """A driver in C may call the handler itself, and raise an error of its own."""
+    with pytest.raises(KeyboardInterrupt) as raised:
+        raise KeyboardInterrupt
+    loss = _describe_loss("write", raised.value, RuntimeError("interrupted"))
+    assert "dropped what it raised" in loss
+    assert "RuntimeError: interrupted" in loss

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import MISSING, FrozenInstanceError, fields
 
 import pytest
 from pydantic import SecretStr
@@ -12,10 +12,12 @@ from nuthatch import CONTRACT, BackendConfig, BackendSpec, InvalidConfig, Lexica
 from nuthatch.memory import SPEC
 
 
-def test_a_spec_cannot_be_changed_and_has_no_defaults() -> None:
+def test_a_spec_cannot_be_changed_and_only_its_score_has_a_default() -> None:
     with pytest.raises(FrozenInstanceError):
         SPEC.name = "other"  # type: ignore[misc]
-    with pytest.raises(TypeError, match=f"missing {len(fields(BackendSpec))} required"):
+    required = [field.name for field in fields(BackendSpec) if field.default is MISSING]
+    assert {field.name for field in fields(BackendSpec)} - set(required) == {"score"}
+    with pytest.raises(TypeError, match=f"missing {len(required)} required"):
         BackendSpec()  # type: ignore[call-arg]
 
 

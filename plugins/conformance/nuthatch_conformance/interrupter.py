@@ -183,11 +183,15 @@ def _describe_loss(name: str, interrupt: BaseException | None, error: BaseExcept
     if interrupt is None:
         return f"nothing interrupted {name}, and the caller saw {result}"
     frames = extract_tb(interrupt.__traceback__)[:-1]
+    arrived = (
+        f"an interrupt ({type(interrupt).__name__}) arrived in {name}; the caller saw {result}"
+    )
+    if not frames:
+        return f"{arrived}; code that is not Python called the handler, and dropped what it raised"
     last, place = frames[0], frames[-1]
     return (
-        f"an interrupt ({type(interrupt).__name__}) arrived in {name}; the caller saw {result}; "
-        f"it arrived at {place.filename}:{place.lineno} {place.name}, and was last seen in "
-        f"{last.filename}:{last.lineno} {last.name}"
+        f"{arrived}; it arrived at {place.filename}:{place.lineno} {place.name}, "
+        f"and was last seen in {last.filename}:{last.lineno} {last.name}"
     )
 
 

@@ -48,7 +48,7 @@ class Scoring(Topic, topic="scoring", needs="write text"):
                     "a part is called bm25, which the spec does not say",
                 )
 
-    @case(since=(1, 1))
+    @case(since=(1, 1), needs="stable_scores")
     def test_a_score_that_is_called_bm25_is(self, engine: Engine) -> None:
         """BM25 saturates with frequency, falls with length, adds up, and weighs rare words more.
 
