@@ -64,7 +64,7 @@ class TernBackend(LexicalBackend):
         client = Client(config)
         try:
             if create == "new":
-                index = client.send(_make_index(config, wanted, []))
+                index = client.send(_make_index(config, wanted, make_batch([], "power")))
             else:
                 index = client.send(Request("GET", f"/indexes/{config.index}"))
             return cls(config, client, index, schema)
@@ -86,7 +86,7 @@ class TernBackend(LexicalBackend):
         client = Client(config)
         try:
             record = IndexMetadata.create(FORMAT, schema)
-            batch = make_batch(documents, durability)["documents"]
+            batch = make_batch(documents, durability)
             return cls(config, client, client.send(_make_index(config, record, batch)), schema)
         except BaseException:
             client.close()
@@ -159,8 +159,8 @@ class TernBackend(LexicalBackend):
 def _make_index(
     config: TernConfig,
     record: IndexMetadata,
-    documents: list[dict[str, Any]],
+    batch: dict[str, Any],
 ) -> Request:
     """Return the request that makes an index together with its documents, or not at all."""
-    body = {"metadata": record.to_json(), "documents": documents}
+    body = {"metadata": record.to_json(), **batch}
     return Request.change("PUT", f"/indexes/{config.index}", body)

@@ -23,7 +23,9 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from math import ceil
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,10 +36,12 @@ from nuthatch import BackendUnavailable
 
 from nuthatch_tern.config import TernConfig
 from nuthatch_tern.failure import (
+    is_over,
     late,
     make_transport_error,
     raise_for_status,
 )
+from nuthatch_tern.timed import find_left, read_until
 
 #: What breaks on the way to the server and back.
 TRANSPORT_ERRORS = (OSError, HTTPException, httpx.TransportError)
@@ -74,51 +78,51 @@ class Client:
 
     def send(self, request: Request) -> Any:
         """Return the JSON of the answer. Raise the errors of `failure`."""
-        self._settle()
-        for is_last in (False, True):
-            left = self._find_time(request)
-            try:
-                status, text = self._exchange(request, left)
-            except TRANSPORT_ERRORS as error:
-                self._refuse(error, request, is_last)
-            else:
-                return self._read(status, text)
-        raise AssertionError("the last attempt returns or raises")
+        self._settle(request.deadline)
+        return self._send(request)
 
     async def send_async(self, request: Request) -> Any:
         """Do the same without blocking the event loop."""
         if self._unsettled:
-            await asyncio.to_thread(self._settle)
+            await asyncio.to_thread(self._settle, request.deadline)
         for is_last in (False, True):
-            left = self._find_time(request)
+            ends = self._find_end(request)
             client = await self._client_of_loop()
             try:
-                response = await client.request(
-                    request.method,
-                    f"{self._config.server}{request.path}",
-                    content=_encode(request),
-                    headers=self._make_headers(request, left),
-                    timeout=left,
-                )
+                # Not httpx's own timeout, which bounds each read.
+                async with asyncio.timeout(find_left(ends)):
+                    response = await client.request(
+                        request.method,
+                        f"{self._config.server}{request.path}",
+                        content=_encode(request),
+                        headers=self._make_headers(request, ends),
+                        timeout=None,
+                    )
             except TRANSPORT_ERRORS as error:
                 self._refuse(error, request, is_last)
             else:
-                return self._read(response.status_code, response.content)
+                return self._read(request, response.status_code, response.content)
         raise AssertionError("the last attempt returns or raises")
 
-    def _settle(self) -> None:
+    def _settle(self, deadline: float | None) -> None:
         """Have the server settle the changes of which nobody knows whether they were made."""
         for key in self._unsettled.copy():
-            request = Request("POST", "/settle", key)
-            try:
-                status, text = self._exchange(request, self._find_time(request))
-            except TRANSPORT_ERRORS as error:
-                raise make_transport_error(error, self._config.shown, None) from error
-            self._read(status, text)
+            self._send(Request("POST", "/settle", key, deadline))
             with suppress(ValueError):  # another thread was faster
                 self._unsettled.remove(key)
 
-    def _exchange(self, request: Request, left: float) -> tuple[int, bytes]:
+    def _send(self, request: Request) -> Any:
+        for is_last in (False, True):
+            ends = self._find_end(request)
+            try:
+                status, text = self._exchange(request, ends)
+            except TRANSPORT_ERRORS as error:
+                self._refuse(error, request, is_last)
+            else:
+                return self._read(request, status, text)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _exchange(self, request: Request, ends: float) -> tuple[int, bytes]:
         """Send a request over a connection of its own.
 
         The connection returns to the pool after a whole answer only. One that an interrupt went
@@ -126,10 +130,12 @@ class Client:
         """
         connection = self._take_connection()
         try:
-            connection.timeout = left
-            if connection.sock is not None:
-                connection.sock.settimeout(left)
-            headers = self._make_headers(request, left)
+            connection.timeout = find_left(ends)
+            if connection.sock is None:
+                connection.connect()
+            connection.sock.settimeout(find_left(ends))
+            connection.response_class = partial(read_until, ends)  # type: ignore[assignment]
+            headers = self._make_headers(request, ends)
             connection.request(request.method, request.path, _encode(request), headers)
             # Closed here: its finalizer would run Python code, and drop an interrupt of it.
             with connection.getresponse() as response:
@@ -156,29 +162,27 @@ class Client:
                 return HTTPConnection(host)
             return HTTPSConnection(host, context=self._tls)
 
-    def _find_time(self, request: Request) -> float:
-        """Return the seconds that are left. Raise `QueryTimeout`, or for a closed index."""
+    def _find_end(self, request: Request) -> float:
+        """Return when an attempt ends. Raise `QueryTimeout`, or for a closed index."""
         if self._closed:
             raise BackendUnavailable(f"{self._config.shown} was closed; open it again")
-        if request.deadline is None:
-            return self._config.patience
-        left = request.deadline - monotonic()
-        if left <= 0:
+        if is_over(request.deadline):
             raise late(self._config.shown)
-        return min(left, self._config.patience)
+        ends = monotonic() + self._config.patience
+        return ends if request.deadline is None else min(ends, request.deadline)
 
-    def _make_headers(self, request: Request, left: float) -> dict[str, str]:
+    def _make_headers(self, request: Request, ends: float) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}
         if request.key is not None:
             headers["Idempotency-Key"] = request.key
         if request.deadline is not None:
-            headers["Timeout-Ms"] = f"{left * 1000:.0f}"  # the server stops by itself
+            headers["Timeout-Ms"] = str(ceil(find_left(ends) * 1000))  # the server stops itself
         if self._config.token is not None:
             headers["Authorization"] = f"Bearer {self._config.token.get_secret_value()}"
         return headers
 
-    def _read(self, status: int, text: bytes) -> Any:
-        raise_for_status(status, text, self._config.shown)
+    def _read(self, request: Request, status: int, text: bytes) -> Any:
+        raise_for_status(status, text, self._config.shown, request.deadline)
         try:
             return json.loads(text)
         except ValueError as error:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
-from threading import Thread
+from contextlib import contextmanager, suppress
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
+from time import monotonic
 
 import nuthatch
 import pytest
@@ -29,13 +32,44 @@ def silent() -> Iterator[str]:
         yield f"tern://127.0.0.1:{listener.getsockname()[1]}/films"
 
 
+@pytest.fixture
+def trickling() -> Iterator[str]:
+    """The URL of a server whose answers never end: a byte of their head comes, and another."""
+    with serve_endlessly(b"HTTP/1.1 200 OK\r\nNote: ") as url:
+        yield url
+
+
+@pytest.fixture
+def trickling_body() -> Iterator[str]:
+    """The same with a whole head."""
+    with serve_endlessly(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n") as url:
+        yield url
+
+
+@contextmanager
+def serve_endlessly(head: bytes) -> Iterator[str]:
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(ConnectionError):
+                self.request.sendall(head)
+                while not ended.wait(0.05):
+                    self.request.sendall(b"-")
+
+    ended = Event()
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, args=(0.05,)).start()
+        yield f"tern://127.0.0.1:{server.server_address[1]}/films"
+        ended.set()
+        server.shutdown()
+
+
 def test_a_change_whose_answer_was_lost_is_made_once(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, sent = Client._exchange, []
 
-    def lose_every_other(client: Client, request: Request, left: float) -> tuple[int, bytes]:
-        answer = whole(client, request, left)
+    def lose_every_other(client: Client, request: Request, ends: float) -> tuple[int, bytes]:
+        answer = whole(client, request, ends)
         sent.append(request)
         if len(sent) % 2:
             raise ConnectionResetError("the connection broke")
@@ -88,40 +122,80 @@ def test_a_server_that_is_gone_may_be_asked_again() -> None:
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
 
 
-def test_a_silent_server_is_late_for_a_search_and_unavailable_without_a_deadline(
-    url: str, silent: str
+@pytest.mark.parametrize("unsettled", [[], ["a change"], ["a change", "another"]])
+@pytest.mark.parametrize("slow", ["silent", "trickling", "trickling_body"])
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_search_ends_with_its_deadline_or_before_it_as_unavailable(
+    url: str, slow: str, unsettled: list[str], awaited: bool, request: pytest.FixtureRequest
 ) -> None:
-    with pytest.raises(BackendUnavailable) as caught:
-        nuthatch.open(silent, patience=0.1)
-    assert caught.value.transient
+    location = request.getfixturevalue(slow).partition(":")[2]
     with nuthatch.open(url, create="new") as index:
-        index.add([Document("a", "", "falcon")])
         assert isinstance(index, TernBackend)
-        index._client._config = TernConfig(location=silent.partition(":")[2])
-        index._client._close_idle()
+        index.add([Document("a", "", "falcon")])
+
+        def search(patience: float, timeout: float) -> None:
+            options = {"location": location, "patience": patience}
+            index._client._config = TernConfig.model_validate(options)
+            index._client._close_idle()
+            index._client._unsettled[:] = unsettled
+            if awaited:
+                asyncio.run(index.search_async("falcon", timeout=timeout))
+            else:
+                index.search("falcon", timeout=timeout)
+
+        started = monotonic()
         with pytest.raises(QueryTimeout):
-            index.search("falcon", timeout=0.2)
-        with pytest.raises(QueryTimeout):
-            asyncio.run(index.search_async("falcon", timeout=0.2))
+            search(patience=20, timeout=0.2)
+        assert monotonic() >= started + 0.2
+        with pytest.raises(BackendUnavailable) as caught:
+            search(patience=0.2, timeout=20)
+        assert caught.value.transient
+
+
+@pytest.mark.parametrize("slow", ["silent", "trickling", "trickling_body"])
+def test_a_slow_server_is_unavailable_without_a_deadline(
+    slow: str, request: pytest.FixtureRequest
+) -> None:
+    with pytest.raises(BackendUnavailable, match="TimeoutError") as caught:
+        nuthatch.open(request.getfixturevalue(slow), patience=0.2)
+    assert caught.value.transient
+
+
+def test_an_index_is_made_as_durably_as_its_first_batch(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, made = Client.send, []
+
+    def note(client: Client, request: Request) -> object:
+        if request.method == "PUT":
+            made.append(request.body["durability"])
+        return whole(client, request)
+
+    monkeypatch.setattr(Client, "send", note)
+    for durability in ("process", "power"):
+        with nuthatch.open(f"{url}{durability}", create=True) as index:
+            index.add([Document("a", "", "falcon")], durability=durability)
+    assert made == ["process", "power"]
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "transient"),
+    ("status", "after", "kind", "transient"),
     [
-        (404, IndexNotFound, None),
-        (409, IndexExists, None),
-        (504, QueryTimeout, None),
-        (503, BackendUnavailable, True),
-        (429, BackendUnavailable, True),
-        (401, BackendUnavailable, False),
-        (500, BackendUnavailable, False),
+        (404, 60, IndexNotFound, None),
+        (409, 60, IndexExists, None),
+        (504, 0, QueryTimeout, None),
+        (504, 60, BackendUnavailable, True),
+        (503, 60, BackendUnavailable, True),
+        (429, 60, BackendUnavailable, True),
+        (401, 60, BackendUnavailable, False),
+        (500, 60, BackendUnavailable, False),
     ],
 )
 def test_each_status_is_an_error_of_its_own(
-    status: int, kind: type[Exception], transient: bool | None
+    status: int, after: float, kind: type[Exception], transient: bool | None
 ) -> None:
     with pytest.raises(kind) as caught:
-        raise_for_status(status, b"no", "//localhost/films")
+        raise_for_status(status, b"no", "//localhost/films", monotonic() + after)
     assert getattr(caught.value, "transient", None) is transient
 
 
