@@ -82,7 +82,7 @@ class Unstable(
 
 
 class OneProcess(Working, many_processes=unsupported("it locks its file")):
-    """Is used by one process at a time."""
+    """An engine that one process at a time uses."""
 
 
 DENYING = {kind.__name__: kind for kind in (RowByRow, SeenLater, Unstable, OneProcess)}

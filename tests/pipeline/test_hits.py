@@ -212,7 +212,7 @@ def test_a_hit_is_used_as_if_all_of_it_had_been_made_at_once(
     films: LexicalBackend, name: str, first: list[str], audit: AuditMode, at: int
 ) -> None:
     hit = films.search("thief", audit=audit)[at]
-    whole = Hit(**{each: getattr(hit, each) for each in hit.model_fields_set})
+    whole = Hit(**{name: getattr(hit, name) for name in hit.model_fields_set})
     fresh = films.search("thief", audit=audit)[at]
     for field in first:
         assert getattr(fresh, field) == getattr(whole, field)

@@ -132,7 +132,7 @@ class Hit(BaseModel):
     ) -> str:
         """Return the snippet with other marks, each piece of text passed through `escape`.
 
-        >>> hit.highlighted("<mark>", "</mark>", escape=html.escape)    # doctest: +SKIP
+        >>> hit.highlight("<mark>", "</mark>", escape=html.escape)    # doctest: +SKIP
         """
         pieces: list[str] = []
         position = 0
