@@ -27,7 +27,7 @@ GROUPS = {
     "BooleanField DateTimeField PhraseField AnyField FilterValue",
     "Documents": "Document document_from_json Corpus AddReport SkippedDocument OnError Durability",
     "Queries": "Query TextQuery EntityQuery Policy Filter Leaf Range AnyOf Exists StartsWith "
-    "Mentions All Any Not check_filters AuditMode",
+    "Mentions All Any Not check_filters Facet SortKey AuditMode",
     "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",
     "Indexes and results": "SearchBackend Searcher SearchRequest LexicalBackend "
     "PlannedSearch run_blocking Results Attempt NormalizedQuery Hit "
@@ -36,7 +36,8 @@ GROUPS = {
     "document_from_header",
     "Writing engines": "BackendSpec CONTRACT BackendConfig LexicalConfig Capabilities "
     "FilterSupport Support NATIVE EMULATED unsupported Reader FirstMatchReader AnsweringReader "
-    "ExplainingReader ExportingReader AsyncReader AsyncFirstMatchReader AsyncAnsweringReader "
+    "ColumnReader ExplainingReader ExportingReader AsyncReader AsyncFirstMatchReader "
+    "AsyncAnsweringReader AsyncColumnReader Keys Columns PlainColumns DocumentRow "
     "AsyncExplainingReader AnswerRequest Budget Answer answer_by_calls "
     "Rung Operator Candidate Matches "
     "FirstMatch StoredChunk FetchedChunk AnalyzedDocument AnalyzedChunk WriteOutcome IndexMetadata "

@@ -80,7 +80,7 @@ def open_index(path: Path, *, create: bool = False, **options: object) -> Sqlite
 
 def forget(index: SqliteBackend, *, keep_lengths: bool = False) -> None:
     """Empty every cache of an open index; what is read once per open may be kept."""
-    caches = Caches(index.config.cache_bytes)
+    caches = Caches(index.config.cache_bytes, index.schema)
     if keep_lengths:
         caches.lengths = index._caches.lengths
     index._caches = caches

@@ -3,6 +3,10 @@
 `nuthatch/__init__.py` reads this file, and imports a name when it is first used.
 """
 
+from nuthatch.columns import (
+    DocumentRow as DocumentRow,
+    PlainColumns as PlainColumns,
+)
 from nuthatch.combine.experiment import (
     Interleave as Interleave,
     Split as Split,
@@ -32,9 +36,17 @@ from nuthatch.contract.capability import (
     Support as Support,
     unsupported as unsupported,
 )
+from nuthatch.contract.columns import (
+    Columns as Columns,
+    Keys as Keys,
+)
 from nuthatch.contract.document import (
     Document as Document,
     document_from_json as document_from_json,
+)
+from nuthatch.contract.facet import (
+    Facet as Facet,
+    SortKey as SortKey,
 )
 from nuthatch.contract.filter_matching import (
     matches_filter as matches_filter,
@@ -77,11 +89,13 @@ from nuthatch.contract.reader import (
     AnsweringReader as AnsweringReader,
     AnswerRequest as AnswerRequest,
     AsyncAnsweringReader as AsyncAnsweringReader,
+    AsyncColumnReader as AsyncColumnReader,
     AsyncExplainingReader as AsyncExplainingReader,
     AsyncFirstMatchReader as AsyncFirstMatchReader,
     AsyncReader as AsyncReader,
     Budget as Budget,
     Candidate as Candidate,
+    ColumnReader as ColumnReader,
     ExplainingReader as ExplainingReader,
     ExportingReader as ExportingReader,
     FetchedChunk as FetchedChunk,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
@@ -27,8 +27,10 @@ from nuthatch import (
     BackendUnavailable,
     Candidate,
     Capabilities,
+    ColumnReader,
     Create,
     Document,
+    DocumentRow,
     Durability,
     ExplainingReader,
     ExportingReader,
@@ -39,6 +41,7 @@ from nuthatch import (
     LexicalBackend,
     LexicalConfig,
     Matches,
+    PlainColumns,
     Rung,
     Schema,
     StoredChunk,
@@ -80,7 +83,7 @@ FORMAT = 1
 K1, B = 1.2, 0.75
 
 
-class MemoryReader(ExplainingReader, ExportingReader, EntityReader):
+class MemoryReader(ExplainingReader, ExportingReader, ColumnReader, EntityReader):
     """A reader over a dictionary of documents that never changes."""
 
     def __init__(
@@ -114,6 +117,19 @@ class MemoryReader(ExplainingReader, ExportingReader, EntityReader):
         ]
         candidates.sort(key=lambda candidate: (-candidate.score, candidate.key))
         return Matches(candidates[:limit], len(candidates), exact=True)
+
+    def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> list[int]:
+        if rung is not None:
+            every = self.match(rung, filters, len(self._chunks))
+            return sorted(cast(int, candidate.key) for candidate in every.candidates)
+        return [
+            position
+            for position, (document, index, _) in enumerate(self._chunks)
+            if index == 0 and self._passes(document, filters)
+        ]
+
+    def columns(self, fields: Sequence[str]) -> PlainColumns:
+        return PlainColumns(_column_rows(self._documents.values()))
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         part = self._parts(rung)
@@ -274,3 +290,15 @@ class MemoryBackend(LexicalBackend):
 def _rebuilt(row: AnalyzedDocument) -> Document:
     """Return a document of its own: a caller who changes it does not change the index."""
     return document_from_header(row.header, [(chunk.start, chunk.text) for chunk in row.chunks])
+
+
+def _column_rows(documents: Iterable[AnalyzedDocument]) -> Iterator[DocumentRow]:
+    """Yield what columns are made of, chunks by their positions."""
+    position = 0
+    for row in documents:
+        values: dict[str, list[FilterValue]] = {}
+        for name, value in row.values:
+            values.setdefault(name, []).append(value)
+        keys = range(position, position + len(row.chunks))
+        position += len(row.chunks)
+        yield DocumentRow(row.document.uri, keys, values)

@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import nuthatch
-from nuthatch import Document, Filter, LexicalBackend, Schema
+from nuthatch import Document, Filter, LexicalBackend, Rung, Schema, SortKey, check_filters
+from support.column_answers import answer_by_columns
 from support.processes import memory_folder
-from support.strategies import DOCUMENT, FILTERS, QUERY, SCHEMA, URI
+from support.strategies import DOCUMENT, FILTERS, QUERY, SCHEMA, URI, WORD
+
+RUNG = st.none() | st.builds(
+    Rung, st.sampled_from(("AND", "OR")), st.lists(WORD, min_size=1, max_size=3).map(tuple)
+)
+ORDER = st.permutations(("tags", "year", "uri")).flatmap(
+    lambda names: st.tuples(*(st.builds(SortKey, st.just(name), st.booleans()) for name in names))
+)
 
 
 class SqliteAgainstMemory(RuleBasedStateMachine):
@@ -71,6 +79,19 @@ class SqliteAgainstMemory(RuleBasedStateMachine):
             (h.document_root, h.chunk_idx, h.rung) for h in theirs
         }
         assert (ours.ran, ours.exact) == (theirs.ran, theirs.exact)
+
+    @rule(rung=RUNG, filters=FILTERS, more=FILTERS, order=ORDER, which=st.booleans())
+    def read_columns(
+        self,
+        rung: Rung | None,
+        filters: list[Filter],
+        more: list[Filter],
+        order: list[SortKey],
+        which: bool,
+    ) -> None:
+        arguments = (rung, check_filters(self.schema, filters), more, order)
+        ours = answer_by_columns(self.handles[which], *arguments)
+        assert ours == answer_by_columns(self.model, *arguments)
 
     @rule(uri=URI, which=st.booleans())
     def get(self, uri: str, which: bool) -> None:

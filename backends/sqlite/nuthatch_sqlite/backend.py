@@ -70,7 +70,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         super().__init__(config, record.schema, analyzer)
         self._path = config.path
         self._identity = identity
-        self._caches = Caches(config.cache_bytes)
+        self._caches = Caches(config.cache_bytes, self.schema)
         self._pool = Pool(self._connect, config.readers, identity, config.page_cache_bytes)
         self._turns = Leases(1)  # of those who write
         self._writer: apsw.Connection | None = None
@@ -255,7 +255,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
             return list(problems(connection, self._path, self.schema, self._entities))
 
     def optimize(self) -> None:
-        self._transact("process", _optimize)
+        self._transact("process", self._settle)
         lease = Lease.of_call()
         try:
             self._take_turn(lease)
@@ -263,6 +263,14 @@ class SqliteBackend(LexicalBackend, ForkAware):
                 empty_log(self._writing_connection(), self.config.lock_timeout)
         finally:
             self._turns.release(lease)
+
+    def _settle(self, connection: apsw.Connection) -> None:
+        from nuthatch_sqlite.columns import compact_columns  # imports numpy
+        from nuthatch_sqlite.entity import compact_mentions
+
+        connection.execute(schema.OPTIMIZE)
+        compact_mentions(connection)
+        compact_columns(connection, self.schema)
 
     def close(self) -> None:
         self._pool.close()
@@ -302,17 +310,10 @@ class SqliteBackend(LexicalBackend, ForkAware):
             inherit([self._writer], self._identity)
             self._writer = None
         self._pool.restart()
-        self._caches = Caches(self.config.cache_bytes)
+        self._caches = Caches(self.config.cache_bytes, self.schema)
         self._turns = Leases(1)
         self._forking = None
 
 
 def _itself(connection: apsw.Connection) -> apsw.Connection:
     return connection
-
-
-def _optimize(connection: apsw.Connection) -> None:
-    from nuthatch_sqlite.entity import compact_mentions  # imports numpy
-
-    connection.execute(schema.OPTIMIZE)
-    compact_mentions(connection)

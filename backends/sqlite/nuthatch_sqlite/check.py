@@ -5,6 +5,7 @@ log                commits of the write-ahead log after something damaged
 counts, lengths    the state row, FTS5's sizes, averages and dictionary, our length blobs
 documents          header, texts, leaves and root; uri, starts and values
 entities           what each document mentions
+columns            what each document has in declared fields, and how many chunks
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ import numpy as np
 from nuthatch import IndexCorrupt, Schema, parse_header
 from nuthatch.postings import UNREADABLE, is_document_intact
 from nuthatch_sqlite import schema
+from nuthatch_sqlite.columns import find_differences
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.entity import Entities, differences
 from nuthatch_sqlite.log import unread_commits
 from nuthatch_sqlite.state import State
 
+DOCUMENTS: Final = "SELECT id, chunks FROM document"
 HEADERS: Final = "SELECT id, header FROM document"
 
 
@@ -38,6 +41,7 @@ def problems(
         _counts(connection),
         _documents(connection, declared),
         _check_mentions(connection, entities),
+        find_differences(connection, declared, rows(connection, DOCUMENTS)),
     ):
         try:
             yield from part

@@ -78,6 +78,11 @@ class Postings:
         """Return what knows the impacts of a token."""
         return self._cached_term(token) or self._load_term(token, used_before=())
 
+    def ids(self, token: str) -> Ids:
+        """Return the chunks that hold a token, ascending."""
+        term = self._cached_term(token)
+        return self._read(token).ids if term is None else term.ids
+
     def _cached_terms(self, tokens: Iterable[str]) -> dict[str, TermScores | None] | None:
         """Return what is cached of each token; None where nothing ever is."""
         return (

@@ -23,6 +23,7 @@ import apsw
 
 from nuthatch import (
     Candidate,
+    ColumnReader,
     Document,
     ExplainingReader,
     ExportingReader,
@@ -44,17 +45,18 @@ from nuthatch_sqlite.state import Caches, State, frequencies_of
 
 if TYPE_CHECKING:
     from nuthatch.entities import EntityMatches, EntityPlan
+    from nuthatch.postings import ArrayColumns
     from nuthatch_sqlite.entity import Entities
     from nuthatch_sqlite.entity_search import EntitySearch
     from nuthatch_sqlite.filters import Filters
-    from nuthatch_sqlite.postings import Postings
+    from nuthatch_sqlite.postings import Ids, Postings
 
 #: Postings that FTS5 walks over in the time it takes to import numpy.
 _IMPORT = 200_000
 _RESTORE = "restore the index from a copy, or index the corpus again"
 
 
-class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader):
+class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnReader):
     """Answers from one snapshot."""
 
     def __init__(
@@ -174,6 +176,21 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader):
             self._connection, sql, values, rung.tokens, limit, frequencies, self._state.statistics
         )
         return None if best is None else helpers.to_matches(best)
+
+    def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Ids:
+        allowed = self._filters.ids(filters)
+        if rung is None:
+            documents = self.columns(()).documents
+            ids = documents.ids[documents.live]
+            return ids if allowed is None else scoring.conjunction([ids, allowed])
+        combine = scoring.conjunction if rung.operator == "AND" else scoring.union
+        ids = combine([*map(self._postings.ids, dict.fromkeys(rung.tokens))])
+        return ids if allowed is None else scoring.conjunction([ids, allowed])
+
+    def columns(self, fields: Sequence[str]) -> ArrayColumns:
+        from nuthatch_sqlite.columns import read_columns  # imports numpy
+
+        return read_columns(self._connection, self._state, self._caches.columns, fields)
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         terms = {token: self._postings.term(token) for token in rung.tokens}

@@ -4,6 +4,8 @@
     chunk     id  start  text                            one row a chunk, text zstd-compressed
     posting   (FTS5, contentless)  rowid = chunk.id      tokens as core made them
     length    block  lengths                             tokens per chunk, 1,024 chunks a blob
+    column_block  id  generation  data                   what documents have, 1,024 chunks a blob
+    keyword   id  text                                   the texts that columns number
     value     field  value  document                     what filters compare
     entity    id  field  text                            phrases; what titles have as of fields < 0
     mention   entity  first  documents  lengths          their postings, a row a batch
@@ -21,7 +23,7 @@ from __future__ import annotations
 from string import punctuation
 from typing import Final
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 #: "nuth" as PRAGMA application_id: tells an index from any other SQLite file.
 APPLICATION_ID: Final = 0x6E757468
 #: Chunks whose lengths share one blob (4 bytes each: a blob is about a page).
@@ -80,6 +82,15 @@ CREATE TABLE mention (
     PRIMARY KEY (entity, first)
 ) WITHOUT ROWID;
 CREATE TABLE gone (document INTEGER PRIMARY KEY);
+CREATE TABLE column_block (
+    id INTEGER PRIMARY KEY,
+    generation INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE INDEX column_block_generation ON column_block (generation);
+CREATE TABLE keyword (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
+-- The field's place, of which the ids tell, and the text.
+CREATE UNIQUE INDEX keyword_text ON keyword (id >> 32, text);
 CREATE TABLE length (block INTEGER PRIMARY KEY, lengths BLOB NOT NULL);
 CREATE VIRTUAL TABLE posting USING fts5 (
     tokens,

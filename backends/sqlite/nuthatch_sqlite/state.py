@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
 import apsw
 
-from nuthatch import IndexCorrupt
+from nuthatch import IndexCorrupt, Schema
 from nuthatch.postings import IndexCounts, LatestValue, PostingCaches, readable
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one
@@ -17,6 +18,8 @@ from nuthatch_sqlite.connection import one
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from nuthatch.postings import ColumnStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,22 @@ class State(IndexCounts):
 
 
 class Caches(PostingCaches[int]):
-    """What all readers of one backend share."""
+    """What all readers of one backend share; columns take at most a quarter of the bytes."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, declared: Schema) -> None:
         super().__init__(max_bytes)
+        self._declared = declared
+        self._columns_bytes = max_bytes // 4
         self._searches = count()
         #: Tokens per chunk, indexed by chunk id.
         self.lengths: LatestValue[npt.NDArray[np.uint32]] = LatestValue()
+
+    @cached_property
+    def columns(self) -> ColumnStore:
+        """The columns of the latest state."""
+        from nuthatch.postings import ColumnStore  # imports numpy
+
+        return ColumnStore(self._declared, self._columns_bytes)
 
     def begin_search(self) -> bool:
         """Return whether this is the first search."""

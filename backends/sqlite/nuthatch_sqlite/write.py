@@ -18,6 +18,7 @@ from nuthatch.postings import (
     readable,
 )
 from nuthatch_sqlite import schema
+from nuthatch_sqlite.columns import ColumnWriter
 from nuthatch_sqlite.entity import Entities
 from nuthatch_sqlite.entity import remove as remove_mentions
 from nuthatch_sqlite.state import State
@@ -37,6 +38,8 @@ def write(
     rows = number_documents(plan.changed, state.next_chunk)
     _insert(connection, rows)
     entities.add(connection, rows)
+    columns = ColumnWriter(connection, state.generation + 1)
+    columns.replace(entities.declared, plan.replaced, rows)
     counts = [chunk.length for _, document in rows for chunk in document.chunks]
     lengths.append(state.next_chunk, counts)
     lengths.save()
@@ -60,6 +63,7 @@ def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
         return 0
     lengths = Lengths(connection)
     tokens_gone = _delete(connection, gone, lengths)
+    ColumnWriter(connection, state.generation + 1).remove(gone)
     lengths.save()
     connection.execute(
         schema.SET_STATE,

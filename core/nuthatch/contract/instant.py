@@ -59,6 +59,11 @@ def format_instant(moment: datetime) -> str:
     return f"{utc.replace(tzinfo=None).isoformat()}Z"
 
 
+def instant_text(instant: int) -> str:
+    """Return the text in UTC for an instant, in microseconds since 1970."""
+    return f"{(_EPOCH + instant * _MICROSECOND).isoformat()}Z"
+
+
 def first_instant(day: date) -> int:
     """Return the instant at which a day begins in UTC."""
     return (datetime(day.year, day.month, day.day) - _EPOCH) // _MICROSECOND

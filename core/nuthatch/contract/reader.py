@@ -1,7 +1,9 @@
 """What a search calls on an engine: a handful of primitive questions about one consistent state.
 
-    Reader  ◄── FirstMatchReader, AnsweringReader, ExplainingReader, ExportingReader     blocks
-    AsyncReader  ◄── AsyncFirstMatchReader, AsyncAnsweringReader, AsyncExplainingReader  is awaited
+    Reader  ◄── FirstMatchReader, AnsweringReader, ColumnReader, ExplainingReader,       blocks
+                ExportingReader
+    AsyncReader  ◄── AsyncFirstMatchReader, AsyncAnsweringReader, AsyncColumnReader,     is awaited
+                     AsyncExplainingReader
 
 A reader has what is in `Reader` or `AsyncReader`, and as many of the others as the engine can do;
 core looks which methods are there. `nuthatch.entities` has the protocols for entities.
@@ -13,6 +15,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from nuthatch.contract.columns import Columns, Keys
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Rung
@@ -211,6 +214,19 @@ class ExportingReader(Reader, Protocol):
         ...
 
 
+class ColumnReader(Reader, Protocol):
+    """A reader of an engine from which core makes facets, totals, orders and browsing."""
+
+    def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Keys:
+        """Return the keys of all chunks that a rung and the filters match, in document order, those
+        of one document by `chunk_idx`; with None the first chunk of every document that passes."""
+        ...
+
+    def columns(self, fields: Sequence[str]) -> Columns:
+        """Return what documents have in these declared fields; `uri` is the order of uris."""
+        ...
+
+
 class AsyncReader(Protocol):
     """A `Reader` whose methods are awaited."""
 
@@ -234,6 +250,13 @@ class AsyncAnsweringReader(AsyncReader, Protocol):
     """An `AnsweringReader` whose methods are awaited."""
 
     async def answer(self, request: AnswerRequest) -> Answer: ...
+
+
+class AsyncColumnReader(AsyncReader, Protocol):
+    """A `ColumnReader` whose methods are awaited."""
+
+    async def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Keys: ...
+    async def columns(self, fields: Sequence[str]) -> Columns: ...
 
 
 class AsyncExplainingReader(AsyncReader, Protocol):

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeGuard, TypeVar, ove
 from nuthatch.contract.reader import (
     AnsweringReader,
     AsyncAnsweringReader,
+    AsyncColumnReader,
     AsyncExplainingReader,
     AsyncFirstMatchReader,
     AsyncReader,
+    ColumnReader,
     ExplainingReader,
     ExportingReader,
     FirstMatchReader,
@@ -62,6 +64,9 @@ class LiftedReader:
             self.first_match = _lift(reader.first_match)
         if has_answer(reader):
             self.answer = _lift(reader.answer)
+        if has_columns(reader):
+            self.matching = _lift(reader.matching)
+            self.columns = _lift(reader.columns)
         if has_explain(reader):
             self.explain = _lift(reader.explain)
         if has_match_entities(reader):
@@ -87,6 +92,9 @@ class TimedReader:
             self.first_match = _limit_time(reader.first_match, deadline)
         if has_answer(reader):
             self.answer = _limit_time(reader.answer, deadline)
+        if has_columns(reader):
+            self.matching = _limit_time(reader.matching, deadline)
+            self.columns = _limit_time(reader.columns, deadline)
         if has_explain(reader):
             self.explain = _limit_time(reader.explain, deadline)
         if has_match_entities(reader):
@@ -146,6 +154,15 @@ def has_answer(reader: object) -> bool:
 
 
 @overload
+def has_columns(reader: Reader) -> TypeGuard[ColumnReader]: ...
+@overload
+def has_columns(reader: AsyncReader) -> TypeGuard[AsyncColumnReader]: ...
+def has_columns(reader: object) -> bool:
+    """Return whether a reader gives all that matches, and columns."""
+    return hasattr(reader, "matching") and hasattr(reader, "columns")
+
+
+@overload
 def has_explain(reader: Reader) -> TypeGuard[ExplainingReader]: ...
 @overload
 def has_explain(reader: AsyncReader) -> TypeGuard[AsyncExplainingReader]: ...
@@ -177,12 +194,16 @@ def has_documents(reader: Reader) -> TypeGuard[ExportingReader]:
     return hasattr(reader, "documents")
 
 
+def engine_of(reader: Any) -> Any:
+    """Return the engine's own reader."""
+    while isinstance(reader, LiftedReader | TimedReader):
+        reader = reader.wrapped
+    return reader
+
+
 def missing_look_up(reader: AsyncReader) -> str:
     """Return the first look-up of an entity search that the engine's reader does not have."""
-    engine: object = reader
-    while isinstance(engine, LiftedReader | TimedReader):
-        engine = engine.wrapped
-    return _missing_look_ups(engine)[0]
+    return _missing_look_ups(engine_of(reader))[0]
 
 
 def _missing_look_ups(reader: object) -> list[str]:

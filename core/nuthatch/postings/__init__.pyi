@@ -1,5 +1,9 @@
 """The public names of `nuthatch.postings`, each imported from its home: the one list of them."""
 
+from nuthatch.postings.array_columns import (
+    ArrayColumns as ArrayColumns,
+    DocumentIds as DocumentIds,
+)
 from nuthatch.postings.batch import (
     BatchPlan as BatchPlan,
     StoredDocument as StoredDocument,
@@ -20,6 +24,23 @@ from nuthatch.postings.codec import (
     is_document_intact as is_document_intact,
     join_leaves as join_leaves,
     rebuild_document as rebuild_document,
+)
+from nuthatch.postings.column import (
+    Column as Column,
+)
+from nuthatch.postings.column_block import (
+    BLOCK_IDS as BLOCK_IDS,
+    EMPTY_BLOCK as EMPTY_BLOCK,
+    FieldValues as FieldValues,
+    pack_blocks as pack_blocks,
+    unpack_blocks as unpack_blocks,
+)
+from nuthatch.postings.column_store import (
+    DOCUMENTS_PLACE as DOCUMENTS_PLACE,
+    ColumnSource as ColumnSource,
+    ColumnStore as ColumnStore,
+    StoredField as StoredField,
+    stored_fields as stored_fields,
 )
 from nuthatch.postings.entries import (
     TITLE_PLACES as TITLE_PLACES,

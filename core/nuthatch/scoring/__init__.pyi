@@ -32,4 +32,5 @@ from nuthatch.scoring.ranking import (
     conjunction_top_k as conjunction_top_k,
     exhaustive_top_k as exhaustive_top_k,
     select_top as select_top,
+    union as union,
 )
