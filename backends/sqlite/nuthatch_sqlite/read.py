@@ -204,8 +204,9 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         allowed = self._filters.ids(filters)
         if rung is None:
             documents = self.columns(()).documents
-            ids = documents.ids[documents.live]
-            return ids if allowed is None else scoring.conjunction([ids, allowed])
+            if allowed is None:
+                return documents.ids[documents.live]
+            return documents.first_chunks(allowed)
         combine = scoring.conjunction if rung.operator == "AND" else scoring.union
         ids = combine([*map(self._postings.ids, dict.fromkeys(rung.tokens))])
         return ids if allowed is None else scoring.conjunction([ids, allowed])

@@ -64,6 +64,16 @@ class DocumentIds:
         owners[expand(self.ids, self.chunks)] = np.repeat(ordinals, self.chunks)
         return owners
 
+    @cached_property
+    def _has_single_chunks(self) -> bool:
+        return bool((self.chunks == 1).all())
+
+    def first_chunks(self, ids: IdArray) -> IdArray:
+        """Return those of ascending ids that are the first of a live document among them."""
+        known = ids[: int(np.searchsorted(ids, self.owners.size))]
+        owners = self.owners[known]
+        return known[firsts(owners) & (owners >= 0) & self.live[owners]]
+
     def ordinals_of(self, ids: IdArray) -> Ordinals:
         """Return the ordinals of documents by their ids, all of which are known."""
         return np.searchsorted(self.ids, ids)
@@ -80,6 +90,8 @@ class DocumentIds:
 
     def chunks_of(self, passing: BoolArray) -> IdArray:
         """Return the ids, ascending, of the chunks of some of the documents."""
+        if self._has_single_chunks:
+            return self.ids[passing]
         return expand(self.ids[passing], self.chunks[passing]).astype(np.uint32)
 
 
