@@ -149,6 +149,26 @@ def _read_log(connection: apsw.Connection, since: int = -1) -> ColumnLog:
     return ColumnLog.join(ColumnLog.unpack(data) for (data,) in rows(connection, LOGS, (since,)))
 
 
+class _GatheredValues:
+    """What documents have, gathered by field: (documents, values) by the place of the field."""
+
+    def __init__(self) -> None:
+        self.values: dict[int, tuple[list[int], list[FilterValue]]] = {}
+        self._chunks: list[tuple[int, list[int]]] = []
+
+    def add(self, document: int, chunks: int, pairs: Iterable[tuple[int, FilterValue]]) -> None:
+        """Add a document, with the places of fields and its values."""
+        self._chunks.append((document, [chunks]))
+        for place, value in pairs:
+            documents, values = self.values.setdefault(place, ([], []))
+            documents.append(document)
+            values.append(value)
+
+    def chunks(self) -> FieldValues:
+        """Return how many chunks each document has."""
+        return FieldValues.of(self._chunks, np.int64)
+
+
 class ColumnWriter:
     """Writes what a batch adds and removes, within one transaction."""
 
@@ -165,47 +185,48 @@ class ColumnWriter:
     ) -> None:
         """Take documents away, and store what new ones have, given with ascending ids."""
         places = {field.name: field.place for field in self._fields}
-        log = ColumnLog(
-            [document.id for document in removed],
-            [LoggedDocument.of(first, document, places) for first, document in added],
-        )
+        gone = [document.id for document in removed]
         changes = len(removed) + len(added)
         last = one(self._connection, LOGGED)
         total = changes + (0 if last is None else last[0])
         if changes < _LARGE and total <= _MAX_LOGGED:
+            documents = [LoggedDocument.of(first, document, places) for first, document in added]
+            log = ColumnLog(gone, documents)
             self._connection.execute(ADD_LOG, (self._generation, total, log.pack()))
-        elif last is None:
-            self._write_log(log)
-        else:
-            with readable("the log of the columns"):
-                log = ColumnLog.join([_read_log(self._connection), log])
-            self._write_log(log)
-            self._connection.execute(CLEAR_LOG)
+            return
+        batch = _GatheredValues()
+        logged = self._take_log(batch, gone) if last is not None else gone
+        for first, document in added:
+            pairs = ((places[name], value) for name, value in document.values)
+            batch.add(first, len(document.chunks), pairs)
+        self._write_batch(batch, logged)
 
     def merge_log(self) -> None:
         """Write into blocks what was logged."""
-        with readable("the log of the columns"):
-            log = _read_log(self._connection)
-        self._write_log(log)
-        self._connection.execute(CLEAR_LOG)
+        batch = _GatheredValues()
+        self._write_batch(batch, self._take_log(batch, ()))
 
-    def _write_log(self, log: ColumnLog) -> None:
-        columns = {DOCUMENTS_PLACE: log.chunks()}
-        found: dict[int, tuple[list[int], list[FilterValue]]] = {}
+    def _take_log(self, batch: _GatheredValues, gone: Sequence[int]) -> Sequence[int]:
+        """Move the log into a batch, but for documents that are gone; return all that are."""
+        with readable("the log of the columns"):
+            log = ColumnLog.join([_read_log(self._connection), ColumnLog(gone)])
+        self._connection.execute(CLEAR_LOG)
         for document in log.documents:
-            for place, values in document.values:
-                documents, joined = found.setdefault(place, ([], []))
-                documents += [document.id] * len(values)
-                joined += values
+            pairs = ((place, value) for place, values in document.values for value in values)
+            batch.add(document.id, document.chunks, pairs)
+        return log.gone
+
+    def _write_batch(self, batch: _GatheredValues, gone: Sequence[int]) -> None:
+        columns = {DOCUMENTS_PLACE: batch.chunks()}
         for stored in self._fields:
-            if stored.place in found:
-                documents, joined = found[stored.place]
+            if stored.place in batch.values:
+                documents, values = batch.values[stored.place]
                 codes: dict[str, int] = {}
                 if stored.has_texts:
-                    codes = self._number_keywords(stored.place, {*map(str, joined)})
-                coded = stored.encode(joined, codes)
+                    codes = self._number_keywords(stored.place, {*map(str, values)})
+                coded = stored.encode(values, codes)
                 columns[stored.place] = FieldValues.from_pairs(documents, coded, stored.dtype)
-        self._write_blocks(columns, log.ids_gone)
+        self._write_blocks(columns, np.unique(np.array(gone, dtype=np.uint32)))
 
     def _write_blocks(self, added: Mapping[int, FieldValues], gone: Ids) -> None:
         """Write anew the blocks that new documents fall into, by the places of their columns, and
