@@ -39,6 +39,10 @@ GROUP BY value.value
 ORDER BY documents DESC, value.value
 LIMIT ?
 """
+#: The same from the matches on: each one's values are looked up, and sorted by value.
+COUNT_EACH: Final = COUNT.replace("JOIN value", "CROSS JOIN value").replace(
+    "value.field =", "+value.field ="
+)
 SELECT: Final = """
 SELECT DISTINCT document.id
 FROM value
@@ -75,9 +79,13 @@ class SqlValues:
             rows = ((id,) for id in matches)
             self._connection.executemany("INSERT INTO match VALUES (?)", rows)
 
-    def count(self, field: str, size: int) -> list[tuple[AnyType, int]]:
-        """Return the most frequent values of a field among those that match."""
-        return list(self._connection.execute(COUNT, (field, size)))
+    def count(self, field: str, size: int, *, is_each: bool = False) -> list[tuple[AnyType, int]]:
+        """Return the most frequent values of a field among those that match.
+
+        SQLite goes through all values of the field and asks of each whether its document matches.
+        With `is_each` it goes through the matches instead.
+        """
+        return list(self._connection.execute(COUNT_EACH if is_each else COUNT, (field, size)))
 
     def select(self, filters: Sequence[Filter], size: int) -> npt.NDArray[np.intp]:
         """Return the documents, of so many, that pass all filters."""

@@ -23,7 +23,7 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
-from nuthatch import AnalyzedDocument, FilterValue, Schema
+from nuthatch import AnalyzedDocument, FilterValue, Leaf, Schema
 from nuthatch.postings import (
     BLOCK_IDS,
     DOCUMENTS_PLACE,
@@ -40,6 +40,7 @@ from nuthatch.postings import (
     stored_fields,
     unpack_blocks,
 )
+from nuthatch_sqlite.column_scan import accept_value, find_codes, scan_log
 from nuthatch_sqlite.connection import one, rows
 from nuthatch_sqlite.schema import BLOCKS, LOGS, SHIFT, span
 from nuthatch_sqlite.state import State
@@ -147,6 +148,24 @@ def read_columns(
 
 def _read_log(connection: apsw.Connection, since: int = -1) -> ColumnLog:
     return ColumnLog.join(ColumnLog.unpack(data) for (data,) in rows(connection, LOGS, (since,)))
+
+
+def find_documents(
+    connection: apsw.Connection, stored: StoredField, condition: Leaf
+) -> npt.NDArray[Any]:
+    """Return the ids, in any order, of documents with a keyword that passes; deleted ones may be
+    among them.
+
+    The column is not made: its texts, which take most of the time, are left where they are.
+    """
+    codes = np.array([*find_codes(connection, stored.place, condition)], dtype=np.int64)
+    logged = [*scan_log(connection, stored.place, accept_value(condition))]
+    found = _unpack(connection, stored.place, stored.dtype)
+    with readable("the columns of the fields"):
+        wanted = np.zeros(1 + int(max(codes.max(initial=0), found.values.max(initial=0))), np.bool_)
+        wanted[codes] = True
+        passing = np.repeat(found.documents, found.counts)[wanted[found.values]]
+    return np.concatenate([passing, np.array(logged, dtype=np.uint32)])
 
 
 class _GatheredValues:

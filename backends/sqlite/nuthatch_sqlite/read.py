@@ -130,7 +130,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
     def _filters(self) -> Filters:
         from nuthatch_sqlite.filters import Filters  # imports numpy
 
-        return Filters(self._connection, self._state, self._caches, self._lookups)
+        return Filters(self._connection, self._schema, self._state, self._caches, self._lookups)
 
     def _add_filters(self, sql: str, filters: Sequence[Filter]) -> Statement:
         """Return a statement with its filters filled in, and their values."""

@@ -74,6 +74,13 @@ class DocumentIds:
         owners = self.owners[known]
         return known[firsts(owners) & (owners >= 0) & self.live[owners]]
 
+    def find(self, ids: IdArray) -> BoolArray:
+        """Return which documents have these ids, in any order; others may be among them."""
+        owners = self.owners[ids[ids < self.owners.size]]
+        mask = np.zeros(len(self), dtype=np.bool_)
+        mask[owners[owners >= 0]] = True
+        return mask & self.live
+
     def ordinals_of(self, ids: IdArray) -> Ordinals:
         """Return the ordinals of documents by their ids, all of which are known."""
         return np.searchsorted(self.ids, ids)

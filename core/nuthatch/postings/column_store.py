@@ -144,6 +144,11 @@ class ColumnStore:
         held = self._held
         return 0 if held is None else held.nbytes
 
+    def has(self, name: str) -> bool:
+        """Return whether the column of a field is kept, of any state."""
+        held = self._held
+        return held is not None and name in held.columns
+
     def read(self, source: ColumnSource, names: Iterable[str]) -> ArrayColumns:
         """Return the columns of fields in the source's state; `uri` is the order of uris.
 
