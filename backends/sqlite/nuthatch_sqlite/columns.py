@@ -23,7 +23,7 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
-from nuthatch import AnalyzedDocument, FilterValue, Leaf, Schema
+from nuthatch import AnalyzedDocument, AnyOf, FilterValue, Leaf, Range, Schema
 from nuthatch.postings import (
     BLOCK_IDS,
     DOCUMENTS_PLACE,
@@ -40,6 +40,7 @@ from nuthatch.postings import (
     stored_fields,
     unpack_blocks,
 )
+from nuthatch.scoring import distinct
 from nuthatch_sqlite.column_scan import accept_value, find_codes, scan_log
 from nuthatch_sqlite.connection import one, rows
 from nuthatch_sqlite.schema import BLOCKS, LOGS, SHIFT, span
@@ -150,22 +151,41 @@ def _read_log(connection: apsw.Connection, since: int = -1) -> ColumnLog:
     return ColumnLog.join(ColumnLog.unpack(data) for (data,) in rows(connection, LOGS, (since,)))
 
 
-def find_documents(
-    connection: apsw.Connection, stored: StoredField, condition: Leaf
-) -> npt.NDArray[Any]:
-    """Return the ids, in any order, of documents with a keyword that passes; deleted ones may be
-    among them.
+def find_documents(connection: apsw.Connection, stored: StoredField, condition: Leaf) -> Ids:
+    """Return the ids, ascending, of documents with a value that passes; deleted ones may be among
+    them.
 
-    The column is not made: its texts, which take most of the time, are left where they are.
+    The column is not made: to sort its values, and to read its texts, takes most of the time.
     """
-    codes = np.array([*find_codes(connection, stored.place, condition)], dtype=np.int64)
     logged = [*scan_log(connection, stored.place, accept_value(condition))]
     found = _unpack(connection, stored.place, stored.dtype)
     with readable("the columns of the fields"):
-        wanted = np.zeros(1 + int(max(codes.max(initial=0), found.values.max(initial=0))), np.bool_)
+        passes = _compare(connection, stored, condition, found.values)
+        passing = np.repeat(found.documents, found.counts)[passes]
+    return distinct(np.concatenate([passing, np.array(logged, dtype=np.uint32)]))
+
+
+def _compare(
+    connection: apsw.Connection, stored: StoredField, condition: Leaf, values: npt.NDArray[Any]
+) -> npt.NDArray[np.bool_]:
+    """Return which stored values pass."""
+    if stored.has_texts:
+        codes = np.array([*find_codes(connection, stored.place, condition)], dtype=np.int64)
+        wanted = np.zeros(1 + int(max(codes.max(initial=0), values.max(initial=0))), np.bool_)
         wanted[codes] = True
-        passing = np.repeat(found.documents, found.counts)[wanted[found.values]]
-    return np.concatenate([passing, np.array(logged, dtype=np.uint32)])
+        is_wanted: npt.NDArray[np.bool_] = wanted[values]
+        return is_wanted
+    if isinstance(condition, AnyOf):
+        chosen = np.array(stored.encode(condition.values, {}), dtype=stored.dtype)
+        is_chosen: npt.NDArray[np.bool_] = np.isin(values, chosen)
+        return is_chosen
+    assert isinstance(condition, Range)  # core makes one of all others
+    passes = np.ones(values.size, dtype=np.bool_)
+    if condition.gte is not None:
+        passes &= values >= stored.encode([condition.gte], {})[0]
+    if condition.lte is not None:
+        passes &= values <= stored.encode([condition.lte], {})[0]
+    return passes
 
 
 class _GatheredValues:
