@@ -57,7 +57,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
         super().__init__(config, record.schema, analyzer)
         self._path = config.path
         self._columns = columns_of(record.schema)
-        self._folder = Folder(config.path, config.checksums)
+        self._folder = Folder(config, record.schema)
         self._turns = Leases(1)  # of those who write
         self._forking: Lease | None = None  # of a fork that keeps others from writing
         self._fingerprint: tuple[Signature, str] | None = None
@@ -91,7 +91,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
         columns = columns_of(schema)
 
         def fill(draft: Path) -> None:
-            drafted = Folder(draft, config.checksums)
+            drafted = Folder(config, schema, draft)
             writer = drafted.writer(config.heap_bytes)
             try:
                 stored = TantivyReader(drafted.state(), columns, draft, schema)
@@ -158,7 +158,9 @@ class TantivyBackend(LexicalBackend, ForkAware):
         # In the end the writer is consumed: that releases the lock, even if something
         # still refers to it. Merges that are not waited for would be given up.
         try:
-            outcome = work(writer, self._newest()[0])
+            stored = self._newest()[0]
+            stored.state.journal.cut()
+            outcome = work(writer, stored)
         except BaseException:
             with suppress(ValueError):  # after a failed commit it fails, too
                 writer.wait_merging_threads()
@@ -197,7 +199,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
         self._refuse_if_read_only()
         # In a turn, so that a fork waits for this part of writing, too.
-        return self._with_turn(lambda: self._newest()[0].roots_of(uris))
+        return self._with_turn(lambda: self._newest()[0].find_roots(uris))
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
         return self._transact(
@@ -243,7 +245,8 @@ class TantivyBackend(LexicalBackend, ForkAware):
             return list(problems(self._path, reader))
 
     def optimize(self) -> None:
-        """Merge what Tantivy's policy wants merged, and delete files that are no longer used."""
+        """Merge what Tantivy's policy wants merged, delete files that are no longer used, and take
+        what deleted documents had out of the journal."""
         self._transact("process", _optimize)
 
     def close(self) -> None:
@@ -266,12 +269,15 @@ class TantivyBackend(LexicalBackend, ForkAware):
         """Open the index again: the parent's threads and the state of its locks are not here."""
         keep_inherited(self._folder)
         closed = self._folder.closed
-        self._folder = Folder(self._path, self.config.checksums)
+        self._folder = Folder(self.config, self.schema)
         self._folder.closed = closed
         self._turns = Leases(1)
         self._forking = None
 
 
-def _optimize(writer: tantivy.IndexWriter, _: TantivyReader) -> None:
+def _optimize(writer: tantivy.IndexWriter, stored: TantivyReader) -> None:
+    from nuthatch_tantivy.columns import compact  # imports numpy
+
+    compact(stored.state.journal, writer.commit_opstamp, stored.declared)
     writer.commit()
     writer.garbage_collect_files()

@@ -1,4 +1,4 @@
-"""Writing: one batch is one commit.
+"""Writing: one batch is one commit, and before it one record of the journal.
 
 Tantivy syncs the files of a commit, their names and the new meta.json, then puts that into place:
 after this the death of a process loses nothing. That last renaming it does not sync; "power" does.
@@ -11,8 +11,9 @@ from datetime import date
 
 import tantivy
 
-from nuthatch import AnalyzedDocument, FilterValue, WriteOutcome
+from nuthatch import AnalyzedDocument, BackendUnavailable, FilterValue, WriteOutcome
 from nuthatch.entities import normalize_phrase
+from nuthatch.postings import number_documents, plan_batch, readable
 from nuthatch_tantivy import schema
 from nuthatch_tantivy.read import TantivyReader
 
@@ -26,50 +27,68 @@ def write(
     documents: Sequence[AnalyzedDocument],
 ) -> WriteOutcome:
     """Upsert documents with distinct uris; `stored` is the state that the writer goes on from."""
-    added = replaced = unchanged = chunks = 0
+    present = stored.find([document.document.uri for document in documents])
+    plan = plan_batch(documents, present)
+    if not plan.changed:
+        return plan.outcome(len(documents))
     # The stamps of Tantivy's operations grow with each chunk and are never reset. So no order
     # repeats.
-    order = writer.commit_opstamp
-    for document in documents:
-        key = schema.key(document.document.uri)
-        assert key is not None  # core lets no such document through
-        before = stored.root(key)
-        if before == document.root:
-            unchanged += 1
-            continue
-        if before is None:
-            added += 1
-        else:
-            replaced += 1
+    added = number_documents(plan.changed, writer.commit_opstamp + 1)
+    if writer.commit_opstamp + plan.chunks > schema.MAX_ORDER:
+        raise BackendUnavailable(
+            f"the index has numbered {schema.MAX_ORDER:,} chunks since it was made, and has no "
+            "more numbers; copy it into a new one"
+        )
+    for first, document in added:
+        key = document.document.uri  # core lets no other through than `schema.key` does
+        if key in present:
             writer.delete_documents_by_term("key", key)
-        order = _insert(writer, columns, document, key, order)
-        chunks += len(document.chunks)
-    if added or replaced:
-        writer.commit()
-    return WriteOutcome(added, replaced, unchanged, chunks)
+        _insert(writer, columns, document, key, first)
+    _commit(writer, stored, [document.id for document in plan.replaced], added)
+    return plan.outcome(len(documents))
 
 
 def remove(writer: tantivy.IndexWriter, stored: TantivyReader, uris: Sequence[str]) -> int:
     """Remove documents; return how many there were."""
-    gone = [key for uri in uris if (key := schema.key(uri)) is not None and stored.holds(key)]
+    gone = stored.find(uris)
     for key in gone:
         writer.delete_documents_by_term("key", key)
     if gone:
-        writer.commit()
+        _commit(writer, stored, [document.id for document in gone.values()], ())
     return len(gone)
 
 
+def _commit(
+    writer: tantivy.IndexWriter,
+    stored: TantivyReader,
+    gone: Sequence[int],
+    added: Sequence[tuple[int, AnalyzedDocument]],
+) -> None:
+    """Commit what was given to the writer, and with it what the journal says of it."""
+    from nuthatch_tantivy.columns import batch_blobs, compact  # imports numpy
+
+    commit = writer.commit_opstamp
+    state, declared = stored.state, stored.declared
+    journal = state.journal
+    if journal.is_grown:
+        journal = compact(journal, commit, declared)
+    with readable(f"{journal.path}"):
+        blobs = [*batch_blobs(journal, state.caches.texts, declared, gone, added)]
+    journal.append(commit, blobs)
+    writer.commit()
+
+
 def _insert(
-    writer: tantivy.IndexWriter, columns: Columns, document: AnalyzedDocument, key: str, order: int
-) -> int:
-    """Add the chunks of a document; return the order of the last one."""
+    writer: tantivy.IndexWriter, columns: Columns, document: AnalyzedDocument, key: str, first: int
+) -> None:
+    """Add the chunks of a document, the first of which has this order."""
     phrases = list(_phrases(columns, document))
     for index, chunk in enumerate(document.chunks):
         row = tantivy.Document()
         row.add_integer(schema.EVERY, 1)
         row.add_text("tokens", chunk.line)
         row.add_text("key", key)
-        row.add_integer("order", order := order + 1)
+        row.add_integer("order", first + index)
         row.add_integer("chunk", index)
         row.add_integer("start", chunk.start)
         row.add_bytes("text", chunk.text.encode())
@@ -82,7 +101,6 @@ def _insert(
         for name, phrase in phrases:
             row.add_text(name, schema.phrase_term(phrase))
         writer.add_document(row)
-    return order
 
 
 def _phrases(columns: Columns, document: AnalyzedDocument) -> Iterator[tuple[str, str]]:
