@@ -152,7 +152,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         return ConnectionLease(self._pool, use, deadline, fresh=fresh)
 
     def _reader(self, connection: apsw.Connection) -> SqliteReader:
-        return SqliteReader(connection, self._caches, lambda: self._entities)
+        return SqliteReader(connection, self.schema, self._caches, lambda: self._entities)
 
     def _transact(self, durability: Durability, work: Callable[[apsw.Connection], T]) -> T:
         """Do the work in a transaction of the writing connection, when it is this call's turn."""
@@ -204,7 +204,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
         from nuthatch_sqlite.write import remove  # imports numpy
 
-        return self._transact(durability, lambda connection: remove(connection, uris))
+        return self._transact(durability, lambda connection: remove(connection, uris, self.schema))
 
     def info(self, *, fingerprint: bool = False) -> IndexInfo:
         with self._lease_connection(_itself) as connection:
@@ -270,7 +270,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
 
         connection.execute(schema.OPTIMIZE)
         compact_mentions(connection)
-        compact_columns(connection, self.schema)
+        compact_columns(connection, self.schema, State.read(connection).generation)
 
     def close(self) -> None:
         self._pool.close()

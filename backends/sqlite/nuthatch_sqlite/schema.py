@@ -5,8 +5,8 @@
     posting   (FTS5, contentless)  rowid = chunk.id      tokens as core made them
     length    block  lengths                             tokens per chunk, 1,024 chunks a blob
     column_block  id  generation  data                   what documents have, 1,024 chunks a blob
+    column_log    generation  total  data                the same of the latest small batches
     keyword   id  text                                   the texts that columns number
-    value     field  value  document                     what filters compare
     entity    id  field  text                            phrases; what titles have as of fields < 0
     mention   entity  first  documents  lengths          their postings, a row a batch
     gone      document                                   deleted ones that these still name
@@ -28,6 +28,8 @@ FORMAT: Final = 4
 APPLICATION_ID: Final = 0x6E757468
 #: Chunks whose lengths share one blob (4 bytes each: a blob is about a page).
 LENGTHS: Final = 1024
+#: In ids of columns and keywords a field's number stands above so many bits.
+SHIFT: Final = 32
 
 # Core's tokens come joined by spaces. The ascii tokenizer takes every non-ASCII character for
 # part of a token; naming the punctuation as such leaves the space as the only separator.
@@ -59,13 +61,6 @@ CREATE TABLE chunk (
     start INTEGER NOT NULL,
     text BLOB NOT NULL
 );
-CREATE TABLE value (
-    field TEXT NOT NULL,
-    value NOT NULL,
-    document INTEGER NOT NULL,
-    PRIMARY KEY (field, value, document)
-) WITHOUT ROWID;
-CREATE INDEX value_document ON value (document);
 CREATE TABLE entity (
     id INTEGER PRIMARY KEY,
     field INTEGER NOT NULL,
@@ -88,6 +83,11 @@ CREATE TABLE column_block (
     data BLOB NOT NULL
 );
 CREATE INDEX column_block_generation ON column_block (generation);
+CREATE TABLE column_log (
+    generation INTEGER PRIMARY KEY,
+    total INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
 CREATE TABLE keyword (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
 -- The field's place, of which the ids tell, and the text.
 CREATE UNIQUE INDEX keyword_text ON keyword (id >> 32, text);
@@ -133,15 +133,12 @@ WHERE uri IN (SELECT value FROM json_each(?))
 ADD_DOCUMENT: Final = "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?)"
 ADD_CHUNK: Final = "INSERT INTO chunk VALUES (?, ?, ?)"
 ADD_TOKENS: Final = "INSERT INTO posting (rowid, tokens) VALUES (?, ?)"
-# A keyword listed twice in a document is one value.
-ADD_VALUE: Final = "INSERT OR IGNORE INTO value VALUES (?, ?, ?)"
 SET_LENGTHS: Final = "INSERT OR REPLACE INTO length VALUES (?, ?)"
 # Postings are deleted by FTS5, never overwritten: inserting a rowid again would leave the old
 # ones behind, unseen by its integrity check.
 DELETE: Final = (
     "DELETE FROM posting WHERE rowid BETWEEN :first AND :last",
     "DELETE FROM chunk WHERE id BETWEEN :first AND :last",
-    "DELETE FROM value WHERE document = :first",
     "DELETE FROM document WHERE id = :first",
 )
 
@@ -183,22 +180,13 @@ WHERE posting MATCH ?{filters}
 LIMIT 1
 """
 # The plus keeps the planner from walking the filter's rows and asking FTS5 about each of them.
-IN_FILTER: Final = "+rowid IN ({chunks})"
-LISTED: Final = "SELECT value FROM json_each(?)"
-FILTERED: Final = """
-SELECT DISTINCT chunk.id
-FROM value
-JOIN document ON document.id = value.document
-JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
-WHERE value.field = ? AND {condition}
-"""
+IN_LIST: Final = "+rowid IN (SELECT value FROM json_each(?))"
 CHUNKS_OF: Final = """
 SELECT chunk.id
 FROM json_each(?) AS wanted
 CROSS JOIN document ON document.id = wanted.value
 CROSS JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
 """
-ANY_OF: Final = "value.value IN (SELECT value FROM json_each(?))"
 # One statement for all hits; CROSS JOIN holds SQLite to the order of the tables.
 FETCH: Final = """
 SELECT chunk.id,
@@ -228,6 +216,20 @@ ORDER BY document.id, chunk.id
 ROOTS: Final = "SELECT root FROM document ORDER BY root"
 
 
+BLOCKS: Final = """
+SELECT id - :first, data
+FROM column_block
+WHERE id BETWEEN :first AND :last
+ORDER BY id
+"""
+LOGS: Final = "SELECT data FROM column_log WHERE generation > ? ORDER BY generation"
+
+
+def span(number: int) -> dict[str, int]:
+    """Return the first and the last id of what belongs to a field in columns and keywords."""
+    return {"first": number << SHIFT, "last": ((number + 1) << SHIFT) - 1}
+
+
 def quote_token(token: str) -> str:
     """Return a token for MATCH; within quotes only the quote itself is special."""
     return '"' + token.replace('"', '""') + '"'
@@ -241,12 +243,7 @@ SELECT (SELECT count(*) FROM document) AS documents,
        (SELECT coalesce(sum(chunks), 0) FROM document) AS chunks,
        (SELECT count(*) FROM chunk) AS texts,
        (SELECT coalesce(max(id), 0) FROM chunk) AS last,
-       (SELECT coalesce(sum(cnt), 0) FROM temp.term) AS occurrences,
-       (
-           SELECT count(*)
-           FROM value
-           WHERE document NOT IN (SELECT id FROM document)
-       ) AS stray
+       (SELECT coalesce(sum(cnt), 0) FROM temp.term) AS occurrences
 """
 SIZES: Final = "SELECT id, sz FROM posting_docsize ORDER BY id"
 # The record by which bm25() knows the number of chunks and their average length.
@@ -258,4 +255,3 @@ FROM document
 LEFT JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
 ORDER BY document.id, chunk.id
 """
-VALUES: Final = "SELECT field, value FROM value WHERE document = ?"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import apsw
 import numpy as np
 
-from nuthatch import AnalyzedDocument, WriteOutcome
+from nuthatch import AnalyzedDocument, Schema, WriteOutcome
 from nuthatch.postings import (
     StoredDocument,
     compress_text,
@@ -38,8 +38,7 @@ def write(
     rows = number_documents(plan.changed, state.next_chunk)
     _insert(connection, rows)
     entities.add(connection, rows)
-    columns = ColumnWriter(connection, state.generation + 1)
-    columns.replace(entities.declared, plan.replaced, rows)
+    ColumnWriter(connection, entities.declared, state.generation + 1).write(plan.replaced, rows)
     counts = [chunk.length for _, document in rows for chunk in document.chunks]
     lengths.append(state.next_chunk, counts)
     lengths.save()
@@ -55,7 +54,7 @@ def write(
     return plan.outcome(len(documents))
 
 
-def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
+def remove(connection: apsw.Connection, uris: Sequence[str], declared: Schema) -> int:
     """Remove documents; called within a transaction."""
     state = State.read(connection)
     gone = list(_present(connection, uris, state).values())
@@ -63,7 +62,7 @@ def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
         return 0
     lengths = Lengths(connection)
     tokens_gone = _delete(connection, gone, lengths)
-    ColumnWriter(connection, state.generation + 1).remove(gone)
+    ColumnWriter(connection, declared, state.generation + 1).write(gone)
     lengths.save()
     connection.execute(
         schema.SET_STATE,
@@ -127,10 +126,6 @@ def _insert(connection: apsw.Connection, rows: Sequence[tuple[int, AnalyzedDocum
             for first, document in rows
             for index, chunk in enumerate(document.chunks)
         ),
-    )
-    connection.executemany(
-        schema.ADD_VALUE,
-        ((name, value, first) for first, document in rows for name, value in document.values),
     )
 
 
