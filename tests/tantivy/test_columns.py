@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -35,7 +36,9 @@ from nuthatch import (
     SortKey,
     check_filters,
 )
+from nuthatch.postings import LoggedDocument
 from nuthatch_tantivy import journal, schema
+from nuthatch_tantivy.journal import Kind
 from support.column_answers import answer_by_columns
 from support.processes import memory_folder
 from support.strategies import DOCUMENT, FILTERS, SCHEMA, URI, WORD
@@ -128,12 +131,18 @@ def test_a_write_costs_the_blocks_that_it_touched(
             cast(ColumnReader, reader).columns(["year"])
         return [*read]
 
-    whole = read_year()
-    assert [kind for kind, _ in whole] == [0, 3]
-    assert min(count for _, count in whole) > 4
+    documents, years = Kind.BLOCKS.of(0), Kind.BLOCKS.of(3)
+    whole = dict(read_year())
+    assert whole[documents] > 4
+    assert whole[years] > 4
     index.add(films(3000, 3001))
-    assert read_year() == [(0, 1), (3, 1)]
+    small = read_year()
+    assert {pair for pair in small if pair[1]} == {(Kind.LOG.of(), 1)}
     assert read_year() == []
+    index.add(films(3001, 3400))  # a large batch, which merges the log
+    large = read_year()
+    assert {kind for kind, count in large if count} == {documents, years}
+    assert max(count for _, count in large) <= 2
 
 
 def test_sets_that_match_follow_each_write(
@@ -283,9 +292,9 @@ def test_optimize_after_a_death_does_not_bring_its_batch_to_life(open_index: Ope
     index.add(films(0, 30))
     with index.reader() as reader:
         state = cast(Any, reader).state
-        from nuthatch_tantivy.columns import batch_blobs
+        from nuthatch_tantivy.columns import write_columns
 
-        blobs = batch_blobs(state.journal, state.caches.texts, DECLARED, [1], [])
+        blobs = write_columns(state.journal, state.caches.texts, DECLARED, [1], [])
         state.journal.append(state.meta.commit, blobs)
     index.optimize()
     for handle in (index, open_index()):
@@ -308,23 +317,25 @@ def test_a_record_that_is_lost_is_an_error_of_the_index(open_index: Open, path: 
     assert any("does not name" in problem for problem in index.check())
 
 
-@pytest.mark.parametrize("declared", [("year",), ("tags",), ("tags", "day")])
+@pytest.mark.parametrize("number", [30, 300])  # logged, and in blocks
+@pytest.mark.parametrize("lost", [("year",), ("tags", "day"), ("price",)])
 def test_check_finds_a_column_that_is_not_what_documents_have(
-    open_index: Open, path: Path, declared: Sequence[str], monkeypatch: pytest.MonkeyPatch
+    open_index: Open, lost: Sequence[str], number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from nuthatch_tantivy import columns
 
-    original = columns.stored_fields
-    monkeypatch.setattr(
-        columns,
-        "stored_fields",
-        lambda schema: [item for item in original(schema) if item.name not in declared],
-    )
+    class LossyDocument(LoggedDocument):
+        @classmethod
+        def of(cls, id: int, document: Any, places: Any) -> Any:
+            values = [pair for pair in document.values if pair[0] not in lost]
+            return LoggedDocument.of(id, replace(document, values=values), places)
+
     index = open_index(schema=DECLARED)
-    index.add(films(0, 30))
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(columns, "LoggedDocument", LossyDocument)
+        index.add(films(0, number))
     problems = index.check()
-    assert len(problems) == 30 * len(declared)
+    assert len(problems) == number * len(lost)
     assert all("has other values of the document" in problem for problem in problems)
 
 

@@ -14,9 +14,8 @@ document only the number of chunks goes, and its values stay until `optimize`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from itertools import chain
 from typing import Any, Final
 
 import apsw
@@ -25,7 +24,6 @@ import numpy.typing as npt
 
 from nuthatch import AnalyzedDocument, FilterValue, Schema
 from nuthatch.postings import (
-    BLOCK_IDS,
     DOCUMENTS_PLACE,
     EMPTY_BLOCK,
     ArrayColumns,
@@ -35,6 +33,9 @@ from nuthatch.postings import (
     LoggedDocument,
     StoredDocument,
     StoredField,
+    block_numbers,
+    encode_log,
+    merge_blocks,
     pack_blocks,
     readable,
     stored_fields,
@@ -184,40 +185,23 @@ class ColumnWriter:
         self._connection.execute(CLEAR_LOG)
 
     def _write_log(self, log: ColumnLog) -> None:
-        columns = {DOCUMENTS_PLACE: log.chunks()}
-        found: dict[int, tuple[list[int], list[FilterValue]]] = {}
-        for document in log.documents:
-            for place, values in document.values:
-                documents, joined = found.setdefault(place, ([], []))
-                documents += [document.id] * len(values)
-                joined += values
-        for stored in self._fields:
-            if stored.place in found:
-                documents, joined = found[stored.place]
-                codes: dict[str, int] = {}
-                if stored.has_texts:
-                    codes = self._number_keywords(stored.place, {*map(str, joined)})
-                coded = stored.encode(joined, codes)
-                columns[stored.place] = FieldValues.from_pairs(documents, coded, stored.dtype)
-        self._write_blocks(columns, log.ids_gone)
-
-    def _write_blocks(self, added: Mapping[int, FieldValues], gone: Ids) -> None:
-        """Write anew the blocks that new documents fall into, by the places of their columns, and
-        those that say which documents there are."""
-        touched = {place: _block_numbers(place, found, gone) for place, found in added.items()}
-        wanted = json.dumps([*chain(*touched.values())])
-        stored = dict(rows(self._connection, SOME_BLOCKS, (wanted,)))
+        """Write anew the blocks that a log's documents fall into, those of all columns at once."""
+        columns = encode_log(log, self._fields, self._number_keywords)
+        gone = {DOCUMENTS_PLACE: log.ids_gone}
+        touched = {
+            place: block_numbers(found, gone.get(place, _NONE)) for place, found in columns.items()
+        }
+        wanted = [(place + 1 << SHIFT) + item for place in touched for item in touched[place]]
+        stored = dict(rows(self._connection, SOME_BLOCKS, (json.dumps(wanted),)))
         changed: list[tuple[int, int, bytes]] = []
-        for place, found in added.items():
-            first = (place + 1) << SHIFT
-            known = [(id - first, stored[id]) for id in touched[place] if id in stored]
-            with readable("the columns of the fields"):
-                before = unpack_blocks(known, found.values.dtype)
-                without = gone if place == DOCUMENTS_PLACE else _NONE
-                blocks = pack_blocks(before.replace(without, found))
-            changed += [
-                (id, self._generation, blocks.get(id - first, EMPTY_BLOCK)) for id in touched[place]
+        for place, found in columns.items():
+            first = place + 1 << SHIFT
+            known = [
+                (item, stored[first + item]) for item in touched[place] if first + item in stored
             ]
+            with readable("the columns of the fields"):
+                blocks = [*merge_blocks(known, found, gone.get(place, _NONE))]
+            changed += [(first + number, self._generation, block) for number, block in blocks]
         self._connection.executemany(SET_BLOCK, changed)
 
     def _number_keywords(self, place: int, texts: set[str]) -> dict[str, int]:
@@ -235,13 +219,6 @@ class ColumnWriter:
             )
             codes |= new
         return codes
-
-
-def _block_numbers(place: int, added: FieldValues, gone: Ids) -> list[int]:
-    """Return the ids of the blocks that a column's new documents, and removed ones, fall into."""
-    ids = np.concatenate([gone, added.documents]) if place == DOCUMENTS_PLACE else added.documents
-    first = (place + 1) << SHIFT
-    return [first + number for number in np.unique(ids // BLOCK_IDS).tolist()]
 
 
 def compact_columns(connection: apsw.Connection, declared: Schema, generation: int) -> None:

@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 import tantivy
 
 from nuthatch import (
-    AnalyzedDocument,
+    AnalyzedBatch,
     Analyzer,
     BackendUnavailable,
     Create,
@@ -40,7 +40,7 @@ from nuthatch_tantivy.read import TantivyReader
 from nuthatch_tantivy.removal import remove_index
 from nuthatch_tantivy.schema import FORMAT
 from nuthatch_tantivy.schema import columns as columns_of
-from nuthatch_tantivy.write import remove, write
+from nuthatch_tantivy.write import optimize, remove, write
 
 T = TypeVar("T")
 #: Seconds between two tries to become the one who writes.
@@ -83,7 +83,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
         config: TantivyConfig,
         *,
         schema: Schema,
-        documents: Sequence[AnalyzedDocument] = (),
+        documents: AnalyzedBatch = AnalyzedBatch((), {}),  # noqa: B008  # frozen
         durability: Durability = "power",
     ) -> Self:
         path = config.path
@@ -201,7 +201,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
         # In a turn, so that a fork waits for this part of writing, too.
         return self._with_turn(lambda: self._newest()[0].find_roots(uris))
 
-    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+    def write(self, documents: AnalyzedBatch, durability: Durability) -> WriteOutcome:
         return self._transact(
             durability, lambda writer, stored: write(writer, stored, self._columns, documents)
         )
@@ -247,7 +247,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
     def optimize(self) -> None:
         """Merge what Tantivy's policy wants merged, delete files that are no longer used, and take
         what deleted documents had out of the journal."""
-        self._transact("process", _optimize)
+        self._transact("process", optimize)
 
     def close(self) -> None:
         self._folder.close()
@@ -273,11 +273,3 @@ class TantivyBackend(LexicalBackend, ForkAware):
         self._folder.closed = closed
         self._turns = Leases(1)
         self._forking = None
-
-
-def _optimize(writer: tantivy.IndexWriter, stored: TantivyReader) -> None:
-    from nuthatch_tantivy.columns import compact  # imports numpy
-
-    compact(stored.state.journal, writer.commit_opstamp, stored.declared)
-    writer.commit()
-    writer.garbage_collect_files()

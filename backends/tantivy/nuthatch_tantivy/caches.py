@@ -12,6 +12,8 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
+from nuthatch_tantivy.words import KnownWords
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -31,6 +33,7 @@ class Caches:
         self._declared = declared
         self._max_bytes = max_bytes // 2
         self.matching = MatchingSets(max_bytes // 2)
+        self.words = KnownWords()
 
     # Made when they are used, as they import numpy.
 

@@ -49,7 +49,7 @@ def _documents(reader: TantivyReader) -> Iterator[str]:
     if (documents := reader.document_count()) != len(keys):
         yield f"there are {len(keys)} documents, and {documents} first chunks"
     with readable(f"{reader.state.journal.path}"):
-        yield from known.differences(reader.state.journal)
+        yield from known.find_differences(reader.state.journal)
 
 
 def _is_proven(rows: Sequence[Row]) -> bool:

@@ -1,6 +1,6 @@
 """The journal: what the index keeps beside Tantivy's segments, in step with Tantivy's commits.
 
-    nuthatch.log   magic ‖ identity ‖ record ‖ record …
+    nuthatch.log   magic ‖ identity ‖ version ‖ record ‖ record …
     record         base  length  checksums ‖ directory ‖ blobs
     directory      kind  number  length of each blob: a later blob takes the place of an earlier one
 
@@ -10,7 +10,8 @@ newest commit itself as its base: no reader sees it, and the next writer cuts it
 
     commit 7 ── record, base 7 ── commit 12 ── record, base 12 ── ✕        a reader of 12 sees one
 
-`replace` writes the journal anew, in one record. Who reads meanwhile keeps the file that it opened.
+`replace` writes the journal anew, in one record and with another version. Who reads meanwhile keeps
+the file that it opened.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
 from secrets import token_bytes
@@ -31,10 +33,30 @@ from nuthatch import IndexCorrupt
 #: One blob: its kind, its number among those of its kind, and its bytes.
 Blob = tuple[int, int, bytes]
 
+
+class Kind(IntEnum):
+    """What a blob holds; those of fields have as many kinds as there are fields."""
+
+    BLOCKS = 0
+    TEXTS = 1
+    URIS = 2
+    LOG = 3
+    MERGED = 4
+    WORDS = 5
+
+    def of(self, place: int = 0) -> int:
+        """Return the kind in the journal, for the field at a place."""
+        return self << _FIELD_BITS | place
+
+
+#: A field's place takes so many bits of a kind.
+_FIELD_BITS: Final = 24
+
 _MAGIC: Final = b"nuthatch journal"
 _IDENTITY: Final = 16
+_VERSION: Final = 16
 #: Where the first record begins.
-_START: Final = len(_MAGIC) + _IDENTITY
+_START: Final = len(_MAGIC) + _IDENTITY + _VERSION
 #: Base, length of what follows, its checksum, and the checksum of these three.
 _HEAD: Final = Struct("<qQII")
 _CHECKED: Final = Struct("<qQI")
@@ -68,6 +90,11 @@ class _File:
         self._lock = Lock()
         status = os.fstat(self._handle)
         self.inode = status.st_dev, status.st_ino
+        head = self.read(0, _START)
+        if len(head) < _START or not head.startswith(_MAGIC):
+            raise _corrupt(path, "does not begin as a journal does")
+        self.identity = head[len(_MAGIC) : -_VERSION]
+        self.version = head[-_VERSION:]
 
     def __del__(self) -> None:
         if hasattr(self, "_handle"):
@@ -89,7 +116,7 @@ class Journal:
         self, path: Path, file: _File, records: tuple[_Record, ...], known: Journal | None
     ) -> None:
         self.path = path
-        self.file = file
+        self._file = file
         self._records = records
         # What was read of the directories before; not the journal itself, which has one of its own.
         self._known = (len(known._records), known._places) if known and known._is_read else (0, {})
@@ -100,10 +127,10 @@ class Journal:
         and compares the checksums. Raise `IndexCorrupt` for a damaged one."""
         try:
             status = path.stat()
-            if known is not None and known.file.inode == (status.st_dev, status.st_ino):
-                file, records = known.file, known._records
+            if known is not None and known._file.inode == (status.st_dev, status.st_ino):
+                file, records = known._file, known._records
             else:
-                known, file, records = None, _open(path), ()
+                known, file, records = None, _File(path), ()
         except FileNotFoundError as error:
             raise _corrupt(path, "is missing") from error
         end = records[-1].start + records[-1].length if records else _START
@@ -113,7 +140,12 @@ class Journal:
     @property
     def identity(self) -> bytes:
         """What tells the journal of this index from another's at the same path."""
-        return self.file.read(len(_MAGIC), _IDENTITY)
+        return self._file.identity
+
+    @property
+    def version(self) -> bytes:
+        """What tells this journal from what it was before it was written anew."""
+        return self._file.version
 
     @property
     def end(self) -> int:
@@ -171,8 +203,21 @@ class Journal:
         found = [(number, places[number]) for number in numbers if number in places]
         return [(number, self._read(place.start, place.length)) for number, place in found]
 
+    def newest(self, kind: int) -> int | None:
+        """Return the base of the record with the newest blob of a kind."""
+        return max((place.base for place in self._places.get(kind, {}).values()), default=None)
+
+    def newest_bytes(self, kind: int, since: int | None) -> int:
+        """Return the bytes of the blobs of a kind; with `since`, of those written after it."""
+        places = self._places.get(kind, {}).values()
+        return sum(place.length for place in places if since is None or place.base >= since)
+
+    def following(self, kind: int) -> int:
+        """Return the number after the last one of a kind."""
+        return max(self._places.get(kind, {}), default=-1) + 1
+
     def _read(self, start: int, length: int) -> bytes:
-        found = self.file.read(start, length)
+        found = self._file.read(start, length)
         if len(found) != length:
             raise _corrupt(self.path, "became shorter")
         return found
@@ -197,7 +242,8 @@ class Journal:
         caller holds the lock of those who write."""
         draft = draft_path(self.path)
         with draft.open("wb") as file:
-            file.write(_MAGIC + self.identity + _record(commit - 1, blobs))
+            file.write(_MAGIC + self.identity + token_bytes(_VERSION))
+            file.write(_record(commit - 1, blobs))
             file.flush()
             os.fsync(file.fileno())
         with suppress(PermissionError):  # Windows, while somebody has it open: another time
@@ -208,7 +254,7 @@ class Journal:
 def create(path: Path) -> None:
     """Make an empty journal."""
     with path.open("xb") as file:
-        file.write(_MAGIC + token_bytes(_IDENTITY))
+        file.write(_MAGIC + token_bytes(_IDENTITY + _VERSION))
         file.flush()
         os.fsync(file.fileno())
 
@@ -224,13 +270,6 @@ def _record(base: int, blobs: Iterable[Blob]) -> bytes:
     content = b"".join((_COUNT.pack(len(rows)), directory, *(blob for *_, blob in rows)))
     head = _CHECKED.pack(base, len(content), crc32(content))
     return head + _COUNT.pack(crc32(head)) + content
-
-
-def _open(path: Path) -> _File:
-    file = _File(path)
-    if file.read(0, len(_MAGIC)) != _MAGIC:
-        raise _corrupt(path, "does not begin as a journal does")
-    return file
 
 
 def _scan(path: Path, file: _File, end: int, commit: int, *, verify: bool) -> Iterator[_Record]:

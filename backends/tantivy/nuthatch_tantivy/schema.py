@@ -8,7 +8,8 @@
 Every chunk is one Tantivy document:
 
     nuthatch  1                                           counts chunks, deleted ones too
-    tokens    core's tokens, joined by spaces             what is ranked; frequencies, no positions
+    tokens    core's tokens, joined by spaces: the title  what is ranked; with frequencies, and
+              is one value, the text another              positions where the schema has them
     key       the document's uri                          deletes a document, all chunks at once
     order     ascending in the order of addition          names a chunk, breaks ties
     chunk     index in its document                       0 names the chunk that holds the rest
@@ -48,7 +49,8 @@ def build(schema: Schema) -> tantivy.Schema:
     """Return Tantivy's schema for one of ours."""
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field(EVERY, indexed=True)
-    builder.add_text_field("tokens", tokenizer_name=_WORDS, index_option="freq")
+    option = "position" if schema.positions else "freq"
+    builder.add_text_field("tokens", tokenizer_name=_WORDS, index_option=option)
     # Text, as deleting by the term of an unsigned field silently deletes nothing.
     builder.add_text_field("key", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("order", fast=True, indexed=True)

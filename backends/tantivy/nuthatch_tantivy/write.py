@@ -6,16 +6,18 @@ after this the death of a process loses nothing. That last renaming it does not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 import tantivy
 
-from nuthatch import AnalyzedDocument, BackendUnavailable, FilterValue, WriteOutcome
+from nuthatch import AnalyzedBatch, AnalyzedDocument, BackendUnavailable, FilterValue, WriteOutcome
 from nuthatch.entities import normalize_phrase
 from nuthatch.postings import number_documents, plan_batch, readable
 from nuthatch_tantivy import schema
+from nuthatch_tantivy.journal import Journal
 from nuthatch_tantivy.read import TantivyReader
+from nuthatch_tantivy.words import compact_words, pack_words
 
 Columns = dict[str, tuple[str, str]]
 
@@ -24,13 +26,13 @@ def write(
     writer: tantivy.IndexWriter,
     stored: TantivyReader,
     columns: Columns,
-    documents: Sequence[AnalyzedDocument],
+    batch: AnalyzedBatch,
 ) -> WriteOutcome:
     """Upsert documents with distinct uris; `stored` is the state that the writer goes on from."""
-    present = stored.find([document.document.uri for document in documents])
-    plan = plan_batch(documents, present)
+    present = stored.find([document.document.uri for document in batch])
+    plan = plan_batch(batch, present)
     if not plan.changed:
-        return plan.outcome(len(documents))
+        return plan.outcome(len(batch))
     # The stamps of Tantivy's operations grow with each chunk and are never reset. So no order
     # repeats.
     added = number_documents(plan.changed, writer.commit_opstamp + 1)
@@ -44,8 +46,8 @@ def write(
         if key in present:
             writer.delete_documents_by_term("key", key)
         _insert(writer, columns, document, key, first)
-    _commit(writer, stored, [document.id for document in plan.replaced], added)
-    return plan.outcome(len(documents))
+    _commit(writer, stored, [document.id for document in plan.replaced], added, batch.words)
+    return plan.outcome(len(batch))
 
 
 def remove(writer: tantivy.IndexWriter, stored: TantivyReader, uris: Sequence[str]) -> int:
@@ -54,8 +56,16 @@ def remove(writer: tantivy.IndexWriter, stored: TantivyReader, uris: Sequence[st
     for key in gone:
         writer.delete_documents_by_term("key", key)
     if gone:
-        _commit(writer, stored, [document.id for document in gone.values()], ())
+        _commit(writer, stored, [document.id for document in gone.values()], (), {})
     return len(gone)
+
+
+def optimize(writer: tantivy.IndexWriter, stored: TantivyReader) -> None:
+    """Merge what Tantivy's policy wants merged, delete files that are no longer used, and write the
+    journal anew."""
+    _compact(writer.commit_opstamp, stored, stored.has_token)
+    writer.commit()
+    writer.garbage_collect_files()
 
 
 def _commit(
@@ -63,19 +73,36 @@ def _commit(
     stored: TantivyReader,
     gone: Sequence[int],
     added: Sequence[tuple[int, AnalyzedDocument]],
+    words: Mapping[str, str],
 ) -> None:
-    """Commit what was given to the writer, and with it what the journal says of it."""
-    from nuthatch_tantivy.columns import batch_blobs, compact  # imports numpy
+    """Commit what was given to the writer, and with it what the journal has of it."""
+    from nuthatch_tantivy.columns import write_columns  # imports numpy
 
-    commit = writer.commit_opstamp
-    state, declared = stored.state, stored.declared
-    journal = state.journal
+    commit, caches = writer.commit_opstamp, stored.state.caches
+    journal = stored.state.journal
     if journal.is_grown:
-        journal = compact(journal, commit, declared)
+        journal = _compact(commit, stored, None)
+    new = caches.words.select_new(journal, words)
     with readable(f"{journal.path}"):
-        blobs = [*batch_blobs(journal, state.caches.texts, declared, gone, added)]
+        columns = write_columns(journal, caches.texts, stored.declared, gone, added)
+        blobs = [*columns, *pack_words(journal, new)]
     journal.append(commit, blobs)
     writer.commit()
+    caches.words.add(journal, new)
+
+
+def _compact(commit: int, stored: TantivyReader, is_live: Callable[[str], bool] | None) -> Journal:
+    """Write the journal of a commit anew, without what no document has; return it. Words go where
+    `is_live` refuses their token."""
+    from nuthatch_tantivy.columns import compact_columns  # imports numpy
+
+    journal = stored.state.journal
+    with readable(f"{journal.path}"):
+        blobs = [*compact_columns(journal, stored.declared), *compact_words(journal, is_live)]
+    after = journal.replace(commit, blobs)
+    if is_live is None:  # and no word went
+        stored.state.caches.words.follow(journal, after)
+    return after
 
 
 def _insert(
@@ -86,7 +113,10 @@ def _insert(
     for index, chunk in enumerate(document.chunks):
         row = tantivy.Document()
         row.add_integer(schema.EVERY, 1)
-        row.add_text("tokens", chunk.line)
+        # Tantivy leaves a gap between two values, so that no phrase reaches across; the lengths
+        # behind scores do not count it.
+        row.add_text("tokens", chunk.title_line)
+        row.add_text("tokens", chunk.text_line)
         row.add_text("key", key)
         row.add_integer("order", first + index)
         row.add_integer("chunk", index)
