@@ -36,7 +36,7 @@ from nuthatch.contract.capability import (
 )
 from nuthatch.contract.document import Document
 from nuthatch.contract.hit import AuditMode, Hit, Origin
-from nuthatch.contract.query import EntityQuery, SearchRequest, TextQuery
+from nuthatch.contract.query import AnyQuery, EntityQuery, MatchAll, SearchRequest, TextQuery
 from nuthatch.contract.results import Attempt, Results
 from nuthatch.errors import InvalidConfig
 from nuthatch.pipeline.lexical import Searcher
@@ -249,7 +249,7 @@ def credit_hits(results: Results, engine: str, *notes: str) -> Results:
 HitKey = Callable[[Hit], Hashable]
 
 
-def choose_key(query: TextQuery | EntityQuery) -> HitKey:
+def choose_key(query: AnyQuery) -> HitKey:
     """Return the key of hits: the document under `collapse`, where engines may show different
     chunks of it; else the chunk."""
     if isinstance(query, TextQuery) and query.collapse:
@@ -294,13 +294,13 @@ def merge_results(answers: Mapping[str, Results], hits: Sequence[Hit], took_ms: 
 
 
 def _join_attempts(
-    query: NormalizedQuery | EntityQuery, attempts: Sequence[Attempt]
+    query: NormalizedQuery | EntityQuery | MatchAll, attempts: Sequence[Attempt]
 ) -> tuple[Attempt, ...]:
     """Return one attempt in place of those of several engines: OR over all tokens of the query.
 
-    Every hit of every engine satisfies it. An entity query has none.
+    Every hit of every engine satisfies it. Only a text query has one.
     """
-    if isinstance(query, EntityQuery):
+    if not isinstance(query, NormalizedQuery):
         return ()
     return (Attempt("OR", (*query.tokens, *query.extras), ms=_sum_times(attempts)),)
 

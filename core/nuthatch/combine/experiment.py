@@ -33,7 +33,7 @@ from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities, unsupported
 from nuthatch.contract.document import Document
 from nuthatch.contract.hit import Hit, Origin
-from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, SearchRequest, TextQuery
+from nuthatch.contract.query import DEFAULT_LIMIT, AnyQuery, EntityQuery, MatchAll, SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.errors import InvalidConfig
 
@@ -60,10 +60,12 @@ def bits(salt: str, unit: str, text: str) -> Iterator[bool]:
             yield from (bool(byte >> shift & 1) for shift in range(8))
 
 
-def text_of(query: TextQuery | EntityQuery) -> str:
+def text_of(query: AnyQuery) -> str:
     """Return what makes two queries the same for a user: words, not case or blanks."""
     if isinstance(query, EntityQuery):
         return repr((query.include, query.exclude, query.titles)).casefold()
+    if isinstance(query, MatchAll):
+        return ""
     return " ".join(query.text.casefold().split())
 
 
