@@ -27,6 +27,7 @@ from nuthatch.postings import (
     DOCUMENTS_PLACE,
     EMPTY_BLOCK,
     ArrayColumns,
+    ColumnBatch,
     ColumnLog,
     ColumnStore,
     FieldValues,
@@ -34,7 +35,6 @@ from nuthatch.postings import (
     StoredDocument,
     StoredField,
     block_numbers,
-    encode_log,
     merge_blocks,
     pack_blocks,
     readable,
@@ -186,7 +186,9 @@ class ColumnWriter:
 
     def _write_log(self, log: ColumnLog) -> None:
         """Write anew the blocks that a log's documents fall into, those of all columns at once."""
-        columns = encode_log(log, self._fields, self._number_keywords)
+        batch = ColumnBatch(self._fields)
+        batch.add_log(log)
+        columns = batch.encode(self._number_keywords)
         gone = {DOCUMENTS_PLACE: log.ids_gone}
         touched = {
             place: block_numbers(found, gone.get(place, _NONE)) for place, found in columns.items()

@@ -25,12 +25,12 @@ import numpy.typing as npt
 from nuthatch import AnalyzedDocument, Document, FilterValue, Schema
 from nuthatch.postings import (
     DOCUMENTS_PLACE,
+    ColumnBatch,
     ColumnLog,
     FieldValues,
     LoggedDocument,
     StoredField,
     block_numbers,
-    encode_log,
     merge_blocks,
     pack_blocks,
     stored_fields,
@@ -136,40 +136,48 @@ def write_columns(
     """Yield what a batch writes: without documents, by their ids, and with some, ids ascending."""
     if added:
         yield _pack_uris([(id, document.document.uri) for id, document in added])
-    places = {field.name: field.place for field in stored_fields(declared)}
-    log = ColumnLog(gone, [LoggedDocument.of(id, document, places) for id, document in added])
-    packed = log.pack() if len(gone) + len(added) < _LARGE else None
-    logged = journal.newest_bytes(Kind.LOG.of(), journal.newest(Kind.MERGED.of()))
-    if packed is not None and logged + len(packed) < _MAX_LOGGED:
-        yield Kind.LOG.of(), journal.following(Kind.LOG.of()), packed
-        return
+    merged = journal.newest(Kind.MERGED.of())
+    logged = journal.newest_bytes(Kind.LOG.of(), merged)
+    fields = stored_fields(declared)
+    if len(gone) + len(added) < _LARGE:
+        places = {field.name: field.place for field in fields}
+        log = ColumnLog(gone, [LoggedDocument.of(id, document, places) for id, document in added])
+        packed = log.pack()
+        if logged + len(packed) < _MAX_LOGGED:
+            yield Kind.LOG.of(), journal.following(Kind.LOG.of()), packed
+            return
+    batch = ColumnBatch(fields)
     if logged:
-        log = ColumnLog.join([_read_log(journal), log])
+        log = ColumnLog.join([_read_log(journal), ColumnLog(gone)])
+        gone = log.gone
+        batch.add_log(log)
         yield Kind.MERGED.of(), 0, b""
-    yield from _merge(journal, numbers, declared, log)
+    for id, document in added:
+        batch.add(id, document)
+    yield from _merge(journal, numbers, batch, np.unique(np.array(gone, dtype=np.uint32)))
 
 
-def _merge(
-    journal: Journal, numbers: TextNumbers, declared: Schema, log: ColumnLog
-) -> Iterator[Blob]:
-    """Yield the blocks that a log's documents fall into, and the texts that are new."""
-    new: dict[int, Blob] = {}
+def _merge(journal: Journal, numbers: TextNumbers, batch: ColumnBatch, gone: Ids) -> Iterator[Blob]:
+    """Yield the blocks that documents fall into, and the texts that are new."""
+    new: list[Blob] = []
 
     def number_texts(place: int, texts: set[str]) -> Mapping[str, int]:
         known, following = numbers.read(journal, place)
         missing = sorted(texts - known.keys())
-        if missing:
-            new[place] = _pack_texts(place, following, missing)
-        given = dict(zip(missing, range(following, following + len(missing)), strict=True))
-        return {text: known.get(text, -1) for text in texts} | given
+        if not missing:
+            return known
+        new.append(_pack_texts(place, following, missing))
+        codes = {text: known[text] for text in texts & known.keys()}
+        codes.update(zip(missing, range(following, following + len(missing)), strict=True))
+        return codes
 
-    for place, found in encode_log(log, stored_fields(declared), number_texts).items():
+    for place, found in batch.encode(number_texts).items():
         kind = Kind.BLOCKS.of(place + 1)
-        gone = log.ids_gone if place == DOCUMENTS_PLACE else _NONE
-        stored = journal.read_some(kind, block_numbers(found, gone))
-        for number, block in merge_blocks(stored, found, gone):
+        without = gone if place == DOCUMENTS_PLACE else _NONE
+        stored = journal.read_some(kind, block_numbers(found, without))
+        for number, block in merge_blocks(stored, found, without):
             yield kind, number, block
-    yield from new.values()
+    yield from new
 
 
 def _pack_texts(place: int, first: int, texts: Sequence[str]) -> Blob:
@@ -209,7 +217,9 @@ def _compact_field(
             texts.append(text)
         return codes
 
-    logged = encode_log(log, [stored], number_texts).get(stored.place)
+    batch = ColumnBatch([stored])
+    batch.add_log(log)
+    logged = batch.encode(number_texts).get(stored.place)
     found = unpack_blocks(_read_blocks(journal, stored.place), stored.dtype)
     found = found if logged is None else found.replace(_NONE, logged)
     found = found.select(np.isin(found.documents, live))

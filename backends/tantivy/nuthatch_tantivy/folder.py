@@ -32,6 +32,7 @@ from nuthatch import (
     Schema,
 )
 from nuthatch.entities import EntityTable
+from nuthatch.postings import StoredDocument
 from nuthatch_tantivy import journal, schema
 from nuthatch_tantivy.caches import Caches
 from nuthatch_tantivy.checksum import Meta, Seen, damages
@@ -51,9 +52,9 @@ Signature = tuple[int, ...]
 class State(NamedTuple):
     """One state of the index; `signature` names it, `layout` is Tantivy's schema.
 
-    `meta` is what meta.json says. `counted` is for document frequencies that
-    were asked for in this state, `tables` for what its documents mention, once an entity search has
-    read it; `caches` are those of all states.
+    `meta` is what meta.json says. `counted` is for document frequencies that were asked for in this
+    state, `tables` for what its documents mention, once an entity search has read it, and `stored`
+    for documents that were looked up by uri: a batch is so twice. `caches` are those of all states.
     """
 
     searcher: tantivy.Searcher
@@ -63,6 +64,7 @@ class State(NamedTuple):
     journal: Journal
     counted: dict[str, int]
     tables: list[EntityTable]
+    stored: dict[str, StoredDocument | None]
     caches: Caches
 
 
@@ -136,7 +138,7 @@ class Folder:
         if caches is None or caches.identity != journal.identity:
             caches = Caches(journal.identity, self._declared, self._config.cache_bytes)
         searcher, layout = index.searcher(), index.schema
-        return index, State(searcher, layout, signature, meta, journal, {}, [], caches)
+        return index, State(searcher, layout, signature, meta, journal, {}, [], {}, caches)
 
     def _refuse_damaged(self, meta: Meta) -> None:
         """Raise `IndexCorrupt` if a file that is new here does not match its checksum."""

@@ -63,8 +63,10 @@ _CHECKED: Final = Struct("<qQI")
 _COUNT: Final = Struct("<I")
 _ENTRY: Final = Struct("<III")
 _BLOCK: Final = 2**20
-#: A journal grows to twice what it was when it was written anew, and to so many bytes.
+#: Bytes that a journal has beyond twice those that are in use, and its records, at most: words are
+#: there more than once after small batches.
 _SPARE: Final = 2**20
+_RECORDS: Final = 2**10
 
 
 class _Record(NamedTuple):
@@ -155,8 +157,8 @@ class Journal:
     @property
     def is_grown(self) -> bool:
         """Whether it is worth while to write the journal anew."""
-        first = self._records[0].length if self._records else 0
-        return self.end > 2 * first + _SPARE
+        used = sum(place.length for numbers in self._places.values() for place in numbers.values())
+        return len(self._records) > _RECORDS or self.end > 2 * used + _SPARE
 
     @property
     def _is_read(self) -> bool:

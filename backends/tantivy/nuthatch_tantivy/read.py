@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 #: Chunks read at a time when everything is.
 _PAGE = 5_000
-#: Document frequencies that are kept at most.
+#: Document frequencies, and documents by uri, that are kept at most.
 _COUNTED = 100_000
 
 Scored = list[tuple[float, DocAddress]]
@@ -245,10 +245,22 @@ class TantivyReader(
 
     def find(self, uris: Sequence[str]) -> dict[str, StoredDocument]:
         """Return those of these documents that are stored, by uri."""
-        keys = {key for uri in uris if (key := schema.key(uri)) is not None}
-        if not self.chunks or not keys:
-            return {}
+        known = self.state.stored
+        if len(known) > _COUNTED:
+            known.clear()
+        missing = [uri for uri in uris if uri not in known]
+        if missing:
+            found = self._look_up(missing)
+            known.update((uri, found.get(uri)) for uri in missing)
+        documents = ((uri, known.get(uri)) for uri in uris)
+        return {uri: document for uri, document in documents if document is not None}
+
+    def _look_up(self, uris: Sequence[str]) -> dict[str, StoredDocument]:
         with translated(self._path):
+            frequency = self._searcher.doc_freq
+            keys = {key for uri in uris if (key := schema.key(uri)) and frequency("key", key)}
+            if not keys:
+                return {}
             found: Any = self._searcher.search(
                 self._queries.firsts_of([*keys]), len(keys), count=False, order_by_field="order"
             )

@@ -33,7 +33,8 @@ class KnownWords:
         """Return the words that are not known to be in a journal."""
         if self._version != journal.version:
             return dict(words)
-        return {word: words[word] for word in words.keys() - self._words}
+        known = self._words
+        return {word: token for word, token in words.items() if word not in known}
 
     def add(self, journal: Journal, words: Iterable[str]) -> None:
         """Remember words that were committed."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any, Final
 
 import tantivy
 
-from nuthatch import AnalyzedBatch, AnalyzedDocument, BackendUnavailable, FilterValue, WriteOutcome
+from nuthatch import AnalyzedBatch, AnalyzedDocument, BackendUnavailable, WriteOutcome
 from nuthatch.entities import normalize_phrase
 from nuthatch.postings import number_documents, plan_batch, readable
 from nuthatch_tantivy import schema
@@ -41,11 +42,13 @@ def write(
             f"the index has numbered {schema.MAX_ORDER:,} chunks since it was made, and has no "
             "more numbers; copy it into a new one"
         )
+    rows = _Rows(columns)
     for first, document in added:
         key = document.document.uri  # core lets no other through than `schema.key` does
         if key in present:
             writer.delete_documents_by_term("key", key)
-        _insert(writer, columns, document, key, first)
+        for row in rows.of(document, key, first):
+            writer.add_document(row)
     _commit(writer, stored, [document.id for document in plan.replaced], added, batch.words)
     return plan.outcome(len(batch))
 
@@ -105,51 +108,65 @@ def _compact(commit: int, stored: TantivyReader, is_live: Callable[[str], bool] 
     return after
 
 
-def _insert(
-    writer: tantivy.IndexWriter, columns: Columns, document: AnalyzedDocument, key: str, first: int
-) -> None:
-    """Add the chunks of a document, the first of which has this order."""
-    phrases = list(_phrases(columns, document))
-    for index, chunk in enumerate(document.chunks):
-        row = tantivy.Document()
-        row.add_integer(schema.EVERY, 1)
-        # Tantivy leaves a gap between two values, so that no phrase reaches across; the lengths
-        # behind scores do not count it.
-        row.add_text("tokens", chunk.title_line)
-        row.add_text("tokens", chunk.text_line)
-        row.add_text("key", key)
-        row.add_integer("order", first + index)
-        row.add_integer("chunk", index)
-        row.add_integer("start", chunk.start)
-        row.add_bytes("text", chunk.text.encode())
-        if not index:
-            row.add_bytes("header", document.header)
-            row.add_bytes("root", document.root)
-            row.add_bytes("leaves", b"".join([chunk.leaf for chunk in document.chunks]))
-        for field, value in document.values:
-            _add_value(row, *columns[field], value)
-        for name, phrase in phrases:
-            row.add_text(name, schema.phrase_term(phrase))
-        writer.add_document(row)
+class _Rows:
+    """Makes Tantivy's documents of chunks."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._adders = {
+            field: (name, _ADDERS[kind])
+            for field, (name, kind) in columns.items()
+            if kind in _ADDERS
+        }
+        self._phrases = [
+            (field, name) for field, (name, kind) in columns.items() if kind not in _ADDERS
+        ]
+
+    def of(self, document: AnalyzedDocument, key: str, first: int) -> Iterator[tantivy.Document]:
+        """Yield the rows of a document, whose first chunk has this number in the order."""
+        phrases = [*self._read_phrases(document)] if self._phrases else ()
+        for index, chunk in enumerate(document.chunks):
+            row = tantivy.Document()
+            row.add_integer(schema.EVERY, 1)
+            # Tantivy leaves a gap between two values, so that no phrase reaches across; the
+            # lengths behind scores do not count it.
+            row.add_text("tokens", chunk.title_line)
+            row.add_text("tokens", chunk.text_line)
+            row.add_text("key", key)
+            row.add_integer("order", first + index)
+            row.add_integer("chunk", index)
+            row.add_integer("start", chunk.start)
+            row.add_bytes("text", chunk.text.encode())
+            if not index:
+                row.add_bytes("header", document.header)
+                row.add_bytes("root", document.root)
+                row.add_bytes("leaves", b"".join([chunk.leaf for chunk in document.chunks]))
+            for field, value in document.values:
+                name, add = self._adders[field]
+                add(row, name, value)
+            for name, phrase in phrases:
+                row.add_text(name, schema.phrase_term(phrase))
+            yield row
+
+    def _read_phrases(self, document: AnalyzedDocument) -> Iterator[tuple[str, str]]:
+        """Yield (column, normalized phrase) of phrase fields."""
+        for field, name in self._phrases:
+            value = document.document.fields.get(field)
+            if value is not None:
+                for text in value if isinstance(value, list) else [value]:
+                    if phrase := normalize_phrase(str(text)):
+                        yield name, phrase
 
 
-def _phrases(columns: Columns, document: AnalyzedDocument) -> Iterator[tuple[str, str]]:
-    """Yield (column, normalized phrase) of phrase fields."""
-    for field, (name, kind) in columns.items():
-        value = document.document.fields.get(field)
-        if kind in ("phrase", "substring") and value is not None:
-            for text in value if isinstance(value, list) else [value]:
-                if phrase := normalize_phrase(str(text)):
-                    yield name, phrase
+def _add_day(row: tantivy.Document, name: str, day: str) -> None:
+    row.add_integer(name, date.fromisoformat(day).toordinal())
 
 
-def _add_value(row: tantivy.Document, name: str, kind: str, value: FilterValue) -> None:
-    match kind, value:
-        case "keyword", str():
-            row.add_text(name, value)
-        case "date", str():
-            row.add_integer(name, date.fromisoformat(value).toordinal())
-        case "number", float():
-            row.add_float(name, value)
-        case "integer" | "boolean" | "datetime", int():
-            row.add_integer(name, value)
+#: By the kind of a field what adds one of its values to a row.
+_ADDERS: Final[Mapping[str, Callable[[tantivy.Document, str, Any], None]]] = {
+    "keyword": tantivy.Document.add_text,
+    "date": _add_day,
+    "number": tantivy.Document.add_float,
+    "integer": tantivy.Document.add_integer,
+    "boolean": tantivy.Document.add_integer,
+    "datetime": tantivy.Document.add_integer,
+}

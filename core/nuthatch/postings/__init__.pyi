@@ -43,8 +43,8 @@ from nuthatch.postings.column_log import (
     LoggedDocument as LoggedDocument,
 )
 from nuthatch.postings.column_merge import (
+    ColumnBatch as ColumnBatch,
     block_numbers as block_numbers,
-    encode_log as encode_log,
     merge_blocks as merge_blocks,
 )
 from nuthatch.postings.column_store import (

@@ -1,7 +1,7 @@
-"""Merging a log of columns into blocks: alike for every engine, wherever its blocks lie.
+"""Merging what batches changed into blocks: alike for every engine, wherever its blocks lie.
 
-log ── encode_log ──▶ values by place ── block_numbers ──▶ the blocks that they fall into
-                                      ── merge_blocks ───▶ those blocks, written anew
+log, documents ── ColumnBatch ──▶ values by place ── block_numbers ──▶ blocks that they fall into
+                                                  ── merge_blocks ───▶ those, written anew
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from nuthatch.contract.batch import AnalyzedDocument
 from nuthatch.contract.schema import FilterValue
 from nuthatch.postings.block_layout import BLOCK_IDS
 from nuthatch.postings.column_block import EMPTY_BLOCK, FieldValues, pack_blocks, unpack_blocks
@@ -20,33 +21,56 @@ from nuthatch.scoring.arrays import IdArray
 
 _NONE: Final[IdArray] = np.zeros(0, dtype=np.uint32)
 
+#: Returns the numbers of texts in the field at a place, and gives one to those that have none.
+TextNumbering = Callable[[int, set[str]], Mapping[str, int]]
 
-def encode_log(
-    log: ColumnLog,
-    fields: Iterable[StoredField],
-    number_texts: Callable[[int, set[str]], Mapping[str, int]],
-) -> dict[int, FieldValues]:
-    """Return what a log adds to each column, by its place, as blocks hold it.
 
-    `number_texts` returns the numbers of texts in the field at a place, and gives one to those that
-    have none.
-    """
-    found: dict[int, tuple[list[int], list[FilterValue]]] = {}
-    for document in log.documents:
-        for place, values in document.values:
-            documents, joined = found.setdefault(place, ([], []))
-            documents += [document.id] * len(values)
-            joined += values
-    columns = {DOCUMENTS_PLACE: log.chunks()}
-    for stored in fields:
-        if stored.place in found:
-            documents, joined = found[stored.place]
-            codes: Mapping[str, int] = {}
-            if stored.has_texts:
-                codes = number_texts(stored.place, {*map(str, joined)})
-            coded = stored.encode(joined, codes)
-            columns[stored.place] = FieldValues.from_pairs(documents, coded, stored.dtype)
-    return columns
+class ColumnBatch:
+    """What documents have, gathered by columns; their ids ascend."""
+
+    def __init__(self, fields: Iterable[StoredField]) -> None:
+        self._fields = [*fields]
+        self._places = {stored.name: stored.place for stored in self._fields}
+        self._ids: list[int] = []
+        self._chunks: list[int] = []
+        self._values: dict[int, tuple[list[int], list[FilterValue]]] = {
+            stored.place: ([], []) for stored in self._fields
+        }
+
+    def add(self, id: int, document: AnalyzedDocument) -> None:
+        """Add a document."""
+        self._ids.append(id)
+        self._chunks.append(len(document.chunks))
+        for name, value in document.values:
+            ids, values = self._values[self._places[name]]
+            ids.append(id)
+            values.append(value)
+
+    def add_log(self, log: ColumnLog) -> None:
+        """Add the documents of a log."""
+        for document in log.documents:
+            self._ids.append(document.id)
+            self._chunks.append(document.chunks)
+            for place, logged in document.values:
+                if place in self._values:
+                    ids, values = self._values[place]
+                    ids += [document.id] * len(logged)
+                    values += logged
+
+    def encode(self, number_texts: TextNumbering) -> dict[int, FieldValues]:
+        """Return what blocks hold of the documents, by the places of the columns that have any."""
+        ids = np.array(self._ids, dtype=np.uint32)
+        chunks = np.array(self._chunks, dtype=np.int64)
+        columns = {DOCUMENTS_PLACE: FieldValues(ids, np.ones(ids.size, dtype=np.uint32), chunks)}
+        for stored in self._fields:
+            documents, values = self._values[stored.place]
+            if documents:
+                codes: Mapping[str, int] = {}
+                if stored.has_texts:
+                    codes = number_texts(stored.place, {*map(str, values)})
+                coded = stored.encode(values, codes)
+                columns[stored.place] = FieldValues.from_pairs(documents, coded, stored.dtype)
+        return columns
 
 
 def block_numbers(added: FieldValues, gone: IdArray = _NONE) -> list[int]:
