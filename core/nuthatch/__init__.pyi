@@ -41,6 +41,7 @@ from nuthatch.contract.columns import (
     Keys as Keys,
 )
 from nuthatch.contract.document import (
+    Chunk as Chunk,
     Document as Document,
     document_from_json as document_from_json,
 )
@@ -68,6 +69,7 @@ from nuthatch.contract.filters import (
 from nuthatch.contract.hit import (
     AuditMode as AuditMode,
     Evidence as Evidence,
+    Highlight as Highlight,
     Hit as Hit,
     Origin as Origin,
 )
