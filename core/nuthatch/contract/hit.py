@@ -204,7 +204,7 @@ def _make_value(hit: Hit, name: str) -> dict[str, Any]:
     values = _values_of(hit)
     for field, value in source.read(name).items():
         values.setdefault(field, value)
-    if values.keys() >= _DEFERRED:
+    if len(values) >= len(_FIELDS) and values.keys() >= _DEFERRED:
         _set_source(hit, _EXHAUSTED)
     return values
 

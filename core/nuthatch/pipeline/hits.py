@@ -39,6 +39,9 @@ _PLACEHOLDERS: Final[Mapping[str, Any]] = {
 }
 
 
+_TEXTS: Final[frozenset[type]] = frozenset([str])
+
+
 class HitOptions(NamedTuple):
     """How hits are to be shown; `snippet_width` is in code points.
 
@@ -188,7 +191,7 @@ class _RowSource:
 
     def _read_header(self) -> dict[str, Any]:
         title, fields = self._row.title, self._row.fields
-        if type(title) is str and type(fields) is dict and all(type(key) is str for key in fields):
+        if type(title) is str and type(fields) is dict and _TEXTS.issuperset(map(type, fields)):
             return {"title": title, "fields": fields.copy()}
         return self._display.check({"title": title, "fields": fields})
 
