@@ -64,14 +64,6 @@ class ScoredRow(NamedTuple):
     rung: int = 0
 
 
-def check_chunks(backend: str, rows: Iterable[object]) -> None:
-    """Raise `PluginFailure` unless each row is a chunk, or None."""
-    for row in rows:
-        if row is not None and not hasattr(row, "uri"):
-            problem = f"gave by fetch what is no chunk, but {type(row).__name__}"
-            raise engine_failure(backend, problem, "shape")
-
-
 def build_hits(
     options: HitOptions, tokens: Sequence[str], found: Iterable[ScoredRow]
 ) -> tuple[Hit, ...]:

@@ -32,7 +32,7 @@ from nuthatch.contract.spec import ScoreName
 from nuthatch.errors import IndexCorrupt
 from nuthatch.matching import LadderSearch
 from nuthatch.pipeline.answers import AnswerReader
-from nuthatch.pipeline.hits import HitOptions, ScoredRow, build_hits, check_chunks
+from nuthatch.pipeline.hits import HitOptions, ScoredRow, build_hits
 from nuthatch.pipeline.readers import (
     TimedReader,
     has_answer,
@@ -42,7 +42,7 @@ from nuthatch.pipeline.readers import (
     has_match_entities,
     missing_look_up,
 )
-from nuthatch.pipeline.shape import check_rows, check_type, missing_method
+from nuthatch.pipeline.shape import check_chunks, check_rows, check_type, missing_method
 from nuthatch.text.normalize import NormalizedQuery
 
 if TYPE_CHECKING:
