@@ -77,7 +77,14 @@ class Worker:
         suffix = "?index=a" if engine == "postgresql" else ""
         self.url = "memory:" if engine == "memory" else f"{engine}:{folder / side}.index{suffix}"
         self._process = subprocess.Popen(
-            [sys.executable, str(WORKER), str(source), self.url, str(folder / "corpus.jsonl")],
+            [
+                sys.executable,
+                "-P",
+                str(WORKER),
+                str(source),
+                self.url,
+                str(folder / "corpus.jsonl"),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
