@@ -27,6 +27,7 @@ class TantivyChunk(PackedChunk):
         super().__init__(
             value_of(row, "key"),
             value_of(row, "chunk"),
+            value_of(row, "start"),
             value_of(first, "root"),
             value_of(first, "header"),
             value_of(first, "leaves"),

@@ -122,6 +122,7 @@ SELECT chunk.id,
        document.root,
        document.header,
        document.leaves,
+       chunk.start,
        chunk.text
 FROM {schema}.chunk
 JOIN {schema}.document ON document.id = chunk.document
