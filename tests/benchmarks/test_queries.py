@@ -20,7 +20,7 @@ def test_facets_and_filters_are_compared_with_sql(
     assert main(["queries", *small, "--json", str(written), "--out", str(page)]) in (0, 1)
     rows = json.loads(written.read_text())["rows"]
     assert {row["section"] for row in rows} == {"Facets: five fields", "Filter trees"}
-    assert sum(row["target"] is not None for row in rows) == 7
+    assert sum(row["target"] is not None for row in rows) == 8
     assert sum("DuckDB" in row["against"] for row in rows) == 6
     assert all(row["ratio"]["total"] > 0 for row in rows)
     assert capsys.readouterr().out.count("\n") == len(rows)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from nuthatch.contract.schema import FilterValue
 from nuthatch.postings.column_block import FieldValues, expand
-from nuthatch.scoring.arrays import BoolArray, firsts
+from nuthatch.scoring.arrays import BoolArray
 
 #: Ordinals of documents, ascending.
 Ordinals = npt.NDArray[np.intp]
@@ -216,7 +216,7 @@ class SingleColumn(Column):
 
 
 class ListColumn(Column):
-    """A column in which a document may have several values; each one's ranks ascend."""
+    """A column in which a document may have several values, in any order."""
 
     def __init__(self, values: SortedValues, starts: npt.NDArray[np.uint32], ranks: Ranks) -> None:
         self.values = values
@@ -260,17 +260,18 @@ class ListColumn(Column):
 
     @cached_property
     def least(self) -> Ranks:
-        return self._ends(self.starts[:-1])
+        return self._ends(np.minimum)
 
     @cached_property
     def greatest(self) -> Ranks:
-        return self._ends(self.starts[1:] - np.uint32(1))
+        return self._ends(np.maximum)
 
-    def _ends(self, at: npt.NDArray[np.uint32]) -> Ranks:
+    def _ends(self, choose: np.ufunc) -> Ranks:
         codes = np.zeros(self.size, dtype=np.uint32)
-        filled = self._lengths > 0
-        codes[filled] = self.ranks[at[filled]]
-        codes[filled] += np.uint32(1)
+        filled = np.flatnonzero(self._lengths)
+        if filled.size:
+            codes[filled] = choose.reduceat(self.ranks, self.starts[filled])
+            codes[filled] += np.uint32(1)
         return codes
 
     def ranked(self) -> FieldValues:
@@ -302,12 +303,5 @@ def _build(values: SortedValues, size: int, ranked: FieldValues) -> Column:
     lengths = np.zeros(size, dtype=np.uint32)
     lengths[ranked.documents] = ranked.counts
     starts = np.concatenate([np.zeros(1, np.uint32), np.cumsum(lengths, dtype=np.uint32)])
-    # The ranks of a document ascend: whatever the order of the values that they stand for was.
     ranks = ranked.values.astype(np.min_scalar_type(max(len(values) - 1, 0)))
-    owners = np.repeat(ranked.documents, ranked.counts)
-    inside = ~firsts(owners)[1:]
-    if bool((inside & (ranks[1:] < ranks[:-1])).any()):
-        # One number for both is sorted in a quarter of the time that two take.
-        both = np.sort(owners.astype(np.int64) * len(values) + ranks)
-        ranks = (both % len(values)).astype(ranks.dtype)
     return ListColumn(values, starts, ranks)
