@@ -24,13 +24,14 @@ class TantivyChunk(PackedChunk):
         self, path: Path, row: tantivy.Document, first: tantivy.Document, *, proofs: bool
     ) -> None:
         self._path = path
+        of_row, of_first = row.get_first, first.get_first
         super().__init__(
-            value_of(row, "key"),
-            value_of(row, "chunk"),
-            value_of(first, "root"),
-            value_of(first, "header"),
-            value_of(first, "leaves"),
-            value_of(row, "text"),
+            of_row("key"),
+            of_row("chunk"),
+            of_first("root"),
+            of_first("header"),
+            of_first("leaves"),
+            of_row("text"),
             proofs=proofs,
             verify=True,
         )
