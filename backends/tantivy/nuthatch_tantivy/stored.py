@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,8 @@ class TantivyChunk(PackedChunk):
         self, path: Path, row: tantivy.Document, first: tantivy.Document, *, proofs: bool
     ) -> None:
         self._path = path
-        of_row, of_first = row.get_first, first.get_first
+        of_row: Callable[[str], Any] = row.get_first
+        of_first: Callable[[str], Any] = first.get_first
         super().__init__(
             of_row("key"),
             of_row("chunk"),
