@@ -116,6 +116,26 @@ def indexes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lexi
         index.close()
 
 
+@pytest.fixture(scope="module")
+def whole_indexes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[LexicalBackend]]:
+    """Open indexes in which every document is one chunk, and has a year; many scores tie."""
+    schema = Schema(fields=SCHEMA.fields)
+    folder: Path = tmp_path_factory.mktemp("whole")
+    opened = [
+        nuthatch.open("memory:", create=True, schema=schema),
+        nuthatch.open(f"sqlite:{folder}/index.db", create=True, schema=schema),
+        nuthatch.open(f"tantivy:{folder}/index", create=True, schema=schema),
+    ]
+    for index in opened:
+        index.add(
+            Document(f"d{n:02}", "", WORDS[n % 2] + " owl" * (n % 3), {"year": 1990 + n % 4})
+            for n in range(30)
+        )
+    yield opened
+    for index in opened:
+        index.close()
+
+
 names = st.sampled_from(["memory", "sqlite", "flat", "bare"])
 texts = st.lists(st.sampled_from([*WORDS, "unknown"]), min_size=1, max_size=3).map(" ".join)
 policies = st.sampled_from(["auto", "ranked", "ladder", "all"])
@@ -341,6 +361,32 @@ def test_sorted_by_score_hits_keep_their_scores(indexes: dict[str, LexicalBacken
         order = sorted(best, key=lambda uri: (seen[uri], -best[uri], uri))
         assert list(dict.fromkeys(hit.document_uri for hit in found)) == order
         assert all(hit.score_parts for hit in found)
+
+
+@given(texts, filter_lists, st.integers(1, 9), st.integers(0, 9), st.booleans())
+def test_ties_of_scores_are_sorted_alike_whatever_the_page(
+    whole_indexes: list[LexicalBackend],
+    text: str,
+    filters: list[Any],
+    limit: int,
+    offset: int,
+    counts: bool,
+) -> None:
+    """Where a document is one chunk, only the best are read, and those that tie with the last."""
+    for index in whole_indexes:
+        ranked = index.search(text, EVERYTHING, filters=filters, policy="ranked")
+        order = sorted(ranked, key=lambda hit: (-hit.score, -hit.fields["year"], hit.document_uri))
+        found = index.search(
+            text,
+            limit,
+            offset=offset,
+            filters=filters,
+            sort=["-score", "-year", "uri"],
+            count=counts,
+            policy="ranked",
+        )
+        assert places(found) == places(order)[offset : offset + limit]  # type: ignore[arg-type]
+        assert found.total in ({len(ranked)} if counts else {len(ranked), None})
 
 
 def test_asynchronous_callers_get_the_same(indexes: dict[str, LexicalBackend]) -> None:

@@ -56,8 +56,8 @@ TAMPERINGS = {
         UPDATE column_log SET data = CAST(replace(data, '[0,["', '[0,["x') AS BLOB)
         WHERE generation = 1""",
     "a lost posting": "DELETE FROM posting WHERE rowid = 1",
-    "a posting of no chunk": "INSERT INTO posting (rowid, tokens) VALUES (99999, 'stray')",
-    "a posting twice": "INSERT INTO posting (rowid, tokens) VALUES (1, 'again')",
+    "a posting of no chunk": "INSERT INTO posting (rowid, text) VALUES (99999, 'stray')",
+    "a posting twice": "INSERT INTO posting (rowid, text) VALUES (1, 'again')",
     "a size in FTS5": "UPDATE posting_docsize SET sz = x'63' WHERE id = 1",
     "a lost size in FTS5": "DELETE FROM posting_docsize WHERE id = 1",
     "the averages of FTS5": "UPDATE posting_data SET block = x'0101' WHERE id = 1",

@@ -11,6 +11,7 @@ import pytest
 
 import nuthatch
 from nuthatch import (
+    AnyOf,
     DateField,
     Document,
     IntegerField,
@@ -18,6 +19,7 @@ from nuthatch import (
     LexicalBackend,
     NumberField,
     PhraseField,
+    Range,
     Rung,
     Schema,
     SortKey,
@@ -138,6 +140,50 @@ def test_reading_after_a_write_costs_what_it_touched(
     (_, _, documents), (_, _, logged), (_, _, years) = counts.of_reading_years(index)
     assert (documents - 1, logged) == (years, 0)
     assert 1 <= years <= 2
+
+
+def test_the_first_condition_on_a_field_reads_no_texts(
+    index: LexicalBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of documents in blocks and of such that are logged, some deleted; then the column is kept."""
+    read: list[int] = []
+    read_texts = StoredColumns.read_texts
+
+    def count(columns: StoredColumns, place: int, codes: Sequence[int] | None) -> dict[int, str]:
+        read.append(place)
+        return read_texts(columns, place, codes)
+
+    monkeypatch.setattr(StoredColumns, "read_texts", count)
+    conditions: list[AnyOf | Range] = [
+        AnyOf("tags", ["t3", "u7", "missing"]),
+        Range("tags", gte="t4", lte="u1400"),
+        AnyOf("tags", ["missing"]),
+        Range("tags", gte="u1500"),
+        Range("day", gte="2024-03-11", lte="2024-05-01"),
+        AnyOf("day", ["2024-07-11", "1999-01-01"]),
+        Range("price", gte=12.5, lte=190.25),
+        AnyOf("year", [1903, 1911, 7]),
+    ]
+    with nuthatch.open("memory:", create=True, schema=SCHEMA) as model:
+        model.add(films(0, 1500))
+        for number, condition in enumerate(conditions):
+            for engine in (index, model):
+                engine.add(films(1500 + number, 1503 + number))
+                engine.delete([f"d{7 + number:04}", f"d{1500 + number:04}"])
+            fresh = nuthatch.open(f"sqlite:{index.config.path}")  # type: ignore[attr-defined]
+            with fresh:
+                never = Range("year", lt=0)
+                other = AnyOf("tags", ["t0"]) if condition.field == "tags" else condition
+                texts = [1] if condition.field == "tags" else []
+                uses = ((condition, []), (other, texts), (condition | never, texts))
+                for tree, is_read in uses:
+                    found = fresh.search("word", 5000, filters=[tree])
+                    theirs = model.search("word", 5000, filters=[tree])
+                    assert {hit.document_uri for hit in found} == {
+                        hit.document_uri for hit in theirs
+                    }
+                    assert read == is_read
+            read.clear()
 
 
 def test_single_documents_are_merged_now_and_then(

@@ -2,7 +2,7 @@
 
 integrity_check    pages, b-trees, indexes against their tables, FTS5's own integrity-check
 log                commits of the write-ahead log after something damaged
-counts, lengths    the state row, FTS5's sizes, averages and dictionary, our length blobs
+counts, lengths    the state row, FTS5's sizes, averages and dictionary, our length blobs, surfaces
 documents          header, texts, leaves and root; uri, starts and what columns have of each
 entities           what each document mentions
 """
@@ -65,20 +65,21 @@ def _log(connection: apsw.Connection, path: Path) -> Iterator[str]:
 def _counts(connection: apsw.Connection) -> Iterator[str]:
     """Compare the state row with the tables: both engine checks pass over a lost row."""
     state = State.read(connection)
-    documents, chunks, texts, last, occurrences = next(rows(connection, schema.COUNTS))
+    documents, chunks, texts, last, occurrences, surfaces = next(rows(connection, schema.COUNTS))
     averages = next(rows(connection, schema.AVERAGES), (b"",))[0]
-    averaged, sized = (*_varints(averages), 0, 0)[:2]
+    averaged, *sized = _varints(averages) or [0]
     lengths = {block: np.frombuffer(blob, "<u4") for block, blob in _length_blobs(connection)}
-    sizes = [(chunk, _varints(size)[0]) for chunk, size in rows(connection, schema.SIZES)]
+    sizes = [(chunk, sum(_varints(size))) for chunk, size in rows(connection, schema.SIZES)]
     for name, found, expected in (
         ("documents", documents, state.documents),
         ("chunks of documents", chunks, state.chunks),
         ("chunk texts", texts, state.chunks),
         ("chunks with postings", len(sizes), state.chunks),
         ("chunks in FTS5's averages", averaged, state.chunks),
-        ("tokens in FTS5's averages", sized, state.tokens),
+        ("tokens in FTS5's averages", sum(sized), state.tokens),
         ("tokens in FTS5's dictionary", occurrences, state.tokens),
         ("tokens in FTS5's sizes", sum(length for _, length in sizes), state.tokens),
+        ("surface words", surfaces, state.surfaces),
         (
             "tokens in the lengths",
             sum(int(block.sum()) for block in lengths.values()),

@@ -36,16 +36,12 @@ def scan_documents(connection: apsw.Connection, declared: Schema, condition: Lea
     """Yield the ids of the documents with a value that passes; deleted ones may be among them."""
     place = [field.name for field in declared.fields].index(condition.field)
     field = declared.fields[place]
-    passes = _accept_value(condition)
-    with readable("the log of the columns"):
-        for (data,) in rows(connection, schema.LOGS, (-1,)):
-            for id, _, values in json.loads(data)[1]:
-                if any(passes(value) for at, some in values if at == place for value in some):
-                    yield id
+    passes = accept_value(condition)
+    yield from scan_log(connection, place, passes)
     if field.type == "keyword":
-        accepts: Accepts = _find_codes(connection, place, condition).__contains__
+        accepts: Accepts = find_codes(connection, place, condition).__contains__
     elif field.type == "date":
-        accepts = _accept_value(condition, lambda day: date.fromisoformat(str(day)).toordinal())
+        accepts = accept_value(condition, lambda day: date.fromisoformat(str(day)).toordinal())
     else:
         accepts = passes
     blocks = rows(connection, schema.BLOCKS, schema.span(place + 1))
@@ -54,7 +50,16 @@ def scan_documents(connection: apsw.Connection, declared: Schema, condition: Lea
             yield from scan_block(number, data, accepts)
 
 
-def _accept_value(
+def scan_log(connection: apsw.Connection, place: int, passes: Accepts) -> Iterator[int]:
+    """Yield the ids of the logged documents with a value that passes."""
+    with readable("the log of the columns"):
+        for (data,) in rows(connection, schema.LOGS, (-1,)):
+            for id, _, values in json.loads(data)[1]:
+                if any(passes(value) for at, some in values if at == place for value in some):
+                    yield id
+
+
+def accept_value(
     condition: Leaf, encode: Callable[[FilterValue], Any] = lambda value: value
 ) -> Accepts:
     """Return what tells whether a value passes, the bounds being encoded as values are."""
@@ -68,8 +73,8 @@ def _accept_value(
     return lambda value: (low is None or value >= low) and (high is None or value <= high)
 
 
-def _find_codes(connection: apsw.Connection, place: int, condition: Leaf) -> set[int]:
-    """Return the numbers of the texts that pass."""
+def find_codes(connection: apsw.Connection, place: int, condition: Leaf) -> set[int]:
+    """Return the numbers of the keywords that pass."""
     given: dict[str, object] = {"first": schema.span(place)["first"], "place": place}
     if isinstance(condition, AnyOf):
         given["texts"] = json.dumps(condition.values, ensure_ascii=False)

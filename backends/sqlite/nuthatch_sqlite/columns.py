@@ -22,7 +22,7 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
-from nuthatch import AnalyzedDocument, FilterValue, Schema
+from nuthatch import AnalyzedDocument, AnyOf, FilterValue, Leaf, Range, Schema
 from nuthatch.postings import (
     DOCUMENTS_PLACE,
     EMPTY_BLOCK,
@@ -41,6 +41,8 @@ from nuthatch.postings import (
     stored_fields,
     unpack_blocks,
 )
+from nuthatch.scoring import distinct
+from nuthatch_sqlite.column_scan import accept_value, find_codes, scan_log
 from nuthatch_sqlite.connection import one, rows
 from nuthatch_sqlite.schema import BLOCKS, LOGS, SHIFT, span
 from nuthatch_sqlite.state import State
@@ -62,10 +64,11 @@ SELECT id, data
 FROM column_block
 WHERE id IN (SELECT value FROM json_each(?))
 """
+# As two texts, for a row each would take several times as long; keywords hold no line feeds. In the
+# order of the index, which has all: so sorting them is nothing but going through them.
 KEYWORDS: Final = """
-SELECT json_group_object(id - :first, text)
-FROM keyword
-WHERE id BETWEEN :first AND :last
+SELECT group_concat(id - :first, ' '), group_concat(text, char(10))
+FROM (SELECT id, text FROM keyword WHERE id >> 32 = :place ORDER BY text)
 """
 SOME_KEYWORDS: Final = """
 SELECT json_group_object(id - :first, text)
@@ -124,10 +127,15 @@ def read_texts(
     connection: apsw.Connection, place: int, codes: Sequence[int] | None
 ) -> dict[int, str]:
     """Return the texts of these numbers of a field, of all where None is given."""
+    first = span(place)["first"]
     if codes is None:
-        row = one(connection, KEYWORDS, span(place))
-    else:
-        row = one(connection, SOME_KEYWORDS, {"first": place << SHIFT, "codes": json.dumps(codes)})
+        row = one(connection, KEYWORDS, {"first": first, "place": place})
+        if row is None or row[0] is None:
+            return {}
+        names = row[1].split("\n")
+        numbers = np.fromstring(row[0], dtype=np.int64, sep=" ").tolist()
+        return dict(zip(numbers, names, strict=True))
+    row = one(connection, SOME_KEYWORDS, {"first": first, "codes": json.dumps(codes)})
     texts = {} if row is None else json.loads(row[0])
     return {int(code): text for code, text in texts.items()}
 
@@ -142,6 +150,43 @@ def read_columns(
 
 def _read_log(connection: apsw.Connection, since: int = -1) -> ColumnLog:
     return ColumnLog.join(ColumnLog.unpack(data) for (data,) in rows(connection, LOGS, (since,)))
+
+
+def find_documents(connection: apsw.Connection, stored: StoredField, condition: Leaf) -> Ids:
+    """Return the ids, ascending, of documents with a value that passes; deleted ones may be among
+    them.
+
+    The column is not made: to sort its values, and to read its texts, takes most of the time.
+    """
+    logged = [*scan_log(connection, stored.place, accept_value(condition))]
+    found = _unpack(connection, stored.place, stored.dtype)
+    with readable("the columns of the fields"):
+        passes = _compare(connection, stored, condition, found.values)
+        passing = np.repeat(found.documents, found.counts)[passes]
+    return distinct(np.concatenate([passing, np.array(logged, dtype=np.uint32)]))
+
+
+def _compare(
+    connection: apsw.Connection, stored: StoredField, condition: Leaf, values: npt.NDArray[Any]
+) -> npt.NDArray[np.bool_]:
+    """Return which stored values pass."""
+    if stored.has_texts:
+        codes = np.array([*find_codes(connection, stored.place, condition)], dtype=np.int64)
+        wanted = np.zeros(1 + int(max(codes.max(initial=0), values.max(initial=0))), np.bool_)
+        wanted[codes] = True
+        is_wanted: npt.NDArray[np.bool_] = wanted[values]
+        return is_wanted
+    if isinstance(condition, AnyOf):
+        chosen = np.array(stored.encode(condition.values, {}), dtype=stored.dtype)
+        is_chosen: npt.NDArray[np.bool_] = np.isin(values, chosen)
+        return is_chosen
+    assert isinstance(condition, Range)  # core makes one of all others
+    passes = np.ones(values.size, dtype=np.bool_)
+    if condition.gte is not None:
+        passes &= values >= stored.encode([condition.gte], {})[0]
+    if condition.lte is not None:
+        passes &= values <= stored.encode([condition.lte], {})[0]
+    return passes
 
 
 class ColumnWriter:
@@ -160,36 +205,38 @@ class ColumnWriter:
     ) -> None:
         """Take documents away, and store what new ones have, given with ascending ids."""
         places = {field.name: field.place for field in self._fields}
-        log = ColumnLog(
-            [document.id for document in removed],
-            [LoggedDocument.of(first, document, places) for first, document in added],
-        )
+        gone = [document.id for document in removed]
         changes = len(removed) + len(added)
         last = one(self._connection, LOGGED)
         total = changes + (0 if last is None else last[0])
         if changes < _LARGE and total <= _MAX_LOGGED:
+            documents = [LoggedDocument.of(first, document, places) for first, document in added]
+            log = ColumnLog(gone, documents)
             self._connection.execute(ADD_LOG, (self._generation, total, log.pack()))
-        elif last is None:
-            self._write_log(log)
-        else:
-            with readable("the log of the columns"):
-                log = ColumnLog.join([_read_log(self._connection), log])
-            self._write_log(log)
-            self._connection.execute(CLEAR_LOG)
+            return
+        batch = ColumnBatch(self._fields)
+        logged = self._take_log(batch, gone) if last is not None else gone
+        for first, document in added:
+            batch.add(first, document)
+        self._write_batch(batch, logged)
 
     def merge_log(self) -> None:
         """Write into blocks what was logged."""
-        with readable("the log of the columns"):
-            log = _read_log(self._connection)
-        self._write_log(log)
-        self._connection.execute(CLEAR_LOG)
-
-    def _write_log(self, log: ColumnLog) -> None:
-        """Write anew the blocks that a log's documents fall into, those of all columns at once."""
         batch = ColumnBatch(self._fields)
+        self._write_batch(batch, self._take_log(batch, ()))
+
+    def _take_log(self, batch: ColumnBatch, gone: Sequence[int]) -> Sequence[int]:
+        """Move the log into a batch, but for documents that are gone; return all that are."""
+        with readable("the log of the columns"):
+            log = ColumnLog.join([_read_log(self._connection), ColumnLog(gone)])
+        self._connection.execute(CLEAR_LOG)
         batch.add_log(log)
+        return log.gone
+
+    def _write_batch(self, batch: ColumnBatch, removed: Sequence[int]) -> None:
+        """Write anew the blocks that documents fall into, those of all columns at once."""
         columns = batch.encode(self._number_keywords)
-        gone = {DOCUMENTS_PLACE: log.ids_gone}
+        gone = {DOCUMENTS_PLACE: np.unique(np.array(removed, dtype=np.uint32))}
         touched = {
             place: block_numbers(found, gone.get(place, _NONE)) for place, found in columns.items()
         }

@@ -130,7 +130,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
     def _filters(self) -> Filters:
         from nuthatch_sqlite.filters import Filters  # imports numpy
 
-        return Filters(self._connection, self._state, self._caches, self._lookups)
+        return Filters(self._connection, self._schema, self._state, self._caches, self._lookups)
 
     def _add_filters(self, sql: str, filters: Sequence[Filter]) -> Statement:
         """Return a statement with its filters filled in, and their values."""
@@ -204,8 +204,9 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         allowed = self._filters.ids(filters)
         if rung is None:
             documents = self.columns(()).documents
-            ids = documents.ids[documents.live]
-            return ids if allowed is None else scoring.conjunction([ids, allowed])
+            if allowed is None:
+                return documents.ids[documents.live]
+            return documents.first_chunks(allowed)
         combine = scoring.conjunction if rung.operator == "AND" else scoring.union
         ids = combine([*map(self._postings.ids, dict.fromkeys(rung.tokens))])
         return ids if allowed is None else scoring.conjunction([ids, allowed])

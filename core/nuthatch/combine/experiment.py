@@ -13,7 +13,6 @@ shown, nor credited, twice by two of its chunks.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from hashlib import blake2b
 from itertools import count
 from time import perf_counter
@@ -27,7 +26,9 @@ from nuthatch.combine.combination import (
     choose_key,
     combine_capabilities,
     credit_hits,
+    cut_page,
     merge_results,
+    widen,
 )
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities, unsupported
@@ -164,12 +165,12 @@ class Interleave(Combination):
     async def _combine(self, request: SearchRequest, call: Caller) -> Results:
         begun = perf_counter()
         coin = bits(self._salt, unit_of(self._unit), text_of(request.query))
-        plain = replace(request, explain=False)
-        answers = await call([Call(engine, plain) for engine in self.engines.values()])
+        wider = widen(request, self.capabilities.max_limit)
+        answers = await call([Call(engine, wider) for engine in self.engines.values()])
         by_name = dict(zip(self.engines, answers, strict=True))
-        limit = request.query.limit or DEFAULT_LIMIT
+        last = request.query.offset + (request.query.limit or DEFAULT_LIMIT)
         key = choose_key(request.query)
-        picks = draft([results.hits for results in answers], limit, coin, key)
+        picks = draft([results.hits for results in answers], last, coin, key)
         teams = list(self.engines)
         hits = [
             hit.model_copy(
@@ -181,7 +182,8 @@ class Interleave(Combination):
             )
             for rank, (team, hit) in enumerate(picks, 1)
         ]
-        return merge_results(by_name, hits, 1000 * (perf_counter() - begun))
+        page = cut_page(request, hits)
+        return merge_results(by_name, page, 1000 * (perf_counter() - begun))
 
 
 def draft(

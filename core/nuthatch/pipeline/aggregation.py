@@ -33,6 +33,7 @@ from nuthatch.contract.query import Rung
 from nuthatch.contract.schema import FilterValue, Schema
 from nuthatch.errors import InvalidQuery
 from nuthatch.pipeline.matching_source import MatchingSource
+from nuthatch.text.chunking import WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,22 @@ class Aggregation:
     counts: bool
 
     @property
+    def has_whole_documents(self) -> bool:
+        """Whether each document is one chunk, so that counts of chunks are those of documents."""
+        return self.schema.chunker == WHOLE
+
+    @property
     def fields(self) -> list[str]:
         """The names of the columns that it needs."""
         named = [facet.field for facet in self.facets]
         named += [leaf.field for leaf in leaves(self.emulated)]
         named += [key.field for key in self.order if key.field != SCORE]
         return list(dict.fromkeys(named))
+
+    @property
+    def is_by_score_first(self) -> bool:
+        """Whether the score decides before all else, and each document has one."""
+        return self.has_whole_documents and bool(self.order) and self.order[0].field == SCORE
 
     @property
     def needs_scores(self) -> bool:

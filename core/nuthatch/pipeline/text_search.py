@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import islice
 from time import perf_counter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
@@ -41,6 +41,7 @@ from nuthatch.pipeline.matching_source import (
     EVERYTHING,
     EngineFacts,
     MatchingSource,
+    more_than,
     open_source,
 )
 from nuthatch.pipeline.readers import has_answer, has_explain, has_first_match
@@ -81,6 +82,9 @@ class SearchTask(NamedTuple):
         return LadderSearch(self.query, policy, limit, self.budget, counted=self.request.explain)
 
 
+#: How many times deeper the engine is asked where more hits tie with the last.
+_DEEPER: Final = 4
+
 #: The rung of a hit, and its candidate.
 _Placed = tuple[int, Candidate]
 
@@ -109,7 +113,9 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
         source = open_source(task.facts, reader)
     if source is not None and task.emulated:
         engine = FilteringReader(task.facts, reader, source, task.emulated)
-    if wanted is not None and source is not None and wanted.order:
+    if wanted is not None and source is not None and wanted.is_by_score_first:
+        page = await _sort_best_page(task, wanted, engine, source)
+    elif wanted is not None and source is not None and wanted.order:
         page = await _sort_page(task, wanted, engine, source)
     elif task.collapse:
         page = await _collapse_page(task, engine, source)
@@ -215,6 +221,43 @@ async def _sort_page(
     return _Page(climb, kept, len(placed) - len(kept), totals)
 
 
+async def _sort_best_page(
+    task: SearchTask, wanted: Aggregation, reader: AsyncReader, source: MatchingSource
+) -> _Page:
+    """Return the first chunks where the score decides first: the best, and ties of the last."""
+    last = task.offset + task.limit
+    climb = await _climb_past_ties(task, reader, last)
+    if not climb.found:
+        return _Page(climb, [], 0, await _count(task, climb, source))
+    lowest = climb.found[:last][-1][1].score
+    tied = {one.key: (place, one) for place, one in climb.found if one.score >= lowest}
+    located = await source.locate([*tied])
+    columns = await source.columns(wanted.fields)
+    scores = [tied[key][1].score for key in located]
+    keys = columns.sort(located, wanted.order, last, scores=scores)[task.offset :]
+    totals = Totals(None, {})
+    if wanted.counts or wanted.facets:
+        totals = await _count(task, climb, source)
+    rows = await fetch_rows(task.hit_options, source, keys)
+    kept = [(tied[key], row) for key, row in zip(keys, rows, strict=True) if row is not None]
+    return _Page(climb, kept, len(keys) - len(kept), totals)
+
+
+async def _climb_past_ties(task: SearchTask, reader: AsyncReader, last: int) -> LadderSearch:
+    """Return the climb that has found `last` hits, and all that score as much as these."""
+    largest = min(task.facts.largest or EVERYTHING, EVERYTHING)
+    depth = min(last + 1, largest)
+    while True:
+        climb = task.climb(depth)
+        await match_rungs(task.facts.backend, climb, reader, task.filters)
+        found = climb.found
+        if len(found) < depth or found[-1][1].score < found[last - 1][1].score:
+            return climb
+        if depth == largest:
+            raise more_than(task.facts, largest)
+        depth = min(_DEEPER * depth, largest)
+
+
 async def _match_whole(
     climb: LadderSearch, reader: AsyncReader, source: MatchingSource, wanted: Aggregation
 ) -> MatchingSet | None:
@@ -239,6 +282,9 @@ async def _count(task: SearchTask, climb: LadderSearch, source: MatchingSource |
     rung = climb.winner
     if rung is None:
         return count_nothing(task.wanted)
+    matched = climb.attempts[climb.rungs.index(rung)].matched
+    if matched is not None and not task.wanted.facets and task.wanted.has_whole_documents:
+        return Totals(matched, {})
     return (await read_matching(task.wanted, source, rung)).count()
 
 

@@ -147,7 +147,14 @@ def _aggregation(
     if not next(aggregation_features(query), None):
         return None
     emulated = _emulated_filters(backend.capabilities, filters)
-    return plan_aggregation(backend.schema, filters, query.facets, query.sort, emulated=emulated)
+    return plan_aggregation(
+        backend.schema,
+        filters,
+        query.facets,
+        query.sort,
+        emulated=emulated,
+        counts=query.count,
+    )
 
 
 def aggregation_features(query: AnyQuery) -> Iterator[str]:

@@ -195,13 +195,13 @@ def _unpack(
     if several:
         each = np.frombuffer(blob, _type(number, several), found, at).astype(np.uint32)
         at += np.dtype(TYPES[several]).itemsize * found
-    total = int(each.sum(dtype=np.uint64))
+    total = int(each.sum(dtype=np.uint64)) if several else found
     if not kind:
         if at != len(blob) or several:
             raise ValueError(f"block {number} of a column has {len(blob) - at} bytes too many")
         return each, np.full(total, base, dtype=dtype)
     content = np.frombuffer(blob, _type(number, kind), -1, at)
-    if content.size != total or not each.all():
+    if content.size != total or (several and not each.all()):
         raise ValueError(f"block {number} of a column has {content.size} values for {total}")
     return each, content.astype(dtype) + np.dtype(dtype).type(base) if base else content.astype(
         dtype

@@ -38,6 +38,8 @@ from nuthatch.scoring.arrays import IdArray
 #: The place of the column of all documents, which has their numbers of chunks; fields follow by
 #: their places in the schema.
 DOCUMENTS_PLACE: Final = -1
+#: The day before the first.
+_DAY_0: Final = np.datetime64("0001-01-01") - np.timedelta64(1)
 #: So many more documents than live ones are kept in a column, before it is read anew.
 _MAX_DEAD: Final = 1024
 
@@ -142,6 +144,11 @@ class ColumnStore:
         held = self._held
         return 0 if held is None else held.nbytes
 
+    def has(self, name: str) -> bool:
+        """Return whether the column of a field is kept, of any state."""
+        held = self._held
+        return held is not None and name in held.columns
+
     def read(self, source: ColumnSource, names: Iterable[str]) -> ArrayColumns:
         """Return the columns of fields in the source's state; `uri` is the order of uris.
 
@@ -221,12 +228,9 @@ def _read(source: ColumnSource, stored: StoredField, documents: DocumentIds) -> 
     found = unpack_blocks(source.read_blocks(stored.place, None), stored.dtype)
     found = _by_ordinal(found, documents)
     if stored.has_texts:
-        texts = source.read_texts(stored.place, None)
-        names = np.empty(1 + max(texts, default=-1), dtype=object)
-        names[:] = ""
-        for code, text in texts.items():
-            names[code] = text
-        column = Column.of(len(documents), found, names)
+        column = Column.of(
+            len(documents), *_name_codes(found, source.read_texts(stored.place, None))
+        )
     elif stored.kind == "date":
         column = Column.of(len(documents), *_name_days(found))
     else:
@@ -279,10 +283,26 @@ def _by_ordinal(found: FieldValues, documents: DocumentIds) -> FieldValues:
     return known._replace(documents=ordinals[ordinals >= 0].astype(np.uint32))
 
 
+def _name_codes(
+    found: FieldValues, texts: Mapping[int, str]
+) -> tuple[FieldValues, npt.NDArray[Any]]:
+    """Return ranks in place of an engine's numbers, and the texts that they stand for."""
+    # Where the engine gives texts in order, this is one pass.
+    codes = sorted(texts, key=texts.__getitem__)
+    ranks = np.full(1 + max(codes, default=-1), -1, dtype=np.int64)
+    ranks[codes] = np.arange(len(codes))
+    placed = ranks[found.values]
+    if placed.size and int(placed.min()) < 0:
+        raise ValueError("a value of a column has no text")
+    return found._replace(values=placed), _objects([texts[code] for code in codes])
+
+
 def _name_days(found: FieldValues) -> tuple[FieldValues, npt.NDArray[Any]]:
     """Return codes in place of days, and the dates that they stand for."""
     days, codes = np.unique(found.values, return_inverse=True)
-    names = _objects([date.fromordinal(day).isoformat() for day in days.tolist()])
+    if days.size and not 1 <= days[0] <= days[-1] <= date.max.toordinal():
+        raise ValueError(f"a day of a column lies outside {date.min} and {date.max}")
+    names = _objects((_DAY_0 + days).astype(str).tolist())
     return found._replace(values=codes), names
 
 

@@ -16,6 +16,7 @@ from nuthatch import (
     Schema,
     TextQuery,
 )
+from nuthatch_conformance.case import NotApplicable
 from nuthatch_conformance.corpora import (
     SCHEMA,
     any_ofs,
@@ -31,6 +32,7 @@ from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, holds, same_set
 from nuthatch_conformance.hostile_text import FIELD_NAMES, KEYWORDS
 from nuthatch_conformance.observe import find_winner, is_match, list_uris, match_rungs, name_chunks
+from nuthatch_conformance.subject import find_support
 from nuthatch_conformance.topic import Topic, case
 
 #: Around the largest integers that a double holds exactly, and at the ends of int64.
@@ -44,6 +46,9 @@ class Filters(Topic, topic="filters", needs="write text"):
     def _compare_with_post_filter(
         self, engine: Engine, documents: list[Document], rung: Rung, conditions: list[Filter]
     ) -> None:
+        for feature in ("filters.range", "filters.any_of"):
+            if find_support(engine.capabilities, feature).level == "emulated":
+                raise NotApplicable(f"declares {feature} as emulated: no reader is given it")
         index = engine.index(documents)
         stored = {document.uri: document for document in documents}
         every, found = match_rungs(index, [(rung, ()), (rung, conditions)])
