@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from importlib.metadata import version
 from pathlib import Path
 from threading import get_ident
 from time import monotonic, sleep
@@ -31,16 +30,16 @@ from nuthatch import (
 )
 from nuthatch.postings import ForkAware, keep_inherited, watch_forks
 from nuthatch_tantivy import folder
-from nuthatch_tantivy.check import problems
 from nuthatch_tantivy.config import TantivyConfig
 from nuthatch_tantivy.failure import is_busy, translated
 from nuthatch_tantivy.folder import Folder, Signature
 from nuthatch_tantivy.plugin import SPEC
 from nuthatch_tantivy.read import TantivyReader
-from nuthatch_tantivy.removal import remove_index
 from nuthatch_tantivy.schema import FORMAT
 from nuthatch_tantivy.schema import columns as columns_of
-from nuthatch_tantivy.write import optimize, remove, write
+
+# What only some processes need, checking, removing and writing, is imported where it is used: a
+# search from the shell is mostly imports.
 
 T = TypeVar("T")
 #: Seconds between two tries to become the one who writes.
@@ -86,6 +85,8 @@ class TantivyBackend(LexicalBackend, ForkAware):
         documents: AnalyzedBatch = AnalyzedBatch((), {}),  # noqa: B008  # frozen
         durability: Durability = "power",
     ) -> Self:
+        from nuthatch_tantivy.write import write
+
         path = config.path
         record = IndexMetadata.create(FORMAT, schema)
         columns = columns_of(schema)
@@ -119,6 +120,8 @@ class TantivyBackend(LexicalBackend, ForkAware):
     def drop(cls, config: TantivyConfig) -> None:
         if config.read_only:
             raise BackendUnavailable(f"{config.path} was named with read_only; name it without")
+        from nuthatch_tantivy.removal import remove_index
+
         with translated(config.path):
             remove_index(config.path, config.lock_timeout)
 
@@ -202,14 +205,20 @@ class TantivyBackend(LexicalBackend, ForkAware):
         return self._with_turn(lambda: self._newest()[0].find_roots(uris))
 
     def write(self, documents: AnalyzedBatch, durability: Durability) -> WriteOutcome:
+        from nuthatch_tantivy.write import write
+
         return self._transact(
             durability, lambda writer, stored: write(writer, stored, self._columns, documents)
         )
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
+        from nuthatch_tantivy.write import remove
+
         return self._transact(durability, lambda writer, stored: remove(writer, stored, uris))
 
     def info(self, *, fingerprint: bool = False) -> IndexInfo:
+        from importlib.metadata import version
+
         reader, signature = self._newest()
         with translated(self._path):
             return IndexInfo(
@@ -240,6 +249,8 @@ class TantivyBackend(LexicalBackend, ForkAware):
         return known[1]
 
     def check(self) -> list[str]:
+        from nuthatch_tantivy.check import problems
+
         reader = self._newest()[0]
         with translated(self._path):
             return list(problems(self._path, reader))
@@ -247,6 +258,8 @@ class TantivyBackend(LexicalBackend, ForkAware):
     def optimize(self) -> None:
         """Merge what Tantivy's policy wants merged, delete files that are no longer used, and take
         what deleted documents had out of the journal."""
+        from nuthatch_tantivy.write import optimize
+
         self._transact("process", optimize)
 
     def close(self) -> None:
