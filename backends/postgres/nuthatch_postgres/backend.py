@@ -90,7 +90,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
         self._place = config.place
         self._server = server
         self._statements = Statements(config.schema_name)
-        self._caches = Caches(config.cache_bytes)
+        self._caches = Caches(config.cache_bytes, metadata.schema)
         self._pool = Pool(config)
         self._async_pool = AsyncPool(config)
         watch_forks(self)
@@ -138,7 +138,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
                 writer = Writer(connection, statements, schema, analyzer, wait, in_transaction=True)
                 fill = lambda: writer.write(documents, durability)  # noqa: E731
                 create_index(connection, config, schema, fill)
-                maintain(connection, statements, config.compact_at, len(documents))
+                maintain(connection, statements, schema, config.compact_at, len(documents))
             index = cls.open(config, create=False, schema=schema)
         assert index is not None  # without `create` it returns an index or raises
         return index
@@ -270,7 +270,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
         def upsert(connection: psycopg.Connection[Any]) -> WriteOutcome:
             outcome = self._make_writer(connection).write(documents, durability)
             changed = outcome.added + outcome.replaced
-            maintain(connection, self._statements, self.config.compact_at, changed)
+            maintain(connection, self._statements, self.schema, self.config.compact_at, changed)
             return outcome
 
         return self._write_live(upsert)
@@ -279,7 +279,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
         def delete(connection: psycopg.Connection[Any]) -> int:
             removed = self._make_writer(connection).remove(uris, durability)
             if removed:
-                compact_if_due(connection, self._statements, self.config.compact_at)
+                compact_if_due(connection, self._statements, self.schema, self.config.compact_at)
             return removed
 
         return self._write_live(delete)
@@ -304,7 +304,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
 
     def optimize(self) -> None:
         def rewrite(connection: psycopg.Connection[Any]) -> None:
-            compact_all(connection, self._statements)
+            compact_all(connection, self._statements, self.schema)
             vacuum(connection, self._statements, self.schema)
 
         self._write_live(rewrite)
@@ -321,4 +321,4 @@ class PostgresBackend(LexicalBackend, ForkAware):
         """
         self._pool.reset_after_fork()
         self._async_pool.reset_after_fork()
-        self._caches = Caches(self.config.cache_bytes)
+        self._caches = Caches(self.config.cache_bytes, self.schema)

@@ -13,7 +13,7 @@ with the postings.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -22,8 +22,10 @@ import numpy.typing as npt
 import psycopg
 
 from nuthatch import (
+    FilterValue,
     IndexCorrupt,
     LexicalBackend,
+    Schema,
     chunk_tokens,
     parse_header,
     run_blocking,
@@ -34,6 +36,7 @@ from nuthatch.postings import (
     EntryScheme,
     decompress,
     is_document_intact,
+    stored_fields,
 )
 from nuthatch_postgres.client.pipeline import Statement, execute
 from nuthatch_postgres.queries import check as queries
@@ -66,7 +69,8 @@ def find_problems(
         deleted = _read_deleted(connection, statements, state)
         comparison = _PostingComparison(state, deleted, terms)
         comparison.add_stored(connection, statements)
-        yield from _check_documents(connection, statements, index, comparison)
+        values = _read_values(reader, index.schema)
+        yield from _check_documents(connection, statements, index, comparison, values)
         yield from comparison.differences()
         yield from _check_fuzzy_keys(connection, statements)
     except (IndexCorrupt, *UNREADABLE) as error:
@@ -77,17 +81,34 @@ def _check_counts(
     connection: psycopg.Connection[Any], statements: Statements, state: State
 ) -> Iterator[str]:
     row = execute(connection, [Statement(statements(queries.COUNTS))])[0][0]
-    documents, chunks, texts, last, following, stray = row
+    documents, chunks, texts, last, following = row
     for name, counted, expected in (
         ("documents", documents, state.documents),
         ("chunks of documents", chunks, state.chunks),
         ("chunk texts", texts, state.chunks),
-        ("field values of no document", stray, 0),
     ):
         if counted != expected:
             yield f"there are {counted} {name}, and there should be {expected}"
     if last >= following:
         yield f"the next chunk would get the id {following}, and {last} is taken"
+
+
+def _read_values(
+    reader: PostingReader, declared: Schema
+) -> dict[int, list[tuple[str, FilterValue]]]:
+    """Return what columns hold, by document: (field, value); all documents are there."""
+    names = [stored.name for stored in stored_fields(declared)]
+    columns = run_blocking(reader.read_columns(names))
+    documents = columns.documents
+    ids = documents.ids.tolist()
+    found: dict[int, list[tuple[str, FilterValue]]] = {
+        id_: [] for id_, is_live in zip(ids, documents.live.tolist(), strict=True) if is_live
+    }
+    for name in names:
+        for ordinal, value in columns.pairs(name):
+            if ids[ordinal] in found:
+                found[ids[ordinal]].append((name, value))
+    return found
 
 
 def _read_deleted(connection: psycopg.Connection[Any], statements: Statements, state: State) -> Ids:
@@ -177,6 +198,7 @@ def _check_documents(
     statements: Statements,
     index: LexicalBackend,
     comparison: _PostingComparison,
+    values: dict[int, list[tuple[str, FilterValue]]],
 ) -> Iterator[str]:
     """Yield the documents whose stored parts do not lead to their roots."""
     pages = _read_pages(connection, statements(queries.PROOFS), "proofs")
@@ -184,25 +206,25 @@ def _check_documents(
     scheme = EntryScheme(index.schema)
     for first, group in groupby(rows, key=lambda row: row[0]):
         chunks = list(group)
-        values, postings = execute(
-            connection,
-            [
-                Statement(statements(queries.VALUES), ([first],)),
-                Statement(statements(queries.ENTITY_POSTINGS), (first,)),
-            ],
+        (postings,) = execute(
+            connection, [Statement(statements(queries.ENTITY_POSTINGS), (first,))]
         )
         entries = {(field, text): length for field, text, length in postings}
         try:
-            is_intact = _is_intact(chunks, values, entries, index, scheme, comparison)
+            is_intact = _is_intact(
+                chunks, values.pop(first, ()), entries, index, scheme, comparison
+            )
         except UNREADABLE:
             is_intact = False
         if not is_intact:
             yield f"the stored document at chunk {first} does not match its root"
+    for first in values:
+        yield f"columns hold values of a document at chunk {first}, which is not stored"
 
 
 def _is_intact(
     chunks: Sequence[tuple[Any, ...]],
-    values: Sequence[tuple[Any, ...]],
+    values: Collection[tuple[str, FilterValue]],
     entries: Mapping[Entry, int],
     index: LexicalBackend,
     scheme: EntryScheme,
@@ -217,17 +239,10 @@ def _is_intact(
             comparison.add_expected(chunk[5], tokens)
     if entries != scheme.entries(stored["title"], stored["fields"]):
         return False
-    names = [field.name for field in index.schema.fields]
-    stored_values = [
-        (names[field], value)
-        for _, field, *columns in values
-        for value in columns
-        if value is not None
-    ]
     texts = [(start, text) for *_, start, text in chunks]
     ids = [chunk[5] for chunk in chunks]
     return ids == list(range(first, first + len(chunks))) and is_document_intact(
-        uri, root, header, leaves, texts, stored_values, index.schema
+        uri, root, header, leaves, texts, values, index.schema
     )
 
 

@@ -2,7 +2,9 @@
 
     document        id  uri  root  header  chunks  leaves    one row per document
     chunk           id  document  start  text                one row per chunk; zstd-compressed
-    value           field  document  whole | number | word   filter values, one column per type
+    column_block    field  number  data                  what 1,024 ids have in one field
+    keyword_block   field  number  data                  the texts that blocks of columns number
+    column_log      id  data                             values written since, by write
     entity          id  field  text                          phrases; entries of titles: field < 0
     entity_posting  entity  document  length                 their postings, with title lengths
     fuzzy_key       hash  entity                             title tokens by what deletions leave
@@ -21,9 +23,9 @@
 The id of a document is the id of its first chunk; the ids of its chunks follow without a gap. Ids
 only grow and are never used twice, so the order of ids is the order of addition.
 
-No two writes change the same row: each appends to `recent`, `df_decrement` and `write_log`, and
-only a compaction folds these. So writers neither wait for each other nor lock each other out, and
-in every snapshot the document frequency of a term is
+No two writes change the same row: each appends to `recent`, `df_decrement`, `write_log` and
+`column_log`, and only a compaction folds these. So writers neither wait for each other nor lock
+each other out, and in every snapshot the document frequency of a term is
 term.df + Σ recent.n − Σ df_decrement.n.
 """
 
@@ -31,7 +33,7 @@ from __future__ import annotations
 
 from typing import Final
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 #: Postings of a full block.
 BLOCK: Final = 512
 
@@ -61,7 +63,9 @@ TABLES: Final = (
     "fuzzy_key",
     "entity_posting",
     "entity",
-    "value",
+    "column_log",
+    "keyword_block",
+    "column_block",
     "chunk",
     "document",
 )
@@ -88,18 +92,25 @@ CREATE: Final = (
     # zstd has compressed it already.
     "ALTER TABLE {schema}.chunk ALTER COLUMN text SET STORAGE EXTERNAL",
     """
-    CREATE TABLE {schema}.value (
+    CREATE TABLE {schema}.column_block (
         field smallint NOT NULL,
-        document int NOT NULL,
-        whole bigint,
-        number float8,
-        word text COLLATE "C"
+        number int NOT NULL,
+        data bytea NOT NULL,
+        PRIMARY KEY (field, number)
+    ) WITH (toast_tuple_target = 8160)
+    """,
+    "ALTER TABLE {schema}.column_block ALTER COLUMN data SET STORAGE MAIN",
+    """
+    CREATE TABLE {schema}.keyword_block (
+        field smallint NOT NULL,
+        number int NOT NULL,
+        data bytea NOT NULL,
+        PRIMARY KEY (field, number)
     )
     """,
-    "CREATE INDEX ON {schema}.value (field, whole, document) WHERE whole IS NOT NULL",
-    "CREATE INDEX ON {schema}.value (field, number, document) WHERE number IS NOT NULL",
-    "CREATE INDEX ON {schema}.value (field, word, document) WHERE word IS NOT NULL",
-    "CREATE INDEX ON {schema}.value (document)",
+    "ALTER TABLE {schema}.keyword_block ALTER COLUMN data SET STORAGE EXTERNAL",
+    "CREATE TABLE {schema}.column_log (id bigint PRIMARY KEY, data bytea NOT NULL)",
+    "ALTER TABLE {schema}.column_log ALTER COLUMN data SET STORAGE EXTERNAL",
     """
     CREATE TABLE {schema}.entity (
         id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

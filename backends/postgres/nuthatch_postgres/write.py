@@ -3,7 +3,7 @@
     before      add the batch's new words to the dictionaries; reserve ids of chunks
     BEGIN       lock the documents that exist already, in the order of their uris
                 delete those that are replaced; one df_decrement for each of their words
-                copy documents, chunks, values and postings; add one row to write_log
+                copy documents, chunks and postings; add a row to write_log and column_log
     COMMIT
 
 The first step is committed by itself, so that no writer waits for another one's whole batch: a word
@@ -34,6 +34,7 @@ from nuthatch import (
 )
 from nuthatch.postings import (
     BatchPlan,
+    ColumnBatch,
     StoredDocument,
     compress_text,
     decompress,
@@ -54,7 +55,6 @@ from nuthatch_postgres.storage.posting_block import EMPTY, Postings, encode_rows
 T = TypeVar("T")
 #: Errors of a conflict with another writer, after which the batch is tried again.
 _CONFLICTS: Final = (UniqueViolation, DeadlockDetected, SerializationFailure)
-_COLUMNS: Final = {"integer": 0, "boolean": 0, "datetime": 0, "number": 1}
 
 
 class Writer:
@@ -77,7 +77,7 @@ class Writer:
         self._connection = connection
         self._in_transaction = in_transaction
         self._sql = statements
-        self._fields = {field.name: (at, field.type) for at, field in enumerate(declared.fields)}
+        self._places = {field.name: at for at, field in enumerate(declared.fields)}
         self._analyzer = analyzer
         self._entities = EntityDictionary(
             connection, statements, declared, in_transaction=in_transaction
@@ -194,12 +194,6 @@ class Writer:
         documents = _document_rows(numbered)
         self._copy(queries.COPY_DOCUMENTS, "int4 text bytea bytea int4 bytea", documents)
         self._copy(queries.COPY_CHUNKS, "int4 int4 int4 bytea", _chunk_rows(numbered))
-        values = (
-            (self._fields[name][0], first, *_value_columns(self._fields[name][1], value))
-            for first, analyzed in numbered
-            for name, value in dict.fromkeys(analyzed.values)
-        )
-        self._copy(queries.COPY_VALUES, "int2 int4 int8 float8 text", values)
         entities = [self._entities.encode_postings(numbered)]
         copy_tables(self._connection, self._sql(queries.COPY_ENTITY_POSTINGS), entities)
         rows = split_rows(postings)
@@ -209,10 +203,13 @@ class Writer:
         chunks = sum(len(analyzed.chunks) for _, analyzed in numbered)
         chunks -= sum(document.chunks for document in removed)
         deleted = [document.id + at for document in removed for at in range(document.chunks)]
-        self._connection.execute(
-            self._sql(queries.ADD_TO_LOG),
-            (len(numbered) - len(removed), chunks, tokens, len(rows.terms), pack_ids(deleted)),
-        )
+        count = len(numbered) - len(removed)
+        values = (count, chunks, tokens, len(rows.terms), pack_ids(deleted))
+        if not numbered:
+            self._connection.execute(self._sql(queries.ADD_TO_LOG), values)
+            return
+        fields = ColumnBatch.of(numbered, self._places).pack()
+        self._connection.execute(self._sql(queries.ADD_TO_LOGS), (*values, fields))
 
     def _delete(self, removed: Sequence[StoredDocument]) -> int:
         """Delete documents; return how many tokens their chunks had."""
@@ -264,10 +261,3 @@ def _chunk_rows(numbered: Iterable[NumberedDocument]) -> Iterator[tuple[Any, ...
     for first, analyzed in numbered:
         for index, chunk in enumerate(analyzed.chunks):
             yield first + index, first, chunk.start, compress_text(chunk.text)
-
-
-def _value_columns(kind: str, value: object) -> list[object]:
-    """Return the columns of a field's value, all but one of them null."""
-    columns: list[object] = [None, None, None]
-    columns[_COLUMNS.get(kind, 2)] = value
-    return columns

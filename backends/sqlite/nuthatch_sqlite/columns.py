@@ -25,9 +25,11 @@ from nuthatch.postings import (
     BLOCK_IDS,
     DOCUMENTS_PLACE,
     EMPTY_BLOCK,
+    NOTHING_LOGGED,
     ArrayColumns,
     ColumnStore,
     FieldValues,
+    LoggedColumns,
     StoredDocument,
     pack_blocks,
     readable,
@@ -101,6 +103,12 @@ class StoredColumns:
     def __init__(self, connection: apsw.Connection, state: State) -> None:
         self._connection = connection
         self.state = state.generation
+
+    def follows(self, since: int) -> bool:
+        return since < self.state
+
+    def read_log(self, since: int | None) -> LoggedColumns:
+        return NOTHING_LOGGED
 
     def read_blocks(self, place: int, since: int | None) -> Iterable[tuple[int, bytes]]:
         if since is None:

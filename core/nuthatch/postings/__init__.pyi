@@ -1,5 +1,8 @@
 """The public names of `nuthatch.postings`, each imported from its home: the one list of them."""
 
+from nuthatch.contract.filters import (
+    leaves as leaves,
+)
 from nuthatch.postings.array_columns import (
     ArrayColumns as ArrayColumns,
     DocumentIds as DocumentIds,
@@ -28,6 +31,11 @@ from nuthatch.postings.codec import (
 from nuthatch.postings.column import (
     Column as Column,
 )
+from nuthatch.postings.column_batch import (
+    NOTHING_LOGGED as NOTHING_LOGGED,
+    ColumnBatch as ColumnBatch,
+    LoggedColumns as LoggedColumns,
+)
 from nuthatch.postings.column_block import (
     BLOCK_IDS as BLOCK_IDS,
     EMPTY_BLOCK as EMPTY_BLOCK,
@@ -37,6 +45,8 @@ from nuthatch.postings.column_block import (
 )
 from nuthatch.postings.column_store import (
     DOCUMENTS_PLACE as DOCUMENTS_PLACE,
+    ColumnRequest as ColumnRequest,
+    LoggedChanges as LoggedChanges,
     ColumnSource as ColumnSource,
     ColumnStore as ColumnStore,
     StoredField as StoredField,

@@ -140,23 +140,38 @@ class Column(ABC):
     def ranked(self) -> FieldValues:
         """Return the ranks of all documents with a value, by ordinal."""
 
-    def replace(self, size: int, gone: npt.ArrayLike, added: FieldValues) -> Column:
+    def replace(
+        self,
+        size: int,
+        gone: npt.ArrayLike,
+        added: FieldValues,
+        places: Ordinals | None = None,
+    ) -> Column:
         """Return the column of `size` documents in which some have other values.
 
-        The ordinals in `gone` have none, those in `added` the values given there; the others have
-        what they had.
+        `places` has the new ordinals of the old documents, ascending, where these change. The
+        ordinals in `gone` have no value, those in `added` have the values given there; the others
+        have what they had.
         """
         distinct = np.unique(added.values) if added.values.size else added.values
         values, moved, ranks = self.values.merge(distinct.astype(self.values.array.dtype))
         placed = added._replace(values=ranks[np.searchsorted(distinct, added.values)])
-        return self._replace(values, moved, size, np.asarray(gone, dtype=np.intp), placed)
+        return self._replace(values, moved, size, np.asarray(gone, dtype=np.intp), placed, places)
 
     def _replace(
-        self, values: SortedValues, moved: Ranks, size: int, gone: Ordinals, added: FieldValues
+        self,
+        values: SortedValues,
+        moved: Ranks,
+        size: int,
+        gone: Ordinals,
+        added: FieldValues,
+        places: Ordinals | None,
     ) -> Column:
         """Do the same with ranks, given that of each old value among the new ones."""
         old = self.ranked()
         old = old._replace(values=moved[old.values])
+        if places is not None:
+            old = old._replace(documents=places[old.documents].astype(np.uint32))
         return _build(values, size, old.replace(gone, added))
 
 
@@ -200,13 +215,20 @@ class SingleColumn(Column):
         return FieldValues(documents.astype(np.uint32), ones, self.codes[documents] - 1)
 
     def _replace(
-        self, values: SortedValues, moved: Ranks, size: int, gone: Ordinals, added: FieldValues
+        self,
+        values: SortedValues,
+        moved: Ranks,
+        size: int,
+        gone: Ordinals,
+        added: FieldValues,
+        places: Ordinals | None,
     ) -> Column:
         if bool((added.counts > 1).any()):
-            return super()._replace(values, moved, size, gone, added)
+            return super()._replace(values, moved, size, gone, added, places)
         dtype = np.min_scalar_type(len(values))
         codes = np.zeros(size, dtype=dtype)
-        codes[: self.size] = np.concatenate([[0], moved + 1]).astype(dtype)[self.codes]
+        old = np.concatenate([[0], moved + 1]).astype(dtype)[self.codes]
+        codes[slice(self.size) if places is None else places] = old
         codes[gone] = 0
         codes[added.documents] = added.values + 1
         return SingleColumn(values, codes)

@@ -9,12 +9,7 @@ SELECT (SELECT count(*) FROM {schema}.document),
        (SELECT coalesce(sum(chunks), 0)::bigint FROM {schema}.document),
        (SELECT count(*) FROM {schema}.chunk),
        (SELECT coalesce(max(id), 0) FROM {schema}.chunk),
-       (SELECT next FROM {schema}.counter),
-       (
-           SELECT count(*)
-           FROM {schema}.value
-           WHERE document NOT IN (SELECT id FROM {schema}.document)
-       )
+       (SELECT next FROM {schema}.counter)
 """
 
 PROOFS: Final = """
@@ -30,12 +25,6 @@ DECLARE postings NO SCROLL CURSOR FOR
 SELECT term, first, n, data FROM {schema}.block
 UNION ALL
 SELECT term, first, n, data FROM {schema}.recent
-"""
-
-VALUES: Final = """
-SELECT document, field, whole, number, word
-FROM {schema}.value
-WHERE document = ANY(%s)
 """
 
 ENTITY_POSTINGS: Final = """

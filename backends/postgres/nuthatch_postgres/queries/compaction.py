@@ -87,6 +87,7 @@ CLEAR: Final = (
     "DELETE FROM {schema}.recent",
     "DELETE FROM {schema}.df_decrement",
     "DELETE FROM {schema}.write_log",
+    "DELETE FROM {schema}.column_log",
 )
 
 COPY_BLOCKS: Final = (

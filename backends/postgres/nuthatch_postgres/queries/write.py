@@ -48,7 +48,6 @@ WHERE document.id = ANY(%s)
 """
 
 DELETE: Final = (
-    "DELETE FROM {schema}.value WHERE document = ANY(%s)",
     "DELETE FROM {schema}.entity_posting WHERE document = ANY(%s)",
     "DELETE FROM {schema}.chunk WHERE document = ANY(%s)",
     "DELETE FROM {schema}.document WHERE id = ANY(%s)",
@@ -59,15 +58,18 @@ INSERT INTO {schema}.write_log (documents, chunks, tokens, rows, deleted)
 VALUES (%s, %s, %s, %s, %s)
 """
 
+#: The same for a write that adds documents, with their values.
+ADD_TO_LOGS: Final = f"""
+WITH logged AS ({ADD_TO_LOG} RETURNING id)
+INSERT INTO {{schema}}.column_log (id, data)
+SELECT id, %s FROM logged
+"""
+
 COPY_DOCUMENTS: Final = (
     "COPY {schema}.document (id, uri, root, header, chunks, leaves) FROM STDIN (FORMAT BINARY)"
 )
 
 COPY_CHUNKS: Final = "COPY {schema}.chunk (id, document, start, text) FROM STDIN (FORMAT BINARY)"
-
-COPY_VALUES: Final = (
-    "COPY {schema}.value (field, document, whole, number, word) FROM STDIN (FORMAT BINARY)"
-)
 
 COPY_RECENT: Final = "COPY {schema}.recent (term, first, n, data) FROM STDIN (FORMAT BINARY)"
 

@@ -9,6 +9,8 @@ transaction, in a snapshot that it takes once it has the lock on `state`. Writer
 it neither sees nor removes what they append. Readers see the index before or after it, so document
 frequencies are right in every snapshot.
 
+What documents have in fields goes from `column_log` into blocks alike (`column_blocks.py`).
+
 Postings of deleted chunks stay in full blocks, and their ids in `tombstone`, until a tenth of all
 chunks is deleted or `optimize` is called. Then every block is rewritten.
 """
@@ -22,11 +24,13 @@ import numpy as np
 import psycopg
 from psycopg.errors import LockNotAvailable
 
+from nuthatch import Schema
 from nuthatch_postgres import schema
 from nuthatch_postgres.client.connection import end_transaction
 from nuthatch_postgres.queries import compaction as queries
 from nuthatch_postgres.queries.statements import Statements
 from nuthatch_postgres.storage.binary_copy import copy_tables
+from nuthatch_postgres.storage.column_blocks import compact_columns
 from nuthatch_postgres.storage.packed_ids import Ids, pack_ids, unpack_ids
 from nuthatch_postgres.storage.posting_block import (
     MODEL,
@@ -62,7 +66,10 @@ class _Totals(NamedTuple):
 
 
 def compact_if_due(
-    connection: psycopg.Connection[Any], statements: Statements, compact_at: int
+    connection: psycopg.Connection[Any],
+    statements: Statements,
+    declared: Schema,
+    compact_at: int,
 ) -> None:
     """Compact if there are `compact_at` fresh rows, unless another connection is compacting.
 
@@ -78,25 +85,31 @@ def compact_if_due(
             connection.execute(statements(queries.LOCK) + b" NOWAIT")
         except LockNotAvailable:
             return
-        _compact(connection, statements, rewrite_all=False)
+        _compact(connection, statements, declared, rewrite_all=False)
         connection.execute("COMMIT")
     finally:
         end_transaction(connection)
 
 
-def compact_all(connection: psycopg.Connection[Any], statements: Statements) -> None:
+def compact_all(
+    connection: psycopg.Connection[Any], statements: Statements, declared: Schema
+) -> None:
     """Compact whatever there is and rewrite every block; call it outside of a transaction."""
     try:
         connection.execute(queries.BEGIN)
         connection.execute(statements(queries.LOCK))
-        _compact(connection, statements, rewrite_all=True)
+        _compact(connection, statements, declared, rewrite_all=True)
         connection.execute("COMMIT")
     finally:
         end_transaction(connection)
 
 
 def _compact(
-    connection: psycopg.Connection[Any], statements: Statements, *, rewrite_all: bool
+    connection: psycopg.Connection[Any],
+    statements: Statements,
+    declared: Schema,
+    *,
+    rewrite_all: bool,
 ) -> None:
     connection.execute("SET LOCAL synchronous_commit = local")
     totals = _read_totals(connection, statements, rewrite_all)
@@ -115,6 +128,9 @@ def _compact(
         terms, maxima = _write_blocks(connection, statements, postings, totals)
         ids += terms
         bounds += maxima
+    compact_columns(
+        connection, statements, declared, totals.deleted, rewrite_all=totals.rewrites_all
+    )
     columns = (" ".join(map(str, ids)), " ".join(map(repr, bounds)))
     is_exact = totals.rewrites_all
     connection.execute(statements(queries.SET_TERMS), (is_exact, *columns, is_exact))

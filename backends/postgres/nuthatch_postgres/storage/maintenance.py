@@ -29,7 +29,8 @@ _SPARSE: Final = (
     "df_decrement",
     "write_log",
     "entity_posting",
-    "value",
+    "column_block",
+    "column_log",
 )
 #: Tables of which a search reads ranges, with the column of those ranges.
 _ORDERED: Final = {"block": "term", "entity_posting": "entity"}
@@ -41,13 +42,17 @@ _LARGE_BATCH: Final = 1000
 
 
 def maintain(
-    connection: psycopg.Connection[Any], statements: Statements, compact_at: int, changed: int
+    connection: psycopg.Connection[Any],
+    statements: Statements,
+    declared: Schema,
+    compact_at: int,
+    changed: int,
 ) -> None:
     """Analyze and compact the tables where the batch, of `changed` documents, calls for it."""
     if changed:
-        compact_if_due(connection, statements, compact_at)
+        compact_if_due(connection, statements, declared, compact_at)
     if changed >= _LARGE_BATCH:
-        for table in ("document", "value", "entity", "entity_posting", "fuzzy_key"):
+        for table in ("document", "entity", "entity_posting", "fuzzy_key"):
             connection.execute(_on_table(table, queries.ANALYZE, statements))
 
 
