@@ -21,6 +21,7 @@ from nuthatch.combine.shadow import (
 from nuthatch.contract.backend import SearchBackend as SearchBackend
 from nuthatch.contract.batch import (
     AddReport as AddReport,
+    AnalyzedBatch as AnalyzedBatch,
     AnalyzedChunk as AnalyzedChunk,
     AnalyzedDocument as AnalyzedDocument,
     Durability as Durability,

@@ -13,7 +13,7 @@ import pytest
 import nuthatch
 from nuthatch import Document, Matches, WriteOutcome, unsupported
 from nuthatch.memory import MemoryReader
-from nuthatch_conformance.batches import BrokenBatch
+from nuthatch_conformance.batches import break_batch
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.subject import Subject
 
@@ -104,7 +104,7 @@ def opened(backend: type[Working], folder: Path, **options: Any) -> Iterator[Any
 
 def test_an_error_notes_that_a_part_of_its_batch_may_stand(tmp_path: Path) -> None:
     def fail(rows: Any, durability: Any) -> Any:
-        return RowByRow.write(index, BrokenBatch(rows, 1), durability)
+        return RowByRow.write(index, break_batch(rows, 1), durability)
 
     documents = [Document("d0", "", "aa"), Document("d1", "", "aa")]
     with opened(RowByRow, tmp_path) as index:

@@ -183,3 +183,11 @@ def test_the_deadline_is_looked_at_inside_the_look_ups(
     with pytest.raises(QueryTimeout):
         index.search(EntityQuery(titles=[f"numbr{letter}" for letter in "abcdefgh"]), timeout=5)
     assert next(now) < 15
+
+
+def test_a_schema_without_titles_keeps_phrases_and_refuses_title_searches() -> None:
+    with nuthatch.open("memory:", schema=SCHEMA.model_copy(update={"titles": False})) as index:
+        index.add(Document("cast", "Cast Away", "A man.", {"people": ["Tom Hanks"]}))
+        assert [hit.score for hit in index.search(EntityQuery({"people": ["tom hanks"]}))] == [1.0]
+        with pytest.raises(InvalidQuery, match=r"titles=False.*copy the index into a new one"):
+            index.search(EntityQuery(titles=["cast away"]))

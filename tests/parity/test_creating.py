@@ -23,7 +23,7 @@ from nuthatch import (
     SchemaMismatch,
 )
 from nuthatch_conformance import oracle
-from nuthatch_conformance.batches import BatchError, BrokenBatch
+from nuthatch_conformance.batches import BatchError, break_batch
 from support.processes import child
 
 from .engines import Engine
@@ -88,7 +88,7 @@ def test_a_first_batch_that_fails_in_the_engine_leaves_nothing(url: str) -> None
     with nuthatch.open(url, create=True, schema=SCHEMA) as index:
         for whole in (0, 1):
             with pytest.raises(Exception) as caught:  # noqa: PT011  an engine may translate it
-                index.write(BrokenBatch(rows, whole), "process")
+                index.write(break_batch(rows, whole), "process")
             chain = (caught.value, caught.value.__cause__, caught.value.__context__)
             assert any(isinstance(error, BatchError) for error in chain)
             assert not index.exists

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import nuthatch
 from nuthatch import (
     AddReport,
-    AnalyzedDocument,
+    AnalyzedBatch,
     Document,
     Durability,
     IntegerField,
@@ -36,9 +36,11 @@ class Recorder(MemoryBackend):
         super().__init__(*arguments)
         self.batches: list[list[str]] = []
         self.durabilities: list[Durability] = []
+        self.words: list[dict[str, str]] = []
 
-    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+    def write(self, documents: AnalyzedBatch, durability: Durability) -> WriteOutcome:
         self.batches.append([row.document.uri for row in documents])
+        self.words.append(dict(documents.words))
         self.durabilities.append(durability)
         return super().write(documents, durability)
 
@@ -358,3 +360,28 @@ def test_what_is_unchanged_is_neither_analyzed_nor_written(batch: int) -> None:
     assert (report.unchanged, report.replaced, report.chunks) == (1199, 1, 3)
     assert analyzer.texts == 1 + 3
     assert index.batches == [["d7"]]
+
+
+def test_a_batch_has_the_words_of_its_documents_with_their_tokens() -> None:
+    index = Recorder.open(LexicalConfig(), create=False, schema=Schema(analyzer="english"))
+    first = Document("a", title="Running", text="Happy birds")
+    index.add([first, Document("b", text="the birds ran"), Document("c", text="Café")], batch=2)
+    assert index.words == [
+        {"running": "run", "happy": "happi", "birds": "bird", "the": "the", "ran": "ran"},
+        {"café": "cafe"},
+    ]
+
+
+def test_a_chunk_tells_the_tokens_of_the_title_from_its_own() -> None:
+    schema = Schema(chunker="words:2:0")
+    analyzer = Recorder.open(LexicalConfig(), create=False, schema=schema).analyzer
+    row = DocumentAnalyzer(schema, analyzer).prepare(Document("a", "The Title", "one two three"))
+    assert [(chunk.title_line, chunk.text_line) for chunk in row.chunks] == [
+        ("the title", "one two"),
+        ("the title", "three"),
+    ]
+    assert [chunk.tokens for chunk in row.chunks] == [
+        ["the", "title", "one", "two"],
+        ["the", "title", "three"],
+    ]
+    assert [chunk.length for chunk in row.chunks] == [4, 3]

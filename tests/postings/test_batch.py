@@ -14,7 +14,7 @@ VERSIONS = st.tuples(st.sampled_from([b"1", b"2"]), st.integers(1, 3))
 
 
 def analyzed(uri: str, root: bytes, chunks: int) -> AnalyzedDocument:
-    chunk = AnalyzedChunk("", 0, b"", "", 0)
+    chunk = AnalyzedChunk("", 0, b"", "", "", 0)
     return AnalyzedDocument(Document(uri), root, b"{}", [chunk] * chunks, [])
 
 

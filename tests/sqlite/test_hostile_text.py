@@ -117,7 +117,7 @@ def test_tokens_of_any_analyzer_are_kept_apart(
             Document(f"d{n}"),
             bytes([n]) * 32,
             b"{}",
-            [AnalyzedChunk("", 0, b"", " ".join(tokens), len(tokens))],
+            [AnalyzedChunk("", 0, b"", "", " ".join(tokens), len(tokens))],
             [],
         )
         for n, tokens in enumerate(texts)

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuthatch.errors import PluginFailure
-from nuthatch.text.analyzer import Analyzer, analyze, builtin_analyzer, builtin_names
+from nuthatch.text.analyzer import (
+    Analyzer,
+    analyze,
+    analyze_words,
+    builtin_analyzer,
+    builtin_names,
+    words_of,
+)
 from nuthatch.text.token import holds_long_piece
 
 
@@ -122,3 +129,38 @@ def test_any_text_can_be_analyzed(name: str) -> None:
     holds()
     for text in ("\0", "\ud800", "\udfff\ud800", "🦆" * 1000, "\u0301" * 1000, "é" * 100_000):
         analyze(analyzer, text)
+
+
+@given(name=st.sampled_from(builtin_names()), texts=st.lists(st.text(), max_size=3))
+def test_surface_words_come_with_what_analyze_gives(name: str, texts: list[str]) -> None:
+    analyzer = builtin_analyzer(name)
+    assert analyzer is not None
+    words: dict[str, str] = {}
+    assert [analyze_words(analyzer, text, words) for text in texts] == [
+        analyze(analyzer, text) for text in texts
+    ]
+    known = (word for text in texts for word in words_of(analyzer, text))
+    assert words == {surface: token for surface, token in known if len(surface) <= 128}
+
+
+def test_surface_words_of_a_stemmer_of_a_third_party() -> None:
+    class Cutting(Foreign):
+        def surfaces(self, text: str) -> list[str]:
+            return text.split()
+
+        def stem(self, words: list[str]) -> list[str]:
+            return [word[:3] for word in words]
+
+    words: dict[str, str] = {}
+    assert analyze_words(Cutting("bir", "see"), "birds seen", words) == ["bir", "see"]
+    assert words == {"birds": "bir", "seen": "see"}
+    assert analyze_words(Foreign("bird"), "Bird", words) == ["bird"]
+    assert words == {"birds": "bir", "seen": "see", "bird": "bird"}
+
+
+def test_words_that_are_too_long_are_not_kept() -> None:
+    analyzer = builtin_analyzer("english")
+    assert analyzer is not None
+    words: dict[str, str] = {}
+    assert len(analyze_words(analyzer, f"short {'x' * 129} words", words)) == 3
+    assert words == {"short": "short", "words": "word"}

@@ -49,6 +49,8 @@ class SchemaOptions:
     chunker: str | None = None
     file: str | None = None
     strict: bool = False
+    no_titles: bool = False
+    no_positions: bool = False
 
     @property
     def given(self) -> bool:
@@ -70,7 +72,11 @@ class SchemaOptions:
                 ) from error
             schema = Schema.from_json(text)
         wanted = {"analyzer": self.analyzer, "chunker": self.chunker, "strict": self.strict}
-        changes = {name: value for name, value in wanted.items() if value}
+        changes: dict[str, object] = {name: value for name, value in wanted.items() if value}
+        if self.no_titles:
+            changes["titles"] = False
+        if self.no_positions:
+            changes["positions"] = False
         return Schema.model_validate({**schema.model_dump(), **changes}) if changes else schema
 
 
@@ -84,12 +90,17 @@ def create_options(function: F) -> F:
         chunker: str | None,
         schema_file: str | None,
         strict: bool,
+        no_titles: bool,
+        no_positions: bool,
         **others: Any,
     ) -> Any:
-        return function(schema=SchemaOptions(analyzer, chunker, schema_file, strict), **others)
+        options = SchemaOptions(analyzer, chunker, schema_file, strict, no_titles, no_positions)
+        return function(schema=options, **others)
 
     command: Any = with_schema
     for option in (
+        click.option("--no-positions", is_flag=True, help="Keep no positions, for phrases."),
+        click.option("--no-titles", is_flag=True, help="Keep nothing for title searches."),
         click.option("--strict", is_flag=True, help="Refuse documents with undeclared fields."),
         click.option("--schema", "schema_file", metavar="FILE", help="Schema as JSON."),
         click.option("--chunker", metavar="whole|words:N:M", help="How texts are cut."),

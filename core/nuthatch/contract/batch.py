@@ -5,9 +5,9 @@ documents ── analyzed ──▶ Batch ── write ──▶ WriteOutcome �
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Self
+from typing import Final, Literal, Self, overload
 
 from nuthatch.contract.document import Document
 from nuthatch.contract.schema import FilterValue
@@ -47,20 +47,29 @@ OnError = Literal["raise", "skip"] | Callable[[SkippedDocument], None]
 class AnalyzedChunk:
     """One chunk: its text, where it starts in the document's, and what is indexed of it.
 
-    `leaf` is the chunk's leaf hash. `line` joins the title's tokens and the chunk's own by single
-    blanks, `length` is their number: a batch of lines is a seventh of the memory of its tokens.
+    `leaf` is the chunk's leaf hash. `title_line` joins the title's tokens by single blanks, and
+    `text_line` the chunk's own: a batch of lines is a seventh of the memory of its tokens. No
+    phrase reaches from one into the other. `length` is the number of tokens of both.
     """
 
     text: str
     start: int
     leaf: bytes
-    line: str
+    title_line: str
+    text_line: str
     length: int
+
+    @property
+    def line(self) -> str:
+        """The title's tokens followed by the chunk's own, joined by single blanks."""
+        if self.title_line and self.text_line:
+            return f"{self.title_line} {self.text_line}"
+        return self.title_line or self.text_line
 
     @property
     def tokens(self) -> list[str]:
         """The title's tokens followed by the chunk's own."""
-        return self.line.split(" ") if self.line else []
+        return self.line.split(" ") if self.length else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +84,36 @@ class AnalyzedDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalyzedBatch(Sequence[AnalyzedDocument]):
+    """Documents with distinct uris that are written as one, and the words that they have.
+
+    `words` are surface words (case folded, not stemmed, of at most 128 code points), each with the
+    token by which it is found: what an engine's dictionary of words gathers. A surface has the same
+    token in every batch. There may be words of documents that the batch does not write in the end.
+    """
+
+    documents: Sequence[AnalyzedDocument]
+    words: Mapping[str, str]
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    @overload
+    def __getitem__(self, index: int) -> AnalyzedDocument: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[AnalyzedDocument]: ...
+    def __getitem__(self, index: int | slice) -> AnalyzedDocument | Sequence[AnalyzedDocument]:
+        return self.documents[index]
+
+    def __iter__(self) -> Iterator[AnalyzedDocument]:
+        return iter(self.documents)
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Distinct analyzed documents, and what became of the others of a batch."""
 
-    documents: list[AnalyzedDocument]
+    documents: AnalyzedBatch
     read: int
     unchanged: int
     superseded: int

@@ -252,7 +252,9 @@ class Schema(BaseModel):
 
     `analyzer` names a registered analyzer, `chunker` is `whole` or `words:N:OVERLAP`, `fields`
     are the searchable fields, and `strict` refuses documents with fields that are not declared.
-    Raises `InvalidConfig`.
+    Without `titles` an index keeps nothing for title searches (`EntityQuery.titles`), and without
+    `positions` no positions of tokens, for phrases: it is smaller, and built sooner. Raises
+    `InvalidConfig`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -270,6 +272,8 @@ class Schema(BaseModel):
     chunker: str = "whole"
     fields: tuple[AnyField, ...] = ()
     strict: bool = False
+    titles: bool = True
+    positions: bool = True
 
     @field_validator("chunker")
     @classmethod

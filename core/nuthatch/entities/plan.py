@@ -51,7 +51,7 @@ def entity_terms(schema: Schema, title: str, fields: Mapping[str, Any]) -> Entit
             phrase = normalize_phrase(text)
             if phrase:
                 phrases[declared.name, phrase] = None
-    return EntityTerms(tuple(phrases), title_tokens(title))
+    return EntityTerms(tuple(phrases), title_tokens(title) if schema.titles else ())
 
 
 def title_tokens(title: str) -> tuple[str, ...]:
@@ -158,9 +158,15 @@ def plan_of(
 ) -> EntityPlan:
     """Return the plan of a query whose filters were checked.
 
-    Raise `InvalidQuery` for a field that is not declared as a phrase field, and for a title search
-    of too many words.
+    Raise `InvalidQuery` for a field that is not declared as a phrase field, for a title search
+    of too many words, and for any where the schema does without.
     """
+    if query.titles and not schema.titles:
+        raise InvalidQuery(
+            f"the title {query.titles[0]!r} cannot be looked up: the schema has titles=False, so "
+            "the index keeps nothing for title searches; search it as text, or copy the index into "
+            "a new one whose schema has titles"
+        )
     notes: list[str] = []
     include = _lookups("include", query.include, schema, settings.phrase_cap, notes)
     exclude = _lookups("exclude", query.exclude, schema, None, notes)

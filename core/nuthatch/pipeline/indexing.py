@@ -3,7 +3,7 @@
 Document ── chunker ──▶ spans ── header, leaves ──▶ root    what evidence proves
          ── is this root stored? ──▶ unchanged, and done    analysis is most of the cost
          ── schema ──▶ values                               what filters compare
-         ── analyzer ──▶ tokens                             the title's, then the chunk's own
+         ── analyzer ──▶ tokens, surface words              the title's, then the chunk's own
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol, get_args
 from nuthatch.contract.batch import (
     SKIPPED_KEPT,
     AddReport,
+    AnalyzedBatch,
     AnalyzedChunk,
     AnalyzedDocument,
     Batch,
@@ -29,7 +30,7 @@ from nuthatch.contract.document import Document, document_from_json
 from nuthatch.contract.schema import Schema
 from nuthatch.errors import InvalidDocument, InvalidQuery, PluginFailure
 from nuthatch.grounding import document_root, header_bytes, leaf_hash
-from nuthatch.text.analyzer import Analyzer, analyze
+from nuthatch.text.analyzer import Analyzer, analyze, analyze_words
 from nuthatch.text.chunking import Span, chunker
 
 
@@ -62,21 +63,25 @@ class DocumentAnalyzer:
         header = header_bytes(document, self._schema.chunker, len(spans))
         return Outline(document, spans, leaves, header, document_root(header, leaves))
 
-    def analyze(self, outline: Outline) -> AnalyzedDocument:
-        """Return the analyzed document. Raise `InvalidDocument`."""
+    def analyze(self, outline: Outline, words: dict[str, str]) -> AnalyzedDocument:
+        """Return the analyzed document, and add its surface words, each with its token, to
+        `words`. Raise `InvalidDocument`.
+        """
         document, spans, leaves, header, root = outline
         values = self._schema.filter_values(document)
-        title = analyze(self._analyzer, document.title)
+        title = analyze_words(self._analyzer, document.title, words)
+        title_line = " ".join(title)
         chunks = []
         for (start, end), leaf in zip(spans, leaves, strict=True):
             text = document.text[start:end]
-            tokens = title + analyze(self._analyzer, text)
-            chunks.append(AnalyzedChunk(text, start, leaf, " ".join(tokens), len(tokens)))
+            tokens = analyze_words(self._analyzer, text, words)
+            length = len(title) + len(tokens)
+            chunks.append(AnalyzedChunk(text, start, leaf, title_line, " ".join(tokens), length))
         return AnalyzedDocument(document, root, header, chunks, values)
 
     def prepare(self, document: Document) -> AnalyzedDocument:
         """Return the analyzed document. Raise `InvalidDocument`."""
-        return self.analyze(self.outline(document))
+        return self.analyze(self.outline(document), {})
 
 
 def chunk_tokens(analyzer: Analyzer, title: str, text: str) -> list[str]:
@@ -107,9 +112,7 @@ class WritableIndex(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]: ...
-    def write(
-        self, documents: Sequence[AnalyzedDocument], durability: Durability
-    ) -> WriteOutcome: ...
+    def write(self, documents: AnalyzedBatch, durability: Durability) -> WriteOutcome: ...
 
 
 def add_documents(
@@ -137,7 +140,7 @@ def add_documents(
     def make_builder(first: int) -> BatchBuilder:
         return BatchBuilder(analyzer, roots, on_error, first)
 
-    def write(rows: Sequence[AnalyzedDocument]) -> WriteOutcome:
+    def write(rows: AnalyzedBatch) -> WriteOutcome:
         with noting_parts(index.name, index.capabilities):
             outcome = index.write(rows, safety)
         if not isinstance(outcome, WriteOutcome):
@@ -203,6 +206,7 @@ class BatchBuilder:
         self._waiting: list[tuple[int, Document]] = []
         #: By uri what is to be written, None for what is stored already.
         self._latest: dict[str, AnalyzedDocument | None] = {}
+        self._words: dict[str, str] = {}
         self._skipped = 0
         self._first_skipped: list[SkippedDocument] = []
         self.read = 0
@@ -228,7 +232,7 @@ class BatchBuilder:
         self._analyze()
         fresh = [row for row in self._latest.values() if row is not None]
         return Batch(
-            fresh,
+            AnalyzedBatch(fresh, self._words),
             self.read,
             unchanged=len(self._latest) - len(fresh),
             superseded=self.read - self._skipped - len(self._latest),
@@ -246,7 +250,7 @@ class BatchBuilder:
             row = None
             if stored.get(document.uri) != outline.root:
                 try:
-                    row = self._preparer.analyze(outline)
+                    row = self._preparer.analyze(outline, self._words)
                 except InvalidDocument as error:
                     self._refuse(error, position)
                     continue
@@ -291,7 +295,7 @@ def batches(
 
 def write_batches(
     batches: Iterable[Batch],
-    write: Callable[[Sequence[AnalyzedDocument]], WriteOutcome],
+    write: Callable[[AnalyzedBatch], WriteOutcome],
     progress: Callable[[AddReport], None] | None,
 ) -> AddReport:
     """Write batch after batch; a batch is acknowledged when `progress` is called for it.

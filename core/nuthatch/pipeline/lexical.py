@@ -36,7 +36,7 @@ from nuthatch.text.analyzer import Analyzer
 if TYPE_CHECKING:
     from nuthatch.contract.batch import (
         AddReport,
-        AnalyzedDocument,
+        AnalyzedBatch,
         Durability,
         OnError,
         WriteOutcome,
@@ -144,7 +144,7 @@ class LexicalBackend(Searcher):
         config: Any,
         *,
         schema: Schema,
-        documents: Sequence[AnalyzedDocument],
+        documents: AnalyzedBatch,
         durability: Durability,
     ) -> Self:
         """Make the index together with its first batch: all of it is there at once, or nothing.
@@ -170,7 +170,7 @@ class LexicalBackend(Searcher):
         """
 
     @abstractmethod
-    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+    def write(self, documents: AnalyzedBatch, durability: Durability) -> WriteOutcome:
         """Upsert documents with distinct uris, all or none where `atomic_batches` is declared.
 
         A document whose root is stored already is left alone and counted as unchanged. On

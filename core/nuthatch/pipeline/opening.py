@@ -45,7 +45,7 @@ from nuthatch.registry.url import redact, split_url
 if TYPE_CHECKING:
     from nuthatch.contract.batch import (
         AddReport,
-        AnalyzedDocument,
+        AnalyzedBatch,
         Durability,
         OnError,
         WriteOutcome,
@@ -132,7 +132,7 @@ class PendingIndex(LexicalBackend):
         self.schema, self.analyzer = kept.schema, kept.analyzer
         return kept
 
-    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+    def write(self, documents: AnalyzedBatch, durability: Durability) -> WriteOutcome:
         schema = self.schema
         index = self._find() or self._make(schema, documents, durability)
         if index is None:
@@ -149,7 +149,7 @@ class PendingIndex(LexicalBackend):
         return index.write(documents, durability)
 
     def _make(
-        self, schema: Schema, documents: Sequence[AnalyzedDocument], durability: Durability
+        self, schema: Schema, documents: AnalyzedBatch, durability: Durability
     ) -> LexicalBackend | None:
         """Make the index with its first batch; return the one that is there instead, if any."""
         try:

@@ -10,14 +10,15 @@ found by. It holds the stems of the text's surfaces, in order, and may hold more
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from nuthatch.errors import NuthatchError, PluginFailure
 from nuthatch.text.fold import VietnameseFolding
 from nuthatch.text.snowball import LANGUAGES, SnowballAnalyzer
 from nuthatch.text.standard import AsciiAnalyzer, StandardAnalyzer
-from nuthatch.text.token import check_tokens, holds_long_piece, shorten_all
+from nuthatch.text.token import LONGEST, check_tokens, holds_long_piece, shorten, shorten_all
 
 
 @runtime_checkable
@@ -66,6 +67,55 @@ def analyze(analyzer: Analyzer, text: str) -> list[str]:
             hint=f"Report this to whoever wrote the analyzer {analyzer.name!r}.",
         ) from error
     return check_tokens(analyzer.name, found)
+
+
+class Word(NamedTuple):
+    """A word of a text before and after stemming."""
+
+    surface: str
+    token: str
+
+
+def words_of(analyzer: Analyzer, text: str) -> list[Word]:
+    """Return the words of a text before and after stemming, the same where that is not known."""
+    surfaces_of = getattr(analyzer, "surfaces", None)
+    stem = getattr(analyzer, "stem", None)
+    if surfaces_of is None or stem is None:
+        tokens = analyze(analyzer, text)
+        return list(map(Word, tokens, tokens))
+    surfaces = surfaces_of(text)
+    tokens = stem(surfaces)
+    if type(analyzer) in OWN:
+        short = shorten_all(surfaces)
+        return list(map(Word, short, short if tokens is surfaces else shorten_all(tokens)))
+    tokens = check_tokens(analyzer.name, tokens)
+    if len(tokens) != len(surfaces):
+        raise PluginFailure(
+            f"Analyzer {analyzer.name!r} was asked for the stems of {len(surfaces)} words and gave "
+            f"{len(tokens)}; `stem` must give one for each.",
+            stage="analyzer",
+            hint=f"Report this to whoever wrote the analyzer {analyzer.name!r}.",
+        )
+    return [Word(shorten(surface), token) for surface, token in zip(surfaces, tokens, strict=True)]
+
+
+def analyze_words(analyzer: Analyzer, text: str, words: dict[str, str]) -> list[str]:
+    """Return what `analyze` does, and add the text's surface words to `words`, each with its token,
+    but for those of more than 128 code points."""
+    if isinstance(analyzer, AsciiAnalyzer | StandardAnalyzer) and type(analyzer) in OWN:
+        surfaces, tokens = analyzer.read(text)  # one pass: most of what an index costs is analysis
+        if text.isascii() and not holds_long_piece(text):
+            words.update(zip(surfaces, tokens, strict=False))
+            return tokens
+        tokens = shorten_all(tokens)
+        found: Iterable[tuple[str, str]] = zip(surfaces, tokens, strict=False)
+    else:
+        tokens, found = analyze(analyzer, text), words_of(analyzer, text)
+        surfaces = [surface for surface, _ in found]
+    if max(map(len, surfaces), default=0) > LONGEST:
+        found = [(surface, token) for surface, token in found if len(surface) <= LONGEST]
+    words.update(found)
+    return tokens
 
 
 def builtin_names() -> tuple[str, ...]:

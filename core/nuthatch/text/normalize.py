@@ -16,10 +16,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from nuthatch.errors import PluginFailure, check_deadline
-from nuthatch.text.analyzer import OWN, Analyzer, analyze
+from nuthatch.errors import check_deadline
+from nuthatch.text.analyzer import Analyzer, Word, words_of
 from nuthatch.text.sieve import Sieve
-from nuthatch.text.token import check_tokens, shorten, shorten_all
 
 #: Distinct tokens that a query uses, and extras likewise; the rest is too long.
 MAX_TOKENS = 64
@@ -59,11 +58,6 @@ class NormalizedQuery:
     notes: tuple[str, ...] = ()
 
 
-class _Word(NamedTuple):
-    surface: str
-    token: str
-
-
 def normalize(
     analyzer: Analyzer,
     text: str,
@@ -77,7 +71,7 @@ def normalize(
     """
     clean = _SURROGATES.sub(" ", text)
     read = _read(clean)
-    words = _words(analyzer, read)
+    words = words_of(analyzer, read)
     check_deadline(deadline)
     sieve = Sieve(analyzer, read, [word.surface for word in words])
     tokens, dropped = _apply_bounds(words, sieve.reasons)
@@ -105,32 +99,7 @@ def _read(text: str) -> str:
     return text if text.isascii() else text[:LONGEST_TEXT]
 
 
-def _words(analyzer: Analyzer, text: str) -> list[_Word]:
-    """Return the words of a text before and after stemming, the same where that is not known."""
-    surfaces_of = getattr(analyzer, "surfaces", None)
-    stem = getattr(analyzer, "stem", None)
-    if surfaces_of is None or stem is None:
-        tokens = analyze(analyzer, text)
-        return list(map(_Word, tokens, tokens))
-    surfaces = surfaces_of(text)
-    tokens = stem(surfaces)
-    if type(analyzer) in OWN:
-        short = shorten_all(surfaces)
-        return list(map(_Word, short, short if tokens is surfaces else shorten_all(tokens)))
-    tokens = check_tokens(analyzer.name, tokens)
-    if len(tokens) != len(surfaces):
-        raise PluginFailure(
-            f"Analyzer {analyzer.name!r} was asked for the stems of {len(surfaces)} words and gave "
-            f"{len(tokens)}; `stem` must give one for each.",
-            stage="analyzer",
-            hint=f"Report this to whoever wrote the analyzer {analyzer.name!r}.",
-        )
-    return [_Word(shorten(surface), token) for surface, token in zip(surfaces, tokens, strict=True)]
-
-
-def _apply_bounds(
-    words: Sequence[_Word], reasons: Sequence[str]
-) -> tuple[list[str], list[Dropped]]:
+def _apply_bounds(words: Sequence[Word], reasons: Sequence[str]) -> tuple[list[str], list[Dropped]]:
     """Return the tokens that are used and the words that are not, both in order."""
     tokens: list[str] = []
     dropped: list[Dropped] = []
@@ -168,7 +137,7 @@ def _extras(
     found: list[str] = []
     for extra in extras:
         check_deadline(deadline)
-        for word in _words(analyzer, _read(_SURROGATES.sub(" ", extra))):
+        for word in words_of(analyzer, _read(_SURROGATES.sub(" ", extra))):
             folded = word.token.casefold()
             if folded not in seen and word.surface not in stopwords:
                 seen.add(folded)

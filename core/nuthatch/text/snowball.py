@@ -33,6 +33,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
+from itertools import chain
 from threading import Lock
 
 import Stemmer
@@ -180,6 +181,8 @@ class SnowballAnalyzer(StandardAnalyzer):
         self.beginning = _BEGINNINGS.get(language)
         #: Stem by word.
         self.stems: Memo[str] = Memo(self._stem)
+        #: Surfaces by piece of non-ASCII text.
+        self._words: Memo[list[str]] = Memo(lambda piece: words(self.folding.line(piece)))
 
     def tokens(self, text: str) -> list[str]:
         """Return the stems of the words in order."""
@@ -193,7 +196,7 @@ class SnowballAnalyzer(StandardAnalyzer):
         line = self.line(text)
         if line is not None:
             return line.split()
-        return [word for piece in text.split() for word in words(self.folding.line(piece))]
+        return list(chain.from_iterable(map(self._words.__getitem__, text.split())))
 
     def stem(self, words: list[str]) -> list[str]:
         """Return the stems of words that `surfaces` gave."""

@@ -86,6 +86,11 @@ class AsciiAnalyzer:
         """Return the tokens: nothing is stemmed."""
         return self.tokens(text)
 
+    def read(self, text: str) -> tuple[list[str], list[str]]:
+        """Return the surfaces, and the tokens."""
+        tokens = self.tokens(text)
+        return tokens, tokens
+
     def stem(self, words: list[str]) -> list[str]:
         """Return the words as they are."""
         return words
@@ -142,6 +147,14 @@ class StandardAnalyzer:
         if line is not None:
             return line.split()
         return list(chain.from_iterable(map(self.pieces.__getitem__, text.split())))
+
+    def read(self, text: str) -> tuple[list[str], list[str]]:
+        """Return the surfaces, and the tokens, which begin with those of the surfaces."""
+        line = self.line(text)
+        if line is not None:
+            surfaces = line.split()
+            return surfaces, self.stem(surfaces)
+        return self.surfaces(text), self.tokens(text)
 
     def stem(self, words: list[str]) -> list[str]:
         """Return the words as they are."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, overload
 
-from nuthatch import AnalyzedDocument
+from nuthatch import AnalyzedBatch, AnalyzedDocument
 
 
 class BatchError(RuntimeError):
     """The error of a broken batch."""
 
 
-class BrokenBatch(Sequence[AnalyzedDocument]):
-    """A batch whose first `whole` documents can be read; reading the next one fails."""
+class BrokenRows(Sequence[AnalyzedDocument]):
+    """Rows of which the first `whole` can be read; reading the next one fails."""
 
     def __init__(self, rows: Sequence[AnalyzedDocument], whole: int) -> None:
         self._rows = rows
@@ -35,8 +36,8 @@ class BrokenBatch(Sequence[AnalyzedDocument]):
         return self._rows[index]
 
 
-class SlowBatch(BrokenBatch):
-    """A batch that waits at its second document until the other writer is done.
+class SlowRows(BrokenRows):
+    """Rows that wait at the second one until the other writer is done.
 
     An engine with one writer at a time keeps the other one waiting, so this wait ends by itself.
     """
@@ -56,3 +57,15 @@ class SlowBatch(BrokenBatch):
             self._entered.set()
             self._other.wait(0.5)
         return super().__getitem__(index)
+
+
+def break_batch(batch: AnalyzedBatch, whole: int) -> AnalyzedBatch:
+    """Return a batch whose first `whole` documents can be read."""
+    return replace(batch, documents=BrokenRows(batch.documents, whole))
+
+
+def slow_batch(
+    batch: AnalyzedBatch, entered: threading.Event, other: threading.Event
+) -> AnalyzedBatch:
+    """Return a batch that sets `entered` and waits for `other` before its second document."""
+    return replace(batch, documents=SlowRows(batch.documents, entered, other))

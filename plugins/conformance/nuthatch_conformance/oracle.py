@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import nuthatch
-from nuthatch import AnalyzedDocument, Document, Durability, LexicalBackend, Schema, WriteOutcome
+from nuthatch import AnalyzedBatch, Document, Durability, LexicalBackend, Schema, WriteOutcome
 
 _URL = "memory:"
 
@@ -18,15 +18,16 @@ def make_index(documents: Sequence[Document], schema: Schema) -> LexicalBackend:
     return index
 
 
-def analyze(documents: Sequence[Document], schema: Schema) -> list[AnalyzedDocument]:
+def analyze(documents: Sequence[Document], schema: Schema) -> AnalyzedBatch:
     """Return the documents as core hands them to `write`."""
-    analyzed: list[AnalyzedDocument] = []
+    analyzed: list[AnalyzedBatch] = []
 
-    def write(rows: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        analyzed.extend(rows)
+    def write(rows: AnalyzedBatch, durability: Durability) -> WriteOutcome:
+        analyzed.append(rows)
         return WriteOutcome()
 
     index = make_index((), schema)
     index.write = write  # type: ignore[method-assign, assignment]  # to keep what core hands over
     index.add(documents)
-    return analyzed
+    (batch,) = analyzed
+    return batch

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from nuthatch import AnalyzedDocument, Document, Durability, LexicalBackend, Schema, WriteOutcome
+from nuthatch import AnalyzedBatch, Document, Durability, LexicalBackend, Schema, WriteOutcome
 from nuthatch_conformance.expect import show
 from nuthatch_conformance.location import Location
 
@@ -50,9 +50,7 @@ class PooledIndex:
         if not self.notes:
             return
 
-        def write_and_note(
-            documents: Sequence[AnalyzedDocument], durability: Durability
-        ) -> WriteOutcome:
+        def write_and_note(documents: AnalyzedBatch, durability: Durability) -> WriteOutcome:
             self.written.update((row.document.uri, row.document) for row in documents)
             return write(documents, durability)
 

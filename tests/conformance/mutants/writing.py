@@ -106,7 +106,7 @@ class OldPostingsStay(Working):
         for row in documents:
             old = self._documents.get(row.document.uri)
             kept = " ".join(chunk.line for chunk in old.chunks) if old else ""
-            chunks = [replace(c, line=f"{c.line} {kept}".strip()) for c in row.chunks]
+            chunks = [replace(c, text_line=f"{c.text_line} {kept}".strip()) for c in row.chunks]
             rows.append(replace(row, chunks=chunks) if kept else row)
         return super().write(rows, durability)
 

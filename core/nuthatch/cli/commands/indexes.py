@@ -13,7 +13,7 @@ from nuthatch.cli.options import SchemaOptions, create_options, drop_index, json
 from nuthatch.cli.output import Cell, answer, printable
 from nuthatch.cli.progress import waiting
 from nuthatch.cli.screen import open_screen
-from nuthatch.contract.schema import IndexInfo, PhraseField
+from nuthatch.contract.schema import IndexInfo, PhraseField, Schema
 from nuthatch.errors import IndexCorrupt
 from nuthatch.registry.url import redact
 
@@ -76,10 +76,17 @@ def _describe(info: IndexInfo) -> list[tuple[str, Cell]]:
         ("analyzer", info.analyzer),
         ("chunker", schema.chunker),
         ("fields", (", ".join(fields) or "none declared") + (", strict" if schema.strict else "")),
+        ("without", _without(schema)),
         ("format", str(info.format)),
         ("fingerprint", info.corpus_fingerprint or "not read; --fingerprint reads it"),
         *((name, str(value)) for name, value in info.details.items()),
     ]
+
+
+def _without(schema: Schema) -> str:
+    """Return what the schema does without."""
+    kept = {"title searches": schema.titles, "positions": schema.positions}
+    return ", ".join(name for name, there in kept.items() if not there) or "nothing"
 
 
 def _match(field: object) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nuthatch import Document, LexicalBackend, Reader, Rung
 from nuthatch_conformance import oracle
-from nuthatch_conformance.batches import SlowBatch
+from nuthatch_conformance.batches import slow_batch
 from nuthatch_conformance.corpora import SCHEMA
 from nuthatch_conformance.crash_worker import write_from_elsewhere
 from nuthatch_conformance.engine import Engine
@@ -136,7 +136,7 @@ class Concurrency(Topic, topic="concurrency", needs="write"):
         }
         slow = [Document(f"slow-{n}", "", "aa slow") for n in range(2)]
         entered, other = threading.Event(), threading.Event()
-        batch = SlowBatch(oracle.analyze(slow, SCHEMA), entered, other)
+        batch = slow_batch(oracle.analyze(slow, SCHEMA), entered, other)
 
         def write(word: str) -> None:
             own = [Document(uri, "", text) for uri, text in texts.items() if text == f"aa {word}"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nuthatch import AddReport, Document, LexicalBackend, Operator
 from nuthatch_conformance import oracle
-from nuthatch_conformance.batches import BatchError, BrokenBatch
+from nuthatch_conformance.batches import BatchError, break_batch
 from nuthatch_conformance.corpora import (
     SCHEMA,
     WORDS,
@@ -174,7 +174,7 @@ class Writing(Topic, topic="writing", needs="write"):
         rows = oracle.analyze(second, SCHEMA)
         for whole in (1, 2):
             try:
-                index.write(BrokenBatch(rows, whole), "process")
+                index.write(break_batch(rows, whole), "process")
             except Exception as error:  # noqa: BLE001  an engine may translate it
                 chain = [error, error.__cause__, error.__context__]
                 holds(
@@ -202,7 +202,7 @@ class Writing(Topic, topic="writing", needs="write"):
         rows = oracle.analyze(second, SCHEMA)
         for whole in (1, 2):
             with suppress(Exception):  # the test before this one is of the error
-                index.write(BrokenBatch(rows, whole), "process")
+                index.write(break_batch(rows, whole), "process")
             for document in second:
                 before = first[0] if document.uri == "d0" else None
                 stored = index.get(document.uri)
