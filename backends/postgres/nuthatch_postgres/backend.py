@@ -16,7 +16,7 @@ from uuid import UUID
 import psycopg
 
 from nuthatch import (
-    AnalyzedDocument,
+    AnalyzedBatch,
     Analyzer,
     BackendUnavailable,
     Create,
@@ -69,6 +69,7 @@ T = TypeVar("T")
 #: tries.
 _RESTART: Final = 5.0
 _PAUSE: Final = 0.1
+_NO_DOCUMENTS: Final = AnalyzedBatch((), {})
 
 
 class PostgresBackend(LexicalBackend, ForkAware):
@@ -127,7 +128,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
         config: PostgresConfig,
         *,
         schema: Schema,
-        documents: Sequence[AnalyzedDocument] = (),
+        documents: AnalyzedBatch = _NO_DOCUMENTS,
         durability: Durability = "power",
     ) -> Self:
         analyzer = get_analyzer(schema.analyzer)
@@ -266,7 +267,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
         return self._write_live(lambda connection: self._make_writer(connection).roots(uris))
 
-    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+    def write(self, documents: AnalyzedBatch, durability: Durability) -> WriteOutcome:
         def upsert(connection: psycopg.Connection[Any]) -> WriteOutcome:
             outcome = self._make_writer(connection).write(documents, durability)
             changed = outcome.added + outcome.replaced
@@ -304,7 +305,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
 
     def optimize(self) -> None:
         def rewrite(connection: psycopg.Connection[Any]) -> None:
-            compact_all(connection, self._statements, self.schema)
+            compact_all(connection, self._statements, self.schema, self.analyzer)
             vacuum(connection, self._statements, self.schema)
 
         self._write_live(rewrite)

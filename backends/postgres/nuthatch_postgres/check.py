@@ -2,7 +2,8 @@
 
 documents    header, texts, leaves and root; uri, starts and values
 counts       the state and the writes since, against the rows
-postings     the texts are analyzed again: the words of each chunk, how often each, how many
+postings     the texts are analyzed again: the words of each chunk, how often each, how many, where
+words        each word of a text is in the dictionary of words, with its token
 entities     the entries of each document, and the fuzzy keys of title tokens
 frequencies  of each word, by the dictionary and the writes since, against the postings
 
@@ -26,7 +27,7 @@ from nuthatch import (
     IndexCorrupt,
     LexicalBackend,
     Schema,
-    chunk_tokens,
+    analyze_words,
     parse_header,
     run_blocking,
 )
@@ -46,7 +47,14 @@ from nuthatch_postgres.search.cache import State
 from nuthatch_postgres.search.posting_reader import PostingReader
 from nuthatch_postgres.storage.entity_dictionary import fuzzy_keys
 from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
-from nuthatch_postgres.storage.posting_block import Postings, decode, drop_deleted
+from nuthatch_postgres.storage.position_codec import decode_positions
+from nuthatch_postgres.storage.posting_block import (
+    PositionedPostings,
+    Postings,
+    decode,
+    decode_positioned,
+)
+from nuthatch_postgres.storage.word_blocks import read_words
 
 Sums = npt.NDArray[np.uint64]
 _PAGE: Final = 2000
@@ -67,7 +75,8 @@ def find_problems(
             for id_, token, df in connection.execute(statements(queries.TERMS), binary=True)
         }
         deleted = _read_deleted(connection, statements, state)
-        comparison = _PostingComparison(state, deleted, terms)
+        words = read_words(connection, statements)
+        comparison = _PostingComparison(state, deleted, terms, index, words)
         comparison.add_stored(connection, statements)
         values = _read_values(reader, index.schema)
         yield from _check_documents(connection, statements, index, comparison, values)
@@ -122,8 +131,19 @@ def _read_deleted(connection: psycopg.Connection[Any], statements: Statements, s
 class _PostingComparison:
     """Sums the stored postings of each chunk, and those that its text should have."""
 
-    def __init__(self, state: State, deleted: Ids, terms: dict[str, tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        state: State,
+        deleted: Ids,
+        terms: dict[str, tuple[int, int]],
+        index: LexicalBackend,
+        words: Mapping[str, str],
+    ) -> None:
         self._state = state
+        self._analyzer = index.analyzer
+        self._has_positions = index.schema.positions
+        self._words = words
+        self._missing_words: dict[str, str] = {}
         self._deleted = deleted
         self._terms = terms
         self._frequencies: Counter[int] = Counter()
@@ -134,13 +154,30 @@ class _PostingComparison:
     def add_stored(self, connection: psycopg.Connection[Any], statements: Statements) -> None:
         """Add all stored postings."""
         for rows in _read_pages(connection, statements(queries.POSTINGS), "postings"):
-            postings = drop_deleted(decode(rows), self._deleted)
+            positioned = self._decode(rows)
+            positioned = positioned.select(~np.isin(positioned.postings.ids, self._deleted))
+            postings = positioned.postings
+            if positioned.positions is not None:
+                positions = decode_positions(positioned.positions, postings.tfs)
+                self._stored = _add_hashes(self._stored, _at_positions(postings, positions))
             terms, counts = np.unique(postings.terms, return_counts=True)
             self._frequencies.update(dict(zip(terms.tolist(), counts.tolist(), strict=True)))
             self._stored = _add_hashes(self._stored, postings)
 
-    def add_expected(self, chunk: int, tokens: Sequence[str]) -> None:
-        """Add the postings of a chunk's tokens; a word that has no term makes a difference."""
+    def _decode(self, rows: Sequence[Any]) -> PositionedPostings:
+        if self._has_positions:
+            return decode_positioned(rows)
+        return PositionedPostings(decode([row[:4] for row in rows]), None)
+
+    def add_expected(self, chunk: int, title: str, text: str) -> None:
+        """Add the postings that a chunk should have, and note words that are not as they should be.
+
+        A token that has no term makes a difference.
+        """
+        words: dict[str, str] = {}
+        of_title = analyze_words(self._analyzer, title, words)
+        tokens = of_title + analyze_words(self._analyzer, text, words)
+        self._missing_words.update(words.items() - self._words.items())
         counts = Counter(tokens)
         terms = [self._terms.get(token, (0, 0))[0] for token in counts]
         n = len(terms)
@@ -152,6 +189,12 @@ class _PostingComparison:
             np.full(n, len(tokens), dtype=np.uint32),
         )
         self._expected = _add_hashes(self._expected, postings)
+        if self._has_positions:
+            places: dict[str, list[int]] = {}
+            for at, token in enumerate(tokens):
+                places.setdefault(token, []).append(at + (at >= len(of_title)))
+            positions = np.array([at for token in counts for at in places[token]], dtype=np.int64)
+            self._expected = _add_hashes(self._expected, _at_positions(postings, positions))
 
     def differences(self) -> Iterator[str]:
         """Yield a sentence for each chunk and each word whose postings differ."""
@@ -163,9 +206,18 @@ class _PostingComparison:
         )
         for chunk in np.flatnonzero(stored != expected).tolist():
             yield f"the postings of chunk {chunk} are not those of its text"
+        for word, token in self._missing_words.items():
+            yield f"the dictionary of words lacks {word!r}, whose token is {token!r}"
         for token, (id_, df) in self._terms.items():
             if self._frequencies[id_] != df:
                 yield f"{token!r} stands in {self._frequencies[id_]} chunks, and {df} are counted"
+
+
+def _at_positions(postings: Postings, positions: npt.NDArray[np.int64]) -> Postings:
+    """Return something to hash of each position: no length is so great as these."""
+    every = postings.select(np.repeat(np.arange(postings.ids.size), postings.tfs))
+    places = (positions + 1).astype(np.uint32)
+    return every._replace(tfs=places, lengths=np.full(places.size, 2**32 - 1, dtype=np.uint32))
 
 
 def _add_hashes(sums: Sums, postings: Postings) -> Sums:
@@ -235,8 +287,7 @@ def _is_intact(
     if not index.config.export_only:
         for chunk in chunks:
             text = decompress(chunk[7]).decode()
-            tokens = chunk_tokens(index.analyzer, stored["title"], text)
-            comparison.add_expected(chunk[5], tokens)
+            comparison.add_expected(chunk[5], stored["title"], text)
     if entries != scheme.entries(stored["title"], stored["fields"]):
         return False
     texts = [(start, text) for *_, start, text in chunks]

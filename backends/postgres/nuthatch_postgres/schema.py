@@ -4,7 +4,8 @@
     chunk           id  document  start  text                one row per chunk; zstd-compressed
     column_block    field  number  data                  what 1,024 ids have in one field
     keyword_block   field  number  data                  the texts that blocks of columns number
-    column_log      id  data                             values written since, by write
+    batch_log       id  fields  words  lost              values and words written since, by write
+    word_block      first  words                         surface words with their tokens
     entity          id  field  text                          phrases; entries of titles: field < 0
     entity_posting  entity  document  length                 their postings, with title lengths
     fuzzy_key       hash  entity                             title tokens by what deletions leave
@@ -24,7 +25,7 @@ The id of a document is the id of its first chunk; the ids of its chunks follow 
 only grow and are never used twice, so the order of ids is the order of addition.
 
 No two writes change the same row: each appends to `recent`, `df_decrement`, `write_log` and
-`column_log`, and only a compaction folds these. So writers neither wait for each other nor lock
+`batch_log`, and only a compaction folds these. So writers neither wait for each other nor lock
 each other out, and in every snapshot the document frequency of a term is
 term.df + Σ recent.n − Σ df_decrement.n.
 """
@@ -58,12 +59,14 @@ TABLES: Final = (
     "write_log",
     "df_decrement",
     "recent",
+    "position_block",
     "block",
     "term",
     "fuzzy_key",
     "entity_posting",
     "entity",
-    "column_log",
+    "word_block",
+    "batch_log",
     "keyword_block",
     "column_block",
     "chunk",
@@ -109,8 +112,20 @@ CREATE: Final = (
     )
     """,
     "ALTER TABLE {schema}.keyword_block ALTER COLUMN data SET STORAGE EXTERNAL",
-    "CREATE TABLE {schema}.column_log (id bigint PRIMARY KEY, data bytea NOT NULL)",
-    "ALTER TABLE {schema}.column_log ALTER COLUMN data SET STORAGE EXTERNAL",
+    """
+    CREATE TABLE {schema}.batch_log (
+        id bigint PRIMARY KEY,
+        fields bytea,
+        words bytea,
+        lost bytea
+    )
+    """,
+    "ALTER TABLE {schema}.batch_log ALTER COLUMN fields SET STORAGE EXTERNAL",
+    "ALTER TABLE {schema}.batch_log ALTER COLUMN words SET STORAGE EXTERNAL",
+    "ALTER TABLE {schema}.batch_log ALTER COLUMN lost SET STORAGE EXTERNAL",
+    # Bytes compare as code points do.
+    "CREATE TABLE {schema}.word_block (first bytea PRIMARY KEY, words bytea NOT NULL)",
+    "ALTER TABLE {schema}.word_block ALTER COLUMN words SET STORAGE EXTERNAL",
     """
     CREATE TABLE {schema}.entity (
         id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -160,16 +175,28 @@ CREATE: Final = (
     """,
     # Kept in its row, a block is read at once; in a TOAST table it would take another look-up.
     "ALTER TABLE {schema}.block ALTER COLUMN data SET STORAGE MAIN",
+    # Apart from the blocks, so that a search without phrases reads no byte of it.
+    """
+    CREATE TABLE {schema}.position_block (
+        term int NOT NULL,
+        last int NOT NULL,
+        data bytea NOT NULL,
+        PRIMARY KEY (term, last)
+    ) WITH (toast_tuple_target = 8160)
+    """,
+    "ALTER TABLE {schema}.position_block ALTER COLUMN data SET STORAGE MAIN",
     """
     CREATE TABLE {schema}.recent (
         term int NOT NULL,
         first int NOT NULL,
         n smallint NOT NULL,
         data bytea NOT NULL,
+        positions bytea NOT NULL,
         PRIMARY KEY (term, first)
     ) WITH (toast_tuple_target = 8160)
     """,
     "ALTER TABLE {schema}.recent ALTER COLUMN data SET STORAGE MAIN",
+    "ALTER TABLE {schema}.recent ALTER COLUMN positions SET STORAGE MAIN",
     "CREATE TABLE {schema}.df_decrement (term int NOT NULL, n int NOT NULL)",
     "CREATE INDEX ON {schema}.df_decrement (term)",
     """
@@ -182,8 +209,8 @@ CREATE: Final = (
         deleted bytea NOT NULL
     )
     """,
-    "CREATE TABLE {schema}.tombstone (chunks bytea NOT NULL)",
-    "INSERT INTO {schema}.tombstone VALUES ('')",
+    "CREATE TABLE {schema}.tombstone (chunks bytea NOT NULL, words bytea NOT NULL)",
+    "INSERT INTO {schema}.tombstone VALUES ('', '')",
     """
     CREATE TABLE {schema}.state (
         incarnation uuid NOT NULL,

@@ -22,9 +22,11 @@ ORDER BY document.id, chunk.id
 
 POSTINGS: Final = """
 DECLARE postings NO SCROLL CURSOR FOR
-SELECT term, first, n, data FROM {schema}.block
+SELECT block.term, first, n, block.data, position_block.data
+FROM {schema}.block
+LEFT JOIN {schema}.position_block USING (term, last)
 UNION ALL
-SELECT term, first, n, data FROM {schema}.recent
+SELECT term, first, n, data, positions FROM {schema}.recent
 """
 
 ENTITY_POSTINGS: Final = """

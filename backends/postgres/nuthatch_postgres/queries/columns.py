@@ -26,9 +26,9 @@ ORDER BY field, number
 """
 
 #: All that was written since the compaction, or by some writes.
-LOG: Final = "SELECT id, data FROM {schema}.column_log"
+LOG: Final = "SELECT id, fields FROM {schema}.batch_log WHERE fields IS NOT NULL"
 
-SOME_LOG: Final = LOG + " WHERE id = ANY(%s)"
+SOME_LOG: Final = LOG + " AND id = ANY(%s)"
 
 URI_ORDER: Final = """
 SELECT coalesce(string_agg(int4send(id), '' ORDER BY uri), '')

@@ -58,11 +58,11 @@ INSERT INTO {schema}.write_log (documents, chunks, tokens, rows, deleted)
 VALUES (%s, %s, %s, %s, %s)
 """
 
-#: The same for a write that adds documents, with their values.
+#: The same, with the values and words that a write adds, and words of what it removes.
 ADD_TO_LOGS: Final = f"""
 WITH logged AS ({ADD_TO_LOG} RETURNING id)
-INSERT INTO {{schema}}.column_log (id, data)
-SELECT id, %s FROM logged
+INSERT INTO {{schema}}.batch_log (id, fields, words, lost)
+SELECT id, %s::bytea, %s::bytea, %s::bytea FROM logged
 """
 
 COPY_DOCUMENTS: Final = (
@@ -71,7 +71,9 @@ COPY_DOCUMENTS: Final = (
 
 COPY_CHUNKS: Final = "COPY {schema}.chunk (id, document, start, text) FROM STDIN (FORMAT BINARY)"
 
-COPY_RECENT: Final = "COPY {schema}.recent (term, first, n, data) FROM STDIN (FORMAT BINARY)"
+COPY_RECENT: Final = (
+    "COPY {schema}.recent (term, first, n, data, positions) FROM STDIN (FORMAT BINARY)"
+)
 
 COPY_DF_DECREMENTS: Final = "COPY {schema}.df_decrement (term, n) FROM STDIN (FORMAT BINARY)"
 

@@ -1,6 +1,6 @@
 """Columns in blocks of 1,024 ids; a compaction merges into them what writes have logged.
 
-    column_log      write 7: documents and values             one row per write, texts as they are
+    batch_log      write 7: documents and values             one row per write, texts as they are
     column_block    field 2, block 0 … 97                     texts by their numbers
     keyword_block   field 2: texts 0 … 1,023, 1,024 … 2,047   only a compaction numbers them
 

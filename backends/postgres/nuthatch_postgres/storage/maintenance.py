@@ -24,16 +24,18 @@ from nuthatch_postgres.storage.index_lifecycle import create_substring_indexes
 #: Tables that compactions and deletions leave holes in, and whose values are all in their rows.
 _SPARSE: Final = (
     "block",
+    "position_block",
     "term",
     "recent",
     "df_decrement",
     "write_log",
     "entity_posting",
     "column_block",
-    "column_log",
+    "word_block",
+    "batch_log",
 )
 #: Tables of which a search reads ranges, with the column of those ranges.
-_ORDERED: Final = {"block": "term", "entity_posting": "entity"}
+_ORDERED: Final = {"block": "term", "position_block": "term", "entity_posting": "entity"}
 #: Searches wait while the lock is waited for, and while it is held.
 _LOCK_TIMEOUT: Final = "500ms"
 #: Documents of a batch after which the planner gets new statistics at once. Autovacuum would
