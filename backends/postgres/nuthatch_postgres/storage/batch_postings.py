@@ -31,20 +31,21 @@ def invert(
 
     `look_up` returns the term ids of distinct tokens; it is called once.
     """
-    places: dict[str, int] = {}
-    occurrences: list[int] = []
+    tokens: list[str] = []
     titles: list[int] = []
     lengths: list[int] = []
     chunks: list[int] = []
     for first, document in documents:
         for index, chunk in enumerate(document.chunks):
-            occurrences += [places.setdefault(token, len(places)) for token in chunk.tokens]
+            tokens += chunk.tokens
             titles.append(chunk.title_line.count(" ") + 1 if chunk.title_line else 0)
             lengths.append(chunk.length)
             chunks.append(first + index)
-    if not occurrences:
+    if not tokens:
         return NO_POSTINGS
+    places = {token: place for place, token in enumerate(dict.fromkeys(tokens))}
     terms = look_up(list(places)).astype(np.uint64)
+    occurrences = np.fromiter(map(places.__getitem__, tokens), np.intp, len(tokens))
     at = np.repeat(np.arange(len(chunks), dtype=np.uint64), lengths)
     keys = terms[occurrences] << np.uint64(32) | at
     order = np.argsort(keys, kind="stable")

@@ -31,15 +31,15 @@ _PAGE: Final = 64
 
 
 def pack_words(words: Mapping[str, str]) -> bytes:
-    """Return surface words with their tokens as bytes; most equal their tokens."""
-    rows = {surface: token if token != surface else 0 for surface, token in words.items()}
-    return compress_text(json.dumps(rows, ensure_ascii=False, separators=(",", ":")))
+    """Return surface words with their tokens as bytes."""
+    columns = [list(words), list(words.values())]
+    return compress_text(json.dumps(columns, ensure_ascii=False, separators=(",", ":")))
 
 
 def unpack_words(data: bytes) -> dict[str, str]:
     """Return what `pack_words` packed. Raise one of `UNREADABLE` for what is none."""
-    rows = json.loads(decompress(data))
-    return {surface: token or surface for surface, token in rows.items()}
+    surfaces, tokens = json.loads(decompress(data))
+    return dict(zip(surfaces, tokens, strict=True))
 
 
 def pack_surfaces(surfaces: Iterable[str]) -> bytes:
