@@ -199,7 +199,7 @@ def test_a_write_costs_what_it_logged(open_index: Open, monkeypatch: pytest.Monk
         made.clear()
         with index.reader() as reader:
             reader.columns(["year"])  # type: ignore[attr-defined]
-        names = {"column_block": "blocks", "column_log": "logged"}
+        names = {"column_block": "blocks", "batch_log": "logged"}
         return {
             name: rows for sql, rows in made for table, name in names.items() if table in str(sql)
         }
