@@ -26,8 +26,8 @@ GROUPS = {
     "Opening": "open drop redact Create Schema IntegerField NumberField DateField KeywordField "
     "BooleanField DateTimeField PhraseField AnyField FilterValue",
     "Documents": "Document document_from_json Corpus AddReport SkippedDocument OnError Durability",
-    "Queries": "Query TextQuery EntityQuery Policy Filter Leaf Range AnyOf Exists StartsWith "
-    "Mentions All Any Not check_filters Facet SortKey AuditMode",
+    "Queries": "Query AnyQuery TextQuery EntityQuery MatchAll Policy Filter Leaf Range AnyOf "
+    "Exists StartsWith Mentions All Any Not check_filters Facet FacetCount SortKey AuditMode",
     "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",
     "Indexes and results": "SearchBackend Searcher SearchRequest LexicalBackend "
     "PlannedSearch run_blocking Results Attempt NormalizedQuery Hit "
@@ -40,8 +40,8 @@ GROUPS = {
     "AsyncAnsweringReader AsyncColumnReader Keys Columns PlainColumns DocumentRow "
     "AsyncExplainingReader AnswerRequest Budget Answer answer_by_calls "
     "Rung Operator Candidate Matches "
-    "FirstMatch StoredChunk FetchedChunk AnalyzedDocument AnalyzedChunk WriteOutcome IndexMetadata "
-    "matches_filter values_by_field chunk_tokens Lease Leases",
+    "FirstMatch StoredChunk FetchedChunk AnalyzedBatch AnalyzedDocument AnalyzedChunk WriteOutcome "
+    "IndexMetadata matches_filter values_by_field chunk_tokens Lease Leases",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "
     "Fault InvalidQuery UnsupportedQuery IndexNotFound IndexExists SchemaMismatch AnalyzerMismatch "

@@ -47,6 +47,7 @@ from nuthatch.contract.document import (
 )
 from nuthatch.contract.facet import (
     Facet as Facet,
+    FacetCount as FacetCount,
     SortKey as SortKey,
 )
 from nuthatch.contract.filter_matching import (
@@ -77,7 +78,9 @@ from nuthatch.contract.leases import (
     Leases as Leases,
 )
 from nuthatch.contract.query import (
+    AnyQuery as AnyQuery,
     EntityQuery as EntityQuery,
+    MatchAll as MatchAll,
     Operator as Operator,
     Policy as Policy,
     Query as Query,

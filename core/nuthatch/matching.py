@@ -13,6 +13,7 @@ Each rung's matches contain those of the rung before it, up to the disjunction.
     ranked   one disjunction over everything, exact BM25 top k
     ladder   the first rung with a hit wins
     auto     ranked while it is affordable, else the ladder, filled up from lower rungs
+    all      the conjunction of all tokens, and nothing else
 
 Document frequencies are read where they decide: by `ladder`, and by `auto` with a budget or with
 synonyms.
@@ -77,6 +78,11 @@ def or_rung(tokens: Sequence[str], extras: Sequence[str]) -> Rung:
     return Rung("OR", (*tokens, *extras))
 
 
+def all_rung(tokens: Sequence[str]) -> Rung:
+    """Return the conjunction of all tokens."""
+    return Rung("AND", tuple(tokens))
+
+
 def can_match(rung: Rung, frequencies: Mapping[str, int]) -> bool:
     """Return whether document frequencies leave the rung a chance."""
     chances = (frequencies[token] > 0 for token in rung.tokens)
@@ -122,13 +128,13 @@ class LadderSearch:
         self.attempts: list[Attempt] = []
         self.found: list[tuple[int, Candidate]] = []
         self.frequencies: Mapping[str, int] = {}
-        self.ran: Literal["ranked", "ladder"] = "ranked"
+        self.ran: Literal["ranked", "ladder", "all"] = "ranked"
         self.exact = True
         self.ahead: Sequence[Rung] = ()
         # With synonyms `auto` must know whether the query itself has a token to rank.
         unbounded = policy == "auto" and budget is None and not query.extras
         self._always_ranks = policy == "ranked" or unbounded
-        self._counted = counted or not self._always_ranks
+        self._counted = counted or not (self._always_ranks or policy == "all")
         self._seen: set[Hashable] = set()
 
     @property
@@ -161,6 +167,9 @@ class LadderSearch:
         self.frequencies = {token: frequencies.get(token, 0) for token in self.tokens}
         if self._always_ranks or (self.policy == "auto" and self.budget.allows(self.frequencies)):
             return
+        if self.policy == "all":
+            self.ran = "all"
+            return
         self.ran = "ladder"
         if not self.query.only_stopwords:
             rungs = list(and_rungs(self.query.tokens))
@@ -173,6 +182,10 @@ class LadderSearch:
         """Yield the rungs to match, each once what the one before matched was taken."""
         if self.ran == "ranked":
             yield from self._possible(self._disjunction())
+            return
+        if self.ran == "all":
+            yield from self._possible(all_rung(self.query.tokens))
+            self.exact = self._provably_ranked()
             return
         fill = self.policy == "auto"
         for rung in self.ahead:
@@ -208,6 +221,14 @@ class LadderSearch:
                 self._seen.add(candidate.key)
                 self.found.append((index, candidate))
 
+    @property
+    def winner(self) -> Rung | None:
+        """The rung that totals, facets and orders range over, once the climb is at its end: that of
+        the first hit, or the only one; None where no rung of a ladder matched."""
+        if self.found:
+            return self.rungs[self.found[0][0]]
+        return None if self.ran == "ladder" else self.rungs[0]
+
     def _disjunction(self) -> Rung:
         """Return the disjunction of everything that the index knows, as far as that is known."""
         rung = or_rung(self.query.tokens, self.query.extras)
@@ -231,6 +252,8 @@ class LadderSearch:
         A disjunction matches and scores the same with and without tokens that are in no chunk.
         """
         tokens = self.query.tokens
+        if self.policy == "all":
+            return (all_rung(tokens),)
         extras = () if self.query.only_stopwords else self.query.extras
         conjunctions = () if self.query.only_stopwords else and_rungs(tokens)
         fallback = fallback_rung(tokens, extras, dict.fromkeys((*tokens, *extras), 1))
@@ -251,11 +274,13 @@ class LadderSearch:
 
     def _provably_ranked(self) -> bool:
         ranked = or_rung(self.query.tokens, self.query.extras)
-        if not self.found and not can_match(ranked, self.frequencies):
+        # Where frequencies were not read, any token may be in some chunk.
+        frequencies = self.frequencies if self._counted else dict.fromkeys(ranked.tokens, 1)
+        if not self.found and not can_match(ranked, frequencies):
             return True
         answered = {index for index, _ in self.found} or {len(self.rungs) - 1}
         return (
             self.exact
             and len(answered) == 1
-            and same_as_ranked(self.rungs[answered.pop()], ranked, self.frequencies)
+            and same_as_ranked(self.rungs[answered.pop()], ranked, frequencies)
         )

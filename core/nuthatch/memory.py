@@ -20,6 +20,7 @@ from typing import Any, Self, cast
 
 from nuthatch import (
     EMULATED,
+    NATIVE,
     AnalyzedDocument,
     Analyzer,
     AuditMode,
@@ -64,7 +65,7 @@ from nuthatch.entities import (
 SPEC = BackendSpec(
     name="memory",
     summary="brute force in memory: for tests, notebooks and as the oracle of other engines",
-    contract=(1, 1),
+    contract=(2, 0),
     audit_mode=AuditMode.GROUNDED,
     capabilities=Capabilities.lexical(
         timeout=EMULATED,
@@ -73,6 +74,9 @@ SPEC = BackendSpec(
         optimize=unsupported("there is nothing to settle"),
         drop=unsupported("nothing is stored: it is gone once it is closed"),
         many_processes=unsupported("it lives in the process that made it"),
+        sort=NATIVE,
+        facets=NATIVE,
+        count=NATIVE,
     ),
     config=LexicalConfig,
     backend="nuthatch.memory:MemoryBackend",

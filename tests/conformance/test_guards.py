@@ -70,12 +70,12 @@ def test_an_older_backend_is_not_asked_for_newer_promises(author: Kit) -> None:
     newer = """
 import nuthatch_conformance.topics.shape as shape
 for name, case in list(shape.Shape._cases.items()):
-    BackendConformance._cases[name] = replace(case, since=(1, 2))
+    BackendConformance._cases[name] = replace(case, since=(2, 1))
 """
     run = author(newer, "-k", "shape")
     assert run.code == 0
     assert set(run.outcomes().values()) == {"not applicable"}
-    assert "came with contract 1.2; the backend keeps 1.1" in run.message(
+    assert "came with contract 2.1; the backend keeps 2.0" in run.message(
         "shape.a_closed_index_says_so"
     )
 

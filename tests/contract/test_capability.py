@@ -50,6 +50,9 @@ def test_a_profile_takes_what_differs() -> None:
     assert [name for name, support in profile if support != NATIVE] == [
         "native_top_k",
         "async_native",
+        "sort",
+        "facets",
+        "count",
     ]
     assert profile.max_limit is None
     absent = unsupported("no locks")

@@ -22,7 +22,7 @@ def test_a_spec_cannot_be_changed_and_only_its_score_has_a_default() -> None:
 
 
 def test_the_contract_has_a_version_of_two_numbers() -> None:
-    assert SPEC.contract == CONTRACT == (1, 1)
+    assert SPEC.contract == CONTRACT == (2, 0)
 
 
 def test_options_of_a_url_are_texts_and_become_values() -> None:

@@ -25,5 +25,5 @@ def test_it_says_no_with_a_reason() -> None:
 
     assert isinstance(SPEC.capabilities, Capabilities)
     refused = {name: support for name, support in SPEC.capabilities if not support}
-    assert {"entities", "filters.range", "filters.any_of", "grounding"} <= refused.keys()
+    assert {"entities", "filters.mentions", "grounding"} <= refused.keys()
     assert all(isinstance(support, Support) and support.reason for support in refused.values())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nuthatch import Candidate, FirstMatch, Matches, NormalizedQuery, Rung, run_blocking
 from nuthatch.matching import LadderSearch
 from nuthatch.pipeline.readers import LiftedReader
-from nuthatch.pipeline.search import match_rungs
+from nuthatch.pipeline.text_search import match_rungs
 
 #: Longer words are rarer here, so that the ladder has something to climb.
 VOCABULARY = ("a", "b", "cc", "dd", "eee", "ffff")

@@ -31,6 +31,7 @@ from nuthatch import (
 )
 from nuthatch import Any as AnyFilter
 from nuthatch.pipeline.aggregation import plan_aggregation, read_matching
+from nuthatch.pipeline.matching_source import EngineFacts, open_source
 from nuthatch.pipeline.readers import LiftedReader
 
 SCHEMA = Schema(
@@ -97,7 +98,8 @@ def aggregate(
     wanted = plan_aggregation(SCHEMA, check_filters(SCHEMA, filters), facets, sort)
     with index.reader() as reader:
         lifted = LiftedReader(WithoutColumns(reader) if plain else reader)
-        found = run_blocking(read_matching(index.name, wanted, lifted, RUNG))
+        facts = EngineFacts(index.name, SCHEMA, index.analyzer, None, None)
+        found = run_blocking(read_matching(wanted, open_source(facts, lifted), RUNG))
         matches = reader.match(RUNG, wanted.shared, 1000).candidates
         keys = found.sort(limit, collapse=collapse, scores=dict(matches))
         rows = reader.fetch(list(keys), False)

@@ -126,7 +126,9 @@ def test_a_limit_that_is_none_is_refused(index: LexicalBackend, limit: Any) -> N
 
 @pytest.mark.parametrize("query", [None, 7, b"heat", ["heat"], Range("year", gte=1)])
 def test_a_query_of_another_type_is_refused(index: LexicalBackend, query: Any) -> None:
-    with pytest.raises(InvalidQuery, match="a query is a str, a TextQuery or an EntityQuery"):
+    with pytest.raises(
+        InvalidQuery, match="a query is a str, a TextQuery, an EntityQuery or MatchAll"
+    ):
         index.search(query)
 
 
@@ -433,18 +435,29 @@ def test_an_engine_of_flat_lists_is_given_ranges_and_choices(flat: LexicalBacken
 
 
 @pytest.mark.parametrize(
-    ("tree", "feature"),
+    "tree",
     [
-        (nuthatch.Any(Range("year", gt=1990), Exists("tag")), "filters.tree"),
-        (nuthatch.Not(Exists("tag")), "filters.tree"),
-        (AnyOf("at", [date(2024, 5, 1), date(2024, 5, 3)]), "filters.tree"),
-        (Mentions("people", ["ann"]), "filters.mentions"),
-        (Exists("people"), "filters.mentions"),
+        nuthatch.Any(Range("year", gt=1990), Exists("tag")),
+        nuthatch.Not(Exists("tag")),
+        [AnyOf("year", [1990, 1992]), AnyOf("at", [date(2024, 5, 1), date(2024, 5, 3)])],
+        nuthatch.Any(),
     ],
 )
-def test_an_engine_of_flat_lists_refuses_the_rest_with_its_reason(
-    flat: LexicalBackend, tree: Filter, feature: str
+def test_core_looks_up_trees_for_an_engine_of_flat_lists(
+    flat: LexicalBackend, make_backend: Any, tree: Filter
 ) -> None:
-    reason = str(flat.capabilities.support(feature).reason)
-    with pytest.raises(UnsupportedQuery, match=f"{feature}.*{reason}"):
+    oracle = make_backend(schema=FLAT_SCHEMA)
+    oracle.add(flat.documents())
+    for limit in (1, 20):
+        found, expected = (index.search("heat", limit, filters=tree) for index in (flat, oracle))
+        assert uris(found) == uris(expected)
+        assert found.exact
+
+
+@pytest.mark.parametrize("tree", [Mentions("people", ["ann"]), Exists("people")])
+def test_an_engine_of_flat_lists_refuses_phrases_with_its_reason(
+    flat: LexicalBackend, tree: Filter
+) -> None:
+    reason = str(flat.capabilities.filters.mentions.reason)
+    with pytest.raises(UnsupportedQuery, match=f"filters.mentions.*{reason}"):
         flat.search("heat", filters=tree)

@@ -267,7 +267,7 @@ def test_no_spec_of_ours_imports_a_library(site: Site) -> None:
         ("max_limit=True", "whose max_limit is True"),
         ("max_limit=2.5", "whose max_limit is 2.5"),
         ("grounding=EMULATED", "whose grounding is emulated"),
-        ("filters=FilterSupport(range=EMULATED, any_of=NATIVE)", "whose filters.range is emulated"),
+        ("filters=FilterSupport(mentions=EMULATED)", "whose filters.mentions is emulated"),
     ],
 )
 def test_capabilities_that_cannot_be_kept_are_refused(

@@ -29,18 +29,19 @@ MakeBackend = Callable[..., MemoryBackend]
 @pytest.fixture
 def make_backend() -> MakeBackend:
     """Return a function that makes a backend with other capabilities, reader or configuration."""
+    return vary
 
-    def make(reader: type[MemoryReader] = MemoryReader, **changes: Any) -> MemoryBackend:
-        options, schema = changes.pop("config", {}), changes.pop("schema", SCHEMA)
-        book = replace(SPEC.capabilities, **changes)
 
-        class Varied(MemoryBackend):
-            spec = replace(SPEC, name="varied", capabilities=book)
+def vary(reader: Any = MemoryReader, **changes: Any) -> MemoryBackend:
+    """Return a backend with other capabilities, another reader or another configuration."""
+    options, schema = changes.pop("config", {}), changes.pop("schema", SCHEMA)
+    book = replace(SPEC.capabilities, **changes)
 
-            @contextmanager
-            def reader(self, deadline: float | None = None) -> Iterator[MemoryReader]:
-                yield reader(self._documents)
+    class Varied(MemoryBackend):
+        spec = replace(SPEC, name="varied", capabilities=book)
 
-        return Varied.open(LexicalConfig(**options), create=False, schema=schema)
+        @contextmanager
+        def reader(self, deadline: float | None = None) -> Iterator[MemoryReader]:
+            yield reader(self._documents)
 
-    return make
+    return Varied.open(LexicalConfig(**options), create=False, schema=schema)

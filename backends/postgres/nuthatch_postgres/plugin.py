@@ -8,7 +8,7 @@ from nuthatch_postgres.config import PostgresConfig
 SPEC = BackendSpec(
     name="postgresql",
     summary="PostgreSQL 14 and later: exact BM25 over posting blocks, no extension to install",
-    contract=(1, 1),
+    contract=(2, 0),
     audit_mode=AuditMode.GROUNDED,
     capabilities=Capabilities.lexical(async_native=NATIVE),
     config=PostgresConfig,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from nuthatch import AuditMode, BackendSpec, Capabilities
+from nuthatch import NATIVE, AuditMode, BackendSpec, Capabilities
 from nuthatch_sqlite.config import SqliteConfig
 
 SPEC = BackendSpec(
     name="sqlite",
     summary="SQLite FTS5 in one file: exact BM25 from cached postings",
-    contract=(1, 1),
+    contract=(2, 0),
     audit_mode=AuditMode.GROUNDED,
     # FTS5 scores every match; the posting cache finds the top k, within the budget.
-    capabilities=Capabilities.lexical(),
+    capabilities=Capabilities.lexical(sort=NATIVE, facets=NATIVE, count=NATIVE),
     config=SqliteConfig,
     backend="nuthatch_sqlite.backend:SqliteBackend",
     score="bm25",

@@ -14,7 +14,7 @@ from nuthatch_tantivy.config import TantivyConfig
 SPEC = BackendSpec(
     name="tantivy",
     summary="Tantivy in one folder: native ranking in tens of microseconds",
-    contract=(1, 1),
+    contract=(2, 0),
     audit_mode=AuditMode.GROUNDED,
     capabilities=Capabilities.lexical(
         # Core does it over what it has read of the documents of a state.

@@ -76,7 +76,7 @@ def show_explanation(screen: Screen, results: Results) -> None:
     """Show what was looked for, and the rungs that were tried or skipped."""
     if isinstance(results.query, NormalizedQuery):
         _show_query(screen, results.query)
-    else:
+    elif isinstance(results.query, EntityQuery):
         _show_entities(screen, results.query)
     if results.attempts:
         frequencies = dict(results.frequencies)

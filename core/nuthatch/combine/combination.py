@@ -36,7 +36,14 @@ from nuthatch.contract.capability import (
 )
 from nuthatch.contract.document import Document
 from nuthatch.contract.hit import AuditMode, Hit, Origin
-from nuthatch.contract.query import EntityQuery, SearchRequest, TextQuery
+from nuthatch.contract.query import (
+    DEFAULT_LIMIT,
+    AnyQuery,
+    EntityQuery,
+    MatchAll,
+    SearchRequest,
+    TextQuery,
+)
 from nuthatch.contract.results import Attempt, Results
 from nuthatch.errors import InvalidConfig
 from nuthatch.pipeline.lexical import Searcher
@@ -56,10 +63,13 @@ _INDEX_OPERATIONS = (
     "many_processes",
 )
 _ARITHMETIC = unsupported("every engine gives the same answers to it; ask one of them")
+_COUNTS = unsupported("its engines may hold other documents; ask one of them")
 #: What a combination that mixes lists cannot do. The scores of entities are the same on every
-#: engine, and would not be any more.
+#: engine, and would not be any more. Totals and facets are of one engine's documents.
 MIXING: Mapping[str, Support] = {
     **dict.fromkeys(("entities", "fuzzy", "substring"), _ARITHMETIC),
+    **dict.fromkeys(("facets", "count"), _COUNTS),
+    "sort": unsupported("it orders by ranks; for the order of fields ask one of its engines"),
     "snapshot": unsupported("each engine is asked for its own state"),
 }
 
@@ -245,11 +255,25 @@ def credit_hits(results: Results, engine: str, *notes: str) -> Results:
     return replace(results, hits=hits, notes=(*results.notes, *notes))
 
 
+def widen(request: SearchRequest, largest: int | None = None) -> SearchRequest:
+    """Return the request for all hits up to the last that is shown: what lists are mixed from."""
+    query = request.query
+    last = query.offset + (query.limit or DEFAULT_LIMIT)
+    wider = replace(query, offset=0, limit=last if largest is None else min(last, largest))
+    return replace(request, query=wider, explain=False)
+
+
+def cut_page(request: SearchRequest, hits: Sequence[Hit]) -> Sequence[Hit]:
+    """Return the hits that are shown of a mixed list."""
+    query = request.query
+    return hits[query.offset : query.offset + (query.limit or DEFAULT_LIMIT)]
+
+
 #: Gives what is equal for two engines' hits that are one hit to the user.
 HitKey = Callable[[Hit], Hashable]
 
 
-def choose_key(query: TextQuery | EntityQuery) -> HitKey:
+def choose_key(query: AnyQuery) -> HitKey:
     """Return the key of hits: the document under `collapse`, where engines may show different
     chunks of it; else the chunk."""
     if isinstance(query, TextQuery) and query.collapse:
@@ -289,18 +313,19 @@ def merge_results(answers: Mapping[str, Results], hits: Sequence[Hit], took_ms: 
         ran="ladder" if ladder else "ranked",
         exact=False,
         notes=tuple(notes),
+        total=None,
         took_ms=took_ms,
     )
 
 
 def _join_attempts(
-    query: NormalizedQuery | EntityQuery, attempts: Sequence[Attempt]
+    query: NormalizedQuery | EntityQuery | MatchAll, attempts: Sequence[Attempt]
 ) -> tuple[Attempt, ...]:
     """Return one attempt in place of those of several engines: OR over all tokens of the query.
 
-    Every hit of every engine satisfies it. An entity query has none.
+    Every hit of every engine satisfies it. Only a text query has one.
     """
-    if isinstance(query, EntityQuery):
+    if not isinstance(query, NormalizedQuery):
         return ()
     return (Attempt("OR", (*query.tokens, *query.extras), ms=_sum_times(attempts)),)
 

@@ -13,7 +13,6 @@ shown, nor credited, twice by two of its chunks.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from hashlib import blake2b
 from itertools import count
 from time import perf_counter
@@ -27,13 +26,15 @@ from nuthatch.combine.combination import (
     choose_key,
     combine_capabilities,
     credit_hits,
+    cut_page,
     merge_results,
+    widen,
 )
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities, unsupported
 from nuthatch.contract.document import Document
 from nuthatch.contract.hit import Hit, Origin
-from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, SearchRequest, TextQuery
+from nuthatch.contract.query import DEFAULT_LIMIT, AnyQuery, EntityQuery, MatchAll, SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.errors import InvalidConfig
 
@@ -60,10 +61,12 @@ def bits(salt: str, unit: str, text: str) -> Iterator[bool]:
             yield from (bool(byte >> shift & 1) for shift in range(8))
 
 
-def text_of(query: TextQuery | EntityQuery) -> str:
+def text_of(query: AnyQuery) -> str:
     """Return what makes two queries the same for a user: words, not case or blanks."""
     if isinstance(query, EntityQuery):
         return repr((query.include, query.exclude, query.titles)).casefold()
+    if isinstance(query, MatchAll):
+        return ""
     return " ".join(query.text.casefold().split())
 
 
@@ -162,12 +165,12 @@ class Interleave(Combination):
     async def _combine(self, request: SearchRequest, call: Caller) -> Results:
         begun = perf_counter()
         coin = bits(self._salt, unit_of(self._unit), text_of(request.query))
-        plain = replace(request, explain=False)
-        answers = await call([Call(engine, plain) for engine in self.engines.values()])
+        wider = widen(request, self.capabilities.max_limit)
+        answers = await call([Call(engine, wider) for engine in self.engines.values()])
         by_name = dict(zip(self.engines, answers, strict=True))
-        limit = request.query.limit or DEFAULT_LIMIT
+        last = request.query.offset + (request.query.limit or DEFAULT_LIMIT)
         key = choose_key(request.query)
-        picks = draft([results.hits for results in answers], limit, coin, key)
+        picks = draft([results.hits for results in answers], last, coin, key)
         teams = list(self.engines)
         hits = [
             hit.model_copy(
@@ -179,7 +182,8 @@ class Interleave(Combination):
             )
             for rank, (team, hit) in enumerate(picks, 1)
         ]
-        return merge_results(by_name, hits, 1000 * (perf_counter() - begun))
+        page = cut_page(request, hits)
+        return merge_results(by_name, page, 1000 * (perf_counter() - begun))
 
 
 def draft(

@@ -22,13 +22,14 @@ from nuthatch.combine.combination import (
     HitKey,
     choose_key,
     combine_capabilities,
+    cut_page,
     merge_results,
     same_rungs,
 )
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities, unsupported
 from nuthatch.contract.hit import Hit, Origin
-from nuthatch.contract.query import DEFAULT_LIMIT, SearchRequest
+from nuthatch.contract.query import SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.errors import InvalidConfig
 
@@ -72,11 +73,12 @@ class Fuse(Combination):
 
     async def _combine(self, request: SearchRequest, call: Caller) -> Results:
         begun = perf_counter()
-        deep = replace(request, query=replace(request.query, limit=self.depth), explain=False)
+        query = replace(request.query, offset=0, limit=self.depth)
+        deep = replace(request, query=query, explain=False)
         answers = await call([Call(engine, deep) for engine in self.engines.values()])
         by_name = dict(zip(self.engines, answers, strict=True))
         key = choose_key(request.query)
-        hits = self._fuse(by_name, key)[: request.query.limit or DEFAULT_LIMIT]
+        hits = cut_page(request, self._fuse(by_name, key))
         return merge_results(by_name, hits, 1000 * (perf_counter() - begun))
 
     def _fuse(self, answers: Mapping[str, Results], key: HitKey) -> list[Hit]:

@@ -28,7 +28,7 @@ from nuthatch.combine.combination import (
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import EntityQuery, SearchRequest, TextQuery
+from nuthatch.contract.query import AnyQuery, SearchRequest
 from nuthatch.contract.results import Results
 from nuthatch.errors import InvalidConfig, QueryTimeout
 
@@ -39,7 +39,7 @@ _log = logging.getLogger("nuthatch.combine")
 class ShadowPair:
     """What both engines said to one query; `shadow` is None where `error` tells why."""
 
-    query: TextQuery | EntityQuery
+    query: AnyQuery
     served: Results
     shadow: Results | None
     error: Exception | None = None

@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
+from nuthatch.contract.facet import Facet
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.query import Policy, Query
@@ -47,7 +48,11 @@ class SearchBackend(ABC):
         query: Query,
         limit: int | None = None,
         *,
+        offset: int | None = None,
         filters: Filter | Sequence[Filter] | None = None,
+        sort: str | Sequence[str] | None = None,
+        facets: Facet | str | Sequence[Facet | str] | None = None,
+        count: bool | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
         extra_or_tokens: Sequence[str] | None = None,
@@ -57,8 +62,10 @@ class SearchBackend(ABC):
     ) -> Results:
         """Return the best hits for a query; an argument that is given overrides the query's.
 
-        `limit` defaults to 20. `collapse` keeps a document's best chunk. `timeout` is in seconds.
-        Raise `InvalidQuery`, `UnsupportedQuery`, `QueryTimeout`, `BackendUnavailable`,
+        `limit` defaults to 20, and `offset` hits are left out before the first. `sort` names the
+        fields to order by, `-year` from the greatest on. `facets` are counted, and so is `total`
+        with `count`, over all that match. `collapse` keeps a document's best chunk. `timeout` is
+        in seconds. Raise `InvalidQuery`, `UnsupportedQuery`, `QueryTimeout`, `BackendUnavailable`,
         `IndexCorrupt`; never returns an empty result for an error.
         """
 
@@ -68,7 +75,11 @@ class SearchBackend(ABC):
         query: Query,
         limit: int | None = None,
         *,
+        offset: int | None = None,
         filters: Filter | Sequence[Filter] | None = None,
+        sort: str | Sequence[str] | None = None,
+        facets: Facet | str | Sequence[Facet | str] | None = None,
+        count: bool | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
         extra_or_tokens: Sequence[str] | None = None,

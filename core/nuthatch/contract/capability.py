@@ -49,6 +49,13 @@ EMULATED_BY_CORE: Final = frozenset(
         "timeout",  # between the calls of a reader
         "native_top_k",  # by what `auto` costs, and the ladder above its budget
         "async_native",  # by a thread
+        # by `matching` and `columns`, else by every match and every document
+        "sort",
+        "facets",
+        "count",
+        "filters.range",
+        "filters.any_of",
+        "filters.tree",
     }
 )
 
@@ -63,15 +70,16 @@ class FilterSupport:
     """The entries of filters, for text and entity queries alike.
 
     An engine that knows lists of `Range` and `AnyOf` gives the first two. Core makes a `Range` of
-    `StartsWith`, and of `Exists` but for phrase fields, and opens `All`.
+    `StartsWith`, and of `Exists` but for phrase fields, and opens `All`. What is `EMULATED` core
+    looks up in the columns of all that match; only text queries and `MatchAll` take it.
     """
 
     #: `Range` on all fields but phrases, with the bounds `gte` and `lte` alone.
-    range: Support
+    range: Support = EMULATED
     #: `AnyOf` on all fields but phrases.
-    any_of: Support
+    any_of: Support = EMULATED
     #: Trees: `Any`, `Not`, and `All` within them.
-    tree: Support = Support("no", "its backend takes conditions that all must hold, and no tree")
+    tree: Support = EMULATED
     #: `Mentions`, and `Exists` on phrase fields.
     mentions: Support = Support("no", "its backend does not filter by phrases")
 
@@ -140,6 +148,14 @@ class Capabilities:
     #: before; of two that write, one waits or raises `IndexLocked`. Without it a process raises
     #: `IndexLocked` while another one has the index open.
     many_processes: Support = Support("no", "its backend does not say that it can")
+    #: Hits in the order of fields, and `MatchAll`. This entry and the next two are `NATIVE` where a
+    #: reader has `matching` and `columns`. Where it has not, core reads every match and every
+    #: document for each search: complete, and slow.
+    sort: Support = EMULATED
+    #: `Results.facets`.
+    facets: Support = EMULATED
+    #: `Results.total`.
+    count: Support = EMULATED
 
     @classmethod
     def lexical(
@@ -151,9 +167,9 @@ class Capabilities:
     ) -> Self:
         """Return the entries of a complete engine for `LexicalBackend`; give those that differ.
 
-        Everything is `NATIVE` but two: core prunes a disjunction to its top k within the budget
-        (`native_top_k`), and a thread serves `search_async` (`async_native`). `TypeError` for an
-        entry that there is not.
+        Everything is `NATIVE` but this: core prunes a disjunction to its top k within the budget
+        (`native_top_k`), a thread serves `search_async` (`async_native`), and core sorts and
+        counts (`sort`, `facets`, `count`). `TypeError` for an entry that there is not.
         """
         profile = cls(
             text=NATIVE,

@@ -88,11 +88,20 @@ class SortKey(NamedTuple):
     descending: bool
 
 
-def check_sort(schema: Schema, sort: str | Iterable[str]) -> tuple[SortKey, ...]:
-    """Return the keys that texts such as `-year` stand for. Raise `InvalidQuery`."""
+def as_sort(sort: str | Iterable[str]) -> tuple[str, ...]:
+    """Return one sort key, or several, as a tuple of texts. Raise `InvalidQuery`."""
     if not isinstance(sort, Iterable):
         raise InvalidQuery(f"sort is a list of field names; found {sort!r}")
-    keys = [_check_key(schema, text) for text in ([sort] if isinstance(sort, str) else sort)]
+    keys = (sort,) if isinstance(sort, str) else tuple(sort)
+    for key in keys:
+        if not isinstance(key, str):
+            raise InvalidQuery(f"a sort key is a text; found {key!r}")
+    return keys
+
+
+def check_sort(schema: Schema, sort: str | Iterable[str]) -> tuple[SortKey, ...]:
+    """Return the keys that texts such as `-year` stand for. Raise `InvalidQuery`."""
+    keys = [_check_key(schema, text) for text in as_sort(sort)]
     names = [key.field for key in keys]
     for name in names:
         if names.count(name) > 1:
@@ -100,9 +109,7 @@ def check_sort(schema: Schema, sort: str | Iterable[str]) -> tuple[SortKey, ...]
     return tuple(keys)
 
 
-def _check_key(schema: Schema, text: object) -> SortKey:
-    if not isinstance(text, str):
-        raise InvalidQuery(f"a sort key is a text; found {text!r}")
+def _check_key(schema: Schema, text: str) -> SortKey:
     if schema.field(text) is None and text.startswith("-"):
         key = SortKey(text[1:], True)
     else:
@@ -116,24 +123,33 @@ def _check_key(schema: Schema, text: object) -> SortKey:
     return key
 
 
-def check_facets(schema: Schema, facets: Facet | str | Iterable[Facet | str]) -> tuple[Facet, ...]:
-    """Return the facets; a field's name stands for its facet. Raise `InvalidQuery`."""
+def as_facets(facets: Facet | str | Iterable[Facet | str]) -> tuple[Facet, ...]:
+    """Return one facet, or several, as a tuple; a field's name stands for its facet.
+
+    Raise `InvalidQuery`, also for two facets on one field.
+    """
     if not isinstance(facets, Facet | Iterable):
         raise InvalidQuery(f"facets are a list of Facet or of field names; found {facets!r}")
-    listed = [facets] if isinstance(facets, Facet | str) else list(facets)
-    checked: dict[str, Facet] = {}
-    for item in listed:
+    by_field: dict[str, Facet] = {}
+    for item in [facets] if isinstance(facets, Facet | str) else facets:
         facet = Facet(item) if isinstance(item, str) else item
         if not isinstance(facet, Facet):
             raise InvalidQuery(f"a facet is a Facet or the name of a field; found {item!r}")
-        _check_declared(schema, facet.field, "facet")
-        if facet.field in checked:
+        if facet.field in by_field:
             raise InvalidQuery(
                 f"two facets are on {facet.field!r}; ask for one, for Results.facets has one a "
                 "field"
             )
-        checked[facet.field] = facet
-    return tuple(checked.values())
+        by_field[facet.field] = facet
+    return tuple(by_field.values())
+
+
+def check_facets(schema: Schema, facets: Facet | str | Iterable[Facet | str]) -> tuple[Facet, ...]:
+    """Return the facets, whose fields the schema declares. Raise `InvalidQuery`."""
+    checked = as_facets(facets)
+    for facet in checked:
+        _check_declared(schema, facet.field, "facet")
+    return checked
 
 
 def _check_declared(schema: Schema, field: str, what: str) -> None:

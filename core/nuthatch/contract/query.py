@@ -1,6 +1,6 @@
-"""Queries: free text, or entities (people, characters, titles); and what becomes of one.
+"""Queries: free text, entities (people, characters, titles), or all documents.
 
-str, TextQuery, EntityQuery ── validated ──▶ SearchRequest ── matching ──▶ Rung, Rung, …
+str, TextQuery, EntityQuery, MatchAll ── validated ──▶ SearchRequest ── matching ──▶ Rung, Rung, …
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
+from nuthatch.contract.facet import SCORE, Facet, as_facets, as_sort
 from nuthatch.contract.filters import Filter, as_filters
 from nuthatch.contract.hit import AuditMode
 from nuthatch.errors import InvalidQuery
 
 #: How a text query climbs: see `nuthatch.matching`.
-Policy = Literal["auto", "ladder", "ranked"]
+Policy = Literal["auto", "ladder", "ranked", "all"]
 DEFAULT_LIMIT = 20
 #: What one entity query may ask for: each title search reads thousands of postings.
 MAX_TITLES: Final = 64
@@ -27,7 +28,9 @@ class TextQuery:
     """A search for chunks by free text.
 
     `extra_or_tokens` are synonyms that only disjunctions use. `collapse` keeps a document's best
-    chunk. What is None is left to the backend's configuration. Raises `InvalidQuery`.
+    chunk. `offset` hits are left out before the first, `sort` orders by declared fields (`-year`
+    descends), `facets` and `count` ask for counts over all that match. What is None is left to the
+    backend's configuration. Raises `InvalidQuery`.
     """
 
     text: str
@@ -37,20 +40,21 @@ class TextQuery:
     audit: AuditMode | None = None
     policy: Policy | None = None
     collapse: bool = False
+    offset: int = 0
+    sort: Sequence[str] = ()
+    facets: Sequence[Facet | str] = ()
+    count: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
             raise InvalidQuery(f"the text of a query must be a str; found {self.text!r}")
         object.__setattr__(self, "extra_or_tokens", _texts("extra_or_tokens", self.extra_or_tokens))
-        object.__setattr__(self, "filters", as_filters(self.filters))
-        check_limit(self.limit)
-        if not isinstance(self.collapse, bool):
-            raise InvalidQuery(f"collapse is True or False; found {self.collapse!r}")
+        _check_flag("collapse", self.collapse)
         if self.policy is not None and self.policy not in _POLICIES:
             raise InvalidQuery(
                 f"policy {self.policy!r} is not known; use one of {', '.join(_POLICIES)}"
             )
-        object.__setattr__(self, "audit", _audit(self.audit))
+        _check_common(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,7 @@ class EntityQuery:
 
     `include` and `exclude` map a phrase field to phrases; `titles` are title searches. At least
     one phrase to include or one title is needed, at most 64 titles and 1,000 phrases are taken. A
-    title search has at most 32 words. What is None is left to the backend's
-    configuration. Raises `InvalidQuery`.
+    title search has at most 32 words. All else is as in `TextQuery`. Raises `InvalidQuery`.
     """
 
     include: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -69,6 +72,10 @@ class EntityQuery:
     filters: Sequence[Filter] = ()
     limit: int | None = None
     audit: AuditMode | None = None
+    offset: int = 0
+    sort: Sequence[str] = ()
+    facets: Sequence[Facet | str] = ()
+    count: bool = False
 
     def __post_init__(self) -> None:
         for name in ("include", "exclude"):
@@ -78,21 +85,63 @@ class EntityQuery:
             clean = {field: _texts(field, phrases) for field, phrases in buckets.items()}
             object.__setattr__(self, name, clean)
         object.__setattr__(self, "titles", _texts("titles", self.titles))
-        object.__setattr__(self, "filters", as_filters(self.filters))
-        check_limit(self.limit)
-        object.__setattr__(self, "audit", _audit(self.audit))
+        _check_common(self)
         if not self.titles and not any(self.include.values()):
             raise InvalidQuery(
                 "an entity query needs something to include or a title; excludes and filters "
-                "alone would match everything else"
+                "alone would match everything else: MatchAll is for that"
             )
         _refuse_above(MAX_TITLES, len(self.titles), "title searches")
         phrases = sum(map(len, (*self.include.values(), *self.exclude.values())))
         _refuse_above(MAX_PHRASES, phrases, "phrases to include and exclude")
 
 
+@dataclass(frozen=True, slots=True)
+class MatchAll:
+    """A request for every document that passes the filters: for browsing.
+
+    A document's hit is its first chunk. Hits come as `sort` says, without it in document order;
+    no hit has a score but 0. All else is as in `TextQuery`. Raises `InvalidQuery`.
+    """
+
+    filters: Sequence[Filter] = ()
+    limit: int | None = None
+    audit: AuditMode | None = None
+    offset: int = 0
+    sort: Sequence[str] = ()
+    facets: Sequence[Facet | str] = ()
+    count: bool = False
+
+    def __post_init__(self) -> None:
+        _check_common(self)
+        if any(key in (SCORE, f"-{SCORE}") for key in self.sort):
+            raise InvalidQuery(
+                "MatchAll gives no scores to sort by; sort by fields, or search for words"
+            )
+
+
+#: What a search looks for, once a str has become a `TextQuery`.
+AnyQuery = TextQuery | EntityQuery | MatchAll
 #: What `search` takes; a str is a `TextQuery` of that text.
-Query = str | TextQuery | EntityQuery
+Query = str | AnyQuery
+
+
+def _check_common(query: AnyQuery) -> None:
+    """Check, and put into their final form, what all kinds of queries have."""
+    object.__setattr__(query, "filters", as_filters(query.filters))
+    object.__setattr__(query, "audit", _audit(query.audit))
+    object.__setattr__(query, "sort", as_sort(query.sort))
+    object.__setattr__(query, "facets", as_facets(query.facets))
+    check_limit(query.limit)
+    offset = query.offset
+    if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
+        raise InvalidQuery(f"the offset must be an integer from 0; found {offset!r}")
+    _check_flag("count", query.count)
+
+
+def _check_flag(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise InvalidQuery(f"{name} is True or False; found {value!r}")
 
 
 def check_limit(limit: int | None) -> None:
@@ -156,6 +205,6 @@ class SearchRequest:
     The searcher's capabilities allow it. `timeout` is in seconds, None where none was given.
     """
 
-    query: TextQuery | EntityQuery
+    query: AnyQuery
     explain: bool = False
     timeout: float | None = None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal, overload
 
+from nuthatch.contract.facet import FacetCount
+from nuthatch.contract.filters import Range
 from nuthatch.contract.hit import Hit
-from nuthatch.contract.query import EntityQuery, Operator, Policy
+from nuthatch.contract.query import EntityQuery, MatchAll, Operator, Policy
 from nuthatch.text.normalize import NormalizedQuery
 
 
@@ -42,24 +45,29 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Results(Sequence[Hit]):
-    """The hits, best first, and how they were found.
+    """The hits, best first or sorted, and how they were found.
 
     `query` is what was looked for after normalization, `policy` what was asked for, `ran` what
-    ran. `frequencies` are the document frequencies of the tokens, where the policy went by them
-    or the search was to be explained (`explain=True`); otherwise they are not read. `exact` is
-    true only if the hits provably equal the top of `ranked` for the same query, filters and
-    limit, by this engine's formula. `notes` say what a user should know about the answer.
+    ran. `total` is the number of documents that match after filters, None where it was not asked
+    for and is not known anyway. `facets` has by field the values with the numbers of documents
+    that have them. Both range over all that match, whatever the limit. `frequencies` are the
+    document frequencies of the tokens, where the policy went by them or the search was to be
+    explained (`explain=True`); otherwise they are not read. `exact` is true only if the hits
+    provably equal those of `ranked` for the same query, filters, order and limit, by this engine's
+    formula. `notes` say what a user should know about the answer.
     """
 
     hits: tuple[Hit, ...]
-    query: NormalizedQuery | EntityQuery
+    query: NormalizedQuery | EntityQuery | MatchAll
     attempts: tuple[Attempt, ...] = ()
     policy: Policy = "auto"
-    ran: Literal["ranked", "ladder"] = "ranked"
+    ran: Literal["ranked", "ladder", "all"] = "ranked"
     exact: bool = False
     notes: tuple[str, ...] = ()
     took_ms: float = 0.0
     frequencies: tuple[tuple[str, int], ...] = ()
+    total: int | None = None
+    facets: Mapping[str, Sequence[FacetCount]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -80,6 +88,11 @@ class Results(Sequence[Hit]):
             "exact": self.exact,
             "frequencies": dict(self.frequencies),
             "attempts": [attempt.to_json() for attempt in self.attempts],
+            "total": self.total,
+            "facets": {
+                name: [_count_json(*counted) for counted in counts]
+                for name, counts in self.facets.items()
+            },
             "hits": [_hit_json(hit) for hit in self.hits],
             "notes": list(self.notes),
             "took_ms": round(self.took_ms, 3),
@@ -95,7 +108,18 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
     return hit.model_dump(mode="json", exclude=absent)
 
 
-def _query_json(query: NormalizedQuery | EntityQuery) -> dict[str, Any]:
+def _count_json(value: object, documents: int) -> dict[str, Any]:
+    if isinstance(value, Range):
+        value = {
+            name: bound.isoformat() if isinstance(bound, date) else bound
+            for name, bound in value.bounds.items()
+        }
+    return {"value": value, "documents": documents}
+
+
+def _query_json(query: NormalizedQuery | EntityQuery | MatchAll) -> dict[str, Any]:
+    if isinstance(query, MatchAll):
+        return {"all": True}
     if isinstance(query, EntityQuery):
         return {
             "include": {name: list(phrases) for name, phrases in query.include.items()},

@@ -112,7 +112,7 @@ class EntitySettings:
 
 #: The version of the contract that this core serves, apart from package versions. A backend of
 #: another major version, or of a newer minor one, is refused when it is loaded.
-CONTRACT: Final = (1, 1)
+CONTRACT: Final = (2, 0)
 
 #: False: the index must exist. True: where there is none it is made with its first batch. "new": it
 #: must not exist, and is made at once.

@@ -7,17 +7,15 @@
                                                                      ├─ count_values(country)
                                                                      └─ sort ─▶ page    hits
 
-An engine gives `matching` and `columns`. Of one that has neither, core reads every match, and the
-documents: complete, and slow.
+`matching_source` says where the keys and the columns come from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, cast
+from typing import NamedTuple, cast
 
-from nuthatch.columns import DocumentRow, PlainColumns
 from nuthatch.contract.columns import Columns, Keys
 from nuthatch.contract.facet import (
     SCORE,
@@ -28,42 +26,51 @@ from nuthatch.contract.facet import (
     check_facets,
     check_sort,
 )
-from nuthatch.contract.filter_matching import values_by_field
 from nuthatch.contract.filter_validation import check_filters
 from nuthatch.contract.filters import Filter, Range, leaves
 from nuthatch.contract.instant import instant_text
 from nuthatch.contract.query import Rung
-from nuthatch.contract.reader import AsyncReader, Candidate, Matches
 from nuthatch.contract.schema import FilterValue, Schema
 from nuthatch.errors import InvalidQuery
-from nuthatch.pipeline.readers import engine_of, has_columns, has_documents
-from nuthatch.pipeline.shape import check_rows, check_type, missing_method
-
-#: A limit that no index reaches.
-EVERYTHING: Final = 2**31 - 1
+from nuthatch.pipeline.matching_source import MatchingSource
+from nuthatch.text.chunking import WHOLE
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregation:
     """What a search wants to know of all that match, beside its best hits.
 
-    `shared` are the filters that act before the match. `own` has, by field, those that a facet
-    leaves out. `ranges` are those of facets as engines read them.
+    `shared` are the filters that act before the match, `emulated` those that the engine does not
+    know. `own` has, by field, those that a facet leaves out. `ranges` are those of facets as
+    engines read them. `counts` tells that a total is wanted.
     """
 
     schema: Schema
     shared: tuple[Filter, ...]
+    emulated: tuple[Filter, ...]
     own: Mapping[str, tuple[Filter, ...]]
     facets: tuple[Facet, ...]
     ranges: Mapping[str, tuple[Range, ...]]
     order: tuple[SortKey, ...]
+    counts: bool
+
+    @property
+    def has_whole_documents(self) -> bool:
+        """Whether each document is one chunk, so that counts of chunks are those of documents."""
+        return self.schema.chunker == WHOLE
 
     @property
     def fields(self) -> list[str]:
         """The names of the columns that it needs."""
         named = [facet.field for facet in self.facets]
+        named += [leaf.field for leaf in leaves(self.emulated)]
         named += [key.field for key in self.order if key.field != SCORE]
         return list(dict.fromkeys(named))
+
+    @property
+    def is_by_score_first(self) -> bool:
+        """Whether the score decides before all else, and each document has one."""
+        return self.has_whole_documents and bool(self.order) and self.order[0].field == SCORE
 
     @property
     def needs_scores(self) -> bool:
@@ -76,8 +83,12 @@ def plan_aggregation(
     filters: Sequence[Filter],
     facets: Iterable[Facet | str],
     sort: str | Iterable[str],
+    *,
+    emulated: Collection[Filter] = (),
+    counts: bool = True,
 ) -> Aggregation:
-    """Return what is wanted, given the checked filters of the query. Raise `InvalidQuery`."""
+    """Return what is wanted, given the checked filters of the query, of which the engine does not
+    know those that are `emulated`. Raise `InvalidQuery`."""
     checked = check_facets(schema, facets)
     own = {
         facet.field: _own_filters(facet.field, filters)
@@ -85,13 +96,16 @@ def plan_aggregation(
         if facet.without_own_filter
     }
     left_out = {condition for conditions in own.values() for condition in conditions}
+    shared = [condition for condition in filters if condition not in left_out]
     return Aggregation(
         schema=schema,
-        shared=tuple(condition for condition in filters if condition not in left_out),
+        shared=tuple(condition for condition in shared if condition not in emulated),
+        emulated=tuple(condition for condition in shared if condition in emulated),
         own=own,
         facets=checked,
         ranges={facet.field: _ranges(schema, facet) for facet in checked if facet.ranges},
         order=check_sort(schema, sort),
+        counts=counts,
     )
 
 
@@ -120,19 +134,33 @@ def _ranges(schema: Schema, facet: Facet) -> tuple[Range, ...]:
 class Totals(NamedTuple):
     """What was counted over all that match: documents, and by field the counts of a facet."""
 
-    total: int
+    total: int | None
     facets: Mapping[str, tuple[FacetCount, ...]]
+
+
+def count_nothing(wanted: Aggregation | None) -> Totals:
+    """Return the total and the facets of a search that nothing matches."""
+    facets = {} if wanted is None else {item.field: _zero_counts(item) for item in wanted.facets}
+    return Totals(0, facets)
+
+
+def _zero_counts(facet: Facet) -> tuple[FacetCount, ...]:
+    return tuple(FacetCount(item, 0) for item in facet.ranges or ())
 
 
 class MatchingSet:
     """All that match, and the columns to count and sort them by."""
 
-    def __init__(self, wanted: Aggregation, keys: Keys, columns: Columns) -> None:
-        """Take the keys of all chunks that pass the shared filters."""
+    def __init__(
+        self, wanted: Aggregation, shared: Keys, columns: Columns, keys: Keys | None = None
+    ) -> None:
+        """Take the keys of all chunks that pass the shared filters, and of those that pass all
+        where this is known."""
         self._wanted = wanted
-        self._shared = keys
         self._columns = columns
-        self.keys = self._select([*wanted.own])
+        emulated = wanted.emulated
+        self._shared = columns.select(shared, emulated) if emulated else shared
+        self.keys = self._select([*wanted.own]) if keys is None else keys
 
     def _select(self, fields: Iterable[str]) -> Keys:
         """Return the keys of what passes the facets' own filters on these fields, too."""
@@ -179,46 +207,8 @@ def _shown(kind: str, value: FilterValue) -> FacetValue:
 
 
 async def read_matching(
-    backend: str, wanted: Aggregation, reader: AsyncReader, rung: Rung
+    wanted: Aggregation, source: MatchingSource, rung: Rung | None
 ) -> MatchingSet:
-    """Return all that a rung and the filters match."""
-    if has_columns(reader):
-        keys = await reader.matching(rung, wanted.shared)
-        return MatchingSet(wanted, keys, await reader.columns(wanted.fields))
-    candidates = await match_everything(backend, reader, rung, wanted.shared)
-    return await columns_of_documents(backend, wanted, reader, [key for key, _ in candidates])
-
-
-async def match_everything(
-    backend: str, reader: AsyncReader, rung: Rung, filters: Sequence[Filter]
-) -> Sequence[Candidate]:
-    """Return every match of a rung with its score."""
-    matches = await reader.match(rung, filters, EVERYTHING)
-    check_type(backend, "match", matches, Matches)
-    return matches.candidates
-
-
-async def columns_of_documents(
-    backend: str, wanted: Aggregation, reader: AsyncReader, keys: Sequence[Hashable]
-) -> MatchingSet:
-    """Return chunks by their keys, with columns that are made of the exported documents."""
-    rows = await reader.fetch(keys, False) if keys else ()
-    check_rows(backend, "fetch", keys, rows)
-    found: dict[str, dict[int, Hashable]] = {}
-    for key, row in zip(keys, rows, strict=True):
-        if row is not None:
-            found.setdefault(row.uri, {})[row.chunk_idx] = key
-    engine = engine_of(reader)
-    if not has_documents(engine):
-        raise missing_method(backend, "facets, sort or count", "the reader's matching and columns")
-    documents = [
-        DocumentRow(
-            document.uri,
-            [key for _, key in sorted(found[document.uri].items())],
-            values_by_field(wanted.schema, document),
-        )
-        for document in engine.documents()
-        if document.uri in found
-    ]
-    ordered = [key for document in documents for key in document.keys]
-    return MatchingSet(wanted, ordered, PlainColumns(documents))
+    """Return all that a rung and the filters match; with None, all documents."""
+    keys = await source.matching(rung, wanted.shared)
+    return MatchingSet(wanted, keys, await source.columns(wanted.fields))

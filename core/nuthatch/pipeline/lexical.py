@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.document import Document
+from nuthatch.contract.facet import Facet
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.query import Policy, Query, SearchRequest
@@ -66,7 +67,11 @@ class Searcher(SearchBackend):
         query: Query,
         limit: int | None = None,
         *,
+        offset: int | None = None,
         filters: Filter | Sequence[Filter] | None = None,
+        sort: str | Sequence[str] | None = None,
+        facets: Facet | str | Sequence[Facet | str] | None = None,
+        count: bool | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
         extra_or_tokens: Sequence[str] | None = None,
@@ -76,7 +81,11 @@ class Searcher(SearchBackend):
     ) -> Results:
         options = {
             "limit": limit,
+            "offset": offset,
             "filters": filters,
+            "sort": sort,
+            "facets": facets,
+            "count": count,
             "collapse": collapse,
             "policy": policy,
             "extra_or_tokens": extra_or_tokens,
@@ -89,7 +98,11 @@ class Searcher(SearchBackend):
         query: Query,
         limit: int | None = None,
         *,
+        offset: int | None = None,
         filters: Filter | Sequence[Filter] | None = None,
+        sort: str | Sequence[str] | None = None,
+        facets: Facet | str | Sequence[Facet | str] | None = None,
+        count: bool | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
         extra_or_tokens: Sequence[str] | None = None,
@@ -99,7 +112,11 @@ class Searcher(SearchBackend):
     ) -> Results:
         options = {
             "limit": limit,
+            "offset": offset,
             "filters": filters,
+            "sort": sort,
+            "facets": facets,
+            "count": count,
             "collapse": collapse,
             "policy": policy,
             "extra_or_tokens": extra_or_tokens,
@@ -279,6 +296,8 @@ class LexicalBackend(Searcher):
         if self.capabilities.async_native.level != "native":
             return await super().execute_async(request)
         search = plan_search(self, request)
+        if search.is_emulated:  # by reading documents, which asynchronous readers do not give
+            return await super().execute_async(request)
         results = search.nothing() if search.is_empty else await self.run_async(search)
         return observe(self.name, results)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from sys import float_info
 from time import monotonic, perf_counter
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
@@ -24,13 +24,26 @@ from nuthatch.contract.filters import (
     leaves,
 )
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import DEFAULT_LIMIT, EntityQuery, Query, SearchRequest, TextQuery
+from nuthatch.contract.query import (
+    DEFAULT_LIMIT,
+    AnyQuery,
+    EntityQuery,
+    MatchAll,
+    Query,
+    SearchRequest,
+    TextQuery,
+)
 from nuthatch.contract.schema import Schema
 from nuthatch.contract.spec import BackendSpec, LexicalConfig
 from nuthatch.errors import BackendUnavailable, InvalidQuery, UnsupportedQuery
+from nuthatch.pipeline.aggregation import Aggregation, plan_aggregation
+from nuthatch.pipeline.browsing import BrowseTask
+from nuthatch.pipeline.entity_search import EntityTask
 from nuthatch.pipeline.hits import HitOptions
 from nuthatch.pipeline.index import EXPORT_ONLY
-from nuthatch.pipeline.search import EntityTask, PlannedSearch, SearchTask
+from nuthatch.pipeline.matching_source import EngineFacts
+from nuthatch.pipeline.search import PlannedSearch
+from nuthatch.pipeline.text_search import SearchTask
 from nuthatch.registry.plugins import expand
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.normalize import normalize
@@ -70,17 +83,20 @@ def search_request(
     return SearchRequest(asked, explain, check_timeout(timeout))
 
 
-def with_overrides(query: Query, options: Mapping[str, object]) -> TextQuery | EntityQuery:
+def with_overrides(query: Query, options: Mapping[str, object]) -> AnyQuery:
     """Return the query object with the options that were given in place of its own."""
     given = {name: value for name, value in options.items() if value is not None}
     if isinstance(query, str):
         return TextQuery(query, **given)  # type: ignore[arg-type]  # checked by TextQuery
-    if isinstance(query, EntityQuery):
+    if isinstance(query, EntityQuery | MatchAll):
         textual = sorted(given.keys() & {"extra_or_tokens", "policy", "collapse"})
         if textual:
-            raise InvalidQuery(f"{textual[0]} belongs to text queries; this is an entity query")
+            kind = "an entity query" if isinstance(query, EntityQuery) else "MatchAll"
+            raise InvalidQuery(f"{textual[0]} belongs to text queries; this is {kind}")
     elif not isinstance(query, TextQuery):
-        raise InvalidQuery(f"a query is a str, a TextQuery or an EntityQuery; found {query!r}")
+        raise InvalidQuery(
+            f"a query is a str, a TextQuery, an EntityQuery or MatchAll; found {query!r}"
+        )
     return replace(query, **given) if given else query  # type: ignore[arg-type]
 
 
@@ -89,49 +105,127 @@ def plan_search(backend: OpenIndex, request: SearchRequest) -> PlannedSearch:
     begun = perf_counter()
     refuse_if_export_only(backend)
     timeout = backend.config.timeout if request.timeout is None else request.timeout
-    deadline = None if timeout is None else monotonic() + timeout
-    if isinstance(request.query, EntityQuery):
-        return PlannedSearch(_entity_task(backend, request, request.query, deadline, begun))
-    return PlannedSearch(_text_task(backend, request, request.query, deadline, begun))
-
-
-def _entity_task(
-    backend: OpenIndex,
-    request: SearchRequest,
-    query: EntityQuery,
-    deadline: float | None,
-    begun: float,
-) -> EntityTask:
-    from nuthatch.entities.plan import plan_of  # no text search needs it
-
-    filters = _filters(backend, query)
-    plan = plan_of(query, backend.schema, filters, backend.config.entities)
-    plan = replace(plan, deadline=deadline)
-    if any(lookup.match == "substring" for lookup in (*plan.include, *plan.exclude)):
-        require_support(backend.name, backend.capabilities, "substring")
-    return EntityTask(
+    facts = EngineFacts(
         backend=backend.name,
-        request=request,
-        asked=query,
-        plan=plan,
-        limit=_limit(backend, query),
-        hit_options=_hit_options(backend, query),
-        deadline=deadline,
-        begun=begun,
-        notes=plan.notes,
+        schema=backend.schema,
+        analyzer=backend.analyzer,
+        largest=backend.capabilities.max_limit,
+        deadline=None if timeout is None else monotonic() + timeout,
+    )
+    query = request.query
+    filters = _filters(backend, query)
+    emulated = _emulated_filters(backend.capabilities, filters)
+    plan = _Plan(backend, request, facts, filters, emulated, _aggregation(backend, query, filters))
+    task: SearchTask | EntityTask | BrowseTask
+    match query:
+        case TextQuery():
+            task = _text_task(plan, query, begun)
+        case EntityQuery():
+            task = _entity_task(plan, query, begun)
+        case MatchAll():
+            task = _browse_task(plan, query, begun)
+    features = aggregation_features(query)
+    levels = {backend.capabilities.support(feature).level for feature in features}
+    return PlannedSearch(task, is_emulated=bool(emulated) or "emulated" in levels)
+
+
+class _Plan(NamedTuple):
+    """What the tasks of all kinds of queries are made from."""
+
+    backend: OpenIndex
+    request: SearchRequest
+    facts: EngineFacts
+    filters: tuple[Filter, ...]
+    emulated: tuple[Filter, ...]
+    wanted: Aggregation | None
+
+
+def _aggregation(
+    backend: OpenIndex, query: AnyQuery, filters: tuple[Filter, ...]
+) -> Aggregation | None:
+    """Return what a query wants to know of all that match; None where that is nothing."""
+    if not next(aggregation_features(query), None):
+        return None
+    emulated = _emulated_filters(backend.capabilities, filters)
+    return plan_aggregation(
+        backend.schema,
+        filters,
+        query.facets,
+        query.sort,
+        emulated=emulated,
+        counts=query.count,
     )
 
 
-def _text_task(
-    backend: OpenIndex,
-    request: SearchRequest,
-    query: TextQuery,
-    deadline: float | None,
-    begun: float,
-) -> SearchTask:
+def aggregation_features(query: AnyQuery) -> Iterator[str]:
+    """Yield the names of the capabilities with which all that match is read."""
+    if query.sort or isinstance(query, MatchAll):
+        yield "sort"
+    if query.facets:
+        yield "facets"
+    if query.count:
+        yield "count"
+
+
+def _emulated_filters(capabilities: Capabilities, filters: Iterable[Filter]) -> tuple[Filter, ...]:
+    """Return the conditions that core looks up for the engine."""
+    return tuple(
+        condition
+        for condition in filters
+        if any(
+            capabilities.support(feature).level == "emulated"
+            for feature in filter_features([condition])
+        )
+    )
+
+
+def _entity_task(plan: _Plan, query: EntityQuery, begun: float) -> EntityTask:
+    from nuthatch.entities.plan import plan_of  # no text search needs it
+
+    backend, wanted = plan.backend, plan.wanted
+    if plan.emulated:
+        feature = next(filter_features(plan.emulated))
+        reason = "entity searches take the filters that its engine knows itself"
+        raise UnsupportedQuery(backend.name, f"{feature} with entities", reason)
+    entities = plan_of(query, backend.schema, plan.filters, backend.config.entities)
+    entities = replace(entities, deadline=plan.facts.deadline)
+    if any(lookup.match == "substring" for lookup in (*entities.include, *entities.exclude)):
+        require_support(backend.name, backend.capabilities, "substring")
+    has_own = wanted is not None and wanted.shared != plan.filters
+    return EntityTask(
+        facts=plan.facts,
+        request=plan.request,
+        asked=query,
+        plan=entities,
+        shared=replace(entities, filters=wanted.shared) if wanted and has_own else None,
+        wanted=wanted,
+        limit=_limit(backend, query),
+        offset=query.offset,
+        hit_options=_hit_options(backend, query),
+        begun=begun,
+        notes=entities.notes,
+    )
+
+
+def _browse_task(plan: _Plan, query: MatchAll, begun: float) -> BrowseTask:
+    assert plan.wanted is not None  # as it wants all documents
+    return BrowseTask(
+        facts=plan.facts,
+        request=plan.request,
+        asked=query,
+        wanted=plan.wanted,
+        limit=_limit(plan.backend, query),
+        offset=query.offset,
+        hit_options=_hit_options(plan.backend, query),
+        begun=begun,
+    )
+
+
+def _text_task(plan: _Plan, query: TextQuery, begun: float) -> SearchTask:
+    backend, request = plan.backend, plan.request
     config = backend.config
     extras = (*query.extra_or_tokens, *expand(backend.name, query.text))
-    normalized = normalize(backend.analyzer, query.text, extras, deadline)
+    normalized = normalize(backend.analyzer, query.text, extras, plan.facts.deadline)
     notes = list(normalized.notes)
     parts = backend.capabilities.explain
     if request.explain and not parts:
@@ -139,48 +233,53 @@ def _text_task(
     always_ranked = backend.capabilities.native_top_k.level == "native"
     own_budget = "budget" in config.model_fields_set or not always_ranked
     return SearchTask(
-        backend=backend.name,
+        facts=plan.facts,
         request=request,
         query=normalized,
-        filters=_filters(backend, query),
+        filters=tuple(item for item in plan.filters if item not in plan.emulated),
+        emulated=plan.emulated,
+        wanted=plan.wanted,
         limit=_limit(backend, query),
-        largest=backend.capabilities.max_limit,
+        offset=query.offset,
         policy=query.policy or config.policy,
         budget=config.budget if own_budget else None,
         hit_options=_hit_options(backend, query),
         collapse=query.collapse,
         explain=request.explain and bool(parts),
         score=backend.spec.score,
-        deadline=deadline,
         begun=begun,
         notes=tuple(notes),
         is_stable=bool(backend.capabilities.stable_scores),
     )
 
 
-def _limit(backend: OpenIndex, query: TextQuery | EntityQuery) -> int:
-    largest = backend.capabilities.max_limit or _MAX_LIMIT
-    return min(query.limit or DEFAULT_LIMIT, largest, _MAX_LIMIT)
+def _limit(backend: OpenIndex, query: AnyQuery) -> int:
+    """Return how many hits are shown after the offset."""
+    largest = min(backend.capabilities.max_limit or _MAX_LIMIT, _MAX_LIMIT)
+    return min(query.limit or DEFAULT_LIMIT, max(largest - query.offset, 1))
 
 
-def _hit_options(backend: OpenIndex, query: TextQuery | EntityQuery) -> HitOptions:
+def _hit_options(backend: OpenIndex, query: AnyQuery) -> HitOptions:
     audit = query.audit or AuditMode.UNGROUNDED
     snapshot = bool(backend.capabilities.snapshot)
     return HitOptions(backend.name, snapshot, backend.analyzer, audit, backend.config.snippet)
 
 
-def check_capabilities(backend: SearchBackend, query: TextQuery | EntityQuery) -> None:
+def check_capabilities(backend: SearchBackend, query: AnyQuery) -> None:
     """Raise `UnsupportedQuery` where a query needs what the backend declares that it cannot do."""
-    require(backend, "entities" if isinstance(query, EntityQuery) else "text")
+    if not isinstance(query, MatchAll):
+        require(backend, "entities" if isinstance(query, EntityQuery) else "text")
     if isinstance(query, EntityQuery) and query.titles:
         require(backend, "fuzzy")
     if query.audit is AuditMode.GROUNDED:
         require(backend, "grounding")
-    for feature in filter_features(query.filters):
+    for feature in (*aggregation_features(query), *filter_features(query.filters)):
         require(backend, feature)
     largest = backend.capabilities.max_limit
-    if query.limit is not None and largest is not None and query.limit > largest:
-        raise _limit_refused(backend.name, query.limit, largest)
+    if largest is None:
+        return
+    if query.offset + (query.limit or 1) > largest:
+        raise _limit_refused(backend.name, query, largest)
 
 
 def filter_features(filters: Iterable[Filter]) -> Iterator[str]:
@@ -203,7 +302,7 @@ def filter_features(filters: Iterable[Filter]) -> Iterator[str]:
                 yield "filters.range"
 
 
-def _filters(backend: OpenIndex, query: TextQuery | EntityQuery) -> tuple[Filter, ...]:
+def _filters(backend: OpenIndex, query: AnyQuery) -> tuple[Filter, ...]:
     """Return a query's filters as engines read them.
 
     What becomes of a condition depends on its field, so the capabilities are looked up once more:
@@ -229,12 +328,14 @@ def check_timeout(timeout: float | None) -> float | None:
     return timeout
 
 
-def _limit_refused(backend: str, limit: int, largest: int) -> UnsupportedQuery:
+def _limit_refused(backend: str, query: AnyQuery, largest: int) -> UnsupportedQuery:
     from nuthatch.registry.backends import backends_up_to  # only on the way to an error
 
-    others = backends_up_to(limit, besides=backend)
-    reason = f"its largest limit is {largest}"
-    return UnsupportedQuery(backend, f"a limit of {limit}", reason, others)
+    limit = query.limit or 1
+    what = f"a limit of {limit}" + (f" after an offset of {query.offset}" if query.offset else "")
+    reason = f"its largest limit is {largest}, offset and limit together"
+    others = backends_up_to(query.offset + limit, besides=backend)
+    return UnsupportedQuery(backend, what, reason, others)
 
 
 def refuse_if_export_only(backend: OpenIndex) -> None:

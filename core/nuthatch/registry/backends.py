@@ -146,12 +146,20 @@ def _check_contract(item: EntryPoint, contract: object) -> None:
     upgrade = f"Upgrade {newer}: pip install --upgrade {newer}"
     if newer != "nuthatch" and item.version == RUN_TIME:
         upgrade = f"The plugin {item.distribution} registers it at run time; change it there."
+    if major in _CHANGES:
+        upgrade += f" Its author finds in docs/write-a-backend.md what changed: {_CHANGES[major]}."
     raise item.failure(
         "contract",
         f"is written for contract {major}.{minor} and this core serves {our_major}.{our_minor}",
         upgrade,
     )
 
+
+#: What came with the version after an older one.
+_CHANGES: Final = {
+    1: "searches sort, page and count (matching and columns of a reader, or core does it alone), "
+    "MatchAll, the policy all, and filters as trees"
+}
 
 _HOOK = "nuthatch_register_backends"
 

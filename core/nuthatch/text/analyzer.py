@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, TypeGuard, runtime_checkable
 
 from nuthatch.errors import NuthatchError, PluginFailure
 from nuthatch.text.fold import VietnameseFolding
@@ -39,6 +39,17 @@ class Analyzer(Protocol):
 
     def tokens(self, text: str) -> list[str]:
         """Return the tokens in order, repeated ones repeated."""
+
+
+class _SurfaceAnalyzer(Analyzer, Protocol):
+    """An analyzer that tells words before and after stemming."""
+
+    def surfaces(self, text: str) -> list[str]: ...
+    def stem(self, words: list[str]) -> list[str]: ...
+
+
+def _has_surfaces(analyzer: Analyzer) -> TypeGuard[_SurfaceAnalyzer]:
+    return hasattr(analyzer, "surfaces") and hasattr(analyzer, "stem")
 
 
 #: Core's own, exactly: what they give is clean by construction.
@@ -78,13 +89,11 @@ class Word(NamedTuple):
 
 def words_of(analyzer: Analyzer, text: str) -> list[Word]:
     """Return the words of a text before and after stemming, the same where that is not known."""
-    surfaces_of = getattr(analyzer, "surfaces", None)
-    stem = getattr(analyzer, "stem", None)
-    if surfaces_of is None or stem is None:
+    if not _has_surfaces(analyzer):
         tokens = analyze(analyzer, text)
         return list(map(Word, tokens, tokens))
-    surfaces = surfaces_of(text)
-    tokens = stem(surfaces)
+    surfaces = analyzer.surfaces(text)
+    tokens = analyzer.stem(surfaces)
     if type(analyzer) in OWN:
         short = shorten_all(surfaces)
         return list(map(Word, short, short if tokens is surfaces else shorten_all(tokens)))
@@ -110,7 +119,10 @@ def analyze_words(analyzer: Analyzer, text: str, words: dict[str, str]) -> list[
         tokens = shorten_all(tokens)
         found: Iterable[tuple[str, str]] = zip(surfaces, tokens, strict=False)
     else:
-        tokens, found = analyze(analyzer, text), words_of(analyzer, text)
+        tokens = analyze(analyzer, text)
+        found = (
+            words_of(analyzer, text) if _has_surfaces(analyzer) else [*map(Word, tokens, tokens)]
+        )
         surfaces = [surface for surface, _ in found]
     if max(map(len, surfaces), default=0) > LONGEST:
         found = [(surface, token) for surface, token in found if len(surface) <= LONGEST]

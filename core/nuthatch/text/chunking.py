@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from nuthatch.errors import InvalidConfig
 from nuthatch.text.pattern import lazy_pattern
 from nuthatch.text.runs import UNSPACED
 
+#: The chunker that makes one chunk of each document.
+WHOLE: Final = "whole"
 Span = tuple[int, int]
 Chunker = Callable[[str], Sequence[Span]]
 
@@ -30,7 +33,7 @@ def chunker(spec: str) -> Chunker:
 
     Raise `InvalidConfig` for a spec that is neither `whole` nor `words:N:OVERLAP`.
     """
-    if spec == "whole":
+    if spec == WHOLE:
         return lambda text: ((0, len(text)),)
     match = re.fullmatch(r"words:(\d{1,9}):(\d{1,9})", spec)
     if match is None:

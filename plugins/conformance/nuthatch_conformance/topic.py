@@ -2,7 +2,7 @@
 
     class Writing(Topic, topic="writing", needs="write"):
 
-        @case(since=(1, 0), needs="delete", documents=corpora())
+        @case(since=(2, 0), needs="delete", documents=corpora())
         def test_deleting_removes_exactly_one(self, engine, documents):
             \"""Deleting a document removes its chunks and nothing else.
 

@@ -19,13 +19,13 @@ _TEXT_ONLY = "this backend answers text queries only"
 SPEC = BackendSpec(
     name="whoosh",
     summary="Whoosh in a folder: full-text search in pure Python",
-    contract=(1, 0),
+    contract=(2, 0),
     audit_mode=AuditMode.UNGROUNDED,
     capabilities=Capabilities.lexical(
         entities=unsupported(_TEXT_ONLY),
         fuzzy=unsupported(_TEXT_ONLY),
         substring=unsupported(_TEXT_ONLY),
-        filters=FilterSupport(range=unsupported(_TEXT_ONLY), any_of=unsupported(_TEXT_ONLY)),
+        filters=FilterSupport(),  # core looks them up
         grounding=unsupported("it does not store the hashes that a proof needs"),
         explain=unsupported("Whoosh gives the score of a chunk, not that of each word"),
         timeout=EMULATED,

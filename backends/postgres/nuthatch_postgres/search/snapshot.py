@@ -25,7 +25,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from nuthatch import BackendUnavailable, EntityQuery, PlannedSearch, QueryTimeout
+from nuthatch import BackendUnavailable, PlannedSearch, QueryTimeout
 from nuthatch_postgres.client.errors import is_connection_lost
 from nuthatch_postgres.client.pipeline import Executor, Rows, Statement
 from nuthatch_postgres.queries import search as queries
@@ -52,13 +52,8 @@ class Attempt:
 
     @classmethod
     def first(cls, search: PlannedSearch) -> Attempt:
-        """Return the first attempt.
-
-        The texts of the hits are fetched last, unless `collapse` may need more of them, or
-        `explain` the parts of their scores.
-        """
-        query, explain = search.request.query, search.request.explain
-        return cls(isinstance(query, EntityQuery) or not (query.collapse or explain))
+        """Return the first attempt."""
+        return cls(search.ends_with_fetch)
 
     @property
     def options(self) -> Mapping[str, bool]:

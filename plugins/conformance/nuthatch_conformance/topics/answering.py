@@ -61,7 +61,7 @@ def requests(draw: st.DrawFn) -> AnswerRequest:
 class Answering(Topic, topic="answering", needs="write text"):
     """`Reader.answer`, where a reader has it; its asynchronous form too under `async_native`."""
 
-    @case(since=(1, 1), documents=corpora(min_size=1), request=requests())
+    @case(since=(2, 0), documents=corpora(min_size=1), request=requests())
     def test_an_answer_is_what_the_single_calls_give(
         self, engine: Engine, documents: list[Document], request: AnswerRequest
     ) -> None:
@@ -75,7 +75,7 @@ class Answering(Topic, topic="answering", needs="write text"):
         _ask(index, _fit(engine, request), _check_equal)
 
     @case(
-        since=(1, 1),
+        since=(2, 0),
         needs="filters.range",
         documents=corpora(min_size=1, fields=True),
         request=requests(),
@@ -97,7 +97,7 @@ class Answering(Topic, topic="answering", needs="write text"):
         filtered = replace(_fit(engine, request), filters=(condition,))
         _ask(index, filtered, _check_equal)
 
-    @case(since=(1, 1), documents=corpora(min_size=1), request=requests())
+    @case(since=(2, 0), documents=corpora(min_size=1), request=requests())
     def test_an_answer_to_one_rung_leaves_nothing_out(
         self, engine: Engine, documents: list[Document], request: AnswerRequest
     ) -> None:

@@ -19,7 +19,7 @@ class Asynchrony(Topic, topic="asynchrony", needs="write text"):
     """`search_async` compared with `search`."""
 
     @case(
-        since=(1, 0),
+        since=(2, 0),
         documents=corpora(min_size=1, fields=True),
         query=queries,
         policy=policies,
@@ -59,7 +59,7 @@ class Asynchrony(Topic, topic="asynchrony", needs="write text"):
             "search_async with the limit 0",
         )
 
-    @case(since=(1, 1))
+    @case(since=(2, 0))
     def test_search_async_leaves_the_loop_to_others(self, engine: Engine) -> None:
         """Another task of the event loop gets its turn while `search_async` is under way.
 

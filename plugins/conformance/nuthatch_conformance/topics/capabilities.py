@@ -31,7 +31,7 @@ from nuthatch_conformance.topic import Topic, case
 class DeclaredCapabilities(Topic, topic="capabilities"):
     """The declared capabilities, compared with what the backend does."""
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_what_is_not_declared_is_refused(self, engine: Engine) -> None:
         """What is declared unsupported raises UnsupportedQuery; if it works, declare it.
 
@@ -78,7 +78,7 @@ class DeclaredCapabilities(Topic, topic="capabilities"):
             return
         equal(again.info().documents, 0, "documents after closing, where persistent is denied")
 
-    @case(since=(1, 0), needs="write check")
+    @case(since=(2, 0), needs="write check")
     def test_check_finds_a_good_index_good(self, engine: Engine) -> None:
         """check() finds no fault in an index that was written, rewritten and emptied.
 
@@ -95,7 +95,7 @@ class DeclaredCapabilities(Topic, topic="capabilities"):
             equal(index.check(), [], "the faults that check() finds after deleting")
 
     @case(
-        since=(1, 0),
+        since=(2, 0),
         needs="write optimize",
         documents=corpora(min_size=1),
         others=corpora(),
@@ -121,7 +121,7 @@ class DeclaredCapabilities(Topic, topic="capabilities"):
         equal(after, before, "the index after optimize()")
         equal(read_documents(index, uris), kept, "the documents after optimize()")
 
-    @case(since=(1, 0), needs="write text timeout")
+    @case(since=(2, 0), needs="write text timeout")
     def test_a_timeout_stops_the_search_and_nothing_else(self, engine: Engine) -> None:
         """A search out of time raises QueryTimeout, and the next one answers as ever.
 
@@ -135,7 +135,7 @@ class DeclaredCapabilities(Topic, topic="capabilities"):
             found = engine.in_order(name_chunks(index.search("aa w3", timeout=600)))
             equal(found, before, "hits after a timeout")
 
-    @case(since=(1, 1), needs="write text timeout")
+    @case(since=(2, 0), needs="write text timeout")
     def test_a_native_timeout_stops_the_reader_itself(self, engine: Engine) -> None:
         """Where `timeout` is native, a reader whose deadline has passed raises QueryTimeout.
 
@@ -154,7 +154,7 @@ class DeclaredCapabilities(Topic, topic="capabilities"):
         raises(QueryTimeout, search_late, "a reader whose deadline has passed")
         equal(len(index.search("aa", engine.everything)), 20, "hits after a timeout")
 
-    @case(since=(1, 0), needs="write text explain", documents=corpora(min_size=1), query=queries)
+    @case(since=(2, 0), needs="write text explain", documents=corpora(min_size=1), query=queries)
     def test_explained_parts_add_up_to_the_score(
         self, engine: Engine, documents: list[Document], query: str
     ) -> None:

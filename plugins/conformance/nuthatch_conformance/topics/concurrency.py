@@ -32,7 +32,7 @@ _OPTIONS: tuple[dict[str, Any], ...] = ({}, {"timeout": 60}, {"explain": True})
 class Concurrency(Topic, topic="concurrency", needs="write"):
     """One index, used by several threads."""
 
-    @case(since=(1, 0), needs="text snapshot")
+    @case(since=(2, 0), needs="text snapshot")
     def test_a_reader_keeps_its_state(self, engine: Engine) -> None:
         """A reader that was begun before a write answers every request as before it.
 
@@ -51,7 +51,7 @@ class Concurrency(Topic, topic="concurrency", needs="write"):
         left = [("three", 0)] if engine.can("delete") else [("one", 0), ("three", 0)]
         equal(after, left, "what the next reader sees")
 
-    @case(since=(1, 0), needs="snapshot export")
+    @case(since=(2, 0), needs="snapshot export")
     def test_an_export_is_of_one_state(self, engine: Engine) -> None:
         """An export that was begun before a write gives the documents as they were, to its end.
 
@@ -69,7 +69,7 @@ class Concurrency(Topic, topic="concurrency", needs="write"):
         expected = {document.uri: document for document in documents}
         equal({document.uri: document for document in found}, expected, "the export")
 
-    @case(since=(1, 0), needs="text snapshot atomic_batches immediate_visibility")
+    @case(since=(2, 0), needs="text snapshot atomic_batches immediate_visibility")
     def test_readers_see_whole_batches_while_a_thread_writes(self, engine: Engine) -> None:
         """What a reader counts is always a whole number of batches, and never fewer than before.
 
@@ -93,7 +93,7 @@ class Concurrency(Topic, topic="concurrency", needs="write"):
                 last = counted
 
     @case(
-        since=(1, 0),
+        since=(2, 0),
         needs="text immediate_visibility",
         word=st.sampled_from(("aa", "new")),
         asynchronous=st.booleans(),
@@ -120,7 +120,7 @@ class Concurrency(Topic, topic="concurrency", needs="write"):
             what = f"documents with {word!r} and {options} after {written.uri} was written"
             equal(_search(index, word, asynchronous, options), found[word], what)
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_threads_that_write_lose_nothing(self, engine: Engine) -> None:
         """Four threads that add six batches each, beside a slow one, leave every document.
 
@@ -158,7 +158,7 @@ class Concurrency(Topic, topic="concurrency", needs="write"):
         if engine.can("check"):
             equal(index.check(), [], "what check finds")
 
-    @case(since=(1, 1), needs="text persistent many_processes")
+    @case(since=(2, 0), needs="text persistent many_processes")
     def test_processes_share_an_index(self, engine: Engine) -> None:
         """An index that is open here is searched and written by another process, and both see all.
 
@@ -179,7 +179,7 @@ class Concurrency(Topic, topic="concurrency", needs="write"):
         equal(read_documents(index, expected).keys(), set(expected), "the documents")
         equal(index.info().documents, len(expected), "the number of documents")
 
-    @case(since=(1, 1), needs="text")
+    @case(since=(2, 0), needs="text")
     def test_a_key_never_names_another_text(self, engine: Engine) -> None:
         """A chunk that is replaced between match and fetch is gone, or is as it was matched.
 
@@ -195,7 +195,7 @@ class Concurrency(Topic, topic="concurrency", needs="write"):
         if row is not None or engine.can("snapshot"):
             equal(row and row.text, "aa old", "the text of a key that was matched before a write")
 
-    @case(since=(1, 0), needs="text")
+    @case(since=(2, 0), needs="text")
     def test_threads_that_search_get_their_own_answers(self, engine: Engine) -> None:
         """Eight threads that search, beside one that writes other documents, answer as one does.
 

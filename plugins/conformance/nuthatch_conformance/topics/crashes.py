@@ -14,7 +14,7 @@ from nuthatch_conformance.topic import Topic, case
 class Crashes(Topic, topic="crashes", needs="write persistent"):
     """An index whose writer is killed."""
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_what_was_acknowledged_survives_a_kill(self, engine: Engine) -> None:
         """After kill -9 the index holds all that was acknowledged, and with atomic_batches whole
         batches alone.

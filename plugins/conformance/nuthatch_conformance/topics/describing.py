@@ -12,7 +12,7 @@ from nuthatch_conformance.topic import Topic, case
 class Describing(Topic, topic="describing", needs="write"):
     """`info`, with the corpus fingerprint and without."""
 
-    @case(since=(1, 1), documents=corpora(min_size=1), others=corpora())
+    @case(since=(2, 0), documents=corpora(min_size=1), others=corpora())
     def test_the_fingerprint_is_there_if_it_is_asked_for(
         self, engine: Engine, documents: list[Document], others: list[Document]
     ) -> None:

@@ -14,7 +14,7 @@ from nuthatch_conformance.topic import Topic, case
 class Dropping(Topic, topic="dropping", needs="write persistent drop"):
     """`nuthatch.drop`."""
 
-    @case(since=(1, 1))
+    @case(since=(2, 0))
     def test_a_dropped_index_is_gone_and_its_place_is_free(self, engine: Engine) -> None:
         """After drop() nothing opens; a new index at the same place holds nothing of the old one.
 
@@ -37,7 +37,7 @@ class Dropping(Topic, topic="dropping", needs="write persistent drop"):
             left = 4 if engine.can("delete") else 5
             equal(index.info().documents, left, "documents of an index that was not dropped")
 
-    @case(since=(1, 1))
+    @case(since=(2, 0))
     def test_dropping_nothing_is_an_error_and_makes_nothing(self, engine: Engine) -> None:
         """drop() of a location without an index raises IndexNotFound and creates nothing.
 
@@ -47,7 +47,7 @@ class Dropping(Topic, topic="dropping", needs="write persistent drop"):
         raises(IndexNotFound, lambda: nuthatch.drop(location.url), "dropping nothing")
         raises(IndexNotFound, lambda: engine.open(location), "opening what was never there")
 
-    @case(since=(1, 1))
+    @case(since=(2, 0))
     def test_an_index_in_use_is_refused_or_its_handles_say_so(self, engine: Engine) -> None:
         """While an index is open, drop() either raises IndexLocked and changes nothing, or
         removes it; then every open handle raises one of nuthatch's errors.

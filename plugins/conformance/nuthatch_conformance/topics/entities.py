@@ -83,7 +83,7 @@ class Entities(Topic, topic="entities", needs="write entities"):
         scores = [hit.score for hit in found]
         equal(scores, sorted(scores, reverse=True), f"the order of scores for {query}")
 
-    @case(since=(1, 1), documents=_films, people=_people)
+    @case(since=(2, 0), documents=_films, people=_people)
     def test_phrases_count_once_each_and_whole(
         self, engine: Engine, documents: list[Document], people: list[str]
     ) -> None:
@@ -94,7 +94,7 @@ class Entities(Topic, topic="entities", needs="write entities"):
         """
         self._compare(engine, documents, EntityQuery({"people": people}))
 
-    @case(since=(1, 1), needs="substring", documents=_films, roles=_roles)
+    @case(since=(2, 0), needs="substring", documents=_films, roles=_roles)
     def test_a_substring_stands_for_the_phrases_that_hold_it(
         self, engine: Engine, documents: list[Document], roles: list[str]
     ) -> None:
@@ -105,7 +105,7 @@ class Entities(Topic, topic="entities", needs="write entities"):
         """
         self._compare(engine, documents, EntityQuery({"roles": roles}))
 
-    @case(since=(1, 1), needs="substring")
+    @case(since=(2, 0), needs="substring")
     def test_a_capped_substring_stands_for_the_shortest_phrases(self, engine: Engine) -> None:
         """Where more phrases hold a substring than count, the first by length and code point do.
 
@@ -126,7 +126,7 @@ class Entities(Topic, topic="entities", needs="write entities"):
             holds(not results.exact, f"results that a cap of {cap} cut claim to be exact")
             holds(results.notes, f"no note says that a cap of {cap} cut")
 
-    @case(since=(1, 1), needs="fuzzy", documents=_films, titles=_titles, people=_people)
+    @case(since=(2, 0), needs="fuzzy", documents=_films, titles=_titles, people=_people)
     def test_titles_are_found_with_typing_errors(
         self, engine: Engine, documents: list[Document], titles: list[str], people: list[str]
     ) -> None:
@@ -137,7 +137,7 @@ class Entities(Topic, topic="entities", needs="write entities"):
         """
         self._compare(engine, documents, EntityQuery({"people": people}, titles=titles))
 
-    @case(since=(1, 1), needs="fuzzy", title=st.sampled_from(_ALIKE))
+    @case(since=(2, 0), needs="fuzzy", title=st.sampled_from(_ALIKE))
     def test_a_title_typed_exactly_comes_first(self, engine: Engine, title: str) -> None:
         """A title equal to the query scores 1.0 and comes before all others.
 
@@ -148,7 +148,7 @@ class Entities(Topic, topic="entities", needs="write entities"):
         equal([hit.title for hit in hits][:1], [title], f"the first title for {title!r}")
         equal(round(hits[0].score, 9), 1.0, f"the score of {title!r}")
 
-    @case(since=(1, 1), needs="fuzzy", title=st.sampled_from(("the the", "the end the", "end end")))
+    @case(since=(2, 0), needs="fuzzy", title=st.sampled_from(("the the", "the end the", "end end")))
     def test_a_word_typed_twice_is_for_titles_that_repeat_it(
         self, engine: Engine, title: str
     ) -> None:
@@ -158,7 +158,7 @@ class Entities(Topic, topic="entities", needs="write entities"):
         """
         self._compare(engine, _make_documents(_ALIKE), EntityQuery(titles=[title]))
 
-    @case(since=(1, 1), needs="fuzzy", title=st.sampled_from(_BLANKS))
+    @case(since=(2, 0), needs="fuzzy", title=st.sampled_from(_BLANKS))
     def test_words_are_found_that_were_typed_as_one_or_as_two(
         self, engine: Engine, title: str
     ) -> None:
@@ -168,7 +168,7 @@ class Entities(Topic, topic="entities", needs="write entities"):
         """
         self._compare(engine, _make_documents(_ALIKE), EntityQuery(titles=[title]))
 
-    @case(since=(1, 1), needs="substring", documents=_films, people=_people, roles=_roles)
+    @case(since=(2, 0), needs="substring", documents=_films, people=_people, roles=_roles)
     def test_what_is_excluded_is_gone(
         self, engine: Engine, documents: list[Document], people: list[str], roles: list[str]
     ) -> None:
@@ -180,7 +180,7 @@ class Entities(Topic, topic="entities", needs="write entities"):
         self._compare(engine, documents, EntityQuery({"people": people}, {"roles": roles}))
 
     @case(
-        since=(1, 1),
+        since=(2, 0),
         needs="filters.range filters.any_of",
         documents=_films,
         people=_people,
@@ -197,7 +197,7 @@ class Entities(Topic, topic="entities", needs="write entities"):
         filters: list[Filter] = [Range("year", gte=year), AnyOf("genres", [genre])]
         self._compare(engine, documents, EntityQuery({"people": people}, filters=filters))
 
-    @case(since=(1, 1), needs="delete", documents=_films, people=_people, gone=st.integers(0, 5))
+    @case(since=(2, 0), needs="delete", documents=_films, people=_people, gone=st.integers(0, 5))
     def test_deleted_documents_are_not_found(
         self, engine: Engine, documents: list[Document], people: list[str], gone: int
     ) -> None:

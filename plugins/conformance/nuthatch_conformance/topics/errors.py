@@ -27,7 +27,7 @@ from nuthatch_conformance.topic import Topic, case
 class Errors(Topic, topic="errors", needs="write"):
     """The type of error that each mistake raises."""
 
-    @case(since=(1, 0), needs="text")
+    @case(since=(2, 0), needs="text")
     def test_a_query_that_means_nothing_is_an_invalid_query(self, engine: Engine) -> None:
         """Wrong limits, policies, timeouts and types raise InvalidQuery, on every backend.
 
@@ -50,7 +50,7 @@ class Errors(Topic, topic="errors", needs="write"):
         for what, search in wrong.items():
             raises(InvalidQuery, search, f"searching with {what}")
 
-    @case(since=(1, 0), needs="text filters.range filters.any_of")
+    @case(since=(2, 0), needs="text filters.range filters.any_of")
     def test_a_filter_that_means_nothing_is_an_invalid_query(self, engine: Engine) -> None:
         """A filter on a field that is not declared, or by a wrong type, raises InvalidQuery.
 
@@ -78,7 +78,7 @@ class Errors(Topic, topic="errors", needs="write"):
                 f"searching with {condition}",
             )
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_a_document_that_cannot_be_indexed_stops_its_batch(self, engine: Engine) -> None:
         """InvalidDocument names the uri; earlier batches stay, nothing of its own batch is written.
 

@@ -12,7 +12,7 @@ from nuthatch_conformance.topic import Topic, case
 class Exporting(Topic, topic="exporting", needs="write export"):
     """`documents()`."""
 
-    @case(since=(1, 0), documents=corpora(fields=True), others=corpora(fields=True))
+    @case(since=(2, 0), documents=corpora(fields=True), others=corpora(fields=True))
     def test_a_copy_holds_the_same_documents(
         self, engine: Engine, documents: list[Document], others: list[Document]
     ) -> None:
@@ -34,7 +34,7 @@ class Exporting(Topic, topic="exporting", needs="write export"):
         fingerprint = index.info(fingerprint=True).corpus_fingerprint
         equal(copy.corpus_fingerprint, fingerprint, "the fingerprint of a copy")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_many_documents_are_exported_too(self, engine: Engine) -> None:
         """An export of some thousand documents in several batches leaves none out.
 

@@ -53,7 +53,7 @@ class FilterTrees(
         uris = [number if isinstance(number, str) else f"d{number}" for number in numbers]
         same_set(_find(index, filters), uris, f"documents that pass {filters!r}")
 
-    @case(since=(1, 0), documents=typed_documents(), tree=value_trees)
+    @case(since=(2, 0), documents=typed_documents(), tree=value_trees)
     def test_a_tree_keeps_what_passes_it(
         self, engine: Engine, documents: list[Document], tree: Filter
     ) -> None:
@@ -66,7 +66,7 @@ class FilterTrees(
         expected = [d.uri for d in documents if is_match(TREE_SCHEMA, d, tree)]
         same_set(_find(index, tree), expected, f"documents that pass {tree!r}")
 
-    @case(since=(1, 0), documents=typed_documents(), one=value_trees, other=value_trees)
+    @case(since=(2, 0), documents=typed_documents(), one=value_trees, other=value_trees)
     def test_negations_obey_their_laws(
         self, engine: Engine, documents: list[Document], one: Filter, other: Filter
     ) -> None:
@@ -82,7 +82,7 @@ class FilterTrees(
         both = [*_find(index, one), *_find(index, Not(one))]
         same_set(both, every, f"documents that pass {one!r} or its Not, each once")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_not_keeps_documents_without_the_field(self, engine: Engine) -> None:
         """Not is the complement among all documents, and of those that are there now.
 
@@ -98,7 +98,7 @@ class FilterTrees(
         self._expect(index, Not(AnyOf("sizes", [1])), [0, 1, 2, 3, 9, "bare"])
         self._expect(index, Not(Range("sizes", gte=2)), [2, 3, 9, "bare"])
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_branches_without_parts_hold_always_or_never(self, engine: Engine) -> None:
         """All() lets every document pass and Any() none, alone and among other filters.
 
@@ -113,7 +113,7 @@ class FilterTrees(
         self._expect(index, Not(nothing), [0, 1, "bare"])
         same_set(_find(index, [one, nothing]), [], "documents under a list with Any()")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_conditions_on_a_list_may_be_met_by_different_values(self, engine: Engine) -> None:
         """Two ranges joined by All may be met by two values of a list, one range by one of them.
 
@@ -129,7 +129,7 @@ class FilterTrees(
         self._expect(index, AnyOf("sizes", [8]) | AnyOf("sizes", [2**53 + 1]), [0, 2])
         self._expect(index, AnyOf("sizes", [7]) & Not(AnyOf("sizes", [8])), [])
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_beginnings_are_compared_by_code_point(self, engine: Engine) -> None:
         """StartsWith compares code points: a letter with its accent as one is another than as two.
 
@@ -145,7 +145,7 @@ class FilterTrees(
         self._expect(index, StartsWith("tags", ""), range(7))
         self._expect(index, Not(StartsWith("tags", "e")), [1, 3, 4, "bare"])
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_instants_are_compared_whatever_their_offset(self, engine: Engine) -> None:
         """Datetimes are instants: equal at any offset, ordered in time, kept to the microsecond.
 
@@ -170,7 +170,7 @@ class FilterTrees(
         self._expect(index, Range("added", gt=date(1999, 12, 31)), [0, 2, 4])
         self._expect(index, Range("added", gte=date(2000, 1, 2)), [4])
 
-    @case(since=(1, 0), needs="filters.mentions", documents=typed_documents(), condition=mentions)
+    @case(since=(2, 0), needs="filters.mentions", documents=typed_documents(), condition=mentions)
     def test_mentions_keep_what_mentions_a_phrase(
         self, engine: Engine, documents: list[Document], condition: Filter
     ) -> None:
@@ -184,7 +184,7 @@ class FilterTrees(
             expected = [d.uri for d in documents if is_match(TREE_SCHEMA, d, tree)]
             same_set(_find(index, tree), expected, f"documents that pass {tree!r}")
 
-    @case(since=(1, 0), needs="filters.mentions")
+    @case(since=(2, 0), needs="filters.mentions")
     def test_a_replaced_document_mentions_its_new_phrases(self, engine: Engine) -> None:
         """When a document is replaced it mentions what it holds now, in all of its chunks.
 
@@ -206,7 +206,7 @@ class FilterTrees(
         self._expect(index, Exists("people"), [0, 1])
 
     @case(
-        since=(1, 0),
+        since=(2, 0),
         needs="entities fuzzy substring filters.mentions",
         documents=typed_documents(),
         tree=trees,

@@ -13,7 +13,7 @@ from nuthatch_conformance.topic import Topic, case
 class Frequencies(Topic, topic="frequencies", needs="write text"):
     """`Reader.document_frequencies`."""
 
-    @case(since=(1, 0), documents=corpora(min_size=1), others=corpora())
+    @case(since=(2, 0), documents=corpora(min_size=1), others=corpora())
     def test_a_frequency_counts_the_chunks_that_are_there(
         self, engine: Engine, documents: list[Document], others: list[Document]
     ) -> None:

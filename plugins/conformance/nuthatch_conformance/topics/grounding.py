@@ -15,7 +15,7 @@ class Grounding(Topic, topic="grounding", needs="write"):
     """The evidence that an engine stores of a document's tree."""
 
     @case(
-        since=(1, 0),
+        since=(2, 0),
         needs="text grounding",
         documents=corpora(min_size=1, fields=True),
         query=queries,
@@ -49,7 +49,7 @@ class Grounding(Topic, topic="grounding", needs="write"):
                 f"verifying a hit {name} with another title",
             )
 
-    @case(since=(1, 0), documents=corpora(min_size=1), others=corpora())
+    @case(since=(2, 0), documents=corpora(min_size=1), others=corpora())
     def test_the_corpus_fingerprint_is_that_of_the_documents(
         self, engine: Engine, documents: list[Document], others: list[Document]
     ) -> None:

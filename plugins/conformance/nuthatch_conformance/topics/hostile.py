@@ -18,7 +18,7 @@ _TEXTS = (*TEXTS, *LONG)
 class Hostile(Topic, topic="hostile", needs="write"):
     """Texts that are syntax to an engine and plain text to the contract."""
 
-    @case(since=(1, 0), needs="text")
+    @case(since=(2, 0), needs="text")
     def test_operators_and_control_characters_are_nothing_special(self, engine: Engine) -> None:
         """Any text finds what its words find: operators, quotes, NUL, surrogates, 100 kB tokens.
 
@@ -35,7 +35,7 @@ class Hostile(Topic, topic="hostile", needs="write"):
                 name_chunks(found), name_chunks(right), f"hits under {policy} for {text[:80]!r}"
             )
 
-    @case(since=(1, 0), needs="text", text=any_query, stored=any_text)
+    @case(since=(2, 0), needs="text", text=any_query, stored=any_text)
     def test_any_text_at_all_is_a_legal_query(self, engine: Engine, text: str, stored: str) -> None:
         """Whatever characters a query holds, it finds what brute force finds, without an error.
 
@@ -49,7 +49,7 @@ class Hostile(Topic, topic="hostile", needs="write"):
         right = expected.search(text, policy="ranked")
         same_set(name_chunks(found), name_chunks(right), f"hits for {text!r}")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_any_text_is_a_legal_document(self, engine: Engine) -> None:
         """Titles, texts and undeclared fields come back as they were, character by character.
 
@@ -67,7 +67,7 @@ class Hostile(Topic, topic="hostile", needs="write"):
             found = {document.uri: document for document in index.documents()}
             equal(found, {document.uri: document for document in documents}, "the export")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_uris_that_look_alike_are_different_documents(self, engine: Engine) -> None:
         """Uris are compared code point by code point, whatever they look like.
 
@@ -93,7 +93,7 @@ class Hostile(Topic, topic="hostile", needs="write"):
         if engine.can("text"):
             equal(match_rung(index, "OR", ["aa"]), [], "chunks found when all is deleted")
 
-    @case(since=(1, 0), needs="text")
+    @case(since=(2, 0), needs="text")
     def test_long_words_stay_apart(self, engine: Engine) -> None:
         """Two words of 100 kB that differ in their last letter are two words.
 

@@ -28,7 +28,7 @@ _TIMEOUT = 20.0
 class Interrupts(Topic, topic="interrupts", needs="write text"):
     """Calls that an exception of a signal handler, or a cancellation, ends anywhere."""
 
-    @case(since=(1, 1))
+    @case(since=(2, 0))
     def test_the_next_call_works_after_an_interrupt(self, engine: Engine) -> None:
         """The caller sees the interrupt; the next call works while its traceback is referenced.
 
@@ -54,7 +54,7 @@ class Interrupts(Topic, topic="interrupts", needs="write text"):
         print(interrupter.summary())
         history.end()
 
-    @case(since=(1, 1))
+    @case(since=(2, 0))
     def test_a_cancelled_search_leaves_the_next_one_alone(self, engine: Engine) -> None:
         """A task that is cancelled at any moment ends cancelled or done; the next search works.
 

@@ -89,7 +89,7 @@ class Machine(RuleBasedStateMachine):
 class Sequences(Topic, topic="machine", needs="write"):
     """Sequences of calls that no single test makes."""
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_any_sequence_of_calls_gives_what_the_oracle_gives(self, engine: Engine) -> None:
         """After any adds, replacements, deletes and reopenings the index equals the oracle.
 

@@ -68,7 +68,7 @@ def _install_splitter(fingerprint: str) -> Iterator[None]:
 class Reopening(Topic, topic="reopening", needs="write persistent"):
     """An index that is closed and opened again."""
 
-    @case(since=(1, 0), documents=corpora(min_size=1, fields=True), others=corpora(), query=queries)
+    @case(since=(2, 0), documents=corpora(min_size=1, fields=True), others=corpora(), query=queries)
     def test_a_reopened_index_is_the_same(
         self, engine: Engine, documents: list[Document], others: list[Document], query: str
     ) -> None:
@@ -89,7 +89,7 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
         uris = {document.uri for document in (*documents, *others)}
         equal(read_documents(again, uris), stored, "documents")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_an_index_keeps_its_schema_and_analyzer(self, engine: Engine) -> None:
         """An index that is opened without a schema has the one it was made with, and uses it.
 
@@ -110,7 +110,7 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
         again.close()
         equal(engine.open(location, create=True, schema=schema).schema, schema, "the same schema")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_another_schema_is_refused(self, engine: Engine) -> None:
         """Opening with other fields is a SchemaMismatch, with another analyzer AnalyzerMismatch.
 
@@ -139,7 +139,7 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
         again = engine.open(location, schema=SCHEMA)
         equal((again.schema, again.info().documents), (SCHEMA, 1), "the index afterwards")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_another_version_of_the_analyzer_is_refused(self, engine: Engine) -> None:
         """An index is not opened with an analyzer that makes other tokens under the same name.
 
@@ -162,7 +162,7 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
             if engine.can("text"):
                 raises(BackendUnavailable, lambda: index.search("aa"), "searching by export_only")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_an_index_that_is_not_there_is_not_found(self, engine: Engine) -> None:
         """Without `create` a missing index is IndexNotFound, and opening does not make it.
 
@@ -174,7 +174,7 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
             raises(IndexNotFound, lambda: engine.open(location), f"opening for the {time} time")
         engine.open(location, create="new", schema=SCHEMA)
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_an_index_is_made_with_its_first_good_batch(self, engine: Engine) -> None:
         """With create=True nothing is made before a batch is written; a failed load leaves none.
 
@@ -208,7 +208,7 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
             equal(found, ["d0", "d2"], "the documents that get() finds")
             equal(handle.info().documents, 2, "the number of documents")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_new_means_that_nothing_is_there(self, engine: Engine) -> None:
         """create="new" is IndexExists where an index is, which stays; create=True opens it.
 
@@ -225,7 +225,7 @@ class Reopening(Topic, topic="reopening", needs="write persistent"):
         with engine.open(location, create=True) as index:
             equal(index.info().documents, 1, "documents after opening with create=True")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_a_damaged_index_is_a_typed_error(self, engine: Engine) -> None:
         """Files that are overwritten or cut give one of nuthatch's errors, or the right answer.
 

@@ -32,7 +32,7 @@ Scores = Mapping[tuple[int, int], float]
 class Scoring(Topic, topic="scoring", needs="write text"):
     """The name of a score in the backend's spec, and the formula behind it."""
 
-    @case(since=(1, 1))
+    @case(since=(2, 0))
     def test_a_part_is_called_bm25_where_the_spec_says_so(self, engine: Engine) -> None:
         """The score of a hit has the one part "bm25" if the spec says so, and else none of it.
 
@@ -48,7 +48,7 @@ class Scoring(Topic, topic="scoring", needs="write text"):
                     "a part is called bm25, which the spec does not say",
                 )
 
-    @case(since=(1, 1), needs="stable_scores")
+    @case(since=(2, 0), needs="stable_scores")
     def test_a_score_that_is_called_bm25_is(self, engine: Engine) -> None:
         """BM25 saturates with frequency, falls with length, adds up, and weighs rare words more.
 

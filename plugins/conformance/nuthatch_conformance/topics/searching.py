@@ -33,7 +33,7 @@ _BUDGET = 30
 class Searching(Topic, topic="searching", needs="write text"):
     """Text queries without filters."""
 
-    @case(since=(1, 0), documents=corpora(), tokens=token_lists)
+    @case(since=(2, 0), documents=corpora(), tokens=token_lists)
     def test_a_rung_matches_the_chunks_that_hold_its_tokens(
         self, engine: Engine, documents: list[Document], tokens: list[str]
     ) -> None:
@@ -56,7 +56,7 @@ class Searching(Topic, topic="searching", needs="write text"):
             f"{matches.total} chunks are counted as matches; {len(found[-1])} are there",
         )
 
-    @case(since=(1, 0), documents=corpora(), tokens=token_lists)
+    @case(since=(2, 0), documents=corpora(), tokens=token_lists)
     def test_and_lies_within_each_token_and_each_token_within_or(
         self, engine: Engine, documents: list[Document], tokens: list[str]
     ) -> None:
@@ -75,7 +75,7 @@ class Searching(Topic, topic="searching", needs="write text"):
             holds(conjunction <= single, f"AND of {tokens} finds what {token!r} alone does not")
             holds(single <= disjunction, f"{token!r} finds what OR of {tokens} does not")
 
-    @case(since=(1, 0), documents=corpora(), query=queries, synonyms=extras, policy=climbs)
+    @case(since=(2, 0), documents=corpora(), query=queries, synonyms=extras, policy=climbs)
     def test_every_policy_finds_what_the_oracle_finds(
         self,
         engine: Engine,
@@ -95,7 +95,7 @@ class Searching(Topic, topic="searching", needs="write text"):
         equal(find_winner(found), find_winner(right), f"the rung that wins under {policy}")
         same_set(name_chunks(found), name_chunks(right), f"hits under {policy}")
 
-    @case(since=(1, 0), documents=corpora(min_size=1), query=queries, beyond=st.booleans())
+    @case(since=(2, 0), documents=corpora(min_size=1), query=queries, beyond=st.booleans())
     def test_auto_ranks_within_its_budget_and_climbs_beyond(
         self, engine: Engine, documents: list[Document], query: str, beyond: bool
     ) -> None:
@@ -121,7 +121,7 @@ class Searching(Topic, topic="searching", needs="write text"):
         same_set(name_chunks(found), name_chunks(ranked), "hits, filled up where it climbed")
 
     @case(
-        since=(1, 1),
+        since=(2, 0),
         needs="stable_scores",
         documents=corpora(min_size=1),
         query=queries,
@@ -144,7 +144,7 @@ class Searching(Topic, topic="searching", needs="write text"):
             holds(same, f"the score of {name_chunks([one])} is {one.score}, then {other.score}")
 
     @case(
-        since=(1, 0),
+        since=(2, 0),
         needs="stable_scores",
         documents=corpora(min_size=1),
         query=queries,
@@ -181,7 +181,7 @@ class Searching(Topic, topic="searching", needs="write text"):
             found = name_chunks(head) if head.exact else ranked[:limit]
             equal(found, ranked[:limit], f"hits that claim to be exact {cut}")
 
-    @case(since=(1, 0), documents=corpora(min_size=1), query=queries, policy=policies)
+    @case(since=(2, 0), documents=corpora(min_size=1), query=queries, policy=policies)
     def test_better_hits_come_first(
         self, engine: Engine, documents: list[Document], query: str, policy: Policy
     ) -> None:
@@ -199,7 +199,7 @@ class Searching(Topic, topic="searching", needs="write text"):
             )
         holds(all(math.isfinite(hit.score) for hit in results), "a score is not finite")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_more_of_the_query_ranks_higher(self, engine: Engine) -> None:
         """Of documents of one length, more occurrences and more of the query's words win.
 
@@ -222,7 +222,7 @@ class Searching(Topic, topic="searching", needs="write text"):
         for less in ("one of one", "other"):
             holds(found.index("both") < found.index(less), f"both words of the query: {found}")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_a_word_repeated_in_the_query_weighs_more(self, engine: Engine) -> None:
         """Repeating a word in a query moves the documents with that word up.
 
@@ -235,7 +235,7 @@ class Searching(Topic, topic="searching", needs="write text"):
             found = list_uris(index.search(query, policy="ranked"))
             equal(found[:1], [first], f"the best hit for {query!r}")
 
-    @case(since=(1, 0), needs="export", documents=corpora(min_size=2), query=queries)
+    @case(since=(2, 0), needs="export", documents=corpora(min_size=2), query=queries)
     def test_ties_keep_the_document_order(
         self, engine: Engine, documents: list[Document], query: str
     ) -> None:
@@ -256,7 +256,7 @@ class Searching(Topic, topic="searching", needs="write text"):
                     f"a tie out of order: {name_chunks([one, other])} in {list(order)}",
                 )
 
-    @case(since=(1, 0), documents=corpora(min_size=1, fields=True), query=queries)
+    @case(since=(2, 0), documents=corpora(min_size=1, fields=True), query=queries)
     def test_a_hit_shows_what_is_stored(
         self, engine: Engine, documents: list[Document], query: str
     ) -> None:
@@ -277,7 +277,7 @@ class Searching(Topic, topic="searching", needs="write text"):
                 equal(getattr(hit, part), getattr(right[name], part), f"{part} of the hit {name}")
 
     @case(
-        since=(1, 0),
+        since=(2, 0),
         needs="stable_scores",
         documents=corpora(min_size=1),
         query=queries,

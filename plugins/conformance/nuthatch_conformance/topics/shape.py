@@ -14,7 +14,7 @@ from nuthatch_conformance.topic import Topic, case
 class Shape(Topic, topic="shape"):
     """The properties of a backend before anything is indexed."""
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_the_index_describes_itself_as_its_spec_does(self, engine: Engine) -> None:
         """Index, spec and info agree on the backend's name, the schema and the claim about hits.
 
@@ -33,7 +33,7 @@ class Shape(Topic, topic="shape"):
         equal(index.audit_mode, index.spec.audit_mode, "the audit mode of the index")
         equal(index.capabilities, index.spec.capabilities, "the capabilities of the index")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_the_capabilities_are_consistent(self, engine: Engine) -> None:
         """What is absent has a reason, and no entry contradicts another.
 
@@ -69,7 +69,7 @@ class Shape(Topic, topic="shape"):
     def _audit_mode(engine: Engine) -> AuditMode:
         return engine.index().spec.audit_mode
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_an_option_that_is_not_known_is_refused(self, engine: Engine) -> None:
         """An option that the backend does not have is an InvalidConfig, not a silent default.
 
@@ -82,7 +82,7 @@ class Shape(Topic, topic="shape"):
             "an option called no_such_option",
         )
 
-    @case(since=(1, 0), needs="write")
+    @case(since=(2, 0), needs="write")
     def test_two_indexes_do_not_know_of_each_other(self, engine: Engine) -> None:
         """What is written to one index is not in another that was opened from another URL.
 
@@ -94,7 +94,7 @@ class Shape(Topic, topic="shape"):
         counts = (one.info().documents, other.info().documents)
         equal(counts, (1, 1), "the number of documents of each")
 
-    @case(since=(1, 0), needs="write")
+    @case(since=(2, 0), needs="write")
     def test_an_index_without_documents_answers(self, engine: Engine) -> None:
         """An empty index, and one that was emptied, answer everything, with nothing.
 
@@ -119,7 +119,7 @@ class Shape(Topic, topic="shape"):
                 index.add([Document("d0", "aa", "aa bb")])
                 index.delete("d0")
 
-    @case(since=(1, 0))
+    @case(since=(2, 0))
     def test_a_closed_index_says_so(self, engine: Engine) -> None:
         """Closing twice is fine; every call of a closed index raises BackendUnavailable.
 

@@ -32,7 +32,7 @@ class Writing(Topic, topic="writing", needs="write"):
     """`add` and `delete`."""
 
     @case(
-        since=(1, 0),
+        since=(2, 0),
         title=any_text,
         text=any_text,
         fields=st.dictionaries(any_text, field_values, max_size=3),
@@ -60,7 +60,7 @@ class Writing(Topic, topic="writing", needs="write"):
         again = index.get("d0")
         equal(again, document, "the document after a caller changed what get() gave")
 
-    @case(since=(1, 0), needs="immediate_visibility")
+    @case(since=(2, 0), needs="immediate_visibility")
     def test_a_batch_is_there_when_it_is_acknowledged(self, engine: Engine) -> None:
         """When `progress` is called for a batch, its documents can be got, counted and found.
 
@@ -85,7 +85,7 @@ class Writing(Topic, topic="writing", needs="write"):
         look(final)
         equal((final.read, final.added), (5, 5), "documents read and added")
 
-    @case(since=(1, 0), documents=corpora(min_size=1), query=queries)
+    @case(since=(2, 0), documents=corpora(min_size=1), query=queries)
     def test_adding_the_same_again_changes_nothing(
         self, engine: Engine, documents: list[Document], query: str
     ) -> None:
@@ -102,7 +102,7 @@ class Writing(Topic, topic="writing", needs="write"):
         after = observe_all(index, query, engine.everything)
         equal(after, before, "counts, fingerprint and answers after adding again")
 
-    @case(since=(1, 0), documents=corpora(min_size=1), others=corpora(min_size=1), word=words)
+    @case(since=(2, 0), documents=corpora(min_size=1), others=corpora(min_size=1), word=words)
     def test_the_last_of_a_uri_wins(
         self, engine: Engine, documents: list[Document], others: list[Document], word: str
     ) -> None:
@@ -123,7 +123,7 @@ class Writing(Topic, topic="writing", needs="write"):
         if engine.can("text"):
             _compare_words(index, expected, word)
 
-    @case(since=(1, 0), documents=corpora(min_size=2), word=words, data=st.data())
+    @case(since=(2, 0), documents=corpora(min_size=2), word=words, data=st.data())
     def test_the_order_of_adding_changes_no_set(
         self, engine: Engine, documents: list[Document], word: str, data: st.DataObject
     ) -> None:
@@ -139,7 +139,7 @@ class Writing(Topic, topic="writing", needs="write"):
         if engine.can("text"):
             _compare_words(index, expected, word)
 
-    @case(since=(1, 1), needs="optimize")
+    @case(since=(2, 0), needs="optimize")
     def test_what_was_acknowledged_is_seen_after_optimize(self, engine: Engine) -> None:
         """After optimize() every search sees every write that was acknowledged before it.
 
@@ -159,7 +159,7 @@ class Writing(Topic, topic="writing", needs="write"):
             found = [uri for uri, _ in match_rung(index, "OR", ["aa"])]
             same_set(found, expected, "documents that are found after optimize()")
 
-    @case(since=(1, 0), needs="atomic_batches")
+    @case(since=(2, 0), needs="atomic_batches")
     def test_a_batch_that_fails_halfway_leaves_nothing(self, engine: Engine) -> None:
         """A batch is written whole or not at all, and after a failure the index goes on.
 
@@ -188,7 +188,7 @@ class Writing(Topic, topic="writing", needs="write"):
         index.add(second)
         _compare_counts(index, engine.oracle([first[1], *second]))
 
-    @case(since=(1, 1))
+    @case(since=(2, 0))
     def test_a_batch_that_failed_is_mended_by_adding_it_again(self, engine: Engine) -> None:
         """After a failure each document is as it was or as it was to be; adding again does the
         rest.
@@ -214,7 +214,7 @@ class Writing(Topic, topic="writing", needs="write"):
             for word in ("aa", "bb", "ccc", "ddd"):
                 _compare_words(index, expected, word)
 
-    @case(since=(1, 0), needs="delete", documents=corpora(min_size=1), word=words, data=st.data())
+    @case(since=(2, 0), needs="delete", documents=corpora(min_size=1), word=words, data=st.data())
     def test_deleting_removes_the_document_and_nothing_else(
         self, engine: Engine, documents: list[Document], word: str, data: st.DataObject
     ) -> None:
@@ -240,7 +240,7 @@ class Writing(Topic, topic="writing", needs="write"):
             _compare_words(index, expected, word)
 
     @case(
-        since=(1, 0),
+        since=(2, 0),
         needs="text",
         documents=corpora(min_size=1),
         operator=operators,

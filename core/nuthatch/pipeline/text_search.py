@@ -1,0 +1,347 @@
+"""A planned text search over a reader: ranked, climbed, or in the order of fields.
+
+ranked   LadderSearch ──▶ match ──▶ (matching ──▶ columns ──▶ count) ──▶ fetch ──▶ hits
+                   └────▶ answer ───┘      in one trip, where the reader can
+sorted   LadderSearch ──▶ matching ──▶ columns ──▶ sort, count ──▶ fetch ──▶ hits
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from itertools import islice
+from time import perf_counter
+from typing import Final, NamedTuple
+
+from nuthatch.contract.filters import Filter
+from nuthatch.contract.hit import AuditMode
+from nuthatch.contract.query import Policy, SearchRequest
+from nuthatch.contract.reader import (
+    AsyncExplainingReader,
+    AsyncReader,
+    Candidate,
+    FetchedChunk,
+    FirstMatch,
+    Matches,
+)
+from nuthatch.contract.results import Results
+from nuthatch.contract.spec import ScoreName
+from nuthatch.matching import LadderSearch
+from nuthatch.pipeline.aggregation import (
+    Aggregation,
+    MatchingSet,
+    Totals,
+    count_nothing,
+    read_matching,
+)
+from nuthatch.pipeline.answers import AnswerReader
+from nuthatch.pipeline.fetching import fetch_rows, vanished_note
+from nuthatch.pipeline.filtering import FilteringReader
+from nuthatch.pipeline.hits import HitOptions, ScoredRow, build_hits
+from nuthatch.pipeline.matching_source import (
+    EVERYTHING,
+    EngineFacts,
+    MatchingSource,
+    more_than,
+    open_source,
+)
+from nuthatch.pipeline.readers import has_answer, has_explain, has_first_match
+from nuthatch.pipeline.shape import check_rows, check_type, missing_method
+from nuthatch.text.normalize import NormalizedQuery
+
+
+class SearchTask(NamedTuple):
+    """One planned text search: everything that is known before the engine is asked.
+
+    `limit` hits are wanted from `offset` on. `wanted` is what is asked of all that match, None
+    where nothing is; `emulated` are the filters that the engine does not know. `score` is the name
+    of the engine's scores; `is_stable` says that it declares `stable_scores`.
+    """
+
+    facts: EngineFacts
+    request: SearchRequest
+    query: NormalizedQuery
+    filters: tuple[Filter, ...]
+    emulated: tuple[Filter, ...]
+    wanted: Aggregation | None
+    limit: int
+    offset: int
+    policy: Policy
+    budget: int | None
+    hit_options: HitOptions
+    collapse: bool
+    explain: bool
+    score: ScoreName
+    begun: float
+    notes: tuple[str, ...] = ()
+    is_stable: bool = True
+
+    def climb(self, limit: int) -> LadderSearch:
+        """Return the climb for so many hits; where all that match are read, `auto` ranks them."""
+        ranks = self.wanted is not None and self.policy == "auto"
+        policy: Policy = "ranked" if ranks else self.policy
+        return LadderSearch(self.query, policy, limit, self.budget, counted=self.request.explain)
+
+
+#: How many times deeper the engine is asked where more hits tie with the last.
+_DEEPER: Final = 4
+
+#: The rung of a hit, and its candidate.
+_Placed = tuple[int, Candidate]
+
+
+class _Page(NamedTuple):
+    """The hits that a search shows: candidates with what is stored of them.
+
+    `totals` are what was counted; without, what the hits tell of it.
+    """
+
+    climb: LadderSearch
+    rows: list[tuple[_Placed, FetchedChunk]]
+    vanished: int
+    totals: Totals
+    notes: tuple[str, ...] = ()
+
+
+async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
+    """Return the results of a task."""
+    backend, wanted = task.facts.backend, task.wanted
+    if task.explain and not has_explain(reader):
+        raise missing_method(backend, "explain", "the reader's explain")
+    source: MatchingSource | None = None
+    engine = reader
+    if wanted is not None or task.emulated:
+        source = open_source(task.facts, reader)
+    if source is not None and task.emulated:
+        engine = FilteringReader(task.facts, reader, source, task.emulated)
+    if wanted is not None and source is not None and wanted.is_by_score_first:
+        page = await _sort_best_page(task, wanted, engine, source)
+    elif wanted is not None and source is not None and wanted.order:
+        page = await _sort_page(task, wanted, engine, source)
+    elif task.collapse:
+        page = await _collapse_page(task, engine, source)
+    else:
+        page = await _rank_page(task, engine, source)
+    notes = [*task.notes, *page.notes, *vanished_note(page.vanished)]
+    parts: Mapping[Hashable, Mapping[str, float]] = {}
+    has_scores = wanted is None or not wanted.order or wanted.needs_scores
+    if task.explain and has_scores and has_explain(reader):
+        parts = await _explain(backend, reader, page.climb, [placed for placed, _ in page.rows])
+    climb = page.climb
+    tokens = (*task.query.tokens, *task.query.extras)
+    rows = _make_rows(page.rows, parts, task.score if has_scores else None)
+    is_stable = task.is_stable or not has_scores
+    return Results(
+        hits=build_hits(task.hit_options, tokens, rows),
+        query=task.query,
+        attempts=tuple(climb.attempts),
+        policy=task.policy,
+        ran=climb.ran,
+        exact=climb.exact and is_stable and not page.vanished and not task.collapse,
+        notes=tuple(notes),
+        took_ms=1000 * (perf_counter() - task.begun),
+        frequencies=tuple(climb.frequencies.items()),
+        total=page.totals.total,
+        facets=page.totals.facets,
+    )
+
+
+async def _rank_page(task: SearchTask, reader: AsyncReader, source: MatchingSource | None) -> _Page:
+    """Return the best chunks."""
+    climb = task.climb(task.offset + task.limit)
+    answering = _foresee(task, climb, reader)
+    await match_rungs(task.facts.backend, climb, answering, task.filters)
+    totals = await _count(task, climb, source)
+    placed = climb.found[task.offset :]
+    rows = await fetch_rows(task.hit_options, answering, [one.key for _, one in placed])
+    kept = [(one, row) for one, row in zip(placed, rows, strict=True) if row is not None]
+    vanished = len(placed) - len(kept)
+    if totals.total is None and not task.offset and not vanished and _is_whole(task, climb):
+        totals = Totals(len({row.uri for _, row in kept}), {})
+    return _Page(climb, kept, vanished, totals)
+
+
+async def _collapse_page(
+    task: SearchTask, reader: AsyncReader, source: MatchingSource | None
+) -> _Page:
+    """Return the best chunk of each of the best documents: ask deeper until there are enough."""
+    wanted, largest = task.offset + task.limit, task.facts.largest
+    limit = wanted
+    while True:
+        climb = task.climb(limit)
+        answering = _foresee(task, climb, reader)
+        await match_rungs(task.facts.backend, climb, answering, task.filters)
+        found = climb.found
+        stored = await fetch_rows(task.hit_options, answering, [one.key for _, one in found])
+        best: dict[str, tuple[_Placed, FetchedChunk]] = {}
+        for placed, row in zip(found, stored, strict=True):
+            if row is not None:
+                best.setdefault(row.uri, (placed, row))
+        vanished = sum(row is None for row in stored)
+        is_whole = not vanished and _is_whole(task, climb)
+        kept = list(best.values())
+        if len(kept) >= wanted or len(found) < limit or limit == largest:
+            break
+        limit = 2 * limit if largest is None else min(2 * limit, largest)
+    notes = []
+    if len(kept) < wanted and len(found) == limit == largest:
+        notes.append(f"{task.facts.backend} gives no more than {limit} chunks; more may match")
+    totals = await _count(task, climb, source)
+    if totals.total is None and is_whole and len(kept) < wanted:
+        totals = Totals(len(kept), {})
+    return _Page(climb, kept[task.offset : wanted], vanished, totals, tuple(notes))
+
+
+def _is_whole(task: SearchTask, climb: LadderSearch) -> bool:
+    """Return whether a climb has found all that the policy ranges over."""
+    return len(climb.found) < climb.limit and (climb.ran != "ladder" or task.policy == "ladder")
+
+
+async def _sort_page(
+    task: SearchTask, wanted: Aggregation, reader: AsyncReader, source: MatchingSource
+) -> _Page:
+    """Return the first chunks in the order of fields."""
+    climb = task.climb(1)
+    matching = await _match_whole(climb, reader, source, wanted)
+    if matching is None:
+        return _Page(climb, [], 0, count_nothing(wanted))
+    rung = climb.winner
+    assert rung is not None  # as a rung matched
+    scores: Mapping[Hashable, float] = {}
+    if wanted.needs_scores:
+        matches = await reader.match(rung, task.filters, EVERYTHING)
+        check_type(task.facts.backend, "match", matches, Matches)
+        scores = dict(matches.candidates)
+    keys = matching.sort(task.offset + task.limit, collapse=task.collapse, scores=scores)
+    keys = keys[task.offset :]
+    place = climb.rungs.index(rung)
+    placed = [(place, Candidate(key, scores.get(key, 0.0))) for key in keys]
+    totals = matching.count()
+    rows = await fetch_rows(task.hit_options, source, keys)
+    kept = [(one, row) for one, row in zip(placed, rows, strict=True) if row is not None]
+    return _Page(climb, kept, len(placed) - len(kept), totals)
+
+
+async def _sort_best_page(
+    task: SearchTask, wanted: Aggregation, reader: AsyncReader, source: MatchingSource
+) -> _Page:
+    """Return the first chunks where the score decides first: the best, and ties of the last."""
+    last = task.offset + task.limit
+    climb = await _climb_past_ties(task, reader, last)
+    if not climb.found:
+        return _Page(climb, [], 0, await _count(task, climb, source))
+    lowest = climb.found[:last][-1][1].score
+    tied = {one.key: (place, one) for place, one in climb.found if one.score >= lowest}
+    located = await source.locate([*tied])
+    columns = await source.columns(wanted.fields)
+    scores = [tied[key][1].score for key in located]
+    keys = columns.sort(located, wanted.order, last, scores=scores)[task.offset :]
+    totals = Totals(None, {})
+    if wanted.counts or wanted.facets:
+        totals = await _count(task, climb, source)
+    rows = await fetch_rows(task.hit_options, source, keys)
+    kept = [(tied[key], row) for key, row in zip(keys, rows, strict=True) if row is not None]
+    return _Page(climb, kept, len(keys) - len(kept), totals)
+
+
+async def _climb_past_ties(task: SearchTask, reader: AsyncReader, last: int) -> LadderSearch:
+    """Return the climb that has found `last` hits, and all that score as much as these."""
+    largest = min(task.facts.largest or EVERYTHING, EVERYTHING)
+    depth = min(last + 1, largest)
+    while True:
+        climb = task.climb(depth)
+        await match_rungs(task.facts.backend, climb, reader, task.filters)
+        found = climb.found
+        if len(found) < depth or found[-1][1].score < found[last - 1][1].score:
+            return climb
+        if depth == largest:
+            raise more_than(task.facts, largest)
+        depth = min(_DEEPER * depth, largest)
+
+
+async def _match_whole(
+    climb: LadderSearch, reader: AsyncReader, source: MatchingSource, wanted: Aggregation
+) -> MatchingSet | None:
+    """Climb to the rung that wins, and return all that it matches; None where no rung does."""
+    begun = perf_counter()
+    tokens = climb.tokens
+    climb.begin(await reader.document_frequencies(tokens) if tokens else {})
+    matching = None
+    for rung in climb.next_rungs():
+        matching = await read_matching(wanted, source, rung)
+        found = [Candidate(key, 0.0) for key in islice(matching.keys, 1)]
+        matches = Matches(found, len(matching.keys), exact=True)
+        climb.take(rung, matches, 1000 * (perf_counter() - begun))
+        begun = perf_counter()
+    return None if climb.winner is None else matching
+
+
+async def _count(task: SearchTask, climb: LadderSearch, source: MatchingSource | None) -> Totals:
+    """Return what is counted over all that the policy ranges over."""
+    if task.wanted is None or source is None:
+        return Totals(None, {})
+    rung = climb.winner
+    if rung is None:
+        return count_nothing(task.wanted)
+    matched = climb.attempts[climb.rungs.index(rung)].matched
+    if matched is not None and not task.wanted.facets and task.wanted.has_whole_documents:
+        return Totals(matched, {})
+    return (await read_matching(task.wanted, source, rung)).count()
+
+
+def _foresee(task: SearchTask, climb: LadderSearch, reader: AsyncReader) -> AsyncReader:
+    """Return a reader that asks for the whole climb in one trip, where the engine can answer so."""
+    if not has_answer(reader):
+        return reader
+    proofs = task.hit_options.audit is AuditMode.GROUNDED
+    request = climb.request(task.filters, collapse=task.collapse, proofs=proofs)
+    snapshot = task.hit_options.snapshot
+    return AnswerReader(task.facts.backend, reader, request, snapshot=snapshot)
+
+
+async def match_rungs(
+    backend: str, climb: LadderSearch, reader: AsyncReader, filters: Sequence[Filter]
+) -> None:
+    """Match one rung after another, until the climb is at its end."""
+    begun = perf_counter()
+    tokens = climb.tokens
+    climb.begin(await reader.document_frequencies(tokens) if tokens else {})
+    if climb.ahead and has_first_match(reader):
+        first = await reader.first_match(climb.ahead, filters, climb.limit)
+        if first is not None:
+            check_type(backend, "first_match", first, FirstMatch)
+        climb.take_first(first, 1000 * (perf_counter() - begun))
+        begun = perf_counter()
+    for rung in climb.next_rungs():
+        matches = await reader.match(rung, filters, climb.limit)
+        check_type(backend, "match", matches, Matches)
+        climb.take(rung, matches, 1000 * (perf_counter() - begun))
+        begun = perf_counter()
+
+
+def _make_rows(
+    rows: Sequence[tuple[_Placed, FetchedChunk]],
+    parts: Mapping[Hashable, Mapping[str, float]],
+    whole: ScoreName | None,
+) -> list[ScoredRow]:
+    """Return the rows with their scores; without a name of a score they have none."""
+    found = []
+    for (rung, candidate), row in rows:
+        part = parts.get(candidate.key) or ({whole: candidate.score} if whole else {})
+        found.append(ScoredRow(row, candidate.score, part, rung))
+    return found
+
+
+async def _explain(
+    backend: str,
+    reader: AsyncExplainingReader,
+    climb: LadderSearch,
+    found: Sequence[tuple[int, Candidate]],
+) -> Mapping[Hashable, Mapping[str, float]]:
+    """Return, read rung by rung, what each token adds to the scores of the hits."""
+    parts: dict[Hashable, Mapping[str, float]] = {}
+    for index in dict.fromkeys(index for index, _ in found):
+        keys = [candidate.key for rung, candidate in found if rung == index]
+        answer = await reader.explain(climb.rungs[index], keys)
+        check_rows(backend, "explain", keys, answer)
+        parts.update(zip(keys, answer, strict=True))
+    return parts
