@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import islice
+from operator import lt
 from typing import Any, Final
 
 import numpy as np
@@ -51,7 +53,8 @@ class SortedValues:
         """Bytes of the values."""
         if self.array.dtype != object:
             return self.array.nbytes
-        return self.array.nbytes + sum(_TEXT_BYTES + len(text) for text in self.array.tolist())
+        lengths = sum(map(len, self.array.tolist()))
+        return self.array.nbytes + _TEXT_BYTES * self.array.size + lengths
 
     def interval(self, low: FilterValue | None, high: FilterValue | None) -> tuple[int, int]:
         """Return the ranks from … to (exclusive) of the values within inclusive bounds."""
@@ -102,6 +105,8 @@ class Column(ABC):
         """
         if names is None:
             distinct, ranks = _distinct_ranks(found.values)
+        elif _ascends(names.tolist()):
+            distinct, ranks = names, found.values
         else:
             order = np.array(sorted(range(names.size), key=names.tolist().__getitem__), np.intp)
             rank_of = np.empty(names.size, dtype=np.intp)
@@ -291,6 +296,11 @@ class ListColumn(Column):
         documents = np.flatnonzero(self._lengths)
         counts = self._lengths[documents].astype(np.uint32)
         return FieldValues(documents.astype(np.uint32), counts, self.ranks)
+
+
+def _ascends(texts: Sequence[str]) -> bool:
+    """Return whether texts are distinct and in order, as an engine may number them."""
+    return all(map(lt, texts, islice(texts, 1, None)))
 
 
 def _distinct_ranks(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Ranks]:

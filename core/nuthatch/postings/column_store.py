@@ -43,6 +43,7 @@ from nuthatch.scoring.arrays import IdArray
 DOCUMENTS_PLACE: Final = -1
 #: So many more documents than live ones are kept in a column, before it is read anew.
 _MAX_DEAD: Final = 1024
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 class StoredField(NamedTuple):
@@ -118,8 +119,11 @@ class ColumnSource(Protocol):
         they did in states after it."""
         ...
 
-    def read_texts(self, place: int, codes: Sequence[int] | None) -> Mapping[int, str]:
-        """Return the texts of these numbers of a field, of all where None is given."""
+    def read_texts(
+        self, place: int, codes: Sequence[int] | None
+    ) -> Mapping[int, str] | Sequence[str]:
+        """Return the texts of these numbers of a field; of all where None is given, which may be a
+        list by their numbers."""
         ...
 
     def read_uri_order(self) -> IdArray:
@@ -276,15 +280,20 @@ def _read(source: ColumnSource, stored: StoredField, documents: DocumentIds) -> 
     names = None
     if stored.has_texts:
         texts = source.read_texts(stored.place, None)
-        names = np.empty(1 + max(texts, default=-1), dtype=object)
-        names[:] = ""
-        for code, text in texts.items():
-            names[code] = text
+        names = _objects(texts) if isinstance(texts, Sequence) else _by_code(texts)
     elif stored.kind == "date":
         found, names = _name_days(found)
     column = Column.of(len(documents), found, names)
     added = _by_ordinal(_logged(source.read_log(None), stored), documents)
     return column.replace(len(documents), (), added) if added.documents.size else column
+
+
+def _by_code(texts: Mapping[int, str]) -> npt.NDArray[Any]:
+    names = np.empty(1 + max(texts, default=-1), dtype=object)
+    names[:] = ""
+    for code, text in texts.items():
+        names[code] = text
+    return names
 
 
 def _logged(log: LoggedChanges, stored: StoredField) -> FieldValues:
@@ -336,8 +345,8 @@ def _by_ordinal(found: FieldValues, documents: DocumentIds) -> FieldValues:
 def _name_days(found: FieldValues) -> tuple[FieldValues, npt.NDArray[Any]]:
     """Return codes in place of days, and the dates that they stand for."""
     days, codes = np.unique(found.values, return_inverse=True)
-    names = _objects([date.fromordinal(day).isoformat() for day in days.tolist()])
-    return found._replace(values=codes), names
+    since_1970 = (days - _EPOCH).astype("datetime64[D]")
+    return found._replace(values=codes), _objects(since_1970.astype(str).tolist())
 
 
 def _objects(texts: Sequence[str]) -> npt.NDArray[Any]:

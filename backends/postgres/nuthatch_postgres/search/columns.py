@@ -11,7 +11,7 @@ a compaction columns are read from their blocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from nuthatch.postings import (
     ArrayColumns,
@@ -61,9 +61,10 @@ class StoredColumns:
             self._logs[since] = log
         return log
 
-    def read_texts(self, place: int, codes: Sequence[int] | None) -> Mapping[int, str]:
-        blocks = (row[1] for row in self.rows.get(queries.KEYWORDS, []) if row[0] == place)
-        return dict(enumerate(unpack_keywords(blocks)))
+    def read_texts(self, place: int, codes: Sequence[int] | None) -> Sequence[str]:
+        return unpack_keywords(
+            row[1] for row in self.rows.get(queries.KEYWORDS, []) if row[0] == place
+        )
 
     def read_uri_order(self) -> Ids:
         return unpack_ids(self.rows[queries.URI_ORDER][0][0])

@@ -161,4 +161,5 @@ class _ColumnBlocks:
 
 def unpack_keywords(blocks: Iterable[bytes]) -> list[str]:
     """Return the texts in blocks, by their numbers; no text holds a line feed."""
-    return [text for data in blocks for text in decompress(data).decode().split("\n")]
+    parts = [*map(decompress, blocks)]
+    return b"\n".join(parts).decode().split("\n") if parts else []
