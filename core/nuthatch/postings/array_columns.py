@@ -52,15 +52,22 @@ class DocumentIds:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the arrays."""
-        return self.ids.nbytes + self.chunks.nbytes + self.live.nbytes + self.owners.nbytes
+        """Bytes of the arrays, also of `owners`, which is made when it is first used."""
+        return self.ids.nbytes + self.chunks.nbytes + self.live.nbytes + 4 * self._end
+
+    @property
+    def _end(self) -> int:
+        """All ids of chunks are below it."""
+        return int(self.ids[-1]) + int(self.chunks[-1]) if self.ids.size else 0
 
     @cached_property
     def owners(self) -> npt.NDArray[np.int32]:
         """The ordinal of the document of each chunk id; -1 for ids of no chunk."""
-        end = int(self.ids[-1]) + int(self.chunks[-1]) if self.ids.size else 0
-        owners = np.full(end, -1, dtype=np.int32)
+        owners = np.full(self._end, -1, dtype=np.int32)
         ordinals = np.arange(self.ids.size, dtype=np.int32)
+        if self._is_one_chunk_each:
+            owners[self.ids] = ordinals
+            return owners
         owners[expand(self.ids, self.chunks)] = np.repeat(ordinals, self.chunks)
         return owners
 

@@ -331,6 +331,8 @@ def _patch_column(
 
 def _by_ordinal(found: FieldValues, documents: DocumentIds) -> FieldValues:
     """Return values by the ordinals of documents, without those of documents that are not there."""
+    if np.array_equal(found.documents, documents.ids):
+        return found._replace(documents=np.arange(len(documents), dtype=np.uint32))
     owners = documents.owners
     inside = found.documents < owners.size
     ordinals = (
