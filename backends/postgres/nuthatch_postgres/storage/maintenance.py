@@ -31,8 +31,6 @@ _SPARSE: Final = (
     "write_log",
     "entity_posting",
     "column_block",
-    "word_block",
-    "batch_log",
 )
 #: Tables of which a search reads ranges, with the column of those ranges.
 _ORDERED: Final = {"block": "term", "position_block": "term", "entity_posting": "entity"}
