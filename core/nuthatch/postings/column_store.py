@@ -34,8 +34,9 @@ import numpy.typing as npt
 from nuthatch.contract.facet import URI
 from nuthatch.contract.schema import PhraseField, Schema
 from nuthatch.postings.array_columns import ArrayColumns, DocumentIds
+from nuthatch.postings.block_layout import BLOCK_IDS
 from nuthatch.postings.column import Column, Ordinals, Ranks
-from nuthatch.postings.column_block import BLOCK_IDS, FieldValues, unpack_blocks
+from nuthatch.postings.column_block import FieldValues, unpack_blocks
 from nuthatch.scoring.arrays import IdArray
 
 #: The place of the column of all documents, which has their numbers of chunks; fields follow by
@@ -187,6 +188,11 @@ class ColumnStore:
         held = self._held
         return 0 if held is None else held.nbytes
 
+    def has(self, name: str) -> bool:
+        """Return whether the column of a field is kept, of any state."""
+        held = self._held
+        return held is not None and name in held.columns
+
     def request(self, source: ColumnSource, names: Iterable[str]) -> ColumnRequest:
         """Return what reading the columns of fields will take; the source is not yet read."""
         wanted = dict.fromkeys(names)
@@ -280,7 +286,10 @@ def _read(source: ColumnSource, stored: StoredField, documents: DocumentIds) -> 
     names = None
     if stored.has_texts:
         texts = source.read_texts(stored.place, None)
-        names = _objects(texts) if isinstance(texts, Sequence) else _by_code(texts)
+        if isinstance(texts, Sequence):
+            names = _objects(texts)
+        else:
+            found, names = _name_codes(found, texts)
     elif stored.kind == "date":
         found, names = _name_days(found)
     column = Column.of(len(documents), found, names)
@@ -288,12 +297,18 @@ def _read(source: ColumnSource, stored: StoredField, documents: DocumentIds) -> 
     return column.replace(len(documents), (), added) if added.documents.size else column
 
 
-def _by_code(texts: Mapping[int, str]) -> npt.NDArray[Any]:
-    names = np.empty(1 + max(texts, default=-1), dtype=object)
-    names[:] = ""
-    for code, text in texts.items():
-        names[code] = text
-    return names
+def _name_codes(
+    found: FieldValues, texts: Mapping[int, str]
+) -> tuple[FieldValues, npt.NDArray[Any]]:
+    """Return ranks in place of an engine's numbers, and the texts that they stand for."""
+    # Where the engine gives texts in order, this is one pass.
+    codes = sorted(texts, key=texts.__getitem__)
+    ranks = np.full(1 + max(codes, default=-1), -1, dtype=np.int64)
+    ranks[codes] = np.arange(len(codes))
+    placed = ranks[found.values]
+    if placed.size and int(placed.min()) < 0:
+        raise ValueError("a value of a column has no text")
+    return found._replace(values=placed), _objects([texts[code] for code in codes])
 
 
 def _logged(log: LoggedChanges, stored: StoredField) -> FieldValues:
@@ -347,6 +362,8 @@ def _by_ordinal(found: FieldValues, documents: DocumentIds) -> FieldValues:
 def _name_days(found: FieldValues) -> tuple[FieldValues, npt.NDArray[Any]]:
     """Return codes in place of days, and the dates that they stand for."""
     days, codes = np.unique(found.values, return_inverse=True)
+    if days.size and not 1 <= days[0] <= days[-1] <= date.max.toordinal():
+        raise ValueError(f"a day of a column lies outside {date.min} and {date.max}")
     since_1970 = (days - _EPOCH).astype("datetime64[D]")
     return found._replace(values=codes), _objects(since_1970.astype(str).tolist())
 
