@@ -142,7 +142,7 @@ def test_reading_after_a_write_costs_what_it_touched(
     assert 1 <= years <= 2
 
 
-def test_the_first_condition_on_a_keyword_reads_no_texts(
+def test_the_first_condition_on_a_field_reads_no_texts(
     index: LexicalBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of documents in blocks and of such that are logged, some deleted; then the column is kept."""
@@ -154,11 +154,15 @@ def test_the_first_condition_on_a_keyword_reads_no_texts(
         return read_texts(columns, place, codes)
 
     monkeypatch.setattr(StoredColumns, "read_texts", count)
-    conditions = [
+    conditions: list[AnyOf | Range] = [
         AnyOf("tags", ["t3", "u7", "missing"]),
         Range("tags", gte="t4", lte="u1400"),
         AnyOf("tags", ["missing"]),
         Range("tags", gte="u1500"),
+        Range("day", gte="2024-03-11", lte="2024-05-01"),
+        AnyOf("day", ["2024-07-11", "1999-01-01"]),
+        Range("price", gte=12.5, lte=190.25),
+        AnyOf("year", [1903, 1911, 7]),
     ]
     with nuthatch.open("memory:", create=True, schema=SCHEMA) as model:
         model.add(films(0, 1500))
@@ -169,8 +173,9 @@ def test_the_first_condition_on_a_keyword_reads_no_texts(
             fresh = nuthatch.open(f"sqlite:{index.config.path}")  # type: ignore[attr-defined]
             with fresh:
                 never = Range("year", lt=0)
-                other = AnyOf("tags", ["t0"])
-                uses = ((condition, []), (other, [1]), (condition | never, [1]))
+                other = AnyOf("tags", ["t0"]) if condition.field == "tags" else condition
+                texts = [1] if condition.field == "tags" else []
+                uses = ((condition, []), (other, texts), (condition | never, texts))
                 for tree, is_read in uses:
                     found = fresh.search("word", 5000, filters=[tree])
                     theirs = model.search("word", 5000, filters=[tree])

@@ -6,19 +6,32 @@ search does it. Documents that pass are spread to chunks.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
 import apsw
 import numpy as np
 import numpy.typing as npt
 
 from nuthatch import AnyOf, Exists, Filter, Mentions, Range, Schema
-from nuthatch.postings import ArrayColumns, FilterSets, fields_of, stored_fields, unread_filters
+from nuthatch.postings import (
+    ArrayColumns,
+    FilterSets,
+    fields_of,
+    readable,
+    stored_fields,
+    unread_filters,
+)
+from nuthatch_sqlite import schema
 from nuthatch_sqlite.columns import find_documents, read_columns
+from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.entity_search import EntitySearch
 from nuthatch_sqlite.postings import Ids
 from nuthatch_sqlite.state import Caches, State
+
+#: The chunks of so few documents are looked up, without reading which documents there are.
+_FEW: Final = 256
 
 
 class Filters:
@@ -37,7 +50,7 @@ class Filters:
         self._caches = caches
         self._sets = FilterSets(caches)
         self._entities = entities
-        self._keywords = {field.name: field for field in stored_fields(declared) if field.has_texts}
+        self._stored = {field.name: field for field in stored_fields(declared)}
 
     def ids(self, filters: Sequence[Filter]) -> Ids | None:
         """Return the ids, ascending, of the chunks that pass; None if there is no filter."""
@@ -73,27 +86,36 @@ class Filters:
     def _select(self, item: Filter) -> Ids:
         """Return the ids that pass a filter on values, and keep them."""
         if self._is_first_use(item):
-            documents = self._columns(()).documents
-            stored = self._keywords[item.field]
-            passing = documents.find(find_documents(self._connection, stored, item))
+            ids = self._spread(find_documents(self._connection, self._stored[item.field], item))
         else:
             columns = self._columns(fields_of(item))
-            documents, passing = columns.documents, columns.passing([item])
-        ids = documents.chunks_of(passing)
+            ids = columns.documents.chunks_of(columns.passing([item]))
         self._caches.filters.put(self._state.generation, repr(item), ids)
         return ids
 
     def _is_first_use(self, item: Filter) -> TypeGuard[Range | AnyOf]:
-        """Return whether an item is one condition on keywords, none of which is in memory yet.
+        """Return whether an item is one condition on a field whose column is not in memory yet.
 
-        For one search it takes less time to compare the numbers in blocks than to read all texts.
+        For one search it takes less time to compare the values in blocks than to make a column.
         """
         return (
             isinstance(item, Range | AnyOf)
-            and item.field in self._keywords
             and not self._caches.columns.has(item.field)
-            and not self._caches.filters.seen_before(self._state.generation, item.field)
+            and not (
+                self._caches.enabled
+                and self._caches.filters.seen_before(self._state.generation, item.field)
+            )
         )
+
+    def _spread(self, documents: Ids) -> Ids:
+        """Return the ids, ascending, of the chunks of documents that are not deleted."""
+        if documents.size <= _FEW:
+            wanted = json.dumps(documents.tolist())
+            chunks = (row[0] for row in rows(self._connection, schema.CHUNKS_OF, (wanted,)))
+            with readable("the ids of the chunks"):
+                return np.fromiter(chunks, dtype=np.uint32)
+        every = self._columns(()).documents
+        return every.chunks_of(every.find(documents))
 
     def _read(self, known: Mapping[Filter, Ids | None]) -> Iterator[Ids]:
         """Read the chunks that pass each condition that is not known, ascending."""
@@ -101,10 +123,7 @@ class Filters:
             if not _is_on_phrases(condition):
                 yield self._select(condition)
                 continue
-            documents = self._columns(()).documents
-            passing = np.zeros(len(documents), dtype=np.bool_)
-            passing[documents.ordinals_of(self._entities.mentioning(condition))] = True
-            yield documents.chunks_of(passing)
+            yield self._spread(self._entities.mentioning(condition))
 
     def _columns(self, fields: Iterable[str]) -> ArrayColumns:
         return read_columns(self._connection, self._state, self._caches.columns, fields)

@@ -50,6 +50,11 @@ from nuthatch.postings.column_log import (
     ColumnLog as ColumnLog,
     LoggedDocument as LoggedDocument,
 )
+from nuthatch.postings.column_merge import (
+    ColumnBatch as ColumnBatch,
+    block_numbers as block_numbers,
+    merge_blocks as merge_blocks,
+)
 from nuthatch.postings.column_store import (
     DOCUMENTS_PLACE as DOCUMENTS_PLACE,
     ColumnRequest as ColumnRequest,
