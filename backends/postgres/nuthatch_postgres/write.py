@@ -34,7 +34,7 @@ from nuthatch import (
 )
 from nuthatch.postings import (
     BatchPlan,
-    ColumnBatch,
+    LoggedBatch,
     StoredDocument,
     compress_text,
     decompress,
@@ -224,7 +224,7 @@ class Writer:
         deleted = [document.id + at for document in removed for at in range(document.chunks)]
         count = len(numbered) - len(removed)
         values = (count, chunks, tokens, len(rows.terms), pack_ids(deleted))
-        added = ColumnBatch.of(numbered, self._places).pack() if numbered else None
+        added = LoggedBatch.of(numbered, self._places).pack() if numbered else None
         gathered = pack_words(words) if words else None
         surfaces = pack_surfaces(lost.keys() - words.keys()) or None
         self._connection.execute(

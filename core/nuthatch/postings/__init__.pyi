@@ -35,11 +35,6 @@ from nuthatch.postings.codec import (
 from nuthatch.postings.column import (
     Column as Column,
 )
-from nuthatch.postings.column_batch import (
-    NOTHING_LOGGED as NOTHING_LOGGED,
-    ColumnBatch as ColumnBatch,
-    LoggedColumns as LoggedColumns,
-)
 from nuthatch.postings.column_block import (
     EMPTY_BLOCK as EMPTY_BLOCK,
     FieldValues as FieldValues,
@@ -78,6 +73,10 @@ from nuthatch.postings.forks import (
     ForkAware as ForkAware,
     keep_inherited as keep_inherited,
     watch_forks as watch_forks,
+)
+from nuthatch.postings.logged_batch import (
+    LoggedBatch as LoggedBatch,
+    LoggedColumns as LoggedColumns,
 )
 from nuthatch.postings.packed import (
     UNREADABLE as UNREADABLE,

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from nuthatch.postings import (
     ArrayColumns,
-    ColumnBatch,
+    LoggedBatch,
     LoggedColumns,
     readable,
 )
@@ -57,7 +57,7 @@ class StoredColumns:
             wanted = None if since is None else {*(self.writes_since(since) or ())}
             rows = self.rows.get(queries.LOG) or self.rows.get(queries.SOME_LOG) or []
             blobs = [data for write, data in rows if wanted is None or write in wanted]
-            log = LoggedColumns([*map(ColumnBatch.unpack, blobs)], self._current.deleted)
+            log = LoggedColumns([*map(LoggedBatch.unpack, blobs)], self._current.deleted)
             self._logs[since] = log
         return log
 

@@ -20,8 +20,8 @@ from nuthatch import Schema
 from nuthatch.postings import (
     BLOCK_IDS,
     DOCUMENTS_PLACE,
-    ColumnBatch,
     FieldValues,
+    LoggedBatch,
     LoggedColumns,
     StoredField,
     compress_text,
@@ -54,7 +54,7 @@ def compact_columns(
     """
     with readable("the columns of the fields"):
         rows = connection.execute(statements(queries.LOG), binary=True)
-        log = LoggedColumns([ColumnBatch.unpack(data) for _, data in rows], gone)
+        log = LoggedColumns([LoggedBatch.unpack(data) for _, data in rows], gone)
         blocks = _ColumnBlocks(connection, statements)
         blocks.merge(DOCUMENTS_PLACE, log.chunks(), gone)
         live = blocks.read(DOCUMENTS_PLACE, np.int64).documents if rewrite_all else None

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from nuthatch import AnyOf, DateField, IntegerField, KeywordField, NumberField, Range, Schema
 from nuthatch.contract.facet import SortKey
 from nuthatch.postings import (
-    NOTHING_LOGGED,
     UNREADABLE,
-    ColumnBatch,
     ColumnStore,
+    LoggedBatch,
     LoggedColumns,
     compress_text,
 )
@@ -40,7 +39,7 @@ VALUES: Mapping[str, st.SearchStrategy[Any]] = {
 
 
 @st.composite
-def batches(draw: st.DrawFn) -> list[ColumnBatch]:
+def batches(draw: st.DrawFn) -> list[LoggedBatch]:
     """Batches of which each reserves ids above those of the batches before."""
     found, following = [], 1
     for _ in range(draw(st.integers(1, 6))):
@@ -55,14 +54,14 @@ def batches(draw: st.DrawFn) -> list[ColumnBatch]:
             numbered.append((following, SimpleNamespace(chunks=[0] * chunks, values=values)))
             following += chunks
         places = {name: place for place, name in enumerate(FIELDS)}
-        found.append(ColumnBatch.of(numbered, places))  # type: ignore[arg-type]
+        found.append(LoggedBatch.of(numbered, places))  # type: ignore[arg-type]
     return found
 
 
 class LogSource:
     """A state that has seen some batches, and in which some documents are removed."""
 
-    def __init__(self, state: int, seen: Mapping[int, ColumnBatch], gone: Sequence[int]) -> None:
+    def __init__(self, state: int, seen: Mapping[int, LoggedBatch], gone: Sequence[int]) -> None:
         self.state = state
         self.seen = seen
         self.gone = np.array(sorted(gone), dtype=np.uint32)
@@ -102,16 +101,16 @@ def answers(store: ColumnStore, source: LogSource) -> list[Any]:
 
 @given(batches(), st.data())
 def test_what_is_kept_follows_batches_in_whatever_order_they_appear(
-    written: list[ColumnBatch], data: st.DataObject
+    written: list[LoggedBatch], data: st.DataObject
 ) -> None:
     """Ids are reserved before a batch is committed, so a lower one may become visible later."""
     store = ColumnStore(SCHEMA, 2**20)
     order = data.draw(st.permutations(range(len(written))))
-    seen: dict[int, ColumnBatch] = {}
+    seen: dict[int, LoggedBatch] = {}
     gone: list[int] = []
     states: dict[int, set[int]] = {}
     for state, write in enumerate(order):
-        seen = seen | {write: ColumnBatch.unpack(written[write].pack())}
+        seen = seen | {write: LoggedBatch.unpack(written[write].pack())}
         visible = [id_ for batch in seen.values() for id_ in batch.ids]
         gone = [*gone, *data.draw(st.lists(st.sampled_from(visible), max_size=2))]
         source = LogSource(state, seen, gone)
@@ -123,11 +122,6 @@ def test_what_is_kept_follows_batches_in_whatever_order_they_appear(
 def test_a_batch_that_is_none_is_unreadable() -> None:
     for text in ("", "[]", "[[1],[1],[]]", '[["x"],[1],{}]', "[[1,2],[1],{}]"):
         with pytest.raises(UNREADABLE):
-            ColumnBatch.unpack(compress_text(text))
+            LoggedBatch.unpack(compress_text(text))
     with pytest.raises(UNREADABLE):
-        ColumnBatch.unpack(b"no frame")
-
-
-def test_nothing_logged_is_nothing() -> None:
-    assert NOTHING_LOGGED.chunks().documents.size == 0
-    assert NOTHING_LOGGED.values_of(0, object).documents.size == 0
+        LoggedBatch.unpack(b"no frame")

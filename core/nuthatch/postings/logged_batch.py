@@ -26,7 +26,7 @@ from nuthatch.scoring.arrays import IdArray
 NO_IDS: Final[IdArray] = np.zeros(0, dtype=np.uint32)
 
 
-class ColumnBatch(NamedTuple):
+class LoggedBatch(NamedTuple):
     """The documents of one batch, and what they have in fields, by the places of the fields."""
 
     ids: Sequence[int]
@@ -36,7 +36,7 @@ class ColumnBatch(NamedTuple):
     @classmethod
     def of(
         cls, numbered: Iterable[tuple[int, AnalyzedDocument]], places: Mapping[str, int]
-    ) -> ColumnBatch:
+    ) -> LoggedBatch:
         """Return what is logged of documents with ids, given the places of fields by name."""
         ids: list[int] = []
         chunks: list[int] = []
@@ -55,7 +55,7 @@ class ColumnBatch(NamedTuple):
         return compress_text(json.dumps(self, ensure_ascii=False, separators=(",", ":")))
 
     @classmethod
-    def unpack(cls, data: bytes) -> ColumnBatch:
+    def unpack(cls, data: bytes) -> LoggedBatch:
         """Return the batch that `pack` packed. Raise one of `UNREADABLE` for what is none."""
         ids, chunks, fields = json.loads(decompress(data))
         batch = cls(ids, chunks, {int(place): tuple(found) for place, found in fields.items()})
@@ -67,7 +67,7 @@ class ColumnBatch(NamedTuple):
 class LoggedColumns:
     """What batches added that blocks do not hold, and which documents are gone."""
 
-    def __init__(self, batches: Sequence[ColumnBatch], gone: IdArray = NO_IDS) -> None:
+    def __init__(self, batches: Sequence[LoggedBatch], gone: IdArray = NO_IDS) -> None:
         """Take batches, and the ids of documents that are removed; other ids are passed by."""
         self._batches = batches
         self.ids_gone = gone
@@ -102,7 +102,3 @@ class LoggedColumns:
         if not self.ids_gone.size:
             return found
         return found.select(~np.isin(found.documents, self.ids_gone))
-
-
-#: What an engine has beside blocks that keeps nothing there.
-NOTHING_LOGGED: Final = LoggedColumns(())
