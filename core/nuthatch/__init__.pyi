@@ -182,7 +182,10 @@ from nuthatch.registry.plugins import (
     unregister_plugin as unregister_plugin,
 )
 from nuthatch.registry.url import redact as redact
-from nuthatch.text.analyzer import Analyzer as Analyzer
+from nuthatch.text.analyzer import (
+    Analyzer as Analyzer,
+    analyze_words as analyze_words,
+)
 from nuthatch.text.normalize import NormalizedQuery as NormalizedQuery
 
 __version__: str

@@ -106,6 +106,9 @@ class StoredColumns:
         self._connection = connection
         self.state = state.generation
 
+    def follows(self, since: int) -> bool:
+        return since < self.state
+
     def read_blocks(self, place: int, since: int | None) -> Iterable[tuple[int, bytes]]:
         if since is None:
             return rows(self._connection, BLOCKS, span(place + 1))

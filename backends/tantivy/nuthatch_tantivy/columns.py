@@ -61,6 +61,9 @@ class JournalColumns:
     def read_blocks(self, place: int, since: int | None) -> Iterable[tuple[int, bytes]]:
         return _read_blocks(self._journal, place, since)
 
+    def follows(self, since: int) -> bool:
+        return since < self.state
+
     def read_log(self, since: int | None) -> ColumnLog:
         return _read_log(self._journal, since)
 
