@@ -288,6 +288,8 @@ def _read(source: ColumnSource, stored: StoredField, documents: DocumentIds) -> 
         texts = source.read_texts(stored.place, None)
         if isinstance(texts, Sequence):
             names = _objects(texts)
+            if found.values.size and not 0 <= found.values.min() <= found.values.max() < len(texts):
+                raise ValueError("a value of a column has no text")
         else:
             found, names = _name_codes(found, texts)
     elif stored.kind == "date":
