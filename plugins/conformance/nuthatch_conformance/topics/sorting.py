@@ -98,8 +98,8 @@ class Sorting(Topic, topic="sorting", needs="write text sort"):
             ("-added", "also late bare even few list"),
         ):
             equal(_sort(index, [order, "uri"]), expected.split(), f"documents by {order}, uri")
-        expected = ["also", "few", "even", "list", "bare", "late"]
-        equal(_sort(index, ["-seen", "-rating", "uri"]), expected, "documents by two fields")
+        two = ["also", "few", "even", "list", "bare", "late"]
+        equal(_sort(index, ["-seen", "-rating", "uri"]), two, "documents by two fields")
 
     @case(since=(2, 0), needs="export")
     def test_ties_of_an_order_are_in_document_order(self, engine: Engine) -> None:
