@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from nuthatch import Document, Policy, Rung, Schema, TextQuery
 from nuthatch_conformance.corpora import (
     OPERATORS,
+    SCHEMA,
     climbs,
     corpora,
     extras,
@@ -19,7 +20,14 @@ from nuthatch_conformance.corpora import (
 )
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, holds, same_set
-from nuthatch_conformance.observe import find_winner, list_uris, match_rungs, name_chunks
+from nuthatch_conformance.observe import (
+    find_winner,
+    list_uris,
+    match_rung,
+    match_rungs,
+    name_chunks,
+    read_documents,
+)
 from nuthatch_conformance.topic import Topic, case
 
 #: A document is one chunk, so that nothing but its words decides.
@@ -87,6 +95,23 @@ class Searching(Topic, topic="searching", needs="write text"):
         for token, single in zip(alone, singles, strict=True):
             holds(conjunction <= single, f"AND of {tokens} finds what {token!r} alone does not")
             holds(single <= disjunction, f"{token!r} finds what OR of {tokens} does not")
+
+    @case(since=(2, 0))
+    def test_words_need_neither_title_searches_nor_positions(self, engine: Engine) -> None:
+        """Under titles=False and positions=False the same chunks hold the same words.
+
+        Likely causes: the words of titles that are kept for title searches alone; frequencies
+        that are counted in positions.
+        """
+        documents = [Document("d0", "ccc", "aa bb " * 3), Document("d1", "ddd aa", "eeee")]
+        for left_out in ({"titles": False}, {"positions": False}):
+            schema = SCHEMA.model_copy(update=left_out)
+            index = engine.index(documents, schema=schema)
+            for tokens, chunks in (("ccc", 2), ("aa", 3), ("aa eeee", 1), ("ccc ddd", 0)):
+                found = match_rung(index, "AND", tokens.split())
+                equal(len(found), chunks, f"chunks with {tokens!r} under {left_out}")
+            expected = read_documents(engine.oracle(documents), ["d0", "d1"])
+            equal(read_documents(index, ["d0", "d1"]), expected, f"documents under {left_out}")
 
     @case(since=(2, 0), documents=corpora(), query=queries, synonyms=extras, policy=climbs)
     def test_every_policy_finds_what_the_oracle_finds(
