@@ -1,5 +1,5 @@
 """The command: `python -m benchmarks sqlite`, `tantivy`, `postgres`, `clients`, `relevance`,
-`titles` or `compare`.
+`titles`, `queries` or `compare`.
 
 The exit code is 1 where a target is missed.
 """
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import clients, comparison, corpus, hits, postgres, relevance, titles
+from benchmarks import clients, comparison, corpus, fields, hits, postgres, relevance, titles
 from benchmarks.report import Report, Row, cells
 from benchmarks.sqlite import growth, ladder, loading, overhead, ranked, snippets
 from benchmarks.sqlite.stage import Stage
@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["relevance"]:
         return relevance.main(given[1:])
+    if given[:1] == ["queries"]:
+        return fields.main(given[1:])
     if given[:1] == ["titles"]:
         return titles.main(given[1:])
     if given[:1] == ["compare"]:

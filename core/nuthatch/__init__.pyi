@@ -164,7 +164,7 @@ from nuthatch.grounding import (
 )
 from nuthatch.pipeline.answers import answer_by_calls as answer_by_calls
 from nuthatch.pipeline.index import IndexMetadata as IndexMetadata
-from nuthatch.pipeline.indexing import chunk_tokens as chunk_tokens
+from nuthatch.pipeline.indexing import chunk_tokens as chunk_tokens, chunk_words as chunk_words
 from nuthatch.pipeline.lexical import LexicalBackend as LexicalBackend
 from nuthatch.pipeline.opening import (
     drop as drop,

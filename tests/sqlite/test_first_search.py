@@ -12,7 +12,17 @@ from typing import Any
 import pytest
 
 import nuthatch
-from nuthatch import Document, IntegerField, Range, Schema
+from nuthatch import (
+    BooleanField,
+    DateField,
+    DateTimeField,
+    Document,
+    IntegerField,
+    KeywordField,
+    NumberField,
+    Range,
+    Schema,
+)
 
 WORDS = ("river", "bank", "boat", "water", "fish", "bird", "tree", "nest", "stone", "moss", "fern")
 SEARCHES = """
@@ -78,6 +88,81 @@ def test_the_first_search_has_the_scores_of_later_ones_to_the_last_bit(url: str)
             for _ in range(3):  # the first reads, the last finds all in the cache
                 found = index.search(query, 10, policy=policy, filters=filters)
             assert answer == [[hit.document_uri, hit.score.hex(), hit.snippet] for hit in found]
+
+
+FILTERED = """
+import json, sys
+import nuthatch
+from nuthatch import All, Any, AnyOf, Exists, Not, Range, StartsWith
+url, searches = sys.argv[1], json.loads(sys.argv[2])
+answers = []
+for condition in searches:
+    with nuthatch.open(url) as index:  # its first search
+        answers.append(sorted(hit.document_uri for hit in index.search(
+            "bird", 1000, filters=eval(condition)
+        )))
+print(json.dumps([answers, "numpy" in sys.modules]))
+"""
+KINDS = ("All", "Any", "AnyOf", "Exists", "Not", "Range", "StartsWith")
+NAMES = {name: getattr(nuthatch, name) for name in KINDS}
+CONDITIONS = (
+    "AnyOf('tags', ['t1', 'zz'])",
+    "StartsWith('tags', 'u1')",
+    "~Exists('tags')",
+    "Exists('tags') & ~AnyOf('tags', ['t2'])",
+    "Range('tags', gt='t1', lte='u2')",
+    "Range('year', gte=1990, lt=1994)",
+    "Any(Range('price', gte=3.25, lte=7.5), AnyOf('year', [1999]))",
+    "AnyOf('price', [0.25, 8, 0.3])",
+    "Range('day', gt='2024-03-31', lte='2024-07-02')",
+    "AnyOf('day', ['2024-02-11', '1999-01-01'])",
+    "AnyOf('shown', [True])",
+    "Range('at', gte='2024-01-01T05:00:00+01:00')",
+    "Not(All(Exists('day'), Range('numbers', gte=100)))",
+    "Range('numbers', gte=3, lte=4)",
+    "Any()",
+)
+
+
+@pytest.mark.parametrize("batch", [1000, 100])
+def test_filters_on_values_need_no_numpy(tmp_path: Path, batch: int) -> None:
+    """Of values in blocks and of such that are logged, some of them deleted."""
+    url = f"sqlite:{tmp_path / 'birds.db'}"
+    fields = [KeywordField("tags"), IntegerField("year"), NumberField("price"), DateField("day")]
+    fields += [BooleanField("shown"), DateTimeField("at"), IntegerField("numbers")]
+    documents = [
+        Document(f"d{number}", "A bird", "of a feather", make_fields(number))
+        for number in range(600)
+    ]
+    schema = Schema(fields=fields)
+    with (
+        nuthatch.open(url, create=True, schema=schema) as index,
+        nuthatch.open("memory:", create=True, schema=schema) as model,
+    ):
+        for engine in (index, model):
+            engine.add(documents, batch=batch)
+            engine.delete([f"d{number}" for number in range(0, 600, 13)])
+        expected = [
+            sorted(hit.document_uri for hit in model.search("bird", 1000, filters=condition))
+            for condition in (eval(text, NAMES) for text in CONDITIONS)
+        ]
+    answers, has_numpy = run(FILTERED, url, [*CONDITIONS])
+    assert not has_numpy
+    assert answers == expected
+    assert sum(map(bool, expected)) == len(CONDITIONS) - 1
+
+
+def make_fields(number: int) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "tags": [f"t{number % 5}", f"u{number}"],
+        "year": 1900 + number % 103,
+        "price": number % 40 / 4,
+        "day": f"2024-{1 + number % 12:02}-11",
+        "shown": number % 3 == 0,
+        "at": f"2024-01-01T{number % 24:02}:00:00Z",
+        "numbers": [number % 7, number],
+    }
+    return {name: value for at, (name, value) in enumerate(fields.items()) if (number + at) % 9}
 
 
 def test_a_first_search_over_many_postings_imports_numpy(url: str) -> None:

@@ -10,6 +10,10 @@ from nuthatch.postings.batch import (
     number_documents as number_documents,
     plan_batch as plan_batch,
 )
+from nuthatch.postings.block_layout import (
+    BLOCK_IDS as BLOCK_IDS,
+    scan_block as scan_block,
+)
 from nuthatch.postings.caches import (
     IndexCounts as IndexCounts,
     LatestMap as LatestMap,
@@ -29,16 +33,20 @@ from nuthatch.postings.column import (
     Column as Column,
 )
 from nuthatch.postings.column_block import (
-    BLOCK_IDS as BLOCK_IDS,
     EMPTY_BLOCK as EMPTY_BLOCK,
     FieldValues as FieldValues,
     pack_blocks as pack_blocks,
     unpack_blocks as unpack_blocks,
 )
+from nuthatch.postings.column_log import (
+    ColumnLog as ColumnLog,
+    LoggedDocument as LoggedDocument,
+)
 from nuthatch.postings.column_store import (
     DOCUMENTS_PLACE as DOCUMENTS_PLACE,
     ColumnSource as ColumnSource,
     ColumnStore as ColumnStore,
+    LoggingColumnSource as LoggingColumnSource,
     StoredField as StoredField,
     stored_fields as stored_fields,
 )
@@ -49,6 +57,7 @@ from nuthatch.postings.entries import (
 )
 from nuthatch.postings.filters import (
     FilterSets as FilterSets,
+    fields_of as fields_of,
     unread_filters as unread_filters,
 )
 from nuthatch.postings.forks import (

@@ -64,6 +64,23 @@ class DocumentIds:
         owners[expand(self.ids, self.chunks)] = np.repeat(ordinals, self.chunks)
         return owners
 
+    @cached_property
+    def _has_single_chunks(self) -> bool:
+        return bool((self.chunks == 1).all())
+
+    def first_chunks(self, ids: IdArray) -> IdArray:
+        """Return those of ascending ids that are the first of a live document among them."""
+        known = ids[: int(np.searchsorted(ids, self.owners.size))]
+        owners = self.owners[known]
+        return known[firsts(owners) & (owners >= 0) & self.live[owners]]
+
+    def find(self, ids: IdArray) -> BoolArray:
+        """Return which documents have these ids, in any order; others may be among them."""
+        owners = self.owners[ids[ids < self.owners.size]]
+        mask = np.zeros(len(self), dtype=np.bool_)
+        mask[owners[owners >= 0]] = True
+        return mask & self.live
+
     def ordinals_of(self, ids: IdArray) -> Ordinals:
         """Return the ordinals of documents by their ids, all of which are known."""
         return np.searchsorted(self.ids, ids)
@@ -80,6 +97,8 @@ class DocumentIds:
 
     def chunks_of(self, passing: BoolArray) -> IdArray:
         """Return the ids, ascending, of the chunks of some of the documents."""
+        if self._has_single_chunks:
+            return self.ids[passing]
         return expand(self.ids[passing], self.chunks[passing]).astype(np.uint32)
 
 
@@ -97,19 +116,21 @@ class ArrayColumns:
         self.documents = documents
         self._columns = columns
         self._uris = uris
+        #: The ids that were asked about last, and their documents: facets ask for one set.
+        self._latest: tuple[Keys, Ordinals] | None = None
 
     def count(self, keys: Keys) -> int:
-        return self._documents_of(_ids(keys)).size
+        return self._documents_of(keys).size
 
     def count_values(self, keys: Keys, field: str, size: int) -> list[tuple[FilterValue, int]]:
         column = self._columns[field]
-        counts = column.count(self._documents_of(_ids(keys)))
+        counts = column.count(self._documents_of(keys))
         ranks = most_frequent(counts, size)
         values = [column.values[rank] for rank in ranks.tolist()]
         return [*zip(values, counts[ranks].tolist(), strict=True)]
 
     def count_ranges(self, keys: Keys, ranges: Sequence[Range]) -> list[int]:
-        documents = self._documents_of(_ids(keys))
+        documents = self._documents_of(keys)
         return [int(np.count_nonzero(self._leaf(item)[documents])) for item in ranges]
 
     def select(self, keys: Keys, filters: Sequence[Filter]) -> IdArray:
@@ -201,15 +222,24 @@ class ArrayColumns:
         rising: SortArray = codes - codes.dtype.type(1)  # 0 becomes the type's greatest number
         return rising
 
-    def _documents_of(self, ids: IdArray) -> Ordinals:
+    def _documents_of(self, keys: Keys) -> Ordinals:
         """Return the documents of chunks that ascend, each once, ascending."""
-        owners = self.documents.owners[ids]
-        return owners[firsts(owners)].astype(np.intp)
+        latest = self._latest
+        if latest is not None and latest[0] is keys:
+            return latest[1]
+        owners = self.documents.owners[_ids(keys)]
+        documents = owners[firsts(owners)].astype(np.intp)
+        if isinstance(keys, np.ndarray):  # which nobody changes: an engine's `matching` made it
+            self._latest = keys, documents
+        return documents
 
 
 def most_frequent(counts: npt.NDArray[np.intp], size: int) -> Ordinals:
     """Return the places of the `size` greatest counts above 0, ties by place."""
-    places = np.flatnonzero(counts)
+    least = 1
+    if counts.size > size:  # most are less frequent than all that are wanted
+        least = max(1, int(np.partition(counts, -size)[-size]))
+    places = np.flatnonzero(counts >= least)
     # One number that no two places share, so that partitioning cuts between ties, too.
     weights = counts[places] * counts.size + (counts.size - 1 - places)
     if places.size > size:

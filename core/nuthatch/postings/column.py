@@ -28,6 +28,8 @@ Ordinals = npt.NDArray[np.intp]
 Ranks = npt.NDArray[Any]
 #: Integers are ranked by a table of their span, where that is at most so many entries a value.
 _TABLE: Final = 4
+#: To compare all values with so many ranks, one by one, takes less than to look each one up.
+_FEW: Final = 4
 #: About what a Python text takes beside its characters.
 _TEXT_BYTES: Final = 58
 
@@ -51,7 +53,8 @@ class SortedValues:
         """Bytes of the values."""
         if self.array.dtype != object:
             return self.array.nbytes
-        return self.array.nbytes + sum(_TEXT_BYTES + len(text) for text in self.array.tolist())
+        texts = self.array.tolist()
+        return self.array.nbytes + _TEXT_BYTES * len(texts) + sum(map(len, texts))
 
     def interval(self, low: FilterValue | None, high: FilterValue | None) -> tuple[int, int]:
         """Return the ranks from … to (exclusive) of the values within inclusive bounds."""
@@ -237,13 +240,18 @@ class ListColumn(Column):
         return self._owners_of((self.ranks >= start) & (self.ranks < stop))
 
     def has_rank_of(self, ranks: Ranks) -> BoolArray:
+        if ranks.size <= _FEW:
+            chosen = np.zeros(self.ranks.size, dtype=np.bool_)
+            for rank in ranks.tolist():
+                chosen |= self.ranks == rank
+            return self._owners_of(chosen)
         wanted = np.zeros(len(self.values), dtype=np.bool_)
         wanted[ranks] = True
         return self._owners_of(wanted[self.ranks])
 
     def _owners_of(self, chosen: BoolArray) -> BoolArray:
         mask = np.zeros(self.size, dtype=np.bool_)
-        mask[self._owners[chosen]] = True
+        mask[self._owners[np.flatnonzero(chosen)]] = True
         return mask
 
     @cached_property
@@ -299,5 +307,7 @@ def _build(values: SortedValues, size: int, ranked: FieldValues) -> Column:
     owners = np.repeat(ranked.documents, ranked.counts)
     inside = ~firsts(owners)[1:]
     if bool((inside & (ranks[1:] < ranks[:-1])).any()):
-        ranks = ranks[np.lexsort((ranks, owners))]
+        # One number for both is sorted in a quarter of the time that two take.
+        both = np.sort(owners.astype(np.int64) * len(values) + ranks)
+        ranks = (both % len(values)).astype(ranks.dtype)
     return ListColumn(values, starts, ranks)

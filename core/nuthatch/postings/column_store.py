@@ -10,6 +10,9 @@ A `ColumnStore` reads a column when it is first asked for, and keeps it. After a
 blocks that the write touched, and no others: an engine says for each block in which state it was
 written. It may write a block of all documents when one of them is deleted, and leave the fields'
 blocks as they are: values of documents that are not there are passed by.
+
+Blocks are dear to write for a single document. An engine may log small batches instead, and merge
+the log into blocks later, all of it at once: it is then a `LoggingColumnSource`.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -26,13 +29,17 @@ import numpy.typing as npt
 from nuthatch.contract.facet import URI
 from nuthatch.contract.schema import PhraseField, Schema
 from nuthatch.postings.array_columns import ArrayColumns, DocumentIds
+from nuthatch.postings.block_layout import BLOCK_IDS
 from nuthatch.postings.column import Column, Ranks
-from nuthatch.postings.column_block import BLOCK_IDS, FieldValues, unpack_blocks
+from nuthatch.postings.column_block import FieldValues, unpack_blocks
+from nuthatch.postings.column_log import ColumnLog
 from nuthatch.scoring.arrays import IdArray
 
 #: The place of the column of all documents, which has their numbers of chunks; fields follow by
 #: their places in the schema.
 DOCUMENTS_PLACE: Final = -1
+#: The day before the first.
+_DAY_0: Final = np.datetime64("0001-01-01") - np.timedelta64(1)
 #: So many more documents than live ones are kept in a column, before it is read anew.
 _MAX_DEAD: Final = 1024
 
@@ -93,6 +100,19 @@ class ColumnSource(Protocol):
         ...
 
 
+@runtime_checkable
+class LoggingColumnSource(ColumnSource, Protocol):
+    """A source of an engine that logs what small batches change until it writes blocks.
+
+    Whenever it writes a block of documents it merges the whole log: so the ids of logged documents
+    are above those in blocks.
+    """
+
+    def read_log(self, since: int | None) -> ColumnLog:
+        """Return what was logged, with `since` in states after it, and is in no block yet."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
     """What is in memory of one state."""
@@ -124,6 +144,11 @@ class ColumnStore:
         held = self._held
         return 0 if held is None else held.nbytes
 
+    def has(self, name: str) -> bool:
+        """Return whether the column of a field is kept, of any state."""
+        held = self._held
+        return held is not None and name in held.columns
+
     def read(self, source: ColumnSource, names: Iterable[str]) -> ArrayColumns:
         """Return the columns of fields in the source's state; `uri` is the order of uris.
 
@@ -153,8 +178,7 @@ class ColumnStore:
             patched = self._patch(source, held)
             if patched is not None:
                 return patched
-        found = unpack_blocks(source.read_blocks(DOCUMENTS_PLACE, None), np.int64)
-        return _Held(source.state, DocumentIds.of(found))
+        return _begin(source)
 
     def _patch(self, source: ColumnSource, held: _Held) -> _Held | None:
         """Return what is kept in a later state; None where it is better read anew."""
@@ -167,11 +191,12 @@ class ColumnStore:
         added = found.select(~np.isin(found.documents, before.ids))
         if added.documents.size and len(before) and added.documents[0] <= before.ids[-1]:
             return None
-        documents = before.replace(gone, added)
+        log = _read_log(source, held.state)
+        documents = log.apply_to(before.replace(gone, added))
         if len(documents) > 2 * int(np.count_nonzero(documents.live)) + _MAX_DEAD:
             return None
         columns = {
-            name: _patch_column(source, self._fields[name], column, documents, held.state)
+            name: _patch_column(source, self._fields[name], column, documents, log, held.state)
             for name, column in held.columns.items()
         }
         return _Held(source.state, documents, columns)
@@ -187,20 +212,37 @@ class ColumnStore:
                 self._held = kept if kept.nbytes <= self._max_bytes else None
 
 
+def _begin(source: ColumnSource) -> _Held:
+    """Return the documents of a state, without columns."""
+    found = unpack_blocks(source.read_blocks(DOCUMENTS_PLACE, None), np.int64)
+    documents = _read_log(source, None).apply_to(DocumentIds.of(found))
+    return _Held(source.state, documents)
+
+
+def _read_log(source: ColumnSource, since: int | None) -> ColumnLog:
+    return source.read_log(since) if isinstance(source, LoggingColumnSource) else ColumnLog()
+
+
 def _read(source: ColumnSource, stored: StoredField, documents: DocumentIds) -> Column:
     """Read a whole column."""
     found = unpack_blocks(source.read_blocks(stored.place, None), stored.dtype)
     found = _by_ordinal(found, documents)
     if stored.has_texts:
-        texts = source.read_texts(stored.place, None)
-        names = np.empty(1 + max(texts, default=-1), dtype=object)
-        names[:] = ""
-        for code, text in texts.items():
-            names[code] = text
-        return Column.of(len(documents), found, names)
-    if stored.kind == "date":
-        return Column.of(len(documents), *_name_days(found))
-    return Column.of(len(documents), found)
+        column = Column.of(
+            len(documents), *_name_codes(found, source.read_texts(stored.place, None))
+        )
+    elif stored.kind == "date":
+        column = Column.of(len(documents), *_name_days(found))
+    else:
+        column = Column.of(len(documents), found)
+    logged = _read_logged(_read_log(source, None), stored, documents)
+    return column.replace(len(documents), (), logged) if logged.documents.size else column
+
+
+def _read_logged(log: ColumnLog, stored: StoredField, documents: DocumentIds) -> FieldValues:
+    """Return the values in a log by the ordinals of documents, texts and dates as they are."""
+    is_text = stored.has_texts or stored.kind == "date"
+    return _by_ordinal(log.values_of(stored.place, object if is_text else stored.dtype), documents)
 
 
 def _patch_column(
@@ -208,9 +250,10 @@ def _patch_column(
     stored: StoredField,
     column: Column,
     documents: DocumentIds,
+    log: ColumnLog,
     since: int,
 ) -> Column:
-    """Read the blocks of a column that were written since a state."""
+    """Read what was written of a column since a state: blocks, and what was logged."""
     blocks = list(source.read_blocks(stored.place, since))
     touched = np.array([number for number, _ in blocks], dtype=np.uint32)
     found = _by_ordinal(unpack_blocks(blocks, stored.dtype), documents)
@@ -220,8 +263,11 @@ def _patch_column(
     elif stored.kind == "date":
         coded, names = _name_days(found)
         found = coded._replace(values=names[coded.values])
+    logged = _read_logged(log, stored, documents)
     old = documents.ids[: column.size] // BLOCK_IDS
-    return column.replace(len(documents), np.flatnonzero(np.isin(old, touched)), found)
+    gone = np.flatnonzero(np.isin(old, touched))
+    both = FieldValues.join([found, logged], found.values.dtype)
+    return column.replace(len(documents), gone, both)
 
 
 def _by_ordinal(found: FieldValues, documents: DocumentIds) -> FieldValues:
@@ -237,10 +283,26 @@ def _by_ordinal(found: FieldValues, documents: DocumentIds) -> FieldValues:
     return known._replace(documents=ordinals[ordinals >= 0].astype(np.uint32))
 
 
+def _name_codes(
+    found: FieldValues, texts: Mapping[int, str]
+) -> tuple[FieldValues, npt.NDArray[Any]]:
+    """Return ranks in place of an engine's numbers, and the texts that they stand for."""
+    # Where the engine gives texts in order, this is one pass.
+    codes = sorted(texts, key=texts.__getitem__)
+    ranks = np.full(1 + max(codes, default=-1), -1, dtype=np.int64)
+    ranks[codes] = np.arange(len(codes))
+    placed = ranks[found.values]
+    if placed.size and int(placed.min()) < 0:
+        raise ValueError("a value of a column has no text")
+    return found._replace(values=placed), _objects([texts[code] for code in codes])
+
+
 def _name_days(found: FieldValues) -> tuple[FieldValues, npt.NDArray[Any]]:
     """Return codes in place of days, and the dates that they stand for."""
     days, codes = np.unique(found.values, return_inverse=True)
-    names = _objects([date.fromordinal(day).isoformat() for day in days.tolist()])
+    if days.size and not 1 <= days[0] <= days[-1] <= date.max.toordinal():
+        raise ValueError(f"a day of a column lies outside {date.min} and {date.max}")
+    names = _objects((_DAY_0 + days).astype(str).tolist())
     return found._replace(values=codes), names
 
 
