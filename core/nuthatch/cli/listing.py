@@ -6,49 +6,81 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nuthatch.cli.output import Cell, Style, printable
 from nuthatch.cli.screen import Screen
+from nuthatch.contract.facet import SortKey
 from nuthatch.contract.hit import AuditMode, Hit
-from nuthatch.contract.query import EntityQuery
+from nuthatch.contract.query import EntityQuery, MatchAll
 from nuthatch.contract.results import Attempt, Results
 from nuthatch.text.normalize import NormalizedQuery
 
 
-def show_hits(screen: Screen, results: Results, *, explain: bool = False) -> None:
-    """Show the hits, best first; with `explain` the query, its rungs and the parts of scores too.
+def show_hits(
+    screen: Screen,
+    results: Results,
+    *,
+    explain: bool = False,
+    offset: int = 0,
+    sort: Sequence[SortKey] = (),
+) -> None:
+    """Show the hits in their order; with `explain` the query, its rungs and parts of scores too.
 
-    Nothing is shown where one of the hits turns out to be damaged.
+    Sorted hits show the values that they are sorted by, and a score where they have one. Nothing
+    is shown where one of the hits turns out to be damaged.
     """
-    shown = [(hit, *highlight(hit)) for hit in results]
+    shown = [(hit, [*_sort_values(hit, sort)], *highlight(hit)) for hit in results]
     if explain:
         _show_explanation(screen, results)
-    for rank, (hit, title, snippet) in enumerate(shown, start=1):
-        head: tuple[Cell, Cell] = (f"{rank:>3}", "dim"), (f"  {hit.score:7.3f}  ", "name")
+    for rank, (hit, values, title, snippet) in enumerate(shown, start=offset + 1):
+        score = f"{hit.score:7.3f}  " if hit.score_parts else ""
+        indent = 5 + len(score)
+        head: tuple[Cell, Cell] = (f"{rank:>3}  ", "dim"), (score, "name")
         screen.line(*head, *(title or [("(no title)", "strong")]))
-        screen.line(*_place(hit), indent=14)
+        screen.line(*_place(hit), *values, indent=indent)
         if snippet:
-            screen.line(*snippet, indent=14)
-        if explain:
+            screen.line(*snippet, indent=indent)
+        if explain and score:
             where = "" if isinstance(results.query, EntityQuery) else f"rung {hit.rung + 1}: "
-            screen.line((where + _parts(hit), "dim"), indent=14)
+            screen.line((where + _parts(hit), "dim"), indent=indent)
 
 
-def show_footer(screen: Screen, results: Results) -> None:
-    """Show the notes, and one line on how the hits were found."""
+def _sort_values(hit: Hit, sort: Sequence[SortKey]) -> Iterator[Cell]:
+    for key in sort:
+        value = hit.fields.get(key.field)
+        if value is not None:
+            values = value if isinstance(value, list) else [value]
+            yield f"  {key.field} {', '.join(map(str, values))}", "name"
+
+
+def show_footer(screen: Screen, results: Results, *, offset: int = 0, count: bool = False) -> None:
+    """Show the notes, and one line on how the hits were found.
+
+    The total is told with `count`, and where it is known and not the number of hits.
+    """
     for note in results.notes:
         screen.line((f"note: {note}", "dim"))
-    count = "no hits" if not results.hits else f"{len(results)} hits"
-    how = f"policy {results.policy} ran {results.ran}"
-    parts = (
-        "1 hit" if len(results) == 1 else count,
-        "entities" if isinstance(results.query, EntityQuery) else how,
-        _exactness(results),
-        f"{results.took_ms:.1f} ms",
-    )
-    screen.line((", ".join(parts), "dim"))
+    parts = [_number(len(results), offset)]
+    if results.total is not None and (count or results.total != len(results)):
+        matches = "document matches" if results.total == 1 else "documents match"
+        parts.append(f"{results.total:,} {matches}")
+    if isinstance(results.query, EntityQuery):
+        parts.append("entities")
+    elif not isinstance(results.query, MatchAll):
+        parts.append(f"policy {results.policy} ran {results.ran}")
+    screen.line((", ".join((*parts, _exactness(results), f"{results.took_ms:.1f} ms")), "dim"))
+
+
+def _number(hits: int, offset: int) -> str:
+    if not hits:
+        return f"no hits after the first {offset:,}" if offset else "no hits"
+    if offset:
+        return f"hits {offset + 1:,} to {offset + hits:,}" if hits > 1 else f"hit {offset + 1:,}"
+    return "1 hit" if hits == 1 else f"{hits} hits"
 
 
 def _exactness(results: Results) -> str:
     if results.exact:
         return "exact"
+    if results.ran == "all":
+        return "only with all words"
     return "ordered by rung" if results.ran == "ladder" else "perhaps not the exact top"
 
 

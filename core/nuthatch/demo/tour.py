@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from nuthatch.contract.batch import AddReport
 from nuthatch.contract.filters import AnyOf, Filter, Range
@@ -205,11 +205,14 @@ def _handiness(engine: Engine) -> int:
     return 0 if engine.path is None else 1 + engine.path.is_file()
 
 
+#: The policies that are measured; `all` is for those who want no hit without all words.
+_RANKING: Final[tuple[Policy, ...]] = ("ladder", "auto", "ranked")
+
+
 def _measure(
     engine: Engine, index: LexicalBackend, judged: JudgedCorpus
 ) -> Iterator[PolicyQuality]:
-    policies: tuple[Policy, ...] = get_args(Policy)
-    for policy in sorted(policies, key=("ladder", "auto", "ranked").index):
+    for policy in _RANKING:
         yield PolicyQuality(engine.name, policy, measure(index, judged, policy))
         if policy == "auto" and engine.path is not None:
             with open_url(engine.url, budget=SMALL_BUDGET) as small:

@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, get_args
 
 import click
 
 from nuthatch.cli.commands import COMMANDS
+from nuthatch.cli.facets import parse_facet, parse_sort, show_facets
 from nuthatch.cli.listing import show_footer, show_hits
 from nuthatch.cli.options import json_option, open_index
 from nuthatch.cli.output import answer
 from nuthatch.cli.screen import open_screen
 from nuthatch.contract.filters import AnyOf, Filter, Mentions, Range
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import EntityQuery, Policy, TextQuery
+from nuthatch.contract.query import EntityQuery, MatchAll, Policy, TextQuery
 from nuthatch.contract.schema import FilterValue, PhraseField, Schema
 from nuthatch.errors import InvalidQuery
 
@@ -66,14 +67,23 @@ def _value(text: str, value: str, name: str, schema: Schema) -> FilterValue:
         ) from error
 
 
+_POLICIES: Final = f"How it climbs: {', '.join(get_args(Policy))}."
 _MODES = [mode.value for mode in AuditMode]
 
 
 @click.command("search", short_help=COMMANDS["search"].help)
 @click.argument("url")
 @click.argument("query", metavar="QUERY", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every document, in place of a QUERY.")
 @click.option("-n", "--limit", type=int, metavar="N", help="At most N hits (20).")
-@click.option("--policy", type=click.Choice(("auto", "ladder", "ranked")), help="How it climbs.")
+@click.option("--offset", type=int, metavar="N", help="Leave out N hits before the first.")
+@click.option("--sort", multiple=True, metavar="FIELD", help="An order: year, -year; uri, -score.")
+@click.option("--count", is_flag=True, help="Tell how many documents match.")
+@click.option("--facet", "facets", multiple=True, metavar="FIELD[:N]", help="Count by value.")
+@click.option(
+    "--facet-open", "opened", multiple=True, metavar="FIELD[:N]", help="Without its own filters."
+)
+@click.option("--policy", type=click.Choice(get_args(Policy)), metavar="NAME", help=_POLICIES)
 @click.option("--audit", type=click.Choice(_MODES), help="grounded: with evidence.")
 @click.option("--filter", "filters", multiple=True, metavar="COND", help="'year>=1990', 'tag=a|b'")
 @click.option("--include", multiple=True, metavar="FIELD=PHRASE", help='people="tom hanks"')
@@ -87,7 +97,13 @@ _MODES = [mode.value for mode in AuditMode]
 def search(
     url: str,
     query: tuple[str, ...],
+    everything: bool,
     limit: int | None,
+    offset: int | None,
+    sort: tuple[str, ...],
+    count: bool,
+    facets: tuple[str, ...],
+    opened: tuple[str, ...],
     policy: Policy | None,
     audit: str | None,
     filters: tuple[str, ...],
@@ -103,25 +119,25 @@ def search(
     """Search the index at URL for QUERY.
 
     Everything in QUERY is text; nothing is an operator. COND is FIELD>=VALUE (or >, <, <=) or
-    FIELD=VALUE|VALUE; several filters must all hold. Put -- before a QUERY that starts with -.
+    FIELD=VALUE|VALUE; several filters must all hold. A facet shows N values, or
+    ranges as in year:..1980,1980..2000 instead. Put -- before a QUERY that starts with -.
     """
-    entities = bool(include or exclude or titles)
-    if not query and not entities:
-        raise click.UsageError("give a QUERY, or --include or --title")
-    if query and entities:
-        raise InvalidQuery(
-            "a query is either text or entities (--include, --exclude, --title); ask twice"
-        )
+    entities = _entities(include, exclude, titles)
+    _check_kind(query, everything, entities is not None)
     with open_index(url) as index:
-        conditions = [parse_filter(text, index.schema) for text in filters]
-        asked = (
-            _entities(include, exclude, titles, conditions)
-            if entities
-            else TextQuery(" ".join(query), filters=conditions)
-        )
+        keys = parse_sort(sort, index.schema)
+        asked = MatchAll() if everything else entities or TextQuery(" ".join(query))
         results = index.search(
             asked,
             limit,
+            offset=offset,
+            filters=[parse_filter(text, index.schema) for text in filters],
+            sort=[f"-{key.field}" if key.descending else key.field for key in keys],
+            facets=[
+                *(parse_facet(text, index.schema) for text in facets),
+                *(parse_facet(text, index.schema, is_open=True) for text in opened),
+            ],
+            count=count,
             extra_or_tokens=extra or None,
             audit=None if audit is None else AuditMode(audit),
             collapse=collapse or None,
@@ -133,14 +149,32 @@ def search(
         answer(results.to_json())
         return
     screen = open_screen()
-    show_hits(screen, results, explain=explain)
-    show_footer(screen, results)
+    show_hits(screen, results, explain=explain, offset=offset or 0, sort=keys)
+    show_facets(screen, results.facets)
+    show_footer(screen, results, offset=offset or 0, count=count)
+
+
+def _check_kind(query: Sequence[str], everything: bool, has_entities: bool) -> None:
+    """Raise unless exactly one thing is looked for."""
+    if everything and (query or has_entities):
+        raise click.UsageError(
+            "--all takes every document; leave it out, or take --policy all for documents that "
+            "hold all words of a QUERY"
+        )
+    if query and has_entities:
+        raise InvalidQuery(
+            "a query is either text or entities (--include, --exclude, --title); ask twice"
+        )
+    if not (query or has_entities or everything):
+        raise click.UsageError("give a QUERY, or --include or --title, or --all for every document")
 
 
 def _entities(
-    include: Sequence[str], exclude: Sequence[str], titles: Sequence[str], filters: list[Filter]
-) -> EntityQuery:
-    return EntityQuery(_phrases(include), _phrases(exclude), titles, filters)
+    include: Sequence[str], exclude: Sequence[str], titles: Sequence[str]
+) -> EntityQuery | None:
+    if not (include or exclude or titles):
+        return None
+    return EntityQuery(_phrases(include), _phrases(exclude), titles)
 
 
 def _phrases(texts: Sequence[str]) -> dict[str, list[str]]:
