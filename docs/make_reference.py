@@ -41,7 +41,7 @@ GROUPS = {
     "AsyncExplainingReader AnswerRequest Budget Answer answer_by_calls "
     "Rung Operator Candidate Matches "
     "FirstMatch StoredChunk FetchedChunk AnalyzedBatch AnalyzedDocument AnalyzedChunk WriteOutcome "
-    "IndexMetadata matches_filter values_by_field analyze_words chunk_tokens chunk_words "
+    "IndexMetadata matches_filter values_by_field SurfaceWords chunk_tokens chunk_words "
     "Lease Leases",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "

@@ -184,7 +184,7 @@ from nuthatch.registry.plugins import (
 from nuthatch.registry.url import redact as redact
 from nuthatch.text.analyzer import (
     Analyzer as Analyzer,
-    analyze_words as analyze_words,
+    SurfaceWords as SurfaceWords,
 )
 from nuthatch.text.normalize import NormalizedQuery as NormalizedQuery
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from nuthatch.errors import PluginFailure
 from nuthatch.text.analyzer import (
     Analyzer,
+    SurfaceWords,
     analyze,
-    analyze_words,
     builtin_analyzer,
     builtin_names,
     words_of,
@@ -135,10 +135,8 @@ def test_any_text_can_be_analyzed(name: str) -> None:
 def test_surface_words_come_with_what_analyze_gives(name: str, texts: list[str]) -> None:
     analyzer = builtin_analyzer(name)
     assert analyzer is not None
-    words: dict[str, str] = {}
-    assert [analyze_words(analyzer, text, words) for text in texts] == [
-        analyze(analyzer, text) for text in texts
-    ]
+    words = SurfaceWords(analyzer)
+    assert [words.analyze(text) for text in texts] == [analyze(analyzer, text) for text in texts]
     known = (word for text in texts for word in words_of(analyzer, text))
     assert words == {surface: token for surface, token in known if len(surface) <= 128}
 
@@ -151,16 +149,20 @@ def test_surface_words_of_a_stemmer_of_a_third_party() -> None:
         def stem(self, words: list[str]) -> list[str]:
             return [word[:3] for word in words]
 
-    words: dict[str, str] = {}
-    assert analyze_words(Cutting("bir", "see"), "birds seen", words) == ["bir", "see"]
+    words = SurfaceWords(Cutting("bir", "see"))
+    assert words.analyze("birds seen") == ["bir", "see"]
     assert words == {"birds": "bir", "seen": "see"}
-    assert analyze_words(Foreign("bird"), "Bird", words) == ["bird"]
-    assert words == {"birds": "bir", "seen": "see", "bird": "bird"}
+
+
+def test_surface_words_without_stems_are_the_tokens() -> None:
+    words = SurfaceWords(Foreign("bird"))
+    assert words.analyze("Bird") == ["bird"]
+    assert words == {"bird": "bird"}
 
 
 def test_words_that_are_too_long_are_not_kept() -> None:
     analyzer = builtin_analyzer("english")
     assert analyzer is not None
-    words: dict[str, str] = {}
-    assert len(analyze_words(analyzer, f"short {'x' * 129} words", words)) == 3
+    words = SurfaceWords(analyzer)
+    assert len(words.analyze(f"short {'x' * 129} words")) == 3
     assert words == {"short": "short", "words": "word"}

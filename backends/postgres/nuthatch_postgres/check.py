@@ -27,7 +27,7 @@ from nuthatch import (
     IndexCorrupt,
     LexicalBackend,
     Schema,
-    analyze_words,
+    SurfaceWords,
     parse_header,
     run_blocking,
 )
@@ -174,9 +174,9 @@ class _PostingComparison:
 
         A token that has no term makes a difference.
         """
-        words: dict[str, str] = {}
-        of_title = analyze_words(self._analyzer, title, words)
-        tokens = of_title + analyze_words(self._analyzer, text, words)
+        words = SurfaceWords(self._analyzer)
+        of_title = words.analyze(title)
+        tokens = of_title + words.analyze(text)
         self._missing_words.update(words.items() - self._words.items())
         counts = Counter(tokens)
         terms = [self._terms.get(token, (0, 0))[0] for token in counts]

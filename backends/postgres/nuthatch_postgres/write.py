@@ -28,8 +28,8 @@ from nuthatch import (
     Durability,
     IndexCorrupt,
     Schema,
+    SurfaceWords,
     WriteOutcome,
-    analyze_words,
     parse_header,
 )
 from nuthatch.postings import (
@@ -206,7 +206,7 @@ class Writer:
     ) -> None:
         """Delete documents and insert others; call it within a transaction."""
         tokens = sum(chunk.length for _, analyzed in numbered for chunk in analyzed.chunks)
-        lost: dict[str, str] = {}
+        lost = SurfaceWords(self._analyzer)
         tokens -= self._delete(removed, lost) if removed else 0
         documents = _document_rows(numbered)
         self._copy(queries.COPY_DOCUMENTS, "int4 text bytea bytea int4 bytea", documents)
@@ -231,17 +231,15 @@ class Writer:
             self._sql(queries.ADD_TO_LOGS), (*values, added, gathered, surfaces)
         )
 
-    def _delete(self, removed: Sequence[StoredDocument], lost: dict[str, str]) -> int:
-        """Delete documents; return how many tokens their chunks had, and add their words to `lost`,
-        each with its token."""
+    def _delete(self, removed: Sequence[StoredDocument], lost: SurfaceWords) -> int:
+        """Delete documents; return how many tokens their chunks had; gather their words."""
         ids = [document.id for document in removed]
         decrements: Counter[str] = Counter()
         count = 0
         for header, text in self._fetch(queries.DELETED_TEXTS, (ids,)):
             with readable("a stored document"):
                 title = parse_header(header)["title"]
-                tokens = analyze_words(self._analyzer, title, lost)
-                tokens = tokens + analyze_words(self._analyzer, decompress(text).decode(), lost)
+                tokens = lost.analyze(title) + lost.analyze(decompress(text).decode())
             decrements.update(set(tokens))
             count += len(tokens)
         words = sorted(decrements)

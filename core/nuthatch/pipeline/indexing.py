@@ -30,7 +30,7 @@ from nuthatch.contract.document import Document, document_from_json
 from nuthatch.contract.schema import Schema
 from nuthatch.errors import InvalidDocument, InvalidQuery, PluginFailure
 from nuthatch.grounding import document_root, header_bytes, leaf_hash
-from nuthatch.text.analyzer import Analyzer, analyze, analyze_words
+from nuthatch.text.analyzer import Analyzer, SurfaceWords, analyze
 from nuthatch.text.chunking import Span, chunker
 
 
@@ -63,25 +63,30 @@ class DocumentAnalyzer:
         header = header_bytes(document, self._schema.chunker, len(spans))
         return Outline(document, spans, leaves, header, document_root(header, leaves))
 
-    def analyze(self, outline: Outline, words: dict[str, str]) -> AnalyzedDocument:
-        """Return the analyzed document, and add its surface words, each with its token, to
-        `words`. Raise `InvalidDocument`.
+    def analyze(self, outline: Outline, words: SurfaceWords) -> AnalyzedDocument:
+        """Return the analyzed document, and add its surface words to `words`.
+
+        Raise `InvalidDocument`.
         """
         document, spans, leaves, header, root = outline
         values = self._schema.filter_values(document)
-        title = analyze_words(self._analyzer, document.title, words)
+        title = words.analyze(document.title)
         title_line = " ".join(title)
         chunks = []
         for (start, end), leaf in zip(spans, leaves, strict=True):
             text = document.text[start:end]
-            tokens = analyze_words(self._analyzer, text, words)
+            tokens = words.analyze(text)
             length = len(title) + len(tokens)
             chunks.append(AnalyzedChunk(text, start, leaf, title_line, " ".join(tokens), length))
         return AnalyzedDocument(document, root, header, chunks, values)
 
+    def make_words(self) -> SurfaceWords:
+        """Return what gathers the surface words of a batch."""
+        return SurfaceWords(self._analyzer)
+
     def prepare(self, document: Document) -> AnalyzedDocument:
         """Return the analyzed document. Raise `InvalidDocument`."""
-        return self.analyze(self.outline(document), {})
+        return self.analyze(self.outline(document), self.make_words())
 
 
 def chunk_tokens(analyzer: Analyzer, title: str, text: str) -> list[str]:
@@ -95,9 +100,9 @@ def chunk_tokens(analyzer: Analyzer, title: str, text: str) -> list[str]:
 def chunk_words(analyzer: Analyzer, title: str, text: str) -> dict[str, str]:
     """Return the surface words of a chunk, each with its token, once more from what is stored of
     it: what a dictionary of words keeps when documents are removed."""
-    words: dict[str, str] = {}
-    analyze_words(analyzer, title, words)
-    analyze_words(analyzer, text, words)
+    words = SurfaceWords(analyzer)
+    words.analyze(title)
+    words.analyze(text)
     return words
 
 
@@ -215,7 +220,7 @@ class BatchBuilder:
         self._waiting: list[tuple[int, Document]] = []
         #: By uri what is to be written, None for what is stored already.
         self._latest: dict[str, AnalyzedDocument | None] = {}
-        self._words: dict[str, str] = {}
+        self._words = analyzer.make_words()
         self._skipped = 0
         self._first_skipped: list[SkippedDocument] = []
         self.read = 0

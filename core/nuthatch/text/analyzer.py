@@ -10,7 +10,6 @@ found by. It holds the stems of the text's surfaces, in order, and may hold more
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple, Protocol, TypeGuard, runtime_checkable
 
@@ -18,7 +17,13 @@ from nuthatch.errors import NuthatchError, PluginFailure
 from nuthatch.text.fold import VietnameseFolding
 from nuthatch.text.snowball import LANGUAGES, SnowballAnalyzer
 from nuthatch.text.standard import AsciiAnalyzer, StandardAnalyzer
-from nuthatch.text.token import LONGEST, check_tokens, holds_long_piece, shorten, shorten_all
+from nuthatch.text.token import (
+    LONGEST,
+    check_tokens,
+    holds_long_piece,
+    shorten,
+    shorten_all,
+)
 
 
 @runtime_checkable
@@ -108,26 +113,57 @@ def words_of(analyzer: Analyzer, text: str) -> list[Word]:
     return [Word(shorten(surface), token) for surface, token in zip(surfaces, tokens, strict=True)]
 
 
-def analyze_words(analyzer: Analyzer, text: str, words: dict[str, str]) -> list[str]:
-    """Return what `analyze` does, and add the text's surface words to `words`, each with its token,
-    but for those of more than 128 code points."""
-    if isinstance(analyzer, AsciiAnalyzer | StandardAnalyzer) and type(analyzer) in OWN:
-        surfaces, tokens = analyzer.read(text)  # one pass: most of what an index costs is analysis
-        if text.isascii() and not holds_long_piece(text):
-            words.update(zip(surfaces, tokens, strict=False))
-            return tokens
-        tokens = shorten_all(tokens)
-        found: Iterable[tuple[str, str]] = zip(surfaces, tokens, strict=False)
-    else:
-        tokens = analyze(analyzer, text)
-        found = (
-            words_of(analyzer, text) if _has_surfaces(analyzer) else [*map(Word, tokens, tokens)]
-        )
-        surfaces = [surface for surface, _ in found]
-    if max(map(len, surfaces), default=0) > LONGEST:
-        found = [(surface, token) for surface, token in found if len(surface) <= LONGEST]
-    words.update(found)
-    return tokens
+class SurfaceWords(dict[str, str]):
+    """The token of each surface word of the texts that are analyzed by it.
+
+    Words of more than 128 code points are left out. A word is looked up here for its token, so
+    that gathering words costs little: most of what an index costs is analysis.
+    """
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        super().__init__()
+        self._analyzer = analyzer
+        self._own = analyzer if _is_own(analyzer) else None
+        #: The pieces of non-ASCII text whose words are here.
+        self._pieces: set[str] = set()
+
+    def analyze(self, text: str) -> list[str]:
+        """Return what `analyze` does, and keep the words of the text."""
+        own = self._own
+        if own is None:
+            return self._analyze_foreign(text)
+        line = own.line(text)
+        if line is not None:
+            return list(map(self.__getitem__, line.split()))
+        assert isinstance(own, StandardAnalyzer)  # the other one makes a line of any text
+        pieces = text.split()
+        new = set(pieces).difference(self._pieces)
+        self._pieces.update(new)
+        for piece in new:
+            self.update(own.piece_words[piece])
+        return shorten_all(own.join(pieces))
+
+    def __missing__(self, surface: str) -> str:
+        """Return the token of a new word of one of core's own analyzers."""
+        assert self._own is not None
+        (token,) = self._own.stem([surface])
+        return self._keep(surface, shorten(token))
+
+    def _keep(self, surface: str, token: str) -> str:
+        if len(surface) <= LONGEST:
+            self[surface] = token
+        return token
+
+    def _analyze_foreign(self, text: str) -> list[str]:
+        tokens = analyze(self._analyzer, text)
+        words = words_of(self._analyzer, text) if _has_surfaces(self._analyzer) else None
+        for surface, token in words or zip(tokens, tokens, strict=True):
+            self._keep(surface, token)
+        return tokens
+
+
+def _is_own(analyzer: Analyzer) -> TypeGuard[AsciiAnalyzer | StandardAnalyzer]:
+    return type(analyzer) in OWN
 
 
 def builtin_names() -> tuple[str, ...]:

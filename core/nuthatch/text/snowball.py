@@ -33,7 +33,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from itertools import chain
 from threading import Lock
 
 import Stemmer
@@ -181,8 +180,6 @@ class SnowballAnalyzer(StandardAnalyzer):
         self.beginning = _BEGINNINGS.get(language)
         #: Stem by word.
         self.stems: Memo[str] = Memo(self._stem)
-        #: Surfaces by piece of non-ASCII text.
-        self._words: Memo[list[str]] = Memo(lambda piece: words(self.folding.line(piece)))
 
     def tokens(self, text: str) -> list[str]:
         """Return the stems of the words in order."""
@@ -196,7 +193,7 @@ class SnowballAnalyzer(StandardAnalyzer):
         line = self.line(text)
         if line is not None:
             return line.split()
-        return list(chain.from_iterable(map(self._words.__getitem__, text.split())))
+        return [word for piece in text.split() for word in words(self.folding.line(piece))]
 
     def stem(self, words: list[str]) -> list[str]:
         """Return the stems of words that `surfaces` gave."""

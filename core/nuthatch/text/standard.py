@@ -24,12 +24,13 @@ Phrases: one spelling for the names of people, studios and characters.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import chain
 
 from nuthatch.text.fold import FOLDING, Folding
 from nuthatch.text.runs import characters, words
 from nuthatch.text.stopwords import REFERENCE, stopwords
-from nuthatch.text.token import Memo
+from nuthatch.text.token import LONGEST, Memo, shorten
 
 #: What the tokens depend on; raise it whenever they may change.
 ASCII_REVISION = 1
@@ -86,10 +87,9 @@ class AsciiAnalyzer:
         """Return the tokens: nothing is stemmed."""
         return self.tokens(text)
 
-    def read(self, text: str) -> tuple[list[str], list[str]]:
-        """Return the surfaces, and the tokens."""
-        tokens = self.tokens(text)
-        return tokens, tokens
+    def line(self, text: str) -> str:
+        """Return the text with its words in their places, blanks elsewhere."""
+        return alphabetic_line(text)
 
     def stem(self, words: list[str]) -> list[str]:
         """Return the words as they are."""
@@ -125,6 +125,8 @@ class StandardAnalyzer:
         self.folding = folding
         #: Tokens by piece of non-ASCII text.
         self.pieces: Memo[tuple[str, ...]] = Memo(self._split_piece)
+        #: Surface words, each with its token, by piece of non-ASCII text.
+        self.piece_words: Memo[list[tuple[str, str]]] = Memo(self._pair_words)
         # Whether any text so far had characters besides its words: most indexes never have.
         self._unspaced = False
 
@@ -133,7 +135,11 @@ class StandardAnalyzer:
         line = self.line(text)
         if line is not None:
             return line.split()
-        pieces = list(map(self.pieces.__getitem__, text.split()))
+        return self.join(text.split())
+
+    def join(self, texts: Sequence[str]) -> list[str]:
+        """Return the tokens of a text, given its pieces between white space."""
+        pieces = list(map(self.pieces.__getitem__, texts))
         found = list(chain.from_iterable(pieces))
         if self._unspaced and Unspaced in map(type, pieces):
             for piece in pieces:
@@ -147,14 +153,6 @@ class StandardAnalyzer:
         if line is not None:
             return line.split()
         return list(chain.from_iterable(map(self.pieces.__getitem__, text.split())))
-
-    def read(self, text: str) -> tuple[list[str], list[str]]:
-        """Return the surfaces, and the tokens, which begin with those of the surfaces."""
-        line = self.line(text)
-        if line is not None:
-            surfaces = line.split()
-            return surfaces, self.stem(surfaces)
-        return self.surfaces(text), self.tokens(text)
 
     def stem(self, words: list[str]) -> list[str]:
         """Return the words as they are."""
@@ -170,6 +168,11 @@ class StandardAnalyzer:
         if not tokens.isdisjoint(found):
             return True
         return type(found) is Unspaced and not tokens.isdisjoint(found.characters)
+
+    def _pair_words(self, piece: str) -> list[tuple[str, str]]:
+        surfaces = self.surfaces(piece)
+        pairs = zip(surfaces, self.stem(surfaces), strict=True)
+        return [(word, shorten(token)) for word, token in pairs if len(word) <= LONGEST]
 
     def _split_piece(self, piece: str) -> tuple[str, ...]:
         """Return the tokens of a piece of text between white space.

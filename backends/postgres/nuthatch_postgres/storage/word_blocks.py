@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import psycopg
 
-from nuthatch import Analyzer, analyze_words, parse_header
+from nuthatch import Analyzer, SurfaceWords, parse_header
 from nuthatch.postings import compress_text, decompress, readable
 from nuthatch_postgres.queries import words as queries
 from nuthatch_postgres.queries.statements import Statements
@@ -168,9 +168,9 @@ def _words_of(
     for at in range(0, chunks.size, _PAGE):
         page = chunks[at : at + _PAGE].tolist()
         rows = connection.execute(statements(queries.TEXTS), (page,), binary=True).fetchall()
-        words: dict[str, str] = {}
+        words = SurfaceWords(analyzer)
         for header, text in rows:
             with readable("a stored document"):
-                analyze_words(analyzer, parse_header(header)["title"], words)
-                analyze_words(analyzer, decompress(text).decode(), words)
+                words.analyze(parse_header(header)["title"])
+                words.analyze(decompress(text).decode())
         yield words
