@@ -4,7 +4,7 @@
 |------------------------------------------|----------------------------------------------|
 | none: refused, lost, too late            | `BackendUnavailable(transient)`              |
 | 429, 502, 503, 504, a red index          | `BackendUnavailable(transient)`              |
-| search_context_missing_exception         | `SnapshotLost`, and the search is made again |
+| a state, or a node that kept it, is gone | `SnapshotLost`, and the search is made again |
 | 404 index_not_found_exception            | `IndexNotFound`                              |
 | 401, 403, a certificate                  | `BackendUnavailable`: who may do this        |
 | 403 cluster_block_exception              | `BackendUnavailable`: a full disk            |
@@ -27,6 +27,18 @@ from opensearchpy.exceptions import ConnectionTimeout, SerializationError, Trans
 from nuthatch import BackendUnavailable, IndexNotFound, NuthatchError, QueryTimeout
 
 _TRANSIENT: Final = frozenset((429, 502, 503, 504))
+#: What a search meets where a node is gone that keeps a part of its state; perhaps the others do
+#: not know yet.
+_LOST: Final = frozenset(
+    (
+        "search_context_missing_exception",
+        "node_not_connected_exception",
+        "node_disconnected_exception",
+        "node_closed_exception",
+        "connect_transport_exception",
+    )
+)
+_NO_NODE: Final = "no node found for id"
 _SHOWN: Final = 300
 
 
@@ -68,7 +80,7 @@ def interpret(status: int, details: Any, place: str, deadline: float | None) -> 
     if is_over(deadline):
         return late(place)
     kinds, reason = _find_kinds(details), _find_reason(details)
-    if "search_context_missing_exception" in kinds:
+    if kinds & _LOST or _NO_NODE in str(details):
         return SnapshotLost(f"{place} no longer keeps the state that was read; search again")
     if "index_not_found_exception" in kinds or "aliases_not_found_exception" in kinds:
         return IndexNotFound(

@@ -76,12 +76,15 @@ class SnapshotReader:
         snapshots = self._snapshots
         snapshot, marker = snapshots.newest, None
         for _ in range(_TRIES):
+            is_fresh = snapshot is None
             if snapshot is None:
                 snapshot = await snapshots.open(self._channel, marker, self._deadline)
             snapshot.readers[self] = None
             try:
                 marker, answers = await self._send(snapshot, make(snapshot), marked=True)
             except SnapshotLost:
+                if is_fresh:  # a node was lost just now, and it takes a while until all know
+                    raise
                 snapshot, marker = None, None
                 continue
             if marker is not None and marker.commit == snapshot.marker.commit:
