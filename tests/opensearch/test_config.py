@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
+import ssl
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -53,7 +57,9 @@ def test_no_message_shows_a_secret() -> None:
 
 
 @contextmanager
-def scripted(status: int, answer: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+def scripted(
+    status: int, answer: Mapping[str, Any], tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[str, list[Any]]]:
     """A server that gives the same answer to all; what it was sent."""
     seen: list[Any] = []
 
@@ -77,6 +83,8 @@ def scripted(status: int, answer: Mapping[str, Any]) -> Iterator[tuple[str, list
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -126,6 +134,29 @@ def test_what_the_cluster_refuses(status: int, kind: str, reason: str, transient
         assert caught.value.transient is transient
         assert kind in str(caught.value) or status == 413
         assert len(seen) == 1
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl to sign with")
+def test_a_certificate_is_verified(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=local"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key)]
+    subprocess.run([*command, "-out", str(certificate)], check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    refused = refuse("security_exception")
+    with scripted(401, refused, tls) as (address, seen):
+        url = f"opensearch://{address}/?index=a&tls=true"
+        with pytest.raises(BackendUnavailable, match="CERTIFICATE_VERIFY_FAILED") as caught:
+            nuthatch.open(url)
+        assert not caught.value.transient
+        assert seen == []
+        for options in ({"ca_certs": certificate}, {"verify": False}):
+            with pytest.raises(BackendUnavailable, match="check user, password"):
+                nuthatch.open(url, **options)
+        assert len(seen) == 2
+        with pytest.raises(BackendUnavailable, match="cannot be read"):
+            nuthatch.open(url, ca_certs=tmp_path / "none.pem")
 
 
 def test_another_server_is_no_cluster() -> None:

@@ -24,6 +24,7 @@ from opensearchpy.exceptions import (
 )
 
 from nuthatch import BackendUnavailable
+from nuthatch.postings import keep_inherited
 from nuthatch_opensearch.config import OpenSearchConfig
 from nuthatch_opensearch.connection import AwaitedConnection, BlockingConnection
 from nuthatch_opensearch.failure import Conflict, is_over, late, translate
@@ -51,11 +52,14 @@ class Client:
     def __init__(self, config: OpenSearchConfig) -> None:
         self._config = config
         self._options = _make_options(config)
-        self._transport = Transport(
-            **self._options, connection_class=BlockingConnection, sign=config.sign
-        )
+        self._transport = self._make_transport()
         self._loops: dict[AbstractEventLoop, tuple[AsyncTransport, AsyncGenerator[None]]] = {}
         self._closed = False
+
+    def _make_transport(self) -> Transport:
+        return Transport(
+            **self._options, connection_class=BlockingConnection, sign=self._config.sign
+        )
 
     def send(self, request: Request) -> Any:
         """Return the JSON of the answer. Raise the errors of `failure`."""
@@ -129,7 +133,9 @@ class Client:
                 asyncio.run_coroutine_threadsafe(end.aclose(), loop)
 
     def reset_after_fork(self) -> None:
-        """Leave the parent's event loops and their connections alone."""
+        """Start again: what the parent has open is kept, and never closed here."""
+        keep_inherited(self._transport, self._loops)
+        self._transport = self._make_transport()
         self._loops = {}
 
 

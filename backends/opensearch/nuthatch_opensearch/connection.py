@@ -7,7 +7,6 @@ its sockets in a deque instead, and bounds a whole exchange where they bound eac
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections import deque
 from collections.abc import Collection, Mapping
@@ -43,7 +42,6 @@ class BlockingConnection(Connection):
         self._tls = ssl_context
         self._sign = sign
         self._idle: deque[HTTPConnection] = deque()
-        self._process = os.getpid()
         self._closed = False
 
     def perform_request(
@@ -104,8 +102,6 @@ class BlockingConnection(Connection):
         return answer
 
     def _take(self) -> HTTPConnection:
-        if self._process != os.getpid():  # the sockets belong to the parent process
-            self._idle, self._process = deque(), os.getpid()
         try:
             return self._idle.pop()
         except IndexError:

@@ -226,7 +226,7 @@ class Writer:
         The marker is written again as it is: a request that is still under way finds another one
         than it was to be written over.
         """
-        while self.unsettled:
+        while commits := list(self.unsettled):
             marker = run_blocking(self._snapshots.find_marker(self._channel))
             if marker is not None and marker.stored is not None:
                 number, term = marker.stored
@@ -236,7 +236,9 @@ class Writer:
                     self._client.send(Request("PUT", self._path(f"_doc/{MARKER}"), params, body))
                 except Conflict:
                     continue
-            self.unsettled.clear()
+            for commit in commits:
+                with suppress(ValueError):  # another thread was faster
+                    self.unsettled.remove(commit)
 
     # Chunks
 
