@@ -352,19 +352,18 @@ class Writer:
             after = replace(marker, dead=(), holes=holes, commit=uuid4().hex)
             if (marker.dead, marker.holes) == ((), holes) or self._commit(marker, after):
                 break
-        for hole in holes:
-            if hole.closed:
-                self._delete_batch(hole.batch)
+        self._delete_batches([hole.batch for hole in holes if hole.closed])
 
     def _give_up(self, upload: Upload | None) -> None:
         """Delete what was stored of a batch that nobody needs."""
         if upload is not None:
-            self._delete_batch(upload.batch)
+            self._delete_batches([upload.batch])
 
-    def _delete_batch(self, batch: int) -> None:
-        while True:
+    def _delete_batches(self, batches: Sequence[int]) -> None:
+        """Delete the chunks of batches that are never committed."""
+        while batches:
             body = {
-                "query": query.all_of([{"term": {"batch": batch}}]),
+                "query": query.all_of([{"terms": {"batch": list(batches)}}]),
                 "size": _LOOKED_UP,
                 "_source": False,
             }
