@@ -16,14 +16,15 @@ from typing import Literal
 import apsw
 import zstandard
 
-from nuthatch import Document
+from nuthatch import Document, Schema
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import open_writing
 
 Stored = Literal["nothing", "compressed", "plain"]
 
 _WORD = re.compile("[A-Za-z][A-Za-z0-9]*")
-_POSTING = schema.CREATE[schema.CREATE.index("CREATE VIRTUAL TABLE") :]
+_CREATE = schema.create_sql(Schema(positions=False))
+_POSTING = _CREATE[_CREATE.index("CREATE VIRTUAL TABLE") :]
 _DOCUMENT = """
 CREATE TABLE document (id INTEGER PRIMARY KEY, uri TEXT UNIQUE, title TEXT, text);
 """

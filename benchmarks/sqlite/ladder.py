@@ -22,7 +22,7 @@ from benchmarks.timing import Ratio, Seconds, Side, by_turns
 from nuthatch import run_blocking
 from nuthatch.matching import LadderSearch
 from nuthatch.pipeline.readers import LiftedReader
-from nuthatch.pipeline.search import match_rungs
+from nuthatch.pipeline.text_search import match_rungs
 from nuthatch.text.normalize import NormalizedQuery, normalize
 from nuthatch_sqlite.backend import SqliteBackend
 

@@ -91,7 +91,8 @@ def test_every_option_of_sqlite_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", re.findall(r"CREATE (?:VIRTUAL )?TABLE (\w+)", sqlite_schema.CREATE)
+    "table",
+    re.findall(r"CREATE (?:VIRTUAL )?TABLE (\w+)", sqlite_schema.create_sql(nuthatch.Schema())),
 )
 def test_every_table_of_sqlite_is_told(table: str) -> None:
     assert table in _rows("sqlite.md")

@@ -16,11 +16,14 @@ from nuthatch import Any as AnyFilter
 from nuthatch.columns import DocumentRow, PlainColumns
 from nuthatch.contract.facet import SortKey
 from nuthatch.postings import (
+    BLOCK_IDS,
+    UNREADABLE,
     ArrayColumns,
     Column,
     DocumentIds,
     FieldValues,
     pack_blocks,
+    scan_block,
     unpack_blocks,
 )
 
@@ -271,6 +274,41 @@ def test_blocks_give_back_what_was_packed(
             for number in blocks
             for ids in [[key for key in found if key // 1024 == number]]
         )
+
+
+@given(rows | narrow_rows | float_rows, st.data())
+def test_a_block_is_scanned_without_numpy_as_it_is_with_it(
+    found: dict[int, list[Any]], data: st.DataObject
+) -> None:
+    values = sorted({value for several in found.values() for value in several})
+    low, high = (data.draw(st.sampled_from(values)) if values else 0 for _ in range(2))
+    is_float = any(isinstance(value, float) for value in values)
+    blocks = pack_blocks(
+        FieldValues.of(sorted(found.items()), np.float64 if is_float else np.int64)
+    )
+    scanned = [
+        id
+        for number, blob in sorted(blocks.items())
+        for id in scan_block(number, blob, lambda value: low <= value <= high)
+    ]
+    assert scanned == sorted(
+        id for id, several in found.items() if any(low <= value <= high for value in several)
+    )
+
+
+@given(narrow_rows, st.data())
+def test_a_scan_of_a_damaged_block_is_refused_or_names_its_ids(
+    found: dict[int, list[int]], data: st.DataObject
+) -> None:
+    for number, blob in pack_blocks(FieldValues.of(sorted(found.items()), np.int64)).items():
+        cut = data.draw(st.integers(0, len(blob)))
+        damaged = blob[:cut] + data.draw(st.binary(max_size=3)) + blob[cut + 1 :]
+        try:
+            scanned = [*scan_block(number, damaged, lambda value: value > 3)]
+        except UNREADABLE:
+            continue
+        assert scanned == sorted(set(scanned))
+        assert all(id // BLOCK_IDS == number for id in scanned)
 
 
 @given(narrow_rows, st.data())

@@ -46,12 +46,18 @@ TAMPERINGS = {
     "a start": "UPDATE chunk SET start = start + 1 WHERE id = (SELECT max(id) FROM chunk)",
     "a lost chunk": "DELETE FROM chunk WHERE id = 1",
     "a lost document": "DELETE FROM document WHERE uri = 'doc-9'",
-    "a stray value": "INSERT INTO value VALUES ('kind', '9', 999999)",
-    "a lost value": "DELETE FROM value WHERE document = 1",
-    "a changed value": "UPDATE value SET value = '7' WHERE document = 1",
+    "a logged document that is not there": """
+        UPDATE column_log
+        SET data = CAST(replace(data, '[[', '[[999999,1,[]],[') AS BLOB)
+        WHERE generation = (SELECT max(generation) FROM column_log)""",
+    "a lost row of the log": """
+        DELETE FROM column_log WHERE generation = (SELECT max(generation) FROM column_log)""",
+    "a changed value in the log": """
+        UPDATE column_log SET data = CAST(replace(data, '[0,["', '[0,["x') AS BLOB)
+        WHERE generation = 1""",
     "a lost posting": "DELETE FROM posting WHERE rowid = 1",
-    "a posting of no chunk": "INSERT INTO posting (rowid, tokens) VALUES (99999, 'stray')",
-    "a posting twice": "INSERT INTO posting (rowid, tokens) VALUES (1, 'again')",
+    "a posting of no chunk": "INSERT INTO posting (rowid, text) VALUES (99999, 'stray')",
+    "a posting twice": "INSERT INTO posting (rowid, text) VALUES (1, 'again')",
     "a size in FTS5": "UPDATE posting_docsize SET sz = x'63' WHERE id = 1",
     "a lost size in FTS5": "DELETE FROM posting_docsize WHERE id = 1",
     "the averages of FTS5": "UPDATE posting_data SET block = x'0101' WHERE id = 1",

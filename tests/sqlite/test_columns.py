@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 import nuthatch
 from nuthatch import (
+    AnyOf,
     DateField,
     Document,
     IntegerField,
@@ -17,10 +19,13 @@ from nuthatch import (
     LexicalBackend,
     NumberField,
     PhraseField,
+    Range,
     Rung,
     Schema,
     SortKey,
 )
+from nuthatch.postings import ColumnLog
+from nuthatch_sqlite import columns as columns_module
 from nuthatch_sqlite.columns import StoredColumns
 from support.column_answers import answer_by_columns
 
@@ -89,35 +94,145 @@ def test_what_is_kept_follows_each_write(index: LexicalBackend) -> None:
             compare(index, model)
 
 
-def test_a_write_costs_the_blocks_that_it_touched(
+class ReadCounts:
+    """What a `StoredColumns` read: (place or "log", since a state or all, blocks or documents)."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.rows: list[tuple[int | str, bool, int]] = []
+        read_blocks, read_log = StoredColumns.read_blocks, StoredColumns.read_log
+
+        def count_blocks(
+            columns: StoredColumns, place: int, since: int | None
+        ) -> list[tuple[int, bytes]]:
+            blocks = list(read_blocks(columns, place, since))
+            self.rows.append((place, since is not None, len(blocks)))
+            return blocks
+
+        def count_log(columns: StoredColumns, since: int | None) -> ColumnLog:
+            log = read_log(columns, since)
+            self.rows.append(("log", since is not None, len(log.documents) + len(log.gone)))
+            return log
+
+        monkeypatch.setattr(StoredColumns, "read_blocks", count_blocks)
+        monkeypatch.setattr(StoredColumns, "read_log", count_log)
+
+    def of_reading_years(self, index: LexicalBackend) -> list[tuple[int | str, bool, int]]:
+        self.rows.clear()
+        with index.reader() as reader:
+            reader.columns(["year"])  # type: ignore[attr-defined]  # SQLite's
+        return [*self.rows]
+
+
+def test_reading_after_a_write_costs_what_it_touched(
     index: LexicalBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read: list[tuple[int, int | None, int]] = []
-    original = StoredColumns.read_blocks
-
-    def read_blocks(self: StoredColumns, place: int, since: int | None) -> list[tuple[int, bytes]]:
-        blocks = list(original(self, place, since))
-        read.append((place, None if since is None else 1, len(blocks)))
-        return blocks
-
-    monkeypatch.setattr(StoredColumns, "read_blocks", read_blocks)
-    with index.reader() as reader:
-        reader.columns(["year"])  # type: ignore[attr-defined]  # SQLite's
-    assert [row for row in read if row[2] < 3] == []
-    read.clear()
+    """A small batch is read from the log, a large one from the blocks that it touched."""
+    counts = ReadCounts(monkeypatch)
+    found = counts.of_reading_years(index)
+    assert [row for row in found if row[0] != "log" and (row[1] or row[2] < 3)] == []
     index.add(films(1600, 1601))
-    with index.reader() as reader:
-        reader.columns(["year"])  # type: ignore[attr-defined]
-    assert read == [(-1, 1, 1), (2, 1, 1)]
-    read.clear()
-    with index.reader() as reader:
-        reader.columns(["year"])  # type: ignore[attr-defined]
-    assert read == []
+    index.add(films(1601, 1603))
+    index.delete("d0007")
+    assert counts.of_reading_years(index) == [(-1, True, 0), ("log", True, 4), (2, True, 0)]
+    assert counts.of_reading_years(index) == []
+    index.add(films(2000, 2500))
+    # The new documents fall into one block or two, the deleted one into the first.
+    (_, _, documents), (_, _, logged), (_, _, years) = counts.of_reading_years(index)
+    assert (documents - 1, logged) == (years, 0)
+    assert 1 <= years <= 2
+
+
+def test_the_first_condition_on_a_field_reads_no_texts(
+    index: LexicalBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of documents in blocks and of such that are logged, some deleted; then the column is kept."""
+    read: list[int] = []
+    read_texts = StoredColumns.read_texts
+
+    def count(columns: StoredColumns, place: int, codes: Sequence[int] | None) -> dict[int, str]:
+        read.append(place)
+        return read_texts(columns, place, codes)
+
+    monkeypatch.setattr(StoredColumns, "read_texts", count)
+    conditions: list[AnyOf | Range] = [
+        AnyOf("tags", ["t3", "u7", "missing"]),
+        Range("tags", gte="t4", lte="u1400"),
+        AnyOf("tags", ["missing"]),
+        Range("tags", gte="u1500"),
+        Range("day", gte="2024-03-11", lte="2024-05-01"),
+        AnyOf("day", ["2024-07-11", "1999-01-01"]),
+        Range("price", gte=12.5, lte=190.25),
+        AnyOf("year", [1903, 1911, 7]),
+    ]
+    with nuthatch.open("memory:", create=True, schema=SCHEMA) as model:
+        model.add(films(0, 1500))
+        for number, condition in enumerate(conditions):
+            for engine in (index, model):
+                engine.add(films(1500 + number, 1503 + number))
+                engine.delete([f"d{7 + number:04}", f"d{1500 + number:04}"])
+            fresh = nuthatch.open(f"sqlite:{index.config.path}")  # type: ignore[attr-defined]
+            with fresh:
+                never = Range("year", lt=0)
+                other = AnyOf("tags", ["t0"]) if condition.field == "tags" else condition
+                texts = [1] if condition.field == "tags" else []
+                uses = ((condition, []), (other, texts), (condition | never, texts))
+                for tree, is_read in uses:
+                    found = fresh.search("word", 5000, filters=[tree])
+                    theirs = model.search("word", 5000, filters=[tree])
+                    assert {hit.document_uri for hit in found} == {
+                        hit.document_uri for hit in theirs
+                    }
+                    assert read == is_read
+            read.clear()
+
+
+def test_single_documents_are_merged_now_and_then(
+    index: LexicalBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks are not written for each document, and the log does not grow without bound."""
+    monkeypatch.setattr(columns_module, "_MAX_LOGGED", 20)
+    written = read_blocks_written(tmp_path)
+    with nuthatch.open("memory:", create=True, schema=SCHEMA) as model:
+        model.add(films(0, 1500))
+        changes = []
+        for number in range(1500, 1570):
+            for engine in (index, model):
+                engine.add(films(number, number + 1))
+                if number % 9 == 0:
+                    engine.delete([f"d{number - 1:04}", f"d{number - 1500:04}"])
+            before, written = written, read_blocks_written(tmp_path)
+            changes.append(written != before)
+            if number % 7 == 0:
+                compare(index, model)
+        assert 3 <= sum(changes) <= 5
+        assert index.check() == []
+        compare(index, model)
+
+
+def read_blocks_written(folder: Path) -> list[tuple[int, int]]:
+    connection = apsw.Connection(str(folder / "index.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        return list(connection.execute("SELECT id, generation FROM column_block"))
+    finally:
+        connection.close()
+
+
+def test_a_reader_of_before_a_merge_sees_its_own_state(index: LexicalBackend) -> None:
+    """Blocks and log belong to one snapshot, whatever is kept of a later one."""
+    index.add(films(1500, 1510))
+    with index.reader() as old:
+        before = old.columns(["year"]).count_values(old.matching(None, []), "year", 50)  # type: ignore[attr-defined]
+        index.add(films(1510, 1520))
+        index.optimize()
+        with index.reader() as new:
+            after = new.columns(["year"]).count_values(new.matching(None, []), "year", 50)  # type: ignore[attr-defined]
+        again = old.columns(["year"]).count_values(old.matching(None, []), "year", 50)  # type: ignore[attr-defined]
+    assert again == before
+    assert sum(count for _, count in before) == 1510
+    assert sum(count for _, count in after) == 1520
 
 
 def test_optimize_forgets_what_deleted_documents_had(index: LexicalBackend, tmp_path: Path) -> None:
-    import apsw
-
     def count(table: str) -> int:
         connection = apsw.Connection(str(tmp_path / "index.db"), flags=apsw.SQLITE_OPEN_READONLY)
         try:
@@ -143,14 +258,20 @@ def test_optimize_forgets_what_deleted_documents_had(index: LexicalBackend, tmp_
     ("damage", "complaint"),
     [
         ("DELETE FROM column_block WHERE id >> 32 = 0", "does not name those that are stored"),
-        ("DELETE FROM column_block WHERE id >> 32 = 3", "'year' lacks the document at 1"),
+        (
+            "DELETE FROM column_block WHERE id >> 32 = 3",
+            "at chunk 1 does not match its root",
+        ),
         (
             "UPDATE column_block SET data = (SELECT data FROM column_block AS other "
             "WHERE other.id = column_block.id + 1) WHERE id = 3 << 32",
-            "of 'year'",
+            "what columns have of it differs",
         ),
         ("DELETE FROM keyword WHERE text = 't1'", "reading stopped"),
         ("UPDATE column_block SET data = x'07' WHERE id >> 32 = 5", "reading stopped"),
+        ("DELETE FROM column_log", "does not name those that are stored"),
+        ("UPDATE column_log SET data = x'5b'", "reading stopped"),
+        ("UPDATE column_log SET data = CAST('[[], [[-1, 1, []]]]' AS BLOB)", "reading stopped"),
     ],
 )
 def test_check_finds_damaged_columns(
@@ -158,9 +279,11 @@ def test_check_finds_damaged_columns(
 ) -> None:
     from nuthatch_sqlite.connection import open_writing
 
+    index.add(films(1500, 1501))  # which is logged
     assert index.check() == []
     connection = open_writing(tmp_path / "index.db", 5.0, identity=None)
     connection.execute(damage)
+    assert connection.changes()
     connection.close()
     found = index.check()
     assert any(complaint in problem for problem in found), found

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nuthatch
-from nuthatch import AnalyzedChunk, AnalyzedDocument, Document, LexicalBackend, Rung, Schema
+from nuthatch import (
+    AnalyzedBatch,
+    AnalyzedChunk,
+    AnalyzedDocument,
+    Document,
+    LexicalBackend,
+    Rung,
+    Schema,
+)
 from support.strategies import FIELDS, HOSTILE, HOSTILE_TEXT, OPERATORS
 
 SAFE_URI = HOSTILE_TEXT.map(
@@ -124,7 +132,7 @@ def test_tokens_of_any_analyzer_are_kept_apart(
     ]
     with twins(Schema()) as (sqlite, memory):
         for index in (sqlite, memory):
-            index.write(documents, "process")
+            index.write(AnalyzedBatch(documents, {}), "process")
         every = [token for tokens in texts for token in tokens] + absent
         rungs = [Rung(operator, (token,)) for token in every for operator in ("AND", "OR")]
         for tokens in (*texts, absent):

@@ -6,12 +6,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import nuthatch
 from nuthatch import Document, Filter, LexicalBackend, Rung, Schema, SortKey, check_filters
+from nuthatch_sqlite import columns
 from support.column_answers import answer_by_columns
 from support.processes import memory_folder
 from support.strategies import DOCUMENT, FILTERS, QUERY, SCHEMA, URI, WORD
@@ -33,9 +35,17 @@ class SqliteAgainstMemory(RuleBasedStateMachine):
         self._path = Path(self._folder.name) / "index.db"
         self.handles: list[LexicalBackend] = []
 
-    @initialize(schema=SCHEMA, cache_bytes=st.sampled_from((0, 4000, 2**20)))
-    def create(self, schema: Schema, cache_bytes: int) -> None:
+    @initialize(
+        schema=SCHEMA,
+        cache_bytes=st.sampled_from((0, 4000, 2**20)),
+        logged=st.sampled_from(((1, 1), (3, 5), (256, 1024))),
+    )
+    def create(self, schema: Schema, cache_bytes: int, logged: tuple[int, int]) -> None:
         self.schema = schema
+        # Of columns: from how many documents on a batch is not logged, and how many are at most.
+        self._patch = pytest.MonkeyPatch()
+        self._patch.setattr(columns, "_LARGE", logged[0])
+        self._patch.setattr(columns, "_MAX_LOGGED", logged[1])
         self.options = {"cache_bytes": cache_bytes, "budget": 6}
         url = f"sqlite:{self._path}"
         self.handles.append(nuthatch.open(url, create="new", schema=schema, **self.options))
@@ -121,6 +131,7 @@ class SqliteAgainstMemory(RuleBasedStateMachine):
         for handle in self.handles:
             assert handle.check() == []
             handle.close()
+        self._patch.undo()
         self._folder.cleanup()
 
 

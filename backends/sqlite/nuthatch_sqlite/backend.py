@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import apsw
 
 from nuthatch import (
+    AnalyzedBatch,
     Analyzer,
     BackendUnavailable,
     Create,
@@ -41,10 +42,11 @@ from nuthatch_sqlite.plugin import SPEC
 from nuthatch_sqlite.pool import ConnectionLease, Pool
 from nuthatch_sqlite.read import SqliteReader
 from nuthatch_sqlite.state import Caches, State
+from nuthatch_sqlite.surfaces import KnownSurfaces
 from nuthatch_sqlite.transaction import transact
 
 if TYPE_CHECKING:
-    from nuthatch import AnalyzedDocument, Durability, WriteOutcome
+    from nuthatch import Durability, WriteOutcome
     from nuthatch_sqlite.entity import Entities
 
 T = TypeVar("T")
@@ -73,6 +75,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         self._caches = Caches(config.cache_bytes, self.schema)
         self._pool = Pool(self._connect, config.readers, identity, config.page_cache_bytes)
         self._turns = Leases(1)  # of those who write
+        self._surfaces = KnownSurfaces()
         self._writer: apsw.Connection | None = None
         self._forking: Lease | None = None  # of a fork that keeps others from writing
         self._fingerprint: tuple[int, str] | None = None
@@ -115,7 +118,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         config: SqliteConfig,
         *,
         schema: Schema,
-        documents: Sequence[AnalyzedDocument] = (),
+        documents: AnalyzedBatch = AnalyzedBatch((), {}),  # noqa: B008  # frozen
         durability: Durability = "power",
     ) -> Self:
         with translated(config.path):
@@ -152,16 +155,27 @@ class SqliteBackend(LexicalBackend, ForkAware):
         return ConnectionLease(self._pool, use, deadline, fresh=fresh)
 
     def _reader(self, connection: apsw.Connection) -> SqliteReader:
-        return SqliteReader(connection, self._caches, lambda: self._entities)
+        return SqliteReader(connection, self.schema, self._caches, lambda: self._entities)
 
-    def _transact(self, durability: Durability, work: Callable[[apsw.Connection], T]) -> T:
-        """Do the work in a transaction of the writing connection, when it is this call's turn."""
+    def _transact(
+        self,
+        durability: Durability,
+        work: Callable[[apsw.Connection], T],
+        acknowledge: Callable[[], None] | None = None,
+    ) -> T:
+        """Do the work in a transaction of the writing connection, when it is this call's turn.
+
+        What it did is safe when `acknowledge` is called.
+        """
         self._refuse_if_read_only()
         lease = Lease.of_call()
         try:
             self._take_turn(lease)
             with translated(self._path):
-                return transact(self._writing_connection(), durability, work)
+                outcome = transact(self._writing_connection(), durability, work)
+            if acknowledge is not None:
+                acknowledge()
+            return outcome
         finally:
             self._turns.release(lease)
 
@@ -194,17 +208,20 @@ class SqliteBackend(LexicalBackend, ForkAware):
         with self._lease_connection(_itself) as connection:
             return find_roots(connection, uris)
 
-    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+    def write(self, documents: AnalyzedBatch, durability: Durability) -> WriteOutcome:
         from nuthatch_sqlite.write import write  # imports numpy
 
-        return self._transact(
-            durability, lambda connection: write(connection, documents, self._entities)
-        )
+        def work(connection: apsw.Connection) -> WriteOutcome:
+            return write(connection, documents, self._entities, self._surfaces)
+
+        return self._transact(durability, work, self._surfaces.acknowledge)
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
         from nuthatch_sqlite.write import remove  # imports numpy
 
-        return self._transact(durability, lambda connection: remove(connection, uris))
+        return self._transact(
+            durability, lambda connection: remove(connection, uris, self._entities)
+        )
 
     def info(self, *, fingerprint: bool = False) -> IndexInfo:
         with self._lease_connection(_itself) as connection:
@@ -222,6 +239,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
             format=schema.FORMAT,
             details={
                 "tokens": state.tokens,
+                "surfaces": state.surfaces,
                 "generation": state.generation,
                 "cache_bytes": cache.bytes,
                 "cached_terms": cache.entries,
@@ -255,7 +273,13 @@ class SqliteBackend(LexicalBackend, ForkAware):
             return list(problems(connection, self._path, self.schema, self._entities))
 
     def optimize(self) -> None:
-        self._transact("process", self._settle)
+        from nuthatch_sqlite.surfaces import read_words
+
+        self._refuse_if_read_only()
+        # Beside those who write, for it takes about as long as to add all documents.
+        with self._lease_connection(_itself) as reading:
+            found = read_words(reading, self.analyzer)
+        self._transact("process", lambda connection: self._settle(connection, found))
         lease = Lease.of_call()
         try:
             self._take_turn(lease)
@@ -264,13 +288,18 @@ class SqliteBackend(LexicalBackend, ForkAware):
         finally:
             self._turns.release(lease)
 
-    def _settle(self, connection: apsw.Connection) -> None:
+    def _settle(self, connection: apsw.Connection, found: tuple[State, set[str]] | None) -> None:
+        """Merge what batches left apart; forget all words but those that were found, if nothing
+        was written since then."""
         from nuthatch_sqlite.columns import compact_columns  # imports numpy
         from nuthatch_sqlite.entity import compact_mentions
+        from nuthatch_sqlite.surfaces import forget_words
 
+        if found is not None and found[0] == State.read(connection):
+            forget_words(connection, found[1])
         connection.execute(schema.OPTIMIZE)
         compact_mentions(connection)
-        compact_columns(connection, self.schema)
+        compact_columns(connection, self.schema, State.read(connection).generation)
 
     def close(self) -> None:
         self._pool.close()
@@ -312,6 +341,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         self._pool.restart()
         self._caches = Caches(self.config.cache_bytes, self.schema)
         self._turns = Leases(1)
+        self._surfaces = KnownSurfaces()
         self._forking = None
 
 

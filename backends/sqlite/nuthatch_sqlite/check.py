@@ -2,10 +2,9 @@
 
 integrity_check    pages, b-trees, indexes against their tables, FTS5's own integrity-check
 log                commits of the write-ahead log after something damaged
-counts, lengths    the state row, FTS5's sizes, averages and dictionary, our length blobs
-documents          header, texts, leaves and root; uri, starts and values
+counts, lengths    the state row, FTS5's sizes, averages and dictionary, our length blobs, surfaces
+documents          header, texts, leaves and root; uri, starts and what columns have of each
 entities           what each document mentions
-columns            what each document has in declared fields, and how many chunks
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import numpy as np
 from nuthatch import IndexCorrupt, Schema, parse_header
 from nuthatch.postings import UNREADABLE, is_document_intact
 from nuthatch_sqlite import schema
-from nuthatch_sqlite.columns import find_differences
+from nuthatch_sqlite.columns import StoredValues
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.entity import Entities, differences
 from nuthatch_sqlite.log import unread_commits
@@ -41,7 +40,6 @@ def problems(
         _counts(connection),
         _documents(connection, declared),
         _check_mentions(connection, entities),
-        find_differences(connection, declared, rows(connection, DOCUMENTS)),
     ):
         try:
             yield from part
@@ -67,26 +65,26 @@ def _log(connection: apsw.Connection, path: Path) -> Iterator[str]:
 def _counts(connection: apsw.Connection) -> Iterator[str]:
     """Compare the state row with the tables: both engine checks pass over a lost row."""
     state = State.read(connection)
-    documents, chunks, texts, last, occurrences, stray = next(rows(connection, schema.COUNTS))
+    documents, chunks, texts, last, occurrences, surfaces = next(rows(connection, schema.COUNTS))
     averages = next(rows(connection, schema.AVERAGES), (b"",))[0]
-    averaged, sized = (*_varints(averages), 0, 0)[:2]
+    averaged, *sized = _varints(averages) or [0]
     lengths = {block: np.frombuffer(blob, "<u4") for block, blob in _length_blobs(connection)}
-    sizes = [(chunk, _varints(size)[0]) for chunk, size in rows(connection, schema.SIZES)]
+    sizes = [(chunk, sum(_varints(size))) for chunk, size in rows(connection, schema.SIZES)]
     for name, found, expected in (
         ("documents", documents, state.documents),
         ("chunks of documents", chunks, state.chunks),
         ("chunk texts", texts, state.chunks),
         ("chunks with postings", len(sizes), state.chunks),
         ("chunks in FTS5's averages", averaged, state.chunks),
-        ("tokens in FTS5's averages", sized, state.tokens),
+        ("tokens in FTS5's averages", sum(sized), state.tokens),
         ("tokens in FTS5's dictionary", occurrences, state.tokens),
         ("tokens in FTS5's sizes", sum(length for _, length in sizes), state.tokens),
+        ("surface words", surfaces, state.surfaces),
         (
             "tokens in the lengths",
             sum(int(block.sum()) for block in lengths.values()),
             state.tokens,
         ),
-        ("field values of no document", stray, 0),
     ):
         if found != expected:
             yield f"there are {found} {name}, and there should be {expected}"
@@ -123,10 +121,13 @@ def _check_mentions(connection: apsw.Connection, entities: Entities) -> Iterator
 
 
 def _documents(connection: apsw.Connection, declared: Schema) -> Iterator[str]:
-    """Prove every document: what is stored of it must lead to its root."""
+    """Prove every document: what is stored of it must lead to its root, and columns must have what
+    it has."""
+    columns = StoredValues(connection, declared)
+    yield from columns.find_differences(rows(connection, DOCUMENTS))
     for first, group in groupby(rows(connection, schema.PROOFS), key=lambda row: row[0]):
         chunks = list(group)
-        values = list(rows(connection, schema.VALUES, (first,)))
+        values = columns.of(first)
         try:
             _, uri, root, header, leaves, *_ = chunks[0]
             texts = [(start, text) for *_, start, text in chunks]
@@ -134,4 +135,7 @@ def _documents(connection: apsw.Connection, declared: Schema) -> Iterator[str]:
         except UNREADABLE:
             intact = False
         if not intact:
-            yield f"the stored document at chunk {first} does not match its root"
+            yield (
+                f"the stored document at chunk {first} does not match its root, or what columns "
+                "have of it differs"
+            )

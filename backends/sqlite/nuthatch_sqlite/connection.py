@@ -141,8 +141,8 @@ def _occurrences(match: apsw.FTS5ExtensionApi, *_: object) -> int:
 
 
 def _counts(match: apsw.FTS5ExtensionApi, *_: object) -> str:
-    found = [len(match.phrase_locations(phrase)[0]) for phrase in range(match.phrase_count)]
-    return " ".join(map(str, (match.column_size(0), *found)))
+    found = [sum(map(len, match.phrase_locations(phrase))) for phrase in range(match.phrase_count)]
+    return " ".join(map(str, (match.column_size(), *found)))
 
 
 def undo(path: Path, lock_timeout: float) -> None:

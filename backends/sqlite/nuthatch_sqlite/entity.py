@@ -52,6 +52,10 @@ class Entities:
     def __init__(self, declared: Schema) -> None:
         self.declared = declared
         self.scheme = EntryScheme(declared)
+        #: Whether documents have anything that can be mentioned.
+        self._has_entries = declared.titles or any(
+            isinstance(field, PhraseField) for field in declared.fields
+        )
         self.titles = TitleDictionary()
         self.phrases = {
             place: Phrases(place)
@@ -63,6 +67,8 @@ class Entities:
         self, connection: apsw.Connection, documents: Iterable[tuple[int, AnalyzedDocument]]
     ) -> None:
         """Store what documents mention, given with ascending ids; within a transaction."""
+        if not self._has_entries:
+            return
         titles, phrases = _Mentions(), _Mentions()
         for first, document in documents:
             found, title, length = self.scheme.split(
@@ -77,6 +83,11 @@ class Entities:
             count = len(titles.places)
             table = np.concatenate([titles.table(known[:count]), phrases.table(known[count:])])
             connection.executemany(ADD_MENTIONS, _pack_rows(table))
+
+    def remove(self, connection: apsw.Connection, document: int) -> None:
+        """Take a document's mentions away; within a transaction."""
+        if self._has_entries:
+            connection.execute(ADD_GONE, (document,))
 
 
 class _Mentions:
@@ -130,11 +141,6 @@ def _pack_rows(table: Any) -> Iterator[tuple[int, int, bytes, bytes]]:
         span = slice(4 * start, 4 * end)
         packed = lengths[span] if any_length else b""
         yield names[at], firsts[at], documents[span], packed if any(packed) else b""
-
-
-def remove(connection: apsw.Connection, document: int) -> None:
-    """Take a document's mentions away; within a transaction."""
-    connection.execute(ADD_GONE, (document,))
 
 
 def compact_mentions(connection: apsw.Connection) -> None:

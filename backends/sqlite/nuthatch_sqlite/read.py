@@ -25,6 +25,7 @@ from nuthatch import (
     Candidate,
     ColumnReader,
     Document,
+    Exists,
     ExplainingReader,
     ExportingReader,
     FetchedChunk,
@@ -32,15 +33,19 @@ from nuthatch import (
     FirstMatch,
     FirstMatchReader,
     IndexCorrupt,
+    Leaf,
     Matches,
+    Mentions,
     Rung,
+    Schema,
     scoring,
 )
 from nuthatch import postings as helpers
 from nuthatch.postings import CompressedChunk, decode_document, readable
 from nuthatch_sqlite import schema
+from nuthatch_sqlite.column_scan import scan_documents
 from nuthatch_sqlite.connection import one, rows
-from nuthatch_sqlite.filter_sql import Statement, add_filters
+from nuthatch_sqlite.filter_sql import Statement, add_chunks, add_filters
 from nuthatch_sqlite.state import Caches, State, frequencies_of
 
 if TYPE_CHECKING:
@@ -60,9 +65,14 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
     """Answers from one snapshot."""
 
     def __init__(
-        self, connection: apsw.Connection, caches: Caches, entities: Callable[[], Entities]
+        self,
+        connection: apsw.Connection,
+        declared: Schema,
+        caches: Caches,
+        entities: Callable[[], Entities],
     ) -> None:
         self._connection = connection
+        self._schema = declared
         self._caches = caches
         self._entities = entities
         self._state = State.read(connection)
@@ -120,10 +130,23 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
     def _filters(self) -> Filters:
         from nuthatch_sqlite.filters import Filters  # imports numpy
 
-        return Filters(self._connection, self._state, self._caches, self._lookups)
+        return Filters(self._connection, self._schema, self._state, self._caches, self._lookups)
 
     def _add_filters(self, sql: str, filters: Sequence[Filter]) -> Statement:
-        return add_filters(sql, filters, lambda item: self._filters.list_chunks(item))
+        """Return a statement with its filters filled in, and their values."""
+        if "numpy" not in sys.modules:
+            return add_filters(sql, filters, self._list_chunks)
+        ids = self._filters.ids(filters)
+        return add_chunks(sql, None if ids is None else ids.tolist())
+
+    def _list_chunks(self, condition: Leaf) -> list[int]:
+        """Return the ids of the chunks that pass a condition, without numpy if it is on values."""
+        if isinstance(condition, Mentions | Exists):
+            passing: list[int] = self._filters.ids([condition]).tolist()  # type: ignore[union-attr]
+            return passing
+        documents = [*scan_documents(self._connection, self._schema, condition)]
+        found = rows(self._connection, schema.CHUNKS_OF, (json.dumps(documents),))
+        return [chunk for (chunk,) in found]
 
     @cached_property
     def _is_first(self) -> bool:
@@ -181,8 +204,9 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         allowed = self._filters.ids(filters)
         if rung is None:
             documents = self.columns(()).documents
-            ids = documents.ids[documents.live]
-            return ids if allowed is None else scoring.conjunction([ids, allowed])
+            if allowed is None:
+                return documents.ids[documents.live]
+            return documents.first_chunks(allowed)
         combine = scoring.conjunction if rung.operator == "AND" else scoring.union
         ids = combine([*map(self._postings.ids, dict.fromkeys(rung.tokens))])
         return ids if allowed is None else scoring.conjunction([ids, allowed])

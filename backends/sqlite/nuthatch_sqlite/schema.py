@@ -2,15 +2,16 @@
 
     document  id  uri  root  header  chunks  leaves      one row a document
     chunk     id  start  text                            one row a chunk, text zstd-compressed
-    posting   (FTS5, contentless)  rowid = chunk.id      tokens as core made them
+    posting   (FTS5, contentless)  rowid = chunk.id      tokens as core made them: text, title
+    surface   surface  token                             words as they stand in texts
     length    block  lengths                             tokens per chunk, 1,024 chunks a blob
     column_block  id  generation  data                   what documents have, 1,024 chunks a blob
+    column_log    generation  total  data                the same of the latest small batches
     keyword   id  text                                   the texts that columns number
-    value     field  value  document                     what filters compare
     entity    id  field  text                            phrases; what titles have as of fields < 0
     mention   entity  first  documents  lengths          their postings, a row a batch
     gone      document                                   deleted ones that these still name
-    state     generation, counts, next_chunk             one row
+    state     generation, counts, next_chunk, removed    one row
     meta      key  value                                 format, schema, fingerprint; a random mark
 
 A document's id is the id of its first chunk and its chunks follow without a gap, so chunk_idx =
@@ -23,17 +24,24 @@ from __future__ import annotations
 from string import punctuation
 from typing import Final
 
+from nuthatch import Schema
+
 FORMAT: Final = 4
 #: "nuth" as PRAGMA application_id: tells an index from any other SQLite file.
 APPLICATION_ID: Final = 0x6E757468
 #: Chunks whose lengths share one blob (4 bytes each: a blob is about a page).
 LENGTHS: Final = 1024
+#: In ids of columns and keywords a field's number stands above so many bits.
+SHIFT: Final = 32
 
 # Core's tokens come joined by spaces. The ascii tokenizer takes every non-ASCII character for
 # part of a token; naming the punctuation as such leaves the space as the only separator.
 _TOKENIZE = "ascii tokenchars '" + punctuation.replace("'", "''") + "'"
 
-CREATE: Final = f"""
+#: Where the columns of `posting` are named.
+_COLUMNS: Final = "-- columns"
+
+_CREATE: Final = f"""
 PRAGMA application_id = {APPLICATION_ID};
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('mark', hex(randomblob(16)));
@@ -43,9 +51,11 @@ CREATE TABLE state (
     documents INTEGER NOT NULL,
     chunks INTEGER NOT NULL,
     tokens INTEGER NOT NULL,
-    next_chunk INTEGER NOT NULL
+    next_chunk INTEGER NOT NULL,
+    surfaces INTEGER NOT NULL,
+    removed INTEGER NOT NULL
 );
-INSERT INTO state VALUES (1, 0, 0, 0, 0, 1);
+INSERT INTO state VALUES (1, 0, 0, 0, 0, 1, 0, 0);
 CREATE TABLE document (
     id INTEGER PRIMARY KEY,
     uri TEXT NOT NULL UNIQUE,
@@ -59,13 +69,6 @@ CREATE TABLE chunk (
     start INTEGER NOT NULL,
     text BLOB NOT NULL
 );
-CREATE TABLE value (
-    field TEXT NOT NULL,
-    value NOT NULL,
-    document INTEGER NOT NULL,
-    PRIMARY KEY (field, value, document)
-) WITHOUT ROWID;
-CREATE INDEX value_document ON value (document);
 CREATE TABLE entity (
     id INTEGER PRIMARY KEY,
     field INTEGER NOT NULL,
@@ -88,12 +91,19 @@ CREATE TABLE column_block (
     data BLOB NOT NULL
 );
 CREATE INDEX column_block_generation ON column_block (generation);
+CREATE TABLE column_log (
+    generation INTEGER PRIMARY KEY,
+    total INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
 CREATE TABLE keyword (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
 -- The field's place, of which the ids tell, and the text.
 CREATE UNIQUE INDEX keyword_text ON keyword (id >> 32, text);
 CREATE TABLE length (block INTEGER PRIMARY KEY, lengths BLOB NOT NULL);
+-- A token is null where it is the surface itself.
+CREATE TABLE surface (surface TEXT PRIMARY KEY, token TEXT) WITHOUT ROWID;
 CREATE VIRTUAL TABLE posting USING fts5 (
-    tokens,
+    {_COLUMNS},
     content = '',
     contentless_delete = 1,
     tokenize = "{_TOKENIZE.replace('"', '""')}"
@@ -104,20 +114,37 @@ INSERT INTO posting (posting, rank) VALUES ('hashsize', 16777216);
 INSERT INTO posting (posting, rank) VALUES ('pgsz', 4040);
 """
 
+
+def create_sql(declared: Schema) -> str:
+    """Return the statements that make an empty index.
+
+    Text and title are columns of their own, so that no phrase reaches from one into the other;
+    `bm25()` takes both as one. The text comes first, for FTS5 takes two bytes more for each token
+    of a chunk in the second. Where no phrase is looked for there is one column: FTS5 counts tokens
+    by their positions, so it keeps these even so.
+    """
+    return _CREATE.replace(_COLUMNS, "text, title" if declared.positions else "tokens")
+
+
 #: Views of FTS5's own dictionary; temporary, so that a read-only connection can make them.
 VOCABULARY: Final = """
 CREATE VIRTUAL TABLE temp.term USING fts5vocab (main, posting, 'row');
 CREATE VIRTUAL TABLE temp.occurrence USING fts5vocab (main, posting, 'instance');
 """
 
-STATE: Final = "SELECT documents, chunks, tokens, generation, next_chunk FROM state"
+STATE: Final = """
+SELECT documents, chunks, tokens, generation, next_chunk, surfaces, removed
+FROM state
+"""
 SET_STATE: Final = """
 UPDATE state
 SET generation = generation + 1,
     documents = documents + :documents,
     chunks = chunks + :chunks,
     tokens = tokens + :tokens,
-    next_chunk = :next_chunk
+    next_chunk = :next_chunk,
+    surfaces = surfaces + :surfaces,
+    removed = removed + :removed
 """
 META: Final = "SELECT value FROM meta WHERE key = 'index'"
 SET_META: Final = "INSERT INTO meta VALUES ('index', ?)"
@@ -133,15 +160,13 @@ WHERE uri IN (SELECT value FROM json_each(?))
 ADD_DOCUMENT: Final = "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?)"
 ADD_CHUNK: Final = "INSERT INTO chunk VALUES (?, ?, ?)"
 ADD_TOKENS: Final = "INSERT INTO posting (rowid, tokens) VALUES (?, ?)"
-# A keyword listed twice in a document is one value.
-ADD_VALUE: Final = "INSERT OR IGNORE INTO value VALUES (?, ?, ?)"
+ADD_APART: Final = "INSERT INTO posting (rowid, text, title) VALUES (?, ?, ?)"
 SET_LENGTHS: Final = "INSERT OR REPLACE INTO length VALUES (?, ?)"
 # Postings are deleted by FTS5, never overwritten: inserting a rowid again would leave the old
 # ones behind, unseen by its integrity check.
 DELETE: Final = (
     "DELETE FROM posting WHERE rowid BETWEEN :first AND :last",
     "DELETE FROM chunk WHERE id BETWEEN :first AND :last",
-    "DELETE FROM value WHERE document = :first",
     "DELETE FROM document WHERE id = :first",
 )
 
@@ -183,22 +208,13 @@ WHERE posting MATCH ?{filters}
 LIMIT 1
 """
 # The plus keeps the planner from walking the filter's rows and asking FTS5 about each of them.
-IN_FILTER: Final = "+rowid IN ({chunks})"
-LISTED: Final = "SELECT value FROM json_each(?)"
-FILTERED: Final = """
-SELECT DISTINCT chunk.id
-FROM value
-JOIN document ON document.id = value.document
-JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
-WHERE value.field = ? AND {condition}
-"""
+IN_LIST: Final = "+rowid IN (SELECT value FROM json_each(?))"
 CHUNKS_OF: Final = """
 SELECT chunk.id
 FROM json_each(?) AS wanted
 CROSS JOIN document ON document.id = wanted.value
 CROSS JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
 """
-ANY_OF: Final = "value.value IN (SELECT value FROM json_each(?))"
 # One statement for all hits; CROSS JOIN holds SQLite to the order of the tables.
 FETCH: Final = """
 SELECT chunk.id,
@@ -207,6 +223,7 @@ SELECT chunk.id,
        document.root,
        document.header,
        document.leaves,
+       chunk.start,
        chunk.text
 FROM json_each(?) AS wanted
 CROSS JOIN chunk ON chunk.id = wanted.value
@@ -228,6 +245,20 @@ ORDER BY document.id, chunk.id
 ROOTS: Final = "SELECT root FROM document ORDER BY root"
 
 
+BLOCKS: Final = """
+SELECT id - :first, data
+FROM column_block
+WHERE id BETWEEN :first AND :last
+ORDER BY id
+"""
+LOGS: Final = "SELECT data FROM column_log WHERE generation > ? ORDER BY generation"
+
+
+def span(number: int) -> dict[str, int]:
+    """Return the first and the last id of what belongs to a field in columns and keywords."""
+    return {"first": number << SHIFT, "last": ((number + 1) << SHIFT) - 1}
+
+
 def quote_token(token: str) -> str:
     """Return a token for MATCH; within quotes only the quote itself is special."""
     return '"' + token.replace('"', '""') + '"'
@@ -242,11 +273,7 @@ SELECT (SELECT count(*) FROM document) AS documents,
        (SELECT count(*) FROM chunk) AS texts,
        (SELECT coalesce(max(id), 0) FROM chunk) AS last,
        (SELECT coalesce(sum(cnt), 0) FROM temp.term) AS occurrences,
-       (
-           SELECT count(*)
-           FROM value
-           WHERE document NOT IN (SELECT id FROM document)
-       ) AS stray
+       (SELECT count(*) FROM surface) AS surfaces
 """
 SIZES: Final = "SELECT id, sz FROM posting_docsize ORDER BY id"
 # The record by which bm25() knows the number of chunks and their average length.
@@ -258,4 +285,3 @@ FROM document
 LEFT JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
 ORDER BY document.id, chunk.id
 """
-VALUES: Final = "SELECT field, value FROM value WHERE document = ?"

@@ -28,6 +28,10 @@ class State(IndexCounts):
 
     generation: int
     next_chunk: int
+    #: How many rows the dictionary of surfaces has.
+    surfaces: int
+    #: Documents that were removed since it had no word but theirs.
+    removed: int
 
     @classmethod
     def read(cls, connection: apsw.Connection) -> State:

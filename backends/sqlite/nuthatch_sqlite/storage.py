@@ -9,7 +9,7 @@ the path names an empty file already it is filled in one transaction.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ from nuthatch_sqlite.file_identity import FileIdentity, status
 from nuthatch_sqlite.transaction import transact
 
 if TYPE_CHECKING:
-    from nuthatch import AnalyzedDocument, Durability
+    from nuthatch import AnalyzedBatch, Durability
 
 
 def find_index(config: SqliteConfig, create: Create) -> tuple[IndexMetadata, FileIdentity] | None:
@@ -91,7 +91,7 @@ def check_creation(config: SqliteConfig, create: Create) -> None:
 def make(
     config: SqliteConfig,
     wanted: Schema,
-    documents: Sequence[AnalyzedDocument],
+    documents: AnalyzedBatch,
     durability: Durability,
 ) -> tuple[IndexMetadata, FileIdentity]:
     """Make an index with its first documents, all or nothing.
@@ -99,6 +99,7 @@ def make(
     Raise `IndexExists` if another process was faster.
     """
     from nuthatch_sqlite.entity import Entities  # imports numpy
+    from nuthatch_sqlite.surfaces import KnownSurfaces
     from nuthatch_sqlite.write import write
 
     path = config.path
@@ -107,9 +108,9 @@ def make(
     def begin(connection: apsw.Connection) -> None:
         if connection.pragma("application_id"):
             raise _faster(path)
-        connection.execute(schema.CREATE)
+        connection.execute(schema.create_sql(wanted))
         connection.execute(schema.SET_META, (record.to_json(),))
-        write(connection, documents, Entities(wanted))
+        write(connection, documents, Entities(wanted), KnownSurfaces())
 
     def fill(file: Path) -> None:
         connection = open_writing(file, config.lock_timeout, identity=None)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import apsw
 import numpy as np
 
-from nuthatch import AnalyzedDocument, WriteOutcome
+from nuthatch import AnalyzedBatch, AnalyzedDocument, Schema, WriteOutcome
 from nuthatch.postings import (
     StoredDocument,
     compress_text,
@@ -20,12 +20,15 @@ from nuthatch.postings import (
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.columns import ColumnWriter
 from nuthatch_sqlite.entity import Entities
-from nuthatch_sqlite.entity import remove as remove_mentions
 from nuthatch_sqlite.state import State
+from nuthatch_sqlite.surfaces import KnownSurfaces
 
 
 def write(
-    connection: apsw.Connection, documents: Sequence[AnalyzedDocument], entities: Entities
+    connection: apsw.Connection,
+    documents: AnalyzedBatch,
+    entities: Entities,
+    surfaces: KnownSurfaces,
 ) -> WriteOutcome:
     """Upsert documents with distinct uris; called within a transaction."""
     state = State.read(connection)
@@ -34,12 +37,12 @@ def write(
     if not plan.changed:
         return plan.outcome(len(documents))
     lengths = Lengths(connection)
-    tokens_gone = _delete(connection, plan.replaced, lengths)
+    tokens_gone = _delete(connection, plan.replaced, lengths, entities)
     rows = number_documents(plan.changed, state.next_chunk)
-    _insert(connection, rows)
+    declared = entities.declared
+    _insert(connection, rows, declared)
     entities.add(connection, rows)
-    columns = ColumnWriter(connection, state.generation + 1)
-    columns.replace(entities.declared, plan.replaced, rows)
+    ColumnWriter(connection, declared, state.generation + 1).write(plan.replaced, rows)
     counts = [chunk.length for _, document in rows for chunk in document.chunks]
     lengths.append(state.next_chunk, counts)
     lengths.save()
@@ -50,20 +53,22 @@ def write(
             "chunks": len(counts) - sum(document.chunks for document in plan.replaced),
             "tokens": sum(counts) - tokens_gone,
             "next_chunk": state.next_chunk + len(counts),
+            "surfaces": surfaces.add(connection, state.generation, documents.words),
+            "removed": len(plan.replaced),
         },
     )
     return plan.outcome(len(documents))
 
 
-def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
+def remove(connection: apsw.Connection, uris: Sequence[str], entities: Entities) -> int:
     """Remove documents; called within a transaction."""
     state = State.read(connection)
     gone = list(_present(connection, uris, state).values())
     if not gone:
         return 0
     lengths = Lengths(connection)
-    tokens_gone = _delete(connection, gone, lengths)
-    ColumnWriter(connection, state.generation + 1).remove(gone)
+    tokens_gone = _delete(connection, gone, lengths, entities)
+    ColumnWriter(connection, entities.declared, state.generation + 1).write(gone)
     lengths.save()
     connection.execute(
         schema.SET_STATE,
@@ -72,6 +77,8 @@ def remove(connection: apsw.Connection, uris: Sequence[str]) -> int:
             "chunks": -sum(document.chunks for document in gone),
             "tokens": -tokens_gone,
             "next_chunk": state.next_chunk,
+            "surfaces": 0,
+            "removed": len(gone),
         },
     )
     return len(gone)
@@ -97,7 +104,11 @@ def _present(
     return found
 
 
-def _insert(connection: apsw.Connection, rows: Sequence[tuple[int, AnalyzedDocument]]) -> None:
+def _insert(
+    connection: apsw.Connection,
+    rows: Sequence[tuple[int, AnalyzedDocument]],
+    declared: Schema,
+) -> None:
     connection.executemany(
         schema.ADD_DOCUMENT,
         (
@@ -120,28 +131,30 @@ def _insert(connection: apsw.Connection, rows: Sequence[tuple[int, AnalyzedDocum
             for index, chunk in enumerate(document.chunks)
         ),
     )
-    connection.executemany(
-        schema.ADD_TOKENS,
-        (
-            (first + index, chunk.line)
-            for first, document in rows
-            for index, chunk in enumerate(document.chunks)
-        ),
+    chunks = (
+        (first + index, chunk)
+        for first, document in rows
+        for index, chunk in enumerate(document.chunks)
     )
-    connection.executemany(
-        schema.ADD_VALUE,
-        ((name, value, first) for first, document in rows for name, value in document.values),
-    )
+    if declared.positions:
+        connection.executemany(
+            schema.ADD_APART, ((id, chunk.text_line, chunk.title_line) for id, chunk in chunks)
+        )
+    else:
+        connection.executemany(schema.ADD_TOKENS, ((id, chunk.line) for id, chunk in chunks))
 
 
 def _delete(
-    connection: apsw.Connection, documents: Sequence[StoredDocument], lengths: Lengths
+    connection: apsw.Connection,
+    documents: Sequence[StoredDocument],
+    lengths: Lengths,
+    entities: Entities,
 ) -> int:
     """Delete documents; return how many tokens their chunks had."""
     tokens = 0
     for document in documents:
         tokens += lengths.clear(document.id, document.chunks)
-        remove_mentions(connection, document.id)
+        entities.remove(connection, document.id)
         span = {"first": document.id, "last": document.id + document.chunks - 1}
         for statement in schema.DELETE:
             connection.execute(statement, span)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from nuthatch.cli.output import Cell, printable
+from nuthatch.cli.output import Cell, Style, printable
 from nuthatch.cli.screen import Screen
 from nuthatch.contract.hit import AuditMode, Hit
 from nuthatch.contract.query import EntityQuery
@@ -13,16 +13,19 @@ from nuthatch.text.normalize import NormalizedQuery
 
 
 def show_hits(screen: Screen, results: Results, *, explain: bool = False) -> None:
-    """Show the hits, best first; with `explain`, what each score is made of."""
-    for rank, hit in enumerate(results, start=1):
-        screen.line(
-            (f"{rank:>3}", "dim"),
-            (f"  {hit.score:7.3f}  ", "name"),
-            (hit.title or "(no title)", "strong"),
-        )
+    """Show the hits, best first; with `explain` the query, its rungs and the parts of scores too.
+
+    Nothing is shown where one of the hits turns out to be damaged.
+    """
+    shown = [(hit, *highlight(hit)) for hit in results]
+    if explain:
+        _show_explanation(screen, results)
+    for rank, (hit, title, snippet) in enumerate(shown, start=1):
+        head: tuple[Cell, Cell] = (f"{rank:>3}", "dim"), (f"  {hit.score:7.3f}  ", "name")
+        screen.line(*head, *(title or [("(no title)", "strong")]))
         screen.line(*_place(hit), indent=14)
-        if hit.snippet:
-            screen.line(*highlight(hit), indent=14)
+        if snippet:
+            screen.line(*snippet, indent=14)
         if explain:
             where = "" if isinstance(results.query, EntityQuery) else f"rung {hit.rung + 1}: "
             screen.line((where + _parts(hit), "dim"), indent=14)
@@ -49,12 +52,19 @@ def _exactness(results: Results) -> str:
     return "ordered by rung" if results.ran == "ladder" else "perhaps not the exact top"
 
 
-def highlight(hit: Hit) -> Iterator[Cell]:
-    """Yield the snippet as spans, the matched words marked."""
-    # No printable text holds a NUL, so it parts the snippet where the marks are.
-    pieces = hit.highlight("\0", "\0", escape=printable).split("\0")
-    for number, piece in enumerate(pieces):
-        yield piece, "mark" if number % 2 else ""
+def highlight(hit: Hit) -> tuple[list[Cell], list[Cell]]:
+    """Return title and snippet as spans, the matched words marked."""
+    # No printable text holds a NUL, so it parts a text where the marks are.
+    title, snippet = hit.highlight("\0", "\0", escape=printable)
+    return _cells(title, "strong"), _cells(snippet, "")
+
+
+def _cells(text: str, style: Style) -> list[Cell]:
+    return [
+        (piece, "mark" if number % 2 else style)
+        for number, piece in enumerate(text.split("\0"))
+        if piece
+    ]
 
 
 def _place(hit: Hit) -> Iterator[Cell]:
@@ -72,7 +82,7 @@ def _parts(hit: Hit) -> str:
     return " + ".join(parts) or "nothing adds to the score"
 
 
-def show_explanation(screen: Screen, results: Results) -> None:
+def _show_explanation(screen: Screen, results: Results) -> None:
     """Show what was looked for, and the rungs that were tried or skipped."""
     if isinstance(results.query, NormalizedQuery):
         _show_query(screen, results.query)

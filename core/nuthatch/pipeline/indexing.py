@@ -92,6 +92,15 @@ def chunk_tokens(analyzer: Analyzer, title: str, text: str) -> list[str]:
     return analyze(analyzer, title) + analyze(analyzer, text)
 
 
+def chunk_words(analyzer: Analyzer, title: str, text: str) -> dict[str, str]:
+    """Return the surface words of a chunk, each with its token, once more from what is stored of
+    it: what a dictionary of words keeps when documents are removed."""
+    words: dict[str, str] = {}
+    analyze_words(analyzer, title, words)
+    analyze_words(analyzer, text, words)
+    return words
+
+
 #: A batch ends when it holds this many code points of text, however few documents they are.
 _BATCH_TEXT = 16 * 2**20
 #: Documents that are looked up at a time; so a batch is analyzed while it is read.

@@ -1,5 +1,8 @@
 """The public names of `nuthatch.postings`, each imported from its home: the one list of them."""
 
+from nuthatch.contract.filters import (
+    leaves as leaves,
+)
 from nuthatch.postings.array_columns import (
     ArrayColumns as ArrayColumns,
     DocumentIds as DocumentIds,
@@ -9,6 +12,10 @@ from nuthatch.postings.batch import (
     StoredDocument as StoredDocument,
     number_documents as number_documents,
     plan_batch as plan_batch,
+)
+from nuthatch.postings.block_layout import (
+    BLOCK_IDS as BLOCK_IDS,
+    scan_block as scan_block,
 )
 from nuthatch.postings.caches import (
     IndexCounts as IndexCounts,
@@ -29,14 +36,24 @@ from nuthatch.postings.column import (
     Column as Column,
 )
 from nuthatch.postings.column_block import (
-    BLOCK_IDS as BLOCK_IDS,
     EMPTY_BLOCK as EMPTY_BLOCK,
     FieldValues as FieldValues,
     pack_blocks as pack_blocks,
     unpack_blocks as unpack_blocks,
 )
+from nuthatch.postings.column_log import (
+    ColumnLog as ColumnLog,
+    LoggedDocument as LoggedDocument,
+)
+from nuthatch.postings.column_merge import (
+    ColumnBatch as ColumnBatch,
+    block_numbers as block_numbers,
+    merge_blocks as merge_blocks,
+)
 from nuthatch.postings.column_store import (
     DOCUMENTS_PLACE as DOCUMENTS_PLACE,
+    ColumnRequest as ColumnRequest,
+    LoggedChanges as LoggedChanges,
     ColumnSource as ColumnSource,
     ColumnStore as ColumnStore,
     StoredField as StoredField,
@@ -49,12 +66,17 @@ from nuthatch.postings.entries import (
 )
 from nuthatch.postings.filters import (
     FilterSets as FilterSets,
+    fields_of as fields_of,
     unread_filters as unread_filters,
 )
 from nuthatch.postings.forks import (
     ForkAware as ForkAware,
     keep_inherited as keep_inherited,
     watch_forks as watch_forks,
+)
+from nuthatch.postings.logged_batch import (
+    LoggedBatch as LoggedBatch,
+    LoggedColumns as LoggedColumns,
 )
 from nuthatch.postings.packed import (
     UNREADABLE as UNREADABLE,

@@ -1,11 +1,4 @@
-"""The stored form of a column: what 1,024 ids have in one field, as one blob.
-
-    byte 0      how the values are stored    0: all 0, 1-5: u1 u2 u4 i8 f8
-    byte 1      how many each document has   0: one, 1-3: counts as u1 u2 u4
-    8 bytes     what is added to each value, i8
-    128 bytes   which of the 1,024 ids are documents with a value, a bit each
-    counts      by document
-    values      in the order of documents, those of one document ascending
+"""What documents have in one field, and its stored form: blocks as `block_layout` lays them out.
 
 A value is a number; engines number texts by a dictionary of their own. Blocks are decoded all at
 once: a column of 500,000 documents takes some milliseconds.
@@ -13,26 +6,18 @@ once: a column of 500,000 documents takes some milliseconds.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from nuthatch.postings.block_layout import BITS, BLOCK_IDS, FIRST_COUNT, HEAD, TYPES
 from nuthatch.scoring.arrays import IdArray, firsts
 
-#: How many ids share a block.
-BLOCK_IDS: Final = 1024
-_HEAD: Final = struct.Struct("<BBq")
-_BITS: Final = BLOCK_IDS // 8
-#: Where the counts begin.
-_COUNTS: Final = _HEAD.size + _BITS
-#: The stored types by their number: those before the last two are unsigned, smallest first.
-_TYPES: Final = ("", "<u1", "<u2", "<u4", "<i8", "<f8")
 _UNSIGNED: Final = 3
-_WIDE: Final = _TYPES.index("<i8")
-_FLOAT: Final = _TYPES.index("<f8")
+_WIDE: Final = TYPES.index("i8")
+_FLOAT: Final = TYPES.index("f8")
 
 
 class FieldValues(NamedTuple):
@@ -113,7 +98,7 @@ def expand(starts: npt.NDArray[Any], counts: npt.NDArray[Any]) -> npt.NDArray[np
 
 
 #: The block of ids of which none has a value.
-EMPTY_BLOCK: Final = _HEAD.pack(0, 0, 0) + bytes(_BITS)
+EMPTY_BLOCK: Final = HEAD.pack(0, 0, 0) + bytes(BITS)
 
 
 def pack_blocks(found: FieldValues) -> dict[int, bytes]:
@@ -147,9 +132,9 @@ def _pack(offsets: IdArray, counts: npt.NDArray[np.uint32], values: npt.NDArray[
     several = 0 if bool((counts == 1).all()) else _narrowest(int(counts.max()))
     return b"".join(
         (
-            _HEAD.pack(kind, several, base),
+            HEAD.pack(kind, several, base),
             np.packbits(bits).tobytes(),
-            counts.astype(_TYPES[several]).tobytes() if several else b"",
+            counts.astype(f"<{TYPES[several]}").tobytes() if several else b"",
             stored.tobytes(),
         )
     )
@@ -167,13 +152,13 @@ def _narrow_values(values: npt.NDArray[Any]) -> tuple[int, int, npt.NDArray[Any]
     if most == least:
         return 0, least, values[:0]
     kind = _narrowest(most - least)
-    return kind, least, (values - least).astype(_TYPES[kind])
+    return kind, least, (values - least).astype(f"<{TYPES[kind]}")
 
 
 def _narrowest(most: int) -> int:
     """Return the number of the smallest unsigned type that holds `most`."""
     return next(
-        kind for kind in range(1, _UNSIGNED + 1) if most < 256 ** np.dtype(_TYPES[kind]).itemsize
+        kind for kind in range(1, _UNSIGNED + 1) if most < 256 ** np.dtype(TYPES[kind]).itemsize
     )
 
 
@@ -189,7 +174,7 @@ def unpack_blocks(rows: Iterable[tuple[int, bytes]], dtype: npt.DTypeLike) -> Fi
             raise ValueError(f"block {number} of a column follows block {numbers[-1]}")
         numbers.append(number)
         each, content = _unpack(number, blob, dtype)
-        bitmaps.append(blob[_HEAD.size : _COUNTS])
+        bitmaps.append(blob[HEAD.size : FIRST_COUNT])
         counts.append(each)
         values.append(content)
     at = np.flatnonzero(np.unpackbits(np.frombuffer(b"".join(bitmaps), np.uint8)))
@@ -202,21 +187,21 @@ def _unpack(
     number: int, blob: bytes, dtype: npt.DTypeLike
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[Any]]:
     """Return how many values each document of a block has, and the values."""
-    if len(blob) < _COUNTS:
+    if len(blob) < FIRST_COUNT:
         raise ValueError(f"block {number} of a column has {len(blob)} bytes")
-    kind, several, base = _HEAD.unpack_from(blob)
-    found = int.from_bytes(blob[_HEAD.size : _COUNTS], "big").bit_count()
-    each, at = np.ones(found, dtype=np.uint32), _COUNTS
+    kind, several, base = HEAD.unpack_from(blob)
+    found = int.from_bytes(blob[HEAD.size : FIRST_COUNT], "big").bit_count()
+    each, at = np.ones(found, dtype=np.uint32), FIRST_COUNT
     if several:
         each = np.frombuffer(blob, _type(number, several), found, at).astype(np.uint32)
-        at += np.dtype(_TYPES[several]).itemsize * found
-    total = int(each.sum(dtype=np.uint64))
+        at += np.dtype(TYPES[several]).itemsize * found
+    total = int(each.sum(dtype=np.uint64)) if several else found
     if not kind:
-        if at != len(blob):
+        if at != len(blob) or several:
             raise ValueError(f"block {number} of a column has {len(blob) - at} bytes too many")
         return each, np.full(total, base, dtype=dtype)
     content = np.frombuffer(blob, _type(number, kind), -1, at)
-    if content.size != total or not each.all():
+    if content.size != total or (several and not each.all()):
         raise ValueError(f"block {number} of a column has {content.size} values for {total}")
     return each, content.astype(dtype) + np.dtype(dtype).type(base) if base else content.astype(
         dtype
@@ -224,7 +209,7 @@ def _unpack(
 
 
 def _type(number: int, kind: int) -> str:
-    name = _TYPES[kind] if kind < len(_TYPES) else ""
+    name = TYPES[kind] if kind < len(TYPES) else ""
     if not name:
         raise ValueError(f"block {number} of a column is of the unknown kind {kind}")
-    return name
+    return f"<{name}"

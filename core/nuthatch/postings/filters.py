@@ -129,6 +129,11 @@ def unread_filters(known: KnownSets) -> list[Leaf]:
     return [item for item, ids in known.items() if ids is None]  # type: ignore[misc]  # no trees
 
 
+def fields_of(item: Filter) -> list[str]:
+    """Return the fields that a filter is about, each once."""
+    return [*dict.fromkeys(leaf.field for leaf in leaves([item]))]
+
+
 def _mask(item: Filter, sets: Mapping[Filter, IdArray], size: int) -> BoolArray:
     """Return what passes a tree, below a size."""
     match item:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from nuthatch.cli.commands import COMMANDS
-from nuthatch.cli.listing import show_explanation, show_footer, show_hits
+from nuthatch.cli.listing import show_footer, show_hits
 from nuthatch.cli.options import json_option
 from nuthatch.cli.output import Cell, answer
 from nuthatch.cli.progress import waiting
@@ -63,8 +63,6 @@ def demo(directory: Path, as_json: bool) -> None:
     for question, results in tour.answers:
         screen.line("")
         screen.line((_command_line(tour, question), "strong"), wrap=False)
-        if question.explain:
-            show_explanation(screen, results)
         show_hits(screen, results, explain=question.explain)
         show_footer(screen, results)
         if isinstance(question.query, EntityQuery) and tour.alike:

@@ -17,7 +17,7 @@ from typing import Final
 import click
 
 from nuthatch.cli.commands import COMMANDS
-from nuthatch.cli.listing import show_explanation, show_footer, show_hits
+from nuthatch.cli.listing import show_footer, show_hits
 from nuthatch.cli.options import json_option, open_index
 from nuthatch.cli.output import answer
 from nuthatch.cli.screen import open_screen
@@ -133,8 +133,6 @@ def search(
         answer(results.to_json())
         return
     screen = open_screen()
-    if explain:
-        show_explanation(screen, results)
     show_hits(screen, results, explain=explain)
     show_footer(screen, results)
 

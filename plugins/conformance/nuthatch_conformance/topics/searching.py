@@ -26,6 +26,19 @@ from nuthatch_conformance.topic import Topic, case
 WHOLE = Schema()
 #: An integer that is more than any index has chunks, and than any engine's counter holds.
 HUGE = 10**12
+#: What of a hit is the same on every engine.
+_SHOWN = (
+    "title",
+    "fields",
+    "document_root",
+    "text",
+    "start",
+    "snippet",
+    "marks",
+    "title_marks",
+)
+#: A document of several chunks, in which code points and bytes count differently.
+_ACCENTED = Document("accented", "", "é aa bb ccc ddd eeee fffff é aa bb")
 #: The budget of `auto`: more than most drawn queries cost.
 _BUDGET = 30
 
@@ -260,11 +273,13 @@ class Searching(Topic, topic="searching", needs="write text"):
     def test_a_hit_shows_what_is_stored(
         self, engine: Engine, documents: list[Document], query: str
     ) -> None:
-        """Title, fields, root and snippet of a hit are those of its own chunk and document.
+        """What a hit shows is of its own chunk and document: its text is a slice of that one's.
 
         Likely causes: rows fetched in another order than the keys; chunks counted from one; the
-        snippet of the whole text; fields of another version of the document.
+        snippet of the whole text; fields of another version of the document; a start that is none,
+        or counts bytes.
         """
+        documents = [*documents, _ACCENTED]
         index, expected = engine.index(documents), engine.oracle(documents)
         right = {
             (hit.document_uri, hit.chunk_idx): hit
@@ -273,7 +288,7 @@ class Searching(Topic, topic="searching", needs="write text"):
         for hit in index.search(query, engine.everything, policy="ranked"):
             [name] = name_chunks([hit])
             holds(name in right, f"the hit {name} is no chunk that holds a word of {query!r}")
-            for part in ("title", "fields", "document_root", "snippet", "marks"):
+            for part in _SHOWN:
                 equal(getattr(hit, part), getattr(right[name], part), f"{part} of the hit {name}")
 
     @case(
