@@ -26,6 +26,7 @@ class OpenSearchChunk:
             self.uri: str = row["uri"]
             self.root: bytes = bytes.fromhex(row["root"])
             self.text: str = row["text"]
+            self.start = int(row["start"])
             self._header: str = row["header"] if "header" in row else first["header"]
             self._leaves = ""
             if proofs:
