@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from support.opensearch import cluster
 from support.server import server
 
 from .engines import ENGINES, Engine
@@ -19,7 +20,18 @@ def postgres() -> Iterator[str]:
         yield started.dsn()
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(scope="session")
+def opensearch() -> Iterator[str]:
+    """Where a cluster runs that is gone with the tests."""
+    with cluster() as started:
+        yield f"opensearch://{started.nodes[0].address}/"
+
+
+#: A cluster takes long to make an index: its own tests run the kit, and the nightly run these.
+SLOW = {"opensearch": pytest.mark.nightly}
+
+
+@pytest.fixture(params=[pytest.param(name, marks=SLOW.get(name, ())) for name in ENGINES])
 def engine(request: pytest.FixtureRequest) -> Engine:
     return Engine(request.param, request)
 

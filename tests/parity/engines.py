@@ -24,6 +24,7 @@ ENGINES = {
     "sqlite": "sqlite:{dir}/index.db",
     "tantivy": "tantivy:{dir}/index",
     "postgresql": "{postgres}?index={n}",
+    "opensearch": "{opensearch}?index={n}&replicas=0",
 }
 
 _RUN = uuid4().hex[:8]

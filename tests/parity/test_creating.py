@@ -30,6 +30,7 @@ from .engines import Engine
 
 SCHEMA = Schema(fields=(PhraseField("people"), IntegerField("year")))
 MANY = 3_000
+SERVERS = ("postgresql:", "opensearch:")
 
 CREATE = """
 import json, sys, nuthatch
@@ -95,7 +96,7 @@ def test_a_first_batch_that_fails_in_the_engine_leaves_nothing(url: str) -> None
             with pytest.raises(IndexNotFound):
                 nuthatch.open(url)
         folder = Path(url.partition(":")[2]).parent
-        if not url.startswith("postgresql:"):
+        if not url.startswith(SERVERS):
             assert list(folder.iterdir()) == []
         index.add([Document("a", "", "aa")])
         assert index.exists
@@ -142,6 +143,6 @@ def test_what_cannot_be_made_is_told_before_anything_is_added(url: str) -> None:
         nuthatch.open(url, create=True, schema=Schema(analyzer="klingon"))
     with pytest.raises(IndexNotFound, match="read_only makes none"):
         nuthatch.open(url, create=True, read_only=True)
-    if not url.startswith("postgresql:"):
+    if not url.startswith(SERVERS):
         with pytest.raises(NuthatchError, match="its folder is not there"):
             nuthatch.open(url + "/no/such/index", create=True)

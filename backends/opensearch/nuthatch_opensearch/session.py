@@ -1,0 +1,151 @@
+"""`SnapshotReader`: a reader's snapshot, and searches in it.
+
+The first search of a reader finds the snapshot: the newest, unless its marker has changed. All that
+follow are made in the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nuthatch import BackendUnavailable, Schema
+from nuthatch_opensearch import query, schema
+from nuthatch_opensearch.channel import Channel
+from nuthatch_opensearch.failure import SnapshotLost
+from nuthatch_opensearch.marker import Marker
+from nuthatch_opensearch.snapshot import Body, Snapshot, Snapshots
+from nuthatch_opensearch.stored import Row
+
+#: Names a chunk: its place in document order, and its id.
+Key = tuple[int, str]
+
+#: Hits of one answer at most.
+PAGE: Final = 10_000
+#: Document order.
+ORDER: Final = [{"seq": "asc"}]
+#: Snapshots that a reader opens until one is not outdated by writers meanwhile.
+_TRIES: Final = 100
+
+
+@dataclass(slots=True)
+class Page:
+    """One answer of several to the same search: the hits after those before, so many at most."""
+
+    search: Callable[[Marker], Body]
+    after: Body
+    left: int | None
+    size: int = 0
+
+    def make(self, snapshot: Snapshot) -> list[Body]:
+        """Return the search in a snapshot."""
+        body = {**self.search(snapshot.marker), **self.after}
+        if self.left is not None:
+            body["size"] = min(body["size"], self.left)
+        self.size = body["size"]
+        return [body]
+
+
+class SnapshotReader:
+    """A reader over a channel: its coroutines wait only as far as the channel does."""
+
+    def __init__(
+        self, channel: Channel, snapshots: Snapshots, declared: Schema, deadline: float | None
+    ) -> None:
+        self._channel = channel
+        self._snapshots = snapshots
+        self._schema = declared
+        self._columns = schema.find_columns(declared)
+        self._deadline = deadline
+        self._place = snapshots.place
+        self._snapshot: Snapshot | None = None
+
+    def release(self) -> None:
+        """Read no more."""
+        if self._snapshot is not None:
+            self._snapshot.readers.pop(self, None)
+
+    async def _search(self, make: Callable[[Snapshot], Sequence[Body]]) -> list[Body]:
+        """Return the answers to searches in this reader's snapshot, in one request.
+
+        The first call finds the snapshot: the newest, unless its marker has changed.
+        """
+        if self._snapshot is not None:
+            return (await self._send(self._snapshot, make(self._snapshot), marked=False))[1]
+        snapshots = self._snapshots
+        snapshot, marker = snapshots.newest, None
+        for _ in range(_TRIES):
+            is_fresh = snapshot is None
+            if snapshot is None:
+                snapshot = await snapshots.open(self._channel, marker, self._deadline)
+            snapshot.readers[self] = None
+            try:
+                marker, answers = await self._send(snapshot, make(snapshot), marked=True)
+            except SnapshotLost:
+                if is_fresh:  # a node was lost just now, and it takes a while until all know
+                    raise
+                snapshot, marker = None, None
+                continue
+            if marker is not None and marker.commit == snapshot.marker.commit:
+                snapshots.keep(snapshot)
+                self._snapshot = snapshot
+                await snapshots.close_retired(self._channel)
+                return answers
+            snapshot.readers.pop(self, None)
+            snapshots.retire(snapshot)
+            snapshot = None
+        raise BackendUnavailable(
+            f"{self._place} is written faster than it can be read; try again", transient=True
+        )
+
+    async def _send(
+        self, snapshot: Snapshot, bodies: Sequence[Body], *, marked: bool
+    ) -> tuple[Marker | None, list[Body]]:
+        try:
+            return await self._snapshots.search(
+                self._channel, snapshot, bodies, self._deadline, marked=marked
+            )
+        except SnapshotLost:
+            self._snapshots.forget(snapshot)
+            raise
+
+    async def bind(self) -> Snapshot:
+        """Return the snapshot of this reader."""
+        if self._snapshot is None:
+            await self._search(lambda _: [])
+        assert self._snapshot is not None  # found, or an error was raised
+        return self._snapshot
+
+    async def _pages(
+        self, make: Callable[[Marker], Body], limit: int | None = None
+    ) -> AsyncIterator[list[Body]]:
+        """Yield the hits of a search, one answer after another, each as large as `make` says."""
+        after: dict[str, Any] = {}
+        found = 0
+        while limit is None or found < limit:
+            page = Page(make, after, None if limit is None else limit - found)
+            (answer,) = await self._search(page.make)
+            hits = answer["hits"]["hits"]
+            if hits:
+                yield hits
+            if len(hits) < page.size:
+                return
+            found += len(hits)
+            after = {"search_after": hits[-1]["sort"]}
+
+    async def _keyed_rows(
+        self, conditions: Sequence[query.Query], sources: Sequence[str], size: int
+    ) -> AsyncIterator[tuple[Key, Row]]:
+        """Yield the keys of chunks with some of what is stored, in document order."""
+        async for page in self._pages(
+            lambda marker: {
+                "query": query.all_of([*query.visible(marker), *conditions]),
+                "size": size,
+                "sort": ORDER,
+                "_source": list(sources) or False,
+            }
+        ):
+            for hit in page:
+                row = hit["_source"]["stored"] if sources else {}
+                yield (hit["sort"][0], hit["_id"]), row

@@ -1,0 +1,232 @@
+"""`Snapshot`: one committed state of an index, held open by the cluster as a point in time.
+
+    marker ──▶ open a point in time ──▶ marker again ── the same? ──▶ a snapshot
+                                              └─ another: once more
+
+A batch is stored before its marker, and what it replaces is deleted after it. So a point in time
+that was opened between two readings of the same marker holds the whole of that state. The second
+reading rides with the first search. While the marker stays, all searches share one snapshot.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Final
+
+from nuthatch import BackendUnavailable, Columns, IndexNotFound
+from nuthatch.entities import EntityTable
+from nuthatch_opensearch.channel import Channel
+from nuthatch_opensearch.client import Request
+from nuthatch_opensearch.failure import interpret, is_over, late
+from nuthatch_opensearch.marker import Marker, Stored
+from nuthatch_opensearch.schema import MARKER
+
+#: A search as OpenSearch reads it.
+Body = dict[str, Any]
+
+#: Points in time that are not read any more and wait for being closed, at most.
+_RETIRED: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the documents of a state have in their titles and fields."""
+
+    entities: EntityTable
+    columns: Columns
+
+
+@dataclass(slots=True, eq=False)
+class Snapshot:
+    """A state, by its marker and the id of its point in time.
+
+    `readers` are those who read it; `tables` holds what documents have in their fields, once that
+    was read.
+    """
+
+    marker: Marker
+    point: str
+    readers: dict[object, None] = field(default_factory=dict)
+    tables: list[Tables] = field(default_factory=list)
+
+
+class Snapshots:
+    """The snapshots of one index: the newest, and those that are still read or to be closed."""
+
+    def __init__(self, alias: str, place: str, shards: int, keep_alive: int) -> None:
+        self.alias = alias
+        self.place = place
+        #: With one shard its own statistics are those of all.
+        self._search_type = "dfs_query_then_fetch" if shards > 1 else "query_then_fetch"
+        self._keep_alive = f"{keep_alive}s"
+        self.newest: Snapshot | None = None
+        self._retired: deque[Snapshot] = deque()
+
+    async def open(
+        self, channel: Channel, marker: Marker | None, deadline: float | None
+    ) -> Snapshot:
+        """Return a snapshot of a state that may have passed already; the next search tells."""
+        if marker is None:
+            marker = await self.read_marker(channel, deadline)
+        answer = await channel.send(
+            Request(
+                "POST",
+                f"/{self.alias}/_search/point_in_time",
+                {"keep_alive": self._keep_alive, "allow_partial_pit_creation": "false"},
+                deadline=deadline,
+            )
+        )
+        return Snapshot(marker, answer["pit_id"])
+
+    async def read_marker(self, channel: Channel, deadline: float | None) -> Marker:
+        """Return the newest marker, also where no search sees it yet."""
+        marker = await self.find_marker(channel, deadline)
+        if marker is None:
+            raise IndexNotFound(
+                f"{self.place} is being made, or its making was interrupted; create it"
+            )
+        return marker
+
+    async def find_marker(self, channel: Channel, deadline: float | None = None) -> Marker | None:
+        """Return the newest marker; None where the index is not made yet."""
+        path = f"/{self.alias}/_doc/{MARKER}"
+        params = {"preference": "_primary"}
+        answer = await channel.send(Request("GET", path, params, deadline=deadline, ignore=(404,)))
+        if "error" in answer:
+            raise interpret(404, answer["error"], self.place, deadline)
+        if not answer["found"]:
+            return None
+        stored = Stored(answer["_seq_no"], answer["_primary_term"])
+        return Marker.from_json(answer["_source"][MARKER], stored)
+
+    async def search(
+        self,
+        channel: Channel,
+        snapshot: Snapshot,
+        bodies: Sequence[Body],
+        deadline: float | None,
+        *,
+        marked: bool,
+    ) -> tuple[Marker | None, list[Body]]:
+        """Return the answers to searches of a snapshot, made in one request.
+
+        With `marked` the newest marker comes first. Raise where any part of an answer is missing.
+        """
+        lines = [*self._marker_lines()] if marked else []
+        for body in bodies:
+            lines += self._search_lines(body, snapshot, deadline)
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        params = {"max_concurrent_searches": len(bodies) + 1}
+        answer = await channel.send(Request("POST", "/_msearch", params, text, deadline))
+        answers = answer["responses"]
+        for one in answers:
+            self._check(one, deadline)
+        if not marked:
+            return None, answers
+        found = answers[0]["hits"]["hits"]
+        marker = Marker.from_json(found[0]["_source"][MARKER]) if found else None
+        return marker, answers[1:]
+
+    async def search_parts(
+        self, channel: Channel, snapshot: Snapshot, body: Body, deadline: float | None
+    ) -> Body:
+        """Return the answer to a search that gives the scores of its named parts.
+
+        Only a request for one search can ask for them.
+        """
+        head, search = self._search_lines(body, snapshot, deadline)
+        params = {"include_named_queries_score": "true", "search_type": head["search_type"]}
+        answer: Body = await channel.send(
+            Request(
+                "POST",
+                "/_search",
+                {**params, "allow_partial_search_results": "false"},
+                json.dumps(search),
+                deadline,
+            )
+        )
+        self._check(answer, deadline)
+        return answer
+
+    def _marker_lines(self) -> Iterator[Body]:
+        # An id is its own routing, so one shard is looked at.
+        yield {"index": self.alias, "routing": MARKER, "allow_partial_search_results": False}
+        yield {"query": {"ids": {"values": [MARKER]}}, "_source": [MARKER], "size": 1}
+
+    def _search_lines(
+        self, body: Body, snapshot: Snapshot, deadline: float | None
+    ) -> Iterator[Body]:
+        yield {"search_type": self._search_type, "allow_partial_search_results": False}
+        point = {"id": snapshot.point, "keep_alive": self._keep_alive}
+        timeout = {}
+        if deadline is not None:
+            timeout["timeout"] = f"{find_milliseconds(deadline, self.place)}ms"
+        yield {"pit": point, "track_total_hits": False, **timeout, **body}
+
+    def _check(self, answer: Body, deadline: float | None) -> None:
+        """Raise for an answer that is an error, or a part of one."""
+        if "error" in answer:
+            raise interpret(answer["status"], answer["error"], self.place, deadline)
+        if answer["timed_out"]:
+            raise late(self.place)
+        shards = answer["_shards"]
+        if shards["successful"] < shards["total"] or shards["failed"]:
+            raise BackendUnavailable(
+                f"{self.place} has answered from {shards['successful']} of {shards['total']} "
+                "shards; try again, and look at the health of the cluster",
+                transient=True,
+            )
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Make a snapshot the newest one."""
+        before, self.newest = self.newest, snapshot
+        if before is not None and before is not snapshot:
+            self._retired.append(before)
+
+    def retire(self, snapshot: Snapshot) -> None:
+        """Leave a snapshot of a state that has passed; it is closed sooner or later."""
+        self.forget(snapshot)
+        self._retired.append(snapshot)
+
+    def forget(self, snapshot: Snapshot) -> None:
+        """Leave a snapshot that the cluster does not keep any more."""
+        if self.newest is snapshot:
+            self.newest = None
+
+    async def close_retired(self, channel: Channel, at_least: int = _RETIRED) -> None:
+        """Have the cluster close what nobody reads any more, once there is enough of it."""
+        if len(self._retired) < at_least:
+            return
+        points = []
+        for snapshot in list(self._retired):
+            if not snapshot.readers:
+                with suppress(ValueError):  # another thread was faster
+                    self._retired.remove(snapshot)
+                    points.append(snapshot.point)
+        if points:
+            await channel.send(close_points(points))
+
+    def take_points(self) -> list[str]:
+        """Return the ids of all points in time, which nobody reads any more."""
+        snapshots = [*self._retired, *([self.newest] if self.newest else [])]
+        self._retired.clear()
+        self.newest = None
+        return [snapshot.point for snapshot in snapshots]
+
+
+def close_points(points: Sequence[str]) -> Request:
+    """Return the request that closes points in time; those that are gone are no error."""
+    body = json.dumps({"pit_id": list(points)})
+    return Request("DELETE", "/_search/point_in_time", body=body, ignore=(404,))
+
+
+def find_milliseconds(deadline: float, place: str) -> int:
+    """Return how much of the time of a search is left. Raise `QueryTimeout` if nothing."""
+    if is_over(deadline):
+        raise late(place)
+    return max(1, int((deadline - monotonic()) * 1000))

@@ -1,0 +1,414 @@
+"""Writing: a batch is stored, and then committed by its marker.
+
+    marker ──▶ what is stored of these uris ──▶ a number for the batch ──▶ chunks, refreshed
+        ──▶ the marker, over the one that was read: the commit
+              └─ another writer was faster: from the beginning, with what is stored already
+
+Nobody sees a batch before its commit, so whatever ends a writer leaves nothing that is found. What
+it has stored is deleted when the index is optimized, or by another writer ten minutes later: the
+batch is closed first, so that its writer, should it still run, begins again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from time import monotonic, sleep, time
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from nuthatch import (
+    AnalyzedDocument,
+    BackendUnavailable,
+    IndexExists,
+    IndexLocked,
+    WriteOutcome,
+    run_blocking,
+)
+from nuthatch_opensearch import query, schema
+from nuthatch_opensearch.channel import BlockingChannel
+from nuthatch_opensearch.client import Client, Request
+from nuthatch_opensearch.config import OpenSearchConfig
+from nuthatch_opensearch.failure import Conflict, interpret
+from nuthatch_opensearch.marker import Hole, Marker
+from nuthatch_opensearch.schema import COUNTER, MARKER
+from nuthatch_opensearch.snapshot import Snapshots
+
+#: Documents that are looked up in one request, and chunks that are deleted in one.
+_LOOKED_UP: Final = 10_000
+#: Dead chunks that stay until the next batch; more are deleted at once.
+_DEAD: Final = 200
+#: Seconds after which a batch that is not committed is given up.
+_GIVEN_UP: Final = 600
+#: Pauses before a part of a batch that the cluster has no room for is sent again, in seconds.
+_PAUSES: Final = (0.1, 0.3, 1.0, 3.0)
+
+
+class Head(NamedTuple):
+    """What is stored of a document: the version, its root, and the number of its chunks."""
+
+    version: str
+    root: bytes
+    chunks: int
+
+
+@dataclass(slots=True)
+class Upload:
+    """What was stored of a batch that is not committed yet, by key: root and number of chunks."""
+
+    batch: int
+    place: int = 0
+    stored: dict[str, tuple[bytes, int]] = field(default_factory=dict)
+
+
+class Writer:
+    """A writer of one index, for one thread at a time."""
+
+    def __init__(
+        self,
+        config: OpenSearchConfig,
+        client: Client,
+        snapshots: Snapshots,
+        columns: schema.Columns,
+    ) -> None:
+        self._config = config
+        self._client = client
+        self._snapshots = snapshots
+        self._channel = BlockingChannel(client)
+        self._columns = columns
+        #: Commits of which nobody knows whether they were made.
+        self.unsettled: deque[str] = deque()
+
+    # A batch
+
+    def write(
+        self, documents: Sequence[AnalyzedDocument], marker: Marker | None = None
+    ) -> WriteOutcome:
+        """Upsert documents with distinct uris. `marker` is that of an index that is being made."""
+        keyed = {schema.make_key(row.document.uri): row for row in documents}
+        upload: Upload | None = None
+        is_new = marker is not None
+        ends = monotonic() + self._config.lock_timeout
+        while True:
+            if marker is None:
+                marker = self.read_marker()
+            heads = {} if is_new else self.find_heads(marker, list(keyed))
+            fresh = {
+                key: row
+                for key, row in keyed.items()
+                if key not in heads or heads[key].root != row.root
+            }
+            if not fresh and not is_new:
+                self._give_up(upload)
+                return WriteOutcome(unchanged=len(keyed))
+            if upload is None or marker.is_closed(upload.batch):
+                upload = Upload(self._take_number())
+            self._upload(upload, fresh, marker)
+            after = self._plan_commit(marker, upload, fresh, heads)
+            if self._commit(marker, after, is_new=is_new):
+                break
+            marker = None
+            if monotonic() > ends:
+                raise IndexLocked(
+                    f"{self._config.place} is written by others, who are always faster; try again, "
+                    "or raise lock_timeout"
+                )
+        self._clear(after)
+        replaced = len(fresh.keys() & heads.keys())
+        return WriteOutcome(
+            added=len(fresh) - replaced,
+            replaced=replaced,
+            unchanged=len(keyed) - len(fresh),
+            chunks=sum(len(row.chunks) for row in fresh.values()),
+        )
+
+    def _plan_commit(
+        self,
+        marker: Marker,
+        upload: Upload,
+        fresh: Mapping[str, AnalyzedDocument],
+        heads: Mapping[str, Head],
+    ) -> Marker:
+        """Return the marker that commits an upload."""
+        dead = [(head.version, head.chunks) for key, head in heads.items() if key in fresh]
+        # What another writer has written meanwhile, just the same, is not written again.
+        needless = upload.stored.keys() - fresh.keys()
+        dead += [
+            (schema.make_version(key, upload.batch), upload.stored[key][1]) for key in needless
+        ]
+        before = sum(heads[key].chunks for key in heads.keys() & fresh.keys())
+        return marker.after(
+            upload.batch,
+            dead,
+            uuid4().hex,
+            int(time()),
+            documents=len(fresh.keys() - heads.keys()),
+            chunks=sum(len(row.chunks) for row in fresh.values()) - before,
+            long_phrases=any(
+                schema.phrase_term(phrase) != phrase
+                for row in fresh.values()
+                for _, phrase in schema.find_phrases(self._columns, row)
+            ),
+        )
+
+    def remove(self, uris: Sequence[str]) -> int:
+        """Remove the documents with these uris; return how many there were."""
+        keys = [schema.make_key(uri) for uri in uris]
+        ends = monotonic() + self._config.lock_timeout
+        while True:
+            marker = self.read_marker()
+            heads = self.find_heads(marker, keys)
+            if not heads:
+                return 0
+            dead = list(marker.dead)
+            if len(dead) > _DEAD:
+                self._delete_chunks(dead)
+                dead = []
+            dead += [(head.version, head.chunks) for head in heads.values()]
+            after = marker.after(
+                None,
+                dead,
+                uuid4().hex,
+                int(time()),
+                documents=-len(heads),
+                chunks=-sum(head.chunks for head in heads.values()),
+            )
+            if self._commit(marker, after):
+                self._clear(after)
+                return len(heads)
+            if monotonic() > ends:
+                raise IndexLocked(
+                    f"{self._config.place} is written by others, who are always faster; try again, "
+                    "or raise lock_timeout"
+                )
+
+    # The marker
+
+    def read_marker(self) -> Marker:
+        """Return the newest marker. Raise `IndexNotFound` where the index is gone."""
+        return run_blocking(self._snapshots.read_marker(self._channel, None))
+
+    def _take_number(self) -> int:
+        """Return the number of a new batch, which no other writer has or will have."""
+        answer = self._client.send(Request("PUT", self._path(f"_doc/{COUNTER}"), body="{}"))
+        number: int = answer["_version"]
+        return number
+
+    def _commit(self, before: Marker, after: Marker, *, is_new: bool = False) -> bool:
+        """Write a marker over the one that was read; return False where that is gone."""
+        params: dict[str, Any] = {"refresh": "true"}
+        if is_new:
+            params["op_type"] = "create"
+        else:
+            assert before.stored is not None  # as it was read
+            params["if_seq_no"], params["if_primary_term"] = before.stored
+        body = json.dumps({MARKER: after.to_json()})
+        request = Request("PUT", self._path(f"_doc/{MARKER}"), params, body)
+        try:
+            self._client.send(request)
+            is_done = True
+        except Conflict:
+            # Perhaps our own: the request was made, its answer lost, and then sent again.
+            is_done = self.read_marker().commit == after.commit
+        except BaseException:
+            self.unsettled.append(after.commit)
+            raise
+        if is_new and not is_done:
+            raise IndexExists(f"{self._config.place} was made by another process just now; open it")
+        return is_done
+
+    def settle(self) -> None:
+        """Have commits made, or never made, that were interrupted or failed on the way.
+
+        The marker is written again as it is: a request that is still under way finds another one
+        than it was to be written over.
+        """
+        while commits := list(self.unsettled):
+            marker = run_blocking(self._snapshots.find_marker(self._channel))
+            if marker is not None and marker.stored is not None:
+                number, term = marker.stored
+                params = {"if_seq_no": number, "if_primary_term": term, "refresh": "true"}
+                body = json.dumps({MARKER: marker.to_json()})
+                try:
+                    self._client.send(Request("PUT", self._path(f"_doc/{MARKER}"), params, body))
+                except Conflict:
+                    continue
+            for commit in commits:
+                with suppress(ValueError):  # another thread was faster
+                    self.unsettled.remove(commit)
+
+    # Chunks
+
+    def find_heads(self, marker: Marker, keys: Sequence[str]) -> dict[str, Head]:
+        """Return by key what a state has of documents."""
+        heads = {}
+        for at in range(0, len(keys), _LOOKED_UP):
+            some = list(keys[at : at + _LOOKED_UP])
+            conditions = [query.FIRST, {"terms": {"key": some}}, *query.visible(marker)]
+            body = {
+                "query": query.all_of(conditions),
+                "size": len(some),
+                "_source": ["stored.root", "stored.chunks"],
+                "track_total_hits": False,
+            }
+            for hit in self._search(body):
+                version = schema.version_of(hit["_id"])
+                row = hit["_source"]["stored"]
+                key = version.rpartition(".")[0]
+                heads[key] = Head(version, bytes.fromhex(row["root"]), row["chunks"])
+        return heads
+
+    def _search(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the hits of a search of what is stored now, committed or not."""
+        params = {"allow_partial_search_results": "false"}
+        request = Request("POST", self._path("_search"), params, json.dumps(body))
+        answer = self._client.send(request)
+        hits: list[dict[str, Any]] = answer["hits"]["hits"]
+        return hits
+
+    def _upload(
+        self, upload: Upload, fresh: Mapping[str, AnalyzedDocument], marker: Marker
+    ) -> None:
+        """Store the chunks that are not stored yet, and delete the dead ones of before."""
+        waiting = [row for key, row in fresh.items() if key not in upload.stored]
+        lines = [*_deletions(marker.dead)]
+        if not waiting and not lines:
+            return
+        lines += self._chunk_lines(upload, waiting)
+        parts = list(_cut(lines, self._config.bulk_bytes))
+        for part in parts:
+            self._send_bulk(part, refresh=len(parts) == 1)
+        if len(parts) > 1:
+            self._refresh()
+
+    def _chunk_lines(self, upload: Upload, documents: Sequence[AnalyzedDocument]) -> Iterator[str]:
+        for analyzed in documents:
+            chunks = schema.make_chunks(self._columns, analyzed, upload.batch, upload.place)
+            for chunk_id, document in chunks:
+                action = json.dumps({"index": {"_id": chunk_id}})
+                yield f"{action}\n{json.dumps(document, ensure_ascii=False)}\n"
+            upload.place += len(analyzed.chunks)
+            key = schema.make_key(analyzed.document.uri)
+            upload.stored[key] = analyzed.root, len(analyzed.chunks)
+
+    def _send_bulk(self, lines: Sequence[str], *, refresh: bool = False) -> None:
+        """Store and delete; a part that the cluster has no room for just now is sent again.
+
+        Each line names its document, so it may be sent any number of times.
+        """
+        params = {"require_alias": "true", "filter_path": "errors,items.*.error,items.*.status"}
+        params["refresh"] = "true" if refresh else "false"
+        for pause in (*_PAUSES, None):
+            body = "".join(lines)
+            request = Request("POST", self._path("_bulk"), params, body)
+            try:
+                answer = self._client.send(request)
+                failures = _find_failures(answer) if answer["errors"] else []
+            except BackendUnavailable as error:
+                if pause is None or not error.transient:
+                    raise
+            else:
+                if not failures:
+                    return
+                status, details = failures[0]
+                if pause is None or status != 429:
+                    raise interpret(status, details, self._config.place, None)
+            sleep(pause)
+
+    def _refresh(self) -> None:
+        answer = self._client.send(Request("POST", self._path("_refresh")))
+        if answer["_shards"]["failed"]:
+            raise BackendUnavailable(
+                f"a shard of {self._config.place} could not be refreshed; try again, and look at "
+                "the health of the cluster",
+                transient=True,
+            )
+
+    # What is not needed any more
+
+    def _clear(self, marker: Marker) -> None:
+        """Delete what is dead or given up, where there is much of it; a batch was committed, and
+        what fails now is left to the next one."""
+        now = time()
+        is_due = any(not hole.closed and now - hole.since > _GIVEN_UP for hole in marker.holes)
+        if len(marker.dead) > _DEAD or is_due:
+            with suppress(BackendUnavailable):
+                self.clear_all(older=_GIVEN_UP)
+
+    def clear_all(self, older: float = 0) -> None:
+        """Delete the dead chunks, and those of batches that are not committed since `older`
+        seconds."""
+        while True:
+            marker = self.read_marker()
+            self._delete_chunks(marker.dead)
+            now = time()
+            holes = tuple(
+                Hole(hole.batch, hole.since, hole.closed or now - hole.since >= older)
+                for hole in marker.holes
+            )
+            after = replace(marker, dead=(), holes=holes, commit=uuid4().hex)
+            if (marker.dead, marker.holes) == ((), holes) or self._commit(marker, after):
+                break
+        self._delete_batches([hole.batch for hole in holes if hole.closed])
+
+    def _give_up(self, upload: Upload | None) -> None:
+        """Delete what was stored of a batch that nobody needs."""
+        if upload is not None:
+            self._delete_batches([upload.batch])
+
+    def _delete_batches(self, batches: Sequence[int]) -> None:
+        """Delete the chunks of batches that are never committed."""
+        while batches:
+            body = {
+                "query": query.all_of([{"terms": {"batch": list(batches)}}]),
+                "size": _LOOKED_UP,
+                "_source": False,
+            }
+            ids = [hit["_id"] for hit in self._search(body)]
+            if not ids:
+                return
+            self._send_bulk([_deletion(chunk_id) for chunk_id in ids])
+            self._refresh()
+
+    def _delete_chunks(self, dead: Sequence[tuple[str, int]]) -> None:
+        lines = list(_deletions(dead))
+        for at in range(0, len(lines), _LOOKED_UP):
+            self._send_bulk(lines[at : at + _LOOKED_UP])
+        if lines:
+            self._refresh()
+
+    def _path(self, rest: str) -> str:
+        return f"/{self._snapshots.alias}/{rest}"
+
+
+def _deletions(dead: Sequence[tuple[str, int]]) -> Iterator[str]:
+    for version, chunks in dead:
+        for chunk_id in schema.chunk_ids(version, chunks):
+            yield _deletion(chunk_id)
+
+
+def _deletion(chunk_id: str) -> str:
+    return json.dumps({"delete": {"_id": chunk_id}}) + "\n"
+
+
+def _find_failures(answer: Mapping[str, Any]) -> list[tuple[int, Any]]:
+    """Return (status, error) of the lines that failed; what is deleted twice has not failed."""
+    items = [next(iter(item.values())) for item in answer["items"]]
+    return [(item["status"], item["error"]) for item in items if "error" in item]
+
+
+def _cut(lines: Sequence[str], size: int) -> Iterator[list[str]]:
+    """Yield lines in parts of about this many bytes."""
+    part: list[str] = []
+    length = 0
+    for line in lines:
+        part.append(line)
+        length += len(line.encode())
+        if length >= size:
+            yield part
+            part, length = [], 0
+    if part:
+        yield part

@@ -1,0 +1,95 @@
+"""The requests of a search, which are its cost over a network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from nuthatch import AuditMode, Document, EntityQuery, Policy, Range
+from nuthatch_opensearch.backend import OpenSearchBackend
+from support.entity_strategies import FILMS
+
+Open = Callable[..., OpenSearchBackend]
+SEARCH = "POST _msearch"
+POINT = "POST _search/_point_in_time"
+
+
+@pytest.mark.parametrize("policy", ["auto", "ranked", "ladder"])
+def test_a_search_takes_one_and_two_more_after_a_write(
+    index: OpenSearchBackend, few: list[Document], requests: list[str], policy: Policy
+) -> None:
+    index.add(few)
+    for expected in (["POST _search", SEARCH], [SEARCH], [SEARCH]):
+        requests.clear()
+        assert index.search("thief in los angeles", policy=policy, audit=AuditMode.GROUNDED)
+        assert requests[-len(expected) :] == expected
+        assert len(requests) <= 3
+    index.delete("heat")
+    requests.clear()
+    assert len(index.search("thief", policy=policy)) == 1
+    assert requests == [SEARCH, "POST _search", SEARCH]
+
+
+def test_an_asynchronous_search_takes_as_many(
+    index: OpenSearchBackend, few: list[Document], requests: list[str]
+) -> None:
+    index.add(few)
+
+    async def search() -> None:
+        for _ in range(3):
+            requests.clear()
+            assert len(await index.search_async("thief")) == 2
+        assert requests == [SEARCH]
+
+    asyncio.run(search())
+
+
+def test_another_handle_sees_what_was_committed(open_index: Open, few: list[Document]) -> None:
+    index, other = open_index(), open_index()
+    assert len(other.search("thief")) == 0
+    for number, document in enumerate(few, 1):
+        index.add(document)
+        assert len(other.search("thief heat ducks")) == number
+
+
+def test_a_long_ladder_takes_two(
+    index: OpenSearchBackend, few: list[Document], requests: list[str]
+) -> None:
+    index.add(few)
+    query = "thief detective heat cracker ducks road safe angeles los"
+    index.search(query, policy="ladder")
+    requests.clear()
+    results = index.search(query, policy="ladder")
+    assert requests == [SEARCH, SEARCH]
+    assert results
+    assert len(results.attempts) > 1
+
+
+def test_entities_take_two_once_a_state_is_read(open_index: Open, requests: list[str]) -> None:
+    index = open_index(schema=FILMS)
+    index.add(Document("d", "Endgame", "", {"people": ["Tom"], "year": 2}))
+    query = EntityQuery({"people": ["tom"]}, titles=["endgmae"])
+    assert len(index.search(query)) == 1
+    requests.clear()
+    assert len(index.search(query)) == 1
+    assert requests == [SEARCH, SEARCH]
+    requests.clear()
+    filtered = EntityQuery({"people": ["tom"]}, titles=["endgmae"], filters=[Range("year", gte=3)])
+    assert len(index.search(filtered)) == 0
+    assert requests == [SEARCH, SEARCH]
+
+
+def test_a_batch_takes_seven_and_one_for_each_further_part(
+    open_index: Open, few: list[Document], requests: list[str]
+) -> None:
+    look_up = ["GET _doc", "POST _search"]  # before documents are analyzed, and in the end
+    parts = [*["POST _bulk"] * 3, "POST _refresh"]
+    for size, stored in ((5_000_000, ["POST _bulk"]), (1_000, parts)):
+        index = open_index(bulk_bytes=size)
+        index.delete([document.uri for document in few])
+        long = [Document(document.uri, document.title, document.text * 20) for document in few]
+        requests.clear()
+        index.add(long)
+        assert requests == [*look_up, *look_up, "PUT _doc", *stored, "PUT _doc"]
