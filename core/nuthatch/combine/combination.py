@@ -304,13 +304,13 @@ def merge_results(answers: Mapping[str, Results], hits: Sequence[Hit], took_ms: 
     else:
         hits = [hit.model_copy(update={"rung": 0}) for hit in hits]
         attempts = _join_attempts(first.query, list(chain.from_iterable(tried)))
-    ladder = any(results.ran == "ladder" for results in answers.values())
+    has_climbed = any(results.ran == "ladder" for results in answers.values())
     notes = [f"{name}: {note}" for name, results in answers.items() for note in results.notes]
     return replace(
         first,
         hits=tuple(hits),
         attempts=attempts,
-        ran="ladder" if ladder else "ranked",
+        ran="ladder" if has_climbed else first.ran,
         exact=False,
         notes=tuple(notes),
         total=None,
