@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from time import process_time
 from typing import Any as AnyType
 
 import nuthatch
@@ -50,7 +49,7 @@ def measure(index: FieldIndex) -> Iterator[Row]:
                 "cold": Side(select_cold),
                 "sql": Side(lambda tree: stage.sql.select(tree, documents)),
             }
-            seconds = by_turns(sides, trees, 1, process_time)
+            seconds = by_turns(sides, trees, 1, index.clock)
         what = f"{index.engine}, {documents:,} documents, {name}"
         for state, side, target in zip(
             ("cached columns", "cold"), ("ours", "cold"), targets, strict=True
