@@ -3,6 +3,7 @@
     python -m benchmarks sqlite                                 all of it, 200,000 documents
     python -m benchmarks sqlite --documents 20000 --only ladder,snippets
     python -m benchmarks tantivy                                against tantivy-py, FTS5, SQLite
+    python -m benchmarks queries                                facets and filter trees, against SQL
     python -m benchmarks relevance                              judged corpora, every engine
 
     corpus, queries ─▶ sqlite/{ladder,ranked,loading,snippets,overhead,growth} ─▶ report

@@ -1,5 +1,5 @@
-"""The command: `python -m benchmarks sqlite`, `tantivy`, `postgres`, `clients`, `relevance`,
-`titles`, `queries` or `compare`.
+"""The command: `python -m benchmarks sqlite`, `tantivy`, `postgres`, `clients`, `before`,
+`relevance`, `titles`, `queries` or `compare`.
 
 The exit code is 1 where a target is missed.
 """
@@ -15,7 +15,17 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import clients, comparison, corpus, fields, hits, postgres, relevance, titles
+from benchmarks import (
+    before,
+    clients,
+    comparison,
+    corpus,
+    fields,
+    hits,
+    postgres,
+    relevance,
+    titles,
+)
 from benchmarks.report import Report, Row, cells
 from benchmarks.sqlite import growth, ladder, loading, overhead, ranked, snippets
 from benchmarks.sqlite.stage import Stage
@@ -57,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return titles.main(given[1:])
     if given[:1] == ["compare"]:
         return comparison.main(given[1:])
+    if given[:1] == ["before"]:
+        return before.main(given[1:])
     if given[:1] == ["clients"]:
         return clients.main(given[1:])
     if given[:1] == ["postgres"]:
@@ -92,7 +104,7 @@ def _sqlite(report: Report, stage: Stage, options: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    engines = ["sqlite", "tantivy", "postgres", "clients", "relevance", "compare"]
+    engines = ["sqlite", "tantivy", "postgres", "clients", "before", "relevance", "compare"]
     parser.add_argument("engine", choices=engines)
     parser.add_argument("--documents", type=int, default=200_000, help="default: 200,000")
     parser.add_argument("--corpus", choices=["synthetic", "arxiv"], default="synthetic")

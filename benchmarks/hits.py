@@ -12,7 +12,6 @@ and every cache is warm.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from time import thread_time
 
 import nuthatch
 from benchmarks.report import Row
@@ -45,7 +44,7 @@ def measure(engine: str, stage: Stage) -> Iterator[Row]:
             sides[what] = Side(_search(index, read))
         sides["normalize"] = Side(lambda text: normalize(index.analyzer, text))
         by_turns(sides, titles, 2)  # a posting list is cached when it is touched again
-        seconds = by_turns(sides, titles, stage.rounds, thread_time)
+        seconds = by_turns(sides, titles, stage.rounds)
     # Of the rounds the quickest: what others do on the machine only adds.
     least = {name: float(values.min(axis=0).mean()) for name, values in seconds.items()}
     match = least["match"] - least["normalize"]

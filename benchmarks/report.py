@@ -121,7 +121,8 @@ turns, query by query. The time of a query is the median of its rounds.
 - `ms` is the median query time in milliseconds, of the baseline and of nuthatch.
 
 Before anything is timed, {sameness}.
-The times hold for this machine only.
+Times are processor time, of the process where an index is built, else of the thread; those beside
+a server are wall time. They hold for this machine only.
 """
 
 

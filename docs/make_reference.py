@@ -31,7 +31,7 @@ GROUPS = {
     "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",
     "Indexes and results": "SearchBackend Searcher SearchRequest LexicalBackend "
     "PlannedSearch run_blocking Results Attempt NormalizedQuery Hit "
-    "Origin IndexInfo",
+    "Highlight Chunk Origin IndexInfo",
     "Grounding": "Evidence verify corpus_fingerprint document_root leaf_hash parse_header "
     "document_from_header",
     "Writing engines": "BackendSpec CONTRACT BackendConfig LexicalConfig Capabilities "
@@ -41,7 +41,8 @@ GROUPS = {
     "AsyncExplainingReader AnswerRequest Budget Answer answer_by_calls "
     "Rung Operator Candidate Matches "
     "FirstMatch StoredChunk FetchedChunk AnalyzedBatch AnalyzedDocument AnalyzedChunk WriteOutcome "
-    "IndexMetadata matches_filter values_by_field chunk_tokens chunk_words Lease Leases",
+    "IndexMetadata matches_filter values_by_field analyze_words chunk_tokens chunk_words "
+    "Lease Leases",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "
     "Fault InvalidQuery UnsupportedQuery IndexNotFound IndexExists SchemaMismatch AnalyzerMismatch "

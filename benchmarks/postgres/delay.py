@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import partial
@@ -36,7 +37,7 @@ def entities(cinema: Cinema, rounds: int) -> Iterator[Row]:
             sides = {"reference": Side(reference.ask)}
             ours = {"read each time": read, "cached": cached}
             sides |= {label: Side(asking(index)) for label, index in ours.items()}
-            seconds = by_turns(sides, questions, rounds)
+            seconds = by_turns(sides, questions, rounds, time.perf_counter)
             target = 3.0 if name == "without filters" else 10.0 if cinema.number >= MANY else 5.0
             for label in ours:
                 ratio = Ratio.of(seconds["reference"], seconds[label])
@@ -57,7 +58,7 @@ def texts(stage: Stage) -> Iterator[Row]:
                     label: Side(partial(text.ours, index, operator))
                     for label, index in ours.items()
                 }
-                seconds = by_turns(sides, sets[name], stage.rounds)
+                seconds = by_turns(sides, sets[name], stage.rounds, time.perf_counter)
                 for label in ours:
                     ratio = Ratio.of(seconds["rows"], seconds[label])
                     what = f"{operator}, {name}, {label}"

@@ -76,14 +76,14 @@ def measure(cinema: Cinema, rounds: int) -> Iterator[Row]:
             slow = {name: sides[name] for name in ("postgresql", "tantivy")}
             del sides["tantivy"]
             sides["reference"] = Side(cinema.reference.ask)
-            seconds = by_turns(sides, questions, rounds)
+            seconds = by_turns(sides, questions, rounds, time.perf_counter)
             target = 3.0 if name == "without filters" else 10.0 if cinema.number >= MANY else 5.0
             for side, label in (("read", "read each time"), ("postgresql", "cached")):
                 ratio = Ratio.of(seconds["reference"], seconds[side])
                 yield Row("entities", f"{name}, {label}", STATEMENTS, ratio, target)
             ratio = Ratio.of(seconds["postgresql"], seconds["sqlite"])
             yield Row("entities", f"{name}, SQLite", "PostgreSQL, cached", ratio, 1 / 3)
-            seconds = by_turns(slow, questions[:_SOME], 1)
+            seconds = by_turns(slow, questions[:_SOME], 1, time.perf_counter)
             ratio = Ratio.of(seconds["postgresql"], seconds["tantivy"])
             yield Row("entities", f"{name}, Tantivy", "PostgreSQL, cached", ratio)
         for index in opened.values():

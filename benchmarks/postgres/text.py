@@ -58,7 +58,7 @@ def measure(stage: Stage) -> Iterator[Row]:
                 "rank": Side(lambda tokens: _rank(stage, tokens, " | ")),
             }
             _check(stage, warm, queries)
-            seconds = by_turns(sides, queries, stage.rounds)
+            seconds = by_turns(sides, queries, stage.rounds, time.perf_counter)
             target = 50.0 if name == "rare and common" else 15.0 if "common" in name else None
             for side, label in (("read", "postings read each time"), ("warm", "postings cached")):
                 ratio = Ratio.of(seconds["rows"], seconds[side])
@@ -71,7 +71,7 @@ def measure(stage: Stage) -> Iterator[Row]:
             "warm": Side(lambda tokens: ours(warm, "AND", tokens)),
             "rows": Side(lambda tokens: conjunction(stage, tokens)),
         }
-        seconds = by_turns(sides, queries, stage.rounds)
+        seconds = by_turns(sides, queries, stage.rounds, time.perf_counter)
         for side, label in (("read", "postings read each time"), ("warm", "postings cached")):
             ratio = Ratio.of(seconds["rows"], seconds[side])
             yield Row("AND", f"two common, {label}", "SQL self-join", ratio, 5.0)

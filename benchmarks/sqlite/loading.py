@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
+from time import process_time
 
 import apsw
 
@@ -39,7 +40,7 @@ def measure(stage: Stage) -> Iterator[Row]:
         "bare": regex("nothing"),
         "bm25s": Side(bm25s),
     }
-    seconds = by_turns(sides, [None], max(2, stage.rounds // 2))
+    seconds = by_turns(sides, [None], max(2, stage.rounds // 2), process_time)
     for path in stage.folder.glob("load-*"):
         path.unlink()
     for name, what, target in (

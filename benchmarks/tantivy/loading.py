@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from time import process_time
 
 from benchmarks.report import Row
 from benchmarks.tantivy.stage import ENGINES, Pair
@@ -28,7 +29,7 @@ def measure(pair: Pair) -> Iterator[Row]:
                 "sqlite": Side(_upsert(sqlite, durability)),
                 "tantivy": Side(_upsert(tantivy, durability)),
             }
-            seconds = by_turns(sides, documents[::step], pair.stage.rounds)
+            seconds = by_turns(sides, documents[::step], pair.stage.rounds, process_time)
             what = f"upsert of one document, durability {durability}, Tantivy"
             ratio = Ratio.of(seconds["sqlite"], seconds["tantivy"])
             yield Row(SECTION, what, "SQLite", ratio)

@@ -42,6 +42,7 @@ from nuthatch.contract.columns import (
     Keys as Keys,
 )
 from nuthatch.contract.document import (
+    Chunk as Chunk,
     Document as Document,
     document_from_json as document_from_json,
 )
@@ -70,6 +71,7 @@ from nuthatch.contract.filters import (
 from nuthatch.contract.hit import (
     AuditMode as AuditMode,
     Evidence as Evidence,
+    Highlight as Highlight,
     Hit as Hit,
     Origin as Origin,
 )
@@ -180,7 +182,10 @@ from nuthatch.registry.plugins import (
     unregister_plugin as unregister_plugin,
 )
 from nuthatch.registry.url import redact as redact
-from nuthatch.text.analyzer import Analyzer as Analyzer
+from nuthatch.text.analyzer import (
+    Analyzer as Analyzer,
+    analyze_words as analyze_words,
+)
 from nuthatch.text.normalize import NormalizedQuery as NormalizedQuery
 
 __version__: str

@@ -34,7 +34,7 @@ from nuthatch.contract.hit import AuditMode, Evidence, Hit
 from nuthatch.contract.reader import FetchedChunk
 from nuthatch.contract.validation import explain
 from nuthatch.errors import VerificationFailed
-from nuthatch.text.snippet import Snippet, render
+from nuthatch.text.snippet import Snippet, check_marks, render
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -174,7 +174,6 @@ def evidence_for(stored: FetchedChunk, snippet: Snippet) -> dict[str, Any]:
     return {
         "format": EVIDENCE_FORMAT,
         "header": stored.header.decode(),
-        "text": stored.text,
         "start": snippet.start,
         "end": snippet.end,
         "marks": snippet.marks,
@@ -243,7 +242,7 @@ def _header(hit: Hit, evidence: Evidence) -> dict[str, Any]:
 def _check_paths(hit: Hit, evidence: Evidence, size: int) -> None:
     proofs = (
         ("header", evidence.header, 0, evidence.header_path),
-        ("chunk", evidence.text, hit.chunk_idx + 1, evidence.chunk_path),
+        ("chunk", hit.text, hit.chunk_idx + 1, evidence.chunk_path),
     )
     for name, entry, index, path in proofs:
         try:
@@ -264,11 +263,15 @@ def _siblings(path: Sequence[str]) -> list[bytes]:
 
 def _check_snippet(hit: Hit, evidence: Evidence) -> None:
     try:
-        text, marks = render(evidence.text, evidence.start, evidence.end, evidence.marks)
+        text, marks = render(hit.text, evidence.start, evidence.end, evidence.marks)
     except ValueError as error:
         raise _failure(hit, f"its snippet cannot be cut from the text ({error})") from error
     _require(text == hit.snippet, hit, "the snippet is not the one cut from the text")
     _require(marks == hit.marks, hit, "the marks are not those of the snippet")
+    try:
+        check_marks(hit.title_marks, 0, len(hit.title))
+    except ValueError as error:
+        raise _failure(hit, f"the marks of its title are none ({error})") from error
 
 
 def _require(holds: bool, hit: Hit, problem: str) -> None:

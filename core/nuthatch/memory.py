@@ -165,6 +165,7 @@ class MemoryReader(ExplainingReader, ExportingReader, ColumnReader, EntityReader
                 title=row.document.title,
                 text=row.chunks[index].text,
                 chunk_idx=index,
+                start=row.chunks[index].start,
                 root=row.root,
                 fields=parse_header(row.header)["fields"],
                 header=row.header,

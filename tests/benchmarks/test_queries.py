@@ -27,7 +27,7 @@ def test_facets_filters_and_searches_are_compared(
     promised = [row["what"] for row in rows if "p50" in row["goal"]]
     assert len(promised) == 6  # sort, offset and count, over whole documents and over chunks
     assert sum("in chunks" in what for what in promised) == 3
-    assert sum(row["target"] is not None for row in rows) == 7
+    assert sum(row["target"] is not None for row in rows) == 8
     assert sum("DuckDB" in row["against"] for row in rows) == 6
     assert all(row["ratio"]["total"] > 0 for row in rows)
     assert capsys.readouterr().out.count("\n") == len(rows)

@@ -65,28 +65,29 @@ def test_search_piped_imports_no_rich(run: Run, films: str) -> None:
     assert done.stderr == "False\n"
 
 
-#: What takes long to import, and no search for words in an SQLite file needs.
-NO_PART_OF_A_SEARCH = (
-    "numpy",
-    "pluggy",
-    "asyncio",
-    "nuthatch.entities.plan",
-    "nuthatch.pipeline.indexing",
-    "nuthatch_sqlite.write",
-    "nuthatch_sqlite.check",
-)
+#: What takes long to import, and no search for words needs.
+NO_PART_OF_A_SEARCH = ("numpy", "pluggy", "asyncio", "nuthatch.pipeline.indexing")
+#: The same with one engine.
+OF_AN_ENGINE = {
+    "sqlite": ("nuthatch.entities.plan", "nuthatch_sqlite.write", "nuthatch_sqlite.check"),
+    "tantivy": ("apsw", "zstandard", "nuthatch_sqlite"),
+}
 
 
-def test_a_search_imports_what_it_needs(films: str) -> None:
+@pytest.mark.parametrize("engine", OF_AN_ENGINE)
+def test_a_search_imports_what_it_needs(run: Run, films: str, engine: str) -> None:
+    url = f"{engine}:films"
+    assert run("copy", films, url).exit_code == 0
+    unwanted = (*NO_PART_OF_A_SEARCH, *OF_AN_ENGINE[engine])
     code = f"""if True:
         import sys
         from nuthatch.cli.main import cli
         try:
-            cli.main(["search", {films!r}, "thief"])
+            cli.main(["search", {url!r}, "thief"])
         except SystemExit:
             pass
-        names = [name for name in {NO_PART_OF_A_SEARCH!r} if name in sys.modules]
-        print(names, "nuthatch_sqlite.read" in sys.modules, file=sys.stderr)
+        names = [name for name in {unwanted!r} if name in sys.modules]
+        print(names, "nuthatch_{engine}.read" in sys.modules, file=sys.stderr)
     """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[] True\n"

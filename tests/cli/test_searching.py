@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from click.testing import Result
 import nuthatch
 from nuthatch import AnyOf, InvalidQuery, Mentions, Range, Schema
 from nuthatch.cli.commands.search import parse_filter
+from nuthatch.cli.exits import UNAVAILABLE
 from nuthatch.cli.listing import highlight
+from nuthatch_sqlite.connection import open_writing
 
 Run = Callable[..., Result]
 
@@ -52,6 +55,26 @@ def test_hits_are_listed_with_rank_score_title_uri_and_marked_snippet(run: Run, 
     assert "A [thief] and a detective in [Los] [Angeles]." in lines[2]
     assert lines[3].split()[2] == "Jaws"
     assert lines[-1].startswith("2 hits, policy auto ran ranked, exact, ")
+
+
+def test_words_of_the_query_are_marked_in_titles_too(run: Run, films: str) -> None:
+    lines = run("search", films, "heat").stdout.splitlines()
+    assert lines[0].split()[2] == "[Heat]"
+    assert lines[2].strip() == "A thief and a detective in Los Angeles."
+
+
+@pytest.mark.parametrize("option", ["--policy=ranked", "--explain", "--json"])
+def test_nothing_is_shown_where_a_later_hit_is_damaged(run: Run, films: str, option: str) -> None:
+    with closing(open_writing(Path("films.db"), 9.0, identity=None)) as connection:
+        connection.execute("UPDATE chunk SET text = x'00' WHERE id = (SELECT max(id) FROM chunk)")
+    assert [hit["document_uri"] for hit in answer(run("search", films, "crew", "--json"))["hits"]]
+    result = run("search", films, "thief", option)
+    assert result.exit_code == UNAVAILABLE
+    assert "'jaws' cannot be read" in result.stderr
+    if option == "--json":
+        assert list(json.loads(result.stdout)) == ["error"]
+    else:
+        assert result.stdout == ""
 
 
 def test_words_of_a_query_need_no_quotes(run: Run, films: str) -> None:
@@ -215,22 +238,23 @@ def test_json_leaves_no_control_to_the_terminal(run: Run, films: str) -> None:
 
 
 def test_marks_that_hold_controls_of_their_own_are_shown_where_they_are() -> None:
-    values = {"document_root": "", "document_uri": "a", "chunk_idx": 0, "title": "", "score": 1.0}
+    values = {"document_root": "", "document_uri": "a", "chunk_idx": 0, "score": 1.0}
     snippet = "\0 [a] b\0 [c]"
     hit = nuthatch.Hit(
         **values,
+        text="\0 a b\0 c",
+        start=0,
         snippet=snippet,
         marks=((3, 4), (10, 11)),
+        title="\0b",
+        title_marks=((1, 2),),
         score_parts={},
         audit_mode=nuthatch.AuditMode.UNGROUNDED,
     )
-    assert list(highlight(hit)) == [
-        ("\ufffd ", ""),
-        ("a", "mark"),
-        (" b\ufffd ", ""),
-        ("c", "mark"),
-        ("", ""),
-    ]
+    assert highlight(hit) == (
+        [("\ufffd", "strong"), ("b", "mark")],
+        [("\ufffd ", ""), ("a", "mark"), (" b\ufffd ", ""), ("c", "mark")],
+    )
 
 
 def test_the_last_line_tells_how_hits_are_ordered(run: Run, films: str) -> None:

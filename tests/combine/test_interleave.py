@@ -27,6 +27,8 @@ def hits(uris: Sequence[object]) -> list[Hit]:
             chunk_idx=0,
             title="",
             snippet="",
+            text="",
+            start=0,
             score=1.0,
             score_parts={},
             audit_mode=nuthatch.AuditMode.UNGROUNDED,

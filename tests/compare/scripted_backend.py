@@ -53,6 +53,8 @@ class Scripted(Searcher):
                 title=f"Title of {uri}",
                 snippet=f"a [word] of {uri}",
                 marks=((3, 7),),
+                text=f"a word of {uri}",
+                start=0,
                 score=1 / rank,
                 score_parts={},
                 audit_mode=AuditMode.UNGROUNDED,

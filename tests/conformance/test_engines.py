@@ -67,7 +67,7 @@ def test_the_card_tells_all_there_is_to_tell(command: Kit) -> None:
     assert card["complete"] is False
     for test in card["tests"]:
         case = BackendConformance.cases()[f"test_{test['id'].partition('.')[2]}"]
-        assert (test["id"], test["topic"], test["since"]) == (case.id, case.topic, "1.0")
+        assert (test["id"], test["topic"], test["since"]) == (case.id, case.topic, "2.0")
         assert test["needs"] == list(case.needs)
         applies = test["topic"] != "reopening"
         assert (test["outcome"] == "not applicable") is not applies

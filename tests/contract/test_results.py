@@ -78,16 +78,28 @@ def test_a_hit_can_be_shown_with_other_marks(index: LexicalBackend) -> None:
     hit = found(index)[0]
     assert hit.snippet == "A <[thief]> and a [detective]."
     assert hit.highlight("<b>", "</b>", html.escape) == (
-        "A &lt;<b>thief</b>&gt; and a <b>detective</b>."
+        "Heat",
+        "A &lt;<b>thief</b>&gt; and a <b>detective</b>.",
     )
-    assert hit.highlight("[", "]") == hit.snippet
+    assert hit.highlight("[", "]").snippet == hit.snippet
+
+
+def test_the_words_of_a_title_are_marked_too(index: LexicalBackend) -> None:
+    index.add(Document("heat", "The <Heat> of heat", "A thief."))
+    (hit,) = index.search("heat")
+    assert [hit.title[slice(*mark)] for mark in hit.title_marks] == ["Heat", "heat"]
+    assert (hit.snippet, hit.marks) == ("A thief.", ())
+    title, snippet = hit.highlight("<b>", "</b>", escape=html.escape)
+    assert title == "The &lt;<b>Heat</b>&gt; of <b>heat</b>"
+    assert snippet == "A thief."
+    assert hit.highlight("", "") == (hit.title, hit.snippet)
 
 
 def test_brackets_of_the_text_are_no_marks(index: LexicalBackend) -> None:
     index.add(Document("a", text="[sic] needle [x]"))
     (hit,) = index.search("needle")
     assert hit.snippet == "[sic] [needle] [x]"
-    assert hit.highlight("*", "*") == "[sic] *needle* [x]"
+    assert hit.highlight("*", "*").snippet == "[sic] *needle* [x]"
 
 
 def test_a_hit_cannot_be_changed(index: LexicalBackend) -> None:

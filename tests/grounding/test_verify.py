@@ -69,7 +69,7 @@ def at(hit: Any, path: tuple[Any, ...]) -> Any:
 
 
 #: What is the engine's word and not proven.
-UNPROVEN = {"score", "score_parts", "rung", "origin"}
+UNPROVEN = {"score", "score_parts", "rung", "origin", "start", "title_marks"}
 
 
 def proven_leaves(hit: Any) -> list[tuple[Any, ...]]:
@@ -137,6 +137,7 @@ def test_the_example_has_everything_that_can_be_changed(hit: Any) -> None:
         "chunk_idx",
         "title",
         "snippet",
+        "text",
         "audit_mode",
         "fields",
         "marks",
@@ -159,7 +160,7 @@ def test_each_value_of_a_hit_is_proven(hit: Any) -> None:
 @pytest.mark.parametrize("span", ["start", "end"])
 def test_the_span_is_proven_to_the_character(hit: Any, span: str) -> None:
     right = hit["evidence"][span]
-    for place in range(-1, len(hit["evidence"]["text"]) + 2):
+    for place in range(-1, len(hit["text"]) + 2):
         if place != right:
             with pytest.raises(VerificationFailed):
                 verify(changed(hit, ("evidence", span), place))
@@ -297,6 +298,13 @@ def test_scores_are_not_proven(hit: Any) -> None:
     verify(hit | {"score": 99.0, "score_parts": {}, "rung": 3})
 
 
+def test_marks_of_the_title_stand_in_it(hit: Any) -> None:
+    verify(hit | {"title_marks": [[0, 2], [2, 4]]})
+    for marks in ([[0, 5]], [[2, 2]], [[3, 1]], [[1, 3], [0, 1]], [[1, 3], [2, 4]], [[-1, 2]]):
+        with pytest.raises(VerificationFailed, match="the marks of its title are none"):
+            verify(hit | {"title_marks": marks})
+
+
 def test_verification_asks_no_backend(hit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nuthatch.memory.MemoryBackend.reader", None)
     verify(hit)
@@ -359,7 +367,7 @@ def test_a_root_over_a_header_of_two_minds_proves_nothing(twice: str) -> None:
         row["evidence"]["header"].replace("{", "{" + twice, 1),
         row["evidence"]["header"].replace(":", ": ", 1),
     ):
-        leaves = [leaf_hash(header.encode()), leaf_hash(row["evidence"]["text"].encode())]
+        leaves = [leaf_hash(header.encode()), leaf_hash(row["text"].encode())]
         evidence = row["evidence"] | {
             "header": header,
             "header_path": [leaves[1].hex()],

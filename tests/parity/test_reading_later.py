@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 import nuthatch
-from nuthatch import AuditMode, Document, IntegerField, LexicalBackend, Results, Schema, verify
+from nuthatch import (
+    AuditMode,
+    Chunk,
+    Document,
+    IntegerField,
+    LexicalBackend,
+    Results,
+    Schema,
+    verify,
+)
 
 from .engines import Engine
 
@@ -78,3 +87,14 @@ def test_hits_that_were_not_read_hold_no_place_among_the_readers(url: str, engin
     with nuthatch.open(url, **({option: 1} if option else {})) as index:
         held = [index.search("thief", timeout=60) for _ in range(20)]
         assert len({tuple(hit.snippet for hit in results) for results in held}) == 1
+
+
+def test_every_hit_stands_among_the_chunks_of_its_document(url: str) -> None:
+    with nuthatch.open(url) as index:
+        for hit in search(index):
+            every = index.chunks(hit.document_uri)
+            number = hit.chunk_idx
+            assert every[number] == Chunk(hit.document_uri, number, hit.text, hit.start)
+            about = index.chunks(hit.document_uri, around=number, before=0, after=2)
+            assert about == every[number : number + 3]
+        assert len(index.chunks("book")) > 3

@@ -101,8 +101,16 @@ def test_a_search_reads_what_names_a_chunk_and_nothing_else(watch: Watch) -> Non
     assert watch.take() == set()
     assert results[0].snippet
     assert results[0].marks
+    assert results[0].text
     assert watch.take() == {"text"}
+    assert results[1].text
+    assert watch.take() == {"text"}
+    assert results[1].snippet
+    assert results[1].start == 0
+    assert watch.take() == {"start"}
+    assert results[1].title_marks == ()
     assert results[0] == results[0].model_copy()
+    watch.take()
     assert results[0] in results
     assert watch.take() == set()
 
@@ -153,6 +161,7 @@ def test_a_hit_that_was_read_lets_its_row_go(make_backend: Make) -> None:
     (row,) = rows
     assert row() is not None
     assert (one.snippet, one.title) == ("A [thief] and a detective.", "Heat")
+    assert (one.text, one.start, one.title_marks) == (FILMS[0].text, 0, ())
     assert row() is None
     assert list(one.model_dump()) == list(FIELDS)
 
@@ -312,6 +321,9 @@ WHEN_READ = [
     Odd("fields", {1: 2}, "fields"),
     Odd("text", None, "gave NoneType for a text, which is no str"),
     Odd("text", b"thief", "gave bytes for a text, which is no str"),
+    Odd("start", None, "start: it must be an integer; found nothing"),
+    Odd("start", -1, "start: it must be at least 0"),
+    Odd("start", 0.0, "start: it must be an integer"),
 ]
 PROOFS = [
     Odd("leaves", (), "gave by fetch proofs that are none"),
@@ -344,8 +356,8 @@ def test_a_chunk_with_wrong_contents_is_refused_when_it_is_read(
     make_backend: Make, odd: Odd
 ) -> None:
     hit = searched(make_backend, odd)[0]
-    wrong, right = ("snippet", "title") if odd.name == "text" else ("title", "snippet")
-    assert getattr(hit, right)
+    wrong = {"text": "snippet", "start": "start"}.get(odd.name, "title")
+    assert all(getattr(hit, right) for right in {"title", "snippet"} - {wrong})
     for _ in range(2):
         for read in (lambda: getattr(hit, wrong), hit.model_dump, lambda: hit == hit.model_copy()):
             with pytest.raises(PluginFailure, match=f"'varied' .*{odd.problem}") as caught:
@@ -404,7 +416,7 @@ def test_damage_that_an_engine_finds_late_keeps_its_type(make_backend: Make) -> 
         def title(self) -> str:
             raise IndexCorrupt("the header is torn") from ValueError("no JSON")
 
-        text = fields = header = leaves = title
+        text = start = fields = header = leaves = title
 
     class Reader(MemoryReader):
         def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Any:

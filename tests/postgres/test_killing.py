@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 
 import pytest
 
@@ -76,6 +77,10 @@ def assert_whole(url: str, kind: str, least: int) -> None:
             assert held == [document(number) for number in range(len(held))]
             assert len(held) >= least
             assert len(held) % BATCH == 0
+        browsed = index.search(nuthatch.MatchAll(), 1, facets=["kind"], count=True)
+        assert browsed.total == len(held)
+        kinds = Counter(value for given in held for value in given.fields.values())
+        assert dict(browsed.facets["kind"]) == kinds
         word = "turn" if kind == "upsert" else "every"
         hits = index.search(word, 100_000, policy="ranked")
         assert len({hit.document_uri for hit in hits}) >= len(held) - 60 * (kind == "upsert")

@@ -17,11 +17,20 @@ from hypothesis.stateful import (
 )
 
 import nuthatch
-from nuthatch import Document, Filter, LexicalBackend, Schema
+from nuthatch import Any as AnyFilter
+from nuthatch import Document, Filter, LexicalBackend, Not, Rung, Schema, SortKey, check_filters
+from support.column_answers import answer_by_columns
 from support.server import Server
-from support.strategies import DOCUMENT, FILTERS, QUERY, SCHEMA, URI
+from support.strategies import DOCUMENT, FILTERS, QUERY, SCHEMA, URI, WORD
 
 _numbers = count(1)
+RUNG = st.none() | st.builds(
+    Rung, st.sampled_from(("AND", "OR")), st.lists(WORD, min_size=1, max_size=3).map(tuple)
+)
+ORDER = st.permutations(("tags", "year", "uri")).flatmap(
+    lambda names: st.tuples(*(st.builds(SortKey, st.just(name), st.booleans()) for name in names))
+)
+TREES = FILTERS | FILTERS.map(lambda filters: [Not(AnyFilter(*filters))])
 
 
 class PostgresAgainstMemory(RuleBasedStateMachine):
@@ -44,6 +53,7 @@ class PostgresAgainstMemory(RuleBasedStateMachine):
         self.handles.append(nuthatch.open(self.url, create="new", schema=schema, **self.options))
         self.handles.append(nuthatch.open(self.url, **self.options))
         self.model = nuthatch.open("memory:", create=True, schema=schema, budget=6)
+        self.schema = schema
 
     @rule(documents=st.lists(DOCUMENT, max_size=6), batch=st.integers(1, 4), which=st.booleans())
     def add(self, documents: list[Document], batch: int, which: bool) -> None:
@@ -70,6 +80,19 @@ class PostgresAgainstMemory(RuleBasedStateMachine):
         ]
         assert [h.score for h in ours] == pytest.approx([h.score for h in theirs], rel=1e-9)
         assert (ours.ran, ours.exact) == (theirs.ran, theirs.exact)
+
+    @rule(rung=RUNG, filters=TREES, more=FILTERS, order=ORDER, which=st.booleans())
+    def read_columns(
+        self,
+        rung: Rung | None,
+        filters: list[Filter],
+        more: list[Filter],
+        order: list[SortKey],
+        which: bool,
+    ) -> None:
+        arguments = (rung, check_filters(self.schema, filters), more, order)
+        ours = answer_by_columns(self.handles[which], *arguments)
+        assert ours == answer_by_columns(self.model, *arguments)
 
     @rule(uri=URI, which=st.booleans())
     def get(self, uri: str, which: bool) -> None:

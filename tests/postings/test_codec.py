@@ -52,7 +52,7 @@ class Stored(NamedTuple):
     def row(self, index: int, first: int = 7) -> list[object]:
         """Return the row from which a chunk is decoded."""
         head = [first + index, first, self.document.uri, self.root, self.header, self.leaves]
-        return [*head, self.chunks[index][1]]
+        return [*head, *self.chunks[index]]
 
 
 def stored(pieces: list[str], title: str = "Heat") -> Stored:
@@ -95,7 +95,11 @@ def test_a_chunk_comes_back_verified_or_not(pieces: list[str], data: st.DataObje
     held = stored(pieces)
     index = data.draw(st.integers(0, len(pieces) - 1))
     plain = read(CompressedChunk(held.row(index), proofs=False, verify=False))
-    assert plain == StoredChunk("heat", "Heat", pieces[index], index, held.root, FIELDS, b"", ())
+    start = held.chunks[index][0]
+    assert held.document.text.startswith(pieces[index], start)
+    assert plain == StoredChunk(
+        "heat", "Heat", pieces[index], index, start, held.root, FIELDS, b"", ()
+    )
     assert read(CompressedChunk(held.row(index), proofs=False, verify=True)) == plain
     proven = CompressedChunk(held.row(index), proofs=True, verify=data.draw(st.booleans()))
     assert document_root(proven.header, proven.leaves) == held.root

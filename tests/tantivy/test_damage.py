@@ -17,7 +17,17 @@ from nuthatch import BackendUnavailable, IndexCorrupt, IndexLocked, NuthatchErro
 from nuthatch_tantivy.failure import translated
 
 #: Endings of an index's files, and whether opening finds that half of one is missing.
-FILES = ("meta.json", "nuthatch.json", ".store", ".term", ".idx", ".fast", ".fieldnorm", ".del")
+FILES = (
+    "meta.json",
+    "nuthatch.json",
+    "nuthatch.log",
+    ".store",
+    ".term",
+    ".idx",
+    ".fast",
+    ".fieldnorm",
+    ".del",
+)
 
 
 def cut(content: bytes) -> bytes:

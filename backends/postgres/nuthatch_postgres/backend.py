@@ -16,7 +16,7 @@ from uuid import UUID
 import psycopg
 
 from nuthatch import (
-    AnalyzedDocument,
+    AnalyzedBatch,
     Analyzer,
     BackendUnavailable,
     Create,
@@ -69,6 +69,7 @@ T = TypeVar("T")
 #: tries.
 _RESTART: Final = 5.0
 _PAUSE: Final = 0.1
+_NO_DOCUMENTS: Final = AnalyzedBatch((), {})
 
 
 class PostgresBackend(LexicalBackend, ForkAware):
@@ -90,7 +91,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
         self._place = config.place
         self._server = server
         self._statements = Statements(config.schema_name)
-        self._caches = Caches(config.cache_bytes)
+        self._caches = Caches(config.cache_bytes, metadata.schema)
         self._pool = Pool(config)
         self._async_pool = AsyncPool(config)
         watch_forks(self)
@@ -127,7 +128,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
         config: PostgresConfig,
         *,
         schema: Schema,
-        documents: Sequence[AnalyzedDocument] = (),
+        documents: AnalyzedBatch = _NO_DOCUMENTS,
         durability: Durability = "power",
     ) -> Self:
         analyzer = get_analyzer(schema.analyzer)
@@ -138,7 +139,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
                 writer = Writer(connection, statements, schema, analyzer, wait, in_transaction=True)
                 fill = lambda: writer.write(documents, durability)  # noqa: E731
                 create_index(connection, config, schema, fill)
-                maintain(connection, statements, config.compact_at, len(documents))
+                maintain(connection, statements, schema, config.compact_at, len(documents))
             index = cls.open(config, create=False, schema=schema)
         assert index is not None  # without `create` it returns an index or raises
         return index
@@ -268,11 +269,11 @@ class PostgresBackend(LexicalBackend, ForkAware):
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
         return self._write_live(lambda connection: self._make_writer(connection).roots(uris))
 
-    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+    def write(self, documents: AnalyzedBatch, durability: Durability) -> WriteOutcome:
         def upsert(connection: psycopg.Connection[Any]) -> WriteOutcome:
             outcome = self._make_writer(connection).write(documents, durability)
             changed = outcome.added + outcome.replaced
-            maintain(connection, self._statements, self.config.compact_at, changed)
+            maintain(connection, self._statements, self.schema, self.config.compact_at, changed)
             return outcome
 
         return self._write_live(upsert)
@@ -281,7 +282,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
         def delete(connection: psycopg.Connection[Any]) -> int:
             removed = self._make_writer(connection).remove(uris, durability)
             if removed:
-                compact_if_due(connection, self._statements, self.config.compact_at)
+                compact_if_due(connection, self._statements, self.schema, self.config.compact_at)
             return removed
 
         return self._write_live(delete)
@@ -306,7 +307,7 @@ class PostgresBackend(LexicalBackend, ForkAware):
 
     def optimize(self) -> None:
         def rewrite(connection: psycopg.Connection[Any]) -> None:
-            compact_all(connection, self._statements)
+            compact_all(connection, self._statements, self.schema, self.analyzer)
             vacuum(connection, self._statements, self.schema)
 
         self._write_live(rewrite)
@@ -323,4 +324,4 @@ class PostgresBackend(LexicalBackend, ForkAware):
         """
         self._pool.reset_after_fork()
         self._async_pool.reset_after_fork()
-        self._caches = Caches(self.config.cache_bytes)
+        self._caches = Caches(self.config.cache_bytes, self.schema)

@@ -2,7 +2,8 @@
 
 documents    header, texts, leaves and root; uri, starts and values
 counts       the state and the writes since, against the rows
-postings     the texts are analyzed again: the words of each chunk, how often each, how many
+postings     the texts are analyzed again: the words of each chunk, how often each, how many, where
+words        each word of a text is in the dictionary of words, with its token
 entities     the entries of each document, and the fuzzy keys of title tokens
 frequencies  of each word, by the dictionary and the writes since, against the postings
 
@@ -13,7 +14,7 @@ with the postings.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -22,9 +23,11 @@ import numpy.typing as npt
 import psycopg
 
 from nuthatch import (
+    FilterValue,
     IndexCorrupt,
     LexicalBackend,
-    chunk_tokens,
+    Schema,
+    analyze_words,
     parse_header,
     run_blocking,
 )
@@ -34,6 +37,7 @@ from nuthatch.postings import (
     EntryScheme,
     decompress,
     is_document_intact,
+    stored_fields,
 )
 from nuthatch_postgres.client.pipeline import Statement, execute
 from nuthatch_postgres.queries import check as queries
@@ -43,7 +47,14 @@ from nuthatch_postgres.search.cache import State
 from nuthatch_postgres.search.posting_reader import PostingReader
 from nuthatch_postgres.storage.entity_dictionary import fuzzy_keys
 from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
-from nuthatch_postgres.storage.posting_block import Postings, decode, drop_deleted
+from nuthatch_postgres.storage.position_codec import decode_positions
+from nuthatch_postgres.storage.posting_block import (
+    PositionedPostings,
+    Postings,
+    decode,
+    decode_positioned,
+)
+from nuthatch_postgres.storage.word_blocks import read_words
 
 Sums = npt.NDArray[np.uint64]
 _PAGE: Final = 2000
@@ -64,9 +75,11 @@ def find_problems(
             for id_, token, df in connection.execute(statements(queries.TERMS), binary=True)
         }
         deleted = _read_deleted(connection, statements, state)
-        comparison = _PostingComparison(state, deleted, terms)
+        words = read_words(connection, statements)
+        comparison = _PostingComparison(state, deleted, terms, index, words)
         comparison.add_stored(connection, statements)
-        yield from _check_documents(connection, statements, index, comparison)
+        values = _read_values(reader, index.schema)
+        yield from _check_documents(connection, statements, index, comparison, values)
         yield from comparison.differences()
         yield from _check_fuzzy_keys(connection, statements)
     except (IndexCorrupt, *UNREADABLE) as error:
@@ -77,17 +90,34 @@ def _check_counts(
     connection: psycopg.Connection[Any], statements: Statements, state: State
 ) -> Iterator[str]:
     row = execute(connection, [Statement(statements(queries.COUNTS))])[0][0]
-    documents, chunks, texts, last, following, stray = row
+    documents, chunks, texts, last, following = row
     for name, counted, expected in (
         ("documents", documents, state.documents),
         ("chunks of documents", chunks, state.chunks),
         ("chunk texts", texts, state.chunks),
-        ("field values of no document", stray, 0),
     ):
         if counted != expected:
             yield f"there are {counted} {name}, and there should be {expected}"
     if last >= following:
         yield f"the next chunk would get the id {following}, and {last} is taken"
+
+
+def _read_values(
+    reader: PostingReader, declared: Schema
+) -> dict[int, list[tuple[str, FilterValue]]]:
+    """Return what columns hold, by document: (field, value); all documents are there."""
+    names = [stored.name for stored in stored_fields(declared)]
+    columns = run_blocking(reader.read_columns(names))
+    documents = columns.documents
+    ids = documents.ids.tolist()
+    found: dict[int, list[tuple[str, FilterValue]]] = {
+        id_: [] for id_, is_live in zip(ids, documents.live.tolist(), strict=True) if is_live
+    }
+    for name in names:
+        for ordinal, value in columns.pairs(name):
+            if ids[ordinal] in found:
+                found[ids[ordinal]].append((name, value))
+    return found
 
 
 def _read_deleted(connection: psycopg.Connection[Any], statements: Statements, state: State) -> Ids:
@@ -101,8 +131,19 @@ def _read_deleted(connection: psycopg.Connection[Any], statements: Statements, s
 class _PostingComparison:
     """Sums the stored postings of each chunk, and those that its text should have."""
 
-    def __init__(self, state: State, deleted: Ids, terms: dict[str, tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        state: State,
+        deleted: Ids,
+        terms: dict[str, tuple[int, int]],
+        index: LexicalBackend,
+        words: Mapping[str, str],
+    ) -> None:
         self._state = state
+        self._analyzer = index.analyzer
+        self._has_positions = index.schema.positions
+        self._words = words
+        self._missing_words: dict[str, str] = {}
         self._deleted = deleted
         self._terms = terms
         self._frequencies: Counter[int] = Counter()
@@ -113,13 +154,30 @@ class _PostingComparison:
     def add_stored(self, connection: psycopg.Connection[Any], statements: Statements) -> None:
         """Add all stored postings."""
         for rows in _read_pages(connection, statements(queries.POSTINGS), "postings"):
-            postings = drop_deleted(decode(rows), self._deleted)
+            positioned = self._decode(rows)
+            positioned = positioned.select(~np.isin(positioned.postings.ids, self._deleted))
+            postings = positioned.postings
+            if positioned.positions is not None:
+                positions = decode_positions(positioned.positions, postings.tfs)
+                self._stored = _add_hashes(self._stored, _at_positions(postings, positions))
             terms, counts = np.unique(postings.terms, return_counts=True)
             self._frequencies.update(dict(zip(terms.tolist(), counts.tolist(), strict=True)))
             self._stored = _add_hashes(self._stored, postings)
 
-    def add_expected(self, chunk: int, tokens: Sequence[str]) -> None:
-        """Add the postings of a chunk's tokens; a word that has no term makes a difference."""
+    def _decode(self, rows: Sequence[Any]) -> PositionedPostings:
+        if self._has_positions:
+            return decode_positioned(rows)
+        return PositionedPostings(decode([row[:4] for row in rows]), None)
+
+    def add_expected(self, chunk: int, title: str, text: str) -> None:
+        """Add the postings that a chunk should have, and note words that are not as they should be.
+
+        A token that has no term makes a difference.
+        """
+        words: dict[str, str] = {}
+        of_title = analyze_words(self._analyzer, title, words)
+        tokens = of_title + analyze_words(self._analyzer, text, words)
+        self._missing_words.update(words.items() - self._words.items())
         counts = Counter(tokens)
         terms = [self._terms.get(token, (0, 0))[0] for token in counts]
         n = len(terms)
@@ -131,6 +189,12 @@ class _PostingComparison:
             np.full(n, len(tokens), dtype=np.uint32),
         )
         self._expected = _add_hashes(self._expected, postings)
+        if self._has_positions:
+            places: dict[str, list[int]] = {}
+            for at, token in enumerate(tokens):
+                places.setdefault(token, []).append(at + (at >= len(of_title)))
+            positions = np.array([at for token in counts for at in places[token]], dtype=np.int64)
+            self._expected = _add_hashes(self._expected, _at_positions(postings, positions))
 
     def differences(self) -> Iterator[str]:
         """Yield a sentence for each chunk and each word whose postings differ."""
@@ -142,9 +206,18 @@ class _PostingComparison:
         )
         for chunk in np.flatnonzero(stored != expected).tolist():
             yield f"the postings of chunk {chunk} are not those of its text"
+        for word, token in self._missing_words.items():
+            yield f"the dictionary of words lacks {word!r}, whose token is {token!r}"
         for token, (id_, df) in self._terms.items():
             if self._frequencies[id_] != df:
                 yield f"{token!r} stands in {self._frequencies[id_]} chunks, and {df} are counted"
+
+
+def _at_positions(postings: Postings, positions: npt.NDArray[np.int64]) -> Postings:
+    """Return something to hash of each position: no length is so great as these."""
+    every = postings.select(np.repeat(np.arange(postings.ids.size), postings.tfs))
+    places = (positions + 1).astype(np.uint32)
+    return every._replace(tfs=places, lengths=np.full(places.size, 2**32 - 1, dtype=np.uint32))
 
 
 def _add_hashes(sums: Sums, postings: Postings) -> Sums:
@@ -177,6 +250,7 @@ def _check_documents(
     statements: Statements,
     index: LexicalBackend,
     comparison: _PostingComparison,
+    values: dict[int, list[tuple[str, FilterValue]]],
 ) -> Iterator[str]:
     """Yield the documents whose stored parts do not lead to their roots."""
     pages = _read_pages(connection, statements(queries.PROOFS), "proofs")
@@ -184,25 +258,25 @@ def _check_documents(
     scheme = EntryScheme(index.schema)
     for first, group in groupby(rows, key=lambda row: row[0]):
         chunks = list(group)
-        values, postings = execute(
-            connection,
-            [
-                Statement(statements(queries.VALUES), ([first],)),
-                Statement(statements(queries.ENTITY_POSTINGS), (first,)),
-            ],
+        (postings,) = execute(
+            connection, [Statement(statements(queries.ENTITY_POSTINGS), (first,))]
         )
         entries = {(field, text): length for field, text, length in postings}
         try:
-            is_intact = _is_intact(chunks, values, entries, index, scheme, comparison)
+            is_intact = _is_intact(
+                chunks, values.pop(first, ()), entries, index, scheme, comparison
+            )
         except UNREADABLE:
             is_intact = False
         if not is_intact:
             yield f"the stored document at chunk {first} does not match its root"
+    for first in values:
+        yield f"columns hold values of a document at chunk {first}, which is not stored"
 
 
 def _is_intact(
     chunks: Sequence[tuple[Any, ...]],
-    values: Sequence[tuple[Any, ...]],
+    values: Collection[tuple[str, FilterValue]],
     entries: Mapping[Entry, int],
     index: LexicalBackend,
     scheme: EntryScheme,
@@ -213,21 +287,13 @@ def _is_intact(
     if not index.config.export_only:
         for chunk in chunks:
             text = decompress(chunk[7]).decode()
-            tokens = chunk_tokens(index.analyzer, stored["title"], text)
-            comparison.add_expected(chunk[5], tokens)
+            comparison.add_expected(chunk[5], stored["title"], text)
     if entries != scheme.entries(stored["title"], stored["fields"]):
         return False
-    names = [field.name for field in index.schema.fields]
-    stored_values = [
-        (names[field], value)
-        for _, field, *columns in values
-        for value in columns
-        if value is not None
-    ]
     texts = [(start, text) for *_, start, text in chunks]
     ids = [chunk[5] for chunk in chunks]
     return ids == list(range(first, first + len(chunks))) and is_document_intact(
-        uri, root, header, leaves, texts, stored_values, index.schema
+        uri, root, header, leaves, texts, values, index.schema
     )
 
 

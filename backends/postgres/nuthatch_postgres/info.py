@@ -51,7 +51,9 @@ def describe(
         details={
             "tokens": state.tokens,
             "compactions": state.compactions,
-            "cache_bytes": cache.bytes + reader.caches.blocks.info().bytes,
+            "cache_bytes": cache.bytes
+            + reader.caches.blocks.info().bytes
+            + reader.caches.columns.nbytes,
             "cached_terms": cache.entries,
             "schema": config.schema_name,
             "substrings": "trigram index" if trigrams[0][0] else "scan of all phrases",

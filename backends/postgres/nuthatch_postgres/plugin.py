@@ -10,7 +10,9 @@ SPEC = BackendSpec(
     summary="PostgreSQL 14 and later: exact BM25 over posting blocks, no extension to install",
     contract=(2, 0),
     audit_mode=AuditMode.GROUNDED,
-    capabilities=Capabilities.lexical(async_native=NATIVE),
+    capabilities=Capabilities.lexical(
+        async_native=NATIVE, sort=NATIVE, facets=NATIVE, count=NATIVE
+    ),
     config=PostgresConfig,
     backend="nuthatch_postgres.backend:PostgresBackend",
     score="bm25",

@@ -9,8 +9,10 @@ from typing import Any, cast
 import psycopg
 
 from nuthatch import (
+    AsyncColumnReader,
     AsyncExplainingReader,
     AsyncFirstMatchReader,
+    ColumnReader,
     Document,
     ExplainingReader,
     ExportingReader,
@@ -29,22 +31,28 @@ from nuthatch.entities import (
     EntityPlan,
 )
 from nuthatch.postings import (
+    ArrayColumns,
     CompressedChunk,
     decode_document,
     explain_rung,
     find_first_match,
     to_matches,
 )
-from nuthatch.scoring import conjunction_top_k, top_k
+from nuthatch.scoring import conjunction, conjunction_top_k, top_k, union
 from nuthatch_postgres.client.pipeline import Statement
 from nuthatch_postgres.queries import search as queries
 from nuthatch_postgres.search.block_max_pruning import rank_pruned
 from nuthatch_postgres.search.entity_search import search_entities
 from nuthatch_postgres.search.posting_reader import PostingReader
+from nuthatch_postgres.storage.packed_ids import Ids
 
 
 class AsyncPostgresReader(
-    PostingReader, AsyncFirstMatchReader, AsyncExplainingReader, AsyncEntityMatchingReader
+    PostingReader,
+    AsyncFirstMatchReader,
+    AsyncExplainingReader,
+    AsyncColumnReader,
+    AsyncEntityMatchingReader,
 ):
     """A reader of one snapshot, over any executor."""
 
@@ -70,6 +78,22 @@ class AsyncPostgresReader(
         """Return the first rung that matches, with its best chunks."""
         scores, passing = await self.read_scores(rungs[0].tokens, filters)
         return find_first_match(rungs, scores, passing, limit)
+
+    async def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Ids:
+        """Return all chunks that match, ascending; without a rung the first of each document."""
+        if rung is None:
+            documents = (await self.read_columns(())).documents
+            ids = documents.ids[documents.live]
+            passing = await self.read_passing(filters)
+        else:
+            scores, passing = await self.read_scores(rung.tokens, filters)
+            combine = conjunction if rung.operator == "AND" else union
+            ids = combine([scores[token].ids for token in dict.fromkeys(rung.tokens)])
+        return ids if passing is None else conjunction([ids, passing])
+
+    async def columns(self, fields: Sequence[str]) -> ArrayColumns:
+        """Return what documents have in fields."""
+        return await self.read_columns(fields)
 
     async def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         """Return for each chunk the parts of its score, by token."""
@@ -98,7 +122,9 @@ class AsyncPostgresReader(
         return decode_document(uri, rows[0][0], [(start, text) for _, start, text in rows])
 
 
-class PostgresReader(FirstMatchReader, ExplainingReader, ExportingReader, EntityMatchingReader):
+class PostgresReader(
+    FirstMatchReader, ExplainingReader, ExportingReader, ColumnReader, EntityMatchingReader
+):
     """An `AsyncPostgresReader` over an executor that never suspends, for blocking callers."""
 
     def __init__(
@@ -121,6 +147,12 @@ class PostgresReader(FirstMatchReader, ExplainingReader, ExportingReader, Entity
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> FirstMatch | None:
         return run_blocking(self.async_reader.first_match(rungs, filters, limit))
+
+    def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Ids:
+        return run_blocking(self.async_reader.matching(rung, filters))
+
+    def columns(self, fields: Sequence[str]) -> ArrayColumns:
+        return run_blocking(self.async_reader.columns(fields))
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         return run_blocking(self.async_reader.explain(rung, keys))

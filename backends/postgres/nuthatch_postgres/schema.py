@@ -2,7 +2,10 @@
 
     document        id  uri  root  header  chunks  leaves    one row per document
     chunk           id  document  start  text                one row per chunk; zstd-compressed
-    value           field  document  whole | number | word   filter values, one column per type
+    column_block    field  number  data                  what 1,024 ids have in one field
+    keyword_block   field  number  data                  the texts that blocks of columns number
+    batch_log       id  fields  words  lost              values and words written since, by write
+    word_block      first  words                         surface words with their tokens
     entity          id  field  text                          phrases; entries of titles: field < 0
     entity_posting  entity  document  length                 their postings, with title lengths
     fuzzy_key       hash  entity                             title tokens by what deletions leave
@@ -21,9 +24,9 @@
 The id of a document is the id of its first chunk; the ids of its chunks follow without a gap. Ids
 only grow and are never used twice, so the order of ids is the order of addition.
 
-No two writes change the same row: each appends to `recent`, `df_decrement` and `write_log`, and
-only a compaction folds these. So writers neither wait for each other nor lock each other out, and
-in every snapshot the document frequency of a term is
+No two writes change the same row: each appends to `recent`, `df_decrement`, `write_log` and
+`batch_log`, and only a compaction folds these. So writers neither wait for each other nor lock
+each other out, and in every snapshot the document frequency of a term is
 term.df + Σ recent.n − Σ df_decrement.n.
 """
 
@@ -31,7 +34,7 @@ from __future__ import annotations
 
 from typing import Final
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 #: Postings of a full block.
 BLOCK: Final = 512
 
@@ -56,12 +59,16 @@ TABLES: Final = (
     "write_log",
     "df_decrement",
     "recent",
+    "position_block",
     "block",
     "term",
     "fuzzy_key",
     "entity_posting",
     "entity",
-    "value",
+    "word_block",
+    "batch_log",
+    "keyword_block",
+    "column_block",
     "chunk",
     "document",
 )
@@ -88,18 +95,37 @@ CREATE: Final = (
     # zstd has compressed it already.
     "ALTER TABLE {schema}.chunk ALTER COLUMN text SET STORAGE EXTERNAL",
     """
-    CREATE TABLE {schema}.value (
+    CREATE TABLE {schema}.column_block (
         field smallint NOT NULL,
-        document int NOT NULL,
-        whole bigint,
-        number float8,
-        word text COLLATE "C"
+        number int NOT NULL,
+        data bytea NOT NULL,
+        PRIMARY KEY (field, number)
+    ) WITH (toast_tuple_target = 8160)
+    """,
+    "ALTER TABLE {schema}.column_block ALTER COLUMN data SET STORAGE MAIN",
+    """
+    CREATE TABLE {schema}.keyword_block (
+        field smallint NOT NULL,
+        number int NOT NULL,
+        data bytea NOT NULL,
+        PRIMARY KEY (field, number)
     )
     """,
-    "CREATE INDEX ON {schema}.value (field, whole, document) WHERE whole IS NOT NULL",
-    "CREATE INDEX ON {schema}.value (field, number, document) WHERE number IS NOT NULL",
-    "CREATE INDEX ON {schema}.value (field, word, document) WHERE word IS NOT NULL",
-    "CREATE INDEX ON {schema}.value (document)",
+    "ALTER TABLE {schema}.keyword_block ALTER COLUMN data SET STORAGE EXTERNAL",
+    """
+    CREATE TABLE {schema}.batch_log (
+        id bigint PRIMARY KEY,
+        fields bytea,
+        words bytea,
+        lost bytea
+    )
+    """,
+    "ALTER TABLE {schema}.batch_log ALTER COLUMN fields SET STORAGE EXTERNAL",
+    "ALTER TABLE {schema}.batch_log ALTER COLUMN words SET STORAGE EXTERNAL",
+    "ALTER TABLE {schema}.batch_log ALTER COLUMN lost SET STORAGE EXTERNAL",
+    # Bytes compare as code points do.
+    "CREATE TABLE {schema}.word_block (first bytea PRIMARY KEY, words bytea NOT NULL)",
+    "ALTER TABLE {schema}.word_block ALTER COLUMN words SET STORAGE EXTERNAL",
     """
     CREATE TABLE {schema}.entity (
         id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -149,16 +175,28 @@ CREATE: Final = (
     """,
     # Kept in its row, a block is read at once; in a TOAST table it would take another look-up.
     "ALTER TABLE {schema}.block ALTER COLUMN data SET STORAGE MAIN",
+    # Apart from the blocks, so that a search without phrases reads no byte of it.
+    """
+    CREATE TABLE {schema}.position_block (
+        term int NOT NULL,
+        last int NOT NULL,
+        data bytea NOT NULL,
+        PRIMARY KEY (term, last)
+    ) WITH (toast_tuple_target = 8160)
+    """,
+    "ALTER TABLE {schema}.position_block ALTER COLUMN data SET STORAGE MAIN",
     """
     CREATE TABLE {schema}.recent (
         term int NOT NULL,
         first int NOT NULL,
         n smallint NOT NULL,
         data bytea NOT NULL,
+        positions bytea NOT NULL,
         PRIMARY KEY (term, first)
     ) WITH (toast_tuple_target = 8160)
     """,
     "ALTER TABLE {schema}.recent ALTER COLUMN data SET STORAGE MAIN",
+    "ALTER TABLE {schema}.recent ALTER COLUMN positions SET STORAGE MAIN",
     "CREATE TABLE {schema}.df_decrement (term int NOT NULL, n int NOT NULL)",
     "CREATE INDEX ON {schema}.df_decrement (term)",
     """
@@ -171,8 +209,8 @@ CREATE: Final = (
         deleted bytea NOT NULL
     )
     """,
-    "CREATE TABLE {schema}.tombstone (chunks bytea NOT NULL)",
-    "INSERT INTO {schema}.tombstone VALUES ('')",
+    "CREATE TABLE {schema}.tombstone (chunks bytea NOT NULL, words bytea NOT NULL)",
+    "INSERT INTO {schema}.tombstone VALUES ('', '')",
     """
     CREATE TABLE {schema}.state (
         incarnation uuid NOT NULL,

@@ -3,7 +3,7 @@
     before      add the batch's new words to the dictionaries; reserve ids of chunks
     BEGIN       lock the documents that exist already, in the order of their uris
                 delete those that are replaced; one df_decrement for each of their words
-                copy documents, chunks, values and postings; add one row to write_log
+                copy documents, chunks and postings; add a row to write_log and column_log
     COMMIT
 
 The first step is committed by itself, so that no writer waits for another one's whole batch: a word
@@ -15,7 +15,7 @@ writers, so it cannot conflict twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -23,17 +23,18 @@ import psycopg
 from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 
 from nuthatch import (
-    AnalyzedDocument,
+    AnalyzedBatch,
     Analyzer,
     Durability,
     IndexCorrupt,
     Schema,
     WriteOutcome,
-    chunk_tokens,
+    analyze_words,
     parse_header,
 )
 from nuthatch.postings import (
     BatchPlan,
+    LoggedBatch,
     StoredDocument,
     compress_text,
     decompress,
@@ -49,12 +50,17 @@ from nuthatch_postgres.storage.batch_postings import NumberedDocument, invert
 from nuthatch_postgres.storage.binary_copy import copy_rows, copy_tables, encode_table
 from nuthatch_postgres.storage.entity_dictionary import EntityDictionary
 from nuthatch_postgres.storage.packed_ids import Ids, pack_ids, unpack_ids
-from nuthatch_postgres.storage.posting_block import EMPTY, Postings, encode_rows, split_rows
+from nuthatch_postgres.storage.posting_block import (
+    NO_POSTINGS,
+    PositionedPostings,
+    encode_positioned_rows,
+    split_rows,
+)
+from nuthatch_postgres.storage.word_blocks import pack_surfaces, pack_words
 
 T = TypeVar("T")
 #: Errors of a conflict with another writer, after which the batch is tried again.
 _CONFLICTS: Final = (UniqueViolation, DeadlockDetected, SerializationFailure)
-_COLUMNS: Final = {"integer": 0, "boolean": 0, "datetime": 0, "number": 1}
 
 
 class Writer:
@@ -77,7 +83,8 @@ class Writer:
         self._connection = connection
         self._in_transaction = in_transaction
         self._sql = statements
-        self._fields = {field.name: (at, field.type) for at, field in enumerate(declared.fields)}
+        self._declared = declared
+        self._places = {field.name: at for at, field in enumerate(declared.fields)}
         self._analyzer = analyzer
         self._entities = EntityDictionary(
             connection, statements, declared, in_transaction=in_transaction
@@ -88,7 +95,7 @@ class Writer:
         """Return by uri the roots of those documents that are stored."""
         return {uri: document.root for uri, document in self._find(uris).items()}
 
-    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+    def write(self, documents: AnalyzedBatch, durability: Durability) -> WriteOutcome:
         """Add or replace documents with distinct uris."""
         uris = [analyzed.document.uri for analyzed in documents]
         plan = plan_batch(documents, self._find(uris))
@@ -96,15 +103,23 @@ class Writer:
             return plan.outcome(len(documents))
         last = self._fetch_one(queries.ALLOCATE, (plan.chunks,))[0]
         numbered = number_documents(plan.changed, last - plan.chunks)
-        postings = invert(numbered, self._term_ids)
+        postings = self._invert(numbered)
         self._entities.prepare(plan.changed)
 
         def upsert() -> WriteOutcome:
-            return self._upsert(numbered, postings).outcome(len(documents))
+            return self._upsert(numbered, postings, documents.words).outcome(len(documents))
 
         return self._transact_alone_after_conflict(durability, upsert)
 
-    def _upsert(self, numbered: Sequence[NumberedDocument], postings: Postings) -> BatchPlan:
+    def _invert(self, numbered: Sequence[NumberedDocument]) -> PositionedPostings:
+        return invert(numbered, self._term_ids, positions=self._declared.positions)
+
+    def _upsert(
+        self,
+        numbered: Sequence[NumberedDocument],
+        postings: PositionedPostings,
+        words: Mapping[str, str],
+    ) -> BatchPlan:
         """Write documents, but for those that another writer has stored meanwhile."""
         documents = [analyzed for _, analyzed in numbered]
         uris = [analyzed.document.uri for analyzed in documents]
@@ -112,9 +127,9 @@ class Writer:
         if len(plan.changed) < len(numbered):
             changed = {analyzed.document.uri for analyzed in plan.changed}
             numbered = [pair for pair in numbered if pair[1].document.uri in changed]
-            postings = invert(numbered, self._term_ids)
+            postings = self._invert(numbered)
         if numbered:
-            self._replace(plan.replaced, numbered, postings)
+            self._replace(plan.replaced, numbered, postings, words)
         return plan
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
@@ -123,7 +138,7 @@ class Writer:
         def delete() -> int:
             removed = list(self._find(uris, lock=True).values())
             if removed:
-                self._replace(removed, [], EMPTY)
+                self._replace(removed, [], NO_POSTINGS, {})
             return len(removed)
 
         return self._transact_alone_after_conflict(durability, delete)
@@ -186,43 +201,47 @@ class Writer:
         self,
         removed: Sequence[StoredDocument],
         numbered: Sequence[NumberedDocument],
-        postings: Postings,
+        positioned: PositionedPostings,
+        words: Mapping[str, str],
     ) -> None:
         """Delete documents and insert others; call it within a transaction."""
         tokens = sum(chunk.length for _, analyzed in numbered for chunk in analyzed.chunks)
-        tokens -= self._delete(removed) if removed else 0
+        lost: dict[str, str] = {}
+        tokens -= self._delete(removed, lost) if removed else 0
         documents = _document_rows(numbered)
         self._copy(queries.COPY_DOCUMENTS, "int4 text bytea bytea int4 bytea", documents)
         self._copy(queries.COPY_CHUNKS, "int4 int4 int4 bytea", _chunk_rows(numbered))
-        values = (
-            (self._fields[name][0], first, *_value_columns(self._fields[name][1], value))
-            for first, analyzed in numbered
-            for name, value in dict.fromkeys(analyzed.values)
-        )
-        self._copy(queries.COPY_VALUES, "int2 int4 int8 float8 text", values)
-        entities = [self._entities.encode_postings(numbered)]
-        copy_tables(self._connection, self._sql(queries.COPY_ENTITY_POSTINGS), entities)
+        if self._entities.has_entries:
+            entities = [self._entities.encode_postings(numbered)]
+            copy_tables(self._connection, self._sql(queries.COPY_ENTITY_POSTINGS), entities)
+        postings = positioned.postings
         rows = split_rows(postings)
         columns = (rows.terms, postings.ids[rows.begins], rows.counts)
-        encoded = encode_rows(postings, rows, *columns)
+        encoded = encode_positioned_rows(positioned, rows, *columns)
         copy_tables(self._connection, self._sql(queries.COPY_RECENT), encoded)
         chunks = sum(len(analyzed.chunks) for _, analyzed in numbered)
         chunks -= sum(document.chunks for document in removed)
         deleted = [document.id + at for document in removed for at in range(document.chunks)]
+        count = len(numbered) - len(removed)
+        values = (count, chunks, tokens, len(rows.terms), pack_ids(deleted))
+        added = LoggedBatch.of(numbered, self._places).pack() if numbered else None
+        gathered = pack_words(words) if words else None
+        surfaces = pack_surfaces(lost.keys() - words.keys()) or None
         self._connection.execute(
-            self._sql(queries.ADD_TO_LOG),
-            (len(numbered) - len(removed), chunks, tokens, len(rows.terms), pack_ids(deleted)),
+            self._sql(queries.ADD_TO_LOGS), (*values, added, gathered, surfaces)
         )
 
-    def _delete(self, removed: Sequence[StoredDocument]) -> int:
-        """Delete documents; return how many tokens their chunks had."""
+    def _delete(self, removed: Sequence[StoredDocument], lost: dict[str, str]) -> int:
+        """Delete documents; return how many tokens their chunks had, and add their words to `lost`,
+        each with its token."""
         ids = [document.id for document in removed]
         decrements: Counter[str] = Counter()
         count = 0
         for header, text in self._fetch(queries.DELETED_TEXTS, (ids,)):
             with readable("a stored document"):
                 title = parse_header(header)["title"]
-                tokens = chunk_tokens(self._analyzer, title, decompress(text).decode())
+                tokens = analyze_words(self._analyzer, title, lost)
+                tokens = tokens + analyze_words(self._analyzer, decompress(text).decode(), lost)
             decrements.update(set(tokens))
             count += len(tokens)
         words = sorted(decrements)
@@ -236,6 +255,8 @@ class Writer:
         table = encode_table(terms, counts)
         copy_tables(self._connection, self._sql(queries.COPY_DF_DECREMENTS), [table])
         for statement in queries.DELETE:
+            if "entity_posting" in statement and not self._entities.has_entries:
+                continue
             self._connection.execute(self._sql(statement), (ids,))
         return count
 
@@ -264,10 +285,3 @@ def _chunk_rows(numbered: Iterable[NumberedDocument]) -> Iterator[tuple[Any, ...
     for first, analyzed in numbered:
         for index, chunk in enumerate(analyzed.chunks):
             yield first + index, first, chunk.start, compress_text(chunk.text)
-
-
-def _value_columns(kind: str, value: object) -> list[object]:
-    """Return the columns of a field's value, all but one of them null."""
-    columns: list[object] = [None, None, None]
-    columns[_COLUMNS.get(kind, 2)] = value
-    return columns

@@ -14,9 +14,8 @@ document only the number of chunks goes, and its values stay until `optimize`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from itertools import chain
 from typing import Any, Final
 
 import apsw
@@ -25,16 +24,18 @@ import numpy.typing as npt
 
 from nuthatch import AnalyzedDocument, AnyOf, FilterValue, Leaf, Range, Schema
 from nuthatch.postings import (
-    BLOCK_IDS,
     DOCUMENTS_PLACE,
     EMPTY_BLOCK,
     ArrayColumns,
+    ColumnBatch,
     ColumnLog,
     ColumnStore,
     FieldValues,
     LoggedDocument,
     StoredDocument,
     StoredField,
+    block_numbers,
+    merge_blocks,
     pack_blocks,
     readable,
     stored_fields,
@@ -104,6 +105,9 @@ class StoredColumns:
     def __init__(self, connection: apsw.Connection, state: State) -> None:
         self._connection = connection
         self.state = state.generation
+
+    def follows(self, since: int) -> bool:
+        return since < self.state
 
     def read_blocks(self, place: int, since: int | None) -> Iterable[tuple[int, bytes]]:
         if since is None:
@@ -188,26 +192,6 @@ def _compare(
     return passes
 
 
-class _GatheredValues:
-    """What documents have, gathered by field: (documents, values) by the place of the field."""
-
-    def __init__(self) -> None:
-        self.values: dict[int, tuple[list[int], list[FilterValue]]] = {}
-        self._chunks: list[tuple[int, list[int]]] = []
-
-    def add(self, document: int, chunks: int, pairs: Iterable[tuple[int, FilterValue]]) -> None:
-        """Add a document, with the places of fields and its values."""
-        self._chunks.append((document, [chunks]))
-        for place, value in pairs:
-            documents, values = self.values.setdefault(place, ([], []))
-            documents.append(document)
-            values.append(value)
-
-    def chunks(self) -> FieldValues:
-        """Return how many chunks each document has."""
-        return FieldValues.of(self._chunks, np.int64)
-
-
 class ColumnWriter:
     """Writes what a batch adds and removes, within one transaction."""
 
@@ -233,57 +217,43 @@ class ColumnWriter:
             log = ColumnLog(gone, documents)
             self._connection.execute(ADD_LOG, (self._generation, total, log.pack()))
             return
-        batch = _GatheredValues()
+        batch = ColumnBatch(self._fields)
         logged = self._take_log(batch, gone) if last is not None else gone
         for first, document in added:
-            pairs = ((places[name], value) for name, value in document.values)
-            batch.add(first, len(document.chunks), pairs)
+            batch.add(first, document)
         self._write_batch(batch, logged)
 
     def merge_log(self) -> None:
         """Write into blocks what was logged."""
-        batch = _GatheredValues()
+        batch = ColumnBatch(self._fields)
         self._write_batch(batch, self._take_log(batch, ()))
 
-    def _take_log(self, batch: _GatheredValues, gone: Sequence[int]) -> Sequence[int]:
+    def _take_log(self, batch: ColumnBatch, gone: Sequence[int]) -> Sequence[int]:
         """Move the log into a batch, but for documents that are gone; return all that are."""
         with readable("the log of the columns"):
             log = ColumnLog.join([_read_log(self._connection), ColumnLog(gone)])
         self._connection.execute(CLEAR_LOG)
-        for document in log.documents:
-            pairs = ((place, value) for place, values in document.values for value in values)
-            batch.add(document.id, document.chunks, pairs)
+        batch.add_log(log)
         return log.gone
 
-    def _write_batch(self, batch: _GatheredValues, gone: Sequence[int]) -> None:
-        columns = {DOCUMENTS_PLACE: batch.chunks()}
-        for stored in self._fields:
-            if stored.place in batch.values:
-                documents, values = batch.values[stored.place]
-                codes: dict[str, int] = {}
-                if stored.has_texts:
-                    codes = self._number_keywords(stored.place, {*map(str, values)})
-                coded = stored.encode(values, codes)
-                columns[stored.place] = FieldValues.from_pairs(documents, coded, stored.dtype)
-        self._write_blocks(columns, np.unique(np.array(gone, dtype=np.uint32)))
-
-    def _write_blocks(self, added: Mapping[int, FieldValues], gone: Ids) -> None:
-        """Write anew the blocks that new documents fall into, by the places of their columns, and
-        those that say which documents there are."""
-        touched = {place: _block_numbers(place, found, gone) for place, found in added.items()}
-        wanted = json.dumps([*chain(*touched.values())])
-        stored = dict(rows(self._connection, SOME_BLOCKS, (wanted,)))
+    def _write_batch(self, batch: ColumnBatch, removed: Sequence[int]) -> None:
+        """Write anew the blocks that documents fall into, those of all columns at once."""
+        columns = batch.encode(self._number_keywords)
+        gone = {DOCUMENTS_PLACE: np.unique(np.array(removed, dtype=np.uint32))}
+        touched = {
+            place: block_numbers(found, gone.get(place, _NONE)) for place, found in columns.items()
+        }
+        wanted = [(place + 1 << SHIFT) + item for place in touched for item in touched[place]]
+        stored = dict(rows(self._connection, SOME_BLOCKS, (json.dumps(wanted),)))
         changed: list[tuple[int, int, bytes]] = []
-        for place, found in added.items():
-            first = (place + 1) << SHIFT
-            known = [(id - first, stored[id]) for id in touched[place] if id in stored]
-            with readable("the columns of the fields"):
-                before = unpack_blocks(known, found.values.dtype)
-                without = gone if place == DOCUMENTS_PLACE else _NONE
-                blocks = pack_blocks(before.replace(without, found))
-            changed += [
-                (id, self._generation, blocks.get(id - first, EMPTY_BLOCK)) for id in touched[place]
+        for place, found in columns.items():
+            first = place + 1 << SHIFT
+            known = [
+                (item, stored[first + item]) for item in touched[place] if first + item in stored
             ]
+            with readable("the columns of the fields"):
+                blocks = [*merge_blocks(known, found, gone.get(place, _NONE))]
+            changed += [(first + number, self._generation, block) for number, block in blocks]
         self._connection.executemany(SET_BLOCK, changed)
 
     def _number_keywords(self, place: int, texts: set[str]) -> dict[str, int]:
@@ -301,13 +271,6 @@ class ColumnWriter:
             )
             codes |= new
         return codes
-
-
-def _block_numbers(place: int, added: FieldValues, gone: Ids) -> list[int]:
-    """Return the ids of the blocks that a column's new documents, and removed ones, fall into."""
-    ids = np.concatenate([gone, added.documents]) if place == DOCUMENTS_PLACE else added.documents
-    first = (place + 1) << SHIFT
-    return [first + number for number in np.unique(ids // BLOCK_IDS).tolist()]
 
 
 def compact_columns(connection: apsw.Connection, declared: Schema, generation: int) -> None:

@@ -223,6 +223,7 @@ SELECT chunk.id,
        document.root,
        document.header,
        document.leaves,
+       chunk.start,
        chunk.text
 FROM json_each(?) AS wanted
 CROSS JOIN chunk ON chunk.id = wanted.value

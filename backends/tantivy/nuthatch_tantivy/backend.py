@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from importlib.metadata import version
 from pathlib import Path
 from threading import get_ident
 from time import monotonic, sleep
@@ -13,7 +12,7 @@ from typing import Self, TypeVar
 import tantivy
 
 from nuthatch import (
-    AnalyzedDocument,
+    AnalyzedBatch,
     Analyzer,
     BackendUnavailable,
     Create,
@@ -31,16 +30,16 @@ from nuthatch import (
 )
 from nuthatch.postings import ForkAware, keep_inherited, watch_forks
 from nuthatch_tantivy import folder
-from nuthatch_tantivy.check import problems
 from nuthatch_tantivy.config import TantivyConfig
 from nuthatch_tantivy.failure import is_busy, translated
 from nuthatch_tantivy.folder import Folder, Signature
 from nuthatch_tantivy.plugin import SPEC
 from nuthatch_tantivy.read import TantivyReader
-from nuthatch_tantivy.removal import remove_index
 from nuthatch_tantivy.schema import FORMAT
 from nuthatch_tantivy.schema import columns as columns_of
-from nuthatch_tantivy.write import remove, write
+
+# What only some processes need, checking, removing and writing, is imported where it is used: a
+# search from the shell is mostly imports.
 
 T = TypeVar("T")
 #: Seconds between two tries to become the one who writes.
@@ -57,7 +56,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
         super().__init__(config, record.schema, analyzer)
         self._path = config.path
         self._columns = columns_of(record.schema)
-        self._folder = Folder(config.path, config.checksums)
+        self._folder = Folder(config, record.schema)
         self._turns = Leases(1)  # of those who write
         self._forking: Lease | None = None  # of a fork that keeps others from writing
         self._fingerprint: tuple[Signature, str] | None = None
@@ -83,15 +82,17 @@ class TantivyBackend(LexicalBackend, ForkAware):
         config: TantivyConfig,
         *,
         schema: Schema,
-        documents: Sequence[AnalyzedDocument] = (),
+        documents: AnalyzedBatch = AnalyzedBatch((), {}),  # noqa: B008  # frozen
         durability: Durability = "power",
     ) -> Self:
+        from nuthatch_tantivy.write import write
+
         path = config.path
         record = IndexMetadata.create(FORMAT, schema)
         columns = columns_of(schema)
 
         def fill(draft: Path) -> None:
-            drafted = Folder(draft, config.checksums)
+            drafted = Folder(config, schema, draft)
             writer = drafted.writer(config.heap_bytes)
             try:
                 stored = TantivyReader(drafted.state(), columns, draft, schema)
@@ -119,6 +120,8 @@ class TantivyBackend(LexicalBackend, ForkAware):
     def drop(cls, config: TantivyConfig) -> None:
         if config.read_only:
             raise BackendUnavailable(f"{config.path} was named with read_only; name it without")
+        from nuthatch_tantivy.removal import remove_index
+
         with translated(config.path):
             remove_index(config.path, config.lock_timeout)
 
@@ -158,7 +161,9 @@ class TantivyBackend(LexicalBackend, ForkAware):
         # In the end the writer is consumed: that releases the lock, even if something
         # still refers to it. Merges that are not waited for would be given up.
         try:
-            outcome = work(writer, self._newest()[0])
+            stored = self._newest()[0]
+            stored.state.journal.cut()
+            outcome = work(writer, stored)
         except BaseException:
             with suppress(ValueError):  # after a failed commit it fails, too
                 writer.wait_merging_threads()
@@ -197,17 +202,23 @@ class TantivyBackend(LexicalBackend, ForkAware):
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
         self._refuse_if_read_only()
         # In a turn, so that a fork waits for this part of writing, too.
-        return self._with_turn(lambda: self._newest()[0].roots_of(uris))
+        return self._with_turn(lambda: self._newest()[0].find_roots(uris))
 
-    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+    def write(self, documents: AnalyzedBatch, durability: Durability) -> WriteOutcome:
+        from nuthatch_tantivy.write import write
+
         return self._transact(
             durability, lambda writer, stored: write(writer, stored, self._columns, documents)
         )
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
+        from nuthatch_tantivy.write import remove
+
         return self._transact(durability, lambda writer, stored: remove(writer, stored, uris))
 
     def info(self, *, fingerprint: bool = False) -> IndexInfo:
+        from importlib.metadata import version
+
         reader, signature = self._newest()
         with translated(self._path):
             return IndexInfo(
@@ -238,13 +249,18 @@ class TantivyBackend(LexicalBackend, ForkAware):
         return known[1]
 
     def check(self) -> list[str]:
+        from nuthatch_tantivy.check import problems
+
         reader = self._newest()[0]
         with translated(self._path):
             return list(problems(self._path, reader))
 
     def optimize(self) -> None:
-        """Merge what Tantivy's policy wants merged, and delete files that are no longer used."""
-        self._transact("process", _optimize)
+        """Merge what Tantivy's policy wants merged, delete files that are no longer used, and take
+        what deleted documents had out of the journal."""
+        from nuthatch_tantivy.write import optimize
+
+        self._transact("process", optimize)
 
     def close(self) -> None:
         self._folder.close()
@@ -266,12 +282,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
         """Open the index again: the parent's threads and the state of its locks are not here."""
         keep_inherited(self._folder)
         closed = self._folder.closed
-        self._folder = Folder(self._path, self.config.checksums)
+        self._folder = Folder(self.config, self.schema)
         self._folder.closed = closed
         self._turns = Leases(1)
         self._forking = None
-
-
-def _optimize(writer: tantivy.IndexWriter, _: TantivyReader) -> None:
-    writer.commit()
-    writer.garbage_collect_files()

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nuthatch import IndexCorrupt, document_from_header, document_root, leaf_hash, parse_header
-from nuthatch.postings import UNREADABLE
+from nuthatch.postings import UNREADABLE, readable
 from nuthatch_tantivy import schema
 from nuthatch_tantivy.checksum import Meta, damages
+from nuthatch_tantivy.columns import StoredValues
 from nuthatch_tantivy.failure import translated
 from nuthatch_tantivy.read import TantivyReader
-from nuthatch_tantivy.stored import Row
+from nuthatch_tantivy.stored import Row, whole_document
 
 
 def problems(path: Path, reader: TantivyReader) -> Iterator[str]:
@@ -28,21 +29,27 @@ def problems(path: Path, reader: TantivyReader) -> Iterator[str]:
 
 
 def _documents(reader: TantivyReader) -> Iterator[str]:
-    """Prove every document: its header and chunk texts must lead to its root."""
+    """Prove every document: its header and chunk texts must lead to its root; and compare what
+    columns have of it."""
     keys: set[str] = set()
     chunks = 0
-    for rows in reader.rows_by_document():
+    known = StoredValues(reader.declared)
+    for first, rows in reader.numbered_rows():
         key = rows[0].get("key", ["?"])[0]
         chunks += len(rows)
         if key in keys:
             yield f"the document {key!r} is there twice"
         keys.add(key)
-        if not _is_proven(rows):
+        if _is_proven(rows):
+            known.add(first, whole_document(rows), len(rows))
+        else:
             yield f"the stored document {key!r} does not match its root"
     if chunks != reader.chunks:
         yield f"there are {chunks} chunks of documents, and Tantivy counts {reader.chunks}"
     if (documents := reader.document_count()) != len(keys):
         yield f"there are {len(keys)} documents, and {documents} first chunks"
+    with readable(f"{reader.state.journal.path}"):
+        yield from known.find_differences(reader.state.journal)
 
 
 def _is_proven(rows: Sequence[Row]) -> bool:

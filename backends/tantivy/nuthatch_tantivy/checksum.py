@@ -26,18 +26,21 @@ Seen = tuple[str, int, int, int]
 
 
 class Meta(NamedTuple):
-    """What meta.json says: the names of the segments, and how many chunks they hold and lack."""
+    """What meta.json says: the names of the segments, how many chunks they hold and lack, and the
+    number of the commit, which grows."""
 
     segments: frozenset[str]
     chunks: int
     deleted: int
+    commit: int
 
     @classmethod
     def read(cls, path: Path) -> Meta:
         """Return what the folder's meta.json says. Raise `IndexCorrupt` where that is nonsense."""
         content = (path / schema.META).read_bytes()
         try:
-            segments: list[Any] = json.loads(content)["segments"]
+            values: dict[str, Any] = json.loads(content)
+            segments: list[Any] = values["segments"]
             return cls(
                 frozenset(segment["segment_id"].replace("-", "") for segment in segments),
                 sum(_count(segment["max_doc"]) for segment in segments),
@@ -46,6 +49,7 @@ class Meta(NamedTuple):
                     for segment in segments
                     if segment["deletes"] is not None
                 ),
+                _count(values["opstamp"]),
             )
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             raise IndexCorrupt(
@@ -56,7 +60,7 @@ class Meta(NamedTuple):
 
 def _count(value: object, least: int = 0) -> int:
     if not isinstance(value, int) or value < least:
-        raise ValueError(f"{value!r} is no number of chunks")
+        raise ValueError(f"{value!r} is no number of chunks or commits")
     return value
 
 

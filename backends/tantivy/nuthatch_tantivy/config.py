@@ -15,11 +15,13 @@ class TantivyConfig(LexicalConfig):
     `read_only` refuses writes. `lock_timeout` (seconds) is how long a writer waits for another
     one. `heap_bytes` is how much a writer gathers in memory before it writes a segment. `checksums`
     reads each file of a segment once, when it is first opened, and refuses one that is damaged.
+    `cache_bytes` bounds what is kept of columns and of the sets that facets and orders are made of.
     """
 
     read_only: bool = False
     lock_timeout: float = Field(default=5.0, ge=0, le=3600)
     checksums: bool = True
+    cache_bytes: int = Field(default=128 * 2**20, ge=0)
     heap_bytes: int = Field(default=128_000_000, ge=15_000_000, le=4_000_000_000)
 
     @field_validator("location")

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tantivy import DocAddress
+from tantivy import DocAddress, Order, Query
 
 from nuthatch import Filter, IndexCorrupt, Schema, parse_header
 from nuthatch.entities import EntityTable, PhraseLookup, TitleLookup, TitleTerm
@@ -30,11 +30,11 @@ class EntityReader:
     """Answers the look-ups of entity search from one searcher."""
 
     def __init__(self, state: State, queries: Queries, path: Path, declared: Schema) -> None:
-        self._state = state
+        self.state = state
+        self.declared = declared
         self._searcher = state.searcher
         self._queries = queries
         self._path = path
-        self._declared = declared
         self.chunks = state.searcher.num_docs
 
     def _row(self, place: DocAddress) -> Row:
@@ -51,30 +51,19 @@ class EntityReader:
 
     def _table(self) -> EntityTable:
         """Return what the documents of this state mention; read once for all its readers."""
-        tables = self._state.tables
+        tables = self.state.tables
         if not tables:
             with translated(self._path):
-                tables.append(EntityTable(self._declared, self._headers()))
+                tables.append(EntityTable(self.declared, self._headers()))
         return tables[0]
 
     def _headers(self) -> Iterator[tuple[Hashable, str, Mapping[str, Any]]]:
-        hits = self._searcher.search(self._queries.firsts(), max(self.chunks, 1), count=False).hits
-        for order, place in self._sort_places([place for _, place in hits]):
+        for order, place in self._in_order(self._queries.firsts()):
             row = self._row(place)
             with readable_row(row, self._path):
                 values = parse_header(row["header"][0])
                 title, fields = values["title"], values["fields"]
-            yield (order, place.segment_ord, place.doc), title, fields
-
-    def _sort_places(self, places: Sequence[DocAddress]) -> list[tuple[int, DocAddress]]:
-        """Return (order, address) of each chunk, ascending by order.
-
-        The order is the number that a chunk was given when it was added.
-        """
-        if not places:
-            return []
-        keyed = sorted(zip(self._orders(places), range(len(places)), strict=True))
-        return [(order, places[at]) for order, at in keyed]
+            yield order_number(order), title, fields
 
     def _orders(self, places: Sequence[DocAddress]) -> list[int]:
         """Return each chunk's number in the order of addition."""
@@ -83,7 +72,13 @@ class EntityReader:
 
     def eligible(self, filters: Sequence[Filter]) -> frozenset[Hashable]:
         with translated(self._path):
-            query = self._queries.passing(filters)
-            found = self._searcher.search(query, max(self.chunks, 1), count=False).hits
-            placed = self._sort_places([place for _, place in found])
-        return frozenset((order, place.segment_ord, place.doc) for order, place in placed)
+            found = self._in_order(self._queries.passing(filters))
+            return frozenset(order_number(order) for order, _ in found)
+
+    def _in_order(self, query: Query) -> list[tuple[Any, DocAddress]]:
+        """Return number and place of all chunks that match, by ascending number."""
+        found: Any = self._searcher.search(
+            query, max(self.chunks, 1), count=False, order_by_field="order", order=Order.Asc
+        )
+        hits: list[tuple[Any, DocAddress]] = found.hits
+        return hits

@@ -3,7 +3,8 @@
 create   a sibling folder is filled and renamed: an index is there whole or not at all
 open     Tantivy's own way where the folder can be written (it locks a file to read), else
          by way of a folder of links
-state    a commit replaces meta.json; one look at that file tells whether to load again
+state    a commit replaces meta.json; one look at that file tells whether to load again, and it
+         says which part of the journal belongs to the commit
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import gettempdir
 from threading import Lock
+from time import sleep
 from typing import Any, NamedTuple
 
 import tantivy
@@ -27,13 +29,21 @@ from nuthatch import (
     IndexExists,
     IndexMetadata,
     IndexNotFound,
+    Schema,
 )
 from nuthatch.entities import EntityTable
-from nuthatch_tantivy import schema
+from nuthatch.postings import StoredDocument
+from nuthatch_tantivy import journal, schema
+from nuthatch_tantivy.caches import Caches
 from nuthatch_tantivy.checksum import Meta, Seen, damages
+from nuthatch_tantivy.config import TantivyConfig
+from nuthatch_tantivy.journal import Journal
 
 #: Tries to open a read-only folder that another process is changing meanwhile.
 _TRIES = 5
+#: Looks at an index that another process is committing to, and the seconds between them.
+_LOOKS = 100
+_PAUSE = 0.005
 
 #: Device, inode, size and time of meta.json: differs after every commit.
 Signature = tuple[int, ...]
@@ -42,37 +52,40 @@ Signature = tuple[int, ...]
 class State(NamedTuple):
     """One state of the index; `signature` names it, `layout` is Tantivy's schema.
 
-    `counted` is for document frequencies that were asked for in this state, `tables` for what its
-    documents mention, once an entity search has read it.
+    `meta` is what meta.json says. `counted` is for document frequencies that were asked for in this
+    state, `tables` for what its documents mention, once an entity search has read it, and `stored`
+    for documents that were looked up by uri: a batch is so twice. `caches` are those of all states.
     """
 
     searcher: tantivy.Searcher
     layout: tantivy.Schema
     signature: Signature
+    meta: Meta
+    journal: Journal
     counted: dict[str, int]
     tables: list[EntityTable]
+    stored: dict[str, StoredDocument | None]
+    caches: Caches
 
 
 class Folder:
     """An opened index. It gives the newest state; safe to share between threads."""
 
-    def __init__(self, path: Path, checksums: bool) -> None:
-        self._path = path
-        self._checksums = checksums
+    def __init__(self, config: TantivyConfig, declared: Schema, path: Path | None = None) -> None:
+        """Open the index of a configuration, or one in another folder."""
+        self._path = config.path if path is None else path
+        self._config = config
+        self._declared = declared
         self._intact: set[Seen] = set()
         self._lock = Lock()
         self._index: tantivy.Index | None = None
-        self._signature: Signature = ()
-        self._counted: dict[str, int] = {}
-        self._tables: list[EntityTable] = []
+        self._state: State | None = None
         self.closed = False
 
     def state(self) -> State:
         """Return the newest committed state."""
         with self._lock:
-            index = self._newest()
-            caches = self._counted, self._tables
-            return State(index.searcher(), index.schema, self._signature, *caches)
+            return self._newest()[1]
 
     def writer(self, heap: int) -> tantivy.IndexWriter:
         """Return a writer of one thread: it makes one segment, the smallest and fastest to read.
@@ -80,35 +93,56 @@ class Folder:
         It holds the index's lock until it is consumed by `wait_merging_threads`.
         """
         with self._lock:
-            return self._newest().writer(heap, 1)
+            return self._newest()[0].writer(heap, 1)
 
     def close(self) -> None:
         """Close the index's files."""
         with self._lock:
             self.closed = True
-            self._index = None
+            self._index = self._state = None
 
-    def _newest(self) -> tantivy.Index:
+    def _newest(self) -> tuple[tantivy.Index, State]:
         if self.closed:
             raise BackendUnavailable(f"{self._path} was closed; open it again")
-        # Looked at first: what is committed after the look is loaded, and loaded once more later.
-        found = _signature(self._path)
-        if self._index is not None and found == self._signature:
-            return self._index
+        for _ in range(_LOOKS):
+            signature = _signature(self._path)
+            if self._index is None or self._state is None or signature != self._state.signature:
+                self._index, state = self._load(signature)
+                if signature != _signature(self._path):  # and only part of this is of that commit
+                    sleep(_PAUSE)
+                    continue
+                _compare_counts(self._path, state)
+                self._state = state
+            return self._index, self._state
+        raise BackendUnavailable(
+            f"{self._path} changes faster than it can be read; try again", transient=True
+        )
+
+    def _load(self, signature: Signature) -> tuple[tantivy.Index, State]:
+        """Load what the folder holds now."""
         meta = Meta.read(self._path)
         self._refuse_damaged(meta)
-        if self._index is None or (found != self._signature and is_frozen(self._path)):
-            self._index = _open_frozen(self._path) if is_frozen(self._path) else _open(self._path)
+        known = self._state
+        journal = Journal.open(
+            self._path / schema.JOURNAL,
+            meta.commit,
+            None if known is None else known.journal,
+            verify=self._config.checksums,
+        )
+        index = self._index
+        if index is None or is_frozen(self._path):
+            index = _open_frozen(self._path) if is_frozen(self._path) else _open(self._path)
         else:
-            self._index.reload()
-        if found == _signature(self._path):
-            _compare_counts(self._path, self._index, meta)
-        self._signature, self._counted, self._tables = found, {}, []
-        return self._index
+            index.reload()
+        caches = None if known is None else known.caches
+        if caches is None or caches.identity != journal.identity:
+            caches = Caches(journal.identity, self._declared, self._config.cache_bytes)
+        searcher, layout = index.searcher(), index.schema
+        return index, State(searcher, layout, signature, meta, journal, {}, [], {}, caches)
 
     def _refuse_damaged(self, meta: Meta) -> None:
         """Raise `IndexCorrupt` if a file that is new here does not match its checksum."""
-        damaged = [*damages(self._path, meta, self._intact)] if self._checksums else []
+        damaged = [*damages(self._path, meta, self._intact)] if self._config.checksums else []
         if damaged:
             raise IndexCorrupt(
                 f"{self._path} is damaged: {'; '.join(damaged[:3])}; restore it from a copy, or "
@@ -116,10 +150,10 @@ class Folder:
             )
 
 
-def _compare_counts(path: Path, index: tantivy.Index, meta: Meta) -> None:
+def _compare_counts(path: Path, state: State) -> None:
     """Raise `IndexCorrupt` unless the segments hold as many chunks as meta.json says."""
-    searcher = index.searcher()
-    every = tantivy.Query.term_query(index.schema, schema.EVERY, 1, "basic")
+    searcher, meta = state.searcher, state.meta
+    every = tantivy.Query.term_query(state.layout, schema.EVERY, 1, "basic")
     left: Any = searcher.search(every, 1, count=True)
     counted = searcher.doc_freq(schema.EVERY, 1), int(left.count)
     said = meta.chunks, meta.chunks - meta.deleted
@@ -262,6 +296,7 @@ def create(path: Path, record: IndexMetadata, fill: Callable[[Path], None] | Non
                 "folder"
             ) from error
         tantivy.Index(schema.build(record.schema), path=str(draft))
+        journal.create(draft / schema.JOURNAL)
         with open(draft / schema.RECORD, "w", encoding="utf-8") as file:
             file.write(record.to_json())
             file.flush()

@@ -24,6 +24,9 @@ SPEC = BackendSpec(
         # A Tantivy search cannot be interrupted; core looks at the clock between searches.
         timeout=EMULATED,
         native_top_k=NATIVE,
+        sort=NATIVE,
+        facets=NATIVE,
+        count=NATIVE,
     ),
     config=TantivyConfig,
     backend="nuthatch_tantivy.backend:TantivyBackend",

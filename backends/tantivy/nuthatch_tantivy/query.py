@@ -58,6 +58,10 @@ class Queries:
         unscored = [Query.const_score_query(self._filter(condition), 0.0) for condition in filters]
         return _boolean(Occur.Must, [query, *unscored])
 
+    def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Query:
+        """Return the query of a rung for all that match; of None for the first chunks."""
+        return self.passing(filters) if rung is None else self.rung(rung, filters)
+
     def passing(self, filters: Sequence[Filter]) -> Query:
         """Return the query for the first chunks of the documents that pass all filters."""
         return _boolean(Occur.Must, [self.firsts(), *map(self._filter, filters)])
@@ -87,6 +91,14 @@ class Queries:
     def term(self, field: str, value: str | int) -> Query:
         """Return the query for one value of a field that has no frequencies."""
         return Query.term_query(self._layout, field, value, "basic")
+
+    def numbered(self, orders: Sequence[int]) -> Query:
+        """Return the query for the chunks with these numbers in the order of addition."""
+        return _boolean(Occur.Should, [self.term("order", order) for order in orders])
+
+    def both(self, *queries: Query) -> Query:
+        """Return the query for what all of these match."""
+        return _boolean(Occur.Must, queries)
 
     def chunks_after(self, order: int) -> Query:
         """Return the query for the chunks that come later in the document order."""

@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import tantivy
 from tantivy import DocAddress, Order, Query
 
 from nuthatch import (
     Candidate,
+    ColumnReader,
     Document,
     ExplainingReader,
     ExportingReader,
@@ -26,7 +28,7 @@ from nuthatch import (
     Schema,
     entities,
 )
-from nuthatch.postings import readable
+from nuthatch.postings import StoredDocument, readable
 from nuthatch_tantivy import schema
 from nuthatch_tantivy.entity import EntityReader, order_number
 from nuthatch_tantivy.failure import translated
@@ -40,19 +42,22 @@ from nuthatch_tantivy.stored import (
     whole_document,
 )
 
+if TYPE_CHECKING:
+    from nuthatch.postings import ArrayColumns
+    from nuthatch_tantivy.caches import Ids
+
 #: Chunks read at a time when everything is.
 _PAGE = 5_000
-#: Document frequencies that are kept at most.
+#: Document frequencies, and documents by uri, that are kept at most.
 _COUNTED = 100_000
 
-#: Where a chunk lies in one state of the index: its segment, and its number there. Entity search
-#: puts the document's place in document order before them.
-Place = tuple[int, int]
 Scored = list[tuple[float, DocAddress]]
 
 
-class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.EntityReader):
-    """Answers from one searcher."""
+class TantivyReader(
+    EntityReader, ExplainingReader, ExportingReader, ColumnReader, entities.EntityReader
+):
+    """Answers from one searcher. The key of a chunk is its number in the order of addition."""
 
     def __init__(
         self, state: State, columns: Mapping[str, tuple[str, str]], path: Path, declared: Schema
@@ -60,6 +65,8 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
         queries = Queries(state.layout, columns, self._terms, self._phrases_with)
         super().__init__(state, queries, path, declared)
         self._counted = state.counted
+        #: Where the chunks lie whose keys were given to the caller.
+        self._places: dict[int, DocAddress] = {}
 
     @property
     def deleted(self) -> int:
@@ -93,6 +100,10 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             counted = self._counted
             return {token: counted.get(token) or self._count_chunks(token) for token in tokens}
 
+    def has_token(self, token: str) -> bool:
+        """Return whether a chunk has a token."""
+        return bool(self.document_frequencies([token])[token])
+
     def _count_chunks(self, token: str) -> int:
         """Return the number of chunks with a token, and cache it.
 
@@ -114,7 +125,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             return Matches([], 0, exact=True)
         with translated(self._path):
             hits = self._beyond_ties(self._queries.rung(rung, filters), limit)
-            candidates = self._sort(hits)[:limit]
+            candidates = self._sort(hits, limit)
         return Matches(candidates, len(hits) if len(hits) <= limit else None, exact=True)
 
     def _beyond_ties(self, query: Query, limit: int) -> Scored:
@@ -128,15 +139,52 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
                 return hits
             asked *= 4
 
-    def _sort(self, hits: Scored) -> list[Candidate]:
-        if len({score for score, _ in hits}) < len(hits):
-            orders = self._orders([place for _, place in hits])
-            keyed = sorted(
-                (-score, order, at)
-                for at, ((score, _), order) in enumerate(zip(hits, orders, strict=True))
+    def _sort(self, hits: Scored, limit: int) -> list[Candidate]:
+        """Return the best of these hits, ties in document order, and keep where they lie."""
+        if len({score for score, _ in hits}) == len(hits):
+            hits = hits[:limit]
+        orders = self._orders([place for _, place in hits])
+        keyed = [(-score, order, place) for order, (score, place) in zip(orders, hits, strict=True)]
+        keyed.sort(key=itemgetter(0, 1))
+        self._places.update((order, place) for _, order, place in keyed[:limit])
+        return [Candidate(order, -score) for score, order, _ in keyed[:limit]]
+
+    def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Ids:
+        if rung is None:
+            key: Hashable = (None, *filters)
+        else:
+            key = (rung.operator, frozenset(rung.tokens), *filters)
+        with translated(self._path), readable(f"{self._path}: the numbers of the chunks"):
+            query = self._queries.matching(rung, filters)
+            return self.state.caches.matching.read(
+                key,
+                self.state.meta.commit,
+                lambda: self.columns(()).documents,
+                lambda last: self._ids(query, last),
             )
-            hits = [hits[at] for _, _, at in keyed]
-        return [Candidate((place.segment_ord, place.doc), score) for score, place in hits]
+
+    def _ids(self, query: Query, last: int) -> Ids:
+        """Return the ids above a given one of the chunks that match."""
+        import numpy as np
+
+        if last >= 0:
+            query = self._queries.both(query, self._queries.chunks_after(last))
+        found = np.array([order for order, _ in self._in_order(query)], dtype=np.int64)
+        if found.size and not 0 <= found[0] <= found[-1] <= schema.MAX_ORDER:
+            raise ValueError(f"a chunk has the number {found[0]} or {found[-1]}")
+        return found.astype(np.uint32)
+
+    def columns(self, fields: Sequence[str]) -> ArrayColumns:
+        from nuthatch_tantivy.columns import JournalColumns  # imports numpy
+
+        state = self.state
+        with readable(f"{state.journal.path}"):
+            source = JournalColumns(state.journal, state.meta.commit)
+            found = state.caches.columns.read(source, fields)
+            documents = found.documents
+            if int(documents.chunks[documents.live].sum()) != self.chunks:
+                raise ValueError(f"it does not name the {self.chunks} chunks that there are")
+        return found
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         with translated(self._path):
@@ -145,34 +193,47 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
                 for token, times in Counter(rung.tokens).items()
             }
             return [
-                {
-                    token: self._score_part(query, cast(Place, key))
-                    for token, query in queries.items()
-                }
-                for key in keys
+                {} if place is None else self._score_parts(queries, place)
+                for place in self._find(keys)
             ]
 
-    def _score_part(self, query: Query, place: Place) -> float:
+    def _score_parts(self, queries: Mapping[str, Query], place: DocAddress) -> dict[str, float]:
+        return {token: self._score_part(query, place) for token, query in queries.items()}
+
+    def _score_part(self, query: Query, place: DocAddress) -> float:
         """Return the score that a chunk has for one query; 0 if it does not match."""
         try:
-            explained = query.explain(self._searcher, DocAddress(*place)).to_json()
+            explained = query.explain(self._searcher, place).to_json()
         except ValueError as error:
             if "does not match" not in str(error):
                 raise
             return 0.0
         return float(json.loads(explained)["value"])
 
-    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[TantivyChunk]:
-        with translated(self._path):
-            return [self._fetch(cast(Place, key), proofs) for key in keys]
+    def _find(self, keys: Sequence[Hashable]) -> list[DocAddress | None]:
+        """Return where chunks lie; None for those that are gone."""
+        numbers = [int(cast(int, key)) for key in keys]
+        missing = [number for number in numbers if number not in self._places]
+        if missing:
+            query = self._queries.numbered(missing)
+            hits = self._searcher.search(
+                query, len(missing), count=False, order_by_field="order"
+            ).hits
+            self._places.update((order_number(order), place) for order, place in hits)
+        return [self._places.get(number) for number in numbers]
 
-    def _fetch(self, place: Place, proofs: bool) -> TantivyChunk:
-        segment, number = place[-2:]
-        first = row = self._searcher.doc(DocAddress(segment, number))
+    def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[TantivyChunk | None]:
+        with translated(self._path):
+            return [
+                None if place is None else self._fetch(place, proofs) for place in self._find(keys)
+            ]
+
+    def _fetch(self, place: DocAddress, proofs: bool) -> TantivyChunk:
+        first = row = self._searcher.doc(place)
         chunk, key = value_of(row, "chunk"), value_of(row, "key")
         if chunk != 0:
             with readable(f"{self._path}: the stored document {key!r}"):
-                first = self._first(key, segment, number - chunk)
+                first = self._first(key, place.segment_ord, place.doc - chunk)
         return TantivyChunk(self._path, row, first, proofs=proofs)
 
     def _first(self, key: str, segment: int, number: int) -> tantivy.Document:
@@ -182,41 +243,44 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
             raise ValueError("its first chunk is missing")
         return self._searcher.doc(hits[0][1])
 
-    def head(self, key: str) -> Row | None:
-        """Return the first chunk of the document with this key, if there is one."""
-        hits = self._searcher.search(self._queries.first(key), 1, count=False).hits
-        return self._row(hits[0][1]) if hits else None
+    def find(self, uris: Sequence[str]) -> dict[str, StoredDocument]:
+        """Return those of these documents that are stored, by uri."""
+        known = self.state.stored
+        if len(known) > _COUNTED:
+            known.clear()
+        missing = [uri for uri in uris if uri not in known]
+        if missing:
+            found = self._look_up(missing)
+            known.update((uri, found.get(uri)) for uri in missing)
+        documents = ((uri, known.get(uri)) for uri in uris)
+        return {uri: document for uri, document in documents if document is not None}
 
-    def holds(self, key: str) -> bool:
-        """Return whether there is a document with this key."""
-        if not self._searcher.doc_freq("key", key):
-            return False
-        return bool(self._searcher.search(self._queries.first(key), 1, count=False).hits)
-
-    def root(self, key: str) -> bytes | None:
-        """Return the root of the document with this key, if there is one."""
-        if not self._searcher.doc_freq("key", key):
-            return None
-        row = self.head(key)
-        if row is None:
-            return None
-        with readable_row(row, self._path):
-            return cast(bytes, row["root"][0])
-
-    def roots_of(self, uris: Sequence[str]) -> dict[str, bytes]:
-        """Return the roots of those of these documents that are stored, by uri."""
-        keys = {key: uri for uri in uris if (key := schema.key(uri)) is not None}
-        if not self.chunks or not keys:
-            return {}
+    def _look_up(self, uris: Sequence[str]) -> dict[str, StoredDocument]:
         with translated(self._path):
-            query = self._queries.firsts_of(list(keys))
-            hits = self._searcher.search(query, len(keys), count=False).hits
+            frequency = self._searcher.doc_freq
+            keys = {key for uri in uris if (key := schema.key(uri)) and frequency("key", key)}
+            if not keys:
+                return {}
+            found: Any = self._searcher.search(
+                self._queries.firsts_of([*keys]), len(keys), count=False, order_by_field="order"
+            )
             # In the order in which they lie: each block of the store is unpacked once.
-            places = sorted([(place.segment_ord, place.doc) for _, place in hits])
-            # Two values are taken out of a row: all of them would cost as much again.
-            rows = [self._searcher.doc(DocAddress(*place)) for place in places]
-            pairs = [(row.get_first("key"), row.get_first("root")) for row in rows]
-        return {keys[key]: root for key, root in pairs if key in keys and root is not None}
+            hits = sorted((place.segment_ord, place.doc, order) for order, place in found.hits)
+            rows = [
+                (order_number(order), self._searcher.doc(DocAddress(segment, number)))
+                for segment, number, order in hits
+            ]
+        stored: dict[str, StoredDocument] = {}
+        for order, row in rows:
+            # Three values are taken out of a row: all of them would cost as much again.
+            key, root, leaves = (value_of(row, name) for name in ("key", "root", "leaves"))
+            with readable(f"{self._path}: the stored document {key!r}"):
+                stored[key] = StoredDocument(order, bytes(root), len(leaves) // 32)
+        return stored
+
+    def find_roots(self, uris: Sequence[str]) -> dict[str, bytes]:
+        """Return the roots of those of these documents that are stored, by uri."""
+        return {uri: document.root for uri, document in self.find(uris).items()}
 
     def roots(self) -> Iterator[bytes]:
         """Yield the root of every document, in any order."""
@@ -258,16 +322,22 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
 
     def rows_by_document(self) -> Iterator[list[Row]]:
         """Yield the chunks of every document, in document order."""
-        rows: list[Row] = []
-        for row in self._in_order():
+        return (rows for _, rows in self.numbered_rows())
+
+    def numbered_rows(self) -> Iterator[tuple[int, list[Row]]]:
+        """Yield the chunks of every document, in document order, and the number of its first."""
+        first, rows = 0, list[Row]()
+        for order, row in self._all_rows():
             if rows and row.get("key") != rows[0].get("key"):
-                yield rows
+                yield first, rows
                 rows = []
+            first = first if rows else order
             rows.append(row)
         if rows:
-            yield rows
+            yield first, rows
 
-    def _in_order(self) -> Iterator[Row]:
+    def _all_rows(self) -> Iterator[tuple[int, Row]]:
+        """Yield number and row of every chunk, in the order of addition."""
         last = -1
         while True:
             with translated(self._path):
@@ -278,7 +348,7 @@ class TantivyReader(EntityReader, ExplainingReader, ExportingReader, entities.En
                 page = [
                     (order_number(order, last), self._row(place)) for order, place in found.hits
                 ]
-            yield from (row for _, row in page)
+            yield from page
             if len(page) < _PAGE:
                 return
             last = page[-1][0]

@@ -26,7 +26,8 @@ _LOCK: Final = ".tantivy-writer.lock"
 #: What Tantivy writes: segments by their id, what it manages, locks, and drafts of the two.
 _OWN: Final = re.compile(
     r"[0-9a-f]{32}(?:\.[0-9]+)?\.(?:store|idx|pos|term|fast|fieldnorm|del|temp)"
-    r"|\.?(?:meta|managed)\.json|\.tantivy-(?:writer|meta)\.lock|\.tmp[A-Za-z0-9]{6}|nuthatch\.json"
+    r"|\.?(?:meta|managed)\.json|\.tantivy-(?:writer|meta)\.lock|\.tmp[A-Za-z0-9]{6}"
+    r"|nuthatch\.json|nuthatch\.log(?:\.new)?"
 )
 #: Seconds between two tries for the lock.
 _PAUSE: Final = 0.005

@@ -8,9 +8,10 @@
 Every chunk is one Tantivy document:
 
     nuthatch  1                                           counts chunks, deleted ones too
-    tokens    core's tokens, joined by spaces             what is ranked; frequencies, no positions
+    tokens    core's tokens, joined by spaces: the title  what is ranked; with frequencies, and
+              is one value, the text another              positions where the schema has them
     key       the document's uri                          deletes a document, all chunks at once
-    order     ascending in the order of addition          breaks ties, orders the export
+    order     ascending in the order of addition          names a chunk, breaks ties
     chunk     index in its document                       0 names the chunk that holds the rest
     start     where its text starts in the document's     stored
     text      the chunk in UTF-8                          stored, LZ4 in blocks of 16 kB
@@ -28,13 +29,16 @@ import tantivy
 
 from nuthatch import AnyField, FilterValue, PhraseField, Schema
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 RECORD: Final = "nuthatch.json"
+JOURNAL: Final = "nuthatch.log"
 META: Final = "meta.json"
 #: The field that tells an index of ours from another's, and that every chunk has a 1 in.
 EVERY: Final = "nuthatch"
 #: Tantivy drops terms longer than 65,530 bytes silently.
 MAX_TERM: Final = 65_000
+#: The numbers of chunks stay below this: what is counted by columns takes four bytes for one.
+MAX_ORDER: Final = 2**32 - 1
 #: Begins the term of a phrase that is longer; no phrase has it.
 LONG: Final = "#"
 
@@ -45,10 +49,11 @@ def build(schema: Schema) -> tantivy.Schema:
     """Return Tantivy's schema for one of ours."""
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field(EVERY, indexed=True)
-    builder.add_text_field("tokens", tokenizer_name=_WORDS, index_option="freq")
+    option = "position" if schema.positions else "freq"
+    builder.add_text_field("tokens", tokenizer_name=_WORDS, index_option=option)
     # Text, as deleting by the term of an unsigned field silently deletes nothing.
     builder.add_text_field("key", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_integer_field("order", fast=True)
+    builder.add_integer_field("order", fast=True, indexed=True)
     builder.add_integer_field("chunk", stored=True, indexed=True)
     builder.add_integer_field("start", stored=True)
     for name in ("text", "header", "root", "leaves"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,16 @@ class TantivyChunk(PackedChunk):
         self, path: Path, row: tantivy.Document, first: tantivy.Document, *, proofs: bool
     ) -> None:
         self._path = path
+        of_row: Callable[[str], Any] = row.get_first
+        of_first: Callable[[str], Any] = first.get_first
         super().__init__(
-            value_of(row, "key"),
-            value_of(row, "chunk"),
-            value_of(first, "root"),
-            value_of(first, "header"),
-            value_of(first, "leaves"),
-            value_of(row, "text"),
+            of_row("key"),
+            of_row("chunk"),
+            of_row("start"),
+            of_first("root"),
+            of_first("header"),
+            of_first("leaves"),
+            of_row("text"),
             proofs=proofs,
             verify=True,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from nuthatch.cli.output import Cell, printable
+from nuthatch.cli.output import Cell, Style, printable
 from nuthatch.cli.screen import Screen
 from nuthatch.contract.facet import SortKey
 from nuthatch.contract.hit import AuditMode, Hit
@@ -26,15 +26,16 @@ def show_hits(
     Sorted hits show the values that they are sorted by, and a score where they have one. Nothing
     is shown where one of the hits turns out to be damaged.
     """
-    shown = [(hit, hit.title, [*_sort_values(hit, sort)], [*highlight(hit)]) for hit in results]
+    shown = [(hit, [*_sort_values(hit, sort)], *highlight(hit)) for hit in results]
     if explain:
         _show_explanation(screen, results)
-    for rank, (hit, title, values, snippet) in enumerate(shown, start=offset + 1):
+    for rank, (hit, values, title, snippet) in enumerate(shown, start=offset + 1):
         score = f"{hit.score:7.3f}  " if hit.score_parts else ""
         indent = 5 + len(score)
-        screen.line((f"{rank:>3}  ", "dim"), (score, "name"), (title or "(no title)", "strong"))
+        head: tuple[Cell, Cell] = (f"{rank:>3}  ", "dim"), (score, "name")
+        screen.line(*head, *(title or [("(no title)", "strong")]))
         screen.line(*_place(hit), *values, indent=indent)
-        if hit.snippet:
+        if snippet:
             screen.line(*snippet, indent=indent)
         if explain and score:
             where = "" if isinstance(results.query, EntityQuery) else f"rung {hit.rung + 1}: "
@@ -83,12 +84,19 @@ def _exactness(results: Results) -> str:
     return "ordered by rung" if results.ran == "ladder" else "perhaps not the exact top"
 
 
-def highlight(hit: Hit) -> Iterator[Cell]:
-    """Yield the snippet as spans, the matched words marked."""
-    # No printable text holds a NUL, so it parts the snippet where the marks are.
-    pieces = hit.highlight("\0", "\0", escape=printable).split("\0")
-    for number, piece in enumerate(pieces):
-        yield piece, "mark" if number % 2 else ""
+def highlight(hit: Hit) -> tuple[list[Cell], list[Cell]]:
+    """Return title and snippet as spans, the matched words marked."""
+    # No printable text holds a NUL, so it parts a text where the marks are.
+    title, snippet = hit.highlight("\0", "\0", escape=printable)
+    return _cells(title, "strong"), _cells(snippet, "")
+
+
+def _cells(text: str, style: Style) -> list[Cell]:
+    return [
+        (piece, "mark" if number % 2 else style)
+        for number, piece in enumerate(text.split("\0"))
+        if piece
+    ]
 
 
 def _place(hit: Hit) -> Iterator[Cell]:

@@ -75,6 +75,16 @@ class Document:
         object.__setattr__(self, "fields", clean)
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One chunk of a document: its text, and where that starts in the document's (code points)."""
+
+    document_uri: str
+    chunk_idx: int
+    text: str
+    start: int
+
+
 def document_from_json(row: object, where: str | None = None) -> Document:
     """Return the document that a JSON object describes.
 

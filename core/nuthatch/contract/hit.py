@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictInt
 
@@ -23,16 +23,15 @@ class AuditMode(StrEnum):
 class Evidence(BaseModel):
     """What `nuthatch.verify` needs to check a hit against its document root.
 
-    `header` is the canonical JSON of leaf 0, `text` the chunk that is leaf `chunk_idx + 1`;
-    the paths are RFC 9162 inclusion proofs, nearest sibling first, in hex. `start`, `end` and
-    `marks` say how the snippet is cut from the text (code points).
+    `header` is the canonical JSON of leaf 0; the text of the hit is leaf `chunk_idx + 1`. The paths
+    are RFC 9162 inclusion proofs, nearest sibling first, in hex. `start`, `end` and `marks` say
+    how the snippet is cut from the text (code points).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: StrictInt
     header: str
-    text: str
     start: StrictInt
     end: StrictInt
     marks: tuple[tuple[StrictInt, StrictInt], ...]
@@ -51,7 +50,16 @@ class Origin(BaseModel):
 
 #: The values of a hit that cost: a header to parse, a text to unpack, a snippet to cut.
 #: Evidence comes first, for the snippet comes with it.
-_IN_TURN: Final = ("evidence", "title", "fields", "snippet", "marks")
+_IN_TURN: Final = (
+    "evidence",
+    "title",
+    "fields",
+    "snippet",
+    "marks",
+    "title_marks",
+    "text",
+    "start",
+)
 _DEFERRED: Final = frozenset(_IN_TURN)
 
 
@@ -63,19 +71,28 @@ class HitSource(Protocol):
         ...
 
 
+class Highlight(NamedTuple):
+    """The title and the snippet of a hit, the matched words marked."""
+
+    title: str
+    snippet: str
+
+
 class Hit(BaseModel):
     """One chunk that matches a search.
 
-    `document_root` (hex) identifies the document's exact content. `snippet` marks matched words
-    as `[word]`; `marks` gives their offsets in the snippet, without the brackets. `score` is
-    higher for a better hit and comparable within one result only; `score_parts` name what it is
-    made of. `rung` is the index of the attempt that found the hit.
+    `document_root` (hex) identifies the document's exact content. `text` is the chunk, and `start`
+    its offset in the document's text. `snippet` marks matched words as `[word]`; `marks` gives
+    their offsets in the snippet, without the brackets, `title_marks` the offsets of those in the
+    title. Offsets count code points. `score` is higher for a better hit and comparable within one
+    result only; `score_parts` name what it is made of. `rung` is the index of the attempt that
+    found the hit.
 
-    A search leaves `title`, `fields`, `snippet`, `marks` and `evidence` to be made when they are
-    first read; to compare, print, copy, pickle or dump a hit reads them all. They are those of
-    the state that was searched, whatever is written since, and whether the index is closed or not.
-    Reading one raises `IndexCorrupt` where what was stored is damaged, and `PluginFailure` where
-    the engine broke the contract in it.
+    A search leaves `title`, `fields`, `snippet`, `text`, `start`, the marks and `evidence` to be
+    made when they are first read; to compare, print, copy, pickle or dump a hit reads them all.
+    They are those of the state that was searched, whatever is written since, and whether the index
+    is closed or not. Reading one raises `IndexCorrupt` where what was stored is damaged, and
+    `PluginFailure` where the engine broke the contract in it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -94,6 +111,9 @@ class Hit(BaseModel):
     fields: dict[str, Any] = Field(default_factory=dict)
     rung: int = 0
     marks: tuple[tuple[StrictInt, StrictInt], ...] = ()
+    title_marks: tuple[tuple[StrictInt, StrictInt], ...] = ()
+    text: str
+    start: StrictInt = Field(ge=0)
     origin: Origin | None = None
     evidence: Evidence | None = None
 
@@ -129,19 +149,25 @@ class Hit(BaseModel):
 
     def highlight(
         self, before: str, after: str, escape: Callable[[str], str] = lambda text: text
-    ) -> str:
-        """Return the snippet with other marks, each piece of text passed through `escape`.
+    ) -> Highlight:
+        """Return title and snippet with the caller's marks, each piece of text after `escape`.
 
-        >>> hit.highlight("<mark>", "</mark>", escape=html.escape)    # doctest: +SKIP
+        >>> title, snippet = hit.highlight(     # doctest: +SKIP
+        ...     "<mark>", "</mark>", escape=html.escape
+        ... )
         """
-        pieces: list[str] = []
-        position = 0
-        for start, end in self.marks:
-            pieces += (escape(self.snippet[position : start - 1]), before)
-            pieces += (escape(self.snippet[start:end]), after)
-            position = end + 1
-        pieces.append(escape(self.snippet[position:]))
-        return "".join(pieces)
+
+        def mark(text: str, spans: Iterable[tuple[int, int]], bracket: int) -> str:
+            pieces: list[str] = []
+            position = 0
+            for start, end in spans:
+                pieces += (escape(text[position : start - bracket]), before)
+                pieces += (escape(text[start:end]), after)
+                position = end + bracket
+            pieces.append(escape(text[position:]))
+            return "".join(pieces)
+
+        return Highlight(mark(self.title, self.title_marks, 0), mark(self.snippet, self.marks, 1))
 
 
 _FIELDS: Final = tuple(Hit.model_fields)
@@ -178,7 +204,7 @@ def _make_value(hit: Hit, name: str) -> dict[str, Any]:
     values = _values_of(hit)
     for field, value in source.read(name).items():
         values.setdefault(field, value)
-    if values.keys() >= _DEFERRED:
+    if len(values) >= len(_FIELDS) and values.keys() >= _DEFERRED:
         _set_source(hit, _EXHAUSTED)
     return values
 

@@ -50,14 +50,16 @@ class FirstMatch(NamedTuple):
 class StoredChunk(NamedTuple):
     """What is kept of one chunk and its document.
 
-    `root` is the document's, 32 bytes. With proofs asked for, `header` is the canonical header
-    as it was hashed and `leaves` are the leaf hashes of all chunks of the document, in order.
+    `start` is the offset of the text in the document's, in code points; `root` is the document's,
+    32 bytes. With proofs asked for, `header` is the canonical header as it was hashed and `leaves`
+    are the leaf hashes of all chunks of the document, in order.
     """
 
     uri: str
     title: str
     text: str
     chunk_idx: int
+    start: int
     root: bytes
     fields: Mapping[str, Any]
     header: bytes = b""
@@ -81,6 +83,8 @@ class FetchedChunk(Protocol):
     def text(self) -> str: ...
     @property
     def chunk_idx(self) -> int: ...
+    @property
+    def start(self) -> int: ...
     @property
     def root(self) -> bytes: ...
     @property

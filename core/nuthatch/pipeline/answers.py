@@ -26,7 +26,7 @@ from nuthatch.contract.reader import (
     Matches,
     Reader,
 )
-from nuthatch.pipeline.shape import check_rows, check_type, engine_failure
+from nuthatch.pipeline.shape import check_rows, check_type, engine_failure, is_chunk
 
 
 class AnswerReader:
@@ -186,7 +186,7 @@ def _find_misplaced(request: AnswerRequest, answer: Answer) -> Iterator[str]:
             yield f"a chunk is stored under {key!r}, which is no candidate's key"
         if row is None:
             continue
-        if not hasattr(row, "uri"):
+        if not is_chunk(row):
             yield f"{type(row).__name__} is stored under {key!r} in place of a StoredChunk"
             return
         if request.proofs and not row.header:

@@ -7,9 +7,9 @@ from collections.abc import Hashable, Sequence
 from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.reader import AsyncReader, FetchedChunk
 from nuthatch.errors import IndexCorrupt
-from nuthatch.pipeline.hits import HitOptions, check_chunks
+from nuthatch.pipeline.hits import HitOptions
 from nuthatch.pipeline.matching_source import MatchingSource
-from nuthatch.pipeline.shape import check_rows
+from nuthatch.pipeline.shape import check_chunks, check_rows
 
 
 async def fetch_rows(

@@ -1,7 +1,7 @@
 """Hits: what is found of a chunk is checked in the search, and shown when it is read.
 
     ScoredRow ── score, uri, chunk, root: checked now ──▶ Hit
-        └─ title, fields, snippet, evidence ─ _RowSource ─▶ when the hit is asked for them
+        └─ title, fields, text, snippet, evidence ─ _RowSource ─▶ when the hit is asked for them
 
 A hit keeps its row, which is data in memory. So it can be read after the index was closed, and it
 shows what the index held when it was searched.
@@ -22,7 +22,7 @@ from nuthatch.errors import PluginFailure
 from nuthatch.grounding import evidence_for
 from nuthatch.pipeline.shape import engine_failure
 from nuthatch.text.analyzer import Analyzer
-from nuthatch.text.snippet import Snippet, Snippets
+from nuthatch.text.snippet import Marks, Snippet, Snippets
 
 #: Stand for what is not looked at where the rest of a hit is checked.
 _PLACEHOLDERS: Final[Mapping[str, Any]] = {
@@ -31,10 +31,15 @@ _PLACEHOLDERS: Final[Mapping[str, Any]] = {
     "chunk_idx": 0,
     "title": "",
     "snippet": "",
+    "text": "",
+    "start": 0,
     "score": 0.0,
     "score_parts": {},
     "audit_mode": AuditMode.UNGROUNDED,
 }
+
+
+_TEXTS: Final[frozenset[type]] = frozenset([str])
 
 
 class HitOptions(NamedTuple):
@@ -59,22 +64,14 @@ class ScoredRow(NamedTuple):
     rung: int = 0
 
 
-def check_chunks(backend: str, rows: Iterable[object]) -> None:
-    """Raise `PluginFailure` unless each row is a chunk, or None."""
-    for row in rows:
-        if row is not None and not hasattr(row, "uri"):
-            problem = f"gave by fetch what is no chunk, but {type(row).__name__}"
-            raise engine_failure(backend, problem, "shape")
-
-
 def build_hits(
     options: HitOptions, tokens: Sequence[str], found: Iterable[ScoredRow]
 ) -> tuple[Hit, ...]:
     """Return the hits, in the given order, with these tokens marked in their snippets.
 
     Raise `PluginFailure` for a score that is not finite, parts that are no numbers, or what is no
-    uri, root or number of a chunk. A title, fields, a text or a proof that is none raises it when
-    the hit is asked for it.
+    uri, root or number of a chunk. A title, fields, a text, a start or a proof that is none raises
+    it when the hit is asked for it.
     """
     display = _Display(options, tokens)
     return tuple([_build_hit(display, scored) for scored in found])
@@ -91,13 +88,19 @@ class _Display:
         self._snippets: Snippets | None = None
 
     def cut(self, text: str) -> Snippet:
-        """Return the snippet of a text; what depends on the query alone is done with the first."""
-        snippets = self._snippets
-        if snippets is None:
-            options = self.options
-            snippets = Snippets(options.analyzer, self._tokens, width=options.snippet_width)
-            self._snippets = snippets
-        return snippets.cut(text)
+        """Return the snippet of a text."""
+        return (self._snippets or self._prepare()).cut(text)
+
+    def mark(self, title: str) -> Marks:
+        """Return where the words of the query stand in a title."""
+        return (self._snippets or self._prepare()).mark(title)
+
+    def _prepare(self) -> Snippets:
+        """Do what depends on the query alone, with the first hit that is read."""
+        options = self.options
+        snippets = Snippets(options.analyzer, self._tokens, width=options.snippet_width)
+        self._snippets = snippets
+        return snippets
 
     def check(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return some values of a hit as pydantic makes them; raise `PluginFailure`."""
@@ -154,32 +157,50 @@ def _are_plain_parts(parts: object) -> bool:
 class _RowSource:
     """Makes the deferred values of one hit from its row."""
 
-    __slots__ = ("_display", "_row")
+    __slots__ = ("_display", "_row", "_text")
 
     def __init__(self, display: _Display, row: FetchedChunk) -> None:
         self._display = display
         self._row = row
+        self._text: str | None = None
 
     def read(self, name: str) -> dict[str, Any]:
-        if name in ("title", "fields"):
-            return self._read_header()
-        snippet = self._cut()
-        values: dict[str, Any] = {"snippet": snippet.text, "marks": snippet.shown}
+        match name:
+            case "title" | "fields":
+                return self._read_header()
+            case "title_marks":
+                return {"title_marks": self._display.mark(self._read_header()["title"])}
+            case "start":
+                return self._read_start()
+            case "text":
+                return {"text": self._read_text()}
+        text = self._read_text()
+        snippet = self._display.cut(text)
+        values: dict[str, Any] = {"snippet": snippet.text, "marks": snippet.shown, "text": text}
         if name == "evidence":
             values["evidence"] = self._prove(snippet)
         return values
 
     def _read_header(self) -> dict[str, Any]:
         title, fields = self._row.title, self._row.fields
-        if type(title) is str and type(fields) is dict and all(type(key) is str for key in fields):
+        if type(title) is str and type(fields) is dict and _TEXTS.issuperset(map(type, fields)):
             return {"title": title, "fields": fields.copy()}
         return self._display.check({"title": title, "fields": fields})
 
-    def _cut(self) -> Snippet:
-        text = self._row.text
-        if type(text) is not str:
-            raise self._display.blame(f"gave {type(text).__name__} for a text, which is no str")
-        return self._display.cut(text)
+    def _read_start(self) -> dict[str, Any]:
+        start = self._row.start
+        if type(start) is int and start >= 0:
+            return {"start": start}
+        return self._display.check({"start": start})
+
+    def _read_text(self) -> str:
+        text = self._text
+        if text is None:
+            text = self._row.text
+            if type(text) is not str:
+                raise self._display.blame(f"gave {type(text).__name__} for a text, which is no str")
+            self._text = text
+        return text
 
     def _prove(self, snippet: Snippet) -> Evidence:
         try:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
-from nuthatch.contract.document import Document
+from nuthatch.contract.document import Chunk, Document
 from nuthatch.contract.facet import Facet
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
@@ -33,6 +33,7 @@ from nuthatch.pipeline.shape import missing_method
 from nuthatch.pipeline.validation import plan_search, refuse_if_export_only, require, search_request
 from nuthatch.registry.plugins import observe
 from nuthatch.text.analyzer import Analyzer
+from nuthatch.text.chunking import chunker
 
 if TYPE_CHECKING:
     from nuthatch.contract.batch import (
@@ -309,6 +310,25 @@ class LexicalBackend(Searcher):
         with self.reader() as reader:
             return reader.get(uri)
 
+    def chunks(
+        self, uri: str, *, around: int | None = None, before: int = 1, after: int = 1
+    ) -> list[Chunk]:
+        """Return the chunks of a document in order; with `around`, those about a hit's chunk.
+
+        These are chunk number `around`, `before` chunks ahead of it and `after` behind it, fewer at
+        the ends of the document. Each is an exact slice of the document's text. The list is empty
+        where there is no such document. Raise `InvalidQuery` for a chunk that the document, as it
+        is now, does not have.
+        """
+        document = self.get(uri)
+        if document is None:
+            return []
+        spans = chunker(self.schema.chunker)(document.text)
+        return [
+            Chunk(uri, number, document.text[slice(*spans[number])], spans[number][0])
+            for number in _select_chunks(uri, len(spans), around, before, after)
+        ]
+
     def documents(self) -> Iterator[Document]:
         """Yield every document in document order, from one state of the index."""
         require(self, "export")
@@ -371,6 +391,22 @@ class LexicalBackend(Searcher):
         safety = durability_of(durability, len(distinct) == 1)
         with noting_parts(self.name, self.capabilities):
             return self.remove(distinct, safety)
+
+
+def _select_chunks(uri: str, number: int, around: int | None, before: int, after: int) -> range:
+    """Return the numbers of the chunks that are asked for, of a document with so many."""
+    given = {"before": before, "after": after} | ({} if around is None else {"around": around})
+    for name, value in given.items():
+        if type(value) is not int or value < 0:
+            raise InvalidQuery(f"chunks takes {name} as a number from 0; found {value!r}")
+    if around is None:
+        return range(number)
+    if around >= number:
+        raise InvalidQuery(
+            f"chunk {around} of {uri!r} was asked for; the document has {number}, counted from 0: "
+            "it may have been replaced since the search"
+        )
+    return range(max(0, around - before), min(number, around + after + 1))
 
 
 def _possible(uri: str) -> bool:

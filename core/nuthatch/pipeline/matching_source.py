@@ -174,6 +174,7 @@ class DocumentSource:
             title=document.title,
             text=document.text[start:end],
             chunk_idx=0,
+            start=start,
             root=outline.root,
             fields=document.fields,
             header=outline.header,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from nuthatch.errors import PluginFailure
 
@@ -20,6 +20,19 @@ def check_rows(backend: str, method: str, keys: Sequence[object], rows: Sequence
     if len(rows) != len(keys):
         problem = f"was asked by {method} for {len(keys)} rows and gave {len(rows)}"
         raise engine_failure(backend, problem, "search")
+
+
+def check_chunks(backend: str, rows: Iterable[object]) -> None:
+    """Raise `PluginFailure` unless each row is a chunk, or None."""
+    for row in rows:
+        if row is not None and not is_chunk(row):
+            problem = f"gave by fetch what is no chunk, but {type(row).__name__}"
+            raise engine_failure(backend, problem, "shape")
+
+
+def is_chunk(row: object) -> bool:
+    """Return whether a row is a chunk, by the first that is read of one."""
+    return hasattr(row, "uri")
 
 
 def missing_method(backend: str, feature: str, method: str) -> PluginFailure:

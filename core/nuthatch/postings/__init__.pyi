@@ -1,5 +1,8 @@
 """The public names of `nuthatch.postings`, each imported from its home: the one list of them."""
 
+from nuthatch.contract.filters import (
+    leaves as leaves,
+)
 from nuthatch.postings.array_columns import (
     ArrayColumns as ArrayColumns,
     DocumentIds as DocumentIds,
@@ -42,11 +45,17 @@ from nuthatch.postings.column_log import (
     ColumnLog as ColumnLog,
     LoggedDocument as LoggedDocument,
 )
+from nuthatch.postings.column_merge import (
+    ColumnBatch as ColumnBatch,
+    block_numbers as block_numbers,
+    merge_blocks as merge_blocks,
+)
 from nuthatch.postings.column_store import (
     DOCUMENTS_PLACE as DOCUMENTS_PLACE,
+    ColumnRequest as ColumnRequest,
+    LoggedChanges as LoggedChanges,
     ColumnSource as ColumnSource,
     ColumnStore as ColumnStore,
-    LoggingColumnSource as LoggingColumnSource,
     StoredField as StoredField,
     stored_fields as stored_fields,
 )
@@ -64,6 +73,10 @@ from nuthatch.postings.forks import (
     ForkAware as ForkAware,
     keep_inherited as keep_inherited,
     watch_forks as watch_forks,
+)
+from nuthatch.postings.logged_batch import (
+    LoggedBatch as LoggedBatch,
+    LoggedColumns as LoggedColumns,
 )
 from nuthatch.postings.packed import (
     UNREADABLE as UNREADABLE,

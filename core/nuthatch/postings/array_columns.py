@@ -11,7 +11,7 @@ document is ever among those that match.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any as AnyType
 from typing import Self
@@ -52,15 +52,22 @@ class DocumentIds:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the arrays."""
-        return self.ids.nbytes + self.chunks.nbytes + self.live.nbytes + self.owners.nbytes
+        """Bytes of the arrays, also of `owners`, which is made when it is first used."""
+        return self.ids.nbytes + self.chunks.nbytes + self.live.nbytes + 4 * self._end
+
+    @property
+    def _end(self) -> int:
+        """All ids of chunks are below it."""
+        return int(self.ids[-1]) + int(self.chunks[-1]) if self.ids.size else 0
 
     @cached_property
     def owners(self) -> npt.NDArray[np.int32]:
         """The ordinal of the document of each chunk id; -1 for ids of no chunk."""
-        end = int(self.ids[-1]) + int(self.chunks[-1]) if self.ids.size else 0
-        owners = np.full(end, -1, dtype=np.int32)
+        owners = np.full(self._end, -1, dtype=np.int32)
         ordinals = np.arange(self.ids.size, dtype=np.int32)
+        if self._has_single_chunks:
+            owners[self.ids] = ordinals
+            return owners
         owners[expand(self.ids, self.chunks)] = np.repeat(ordinals, self.chunks)
         return owners
 
@@ -86,14 +93,22 @@ class DocumentIds:
         return np.searchsorted(self.ids, ids)
 
     def replace(self, gone: IdArray, added: FieldValues) -> DocumentIds:
-        """Return the documents without `gone` and with new ones, whose ids are above all."""
+        """Return the documents without `gone`, which stay as dead ones, and with new ones.
+
+        Ordinals stay what they are where the ids of the new ones are above all.
+        """
         live = np.concatenate([self.live, np.ones(added.documents.size, dtype=np.bool_)])
         live[self.ordinals_of(gone)] = False
-        return DocumentIds(
-            np.concatenate([self.ids, added.documents]),
-            np.concatenate([self.chunks, added.values.astype(np.uint32)]),
-            live,
-        )
+        ids = np.concatenate([self.ids, added.documents])
+        chunks = np.concatenate([self.chunks, added.values.astype(np.uint32)])
+        if not self.precedes(added.documents):
+            order = np.argsort(ids)
+            return DocumentIds(ids[order], chunks[order], live[order])
+        return DocumentIds(ids, chunks, live)
+
+    def precedes(self, ids: IdArray) -> bool:
+        """Return whether the ids, ascending, are above those of all documents."""
+        return not (ids.size and self.ids.size) or bool(ids[0] > self.ids[-1])
 
     def chunks_of(self, passing: BoolArray) -> IdArray:
         """Return the ids, ascending, of the chunks of some of the documents."""
@@ -110,14 +125,20 @@ class ArrayColumns:
         documents: DocumentIds,
         columns: Mapping[str, Column],
         uris: Ranks | None = None,
+        leaves: Mapping[Leaf, BoolArray] | None = None,
     ) -> None:
-        """Take the columns of fields by name, and, to sort by uri, where each document's uri stands
-        among all."""
+        """Take the columns of fields by name; to sort by uri, where each document's uri stands
+        among all; and for conditions on other fields which documents meet them, by ordinal."""
         self.documents = documents
         self._columns = columns
         self._uris = uris
+        self._leaves = leaves or {}
         #: The ids that were asked about last, and their documents: facets ask for one set.
         self._latest: tuple[Keys, Ordinals] | None = None
+
+    def with_leaves(self, leaves: Mapping[Leaf, BoolArray]) -> ArrayColumns:
+        """Return the same, together with which documents meet some conditions, by ordinal."""
+        return ArrayColumns(self.documents, self._columns, self._uris, leaves)
 
     def count(self, keys: Keys) -> int:
         return self._documents_of(keys).size
@@ -128,6 +149,14 @@ class ArrayColumns:
         ranks = most_frequent(counts, size)
         values = [column.values[rank] for rank in ranks.tolist()]
         return [*zip(values, counts[ranks].tolist(), strict=True)]
+
+    def pairs(self, field: str) -> Iterator[tuple[int, FilterValue]]:
+        """Yield each document that has a value in a field, by ordinal, with each of its values."""
+        column = self._columns[field]
+        found = column.ranked()
+        owners = np.repeat(found.documents, found.counts).tolist()
+        for ordinal, rank in zip(owners, found.values.tolist(), strict=True):
+            yield ordinal, column.values[rank]
 
     def count_ranges(self, keys: Keys, ranges: Sequence[Range]) -> list[int]:
         documents = self._documents_of(keys)
@@ -163,6 +192,9 @@ class ArrayColumns:
         return self._leaf(condition)
 
     def _leaf(self, condition: Leaf) -> BoolArray:
+        known = self._leaves.get(condition)
+        if known is not None:
+            return known
         if not isinstance(condition, Range | AnyOf):
             raise ValueError(f"{condition!r} is no filter on the values of columns")
         column = self._columns[condition.field]

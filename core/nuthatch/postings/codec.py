@@ -59,14 +59,16 @@ def join_leaves(chunks: Iterable[AnalyzedChunk]) -> bytes:
 class CompressedChunk(PackedChunk):
     """A chunk whose text is compressed, made from the row of an engine that stores in tables.
 
-    The row is (its id, id of its first sibling, uri, root, header, leaves, text).
+    The row is (its id, id of its first sibling, uri, root, header, leaves, start, text).
     """
 
     __slots__ = ()
 
     def __init__(self, row: Sequence[Any], *, proofs: bool, verify: bool) -> None:
-        id_, first, uri, root, header, leaves, text = row
-        super().__init__(uri, id_ - first, root, header, leaves, text, proofs=proofs, verify=verify)
+        id_, first, uri, root, header, leaves, start, text = row
+        super().__init__(
+            uri, id_ - first, start, root, header, leaves, text, proofs=proofs, verify=verify
+        )
 
     def unpack(self, packed: bytes) -> bytes:
         return decompress(packed)

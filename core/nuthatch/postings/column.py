@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import islice
+from operator import lt
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +23,7 @@ import numpy.typing as npt
 
 from nuthatch.contract.schema import FilterValue
 from nuthatch.postings.column_block import FieldValues, expand
-from nuthatch.scoring.arrays import BoolArray, firsts
+from nuthatch.scoring.arrays import BoolArray
 
 #: Ordinals of documents, ascending.
 Ordinals = npt.NDArray[np.intp]
@@ -53,8 +55,8 @@ class SortedValues:
         """Bytes of the values."""
         if self.array.dtype != object:
             return self.array.nbytes
-        texts = self.array.tolist()
-        return self.array.nbytes + _TEXT_BYTES * len(texts) + sum(map(len, texts))
+        lengths = sum(map(len, self.array.tolist()))
+        return self.array.nbytes + _TEXT_BYTES * self.array.size + lengths
 
     def interval(self, low: FilterValue | None, high: FilterValue | None) -> tuple[int, int]:
         """Return the ranks from … to (exclusive) of the values within inclusive bounds."""
@@ -105,6 +107,8 @@ class Column(ABC):
         """
         if names is None:
             distinct, ranks = _distinct_ranks(found.values)
+        elif _ascends(names.tolist()):
+            distinct, ranks = names, found.values
         else:
             order = np.array(sorted(range(names.size), key=names.tolist().__getitem__), np.intp)
             rank_of = np.empty(names.size, dtype=np.intp)
@@ -143,23 +147,38 @@ class Column(ABC):
     def ranked(self) -> FieldValues:
         """Return the ranks of all documents with a value, by ordinal."""
 
-    def replace(self, size: int, gone: npt.ArrayLike, added: FieldValues) -> Column:
+    def replace(
+        self,
+        size: int,
+        gone: npt.ArrayLike,
+        added: FieldValues,
+        places: Ordinals | None = None,
+    ) -> Column:
         """Return the column of `size` documents in which some have other values.
 
-        The ordinals in `gone` have none, those in `added` the values given there; the others have
-        what they had.
+        `places` has the new ordinals of the old documents, ascending, where these change. The
+        ordinals in `gone` have no value, those in `added` have the values given there; the others
+        have what they had.
         """
         distinct = np.unique(added.values) if added.values.size else added.values
         values, moved, ranks = self.values.merge(distinct.astype(self.values.array.dtype))
         placed = added._replace(values=ranks[np.searchsorted(distinct, added.values)])
-        return self._replace(values, moved, size, np.asarray(gone, dtype=np.intp), placed)
+        return self._replace(values, moved, size, np.asarray(gone, dtype=np.intp), placed, places)
 
     def _replace(
-        self, values: SortedValues, moved: Ranks, size: int, gone: Ordinals, added: FieldValues
+        self,
+        values: SortedValues,
+        moved: Ranks,
+        size: int,
+        gone: Ordinals,
+        added: FieldValues,
+        places: Ordinals | None,
     ) -> Column:
         """Do the same with ranks, given that of each old value among the new ones."""
         old = self.ranked()
         old = old._replace(values=moved[old.values])
+        if places is not None:
+            old = old._replace(documents=places[old.documents].astype(np.uint32))
         return _build(values, size, old.replace(gone, added))
 
 
@@ -203,20 +222,27 @@ class SingleColumn(Column):
         return FieldValues(documents.astype(np.uint32), ones, self.codes[documents] - 1)
 
     def _replace(
-        self, values: SortedValues, moved: Ranks, size: int, gone: Ordinals, added: FieldValues
+        self,
+        values: SortedValues,
+        moved: Ranks,
+        size: int,
+        gone: Ordinals,
+        added: FieldValues,
+        places: Ordinals | None,
     ) -> Column:
         if bool((added.counts > 1).any()):
-            return super()._replace(values, moved, size, gone, added)
+            return super()._replace(values, moved, size, gone, added, places)
         dtype = np.min_scalar_type(len(values))
         codes = np.zeros(size, dtype=dtype)
-        codes[: self.size] = np.concatenate([[0], moved + 1]).astype(dtype)[self.codes]
+        old = np.concatenate([[0], moved + 1]).astype(dtype)[self.codes]
+        codes[slice(self.size) if places is None else places] = old
         codes[gone] = 0
         codes[added.documents] = added.values + 1
         return SingleColumn(values, codes)
 
 
 class ListColumn(Column):
-    """A column in which a document may have several values; each one's ranks ascend."""
+    """A column in which a document may have several values, in any order."""
 
     def __init__(self, values: SortedValues, starts: npt.NDArray[np.uint32], ranks: Ranks) -> None:
         self.values = values
@@ -260,23 +286,29 @@ class ListColumn(Column):
 
     @cached_property
     def least(self) -> Ranks:
-        return self._ends(self.starts[:-1])
+        return self._ends(np.minimum)
 
     @cached_property
     def greatest(self) -> Ranks:
-        return self._ends(self.starts[1:] - np.uint32(1))
+        return self._ends(np.maximum)
 
-    def _ends(self, at: npt.NDArray[np.uint32]) -> Ranks:
+    def _ends(self, choose: np.ufunc) -> Ranks:
         codes = np.zeros(self.size, dtype=np.uint32)
-        filled = self._lengths > 0
-        codes[filled] = self.ranks[at[filled]]
-        codes[filled] += np.uint32(1)
+        filled = np.flatnonzero(self._lengths)
+        if filled.size:
+            codes[filled] = choose.reduceat(self.ranks, self.starts[filled])
+            codes[filled] += np.uint32(1)
         return codes
 
     def ranked(self) -> FieldValues:
         documents = np.flatnonzero(self._lengths)
         counts = self._lengths[documents].astype(np.uint32)
         return FieldValues(documents.astype(np.uint32), counts, self.ranks)
+
+
+def _ascends(texts: Sequence[str]) -> bool:
+    """Return whether texts are distinct and in order, as an engine may number them."""
+    return all(map(lt, texts, islice(texts, 1, None)))
 
 
 def _distinct_ranks(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Ranks]:
@@ -302,12 +334,5 @@ def _build(values: SortedValues, size: int, ranked: FieldValues) -> Column:
     lengths = np.zeros(size, dtype=np.uint32)
     lengths[ranked.documents] = ranked.counts
     starts = np.concatenate([np.zeros(1, np.uint32), np.cumsum(lengths, dtype=np.uint32)])
-    # The ranks of a document ascend: whatever the order of the values that they stand for was.
     ranks = ranked.values.astype(np.min_scalar_type(max(len(values) - 1, 0)))
-    owners = np.repeat(ranked.documents, ranked.counts)
-    inside = ~firsts(owners)[1:]
-    if bool((inside & (ranks[1:] < ranks[:-1])).any()):
-        # One number for both is sorted in a quarter of the time that two take.
-        both = np.sort(owners.astype(np.int64) * len(values) + ranks)
-        ranks = (both % len(values)).astype(ranks.dtype)
     return ListColumn(values, starts, ranks)

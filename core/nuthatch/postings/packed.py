@@ -1,6 +1,6 @@
 """Stored chunks that are unpacked when they are read; and what it means that one cannot be.
 
-    uri  number  root ── read in every search, their sizes checked at once
+    uri  number  start  root ── read in every search, their sizes checked at once
     header ────────────▶ title, fields       held to the root, where the document has few chunks
     leaves ── its own ─▶ text                held to its hash
 
@@ -86,6 +86,7 @@ class PackedChunk:
         "_verify",
         "chunk_idx",
         "root",
+        "start",
         "uri",
     )
 
@@ -93,6 +94,7 @@ class PackedChunk:
         self,
         uri: str,
         chunk_idx: int,
+        start: int,
         root: bytes,
         header: bytes,
         leaves: bytes,
@@ -103,6 +105,7 @@ class PackedChunk:
     ) -> None:
         self.uri = uri
         self.chunk_idx = chunk_idx
+        self.start = start
         self.root = root
         self._header = header
         self._packed = packed
@@ -113,6 +116,8 @@ class PackedChunk:
             self._chunks, rest = divmod(len(leaves), _HASH_BYTES)
             if rest or not 0 <= chunk_idx < self._chunks:
                 raise ValueError(f"it has {self._chunks} chunks, and not chunk {chunk_idx}")
+            if start < 0:
+                raise ValueError(f"its chunk {chunk_idx} starts at {start}")
             if len(root) != _HASH_BYTES:
                 raise ValueError(f"its root has {len(root)} bytes")
             self._leaf = leaves[chunk_idx * _HASH_BYTES : (chunk_idx + 1) * _HASH_BYTES]

@@ -80,10 +80,11 @@ def top_k(terms: Sequence[Term], k: int, allowed: Allowed | None = None) -> TopK
             ids, partial = _merge(ids, partial, term.whole(), repeats, theta - rest, allowed)
         else:
             partial = partial + term.impacts_at(ids) * repeats
-        theta = max(theta, _kth(partial, k))
-        keep = np.flatnonzero(partial + rest >= theta)
-        if keep.size < ids.size:
-            ids, partial = ids[keep], partial[keep]
+        theta = _raise_theta(theta, partial, k)
+        if theta > rest:
+            keep = (partial >= theta - rest).nonzero()[0]
+            if keep.size < ids.size:
+                ids, partial = ids[keep], partial[keep]
     total = None if theta else int(ids.size)
     return select_top(ids, scores_in_query_order(terms, ids), k, total=total, unread=unread)
 
@@ -97,14 +98,21 @@ def _seed(terms: Sequence[Term], sources: Sequence[Term], k: int, allowed: Allow
     ids = distinct(np.concatenate([term.ids[term.best] for term in lists]))
     if allowed is not None:
         ids = ids[intersect_mask(ids, allowed)]
-    return _kth(scores_in_query_order([term for term in terms if term.is_loaded], ids), k)
+    scores = scores_in_query_order([term for term in terms if term.is_loaded], ids)
+    return _raise_theta(0.0, scores, k)
 
 
-def _kth(scores: ScoreArray, k: int) -> float:
-    """Return the k-th highest score, with slack; 0.0, which prunes nothing, where fewer are."""
+def _raise_theta(theta: float, scores: ScoreArray, k: int) -> float:
+    """Return the k-th highest score, with slack, where it is more than theta.
+
+    0.0 prunes nothing. Of many scores only those are looked at that theta leaves.
+    """
+    if theta:
+        scores = scores[scores >= theta]
     if scores.size < k:
-        return 0.0
-    return float(np.partition(scores, scores.size - k)[scores.size - k]) * (1 - SLACK)
+        return theta
+    kth = np.partition(scores, scores.size - k)[scores.size - k]
+    return max(theta, float(kth) * (1 - SLACK))
 
 
 def _merge(
@@ -116,12 +124,18 @@ def _merge(
     allowed: Allowed | None,
 ) -> tuple[IdArray, ScoreArray]:
     """Add a term to the accumulator, and its own chunks that add `least` or more."""
-    at, found = search_sorted(term.ids, ids)
-    partial = partial + term.impacts.take(at, mode="clip") * found * repeats
-    fresh = term.impacts >= least / repeats
-    fresh[at[found]] = False
-    new = np.flatnonzero(fresh)
+    impacts = term.impacts if repeats == 1 else term.impacts * repeats
+    fresh = impacts >= least
+    if ids.size:
+        at, found = search_sorted(term.ids, ids)
+        more = impacts.take(at, mode="clip")
+        more *= found
+        partial = partial + more
+        fresh[at[found]] = False
+    new = fresh.nonzero()[0]
     if allowed is not None:
         new = new[intersect_mask(term.ids[new], allowed)]
-    new_ids, new_partial = term.ids[new], term.impacts[new] * repeats
+    new_ids, new_partial = term.ids[new], impacts[new]
+    if not ids.size:
+        return new_ids, new_partial
     return np.concatenate([ids, new_ids]), np.concatenate([partial, new_partial])

@@ -70,6 +70,10 @@ class Snippets:
         rendered, shown = _render(text, start, end, marks)
         return Snippet(rendered, start, end, marks, shown)
 
+    def mark(self, text: str) -> Marks:
+        """Return where the tokens stand in a text that is shown whole, such as a title."""
+        return _merge_marks(self._window.find(text), 0, len(text))
+
 
 def _nowhere(_: str) -> list[Match]:
     return []
@@ -92,12 +96,17 @@ def render(text: str, start: int, end: int, marks: Sequence[tuple[int, int]]) ->
         raise ValueError(f"span {start}:{end} of a text of {len(text)} code points")
     if settle_span(text, start, end) != (start, end):
         raise ValueError(f"span {start}:{end} is cut at a blank or off an ellipsis")
+    check_marks(marks, start, end)
+    return _render(text, start, end, marks)
+
+
+def check_marks(marks: Sequence[tuple[int, int]], start: int, end: int) -> None:
+    """Raise `ValueError` for marks that are empty, outside the span, disordered or overlapping."""
     position = start
     for first, last in marks:
         if not position <= first < last <= end:
             raise ValueError(f"mark {first}:{last} behind {position} in the span {start}:{end}")
         position = last
-    return _render(text, start, end, marks)
 
 
 def _render(text: str, start: int, end: int, marks: Sequence[tuple[int, int]]) -> tuple[str, Marks]:

@@ -44,6 +44,9 @@ class Window(Protocol):
     def select(self, text: str) -> Selection:
         """Return start and end of the part, and the matches in it, sorted."""
 
+    def find(self, text: str) -> Sequence[Match]:
+        """Return the matches of a text, sorted, as far as it is searched."""
+
 
 class BestWindow:
     """The window of about `width` code points around the best stretch of matches.
@@ -66,6 +69,16 @@ class BestWindow:
         matches = [match for match in self._locate(text) if match[1] - match[0] <= width]
         _, stretch = densest(matches, width) if matches else _NOTHING
         return *around(text, stretch, matches, width), matches
+
+    def find(self, text: str) -> Sequence[Match]:
+        """Return the matches of a text, sorted, as far as it is searched."""
+        if len(text) <= BLOCK:
+            return self._locate(text)
+        return [
+            (begin + start, begin + end, token)
+            for begin, block in _blocks(text)
+            for start, end, token in self._locate(block)
+        ]
 
     def _select_in_blocks(self, text: str) -> Selection:
         width = self._width
@@ -206,6 +219,10 @@ class EarliestWindow:
         ends = [piece.end() for piece in _PIECE.finditer(text, 0, highest)]
         end = ends[: 2 * self._words][-1] if ends else highest
         return 0, cut_after(text, end, 1) if end == highest < size else end, ()
+
+    def find(self, text: str) -> Sequence[Match]:
+        """Return the matches of a text, sorted, as far as it is searched."""
+        return self._find(text, 0, min(len(text), SCAN))
 
     def _find(self, text: str, start: int, end: int) -> list[Match]:
         find = _lower(text[start:end]).find

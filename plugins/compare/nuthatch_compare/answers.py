@@ -124,7 +124,8 @@ def _format_error(error: NuthatchError) -> str:
 
 def _list_hit(hit: Hit, results: Results | None) -> ListedDocument:
     pieces: list[tuple[str, bool]] = []
-    for number, piece in enumerate(hit.highlight("\0", "\0", escape=_replace_nul).split("\0")):
+    snippet = hit.highlight("\0", "\0", escape=_replace_nul).snippet
+    for number, piece in enumerate(snippet.split("\0")):
         if piece:
             pieces.append((piece, bool(number % 2)))
     attempts = results.attempts if results is not None else ()

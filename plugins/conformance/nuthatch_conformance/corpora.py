@@ -35,14 +35,14 @@ SCHEMA = Schema(
 WORDS = ("aa", "bb", "ccc", "ddd", "eeee", "fffff", "the", "of")
 #: Words that no drawn document holds.
 UNRELATED = ("zzzz", "yyyyyy")
-POLICIES: Final[tuple[Policy, ...]] = ("auto", "ladder", "ranked")
+POLICIES: Final[tuple[Policy, ...]] = ("auto", "ladder", "ranked", "all")
 #: The policies that need no budget to be compared.
 CLIMBS: Final[tuple[Policy, ...]] = ("ranked", "ladder")
 OPERATORS: Final[tuple[Operator, ...]] = ("AND", "OR")
 
 words = st.sampled_from(WORDS)
 policies = st.sampled_from(POLICIES)
-climbs = st.sampled_from(CLIMBS)
+climbs = st.sampled_from((*CLIMBS, "all"))
 operators = st.sampled_from(OPERATORS)
 sentences = st.lists(words, max_size=9).map(" ".join)
 #: At most five tokens: as many as the disjunction at the foot of the ladder keeps.

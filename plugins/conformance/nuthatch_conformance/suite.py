@@ -8,6 +8,7 @@ from nuthatch_conformance.topics.answering import Answering
 from nuthatch_conformance.topics.asynchrony import Asynchrony
 from nuthatch_conformance.topics.capabilities import DeclaredCapabilities
 from nuthatch_conformance.topics.concurrency import Concurrency
+from nuthatch_conformance.topics.counting import Counting
 from nuthatch_conformance.topics.crashes import Crashes
 from nuthatch_conformance.topics.describing import Describing
 from nuthatch_conformance.topics.dropping import Dropping
@@ -21,10 +22,12 @@ from nuthatch_conformance.topics.grounding import Grounding
 from nuthatch_conformance.topics.hostile import Hostile
 from nuthatch_conformance.topics.interrupts import Interrupts
 from nuthatch_conformance.topics.machine import Sequences
+from nuthatch_conformance.topics.paging import Paging
 from nuthatch_conformance.topics.reopening import Reopening
 from nuthatch_conformance.topics.scoring import Scoring
 from nuthatch_conformance.topics.searching import Searching
 from nuthatch_conformance.topics.shape import Shape
+from nuthatch_conformance.topics.sorting import Sorting
 from nuthatch_conformance.topics.writing import Writing
 
 
@@ -43,6 +46,9 @@ class BackendConformance(
     Errors,
     DeclaredCapabilities,
     Entities,
+    Counting,
+    Sorting,
+    Paging,
     FilterTrees,
     Filters,
     Answering,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from threading import Lock
-from typing import Self
+from typing import Self, TypeVar
 
 from nuthatch import (
     AnalyzedDocument,
@@ -22,7 +23,8 @@ from nuthatch import (
     WriteOutcome,
     corpus_fingerprint,
 )
-from whoosh.index import FileIndex
+from whoosh.index import FileIndex, LockError
+from whoosh.util.filelock import try_for
 from whoosh.writing import SegmentWriter
 
 from nuthatch_whoosh import schema as layout
@@ -31,6 +33,8 @@ from nuthatch_whoosh.failure import translate_errors
 from nuthatch_whoosh.plugin import SPEC
 from nuthatch_whoosh.read import WhooshReader
 from nuthatch_whoosh.write import remove, write
+
+T = TypeVar("T")
 
 
 class WhooshBackend(LexicalBackend):
@@ -47,7 +51,7 @@ class WhooshBackend(LexicalBackend):
     ) -> None:
         super().__init__(config, record.schema, analyzer)
         self._index = layout.open_index(config.path)
-        self._write_lock = Lock()  # for threads; processes wait for Whoosh's own lock
+        self._write_lock = Lock()  # for threads; processes wait for a locked file
         self._closed = False
 
     @classmethod
@@ -79,16 +83,23 @@ class WhooshBackend(LexicalBackend):
         with translate_errors(self.config.path), self._get_index().searcher() as searcher:
             yield WhooshReader(searcher)
 
-    @contextmanager
-    def _writer(self) -> Iterator[SegmentWriter]:
-        """Wait for the writer and yield it; cancel what is not committed at the end."""
-        with self._write_lock, translate_errors(self.config.path):
-            writer = self._get_index().writer(timeout=self.config.lock_timeout, delay=0.02)
+    def _change(self, change: Callable[[SegmentWriter], T]) -> T:
+        """Wait for the writer and change the index, as a whole or not at all.
+
+        Whoosh's own lock would stay with a writer that an interrupt cuts off from its caller.
+        """
+        place = self.config.path / layout.LOCK
+        with self._write_lock, translate_errors(self.config.path), open(place, "wb") as file:
+            index = self._get_index()
+            if not try_for(partial(layout.lock, file), self.config.lock_timeout, delay=0.02):
+                raise LockError
+            writer = SegmentWriter(index, _lk=False)
             try:
-                yield writer
-            finally:
-                if not writer.is_closed:
+                return change(writer)
+            except BaseException:
+                with suppress(Exception):  # an interrupt may leave it half closed, and must be seen
                     writer.cancel()
+                raise
 
     def _get_index(self) -> FileIndex:
         if self._closed:
@@ -96,12 +107,10 @@ class WhooshBackend(LexicalBackend):
         return self._index
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        with self._writer() as writer:
-            return write(writer, documents)
+        return self._change(partial(write, documents=documents))
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
-        with self._writer() as writer:
-            return remove(writer, uris)
+        return self._change(partial(remove, uris=uris))
 
     def info(self, *, fingerprint: bool = False) -> IndexInfo:
         with translate_errors(self.config.path), self._get_index().reader() as reader:

@@ -69,6 +69,7 @@ def _make_chunk(row: dict[str, Any]) -> StoredChunk:
         title=header["title"],
         text=row["text"],
         chunk_idx=row["number"],
+        start=row["start"],
         root=row["root"],
         fields=header["fields"],
     )

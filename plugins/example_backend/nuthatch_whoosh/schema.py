@@ -4,17 +4,19 @@
         nuthatch.json    the IndexMetadata: format, schema, analyzer fingerprint; never changes
         _MAIN_7.toc      Whoosh's list of segments; its appearance is the commit
         MAIN_….seg       segments
+        MAIN_WRITELOCK   locked by who writes, as Whoosh does
 
 Every chunk is one Whoosh document; a document's chunks follow each other in one segment.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 from uuid import uuid4
 
 from nuthatch import IndexMetadata
@@ -24,6 +26,7 @@ from whoosh.index import FileIndex
 
 FORMAT: Final = 1
 RECORD: Final = "nuthatch.json"
+LOCK: Final = "MAIN_WRITELOCK"
 
 CHUNK: Final = Schema(
     tokens=KEYWORD(scorable=True),  # as lists of tokens, which Whoosh does not split
@@ -71,6 +74,15 @@ def open_index(path: Path) -> FileIndex:
         with suppress(FileNotFoundError):
             return Folder(str(path)).open_index(schema=CHUNK)
     return Folder(str(path)).open_index(schema=CHUNK)
+
+
+def lock(file: BinaryIO) -> bool:
+    """Lock an open file until it is closed, or return False where somebody else has it locked."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def size(path: Path) -> int:

@@ -33,14 +33,12 @@ def write(writer: SegmentWriter, documents: Sequence[AnalyzedDocument]) -> Write
                 root=analyzed.root,
                 header=analyzed.header,
             )
-    if counts["chunks"]:
-        writer.commit()
+    (writer.commit if counts["chunks"] else writer.cancel)()
     return WriteOutcome(**counts)
 
 
 def remove(writer: SegmentWriter, uris: Sequence[str]) -> int:
     """Remove documents; return the number removed."""
     removed: int = sum(writer.delete_by_term("uri", uri) > 0 for uri in uris)
-    if removed:
-        writer.commit()
+    (writer.commit if removed else writer.cancel)()
     return removed

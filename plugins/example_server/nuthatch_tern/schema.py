@@ -116,6 +116,7 @@ def to_chunk(row: dict[str, Any] | None) -> StoredChunk | None:
         title=header["title"],
         text=row["text"],
         chunk_idx=row["chunk"],
+        start=row["start"],
         root=bytes.fromhex(row["root"]),
         fields=header["fields"],
         header=row["header"].encode(),

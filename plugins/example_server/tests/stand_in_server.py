@@ -169,6 +169,7 @@ class Index:
             "header": stored.row["header"],
             "leaves": [part["leaf"] for part in chunks] if proofs else [],
             "chunk": chunk,
+            "start": chunks[chunk]["start"],
             "text": chunks[chunk]["text"],
         }
 

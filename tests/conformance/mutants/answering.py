@@ -42,6 +42,25 @@ class ChunksAreCountedFromOne(Working):
             return [row._replace(chunk_idx=row.chunk_idx + 1) for row in rows]
 
 
+class EveryChunkStartsAtZero(Working):
+    """Where a chunk starts is not stored."""
+
+    class Reader(MemoryReader):
+        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[StoredChunk]:
+            return [row._replace(start=0) for row in super().fetch(keys, proofs)]
+
+
+class StartsCountBytes(Working):
+    """Where a chunk starts is counted in UTF-8."""
+
+    class Reader(MemoryReader):
+        def fetch(self, keys: Sequence[Any], proofs: bool) -> list[StoredChunk]:
+            rows = super().fetch(keys, proofs)
+            texts = [self._documents[row.uri].document.text for row in rows]
+            ahead = [text[: row.start].encode() for text, row in zip(texts, rows, strict=True)]
+            return [row._replace(start=len(a)) for row, a in zip(rows, ahead, strict=True)]
+
+
 class TheHeaderIsEncodedAnew(Working):
     """The header is put together from its values, with blanks that were not hashed."""
 

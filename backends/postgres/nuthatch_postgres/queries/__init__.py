@@ -3,7 +3,8 @@
     lifecycle     find, make, describe              search        text, filters, documents
     write         batches of documents              entities      phrases and titles
     compaction    fresh postings into blocks        substrings    parts of phrases
-    maintenance   space, statistics                 check         tables against each other
+    columns       values of fields                  check         tables against each other
+    maintenance   space, statistics                 words         surface words with their tokens
 
 `{schema}` stands for the quoted name of the index's schema, which `Statements` fills in: nuthatch
 sets no search path. No value of a query ever becomes part of a statement. The other names between

@@ -9,12 +9,7 @@ SELECT (SELECT count(*) FROM {schema}.document),
        (SELECT coalesce(sum(chunks), 0)::bigint FROM {schema}.document),
        (SELECT count(*) FROM {schema}.chunk),
        (SELECT coalesce(max(id), 0) FROM {schema}.chunk),
-       (SELECT next FROM {schema}.counter),
-       (
-           SELECT count(*)
-           FROM {schema}.value
-           WHERE document NOT IN (SELECT id FROM {schema}.document)
-       )
+       (SELECT next FROM {schema}.counter)
 """
 
 PROOFS: Final = """
@@ -27,15 +22,11 @@ ORDER BY document.id, chunk.id
 
 POSTINGS: Final = """
 DECLARE postings NO SCROLL CURSOR FOR
-SELECT term, first, n, data FROM {schema}.block
+SELECT block.term, first, n, block.data, position_block.data
+FROM {schema}.block
+LEFT JOIN {schema}.position_block USING (term, last)
 UNION ALL
-SELECT term, first, n, data FROM {schema}.recent
-"""
-
-VALUES: Final = """
-SELECT document, field, whole, number, word
-FROM {schema}.value
-WHERE document = ANY(%s)
+SELECT term, first, n, data, positions FROM {schema}.recent
 """
 
 ENTITY_POSTINGS: Final = """

@@ -56,42 +56,61 @@ WHERE term.id = word
     AND (delta.n <> 0 OR given.bound > term.bound OR %s AND given.bound <> term.bound)
 """
 
-#: Fresh postings, and the blocks of their terms that are not full.
-OPEN_PARTIAL: Final = """
+_FRESH: Final = "SELECT term, first, n, data, positions FROM {schema}.recent"
+
+_COMPACTED: Final = """
+SELECT block.term, first, n, block.data, position_block.data
+FROM {schema}.block
+LEFT JOIN {schema}.position_block USING (term, last)
+"""
+
+#: Blocks that are not full, of terms with fresh postings.
+_OPEN_BLOCKS: Final = "n < {full} AND block.term IN (SELECT term FROM {schema}.recent)"
+
+#: Fresh postings, and the blocks of their terms that are not full; with their positions.
+OPEN_PARTIAL: Final = f"""
 DECLARE compaction NO SCROLL CURSOR FOR
-SELECT term, first, n, data FROM {schema}.recent
+{_FRESH}
 UNION ALL
-SELECT term, first, n, data FROM {schema}.block
-WHERE n < {full} AND term IN (SELECT term FROM {schema}.recent)
+{_COMPACTED}
+WHERE {_OPEN_BLOCKS}
 ORDER BY term
 """
 
-OPEN_ALL: Final = """
+OPEN_ALL: Final = f"""
 DECLARE compaction NO SCROLL CURSOR FOR
-SELECT term, first, n, data FROM {schema}.recent
+{_FRESH}
 UNION ALL
-SELECT term, first, n, data FROM {schema}.block
+{_COMPACTED}
 ORDER BY term
 """
 
 FETCH: Final = "FETCH FORWARD 20000 FROM compaction"
 
-CLEAR_PARTIAL: Final = """
-DELETE FROM {schema}.block
-WHERE n < {full} AND term IN (SELECT term FROM {schema}.recent)
-"""
+CLEAR_PARTIAL: Final = (
+    f"""
+    DELETE FROM {{schema}}.position_block
+    USING {{schema}}.block
+    WHERE (position_block.term, position_block.last) = (block.term, block.last)
+        AND {_OPEN_BLOCKS}
+    """,
+    f"DELETE FROM {{schema}}.block WHERE {_OPEN_BLOCKS}",
+)
 
-CLEAR_ALL: Final = "DELETE FROM {schema}.block"
+CLEAR_ALL: Final = ("DELETE FROM {schema}.position_block", "DELETE FROM {schema}.block")
 
 CLEAR: Final = (
     "DELETE FROM {schema}.recent",
     "DELETE FROM {schema}.df_decrement",
     "DELETE FROM {schema}.write_log",
+    "DELETE FROM {schema}.batch_log",
 )
 
 COPY_BLOCKS: Final = (
     "COPY {schema}.block (term, last, first, n, bound, data) FROM STDIN (FORMAT BINARY)"
 )
+
+COPY_POSITIONS: Final = "COPY {schema}.position_block (term, last, data) FROM STDIN (FORMAT BINARY)"
 
 SET_TOMBSTONES: Final = "UPDATE {schema}.tombstone SET chunks = %s"
 

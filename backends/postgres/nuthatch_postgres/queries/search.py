@@ -10,9 +10,9 @@ BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 ROLLBACK: Final = "ROLLBACK"
 #: Local to the transaction, so that no pooled connection keeps it.
 TIMEOUT: Final = "SELECT set_config('statement_timeout', %s, true)"
-# The digest names the writes since the last compaction that the snapshot sees. Two snapshots with
-# the same compaction and digest see the same index.
-_DIGEST: Final = "sha256(string_agg(int8send(id), '' ORDER BY id))"
+# The writes since the last compaction that the snapshot sees. Two snapshots with the same writes
+# since the same compaction see the same index.
+_WRITES: Final = "string_agg(int8send(id), '' ORDER BY id)"
 STATE: Final = f"""
 SELECT incarnation,
        compactions,
@@ -20,7 +20,7 @@ SELECT incarnation,
        state.chunks + coalesce(sum.chunks, 0)::bigint,
        state.tokens + coalesce(sum.tokens, 0)::bigint,
        average,
-       coalesce(sum.digest, ''),
+       coalesce(sum.writes, ''),
        coalesce(sum.deleted, ''),
        (SELECT next FROM {{schema}}.counter)
 FROM {{schema}}.state
@@ -28,7 +28,7 @@ CROSS JOIN (
     SELECT sum(write_log.documents) AS documents,
            sum(write_log.chunks) AS chunks,
            sum(write_log.tokens) AS tokens,
-           {_DIGEST} AS digest,
+           {_WRITES} AS writes,
            string_agg(deleted, '') AS deleted
     FROM {{schema}}.write_log
 ) AS sum
@@ -36,7 +36,7 @@ CROSS JOIN (
 #: Whether a cached state is still the newest.
 VALIDATE: Final = f"""
 SELECT EXISTS (SELECT FROM {{schema}}.state WHERE incarnation = %s AND compactions = %s)
-    AND coalesce((SELECT {_DIGEST} FROM {{schema}}.write_log), '') = %s AS is_current
+    AND coalesce((SELECT sha256({_WRITES}) FROM {{schema}}.write_log), '') = %s AS is_current
 """
 #: The rows of another statement, each with `is_current` in front. If it has no rows: one of nulls.
 _VALIDATED: Final = f"""
@@ -86,29 +86,15 @@ ORDER BY term, first
 """
 TOMBSTONES: Final = "SELECT chunks FROM {schema}.tombstone"
 # All ids come as one string of bytes: a fraction of the cost of fetching rows.
-MATCHING_CHUNKS: Final = """
-SELECT coalesce(string_agg(int4send(chunk.id), ''), '')
-FROM {schema}.chunk
-WHERE chunk.document IN (
-    SELECT document
-    FROM {holding}
-)
-"""
-MATCHING_SOME: Final = """
-SELECT coalesce(string_agg(int4send(given.id), ''), '')
-FROM unnest(%s::int[]) AS given (id)
-WHERE """
-# OFFSET keeps this a look-up for each of the few documents. Without it these become joins, and the
-# planner compares all their orders: with hundreds of filters that takes minutes.
-MATCHES: Final = """EXISTS (
-    SELECT FROM {holding} AND document = given.id
-    OFFSET 0
-)"""
-#: The documents with a value, or a phrase, of a field.
-HOLDING_VALUES: Final = "{schema}.value WHERE field = %s AND {condition}"
-HOLDING_PHRASES: Final = """{schema}.entity_posting
+HOLDING_PHRASES: Final = """
+SELECT coalesce(string_agg(int4send(document), ''), '')
+FROM (
+    SELECT DISTINCT document
+    FROM {schema}.entity_posting
     JOIN {schema}.entity ON entity.id = entity_posting.entity
-    WHERE entity.field = {field}{condition}"""
+    WHERE entity.field = {field}{condition}
+) AS holding
+"""
 PHRASE: Final = f"""
     AND {index_key("entity.text")} IN (
         SELECT {index_key("given_phrase")}
@@ -122,6 +108,7 @@ SELECT chunk.id,
        document.root,
        document.header,
        document.leaves,
+       chunk.start,
        chunk.text
 FROM {schema}.chunk
 JOIN {schema}.document ON document.id = chunk.document

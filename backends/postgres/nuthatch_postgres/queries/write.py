@@ -48,7 +48,6 @@ WHERE document.id = ANY(%s)
 """
 
 DELETE: Final = (
-    "DELETE FROM {schema}.value WHERE document = ANY(%s)",
     "DELETE FROM {schema}.entity_posting WHERE document = ANY(%s)",
     "DELETE FROM {schema}.chunk WHERE document = ANY(%s)",
     "DELETE FROM {schema}.document WHERE id = ANY(%s)",
@@ -59,17 +58,22 @@ INSERT INTO {schema}.write_log (documents, chunks, tokens, rows, deleted)
 VALUES (%s, %s, %s, %s, %s)
 """
 
+#: The same, with the values and words that a write adds, and words of what it removes.
+ADD_TO_LOGS: Final = f"""
+WITH logged AS ({ADD_TO_LOG} RETURNING id)
+INSERT INTO {{schema}}.batch_log (id, fields, words, lost)
+SELECT id, %s::bytea, %s::bytea, %s::bytea FROM logged
+"""
+
 COPY_DOCUMENTS: Final = (
     "COPY {schema}.document (id, uri, root, header, chunks, leaves) FROM STDIN (FORMAT BINARY)"
 )
 
 COPY_CHUNKS: Final = "COPY {schema}.chunk (id, document, start, text) FROM STDIN (FORMAT BINARY)"
 
-COPY_VALUES: Final = (
-    "COPY {schema}.value (field, document, whole, number, word) FROM STDIN (FORMAT BINARY)"
+COPY_RECENT: Final = (
+    "COPY {schema}.recent (term, first, n, data, positions) FROM STDIN (FORMAT BINARY)"
 )
-
-COPY_RECENT: Final = "COPY {schema}.recent (term, first, n, data) FROM STDIN (FORMAT BINARY)"
 
 COPY_DF_DECREMENTS: Final = "COPY {schema}.df_decrement (term, n) FROM STDIN (FORMAT BINARY)"
 

@@ -1,6 +1,7 @@
 """What searches read once and keep: postings, scores, filters, entities, document frequencies.
 
     postings of blocks   valid from one compaction to the next   key: number of the compaction
+    columns of fields    brought from one state to the next
     all others           valid in one state of the index         key: generation of the state
 
 A state is identified by the last compaction and the writes since. Each state that is seen gets a
@@ -11,16 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from nuthatch import BackendUnavailable, IndexCorrupt
-from nuthatch.postings import IndexCounts, LatestValue, PostingCaches, readable
+import numpy as np
+
+from nuthatch import BackendUnavailable, IndexCorrupt, Schema
+from nuthatch.postings import ColumnStore, IndexCounts, LatestValue, PostingCaches, readable
 from nuthatch.scoring import PostingCache
 from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
 
 #: How many states keep a generation; more than readers use at the same time.
-_STATES = 1024
+_STATES: Final = 1024
+#: How many states are kept themselves, to tell what was written since.
+_LATEST_STATES: Final = 16
 
 
 class Term(NamedTuple):
@@ -50,39 +56,52 @@ class State(IndexCounts):
 
     compactions: int
     average: float
-    digest: bytes
+    #: The ids of the writes since the compaction, as the server packs them.
+    writes: bytes
     deleted: Ids
     #: All ids of chunks are below it.
     size: int
+    digest: bytes
 
     @classmethod
     def from_rows(cls, rows: Sequence[Sequence[Any]], incarnation: object, place: str) -> State:
         """Read the row; raise unless it belongs to the index that was opened."""
         if len(rows) != 1:
             raise IndexCorrupt(f"{place} has lost its counts; restore it from a copy")
-        current, compactions, documents, chunks, tokens, average, digest, deleted, size = rows[0]
+        current, compactions, documents, chunks, tokens, average, writes, deleted, size = rows[0]
         if current != incarnation:
             raise BackendUnavailable(f"{place} was dropped and made anew; open it again")
         with readable("the row of counts"):
             ids = unpack_ids(deleted)
-            return cls(documents, chunks, tokens, compactions, average, digest, ids, int(size))
+            digest = sha256(writes).digest() if writes else b""
+            counts = documents, chunks, tokens
+            return cls(*counts, compactions, average, writes, ids, int(size), digest)
 
     @property
     def key(self) -> tuple[int, bytes]:
         """The identity of the state: equal keys mean equal contents."""
         return self.compactions, self.digest
 
+    def writes_since(self, other: State) -> list[int] | None:
+        """Return the ids of the writes that an earlier state lacks; None where it is no such."""
+        before, now = ({*np.frombuffer(s.writes, ">i8").tolist()} for s in (other, self))
+        if other.compactions != self.compactions or not before <= now:
+            return None
+        return sorted(now - before)
+
 
 class Caches(PostingCaches[Term | None]):
     """The caches that all readers of one backend share. Safe to share between threads."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, declared: Schema) -> None:
         super().__init__(max_bytes, term_share=0.5)
         self.blocks: PostingCache[BlockPostings] = PostingCache(max_bytes // 2)
+        self.columns = ColumnStore(declared, max_bytes // 4)
         #: The deleted chunks in blocks, by compaction.
         self.tombstones: LatestValue[Ids] = LatestValue()
         self._lock = Lock()
         self._generations: dict[tuple[int, bytes], int] = {}
+        self._states: dict[int, State] = {}
         self._last_generation = 0
         #: The state that the last transaction saw, and how many saw it in a row.
         self._last_seen: tuple[State, int] | None = None
@@ -121,6 +140,13 @@ class Caches(PostingCaches[Term | None]):
             if generation is None:
                 if len(self._generations) >= _STATES:
                     del self._generations[next(iter(self._generations))]
+                if len(self._states) >= _LATEST_STATES:
+                    del self._states[next(iter(self._states))]
                 self._last_generation += 1
                 generation = self._generations[key] = self._last_generation
+                self._states[generation] = state
             return generation
+
+    def state_of(self, generation: int) -> State | None:
+        """Return the state of a generation, if it is one of the latest."""
+        return self._states.get(generation)

@@ -1,7 +1,7 @@
 """Entity search in one snapshot.
 
     1st trip   BEGIN, state, postings of the query's phrases, substrings and title tokens
-    2nd trip   ids that pass filters requested before; or which of the best pass other filters
+    2nd trip   columns that filters need; or, the first time, the headers of the best documents
     3rd trip   texts of the hits, ROLLBACK
 
 What is cached is not read, and a trip without statements is left out. There is one trip more if the
@@ -42,7 +42,6 @@ from nuthatch_postgres.search.entity_lookup import (
     title_statements,
     union_of,
 )
-from nuthatch_postgres.search.filters import Mask, decode_ids
 from nuthatch_postgres.search.posting_reader import PostingReader
 
 #: The filters are applied first to so many of the best, or to so many times the limit.
@@ -54,51 +53,29 @@ _Results = dict[_Lookup, EntityPostings | FuzzyUnion]
 async def search_entities(reader: PostingReader, plan: EntityPlan, limit: int) -> EntityMatches:
     """Return the best documents of a plan."""
     results = await _look_up(reader, plan)
-    late = reader.filters.select_unseen(reader.generation, plan.filters)
-    early = [item for item in plan.filters if item not in late]
-    eligible = await _read_mask(reader, early)
-    scores = EntityScores.of(plan, results, eligible)
-    if not late:
-        return scores.best(limit)
-    if not scores.titles_cut:
-        return await _filter_best(reader, scores, late, limit)
-    # Which titles count depends on all documents that pass the filters.
-    eligible = await _read_mask(reader, plan.filters)
-    return entity_top_k(plan, results, eligible, limit)
+    if reader.filters.is_late(reader.state, reader.generation, plan.filters):
+        scores = EntityScores.of(plan, results, None)
+        # Where titles are cut, all documents that pass the filters decide which ones count.
+        if not scores.titles_cut:
+            best = await _filter_best(reader, scores, plan.filters, limit)
+            if best is not None:
+                return best
+    return entity_top_k(plan, results, await reader.read_mask(plan.filters), limit)
 
 
 async def _filter_best(
     reader: PostingReader, scores: EntityScores, filters: Sequence[Filter], limit: int
-) -> EntityMatches:
-    """Apply filters to the best documents, then to more and more, until enough pass."""
-    number = max(_FIRST_BEST, _TIMES_LIMIT * limit)
-    while True:
-        ids = scores.top_ids(number)
-        if not ids.size:
-            return scores.best(limit)
-        (rows,) = await reader.execute(reader.filters.restriction(ids, filters))
-        passing = scores.restrict_to(decode_ids(rows))
-        best = passing.best(limit)
-        if ids.size == scores.ids.size:
-            return best
-        if passing.ids.size >= limit:
-            return best._replace(total=None)
-        number *= 10
-
-
-async def _read_mask(reader: PostingReader, filters: Sequence[Filter]) -> Mask | None:
-    """Return the mask of what passes filters; None where there is no filter."""
-    if not filters:
-        return None
-    mask = reader.filters.find_mask(reader.generation, filters)
-    if mask is not None:
-        return mask
-    ids = reader.filters.find(reader.generation, filters)
-    selections = reader.filters.selections(ids)
-    rows = (await reader.execute(*selections)) if selections else []
-    return reader.filters.intersect_as_mask(
-        reader.generation, filters, ids, map(decode_ids, rows), reader.state.size
-    )
+) -> EntityMatches | None:
+    """Apply filters to the best documents; return None where too few of these pass."""
+    ids = scores.top_ids(max(_FIRST_BEST, _TIMES_LIMIT * limit))
+    if not ids.size:
+        return scores.best(limit)
+    (rows,) = await reader.execute(reader.filters.headers(ids))
+    passing = scores.restrict_to(reader.filters.passing_headers(rows, filters))
+    best = passing.best(limit)
+    if ids.size == scores.ids.size:
+        return best
+    return best._replace(total=None) if passing.ids.size >= limit else None
 
 
 async def _look_up(reader: PostingReader, plan: EntityPlan) -> LookupResults:

@@ -1,117 +1,199 @@
-"""Filters: the statements that read which chunks pass, of all or of a few documents."""
+"""Filters: what passes is found in columns, and for phrases read by statements.
+
+    reading = filters.begin(…, conditions)
+    rows = await execute(*reading.statements)       in the trip of whatever else is read
+    ids = reading.finish(rows)                      None without a condition
+
+What passes is cached for the state. A search that will look at few documents may instead read the
+headers of these.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-import nuthatch
-from nuthatch import AnyOf, Exists, Filter, Leaf, Mentions, PhraseField, Range, Schema
-from nuthatch.postings import FilterSets, readable, unread_filters
+from nuthatch import (
+    Exists,
+    Filter,
+    Leaf,
+    Mentions,
+    PhraseField,
+    Schema,
+    document_from_header,
+    matches_filter,
+    values_by_field,
+)
+from nuthatch.postings import DocumentIds, leaves, readable
 from nuthatch_postgres.client.pipeline import Rows, Statement
+from nuthatch_postgres.queries import columns as column_queries
 from nuthatch_postgres.queries import search as queries
 from nuthatch_postgres.queries.statements import Statements
-from nuthatch_postgres.search.cache import Caches
-from nuthatch_postgres.storage.packed_ids import Ids, format_array, unpack_ids
+from nuthatch_postgres.search.cache import Caches, State
+from nuthatch_postgres.search.columns import ColumnReading
+from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
 
 #: Whether each id passes filters.
 Mask = npt.NDArray[np.bool_]
-_COLUMNS: Final = {
-    "integer": "whole",
-    "boolean": "whole",
-    "datetime": "whole",
-    "number": "number",
-}
 
 
-class Filters(FilterSets):
-    """The filters of one index, with their SQL."""
+class Filters:
+    """The filters of one index."""
 
     def __init__(self, statements: Statements, declared: Schema, caches: Caches) -> None:
-        super().__init__(caches)
-        self._sql = statements
-        self._fields = {field.name: (at, field) for at, field in enumerate(declared.fields)}
+        self._statements = statements
+        self._declared = declared
+        self.caches = caches
+        self._places = {field.name: at for at, field in enumerate(declared.fields)}
 
-    def selections(self, known: Mapping[Filter, Ids | None]) -> list[Statement]:
-        """Return the statements that read the chunks of conditions that are not cached."""
-        return [self._selection(item) for item in unread_filters(known)]
+    def begin(self, state: State, generation: int, filters: Sequence[Filter]) -> FilterReading:
+        """Return what reads the ids that pass filters in a state."""
+        return FilterReading(self, state, generation, filters)
 
-    def restriction(self, ids: Ids, filters: Sequence[Filter]) -> Statement:
-        """Return the statement that reads which of a few documents pass all filters."""
-        values: list[Any] = [format_array(ids.tolist())]
-        conditions = [self._condition(item, values) for item in filters]
-        return Statement(self._sql(queries.MATCHING_SOME) + b" AND ".join(conditions), values)
+    def begin_columns(self, state: State, generation: int, fields: Iterable[str]) -> ColumnReading:
+        """Return what reads the columns of fields in a state."""
+        return ColumnReading(self._statements, self.caches, state, generation, fields)
 
-    def _condition(self, item: Filter, values: list[Any]) -> bytes:
-        """Return the SQL of a filter on one document; add its values.
+    def is_late(self, state: State, generation: int, filters: Sequence[Filter]) -> bool:
+        """Return whether filters are better applied to few documents; note their use.
 
-        It is put together from filled parts: there are more trees than a cache should hold.
+        They are where whole columns would be read for them, unless a search used the same before
+        in this state.
         """
-        match item:
-            case nuthatch.All() | nuthatch.Any():
-                parts = [self._condition(part, values) for part in item.parts]
-                is_all = isinstance(item, nuthatch.All)
-                neutral, operator = (b"true", b" AND ") if is_all else (b"false", b" OR ")
-                return b"(" + (operator.join(parts) or neutral) + b")"
-            case nuthatch.Not():
-                return b"NOT " + self._condition(item.part, values)
-        holding, given = self._holding(item)
-        values += given
-        return self._fill(queries.MATCHES, holding)
+        if not filters or self.caches.filters.get(generation, _key(filters)) is not None:
+            return False
+        if any(map(self.is_on_phrases, leaves(filters))):
+            return False
+        fields = (leaf.field for leaf in leaves(filters))
+        if self.begin_columns(state, generation, fields).is_cheap:
+            return False
+        caches = self.caches
+        return not caches.enabled or not caches.filters.seen_before(generation, _key(filters))
 
-    def _selection(self, item: Leaf) -> Statement:
-        holding, values = self._holding(item)
+    def headers(self, ids: Ids) -> Statement:
+        """Return the statement that reads the headers of documents."""
+        return Statement(self._statements(column_queries.HEADERS), (ids.tolist(),))
+
+    def passing_headers(self, rows: Rows, filters: Sequence[Filter]) -> Ids:
+        """Return the ids, ascending, of the documents that pass, given their headers."""
+        passing = []
+        for id_, header in rows:
+            with readable(f"the stored document at chunk {id_}"):
+                values = values_by_field(self._declared, document_from_header(header, ()))
+            if all(matches_filter(self._declared, values, item) for item in filters):
+                passing.append(id_)
+        return np.array(sorted(passing), dtype=np.uint32)
+
+    def is_on_phrases(self, leaf: Leaf) -> bool:
+        """Return whether a condition is on a phrase field, of which there is no column."""
+        return isinstance(self._declared.field(leaf.field), PhraseField)
+
+    def phrase_statement(self, leaf: Leaf) -> Statement:
+        """Return the statement that reads the documents which meet a condition on phrases."""
+        # Its index is for one field, so the number is written into the statement.
+        place = str(self._places[leaf.field])
+        before, _, after = queries.HOLDING_PHRASES.replace("{field}", place).partition(
+            "{condition}"
+        )
+        condition, values = self._phrase_condition(leaf)
+        fill = self._statements
         # The plan of a substring depends on how many phrases hold it.
-        is_varied = isinstance(item, Mentions) and self._is_substring(item.field)
-        statement = self._fill(queries.MATCHING_CHUNKS, holding)
-        return Statement(statement, values, prepare=False if is_varied else None)
+        prepare = False if self._is_substring(leaf) else None
+        return Statement(fill(before) + condition + fill(after), values, prepare=prepare)
 
-    def _fill(self, statement: str, holding: bytes) -> bytes:
-        before, _, after = statement.partition("{holding}")
-        return self._sql(before) + holding + self._sql(after)
+    def _is_substring(self, leaf: Leaf) -> bool:
+        declared = self._declared.field(leaf.field)
+        is_mention = isinstance(leaf, Mentions)
+        return is_mention and isinstance(declared, PhraseField) and declared.match == "substring"
 
-    def _is_substring(self, field: str) -> bool:
-        declared = self._fields[field][1]
-        return isinstance(declared, PhraseField) and declared.match == "substring"
-
-    def _holding(self, item: Leaf) -> tuple[bytes, list[Any]]:
-        """Return the SQL of the documents that a condition lets pass, and its values."""
-        position, declared = self._fields[item.field]
-        if isinstance(item, Mentions | Exists):
-            # Its index is for one field, so the number is written into the statement.
-            phrases = queries.HOLDING_PHRASES.replace("{field}", str(position))
-            condition, values = self._phrase_condition(item)
-            before, _, after = phrases.partition("{condition}")
-            return self._sql(before) + condition + self._sql(after), values
-        column = _COLUMNS.get(declared.type, "word")
-        bounds: list[Any]
-        if isinstance(item, AnyOf):
-            text, bounds = f"{column} = ANY(%s)", [list(item.values)]
-        else:
-            assert isinstance(item, Range)  # core makes one of all others
-            given = {">=": item.gte, "<=": item.lte}
-            bounds = [bound for bound in given.values() if bound is not None]
-            text = " AND ".join(
-                f"{column} {operator} %s" for operator, bound in given.items() if bound is not None
-            )
-        holding = queries.HOLDING_VALUES.replace("{condition}", text)
-        return self._sql(holding), [position, *bounds]
-
-    def _phrase_condition(self, item: Mentions | Exists) -> tuple[bytes, list[Any]]:
-        if isinstance(item, Exists):
+    def _phrase_condition(self, leaf: Leaf) -> tuple[bytes, list[object]]:
+        if isinstance(leaf, Exists):
             return b"", []
-        phrases = list(item.phrases)
-        if not self._is_substring(item.field):
-            return self._sql(queries.PHRASE), [phrases, phrases]
+        assert isinstance(leaf, Mentions)  # core refuses all others on a phrase field
+        phrases = list(leaf.phrases)
+        if not self._is_substring(leaf):
+            return self._statements(queries.PHRASE), [phrases, phrases]
         # A normalized phrase holds letters, digits and blanks: nothing that has a meaning to LIKE.
         likes = b" OR ".join([b"entity.text LIKE %s"] * len(phrases))
         return b" AND (" + likes + b")", [f"%{phrase}%" for phrase in phrases]
 
 
+class FilterReading:
+    """Reads what passes some filters in one state."""
+
+    def __init__(
+        self, filters: Filters, state: State, generation: int, conditions: Sequence[Filter]
+    ) -> None:
+        self._caches = filters.caches
+        self._generation = generation
+        self._conditions = conditions
+        self._phrases: dict[Leaf, Ids | None] = {}
+        self._columns: ColumnReading | None = None
+        self.statements: list[Statement] = []
+        self._ids = self._caches.filters.get(generation, _key(conditions)) if conditions else None
+        if self._ids is None and conditions:
+            distinct = dict.fromkeys(leaves(conditions))
+            self._phrases = {
+                leaf: self._caches.filters.get(generation, repr(leaf))
+                for leaf in distinct
+                if filters.is_on_phrases(leaf)
+            }
+            fields = (leaf.field for leaf in distinct if leaf not in self._phrases)
+            self._columns = filters.begin_columns(state, generation, fields)
+            self.statements = [
+                *(filters.phrase_statement(leaf) for leaf in self._unread()),
+                *self._columns.statements,
+            ]
+
+    def _unread(self) -> Iterator[Leaf]:
+        return (leaf for leaf, ids in self._phrases.items() if ids is None)
+
+    def finish(self, rows: Sequence[Rows]) -> Ids | None:
+        """Return the ids of the chunks that pass all filters, given the rows of the statements.
+
+        Return None where there is no filter.
+        """
+        if self._columns is None:
+            return self._ids
+        unread = list(self._unread())
+        for leaf, answer in zip(unread, rows, strict=False):
+            self._phrases[leaf] = ids = decode_ids(answer)
+            self._caches.filters.put(self._generation, repr(leaf), ids)
+        columns = self._columns.finish(rows[len(unread) :])
+        columns = columns.with_leaves(
+            {leaf: _mask(columns.documents, ids) for leaf, ids in self._phrases.items()}
+        )
+        ids = columns.documents.chunks_of(columns.passing(self._conditions))
+        self._caches.filters.put(self._generation, _key(self._conditions), ids)
+        return ids
+
+    def finish_mask(self, rows: Sequence[Rows]) -> Mask | None:
+        """Return what `finish` does as a mask, which suits a search of many short lists."""
+        key = _key(self._conditions)
+        mask = self._caches.masks.get(self._generation, key)
+        ids = self.finish(rows)
+        if mask is None and ids is not None:
+            mask = np.zeros(int(ids[-1]) + 1 if ids.size else 1, dtype=np.bool_)
+            mask[ids] = True
+            self._caches.masks.put(self._generation, key, mask)
+        return mask
+
+
+def _mask(documents: DocumentIds, ids: Ids | None) -> Mask:
+    """Return which documents are among some, by ordinal."""
+    assert ids is not None  # all are read
+    mask = np.zeros(len(documents), dtype=np.bool_)
+    mask[documents.ordinals_of(ids)] = True
+    return mask
+
+
+def _key(filters: Iterable[Filter]) -> str:
+    return repr([*dict.fromkeys(filters)])
+
+
 def decode_ids(rows: Rows) -> Ids:
-    """Return the ids that a statement of `Filters` has read, ascending."""
+    """Return the ids that a statement has read, ascending."""
     with readable("a list of ids"):
         return np.sort(unpack_ids(rows[0][0]))

@@ -1,7 +1,7 @@
 """Read terms and their postings in one snapshot, over any executor; `read.py` ranks them.
 
     1st trip   BEGIN, state, document frequencies (unless all are known in the newest state)
-    2nd trip   postings and filters that are not cached; long lists in part (`block_max_pruning`)
+    2nd trip   postings and columns that are not cached; long lists in part (`block_max_pruning`)
     3rd trip   texts of the hits, ROLLBACK
 
 A trip without statements is left out. If everything is cached, only the last is made.
@@ -19,13 +19,13 @@ from nuthatch import (
     IndexCorrupt,
     Schema,
 )
-from nuthatch.postings import readable
+from nuthatch.postings import ArrayColumns, readable
 from nuthatch.scoring import CollectionStatistics, PostingList, TermScores
 from nuthatch_postgres.client.pipeline import Executor, Rows, Statement
 from nuthatch_postgres.queries import search as queries
 from nuthatch_postgres.queries.statements import Statements
 from nuthatch_postgres.search.cache import BlockPostings, Caches, Term
-from nuthatch_postgres.search.filters import Filters, decode_ids
+from nuthatch_postgres.search.filters import Filters, Mask
 from nuthatch_postgres.search.snapshot import Snapshot
 from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
 from nuthatch_postgres.storage.posting_block import MODEL, Postings, decode, drop_deleted
@@ -119,20 +119,35 @@ class PostingReader(Snapshot):
         tombstones = self.caches.tombstones.get(compactions)
         if missing and tombstones is None:
             statements.append(Statement(self._sql(queries.TOMBSTONES)))
-        filter_ids = self.filters.find(self.generation, filters)
-        selections = self.filters.selections(filter_ids)
+        reading = self.filters.begin(self.state, self.generation, filters)
         rows: list[Rows] = []
-        if statements or selections:
-            rows = await self.execute(*statements, *selections)
+        if statements or reading.statements:
+            rows = await self.execute(*statements, *reading.statements)
         if missing:
             if tombstones is None:
                 tombstones = self._decode_tombstones(rows[len(statements) - 1])
             recent = rows[1] if self.state.digest else []
             scores |= self._score(missing, blocks, recent, rows[0], tombstones)
-        read = map(decode_ids, rows[len(statements) :])
-        size = self.state.size
-        passing = self.filters.intersect(self.generation, filters, filter_ids, read, size)
-        return scores, passing
+        return scores, reading.finish(rows[len(statements) :])
+
+    async def read_columns(self, fields: Iterable[str]) -> ArrayColumns:
+        """Return the columns of fields; what is not kept is read in one round trip."""
+        state = await self.read_state()
+        reading = self.filters.begin_columns(state, self.generation, fields)
+        rows = await self.execute(*reading.statements) if reading.statements else []
+        return reading.finish(rows)
+
+    async def read_passing(self, filters: Sequence[Filter]) -> Ids | None:
+        """Return the ids of the chunks that pass filters; None without a filter."""
+        reading = self.filters.begin(await self.read_state(), self.generation, filters)
+        rows = await self.execute(*reading.statements) if reading.statements else []
+        return reading.finish(rows)
+
+    async def read_mask(self, filters: Sequence[Filter]) -> Mask | None:
+        """Return the mask of what passes filters; None where there is no filter."""
+        reading = self.filters.begin(await self.read_state(), self.generation, filters)
+        rows = await self.execute(*reading.statements) if reading.statements else []
+        return reading.finish_mask(rows)
 
     def recent_statements(self, terms: Iterable[Term]) -> list[Statement]:
         """Return the statement for the postings written since the compaction, if there are any."""

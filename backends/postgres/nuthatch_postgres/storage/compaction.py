@@ -9,35 +9,43 @@ transaction, in a snapshot that it takes once it has the lock on `state`. Writer
 it neither sees nor removes what they append. Readers see the index before or after it, so document
 frequencies are right in every snapshot.
 
+What documents have in fields, and their words, go from `batch_log` into blocks alike
+(`column_blocks.py`, `word_blocks.py`).
+
 Postings of deleted chunks stay in full blocks, and their ids in `tombstone`, until a tenth of all
 chunks is deleted or `optimize` is called. Then every block is rewritten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import psycopg
 from psycopg.errors import LockNotAvailable
 
+from nuthatch import Analyzer, Schema
 from nuthatch_postgres import schema
 from nuthatch_postgres.client.connection import end_transaction
 from nuthatch_postgres.queries import compaction as queries
 from nuthatch_postgres.queries.statements import Statements
-from nuthatch_postgres.storage.binary_copy import copy_tables
+from nuthatch_postgres.queries.words import POSTINGS
+from nuthatch_postgres.storage.binary_copy import copy_tables, encode_varying
+from nuthatch_postgres.storage.column_blocks import compact_columns
 from nuthatch_postgres.storage.packed_ids import Ids, pack_ids, unpack_ids
 from nuthatch_postgres.storage.posting_block import (
     MODEL,
-    Postings,
-    Row,
+    PositionedPostings,
+    PositionedRow,
     decode,
-    drop_deleted,
+    decode_positioned,
     encode_rows,
     group_starts,
+    row_positions,
     split_rows,
 )
+from nuthatch_postgres.storage.word_blocks import WordBlocks, find_unused
 
 #: Writes after which they are folded, however small they are: every search reads their list.
 _MAX_WRITES: Final = 500
@@ -62,7 +70,10 @@ class _Totals(NamedTuple):
 
 
 def compact_if_due(
-    connection: psycopg.Connection[Any], statements: Statements, compact_at: int
+    connection: psycopg.Connection[Any],
+    statements: Statements,
+    declared: Schema,
+    compact_at: int,
 ) -> None:
     """Compact if there are `compact_at` fresh rows, unless another connection is compacting.
 
@@ -78,26 +89,40 @@ def compact_if_due(
             connection.execute(statements(queries.LOCK) + b" NOWAIT")
         except LockNotAvailable:
             return
-        _compact(connection, statements, rewrite_all=False)
+        _compact(connection, statements, declared, rewrite_all=False)
         connection.execute("COMMIT")
     finally:
         end_transaction(connection)
 
 
-def compact_all(connection: psycopg.Connection[Any], statements: Statements) -> None:
-    """Compact whatever there is and rewrite every block; call it outside of a transaction."""
+def compact_all(
+    connection: psycopg.Connection[Any],
+    statements: Statements,
+    declared: Schema,
+    analyzer: Analyzer,
+) -> None:
+    """Compact whatever there is and rewrite every block; call it outside of a transaction.
+
+    Words that no document has any more are removed from the dictionary of words.
+    """
     try:
         connection.execute(queries.BEGIN)
         connection.execute(statements(queries.LOCK))
-        _compact(connection, statements, rewrite_all=True)
+        lost = _compact(connection, statements, declared, rewrite_all=True)
+        _remove_unused(connection, statements, analyzer, lost)
         connection.execute("COMMIT")
     finally:
         end_transaction(connection)
 
 
 def _compact(
-    connection: psycopg.Connection[Any], statements: Statements, *, rewrite_all: bool
-) -> None:
+    connection: psycopg.Connection[Any],
+    statements: Statements,
+    declared: Schema,
+    *,
+    rewrite_all: bool,
+) -> set[str]:
+    """Compact; return the words of removed documents."""
     connection.execute("SET LOCAL synchronous_commit = local")
     totals = _read_totals(connection, statements, rewrite_all)
     full = str(schema.BLOCK)
@@ -108,13 +133,20 @@ def _compact(
     )
     connection.execute(statements(opening.replace("{full}", full)))
     # The cursor still sees the rows that are deleted here.
-    connection.execute(statements(clearing.replace("{full}", full)))
+    for statement in clearing:
+        connection.execute(statements(statement.replace("{full}", full)))
     ids: list[int] = []
     bounds: list[float] = []
-    for postings in _read_terms(connection):
-        terms, maxima = _write_blocks(connection, statements, postings, totals)
+    for positioned in _read_terms(connection, declared):
+        terms, maxima = _write_blocks(connection, statements, positioned, totals)
         ids += terms
         bounds += maxima
+    compact_columns(
+        connection, statements, declared, totals.deleted, rewrite_all=totals.rewrites_all
+    )
+    words = WordBlocks(connection, statements)
+    lost = words.merge_logged()
+    words.keep_lost(lost)
     columns = (" ".join(map(str, ids)), " ".join(map(repr, bounds)))
     is_exact = totals.rewrites_all
     connection.execute(statements(queries.SET_TERMS), (is_exact, *columns, is_exact))
@@ -123,6 +155,22 @@ def _compact(
     deleted = np.zeros(0, dtype=np.uint32) if totals.rewrites_all else totals.deleted
     connection.execute(statements(queries.SET_TOMBSTONES), (pack_ids(deleted),))
     connection.execute(statements(queries.SET_STATE), totals[:4])
+    return lost
+
+
+def _remove_unused(
+    connection: psycopg.Connection[Any], statements: Statements, analyzer: Analyzer, lost: set[str]
+) -> None:
+    """Remove those words of removed documents that no other document has."""
+
+    def chunks_of(token: str) -> Ids:
+        rows = connection.execute(statements(POSTINGS), (token,), binary=True).fetchall()
+        return decode(rows).ids
+
+    words = WordBlocks(connection, statements)
+    by_token = words.tokens_of(lost)
+    words.remove(find_unused(connection, statements, analyzer, by_token, chunks_of))
+    words.keep_lost(())
 
 
 def _read_totals(
@@ -139,11 +187,13 @@ def _read_totals(
     return _Totals(documents, chunks, tokens, average, deleted, rewrites_all)
 
 
-def _read_terms(connection: psycopg.Connection[Any]) -> Iterator[Postings]:
+def _read_terms(
+    connection: psycopg.Connection[Any], declared: Schema
+) -> Iterator[PositionedPostings]:
     """Yield the postings to be rewritten, whole terms at a time."""
-    rows: list[Row] = []
+    rows: list[PositionedRow] = []
     while True:
-        page: list[Row] = connection.execute(queries.FETCH, binary=True).fetchall()
+        page: list[PositionedRow] = connection.execute(queries.FETCH, binary=True).fetchall()
         if not page:
             break
         rows += page
@@ -151,20 +201,28 @@ def _read_terms(connection: psycopg.Connection[Any]) -> Iterator[Postings]:
         if rows[0][0] == last:
             continue
         cut = next(at for at in range(len(rows) - 1, -1, -1) if rows[at][0] != last) + 1
-        yield decode(rows[:cut]).sort()
+        yield _decode(rows[:cut], declared)
         rows = rows[cut:]
     if rows:
-        yield decode(rows).sort()
+        yield _decode(rows, declared)
+
+
+def _decode(rows: Sequence[PositionedRow], declared: Schema) -> PositionedPostings:
+    if declared.positions:
+        return decode_positioned(rows).sort()
+    return PositionedPostings(decode([row[:4] for row in rows]).sort(), None)
 
 
 def _write_blocks(
     connection: psycopg.Connection[Any],
     statements: Statements,
-    postings: Postings,
+    positioned: PositionedPostings,
     totals: _Totals,
 ) -> tuple[list[int], list[float]]:
     """Write blocks. Return the terms and their bounds: the largest impact of a posting, idf 1."""
-    postings = drop_deleted(postings, totals.deleted)
+    if totals.deleted.size:
+        positioned = positioned.select(~np.isin(positioned.postings.ids, totals.deleted))
+    postings = positioned.postings
     rows = split_rows(postings)
     if not rows.terms.size:
         return [], []
@@ -179,5 +237,9 @@ def _write_blocks(
     columns = (rows.terms, lasts, firsts, rows.counts, bounds)
     encoded = encode_rows(postings, rows, *columns)
     copy_tables(connection, statements(queries.COPY_BLOCKS), encoded)
+    if positioned.positions is not None:
+        data, starts, lengths = row_positions(positioned, rows)
+        table = encode_varying(rows.terms, lasts, data=data, starts=starts, lengths=lengths)
+        copy_tables(connection, statements(queries.COPY_POSITIONS), [table])
     starts = group_starts(rows.terms)
     return rows.terms[starts].tolist(), np.maximum.reduceat(bounds, starts).tolist()

@@ -14,7 +14,7 @@ from zlib import crc32
 import numpy as np
 import psycopg
 
-from nuthatch import AnalyzedDocument, Schema
+from nuthatch import AnalyzedDocument, PhraseField, Schema
 from nuthatch.entities import deletions, indexable_edits
 from nuthatch.postings import Entry, EntryScheme
 from nuthatch_postgres.client.connection import end_transaction
@@ -40,12 +40,18 @@ class EntityDictionary:
         self._in_transaction = in_transaction
         self._sql = statements
         self._scheme = EntryScheme(declared)
+        #: Whether any document can have entries.
+        self.has_entries = declared.titles or any(
+            isinstance(field, PhraseField) for field in declared.fields
+        )
         #: By uri the positions of a document's entries in `_ids`, and the title lengths.
         self._entries: dict[str, tuple[list[int], list[int]]] = {}
         self._ids = unpack_ids(b"")
 
     def prepare(self, documents: Iterable[AnalyzedDocument]) -> None:
         """Add the entries that documents need; call it outside of a transaction."""
+        if not self.has_entries:
+            return
         places: dict[Entry, int] = {}
         for analyzed in documents:
             entries = self._scheme.entries(analyzed.document.title, analyzed.document.fields)

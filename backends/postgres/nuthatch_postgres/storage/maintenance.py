@@ -24,15 +24,16 @@ from nuthatch_postgres.storage.index_lifecycle import create_substring_indexes
 #: Tables that compactions and deletions leave holes in, and whose values are all in their rows.
 _SPARSE: Final = (
     "block",
+    "position_block",
     "term",
     "recent",
     "df_decrement",
     "write_log",
     "entity_posting",
-    "value",
+    "column_block",
 )
 #: Tables of which a search reads ranges, with the column of those ranges.
-_ORDERED: Final = {"block": "term", "entity_posting": "entity"}
+_ORDERED: Final = {"block": "term", "position_block": "term", "entity_posting": "entity"}
 #: Searches wait while the lock is waited for, and while it is held.
 _LOCK_TIMEOUT: Final = "500ms"
 #: Documents of a batch after which the planner gets new statistics at once. Autovacuum would
@@ -41,13 +42,17 @@ _LARGE_BATCH: Final = 1000
 
 
 def maintain(
-    connection: psycopg.Connection[Any], statements: Statements, compact_at: int, changed: int
+    connection: psycopg.Connection[Any],
+    statements: Statements,
+    declared: Schema,
+    compact_at: int,
+    changed: int,
 ) -> None:
     """Analyze and compact the tables where the batch, of `changed` documents, calls for it."""
     if changed:
-        compact_if_due(connection, statements, compact_at)
+        compact_if_due(connection, statements, declared, compact_at)
     if changed >= _LARGE_BATCH:
-        for table in ("document", "value", "entity", "entity_posting", "fuzzy_key"):
+        for table in ("document", "entity", "entity_posting", "fuzzy_key"):
             connection.execute(_on_table(table, queries.ANALYZE, statements))
 
 

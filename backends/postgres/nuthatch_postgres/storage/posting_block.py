@@ -12,17 +12,19 @@ scores are exact for all documents.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from nuthatch import IndexCorrupt
+from nuthatch.postings import readable
 from nuthatch.scoring import BM25
 from nuthatch_postgres.schema import BLOCK
-from nuthatch_postgres.storage.binary_copy import encode_table
+from nuthatch_postgres.storage.binary_copy import encode_table, encode_varying
 from nuthatch_postgres.storage.packed_ids import Ids
+from nuthatch_postgres.storage.position_codec import PositionSlices, split_positions
 
 Positions = npt.NDArray[np.intp]
 
@@ -33,8 +35,10 @@ MODEL: Final = BM25(idf="lucene")
 _TYPES: Final = (("<u2", "<u4"), ("u1", "<u4"), ("<u2", "<u4"))
 _LIMITS: Final = (2**16, 2**8, 2**16)
 
-#: A row as it is read: term, first, n, data.
+#: A row as it is read: term, first, n, data; and with the positions.
 Row = tuple[int, int, int, bytes]
+PositionedRow = tuple[int, int, int, bytes, bytes]
+AnyRow = TypeVar("AnyRow", Row, PositionedRow)
 
 
 class Postings(NamedTuple):
@@ -49,9 +53,14 @@ class Postings(NamedTuple):
         """Return the postings at positions, or where a mask is true."""
         return Postings(*(array[at] for array in self))
 
+    @property
+    def keys(self) -> npt.NDArray[np.uint64]:
+        """A number for each posting that orders them by term, then id."""
+        return self.terms.astype(np.uint64) << np.uint64(32) | self.ids
+
     def sort(self) -> Postings:
         """Return the postings ordered by term, then id."""
-        key = self.terms.astype(np.uint64) << np.uint64(32) | self.ids
+        key = self.keys
         if bool((key[1:] > key[:-1]).all()):
             return self
         return self.select(np.argsort(key, kind="stable"))
@@ -60,18 +69,52 @@ class Postings(NamedTuple):
 EMPTY: Final = Postings(*(np.zeros(0, dtype=np.uint32) for _ in range(4)))
 
 
+class PositionedPostings(NamedTuple):
+    """Postings, and where in their chunks the tokens stand, unless the schema does without."""
+
+    postings: Postings
+    positions: PositionSlices | None
+
+    def select(self, at: npt.NDArray[Any]) -> PositionedPostings:
+        """Return the postings at positions, or where a mask is true."""
+        slices = None if self.positions is None else self.positions.select(at)
+        return PositionedPostings(self.postings.select(at), slices)
+
+    def sort(self) -> PositionedPostings:
+        """Return the postings ordered by term, then id."""
+        return self.select(np.argsort(self.postings.keys, kind="stable"))
+
+
+NO_POSTINGS: Final = PositionedPostings(EMPTY, None)
+
+
 def decode(rows: Sequence[Row]) -> Postings:
     """Return the postings of rows, grouped by the shape of the rows, or raise `IndexCorrupt`.
 
     The shape is the widths of a row's three columns and its number of postings. Rows of one shape
     are decoded as one table: a thousand full blocks cost as much as a dozen.
     """
-    shapes: dict[tuple[int, int], list[Row]] = {}
+    return _decode_shapes(_group_by_shape(rows))
+
+
+def decode_positioned(rows: Sequence[PositionedRow]) -> PositionedPostings:
+    """Return the postings of rows with their positions, in any order, or raise `IndexCorrupt`."""
+    shapes = _group_by_shape(rows)
+    postings = _decode_shapes(shapes)
+    data = [row[4] for same_shape in shapes.values() for row in same_shape]
+    with readable("the positions of tokens"):
+        return PositionedPostings(postings, split_positions(data, postings.tfs))
+
+
+def _group_by_shape(rows: Sequence[AnyRow]) -> dict[tuple[int, int], list[AnyRow]]:
+    shapes: dict[tuple[int, int], list[AnyRow]] = {}
     for row in rows:
         shapes.setdefault((row[3][0] if row[3] else -1, row[2]), []).append(row)
-    parts = []
-    for (kind, n), same_shape in shapes.items():
-        parts.append(_decode_table(kind, n, same_shape))
+    return shapes
+
+
+def _decode_shapes(shapes: Mapping[tuple[int, int], Sequence[Any]]) -> Postings:
+    parts = [_decode_table(kind, n, rows) for (kind, n), rows in shapes.items()]
     if not parts:
         return EMPTY
     return Postings(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
@@ -123,9 +166,9 @@ def drop_deleted(postings: Postings, deleted: Ids) -> Postings:
     return postings.select(~np.isin(postings.ids, deleted))
 
 
-def group_starts(numbers: Ids) -> Positions:
+def group_starts(numbers: npt.NDArray[Any]) -> Positions:
     """Return the positions where runs of equal numbers begin."""
-    return np.flatnonzero(np.diff(numbers, prepend=numbers[:1] + np.uint32(1)))
+    return np.flatnonzero(np.diff(numbers, prepend=numbers[:1] + numbers.dtype.type(1)))
 
 
 def split_rows(postings: Postings) -> RowSlices:
@@ -143,6 +186,26 @@ def encode_rows(postings: Postings, rows: RowSlices, *columns: npt.NDArray[Any])
     """Yield rows for COPY: the values of the columns, which have one per row, then the bytes."""
     for at, data in _encode_by_shape(postings, rows):
         yield encode_table(*(column[at] for column in columns), data)
+
+
+def encode_positioned_rows(
+    positioned: PositionedPostings, rows: RowSlices, *columns: npt.NDArray[Any]
+) -> Iterator[bytes]:
+    """Yield the same with the bytes of the positions behind, none where there are no positions."""
+    data, starts, lengths = row_positions(positioned, rows)
+    for at, encoded in _encode_by_shape(positioned.postings, rows):
+        fixed = (*(column[at] for column in columns), encoded)
+        yield encode_varying(*fixed, data=data, starts=starts[at], lengths=lengths[at])
+
+
+def row_positions(positioned: PositionedPostings, rows: RowSlices) -> PositionSlices:
+    """Return the bytes of the positions of each row."""
+    if positioned.positions is None or not rows.begins.size:
+        none = np.zeros(rows.begins.size, dtype=np.intp)
+        return PositionSlices(np.zeros(0, dtype=np.uint8), none, none)
+    joined = positioned.positions.join()
+    lengths = np.add.reduceat(joined.lengths, rows.begins)
+    return PositionSlices(joined.data, joined.starts[rows.begins], lengths)
 
 
 def _encode_by_shape(

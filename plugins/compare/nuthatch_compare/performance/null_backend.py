@@ -53,6 +53,8 @@ class NullBackend(Searcher):
                 chunk_idx=0,
                 title="",
                 snippet="",
+                text="",
+                start=0,
                 score=0.0,
                 score_parts={},
                 audit_mode=AuditMode.UNGROUNDED,

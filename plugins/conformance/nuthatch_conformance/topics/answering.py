@@ -231,6 +231,7 @@ def _to_values(row: FetchedChunk | None) -> StoredChunk | None:
     if row is None:
         return None
     header, leaves = row.header, list(row.leaves)
+    fields = dict(row.fields)
     return StoredChunk(
-        row.uri, row.title, row.text, row.chunk_idx, row.root, dict(row.fields), header, leaves
+        row.uri, row.title, row.text, row.chunk_idx, row.start, row.root, fields, header, leaves
     )

@@ -13,6 +13,7 @@ from nuthatch import (
     EntityQuery,
     Filter,
     IntegerField,
+    InvalidQuery,
     KeywordField,
     PhraseField,
     Range,
@@ -21,7 +22,7 @@ from nuthatch import (
 )
 from nuthatch.entities import EntitySettings
 from nuthatch_conformance.engine import Engine
-from nuthatch_conformance.expect import equal, holds
+from nuthatch_conformance.expect import equal, holds, raises
 from nuthatch_conformance.observe import list_uris
 from nuthatch_conformance.topic import Topic, case
 
@@ -93,6 +94,26 @@ class Entities(Topic, topic="entities", needs="write entities"):
         an unknown phrase that is left out of the denominator.
         """
         self._compare(engine, documents, EntityQuery({"people": people}))
+
+    @case(since=(2, 0))
+    def test_phrases_need_no_titles(self, engine: Engine) -> None:
+        """Under a schema with titles=False phrases match as ever, and title searches are refused.
+
+        Likely causes: tables of entities that are left out with those of titles; an empty answer
+        to a title search.
+        """
+        schema = FILMS.model_copy(update={"titles": False})
+        films = [
+            Document("f0", "The End", "one two three", {"people": ["Tom Hanks"], "roles": ["man"]}),
+            Document("f1", "The End", "one", {"people": ["Tom Hanks", "Zoë"]}),
+        ]
+        index = engine.index(films, schema=schema)
+        query = EntityQuery({"people": ["zoë", "tom hanks"]})
+        found = [(hit.document_uri, hit.score) for hit in index.search(query)]
+        equal(found, [("f1", 1.0), ("f0", 0.5)], "documents and scores by phrases")
+        titled = EntityQuery({"people": ["zoë"]}, titles=["the end"])
+        if engine.can("fuzzy"):
+            raises(InvalidQuery, lambda: index.search(titled), "a title search without titles")
 
     @case(since=(2, 0), needs="substring", documents=_films, roles=_roles)
     def test_a_substring_stands_for_the_phrases_that_hold_it(

@@ -8,10 +8,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from nuthatch import Document, Policy
-from nuthatch_conformance.corpora import CLIMBS, WORDS, corpora, queries
+from nuthatch import Document, MatchAll, Policy
+from nuthatch_conformance.corpora import WORDS, climbs, corpora, queries
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, same_set
+from nuthatch_conformance.listing import describe_list
 from nuthatch_conformance.observe import find_winner, name_chunks, read_frequencies
 from nuthatch_conformance.topic import Topic, case
 
@@ -43,7 +44,7 @@ class Machine(RuleBasedStateMachine):
         equal(self.index.delete(uris), self.oracle.delete(uris), "documents deleted")
 
     @precondition(lambda self: self.engine.can("text"))
-    @rule(query=queries, policy=st.sampled_from(CLIMBS))
+    @rule(query=queries, policy=climbs)
     def search(self, query: str, policy: Policy) -> None:
         limit = self.engine.everything
         found, right = (
@@ -67,6 +68,13 @@ class Machine(RuleBasedStateMachine):
         if self.engine.can("text"):
             right = read_frequencies(self.oracle, WORDS)
             equal(read_frequencies(self.index, WORDS), right, "document frequencies")
+        if self.engine.can("sort") and self.engine.can("facets"):
+            query = MatchAll(sort=("-year", "uri"), facets=("tags", "year"))
+            found, listed = (
+                describe_list(index.search(query, self.engine.everything))
+                for index in (self.index, self.oracle)
+            )
+            equal(found, listed, "all documents by year, their total and facets")
 
     @precondition(lambda self: self.engine.can("persistent"))
     @rule()

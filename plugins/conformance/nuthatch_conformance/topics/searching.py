@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from nuthatch import Document, Policy, Rung, Schema, TextQuery
 from nuthatch_conformance.corpora import (
     OPERATORS,
+    SCHEMA,
     climbs,
     corpora,
     extras,
@@ -19,13 +20,33 @@ from nuthatch_conformance.corpora import (
 )
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, holds, same_set
-from nuthatch_conformance.observe import find_winner, list_uris, match_rungs, name_chunks
+from nuthatch_conformance.observe import (
+    find_winner,
+    list_uris,
+    match_rung,
+    match_rungs,
+    name_chunks,
+    read_documents,
+)
 from nuthatch_conformance.topic import Topic, case
 
 #: A document is one chunk, so that nothing but its words decides.
 WHOLE = Schema()
 #: An integer that is more than any index has chunks, and than any engine's counter holds.
 HUGE = 10**12
+#: What of a hit is the same on every engine.
+_SHOWN = (
+    "title",
+    "fields",
+    "document_root",
+    "text",
+    "start",
+    "snippet",
+    "marks",
+    "title_marks",
+)
+#: A document of several chunks, in which code points and bytes count differently.
+_ACCENTED = Document("accented", "", "é aa bb ccc ddd eeee fffff é aa bb")
 #: The budget of `auto`: more than most drawn queries cost.
 _BUDGET = 30
 
@@ -74,6 +95,23 @@ class Searching(Topic, topic="searching", needs="write text"):
         for token, single in zip(alone, singles, strict=True):
             holds(conjunction <= single, f"AND of {tokens} finds what {token!r} alone does not")
             holds(single <= disjunction, f"{token!r} finds what OR of {tokens} does not")
+
+    @case(since=(2, 0))
+    def test_words_need_neither_title_searches_nor_positions(self, engine: Engine) -> None:
+        """Under titles=False and positions=False the same chunks hold the same words.
+
+        Likely causes: the words of titles that are kept for title searches alone; frequencies
+        that are counted in positions.
+        """
+        documents = [Document("d0", "ccc", "aa bb " * 3), Document("d1", "ddd aa", "eeee")]
+        for left_out in ({"titles": False}, {"positions": False}):
+            schema = SCHEMA.model_copy(update=left_out)
+            index = engine.index(documents, schema=schema)
+            for tokens, chunks in (("ccc", 2), ("aa", 3), ("aa eeee", 1), ("ccc ddd", 0)):
+                found = match_rung(index, "AND", tokens.split())
+                equal(len(found), chunks, f"chunks with {tokens!r} under {left_out}")
+            expected = read_documents(engine.oracle(documents), ["d0", "d1"])
+            equal(read_documents(index, ["d0", "d1"]), expected, f"documents under {left_out}")
 
     @case(since=(2, 0), documents=corpora(), query=queries, synonyms=extras, policy=climbs)
     def test_every_policy_finds_what_the_oracle_finds(
@@ -260,11 +298,13 @@ class Searching(Topic, topic="searching", needs="write text"):
     def test_a_hit_shows_what_is_stored(
         self, engine: Engine, documents: list[Document], query: str
     ) -> None:
-        """Title, fields, root and snippet of a hit are those of its own chunk and document.
+        """What a hit shows is of its own chunk and document: its text is a slice of that one's.
 
         Likely causes: rows fetched in another order than the keys; chunks counted from one; the
-        snippet of the whole text; fields of another version of the document.
+        snippet of the whole text; fields of another version of the document; a start that is none,
+        or counts bytes.
         """
+        documents = [*documents, _ACCENTED]
         index, expected = engine.index(documents), engine.oracle(documents)
         right = {
             (hit.document_uri, hit.chunk_idx): hit
@@ -273,7 +313,7 @@ class Searching(Topic, topic="searching", needs="write text"):
         for hit in index.search(query, engine.everything, policy="ranked"):
             [name] = name_chunks([hit])
             holds(name in right, f"the hit {name} is no chunk that holds a word of {query!r}")
-            for part in ("title", "fields", "document_root", "snippet", "marks"):
+            for part in _SHOWN:
                 equal(getattr(hit, part), getattr(right[name], part), f"{part} of the hit {name}")
 
     @case(

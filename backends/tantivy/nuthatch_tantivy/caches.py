@@ -1,0 +1,118 @@
+"""What all readers of an index share, whatever the state: columns, and sets of chunks that match.
+
+Both outlive a commit. Of columns the store reads what the commit touched; of a set the chunks that
+were deleted go, and the ones that are new are matched.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+from nuthatch_tantivy.words import KnownWords
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from nuthatch import Schema
+    from nuthatch.postings import ColumnStore, DocumentIds
+    from nuthatch_tantivy.columns import TextNumbers
+
+    Ids = npt.NDArray[np.uint32]
+
+
+class Caches:
+    """The caches of one index; half of the bytes is for columns, half for sets."""
+
+    def __init__(self, identity: bytes, declared: Schema, max_bytes: int) -> None:
+        self.identity = identity
+        self._declared = declared
+        self._max_bytes = max_bytes // 2
+        self.matching = MatchingSets(max_bytes // 2)
+        self.words = KnownWords()
+
+    # Made when they are used, as they import numpy.
+
+    @cached_property
+    def columns(self) -> ColumnStore:
+        """The columns of the newest state that was read."""
+        from nuthatch.postings import ColumnStore
+
+        return ColumnStore(self._declared, self._max_bytes)
+
+    @cached_property
+    def texts(self) -> TextNumbers:
+        """The numbers of texts, for the one who writes."""
+        from nuthatch_tantivy.columns import TextNumbers
+
+        return TextNumbers()
+
+
+class _Set(NamedTuple):
+    """The chunks that match, of all with ids up to `last`, in the state of a commit."""
+
+    commit: int
+    last: int
+    ids: Ids
+
+
+class MatchingSets:
+    """The sets of chunks that were asked for last; threads share them."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._nbytes = 0
+        self._sets: OrderedDict[Hashable, _Set] = OrderedDict()
+        self._lock = Lock()
+
+    def read(
+        self,
+        key: Hashable,
+        commit: int,
+        documents: Callable[[], DocumentIds],
+        search: Callable[[int], Ids],
+    ) -> Ids:
+        """Return the set of a key in a state. `search` returns the ids above a given one, -1 for
+        all."""
+        with self._lock:
+            known = self._sets.get(key)
+        if known is not None and known.commit == commit:
+            ids = known.ids
+        elif known is not None and known.commit < commit:
+            ids = _join(_live(known.ids, documents()), search(known.last))
+        else:
+            ids = search(-1)
+        self._keep(key, _Set(commit, documents().owners.size - 1, ids))
+        return ids
+
+    def _keep(self, key: Hashable, found: _Set) -> None:
+        """Keep a set as the one that was used last, unless one of a later state is kept."""
+        with self._lock:
+            before = self._sets.get(key)
+            if before is not None and before.commit > found.commit:
+                return
+            if before is not None:
+                del self._sets[key]
+                self._nbytes -= before.ids.nbytes
+            if found.ids.nbytes <= self._max_bytes // 4:
+                self._sets[key] = found
+                self._nbytes += found.ids.nbytes
+            while self._nbytes > self._max_bytes:
+                self._nbytes -= self._sets.popitem(last=False)[1].ids.nbytes
+
+
+def _live(ids: Ids, documents: DocumentIds) -> Ids:
+    """Return the ids that are chunks of documents that are still there."""
+    owners = documents.owners
+    owners = owners[ids[ids < owners.size]]
+    return ids[: owners.size][(owners >= 0) & documents.live[owners]]
+
+
+def _join(before: Ids, after: Ids) -> Ids:
+    import numpy as np
+
+    return np.concatenate([before, after]) if after.size else before

@@ -1,0 +1,76 @@
+"""The dictionary of surface words, each with its token, in the journal.
+
+    "computing" comput   "computation" comput   "heat" heat
+
+A batch writes the words that its process has not written yet; a word may so be there more than
+once. When the journal is written anew, each is there once. A word of deleted documents stays until
+`optimize`, which takes away those whose token no document has.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from nuthatch_tantivy.journal import Blob, Journal, Kind
+
+#: Words of which a process remembers that it wrote them, at most.
+_MAX_KNOWN: Final = 2**18
+#: Words in a blob, when the journal is written anew.
+_RUN: Final = 2**15
+
+
+class KnownWords:
+    """The words that this process has written into a journal."""
+
+    def __init__(self) -> None:
+        self._version = b""
+        self._words: set[str] = set()
+
+    def select_new(self, journal: Journal, words: Mapping[str, str]) -> dict[str, str]:
+        """Return the words that are not known to be in a journal."""
+        if self._version != journal.version:
+            return dict(words)
+        known = self._words
+        return {word: token for word, token in words.items() if word not in known}
+
+    def add(self, journal: Journal, words: Iterable[str]) -> None:
+        """Remember words that were committed."""
+        if self._version != journal.version or len(self._words) > _MAX_KNOWN:
+            self._version, self._words = journal.version, set()
+        self._words.update(words)
+
+    def follow(self, before: Journal, after: Journal) -> None:
+        """Know of a journal that was written anew what is known of the one before."""
+        if self._version == before.version:
+            self._version = after.version
+
+
+def pack_words(journal: Journal, words: Mapping[str, str]) -> Iterator[Blob]:
+    """Yield what a batch writes of its words."""
+    if words:
+        yield _pack(journal.following(Kind.WORDS.of()), words)
+
+
+def read_words(journal: Journal) -> dict[str, str]:
+    """Return the token of each word."""
+    words: dict[str, str] = {}
+    for _, blob in journal.read(Kind.WORDS.of()):
+        words.update(json.loads(zlib.decompress(blob)))
+    return words
+
+
+def compact_words(journal: Journal, is_live: Callable[[str], bool] | None) -> Iterator[Blob]:
+    """Yield the words of a journal, each once; with `is_live`, those whose token passes."""
+    words = sorted(read_words(journal).items())
+    if is_live is not None:
+        words = [(word, token) for word, token in words if is_live(token)]
+    for number, at in enumerate(range(0, len(words), _RUN)):
+        yield _pack(number, dict(words[at : at + _RUN]))
+
+
+def _pack(number: int, words: Mapping[str, str]) -> Blob:
+    content = json.dumps(words, ensure_ascii=False, separators=(",", ":")).encode()
+    return Kind.WORDS.of(), number, zlib.compress(content, 1)

@@ -1,0 +1,153 @@
+"""What a search costs beside an earlier commit: `python -m benchmarks before COMMIT`.
+
+    this process ── "read all hits of query 7" ──▶ a worker with the code of the commit
+                 └────────────────────────────────▶ a worker with the code that is here
+
+Each worker has an index of its own, with the same documents, and answers with the processor time
+of its thread. Both take turns, query by query; a query's time is the least of its rounds, so what
+else runs on the machine does not count. A search from the shell is measured as a process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import corpus
+from benchmarks.report import machine
+from benchmarks.timing import Seconds, Side, by_turns
+
+ROOT = Path(__file__).parents[1]
+WORKER = Path(__file__).with_name("before_worker.py")
+#: What is read of the ten hits.
+READ = {"none": "nothing read", "first": "first hit read", "all": "all hits read"}
+_SHELL = "from nuthatch.cli.main import main; main()"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks before", description=__doc__)
+    parser.add_argument("commit")
+    parser.add_argument("--engine", default="sqlite", help="memory, sqlite, tantivy, postgresql")
+    parser.add_argument("--documents", type=int, default=50_000, help="of arXiv")
+    parser.add_argument("--queries", type=int, default=80)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, help="where indexes are made and deleted again")
+    options = parser.parse_args(arguments)
+    documents = list(corpus.arxiv(options.documents))
+    step = max(1, len(documents) // options.queries)
+    titles = [document.title for document in documents[::step]][: options.queries]
+    with tempfile.TemporaryDirectory(dir=options.folder) as name, ExitStack() as stack:
+        folder = Path(name)
+        rows = ({"uri": one.uri, "title": one.title, "text": one.text} for one in documents)
+        lines = (json.dumps(row) + "\n" for row in rows)
+        (folder / "corpus.jsonl").write_text("".join(lines), encoding="utf-8")
+        before = folder / "before"
+        before.mkdir()
+        archive = ["git", "-C", str(ROOT), "archive", options.commit, "core", "backends"]
+        tar = subprocess.run(archive, capture_output=True, check=True)
+        subprocess.run(["tar", "-x", "-C", str(before)], input=tar.stdout, check=True)
+        workers = {
+            side: stack.enter_context(Worker(source, options.engine, folder, side))
+            for side, source in (("before", before), ("now", ROOT))
+        }
+        print(f"`{shlex.join(['python', '-m', 'benchmarks', 'before', *arguments])}`\n")
+        print(f"{len(documents):,} abstracts, ten hits, everything cached. {machine()}\n")
+        print("\n".join(_table(workers, titles, options.rounds)), flush=True)
+    return 0
+
+
+class Worker:
+    """A process that searches with the code of one source tree."""
+
+    def __init__(self, source: Path, engine: str, folder: Path, side: str) -> None:
+        places = [source / "core", *sorted((source / "backends").iterdir())]
+        self._env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places))}
+        suffix = "?index=a" if engine == "postgresql" else ""
+        self.url = "memory:" if engine == "memory" else f"{engine}:{folder / side}.index{suffix}"
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-P",
+                str(WORKER),
+                str(source),
+                self.url,
+                str(folder / "corpus.jsonl"),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=self._env,
+        )
+        self.ask("")  # answered once the documents are there
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def ask(self, line: str) -> float:
+        """Return the seconds that a search took."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        return float(self._process.stdout.readline())
+
+    def search_from_shell(self, text: str) -> float:
+        """Return the processor time of a whole process that searches once."""
+        command = [sys.executable, "-c", _SHELL, "search", self.url, "--", text]
+        begun = _children_seconds()
+        subprocess.run(command, env=self._env, stdout=subprocess.DEVNULL, check=True)
+        return _children_seconds() - begun
+
+
+def _children_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _table(workers: Mapping[str, Worker], titles: Sequence[str], rounds: int) -> Iterator[str]:
+    yield "| search | before | now | now ÷ before |"
+    yield "|---|---|---|---|"
+    _time(workers, "all", titles, 1)  # twice each: a posting list is cached at its second touch
+    for mode, what in READ.items():
+        yield _row(what, _time(workers, mode, titles, rounds))
+    if workers["now"].url != "memory:":
+        seconds: dict[str, Seconds] = {}
+        for side, worker in workers.items():
+            seconds[side] = np.array([[worker.search_from_shell(titles[0])] for _ in range(rounds)])
+        yield _row("from the shell", seconds)
+
+
+def _time(
+    workers: Mapping[str, Worker], mode: str, titles: Sequence[str], rounds: int
+) -> dict[str, Seconds]:
+    """Return the seconds by side, of shape (rounds, queries), as the workers give them."""
+    found: dict[str, list[float]] = {side: [] for side in workers}
+
+    def ask(side: str) -> Side:
+        def run(text: object) -> None:
+            found[side].append(workers[side].ask(json.dumps([mode, text])))
+
+        return Side(run)
+
+    by_turns({side: ask(side) for side in workers}, titles, rounds)
+    return {side: np.array(times).reshape(rounds, -1) for side, times in found.items()}
+
+
+def _row(what: str, seconds: Mapping[str, Seconds]) -> str:
+    before, now = (float(seconds[side].min(axis=0).mean()) for side in ("before", "now"))
+    return f"| {what} | {1e6 * before:,.0f} µs | {1e6 * now:,.0f} µs | **{now / before:.2f}** |"
