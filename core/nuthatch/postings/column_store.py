@@ -263,7 +263,7 @@ class ColumnStore:
         is_appended = before.precedes(added.documents)
         places = None if is_appended else documents.ordinals_of(before.ids)
         columns = {
-            name: _patch_column(source, self._fields[name], column, held, documents, places)
+            name: _patch_column(source, self._fields[name], column, held, documents, places, log)
             for name, column in held.columns.items()
         }
         return _Held(source.state, documents, columns)
@@ -326,10 +326,11 @@ def _patch_column(
     held: _Held,
     documents: DocumentIds,
     places: Ordinals | None,
+    log: LoggedChanges,
 ) -> Column:
     """Read of a column what was written since a state; `places` are the new ordinals of the old
     documents where these change."""
-    added = _by_ordinal(_logged(source.read_log(held.state), stored), documents)
+    added = _by_ordinal(_logged(log, stored), documents)
     blocks = list(source.read_blocks(stored.place, held.state))
     if not blocks:
         return column.replace(len(documents), (), added, places)
