@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from time import process_time
 from typing import Any
 
 import numpy as np
@@ -57,7 +56,7 @@ def measure(index: FieldIndex) -> Iterator[Row]:
             "each": Side(lambda fields: [theirs(name, SIZE, is_each=True) for name in fields]),
             "duck": Side(lambda fields: [duck(name, SIZE) for name in fields]),
         }
-        seconds = by_turns(sides, [fields], stage.rounds, process_time)
+        seconds = by_turns(sides, [fields], stage.rounds, index.clock)
         target = len(fields) > 1
         for name, side, against, least in (
             ("cached", "ours", "each", 100),
@@ -86,7 +85,7 @@ def _measure_after_write(index: FieldIndex, count: Any) -> Row:
         "ours": Side(lambda fields: count(index.backend, fields), write),
         "sql": Side(lambda fields: [stage.sql.count(name, SIZE) for name in fields]),
     }
-    seconds = by_turns(sides, [FIELDS], stage.rounds, process_time)
+    seconds = by_turns(sides, [FIELDS], stage.rounds, index.clock)
     index.backend.delete([f"new/{at}" for at in range(next(number))])
     what = f"{index.engine}, {len(stage.matches):,} matches, all five, after a write"
     return Row(SECTION, what, _RIVALS["sql"], Ratio.of(seconds["sql"], seconds["ours"]))

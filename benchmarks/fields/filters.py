@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from time import process_time
 from typing import Any as AnyType
 
 import nuthatch
@@ -49,8 +48,8 @@ def measure(index: FieldIndex) -> Iterator[Row]:
             "sql": Side(lambda tree: stage.sql.select(tree, documents)),
         }
         with columns_of(index.backend, FIELDS):  # they are kept
-            new = by_turns(sides | {"cold": Side(select_cold)}, trees, 1, process_time)
-            again = by_turns(sides, trees, 1, process_time)
+            new = by_turns(sides | {"cold": Side(select_cold)}, trees, 1, index.clock)
+            again = by_turns(sides, trees, 1, index.clock)
         what = f"{index.engine}, {documents:,} documents, {name}"
         for state, seconds, side, target in zip(
             ("new, cached columns", "used before", "cold"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from time import perf_counter, process_time
 from typing import cast
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 import nuthatch
 from benchmarks.baselines.values import DuckValues, SqlValues
 from benchmarks.fields.documents import SCHEMA, documents
-from nuthatch import ColumnReader, Document, LexicalBackend
+from nuthatch import ColumnReader, Document, LexicalBackend, Schema
 from nuthatch.contract.columns import Columns
 
 _BATCH = 10_000
@@ -55,14 +56,14 @@ class FieldStage:
         return places
 
     @contextmanager
-    def index(self, engine: str, url: str) -> Iterator[FieldIndex]:
-        """Make an engine's index of the documents, and open it."""
-        place = url.format(folder=self.folder)
-        with nuthatch.open(place, create="new", schema=SCHEMA) as made:
+    def index(self, engine: str, place: str, schema: Schema = SCHEMA) -> Iterator[FieldIndex]:
+        """Make an engine's index of the documents, and open it; it is gone after the block."""
+        with nuthatch.open(place, create="new", schema=schema) as made:
             made.add(self.documents, batch=_BATCH)
             made.optimize()
         with nuthatch.open(place) as backend:
             yield FieldIndex(self, engine, place, backend)
+        nuthatch.drop(place)
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ class FieldIndex:
     engine: str
     url: str
     backend: LexicalBackend
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Processor time of this process; of a server's work nothing but wall time is known."""
+        return perf_counter if self.url.startswith("postgresql:") else process_time
 
     @cached_property
     def keys(self) -> list[object]:

@@ -10,11 +10,13 @@ from nuthatch_compare.comparison import Comparison
 from nuthatch_compare.inputs.judgments import read_judgments
 from nuthatch_compare.inputs.queries import NamedQuery, read_queries
 from nuthatch_compare.inputs.runs import read_run
+from nuthatch_compare.measures.counts import Counts
 from nuthatch_compare.performance.workload import Limits, Load
 from nuthatch_compare.settings import Settings
 
 __all__ = [
     "Comparison",
+    "Counts",
     "Limits",
     "Load",
     "NamedQuery",

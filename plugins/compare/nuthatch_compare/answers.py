@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nuthatch import Hit, NuthatchError, QueryTimeout, Results, SearchBackend
+from nuthatch import FacetCount, Hit, NuthatchError, QueryTimeout, Results, SearchBackend
 from nuthatch_compare.comparison import ListedDocument, Status
 from nuthatch_compare.inputs.queries import NamedQuery
 from nuthatch_compare.inputs.runs import Run
 from nuthatch_compare.inputs.systems import System
+from nuthatch_compare.measures.counts import NO_COUNTS, Counts
 
 #: A search never goes deeper than this many chunks for each document wanted.
 _DEEPEST = 64
@@ -23,13 +24,18 @@ _DEEPEST = 64
 
 @dataclass
 class SystemAnswers:
-    """One system's answers, by query; `lists` are its first documents with snippets."""
+    """One system's answers, by query; `lists` are its first documents with snippets.
+
+    `totals` and `facets` hold what was counted over all that match, where it was to be counted.
+    """
 
     name: str
     rankings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scores: dict[str, tuple[float, ...]] = field(default_factory=dict)
     lists: dict[str, tuple[ListedDocument, ...]] = field(default_factory=dict)
     status: dict[str, Status] = field(default_factory=dict)
+    totals: dict[str, int] = field(default_factory=dict)
+    facets: dict[str, Mapping[str, tuple[FacetCount, ...]]] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
     repeated_chunks: int = 0
 
@@ -45,6 +51,7 @@ def run_queries(
     depth: int,
     shown: int,
     timeout: float | None = None,
+    counts: Counts = NO_COUNTS,
 ) -> SystemAnswers:
     """Return a system's answers to all queries, `depth` documents each at the most."""
     if system.run is not None:
@@ -52,7 +59,7 @@ def run_queries(
     assert system.searcher is not None
     answers = SystemAnswers(system.name)
     for query in queries:
-        _run_query(answers, system.searcher, query, depth, shown, timeout)
+        _run_query(answers, system.searcher, query, depth, shown, timeout, counts)
     return answers
 
 
@@ -80,12 +87,19 @@ def _run_query(
     depth: int,
     shown: int,
     timeout: float | None,
+    counts: Counts,
 ) -> None:
     results: Results | None = None
     hits: Mapping[str, Hit] = {}
     try:
-        results, hits = _search_documents(answers, searcher, query.text, depth, timeout)
+        results, hits = _search_documents(answers, searcher, query, depth, timeout, counts)
         status: Status = "answered" if hits else "empty"
+        if results.total is not None:
+            answers.totals[query.name] = results.total
+        if results.facets:
+            answers.facets[query.name] = {
+                name: tuple(counted) for name, counted in results.facets.items()
+            }
     except QueryTimeout as error:
         status = "timed out"
         answers.errors[_format_error(error)] += 1
@@ -100,13 +114,24 @@ def _run_query(
 
 
 def _search_documents(
-    answers: SystemAnswers, searcher: SearchBackend, text: str, depth: int, timeout: float | None
+    answers: SystemAnswers,
+    searcher: SearchBackend,
+    query: NamedQuery,
+    depth: int,
+    timeout: float | None,
+    counts: Counts,
 ) -> tuple[Results, dict[str, Hit]]:
     """Return the best hit of each document, best first. Go deeper as long as that helps."""
     largest = searcher.capabilities.max_limit or depth * _DEEPEST
     limit = min(depth, largest)
     while True:
-        results = searcher.search(text, limit, timeout=timeout)
+        results = searcher.search(
+            query.search or query.text,
+            limit,
+            timeout=timeout,
+            count=counts.total or None,
+            facets=counts.facets or None,
+        )
         best: dict[str, Hit] = {}
         for hit in results:
             best.setdefault(hit.document_uri, hit)

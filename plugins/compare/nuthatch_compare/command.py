@@ -30,6 +30,7 @@ from nuthatch_compare.inputs.systems import (
     parse_systems,
     split_run_name,
 )
+from nuthatch_compare.measures.counts import Counts
 from nuthatch_compare.measures.measure import DEFAULT_MEASURES
 from nuthatch_compare.online.command import online_command
 from nuthatch_compare.performance.indexing import index_systems, read_schema
@@ -84,6 +85,8 @@ command.add_command(baseline_command)
 @click.option("--latency", metavar="LOAD", help="closed:N clients, or open:R/s requests.")
 @click.option("--passes", type=click.IntRange(1), default=5, show_default=True, help="Of latency.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds a query.")
+@click.option("--count", is_flag=True, help="Compare how many documents match, too.")
+@click.option("--facet", "facets", multiple=True, metavar="FIELD", help="And counts by value.")
 @click.option(
     "--slice", "slices", multiple=True, metavar="FIELD", help="length, or a query's field."
 )
@@ -149,6 +152,7 @@ def run_command(**options: Any) -> int:
             slices=options["slices"],
             costs=costs,
             timeout=options["timeout"],
+            counts=Counts(options["count"], options["facets"]),
             title=options["title"],
         )
     notes += judgments.notes if judgments else ()

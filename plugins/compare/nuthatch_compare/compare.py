@@ -8,7 +8,15 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import combinations
 
-from nuthatch import BackendUnavailable, InvalidConfig, NuthatchError, SearchBackend
+from nuthatch import (
+    BackendUnavailable,
+    EntityQuery,
+    InvalidConfig,
+    MatchAll,
+    NuthatchError,
+    SearchBackend,
+    TextQuery,
+)
 from nuthatch_compare.answers import SystemAnswers, run_queries
 from nuthatch_compare.comparison import Comparison
 from nuthatch_compare.evaluation import Evaluation
@@ -26,6 +34,7 @@ from nuthatch_compare.inputs.slices import slice_queries
 from nuthatch_compare.inputs.systems import System, make_systems
 from nuthatch_compare.measures.agreement import Agreement, RankedAnswers, compare_answers
 from nuthatch_compare.measures.computation import describe_library
+from nuthatch_compare.measures.counts import NO_COUNTS, Counts
 from nuthatch_compare.measures.coverage import warn_of_coverage
 from nuthatch_compare.performance.driver import SearchCall
 from nuthatch_compare.performance.indexing_cost import Cost
@@ -34,16 +43,19 @@ from nuthatch_compare.performance.workload import Limits, Load
 from nuthatch_compare.report.verdict import list_caveats, list_warnings, write_verdict
 from nuthatch_compare.settings import Settings
 from nuthatch_compare.system_summary import (
+    check_counts,
     check_validity,
     describe_system,
     list_answers,
     with_outcomes,
 )
 
+Search = TextQuery | EntityQuery | MatchAll
+
 
 def compare(
     backends: Mapping[str, SearchBackend | Run] | Sequence[System],
-    queries: Sequence[NamedQuery] | Mapping[str, str],
+    queries: Sequence[NamedQuery] | Mapping[str, str | Search],
     judgments: Grades | None = None,
     *,
     settings: Settings | None = None,
@@ -52,6 +64,7 @@ def compare(
     slices: Sequence[str] = (),
     costs: Sequence[Cost] = (),
     timeout: float | None = None,
+    counts: Counts = NO_COUNTS,
     title: str = "",
 ) -> Comparison:
     """Return the comparison of two systems or more. By default the first one is the baseline.
@@ -59,7 +72,10 @@ def compare(
     `judgments` are grades by query and document. Without them there are no measures of relevance,
     but agreement. `latency` is the load under which the latency is measured, within `limits`,
     after all queries were answered once. `slices` are fields of the queries, or `length`. `costs`
-    were measured while indexing. `timeout` is in seconds, for each query.
+    were measured while indexing. `timeout` is in seconds, for each query. `counts` say what all
+    systems count over all that match; whether they count the same is among the conditions.
+
+    A query may be a `TextQuery` with filters and an order, an `EntityQuery` or `MatchAll`.
 
     Raise `InvalidConfig`, `BackendUnavailable` where a system answered no query at all, and
     `NothingMeasured` where no system found a judged document.
@@ -71,12 +87,19 @@ def compare(
     names = [query.name for query in named]
     _check_runs(systems, names)
     reconciled = reconcile(judgments, names) if judgments else None
+    if latency is not None:
+        _refuse_latency(named)
     for field in slices:
         slice_queries(named, field)  # report a field that no query has before any work
     descriptions = {system.name: describe_system(system) for system in systems}
     answers = {
         system.name: run_queries(
-            system, named, depth=settings.depth, shown=settings.shown, timeout=timeout
+            system,
+            named,
+            depth=settings.depth,
+            shown=settings.shown,
+            timeout=timeout,
+            counts=counts,
         )
         for system in systems
     }
@@ -96,7 +119,9 @@ def compare(
     caveats = (*unmatched, *list_caveats(summaries))
     coverage = evaluation.coverage()
     differences = evaluation.differences()
+    counted = tuple(check_counts(answers, named))
     notes = [
+        *(f"{condition.what}: {condition.found}" for condition in counted if condition.good),
         *list_warnings(summaries, len(named)),
         *(reconciled.notes if reconciled else ()),
         _note_unknown_documents(judgments, reconciled, systems, answers)
@@ -119,7 +144,7 @@ def compare(
         caveats=caveats,
         verdict=(*caveats, *write_verdict(settings, differences, pairs, latencies, costs)),
         warnings=tuple(filter(None, notes)),
-        validity=tuple(check_validity(summaries, named, reconciled, latencies)),
+        validity=(*check_validity(summaries, named, reconciled, latencies), *counted),
         definitions={str(measure): measure.definition for measure in settings.list_measures()}
         if reconciled
         else {},
@@ -136,19 +161,39 @@ def compare(
     )
 
 
-def _name_queries(queries: Sequence[NamedQuery] | Mapping[str, str]) -> list[NamedQuery]:
+def _name_queries(queries: Sequence[NamedQuery] | Mapping[str, str | Search]) -> list[NamedQuery]:
     if not queries:
         raise InvalidConfig("there are no queries; nothing can be compared")
     if isinstance(queries, Mapping):
-        return [NamedQuery(name, text) for name, text in queries.items()]
+        return [_name_query(name, query) for name, query in queries.items()]
     return list(queries)
 
 
+def _name_query(name: str, query: str | Search) -> NamedQuery:
+    if isinstance(query, str):
+        return NamedQuery(name, query)
+    text = query.text if isinstance(query, TextQuery) else repr(query)
+    return NamedQuery(name, text, search=query)
+
+
+def _refuse_latency(queries: Sequence[NamedQuery]) -> None:
+    query = next((query for query in queries if query.search is not None), None)
+    if query is not None:
+        raise InvalidConfig(
+            f"latency is measured for texts, and query {query.name!r} is {query.search!r}; leave "
+            "latency out, or give the queries as texts"
+        )
+
+
 def _digest_inputs(queries: Sequence[NamedQuery], judgments: Grades | None) -> dict[str, str]:
-    inputs = {"queries": digest([[query.name, query.text] for query in queries])}
+    inputs = {"queries": digest([_identify(query) for query in queries])}
     if judgments:
         inputs["judgments"] = digest({name: dict(rated) for name, rated in judgments.items()})
     return inputs
+
+
+def _identify(query: NamedQuery) -> list[str]:
+    return [query.name, query.text, *([repr(query.search)] if query.search is not None else [])]
 
 
 def _check_runs(systems: Sequence[System], names: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from nuthatch_compare.inputs.judgments import Grades
 from nuthatch_compare.inputs.queries import NamedQuery
 from nuthatch_compare.inputs.reconciliation import Reconciled
 from nuthatch_compare.inputs.systems import System
+from nuthatch_compare.measures.counts import compare_facets, compare_totals
 from nuthatch_compare.performance.latency import Latency
 
 
@@ -92,6 +93,19 @@ def check_validity(
             "hits",
             good=not latency.unequal_hits,
         )
+
+
+def check_counts(
+    answers: Mapping[str, SystemAnswers], queries: Sequence[NamedQuery]
+) -> Iterator[Validity]:
+    """Yield whether systems that counted totals and facets counted the same."""
+    names = [query.name for query in queries]
+    for agreement in (
+        *compare_totals({name: one.totals for name, one in answers.items()}, names),
+        *compare_facets({name: one.facets for name, one in answers.items()}, names),
+    ):
+        what = f"the same {agreement.what}"
+        yield Validity(what=what, found=agreement.found, good=not agreement.different)
 
 
 def list_answers(

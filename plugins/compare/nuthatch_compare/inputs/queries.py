@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
-from nuthatch import InvalidConfig
+from nuthatch import EntityQuery, InvalidConfig, MatchAll, TextQuery
 from nuthatch_compare.inputs.lines import BLANKS, Line, parse_json_object, read_lines
 
 _NAME: Final = ("_id", "id", "query-id", "query_id", "qid")
@@ -27,11 +27,16 @@ _EXAMPLE: Final = '{"_id": "1", "text": "thief in los angeles"}'
 
 @dataclass(frozen=True, slots=True)
 class NamedQuery:
-    """A query with its name, and fields to slice by."""
+    """A query with its name, and fields to slice by.
+
+    `search` is what is searched for where it is more than a text: with filters, in an order,
+    entities. Its limit is that of the comparison.
+    """
 
     name: str
     text: str
     fields: Mapping[str, object] = field(default_factory=dict)
+    search: TextQuery | EntityQuery | MatchAll | None = None
 
 
 def read_queries(path: str) -> list[NamedQuery]:
