@@ -54,7 +54,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a key of another world": (
         lambda: Schema.from_json('{"shards": 3}'),
         "the schema is not valid: 'shards' is not known here; known are analyzer, chunker, "
-        "fields, strict",
+        "fields, strict, titles, positions",
     ),
     "a field without a type": (
         lambda: Schema.from_json('{"fields": [{"name": "a"}]}'),
