@@ -98,7 +98,7 @@ def aggregate(
     wanted = plan_aggregation(SCHEMA, check_filters(SCHEMA, filters), facets, sort)
     with index.reader() as reader:
         lifted = LiftedReader(WithoutColumns(reader) if plain else reader)
-        facts = EngineFacts(index.name, SCHEMA, index.analyzer, None, None)
+        facts = EngineFacts(index.name, SCHEMA, index.analyzer, None, None, snapshot=True)
         found = run_blocking(read_matching(wanted, open_source(facts, lifted), RUNG))
         matches = reader.match(RUNG, wanted.shared, 1000).candidates
         keys = found.sort(limit, collapse=collapse, scores=dict(matches))

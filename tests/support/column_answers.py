@@ -24,7 +24,7 @@ def answer_by_columns(
     fields = [field.name for field in index.schema.fields if not isinstance(field, PhraseField)]
     with index.reader() as plain_reader:
         reader = cast(ColumnReader, plain_reader)
-        columns = reader.columns([*fields, "uri"])
+        columns = reader.columns([*fields, ""])
         keys = reader.matching(rung, filters)
 
         def places(chosen: Any) -> list[tuple[str, int] | None]:

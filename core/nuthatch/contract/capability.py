@@ -151,11 +151,11 @@ class Capabilities:
     #: Hits in the order of fields, and `MatchAll`. This entry and the next two are `NATIVE` where a
     #: reader has `matching` and `columns`. Where it has not, core reads every match and every
     #: document for each search: complete, and slow.
-    sort: Support = EMULATED
+    sort: Support = Support("no", "its backend does not say that it can")
     #: `Results.facets`.
-    facets: Support = EMULATED
+    facets: Support = Support("no", "its backend does not say that it can")
     #: `Results.total`.
-    count: Support = EMULATED
+    count: Support = Support("no", "its backend does not say that it can")
 
     @classmethod
     def lexical(
@@ -195,6 +195,9 @@ class Capabilities:
             immediate_visibility=NATIVE,
             stable_scores=NATIVE,
             many_processes=NATIVE,
+            sort=EMULATED,
+            facets=EMULATED,
+            count=EMULATED,
         )
         return replace(profile, **entries)  # type: ignore[arg-type]  # replace() refuses others
 

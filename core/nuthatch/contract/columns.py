@@ -16,12 +16,14 @@ engine may also have columns of its own.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from nuthatch.contract.facet import SortKey
 from nuthatch.contract.filters import Filter, Range
 from nuthatch.contract.schema import FilterValue
 
+#: Stands for the order of uris among the fields of `columns`; no field has an empty name.
+URI_ORDER: Final = ""
 #: Keys of chunks, distinct. Those that `matching` gives come in document order, those of one
 #: document by `chunk_idx`.
 Keys = Collection[Hashable]

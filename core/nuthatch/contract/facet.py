@@ -155,6 +155,7 @@ def check_facets(schema: Schema, facets: Facet | str | Iterable[Facet | str]) ->
 def _check_declared(schema: Schema, field: str, what: str) -> None:
     declared = schema.field(field)
     usable = [item.name for item in schema.fields if not isinstance(item, PhraseField)]
+    usable += ["uri", "-score"] if what == "sort" else []
     names = ", ".join(usable) or "none"
     if declared is None:
         raise InvalidQuery(f"{what} {field!r}: the schema declares no such field; usable: {names}")

@@ -227,7 +227,8 @@ class ColumnReader(Reader, Protocol):
         ...
 
     def columns(self, fields: Sequence[str]) -> Columns:
-        """Return what documents have in these declared fields; `uri` is the order of uris."""
+        """Return what documents have in these declared fields; an empty name is the order of
+        uris."""
         ...
 
 

@@ -16,9 +16,10 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-from nuthatch.contract.columns import Columns, Keys
+from nuthatch.contract.columns import URI_ORDER, Columns, Keys
 from nuthatch.contract.facet import (
     SCORE,
+    URI,
     Facet,
     FacetCount,
     FacetValue,
@@ -64,7 +65,8 @@ class Aggregation:
         """The names of the columns that it needs."""
         named = [facet.field for facet in self.facets]
         named += [leaf.field for leaf in leaves(self.emulated)]
-        named += [key.field for key in self.order if key.field != SCORE]
+        keys = [key.field for key in self.order if key.field != SCORE]
+        named += [URI_ORDER if field == URI else field for field in keys]
         return list(dict.fromkeys(named))
 
     @property

@@ -51,7 +51,7 @@ async def entity_search(task: EntityTask, reader: AsyncReader) -> Results:
     wanted = task.wanted
     window = task.offset + task.limit
     matches = await _match_entities(task, reader, task.plan, EVERYTHING if wanted else window)
-    by_key = {item.key: item for item in matches.candidates[:window]}
+    notes = [*matches.notes]
     candidates = matches.candidates[task.offset : window]
     total: int | None = matches.total
     facets: Mapping[str, Sequence[FacetCount]] = {}
@@ -63,6 +63,7 @@ async def entity_search(task: EntityTask, reader: AsyncReader) -> Results:
         shared = keys
         if task.shared is not None:
             wider = await _match_entities(task, reader, task.shared, EVERYTHING)
+            notes += [note for note in wider.notes if note not in notes]
             shared = await source.locate([item.key for item in wider.candidates])
         matching = MatchingSet(wanted, shared, await source.columns(wanted.fields), keys)
         total, facets = matching.count()
@@ -81,8 +82,8 @@ async def entity_search(task: EntityTask, reader: AsyncReader) -> Results:
     return Results(
         hits=build_hits(task.hit_options, (), found),
         query=task.plan.query(),
-        exact=not vanished and not matches.notes,
-        notes=(*task.notes, *matches.notes, *vanished_note(vanished)),
+        exact=not vanished and not notes,
+        notes=(*task.notes, *notes, *vanished_note(vanished)),
         took_ms=1000 * (perf_counter() - task.begun),
         total=total,
         facets=facets,

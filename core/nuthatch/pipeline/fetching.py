@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Protocol
 
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.reader import AsyncReader, FetchedChunk
+from nuthatch.contract.reader import FetchedChunk
 from nuthatch.errors import IndexCorrupt
 from nuthatch.pipeline.hits import HitOptions
-from nuthatch.pipeline.matching_source import MatchingSource
 from nuthatch.pipeline.shape import check_chunks, check_rows
 
 
+class ChunkSource(Protocol):
+    """A reader, or what stands in for one."""
+
+    async def fetch(
+        self, keys: Sequence[Hashable], proofs: bool
+    ) -> Sequence[FetchedChunk | None]: ...
+
+
 async def fetch_rows(
-    options: HitOptions, reader: AsyncReader | MatchingSource, keys: Sequence[Hashable]
+    options: HitOptions, source: ChunkSource, keys: Sequence[Hashable]
+) -> Sequence[FetchedChunk | None]:
+    """Return what is stored for each key of a hit, as `fetch_stored` does."""
+    proofs = options.audit is AuditMode.GROUNDED
+    return await fetch_stored(
+        options.backend, source, keys, proofs=proofs, snapshot=options.snapshot
+    )
+
+
+async def fetch_stored(
+    backend: str,
+    source: ChunkSource,
+    keys: Sequence[Hashable],
+    *,
+    proofs: bool,
+    snapshot: bool,
 ) -> Sequence[FetchedChunk | None]:
     """Return what is stored for each key; None for one that is gone.
 
@@ -21,15 +44,14 @@ async def fetch_rows(
     """
     if not keys:
         return ()
-    proofs = options.audit is AuditMode.GROUNDED
-    stored = await reader.fetch(keys, proofs)
-    check_rows(options.backend, "fetch", keys, stored)
-    check_chunks(options.backend, stored)
+    stored = await source.fetch(keys, proofs)
+    check_rows(backend, "fetch", keys, stored)
+    check_chunks(backend, stored)
     missing = sum(row is None for row in stored)
-    if missing and options.snapshot:
+    if missing and snapshot:
         raise IndexCorrupt(
-            f"the index of the backend {options.backend!r} matched {len(stored)} chunks, and "
-            f"{missing} of them are not stored; run `nuthatch check`, and add the documents again"
+            f"the index of the backend {backend!r} matched {len(stored)} chunks, and {missing} of "
+            "them are not stored; run `nuthatch check`, and add the documents again"
         )
     return stored
 

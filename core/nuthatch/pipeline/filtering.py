@@ -12,7 +12,7 @@ from collections.abc import Hashable, Sequence
 from nuthatch.contract.filters import Filter, leaves
 from nuthatch.contract.query import Rung
 from nuthatch.contract.reader import AsyncReader, Matches
-from nuthatch.pipeline.matching_source import EVERYTHING, EngineFacts, MatchingSource, more_than
+from nuthatch.pipeline.matching_source import EngineFacts, MatchingSource, more_than
 from nuthatch.pipeline.shape import check_type
 
 #: How many times deeper the engine is asked where too few candidates passed.
@@ -40,7 +40,7 @@ class FilteringReader:
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         """Return the best chunks of a rung that pass all filters."""
         passing = await self._find_passing(rung, filters)
-        largest = min(self._facts.largest or EVERYTHING, EVERYTHING)
+        largest = self._facts.deepest
         depth = limit
         while True:
             matches = await self._reader.match(rung, filters, depth)

@@ -400,6 +400,8 @@ def _select_chunks(uri: str, number: int, around: int | None, before: int, after
         if type(value) is not int or value < 0:
             raise InvalidQuery(f"chunks takes {name} as a number from 0; found {value!r}")
     if around is None:
+        if (before, after) != (1, 1):
+            raise InvalidQuery("before and after are neighbours of a chunk; name it by around")
         return range(number)
     if around >= number:
         raise InvalidQuery(

@@ -28,8 +28,15 @@ from nuthatch.contract.reader import (
 )
 from nuthatch.contract.schema import Schema
 from nuthatch.errors import UnsupportedQuery, check_deadline
+from nuthatch.pipeline.fetching import fetch_stored
 from nuthatch.pipeline.readers import engine_of, has_columns, has_documents
-from nuthatch.pipeline.shape import check_rows, check_type, missing_method
+from nuthatch.pipeline.shape import (
+    check_collection,
+    check_methods,
+    check_type,
+    engine_failure,
+    missing_method,
+)
 from nuthatch.text.analyzer import Analyzer
 
 #: A limit that no index reaches.
@@ -39,7 +46,8 @@ EVERYTHING: Final = 2**31 - 1
 class EngineFacts(NamedTuple):
     """What must be known of an engine and its index to read all that matches.
 
-    `largest` is the engine's largest limit, `deadline` a `time.monotonic` reading.
+    `largest` is the engine's largest limit, `deadline` a `time.monotonic` reading. Under `snapshot`
+    nothing can be gone between two calls of a reader.
     """
 
     backend: str
@@ -47,6 +55,12 @@ class EngineFacts(NamedTuple):
     analyzer: Analyzer
     largest: int | None
     deadline: float | None
+    snapshot: bool
+
+    @property
+    def deepest(self) -> int:
+        """The largest limit that the engine is asked with."""
+        return min(self.largest or EVERYTHING, EVERYTHING)
 
 
 class MatchingSource(Protocol):
@@ -58,6 +72,10 @@ class MatchingSource(Protocol):
 
     async def locate(self, keys: Sequence[Hashable]) -> Keys:
         """Return the keys of documents that an entity search found, in document order."""
+        ...
+
+    async def learn(self, keys: Sequence[Hashable]) -> Keys:
+        """Return the keys that `match` gave, in any order; `columns` knows them then."""
         ...
 
     async def columns(self, fields: Sequence[str]) -> Columns:
@@ -72,7 +90,7 @@ class MatchingSource(Protocol):
 def open_source(facts: EngineFacts, reader: AsyncReader) -> MatchingSource:
     """Return the best source that a reader has. Raise `PluginFailure` where it has none."""
     if has_columns(reader):
-        return ReaderSource(reader)
+        return ReaderSource(facts, reader)
     engine = engine_of(reader)
     if not has_documents(engine):
         problem = "sort, facets or count"
@@ -83,13 +101,26 @@ def open_source(facts: EngineFacts, reader: AsyncReader) -> MatchingSource:
 class ReaderSource:
     """The engine's own `matching` and `columns`."""
 
-    def __init__(self, reader: AsyncColumnReader) -> None:
-        self.matching = reader.matching
-        self.columns = reader.columns
+    def __init__(self, facts: EngineFacts, reader: AsyncColumnReader) -> None:
         self.fetch = reader.fetch
+        self._backend = facts.backend
+        self._reader = reader
+
+    async def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Keys:
+        keys = await self._reader.matching(rung, filters)
+        check_collection(self._backend, "matching", keys)
+        return keys
+
+    async def columns(self, fields: Sequence[str]) -> Columns:
+        columns = await self._reader.columns(fields)
+        check_methods(self._backend, "columns", columns, Columns)
+        return columns
 
     async def locate(self, keys: Sequence[Hashable]) -> Keys:
         return sorted(keys)  # type: ignore[type-var]  # as the keys of entity searches do
+
+    async def learn(self, keys: Sequence[Hashable]) -> Keys:
+        return keys
 
 
 class FirstChunk(NamedTuple):
@@ -112,12 +143,7 @@ class DocumentSource:
     async def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Keys:
         if rung is None:
             return self._browse(filters)
-        facts = self._facts
-        limit = min(facts.largest or EVERYTHING, EVERYTHING)
-        matches = await self._reader.match(rung, filters, limit)
-        check_type(facts.backend, "match", matches, Matches)
-        if len(matches.candidates) == limit and matches.total != limit:
-            raise more_than(facts, limit)
+        matches = await match_all(self._facts, self._reader, rung, filters)
         return await self.locate([key for key, _ in matches.candidates])
 
     def _browse(self, filters: Sequence[Filter]) -> Keys:
@@ -130,19 +156,24 @@ class DocumentSource:
 
     async def locate(self, keys: Sequence[Hashable]) -> Keys:
         """Return those of the keys whose chunks are still there, in document order."""
-        rows = await self._reader.fetch(keys, False) if keys else ()
-        check_rows(self._facts.backend, "fetch", keys, rows)
+        facts = self._facts
+        rows = await fetch_stored(
+            facts.backend, self._reader, keys, proofs=False, snapshot=facts.snapshot
+        )
         found: dict[str, dict[int, Hashable]] = {}
         for key, row in zip(keys, rows, strict=True):
             if row is not None:
                 found.setdefault(row.uri, {})[row.chunk_idx] = key
                 self._keys.setdefault(row.uri, {})[row.chunk_idx] = key
-        return [
-            key
-            for uri in self._documents()
-            if uri in found
-            for _, key in sorted(found[uri].items())
-        ]
+        documents = self._documents()
+        lost = [uri for uri in found if uri not in documents]
+        if lost and facts.snapshot:
+            problem = f"matched the document {lost[0]!r}, which is not among its documents()"
+            raise engine_failure(facts.backend, problem, "shape")
+        return [key for uri in documents if uri in found for _, key in sorted(found[uri].items())]
+
+    async def learn(self, keys: Sequence[Hashable]) -> Keys:
+        return await self.locate(keys)
 
     async def columns(self, fields: Sequence[str]) -> Columns:
         return PlainColumns(self._column_rows())
@@ -190,6 +221,18 @@ class DocumentSource:
                 rows[document.uri] = values_by_field(self._facts.schema, document)
             self._rows = rows
         return self._rows
+
+
+async def match_all(
+    facts: EngineFacts, reader: AsyncReader, rung: Rung, filters: Sequence[Filter]
+) -> Matches:
+    """Return every match of a rung. Raise `UnsupportedQuery` where the engine gives fewer."""
+    limit = facts.deepest
+    matches = await reader.match(rung, filters, limit)
+    check_type(facts.backend, "match", matches, Matches)
+    if len(matches.candidates) == limit and matches.total != limit:
+        raise more_than(facts, limit)
+    return matches
 
 
 def more_than(facts: EngineFacts, limit: int) -> UnsupportedQuery:

@@ -84,6 +84,7 @@ class PlannedSearch:
             (),
             task.query if isinstance(task, SearchTask) else task.asked,
             policy=task.policy if isinstance(task, SearchTask) else "auto",
+            ran="all" if isinstance(task, SearchTask) and task.policy == "all" else "ranked",
             exact=True,
             notes=(*task.notes, lack),
             took_ms=1000 * (perf_counter() - task.begun),

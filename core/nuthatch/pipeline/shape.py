@@ -14,6 +14,21 @@ def check_type(backend: str, method: str, value: object, wanted: type) -> None:
         raise engine_failure(backend, problem, "shape")
 
 
+def check_collection(backend: str, method: str, value: object) -> None:
+    """Raise `PluginFailure` unless a method returned values that can be counted and walked."""
+    if not (hasattr(value, "__len__") and hasattr(value, "__iter__")) or isinstance(value, str):
+        problem = f"returned {type(value).__name__} from {method}, which is no collection of keys"
+        raise engine_failure(backend, problem, "shape")
+
+
+def check_methods(backend: str, method: str, value: object, wanted: type) -> None:
+    """Raise `PluginFailure` unless what a method returned has the methods of a protocol."""
+    for name in vars(wanted):
+        if not name.startswith("_") and not hasattr(value, name):
+            problem = f"returned {type(value).__name__} from {method}, which has no {name}"
+            raise engine_failure(backend, problem, "shape")
+
+
 def check_rows(backend: str, method: str, keys: Sequence[object], rows: Sequence[object]) -> None:
     """Raise `PluginFailure` unless there is a row for each key."""
     check_type(backend, method, rows, Sequence)

@@ -38,9 +38,9 @@ from nuthatch.pipeline.fetching import fetch_rows, vanished_note
 from nuthatch.pipeline.filtering import FilteringReader
 from nuthatch.pipeline.hits import HitOptions, ScoredRow, build_hits
 from nuthatch.pipeline.matching_source import (
-    EVERYTHING,
     EngineFacts,
     MatchingSource,
+    match_all,
     more_than,
     open_source,
 )
@@ -208,9 +208,7 @@ async def _sort_page(
     assert rung is not None  # as a rung matched
     scores: Mapping[Hashable, float] = {}
     if wanted.needs_scores:
-        matches = await reader.match(rung, task.filters, EVERYTHING)
-        check_type(task.facts.backend, "match", matches, Matches)
-        scores = dict(matches.candidates)
+        scores = dict((await match_all(task.facts, reader, rung, task.filters)).candidates)
     keys = matching.sort(task.offset + task.limit, collapse=task.collapse, scores=scores)
     keys = keys[task.offset :]
     place = climb.rungs.index(rung)
@@ -231,13 +229,15 @@ async def _sort_best_page(
         return _Page(climb, [], 0, await _count(task, climb, source))
     lowest = climb.found[:last][-1][1].score
     tied = {one.key: (place, one) for place, one in climb.found if one.score >= lowest}
-    located = await source.locate([*tied])
+    learnt = await source.learn([*tied])
     columns = await source.columns(wanted.fields)
-    scores = [tied[key][1].score for key in located]
-    keys = columns.sort(located, wanted.order, last, scores=scores)[task.offset :]
+    scores = [tied[key][1].score for key in learnt]
+    keys = columns.sort(learnt, wanted.order, last, scores=scores)[task.offset :]
     totals = Totals(None, {})
     if wanted.counts or wanted.facets:
         totals = await _count(task, climb, source)
+    elif len(tied) == len(climb.found) and _is_whole(task, climb):
+        totals = Totals(columns.count(learnt), {})
     rows = await fetch_rows(task.hit_options, source, keys)
     kept = [(tied[key], row) for key, row in zip(keys, rows, strict=True) if row is not None]
     return _Page(climb, kept, len(keys) - len(kept), totals)
@@ -245,7 +245,7 @@ async def _sort_best_page(
 
 async def _climb_past_ties(task: SearchTask, reader: AsyncReader, last: int) -> LadderSearch:
     """Return the climb that has found `last` hits, and all that score as much as these."""
-    largest = min(task.facts.largest or EVERYTHING, EVERYTHING)
+    largest = task.facts.deepest
     depth = min(last + 1, largest)
     while True:
         climb = task.climb(depth)

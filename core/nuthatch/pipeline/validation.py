@@ -63,10 +63,6 @@ class OpenIndex(Protocol):
     def capabilities(self) -> Capabilities: ...
 
 
-#: No index is larger, and engines overflow beyond it.
-_MAX_LIMIT = 2**31 - 1
-
-
 def search_request(
     searcher: SearchBackend,
     query: Query,
@@ -111,11 +107,13 @@ def plan_search(backend: OpenIndex, request: SearchRequest) -> PlannedSearch:
         analyzer=backend.analyzer,
         largest=backend.capabilities.max_limit,
         deadline=None if timeout is None else monotonic() + timeout,
+        snapshot=bool(backend.capabilities.snapshot),
     )
     query = request.query
     filters = _filters(backend, query)
     emulated = _emulated_filters(backend.capabilities, filters)
-    plan = _Plan(backend, request, facts, filters, emulated, _aggregation(backend, query, filters))
+    wanted = _aggregation(backend, query, filters, emulated)
+    plan = _Plan(backend, request, facts, filters, emulated, wanted)
     task: SearchTask | EntityTask | BrowseTask
     match query:
         case TextQuery():
@@ -141,12 +139,14 @@ class _Plan(NamedTuple):
 
 
 def _aggregation(
-    backend: OpenIndex, query: AnyQuery, filters: tuple[Filter, ...]
+    backend: OpenIndex,
+    query: AnyQuery,
+    filters: tuple[Filter, ...],
+    emulated: tuple[Filter, ...],
 ) -> Aggregation | None:
     """Return what a query wants to know of all that match; None where that is nothing."""
     if not next(aggregation_features(query), None):
         return None
-    emulated = _emulated_filters(backend.capabilities, filters)
     return plan_aggregation(
         backend.schema,
         filters,
@@ -199,7 +199,7 @@ def _entity_task(plan: _Plan, query: EntityQuery, begun: float) -> EntityTask:
         plan=entities,
         shared=replace(entities, filters=wanted.shared) if wanted and has_own else None,
         wanted=wanted,
-        limit=_limit(backend, query),
+        limit=_limit(plan.facts, query),
         offset=query.offset,
         hit_options=_hit_options(backend, query),
         begun=begun,
@@ -214,7 +214,7 @@ def _browse_task(plan: _Plan, query: MatchAll, begun: float) -> BrowseTask:
         request=plan.request,
         asked=query,
         wanted=plan.wanted,
-        limit=_limit(plan.backend, query),
+        limit=_limit(plan.facts, query),
         offset=query.offset,
         hit_options=_hit_options(plan.backend, query),
         begun=begun,
@@ -239,7 +239,7 @@ def _text_task(plan: _Plan, query: TextQuery, begun: float) -> SearchTask:
         filters=tuple(item for item in plan.filters if item not in plan.emulated),
         emulated=plan.emulated,
         wanted=plan.wanted,
-        limit=_limit(backend, query),
+        limit=_limit(plan.facts, query),
         offset=query.offset,
         policy=query.policy or config.policy,
         budget=config.budget if own_budget else None,
@@ -253,10 +253,9 @@ def _text_task(plan: _Plan, query: TextQuery, begun: float) -> SearchTask:
     )
 
 
-def _limit(backend: OpenIndex, query: AnyQuery) -> int:
+def _limit(facts: EngineFacts, query: AnyQuery) -> int:
     """Return how many hits are shown after the offset."""
-    largest = min(backend.capabilities.max_limit or _MAX_LIMIT, _MAX_LIMIT)
-    return min(query.limit or DEFAULT_LIMIT, max(largest - query.offset, 1))
+    return min(query.limit or DEFAULT_LIMIT, max(facts.deepest - query.offset, 1))
 
 
 def _hit_options(backend: OpenIndex, query: AnyQuery) -> HitOptions:
@@ -332,7 +331,9 @@ def _limit_refused(backend: str, query: AnyQuery, largest: int) -> UnsupportedQu
     from nuthatch.registry.backends import backends_up_to  # only on the way to an error
 
     limit = query.limit or 1
-    what = f"a limit of {limit}" + (f" after an offset of {query.offset}" if query.offset else "")
+    parts = [f"a limit of {query.limit}"] if query.limit else []
+    parts += [f"an offset of {query.offset}"] if query.offset else []
+    what = " after ".join(parts)
     reason = f"its largest limit is {largest}, offset and limit together"
     others = backends_up_to(query.offset + limit, besides=backend)
     return UnsupportedQuery(backend, what, reason, others)

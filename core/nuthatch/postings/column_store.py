@@ -31,7 +31,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from nuthatch.contract.facet import URI
+from nuthatch.contract.columns import URI_ORDER
 from nuthatch.contract.schema import PhraseField, Schema
 from nuthatch.postings.array_columns import ArrayColumns, DocumentIds
 from nuthatch.postings.block_layout import BLOCK_IDS
@@ -196,27 +196,27 @@ class ColumnStore:
     def request(self, source: ColumnSource, names: Iterable[str]) -> ColumnRequest:
         """Return what reading the columns of fields will take; the source is not yet read."""
         wanted = dict.fromkeys(names)
-        fields = [self._fields[name] for name in wanted if name != URI]
+        fields = [self._fields[name] for name in wanted if name != URI_ORDER]
         held = self._held
         is_current = held is not None and held.state == source.state
         if held is not None and not is_current and (held.is_worn or not source.follows(held.state)):
             held = None
         if held is None:
             whole = [DOCUMENTS_PLACE, *(stored.place for stored in fields)]
-            return ColumnRequest(None, [], whole, URI in wanted, None)
+            return ColumnRequest(None, [], whole, URI_ORDER in wanted, None)
         kept = [] if is_current else [self._fields[name].place for name in held.columns]
         return ColumnRequest(
             held.state,
             [] if is_current else [DOCUMENTS_PLACE, *kept],
             [stored.place for stored in fields if stored.name not in held.columns],
-            URI in wanted and not (is_current and held.uris is not None),
+            URI_ORDER in wanted and not (is_current and held.uris is not None),
             held,
         )
 
     def read(
         self, source: ColumnSource, names: Iterable[str], request: ColumnRequest | None = None
     ) -> ArrayColumns:
-        """Return the columns of fields in the source's state; `uri` is the order of uris.
+        """Return the columns of fields in the source's state; `URI_ORDER` is the order of uris.
 
         Raise one of `UNREADABLE` for blocks that are damaged.
         """
@@ -226,15 +226,15 @@ class ColumnStore:
         columns = dict(held.columns)
         uris = held.uris
         for name in wanted:
-            if name == URI:
+            if name == URI_ORDER:
                 uris = _rank_uris(source, held.documents) if uris is None else uris
             else:
                 # The fields used last come last: the first are dropped first.
                 column = columns.pop(name, None)
                 columns[name] = column or _read(source, self._fields[name], held.documents)
-        if not request.is_empty or columns != held.columns:
+        if not request.is_empty or [*columns] != [*held.columns]:
             self._keep(_Held(source.state, held.documents, columns, uris))
-        found = {name: columns[name] for name in wanted if name != URI}
+        found = {name: columns[name] for name in wanted if name != URI_ORDER}
         return ArrayColumns(held.documents, found, uris)
 
     def _at_state_of(self, source: ColumnSource, held: _Held | None) -> _Held:

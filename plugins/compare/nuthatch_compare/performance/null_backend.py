@@ -24,7 +24,7 @@ _CAPABILITIES = Capabilities(
     entities=_NOTHING,
     fuzzy=_NOTHING,
     substring=_NOTHING,
-    filters=FilterSupport(range=_NOTHING, any_of=_NOTHING),
+    filters=FilterSupport(range=_NOTHING, any_of=_NOTHING, tree=_NOTHING),
     grounding=_NOTHING,
     explain=_NOTHING,
     timeout=_NOTHING,
