@@ -33,12 +33,19 @@ def write(writer: SegmentWriter, documents: Sequence[AnalyzedDocument]) -> Write
                 root=analyzed.root,
                 header=analyzed.header,
             )
-    (writer.commit if counts["chunks"] else writer.cancel)()
+    _end(writer, changed=counts["chunks"] > 0)
     return WriteOutcome(**counts)
 
 
 def remove(writer: SegmentWriter, uris: Sequence[str]) -> int:
     """Remove documents; return the number removed."""
     removed: int = sum(writer.delete_by_term("uri", uri) > 0 for uri in uris)
-    (writer.commit if removed else writer.cancel)()
+    _end(writer, changed=removed > 0)
     return removed
+
+
+def _end(writer: SegmentWriter, changed: bool) -> None:
+    if changed:
+        writer.commit()
+    else:
+        writer.cancel()
