@@ -366,6 +366,31 @@ def test_a_damaged_block_is_refused_or_is_another(
         assert read.values.size == int(read.counts.sum())
 
 
+@given(rows | narrow_rows, st.lists(st.sampled_from([-1, 0, 7, 255, 256, 70_000, 2**63 - 1])))
+def test_blocks_without_wanted_values_are_left_out(
+    integers: dict[int, list[int]], others: list[int]
+) -> None:
+    """Of every block that has one of them, all is there."""
+    wanted = {*others, *[values[0] for values in integers.values()][:2]}
+    stored = FieldValues.of(sorted(integers.items()), np.int64)
+    blocks = sorted(pack_blocks(stored).items())
+    found = unpack_blocks(blocks, np.int64, having=[*wanted])
+    holders = {id // BLOCK_IDS for id, values in integers.items() if wanted & {*values}}
+    kept = {id // BLOCK_IDS for id in found.documents.tolist()}
+    assert holders == kept
+    is_kept = np.array([id // BLOCK_IDS in kept for id in stored.documents], dtype=np.bool_)
+    assert is_equal(found, stored.select(is_kept))
+
+
+def test_a_rare_value_is_looked_for_in_its_block_alone() -> None:
+    stored = FieldValues.of([(id, [id, id + 200_000]) for id in range(102_400)], np.int64)
+    blocks = sorted(pack_blocks(stored).items())
+    found = unpack_blocks(blocks, np.int64, having=[51_234 + 200_000])
+    assert 51_234 in found.documents
+    assert found.documents.size == BLOCK_IDS
+    assert unpack_blocks(blocks, np.int64, having=[102_400, 10**12]).documents.size == 0
+
+
 def test_blocks_out_of_order_are_refused() -> None:
     block = pack_blocks(FieldValues.of([(1, [1])], np.int64))[0]
     with pytest.raises(ValueError, match="block 0 of a column follows block 3"):
