@@ -26,6 +26,7 @@ from nuthatch.postings import (
     scan_block,
     unpack_blocks,
 )
+from nuthatch.postings.column import SortedValues
 
 WORDS = st.sampled_from(["", "a", "aa", "b", "é", "z", "\U0001f426", "\ue000"])
 NUMBERS = st.sampled_from([-(2**63), -1, 0, 1, 7, 255, 256, 2**32, 2**63 - 1])
@@ -207,8 +208,9 @@ def test_what_a_write_touches_is_replaced(
     state = arrays(before, ids)
     end = ids[-1] + before[-1].chunks if before else 1
     new_ids = [end + first for first in first_ids(after)]
-    gone = [at for at in range(len(before)) if data.draw(st.booleans())]
-    changed = {at: data.draw(documents(1)) for at in range(len(before)) if at not in gone}
+    touched = range(len(before)) if data.draw(st.booleans()) else ()  # or new ones are all
+    gone = [at for at in touched if data.draw(st.booleans())]
+    changed = {at: data.draw(documents(1)) for at in touched if at not in gone}
     values = {at: found[0].values for at, found in changed.items() if found}
     added = FieldValues.of(
         [(first, [document.chunks]) for document, first in zip(after, new_ids, strict=True)],
@@ -227,7 +229,9 @@ def test_what_a_write_touches_is_replaced(
             ],
             dtype,
         )
-        columns[name] = state._columns[name].replace(len(whole), [*gone, *values], new)
+        column = state._columns[name].replace(len(whole), [*gone, *values], new)
+        assert column.values.nbytes == SortedValues(column.values.array).nbytes
+        columns[name] = column
     documents_now = state.documents.replace(np.array(ids, np.uint32)[gone], added)
     patched = ArrayColumns(documents_now, columns, uri_ranks(whole))
     kept = [at for at in range(len(whole)) if at not in gone]
@@ -240,6 +244,40 @@ def test_what_a_write_touches_is_replaced(
             assert patched.sort(keys, [key], 30) == expected.sort(keys, [key], 30)
         item = data.draw(conditions)
         assert as_list(patched.browse([item])) == expected.select(keys, [item])
+
+
+class CountedText(str):
+    """Counts how often any of them is measured or compared."""
+
+    uses = 0
+
+    def __len__(self) -> int:
+        CountedText.uses += 1
+        return super().__len__()
+
+    def __lt__(self, other: str) -> bool:
+        CountedText.uses += 1
+        return super().__lt__(other)
+
+
+@pytest.mark.parametrize("several", [1, 2])
+def test_a_new_document_leaves_the_texts_of_the_others_alone(several: int) -> None:
+    """However many there are, only those near to new ones in the order are compared."""
+    number = 3000
+    texts = np.array([CountedText(f"text {at:05}") for at in range(number)], dtype=object)
+    values = np.arange(number)
+    counts = np.full(number // several, several, dtype=np.uint32)
+    documents = np.arange(counts.size, dtype=np.uint32)
+    column = Column.of(counts.size, FieldValues(documents, counts, values), texts)
+    size = column.nbytes
+    CountedText.uses = 0
+    for at, text in enumerate(["text 00007", "new", "text 01234b", "zebra"]):
+        ordinal = counts.size + at
+        column = column.replace(ordinal + 1, (), FieldValues.of([(ordinal, [text])], object))  # type: ignore[list-item]  # texts
+        assert column.nbytes > size
+        size = column.nbytes
+    assert len(column.values) == number + 3
+    assert 0 < CountedText.uses < 250
 
 
 rows = st.dictionaries(
@@ -326,6 +364,31 @@ def test_a_damaged_block_is_refused_or_is_another(
             continue
         assert read.documents.size == read.counts.size
         assert read.values.size == int(read.counts.sum())
+
+
+@given(rows | narrow_rows, st.lists(st.sampled_from([-1, 0, 7, 255, 256, 70_000, 2**63 - 1])))
+def test_blocks_without_wanted_values_are_left_out(
+    integers: dict[int, list[int]], others: list[int]
+) -> None:
+    """Of every block that has one of them, all is there."""
+    wanted = {*others, *[values[0] for values in integers.values()][:2]}
+    stored = FieldValues.of(sorted(integers.items()), np.int64)
+    blocks = sorted(pack_blocks(stored).items())
+    found = unpack_blocks(blocks, np.int64, having=[*wanted])
+    holders = {id // BLOCK_IDS for id, values in integers.items() if wanted & {*values}}
+    kept = {id // BLOCK_IDS for id in found.documents.tolist()}
+    assert holders == kept
+    is_kept = np.array([id // BLOCK_IDS in kept for id in stored.documents], dtype=np.bool_)
+    assert is_equal(found, stored.select(is_kept))
+
+
+def test_a_rare_value_is_looked_for_in_its_block_alone() -> None:
+    stored = FieldValues.of([(id, [id, id + 200_000]) for id in range(102_400)], np.int64)
+    blocks = sorted(pack_blocks(stored).items())
+    found = unpack_blocks(blocks, np.int64, having=[51_234 + 200_000])
+    assert 51_234 in found.documents
+    assert found.documents.size == BLOCK_IDS
+    assert unpack_blocks(blocks, np.int64, having=[102_400, 10**12]).documents.size == 0
 
 
 def test_blocks_out_of_order_are_refused() -> None:

@@ -24,7 +24,7 @@ from nuthatch import (
     Schema,
     SortKey,
 )
-from nuthatch.postings import ColumnLog
+from nuthatch.postings import ColumnLog, FieldValues, unpack_blocks
 from nuthatch_sqlite import columns as columns_module
 from nuthatch_sqlite.columns import StoredColumns
 from support.column_answers import answer_by_columns
@@ -184,6 +184,31 @@ def test_the_first_condition_on_a_field_reads_no_texts(
                     }
                     assert read == is_read
             read.clear()
+
+
+def test_the_first_condition_on_rare_values_unpacks_their_blocks_alone(
+    index: LexicalBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked: list[int] = []
+
+    def count(*given: Any, **options: Any) -> FieldValues:
+        found = unpack_blocks(*given, **options)
+        unpacked.append(found.documents.size)
+        return found
+
+    monkeypatch.setattr(columns_module, "unpack_blocks", count)
+    url = f"sqlite:{index.config.path}"  # type: ignore[attr-defined]  # SQLite's
+    for condition, uris, most in (
+        (AnyOf("tags", ["u1203"]), {"d1203"}, 1024),
+        (Range("tags", gte="u1203", lte="u1203"), {"d1203"}, 1024),
+        (AnyOf("tags", ["missing"]), set(), 0),
+        (AnyOf("year", [7]), set(), 0),
+    ):
+        with nuthatch.open(url) as fresh:
+            found = fresh.search("word", 5000, filters=[condition])
+        assert {hit.document_uri for hit in found} == uris
+        assert max(unpacked) <= most < 1500
+        unpacked.clear()
 
 
 def test_single_documents_are_merged_now_and_then(

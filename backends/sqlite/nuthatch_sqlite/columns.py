@@ -49,6 +49,8 @@ from nuthatch_sqlite.state import State
 
 #: A batch that changes so many documents is not logged.
 _LARGE: Final = 256
+#: Blocks that have none of so few values are left out of a search for them.
+_FEW: Final = 4
 #: So many changes are logged at most.
 _MAX_LOGGED: Final = 1024
 
@@ -162,25 +164,42 @@ def find_documents(connection: apsw.Connection, stored: StoredField, condition: 
     The column is not made: to sort its values, and to read its texts, takes most of the time.
     """
     logged = [*scan_log(connection, stored.place, accept_value(condition))]
-    found = _unpack(connection, stored.place, stored.dtype)
     with readable("the columns of the fields"):
-        passes = _compare(connection, stored, condition, found.values)
+        chosen = _choose(connection, stored, condition)
+        having = None
+        if chosen is not None and chosen.size <= _FEW and stored.dtype is np.int64:
+            having = chosen.tolist()
+        blocks = rows(connection, BLOCKS, span(stored.place + 1))
+        found = unpack_blocks(blocks, stored.dtype, having=having)
+        passes = _compare(stored, condition, chosen, found.values)
         passing = np.repeat(found.documents, found.counts)[passes]
     return distinct(np.concatenate([passing, np.array(logged, dtype=np.uint32)]))
 
 
+def _choose(
+    connection: apsw.Connection, stored: StoredField, condition: Leaf
+) -> npt.NDArray[Any] | None:
+    """Return the stored values that pass; None where these are a range."""
+    if stored.has_texts:
+        return np.array([*find_codes(connection, stored.place, condition)], dtype=np.int64)
+    if isinstance(condition, AnyOf):
+        return np.array(stored.encode(condition.values, {}), dtype=stored.dtype)
+    return None
+
+
 def _compare(
-    connection: apsw.Connection, stored: StoredField, condition: Leaf, values: npt.NDArray[Any]
+    stored: StoredField,
+    condition: Leaf,
+    chosen: npt.NDArray[Any] | None,
+    values: npt.NDArray[Any],
 ) -> npt.NDArray[np.bool_]:
     """Return which stored values pass."""
-    if stored.has_texts:
-        codes = np.array([*find_codes(connection, stored.place, condition)], dtype=np.int64)
-        wanted = np.zeros(1 + int(max(codes.max(initial=0), values.max(initial=0))), np.bool_)
-        wanted[codes] = True
+    if stored.has_texts and chosen is not None:
+        wanted = np.zeros(1 + int(max(chosen.max(initial=0), values.max(initial=0))), np.bool_)
+        wanted[chosen] = True
         is_wanted: npt.NDArray[np.bool_] = wanted[values]
         return is_wanted
-    if isinstance(condition, AnyOf):
-        chosen = np.array(stored.encode(condition.values, {}), dtype=stored.dtype)
+    if chosen is not None:
         is_chosen: npt.NDArray[np.bool_] = np.isin(values, chosen)
         return is_chosen
     assert isinstance(condition, Range)  # core makes one of all others

@@ -7,13 +7,14 @@ reader has seen; a reader on an older snapshot passes them by.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
+from typing import Any
 
 import apsw
 import numpy as np
 import numpy.typing as npt
 
 from nuthatch.postings import readable
-from nuthatch.scoring import BM25, PostingList, Term, TermScores
+from nuthatch.scoring import BM25, PostingList, Term, TermScores, distinct
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one, rows
 from nuthatch_sqlite.lazy_postings import LazyPostings
@@ -79,9 +80,16 @@ class Postings:
         return self._cached_term(token) or self._load_term(token, used_before=())
 
     def ids(self, token: str) -> Ids:
-        """Return the chunks that hold a token, ascending."""
+        """Return the chunks that hold a token, ascending; its postings are not read for that."""
         term = self._cached_term(token)
-        return self._read(token).ids if term is None else term.ids
+        if term is not None:
+            return term.ids
+        sets, key = self._caches.filters, f"chunks with {token}"  # no filter's repr begins so
+        ids = sets.get(self._state.generation, key)
+        if ids is None:
+            ids = self._read_ids(token)
+            sets.put(self._state.generation, key, ids)
+        return ids
 
     def _cached_terms(self, tokens: Iterable[str]) -> dict[str, TermScores | None] | None:
         """Return what is cached of each token; None where nothing ever is."""
@@ -113,16 +121,29 @@ class Postings:
 
     def _read(self, token: str) -> TermScores:
         row = one(self._connection, schema.OCCURRENCES, (token,))
-        text = "" if row is None or row[0] is None else row[0]
         with readable(f"the list of postings of {token!r}"):
-            occurrences = np.fromstring(text, dtype=np.int64, sep=" ")
             lengths = self._lengths()
-            postings = PostingList.from_occurrences(occurrences, lambda ids: lengths[ids])
-            if postings.ids.size != (df := self.frequencies([token])[token]):
-                raise ValueError(f"{postings.ids.size} chunks have it, and {df} were counted")
+            postings = PostingList.from_occurrences(_numbers(row), lambda ids: lengths[ids])
+            self._check_number(token, postings.ids)
             term = TermScores.of(postings, MODEL, self._state.statistics)
         self._caches.terms.put(self._state.generation, token, term)
         return term
+
+    def _read_ids(self, token: str) -> Ids:
+        row = one(self._connection, schema.HOLDERS, (schema.quote_token(token),))
+        with readable(f"the chunks that hold {token!r}"):
+            found = _numbers(row)
+            ids = found.astype(np.uint32)
+            if not np.array_equal(distinct(ids), found):
+                raise ValueError("the ids of the chunks do not ascend")
+            self._check_number(token, ids)
+        return ids
+
+    def _check_number(self, token: str, ids: Ids) -> None:
+        """Raise `ValueError` unless the chunks that hold a token are as many as the index says."""
+        df = self.frequencies([token])[token]
+        if ids.size != df:
+            raise ValueError(f"{ids.size} chunks have it, and {df} were counted")
 
     def _lengths(self) -> Ids:
         """Return tokens per chunk, indexed by chunk id."""
@@ -131,6 +152,12 @@ class Postings:
             lengths = _read_lengths(self._connection, self._state.tokens)
             self._caches.lengths.put(self._state.generation, lengths)
         return lengths
+
+
+def _numbers(row: tuple[Any, ...] | None) -> npt.NDArray[np.int64]:
+    """Return the numbers that a statement gave as one text."""
+    text = "" if row is None or row[0] is None else row[0]
+    return np.fromstring(text, dtype=np.int64, sep=" ")
 
 
 def _read_lengths(connection: apsw.Connection, tokens: int) -> npt.NDArray[np.uint32]:

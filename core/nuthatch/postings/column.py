@@ -84,12 +84,15 @@ class SortedValues:
         known = np.zeros(others.size, dtype=np.bool_)
         inside = at < self.array.size
         known[inside] = self.array[at[inside]] == others[inside]
-        added = at[~known]
-        merged = np.insert(self.array, added, others[~known])
+        if known.all():
+            return self, np.arange(self.array.size), at
+        added, new = at[~known], others[~known]
+        merged = SortedValues(np.insert(self.array, added, new))
+        merged.nbytes = self.nbytes + SortedValues(new).nbytes  # to measure all texts takes longer
         moved = np.arange(self.array.size) + np.searchsorted(
             added, np.arange(self.array.size), side="right"
         )
-        return SortedValues(merged), moved, np.searchsorted(merged, others)
+        return merged, moved, np.searchsorted(merged.array, others)
 
 
 class Column(ABC):
@@ -234,7 +237,9 @@ class SingleColumn(Column):
             return super()._replace(values, moved, size, gone, added, places)
         dtype = np.min_scalar_type(len(values))
         codes = np.zeros(size, dtype=dtype)
-        old = np.concatenate([[0], moved + 1]).astype(dtype)[self.codes]
+        old = self.codes
+        if values is not self.values:
+            old = np.concatenate([[0], moved + 1]).astype(dtype)[self.codes]
         codes[slice(self.size) if places is None else places] = old
         codes[gone] = 0
         codes[added.documents] = added.values + 1
@@ -304,6 +309,27 @@ class ListColumn(Column):
         documents = np.flatnonzero(self._lengths)
         counts = self._lengths[documents].astype(np.uint32)
         return FieldValues(documents.astype(np.uint32), counts, self.ranks)
+
+    def _replace(
+        self,
+        values: SortedValues,
+        moved: Ranks,
+        size: int,
+        gone: Ordinals,
+        added: FieldValues,
+        places: Ordinals | None,
+    ) -> Column:
+        is_appended = not gone.size and bool((added.documents >= self.size).all())
+        if places is not None or not is_appended:
+            return super()._replace(values, moved, size, gone, added, places)
+        # What the old documents have is copied as one piece.
+        lengths = np.zeros(size - self.size, dtype=np.uint32)
+        lengths[added.documents - self.size] = added.counts
+        ends = self.starts[-1] + np.cumsum(lengths, dtype=np.uint32)
+        old = self.ranks if values is self.values else moved[self.ranks]
+        dtype = np.min_scalar_type(max(len(values) - 1, 0))
+        ranks = np.concatenate([old, added.values], dtype=dtype, casting="unsafe")
+        return ListColumn(values, np.concatenate([self.starts, ends]), ranks)
 
 
 def _ascends(texts: Sequence[str]) -> bool:

@@ -162,18 +162,29 @@ def _narrowest(most: int) -> int:
     )
 
 
-def unpack_blocks(rows: Iterable[tuple[int, bytes]], dtype: npt.DTypeLike) -> FieldValues:
+def unpack_blocks(
+    rows: Iterable[tuple[int, bytes]],
+    dtype: npt.DTypeLike,
+    *,
+    having: Sequence[int] | None = None,
+) -> FieldValues:
     """Return the values in blocks, given with ascending numbers; int64 or float64.
 
-    Raise `ValueError` for a block that is damaged.
+    With `having`, blocks of whole numbers that have none of these are left out: so a few rare
+    values are found in a small part of the time. Raise `ValueError` for a block that is damaged.
     """
     bitmaps, counts, values = [b""], [np.zeros(0, np.uint32)], [np.zeros(0, dtype)]
     numbers: list[int] = []
+    before = -1
     for number, blob in rows:
-        if numbers and number <= numbers[-1]:
-            raise ValueError(f"block {number} of a column follows block {numbers[-1]}")
+        if number <= before:
+            raise ValueError(f"block {number} of a column follows block {before}")
+        before = number
+        layout = _read_layout(number, blob)
+        if having is not None and not any(layout.has(blob, value) for value in having):
+            continue
         numbers.append(number)
-        each, content = _unpack(number, blob, dtype)
+        each, content = layout.unpack(blob, dtype)
         bitmaps.append(blob[HEAD.size : FIRST_COUNT])
         counts.append(each)
         values.append(content)
@@ -183,10 +194,35 @@ def unpack_blocks(rows: Iterable[tuple[int, bytes]], dtype: npt.DTypeLike) -> Fi
     return FieldValues(documents.astype(np.uint32), np.concatenate(counts), np.concatenate(values))
 
 
-def _unpack(
-    number: int, blob: bytes, dtype: npt.DTypeLike
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[Any]]:
-    """Return how many values each document of a block has, and the values."""
+class _Layout(NamedTuple):
+    """Where a block has what: how many values each document has, and where the values begin."""
+
+    each: npt.NDArray[np.uint32]
+    total: int
+    #: None where all values are `base`.
+    type: str | None
+    base: int
+    at: int
+
+    def has(self, blob: bytes, value: int) -> bool:
+        """Return whether a whole number is among the values."""
+        if self.type is None:
+            return value == self.base
+        # numpy compares any whole number, also one that the stored type does not hold.
+        return bool((np.frombuffer(blob, self.type, -1, self.at) == value - self.base).any())
+
+    def unpack(
+        self, blob: bytes, dtype: npt.DTypeLike
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Return how many values each document has, and the values."""
+        if self.type is None:
+            return self.each, np.full(self.total, self.base, dtype=dtype)
+        content = np.frombuffer(blob, self.type, -1, self.at).astype(dtype)
+        return self.each, content + np.dtype(dtype).type(self.base) if self.base else content
+
+
+def _read_layout(number: int, blob: bytes) -> _Layout:
+    """Return the layout of a block. Raise `ValueError` where its length is not what it says."""
     if len(blob) < FIRST_COUNT:
         raise ValueError(f"block {number} of a column has {len(blob)} bytes")
     kind, several, base = HEAD.unpack_from(blob)
@@ -199,13 +235,14 @@ def _unpack(
     if not kind:
         if at != len(blob) or several:
             raise ValueError(f"block {number} of a column has {len(blob) - at} bytes too many")
-        return each, np.full(total, base, dtype=dtype)
-    content = np.frombuffer(blob, _type(number, kind), -1, at)
-    if content.size != total or (several and not each.all()):
-        raise ValueError(f"block {number} of a column has {content.size} values for {total}")
-    return each, content.astype(dtype) + np.dtype(dtype).type(base) if base else content.astype(
-        dtype
-    )
+        return _Layout(each, total, None, base, at)
+    stored = _type(number, kind)
+    size, rest = divmod(len(blob) - at, np.dtype(stored).itemsize)
+    if rest or size != total or (several and not each.all()):
+        raise ValueError(
+            f"block {number} of a column has {len(blob) - at} bytes for {total} values"
+        )
+    return _Layout(each, total, stored, base, at)
 
 
 def _type(number: int, kind: int) -> str:
