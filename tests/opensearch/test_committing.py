@@ -155,6 +155,77 @@ def test_a_commit_whose_answer_was_lost_is_made_once(
     assert index.info().details["generation"] == 4
 
 
+def lose_answer(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Any]) -> None:
+    """Have the answer to the next commit lost, something done, and the commit sent again."""
+
+    def send_twice(client: Client, request: Request) -> Any:
+        if "_doc/marker" in request.path and request.method == "PUT":
+            monkeypatch.undo()
+            original(client, request)
+            meanwhile()
+        return original(client, request)
+
+    original = Client.send
+    monkeypatch.setattr(Client, "send", send_twice)
+
+
+#: What another writer does: something else, the same, over it, and deleting what nobody needs.
+OTHERS: list[Callable[[OpenSearchBackend], Any]] = [
+    lambda other: other.add(Document("c", "", "wolf")),
+    lambda other: other.add([Document("a", "", "wolf mine"), Document("c", "", "wolf")]),
+    lambda other: other.add([Document("a", "", "wolf theirs"), Document("c", "", "wolf")]),
+    lambda other: [other.add(Document("c", "", f"wolf {n}")) for n in range(3)],
+    lambda other: (other.delete("old"), other.add(Document("c", "", "wolf")), other.optimize()),
+]
+
+
+@pytest.mark.parametrize("act", OTHERS)
+def test_a_commit_whose_answer_was_lost_stands_though_others_committed_since(
+    open_index: Open, monkeypatch: pytest.MonkeyPatch, act: Callable[[OpenSearchBackend], Any]
+) -> None:
+    index, other = open_index(), open_index()
+    index.add(Document("old", "", "fox"))
+    lose_answer(monkeypatch, lambda: act(other))
+    report = index.add([Document("a", "", "wolf mine"), Document("b", "", "wolf mine")])
+    assert (report.added, report.replaced, report.unchanged) == (2, 0, 0)
+    for handle in (index, other):
+        assert find(handle, "wolf") == ["a", "b", "c"]
+        assert handle.check() == []
+        assert handle.info().documents == len(list(handle.documents()))
+    index.optimize()
+    assert find(index, "wolf") == ["a", "b", "c"]
+    assert count_stored(index) == index.info().documents
+
+
+def test_a_removal_whose_answer_was_lost_is_counted_though_others_committed_since(
+    open_index: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, other = open_index(), open_index()
+    index.add([Document(uri, "", "wolf") for uri in ("a", "b", "c")])
+    # One that was removed is added again: that one is not removed, too.
+    lose_answer(monkeypatch, lambda: other.add(Document("a", "", "wolf again")))
+    assert index.delete(["a", "b"]) == 2
+    assert find(index, "wolf") == find(other, "wolf") == ["a", "c"]
+    assert index.check() == []
+    assert index.info().documents == 2
+    assert index.info().details["uncommitted_batches"] == 0
+
+
+def test_an_index_whose_first_answer_was_lost_is_made_though_others_write_in_it(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write() -> None:
+        with nuthatch.open(url) as other:
+            other.add(Document("b", "", "wolf"))
+
+    lose_answer(monkeypatch, write)
+    with nuthatch.open(url, create="new") as index:
+        assert isinstance(index, OpenSearchBackend)
+        assert find(index, "wolf") == ["b"]
+        index.add(Document("a", "", "wolf"))
+        assert find(index, "wolf") == ["a", "b"]
+
+
 def test_an_interrupted_commit_is_settled_before_the_next_call(
     index: OpenSearchBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
