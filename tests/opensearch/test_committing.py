@@ -13,6 +13,8 @@ import nuthatch
 from nuthatch import Document, IndexExists, IndexLocked, IndexNotFound, IntegerField, Schema
 from nuthatch_opensearch.backend import OpenSearchBackend
 from nuthatch_opensearch.client import Client, Request
+from nuthatch_opensearch.marker import ABANDONED, Marker
+from nuthatch_opensearch.schema import MARKER
 from nuthatch_opensearch.write import Writer
 from support.processes import child
 
@@ -81,6 +83,26 @@ def test_an_index_whose_making_was_killed_is_not_there(url: str, path: str) -> N
     with pytest.raises(IndexExists):
         nuthatch.open(url, create="new")
     nuthatch.drop(url)
+
+
+@pytest.mark.parametrize("fields", [(), (IntegerField("year"),)])
+def test_an_index_that_was_given_up_and_not_removed_is_not_there(
+    index: OpenSearchBackend, url: str, fields: tuple[IntegerField, ...]
+) -> None:
+    schema = Schema(fields=fields)
+    other = url.replace("index=", "index=z")
+    with child(KILLED, other, "d0 d1", "_bulk", "1") as process:
+        assert process.process.wait() == -9
+    # As one leaves it that removes what is unfinished, and is killed before it can.
+    name = url.partition("index=")[2].partition("&")[0]
+    body = json.dumps({MARKER: Marker(commit=ABANDONED).to_json()})
+    index._client.send(Request("PUT", f"/z{name}/_create/{MARKER}", {"refresh": "true"}, body))
+    with pytest.raises(IndexNotFound):
+        nuthatch.open(other)
+    with nuthatch.open(other, create=True, schema=schema) as made:
+        made.add(Document("d", "", "a wolf"))
+        assert [hit.document_uri for hit in made.search("wolf")] == ["d"]
+    nuthatch.drop(other)
 
 
 def hold(monkeypatch: pytest.MonkeyPatch, writer: Writer, meanwhile: Callable[[], Any]) -> None:

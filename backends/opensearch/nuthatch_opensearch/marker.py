@@ -15,7 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
+
+#: The name of the only commit of an index whose making is given up: it is to be removed.
+ABANDONED: Final = "abandoned"
 
 
 class Hole(NamedTuple):
