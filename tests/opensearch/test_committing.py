@@ -13,6 +13,8 @@ import nuthatch
 from nuthatch import Document, IndexExists, IndexLocked, IndexNotFound, IntegerField, Schema
 from nuthatch_opensearch.backend import OpenSearchBackend
 from nuthatch_opensearch.client import Client, Request
+from nuthatch_opensearch.marker import ABANDONED, Marker
+from nuthatch_opensearch.schema import MARKER
 from nuthatch_opensearch.write import Writer
 from support.processes import child
 
@@ -81,6 +83,26 @@ def test_an_index_whose_making_was_killed_is_not_there(url: str, path: str) -> N
     with pytest.raises(IndexExists):
         nuthatch.open(url, create="new")
     nuthatch.drop(url)
+
+
+@pytest.mark.parametrize("fields", [(), (IntegerField("year"),)])
+def test_an_index_that_was_given_up_and_not_removed_is_not_there(
+    index: OpenSearchBackend, url: str, fields: tuple[IntegerField, ...]
+) -> None:
+    schema = Schema(fields=fields)
+    other = url.replace("index=", "index=z")
+    with child(KILLED, other, "d0 d1", "_bulk", "1") as process:
+        assert process.process.wait() == -9
+    # As one leaves it that removes what is unfinished, and is killed before it can.
+    name = url.partition("index=")[2].partition("&")[0]
+    body = json.dumps({MARKER: Marker(commit=ABANDONED).to_json()})
+    index._client.send(Request("PUT", f"/z{name}/_create/{MARKER}", {"refresh": "true"}, body))
+    with pytest.raises(IndexNotFound):
+        nuthatch.open(other)
+    with nuthatch.open(other, create=True, schema=schema) as made:
+        made.add(Document("d", "", "a wolf"))
+        assert [hit.document_uri for hit in made.search("wolf")] == ["d"]
+    nuthatch.drop(other)
 
 
 def hold(monkeypatch: pytest.MonkeyPatch, writer: Writer, meanwhile: Callable[[], Any]) -> None:
@@ -153,6 +175,77 @@ def test_a_commit_whose_answer_was_lost_is_made_once(
     monkeypatch.undo()
     assert find(index, "wolf") == ["d0", "d1", "d2"]
     assert index.info().details["generation"] == 4
+
+
+def lose_answer(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Any]) -> None:
+    """Have the answer to the next commit lost, something done, and the commit sent again."""
+
+    def send_twice(client: Client, request: Request) -> Any:
+        if "_doc/marker" in request.path and request.method == "PUT":
+            monkeypatch.undo()
+            original(client, request)
+            meanwhile()
+        return original(client, request)
+
+    original = Client.send
+    monkeypatch.setattr(Client, "send", send_twice)
+
+
+#: What another writer does: something else, the same, over it, and deleting what nobody needs.
+OTHERS: list[Callable[[OpenSearchBackend], Any]] = [
+    lambda other: other.add(Document("c", "", "wolf")),
+    lambda other: other.add([Document("a", "", "wolf mine"), Document("c", "", "wolf")]),
+    lambda other: other.add([Document("a", "", "wolf theirs"), Document("c", "", "wolf")]),
+    lambda other: [other.add(Document("c", "", f"wolf {n}")) for n in range(3)],
+    lambda other: (other.delete("old"), other.add(Document("c", "", "wolf")), other.optimize()),
+]
+
+
+@pytest.mark.parametrize("act", OTHERS)
+def test_a_commit_whose_answer_was_lost_stands_though_others_committed_since(
+    open_index: Open, monkeypatch: pytest.MonkeyPatch, act: Callable[[OpenSearchBackend], Any]
+) -> None:
+    index, other = open_index(), open_index()
+    index.add(Document("old", "", "fox"))
+    lose_answer(monkeypatch, lambda: act(other))
+    report = index.add([Document("a", "", "wolf mine"), Document("b", "", "wolf mine")])
+    assert (report.added, report.replaced, report.unchanged) == (2, 0, 0)
+    for handle in (index, other):
+        assert find(handle, "wolf") == ["a", "b", "c"]
+        assert handle.check() == []
+        assert handle.info().documents == len(list(handle.documents()))
+    index.optimize()
+    assert find(index, "wolf") == ["a", "b", "c"]
+    assert count_stored(index) == index.info().documents
+
+
+def test_a_removal_whose_answer_was_lost_is_counted_though_others_committed_since(
+    open_index: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, other = open_index(), open_index()
+    index.add([Document(uri, "", "wolf") for uri in ("a", "b", "c")])
+    # One that was removed is added again: that one is not removed, too.
+    lose_answer(monkeypatch, lambda: other.add(Document("a", "", "wolf again")))
+    assert index.delete(["a", "b"]) == 2
+    assert find(index, "wolf") == find(other, "wolf") == ["a", "c"]
+    assert index.check() == []
+    assert index.info().documents == 2
+    assert index.info().details["uncommitted_batches"] == 0
+
+
+def test_an_index_whose_first_answer_was_lost_is_made_though_others_write_in_it(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write() -> None:
+        with nuthatch.open(url) as other:
+            other.add(Document("b", "", "wolf"))
+
+    lose_answer(monkeypatch, write)
+    with nuthatch.open(url, create="new") as index:
+        assert isinstance(index, OpenSearchBackend)
+        assert find(index, "wolf") == ["b"]
+        index.add(Document("a", "", "wolf"))
+        assert find(index, "wolf") == ["a", "b"]
 
 
 def test_an_interrupted_commit_is_settled_before_the_next_call(

@@ -13,7 +13,7 @@ import pytest
 import nuthatch
 from nuthatch import BackendUnavailable, Document, EntityQuery, IndexExists, QueryTimeout
 from nuthatch_opensearch.backend import OpenSearchBackend
-from nuthatch_opensearch.client import Request
+from nuthatch_opensearch.client import Client, Request
 from nuthatch_opensearch.cluster import Cluster
 from support.opensearch import cluster
 
@@ -102,6 +102,47 @@ def test_a_missing_shard_is_an_error_and_no_shorter_list(
         assert caught.value.transient
     (fault,) = index.check()
     assert "shards are nowhere" in fault
+
+
+@pytest.mark.parametrize("error", [BackendUnavailable("429"), QueryTimeout("late")])
+def test_searches_that_fail_leave_no_states_open(
+    index: OpenSearchBackend,
+    url: str,
+    few: list[Document],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    def count_points() -> int:
+        path = "/_search/point_in_time/_all"
+        answer = index._client.send(Request("GET", path, ignore=(404,)))
+        return len(answer.get("pits", []))
+
+    def fail(client: Client, request: Request) -> Any:
+        if "_msearch" in request.path:
+            raise error
+        return original(client, request)
+
+    original = Client.send
+    index.add(few)
+    before = count_points()
+    with nuthatch.open(url) as other:
+        monkeypatch.setattr(Client, "send", fail)
+        for _ in range(20):
+            with pytest.raises(type(error)):
+                other.search("thief")
+        monkeypatch.undo()
+        assert before < count_points() <= before + 8
+        # One that is read, and fails then, is closed as well.
+        assert len(other.search("thief")) == 2
+        monkeypatch.setattr(Client, "send", fail)
+        with pytest.raises(type(error)):
+            other.search("thief")
+        monkeypatch.undo()
+        for number in range(20):
+            index.add(Document(f"d{number}", "", "wolf"))
+            assert len(other.search("wolf")) == number + 1
+        assert count_points() <= before + 9
+    assert count_points() == before
 
 
 def test_nothing_listens() -> None:

@@ -43,7 +43,7 @@ from nuthatch_opensearch.check import find_problems
 from nuthatch_opensearch.client import Client, Request
 from nuthatch_opensearch.config import OpenSearchConfig
 from nuthatch_opensearch.failure import Conflict
-from nuthatch_opensearch.marker import Marker
+from nuthatch_opensearch.marker import ABANDONED, Marker
 from nuthatch_opensearch.plugin import SPEC
 from nuthatch_opensearch.read import OpenSearchAsyncReader
 from nuthatch_opensearch.snapshot import Snapshots, close_points
@@ -128,8 +128,10 @@ class OpenSearchBackend(LexicalBackend, ForkAware):
         client = Client(config)
         try:
             place = _find_index(client, config)
-            if place is not None and not _is_made(client, config, place):
-                place = None
+            if place is not None:
+                marker = _find_marker(client, config, place)
+                if marker is None or marker.commit == ABANDONED:
+                    place = None
             if place is not None:
                 return cls._open_found(config, client, place, schema)
         except BaseException:
@@ -184,7 +186,7 @@ class OpenSearchBackend(LexicalBackend, ForkAware):
             if place is None:
                 raise IndexNotFound(f"there is no index at {config.place}; check its name")
             # Sent twice, the second finds nothing; and what was found is gone.
-            client.send(Request("DELETE", f"/{place.name}", ignore=(404,)))
+            _remove(client, place)
         finally:
             client.close()
 
@@ -407,15 +409,15 @@ def _find_index(client: Client, config: OpenSearchConfig) -> Place | None:
     return Place(name, meta["alias"], meta["nuthatch"], shards)
 
 
-def _is_made(client: Client, config: OpenSearchConfig, place: Place) -> bool:
-    """Return whether an index has its marker, which its first batch ends with."""
+def _find_marker(client: Client, config: OpenSearchConfig, place: Place) -> Marker | None:
+    """Return the marker of an index, which its first batch ends with; None where it has none."""
     snapshots = _make_snapshots(config, place)
 
     def find() -> Marker | None:
         return run_blocking(snapshots.find_marker(BlockingChannel(client)))
 
     # The shards of an index that was made just now may not be there yet.
-    return _read_patiently(find, config.retry) is not None
+    return _read_patiently(find, config.retry)
 
 
 def _make_index(client: Client, config: OpenSearchConfig, record: IndexMetadata) -> Place:
@@ -441,18 +443,26 @@ def _make_index(client: Client, config: OpenSearchConfig, record: IndexMetadata)
             continue  # it was dropped just now
         if found.alias == alias:
             return found
-        if _is_made(client, config, found):
-            raise IndexExists(f"{config.place} is an index already; open it or choose another name")
-        if found.metadata == record.to_json():
+        marker = _find_marker(client, config, found)
+        if marker is None and found.metadata == record.to_json():
             return found
-        _remove_unfinished(client, found)
+        if marker is None:
+            _remove_unfinished(client, found)
+        elif marker.commit == ABANDONED:  # by one that was killed before it could remove the index
+            _remove(client, found)
+        else:
+            raise IndexExists(f"{config.place} is an index already; open it or choose another name")
     raise IndexExists(f"{config.place} is made and dropped all the time; choose another name")
 
 
 def _remove_unfinished(client: Client, place: Place) -> None:
     """Remove an index whose making was interrupted. Should it still go on, its marker fails."""
-    body = json.dumps({schema.MARKER: Marker(commit="abandoned").to_json()})
+    body = json.dumps({schema.MARKER: Marker(commit=ABANDONED).to_json()})
     path = f"/{place.alias}/_create/{schema.MARKER}"
     with suppress(Conflict):
         client.send(Request("PUT", path, body=body))
-        client.send(Request("DELETE", f"/{place.name}", ignore=(404,)))
+        _remove(client, place)
+
+
+def _remove(client: Client, place: Place) -> None:
+    client.send(Request("DELETE", f"/{place.name}", ignore=(404,)))

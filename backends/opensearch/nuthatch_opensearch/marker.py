@@ -7,14 +7,18 @@
 A batch is stored chunk by chunk, and nobody sees it. Writing the marker is the commit: from then on
 readers see the batch, and the versions that it replaces are among the dead. The marker is written
 only over the one that was read, so of two writers one begins again. Dead chunks are deleted when
-the next batch is written.
+the next batch is written. A removal is a batch without chunks: any later marker tells by its number
+whether it was committed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
+
+#: The name of the only commit of an index whose making is given up: it is to be removed.
+ABANDONED: Final = "abandoned"
 
 
 class Hole(NamedTuple):
@@ -80,13 +84,17 @@ class Marker:
             "commit": self.commit,
         }
 
+    def has(self, batch: int) -> bool:
+        """Return whether a batch was committed, by this marker or by one before."""
+        return batch <= self.ceiling and all(hole.batch != batch for hole in self.holes)
+
     def is_closed(self, batch: int) -> bool:
         """Return whether a batch can no longer be committed."""
         return any(hole.batch == batch and hole.closed for hole in self.holes)
 
     def after(
         self,
-        batch: int | None,
+        batch: int,
         dead: Iterable[tuple[str, int]],
         commit: str,
         now: int,
@@ -95,19 +103,16 @@ class Marker:
         chunks: int,
         long_phrases: bool = False,
     ) -> Marker:
-        """Return the marker after one more commit, of a batch or of deletions alone.
+        """Return the marker after the commit of one more batch.
 
         `documents` and `chunks` are how many there are more.
         """
-        holes, ceiling = self.holes, self.ceiling
-        if batch is not None:
-            holes = tuple(hole for hole in holes if hole.batch != batch)
-            holes += tuple(Hole(number, now, False) for number in range(ceiling + 1, batch))
-            ceiling = max(ceiling, batch)
+        holes = tuple(hole for hole in self.holes if hole.batch != batch)
+        holes += tuple(Hole(number, now, False) for number in range(self.ceiling + 1, batch))
         return replace(
             self,
             generation=self.generation + 1,
-            ceiling=ceiling,
+            ceiling=max(self.ceiling, batch),
             holes=holes,
             dead=tuple(dead),
             documents=self.documents + documents,

@@ -82,8 +82,12 @@ class SnapshotReader:
             snapshot.readers[self] = None
             try:
                 marker, answers = await self._send(snapshot, make(snapshot), marked=True)
-            except SnapshotLost:
-                if is_fresh:  # a node was lost just now, and it takes a while until all know
+            except BaseException as error:
+                snapshot.readers.pop(self, None)
+                if is_fresh:  # nobody else knows it, so nobody else would close it
+                    snapshots.retire(snapshot)
+                # If a fresh one is lost, so was a node just now: it takes a while until all know.
+                if is_fresh or not isinstance(error, SnapshotLost):
                     raise
                 snapshot, marker = None, None
                 continue

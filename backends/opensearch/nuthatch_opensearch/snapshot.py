@@ -71,6 +71,7 @@ class Snapshots:
         self, channel: Channel, marker: Marker | None, deadline: float | None
     ) -> Snapshot:
         """Return a snapshot of a state that may have passed already; the next search tells."""
+        await self.close_retired(channel, deadline=deadline)  # of searches that failed
         if marker is None:
             marker = await self.read_marker(channel, deadline)
         answer = await channel.send(
@@ -198,7 +199,9 @@ class Snapshots:
         if self.newest is snapshot:
             self.newest = None
 
-    async def close_retired(self, channel: Channel, at_least: int = _RETIRED) -> None:
+    async def close_retired(
+        self, channel: Channel, at_least: int = _RETIRED, deadline: float | None = None
+    ) -> None:
         """Have the cluster close what nobody reads any more, once there is enough of it."""
         if len(self._retired) < at_least:
             return
@@ -209,7 +212,7 @@ class Snapshots:
                     self._retired.remove(snapshot)
                     points.append(snapshot.point)
         if points:
-            await channel.send(close_points(points))
+            await channel.send(close_points(points, deadline))
 
     def take_points(self) -> list[str]:
         """Return the ids of all points in time, which nobody reads any more."""
@@ -219,10 +222,11 @@ class Snapshots:
         return [snapshot.point for snapshot in snapshots]
 
 
-def close_points(points: Sequence[str]) -> Request:
+def close_points(points: Sequence[str], deadline: float | None = None) -> Request:
     """Return the request that closes points in time; those that are gone are no error."""
     body = json.dumps({"pit_id": list(points)})
-    return Request("DELETE", "/_search/point_in_time", body=body, ignore=(404,))
+    path = "/_search/point_in_time"
+    return Request("DELETE", path, body=body, deadline=deadline, ignore=(404,))
 
 
 def find_milliseconds(deadline: float, place: str) -> int:

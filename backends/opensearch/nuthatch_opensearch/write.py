@@ -108,7 +108,7 @@ class Writer:
                 upload = Upload(self._take_number())
             self._upload(upload, fresh, marker)
             after = self._plan_commit(marker, upload, fresh, heads)
-            if self._commit(marker, after, is_new=is_new):
+            if self._commit(marker, after, upload.batch, is_new=is_new):
                 break
             marker = None
             if monotonic() > ends:
@@ -157,26 +157,29 @@ class Writer:
     def remove(self, uris: Sequence[str]) -> int:
         """Remove the documents with these uris; return how many there were."""
         keys = [schema.make_key(uri) for uri in uris]
+        batch: int | None = None
         ends = monotonic() + self._config.lock_timeout
         while True:
             marker = self.read_marker()
             heads = self.find_heads(marker, keys)
             if not heads:
                 return 0
+            if batch is None or marker.is_closed(batch):
+                batch = self._take_number()
             dead = list(marker.dead)
             if len(dead) > _DEAD:
                 self._delete_chunks(dead)
                 dead = []
             dead += [(head.version, head.chunks) for head in heads.values()]
             after = marker.after(
-                None,
+                batch,
                 dead,
                 uuid4().hex,
                 int(time()),
                 documents=-len(heads),
                 chunks=-sum(head.chunks for head in heads.values()),
             )
-            if self._commit(marker, after):
+            if self._commit(marker, after, batch):
                 self._clear(after)
                 return len(heads)
             if monotonic() > ends:
@@ -197,8 +200,13 @@ class Writer:
         number: int = answer["_version"]
         return number
 
-    def _commit(self, before: Marker, after: Marker, *, is_new: bool = False) -> bool:
-        """Write a marker over the one that was read; return False where that is gone."""
+    def _commit(
+        self, before: Marker, after: Marker, batch: int | None = None, *, is_new: bool = False
+    ) -> bool:
+        """Write a marker over the one that was read; return False where that is gone.
+
+        `batch` is what it commits; without one it may be written twice.
+        """
         params: dict[str, Any] = {"refresh": "true"}
         if is_new:
             params["op_type"] = "create"
@@ -211,8 +219,9 @@ class Writer:
             self._client.send(request)
             is_done = True
         except Conflict:
-            # Perhaps our own: the request was made, its answer lost, and then sent again.
-            is_done = self.read_marker().commit == after.commit
+            # Perhaps by our own: the request was made, its answer lost, and then sent again. Since
+            # then others may have committed, too.
+            is_done = batch is not None and self.read_marker().has(batch)
         except BaseException:
             self.unsettled.append(after.commit)
             raise
