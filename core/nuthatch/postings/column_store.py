@@ -194,9 +194,12 @@ class ColumnStore:
         return held is not None and name in held.columns
 
     def request(self, source: ColumnSource, names: Iterable[str]) -> ColumnRequest:
-        """Return what reading the columns of fields will take; the source is not yet read."""
+        """Return what reading the columns of fields will take; the source is not yet read.
+
+        `uri` stands for the order of uris, and for the field of this name if one is declared.
+        """
         wanted = dict.fromkeys(names)
-        fields = [self._fields[name] for name in wanted if name != URI]
+        fields = [self._fields[name] for name in wanted if self._is_field(name)]
         held = self._held
         is_current = held is not None and held.state == source.state
         if held is not None and not is_current and (held.is_worn or not source.follows(held.state)):
@@ -216,7 +219,7 @@ class ColumnStore:
     def read(
         self, source: ColumnSource, names: Iterable[str], request: ColumnRequest | None = None
     ) -> ArrayColumns:
-        """Return the columns of fields in the source's state; `uri` is the order of uris.
+        """Return the columns of fields, and the order of uris, in the source's state.
 
         Raise one of `UNREADABLE` for blocks that are damaged.
         """
@@ -228,14 +231,17 @@ class ColumnStore:
         for name in wanted:
             if name == URI:
                 uris = _rank_uris(source, held.documents) if uris is None else uris
-            else:
+            if self._is_field(name):
                 # The fields used last come last: the first are dropped first.
                 column = columns.pop(name, None)
                 columns[name] = column or _read(source, self._fields[name], held.documents)
         if not request.is_empty or columns != held.columns:
             self._keep(_Held(source.state, held.documents, columns, uris))
-        found = {name: columns[name] for name in wanted if name != URI}
+        found = {name: columns[name] for name in wanted if self._is_field(name)}
         return ArrayColumns(held.documents, found, uris)
+
+    def _is_field(self, name: str) -> bool:
+        return name != URI or URI in self._fields
 
     def _at_state_of(self, source: ColumnSource, held: _Held | None) -> _Held:
         """Return what is kept, brought to the source's state, or a beginning in it."""
