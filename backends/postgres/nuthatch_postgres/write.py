@@ -3,7 +3,7 @@
     before      add the batch's new words to the dictionaries; reserve ids of chunks
     BEGIN       lock the documents that exist already, in the order of their uris
                 delete those that are replaced; one df_decrement for each of their words
-                copy documents, chunks and postings; add a row to write_log and column_log
+                copy documents, chunks and postings; add a row to write_log and batch_log
     COMMIT
 
 The first step is committed by itself, so that no writer waits for another one's whole batch: a word

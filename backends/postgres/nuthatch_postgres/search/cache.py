@@ -25,8 +25,6 @@ from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
 
 #: How many states keep a generation; more than readers use at the same time.
 _STATES: Final = 1024
-#: How many states are kept themselves, to tell what was written since.
-_LATEST_STATES: Final = 16
 
 
 class Term(NamedTuple):
@@ -97,11 +95,12 @@ class Caches(PostingCaches[Term | None]):
         super().__init__(max_bytes, term_share=0.5)
         self.blocks: PostingCache[BlockPostings] = PostingCache(max_bytes // 2)
         self.columns = ColumnStore(declared, max_bytes // 4)
+        #: The state of the columns that are kept, by generation: it tells what was written since.
+        self.columns_state: LatestValue[State] = LatestValue()
         #: The deleted chunks in blocks, by compaction.
         self.tombstones: LatestValue[Ids] = LatestValue()
         self._lock = Lock()
         self._generations: dict[tuple[int, bytes], int] = {}
-        self._states: dict[int, State] = {}
         self._last_generation = 0
         #: The state that the last transaction saw, and how many saw it in a row.
         self._last_seen: tuple[State, int] | None = None
@@ -140,13 +139,6 @@ class Caches(PostingCaches[Term | None]):
             if generation is None:
                 if len(self._generations) >= _STATES:
                     del self._generations[next(iter(self._generations))]
-                if len(self._states) >= _LATEST_STATES:
-                    del self._states[next(iter(self._states))]
                 self._last_generation += 1
                 generation = self._generations[key] = self._last_generation
-                self._states[generation] = state
             return generation
-
-    def state_of(self, generation: int) -> State | None:
-        """Return the state of a generation, if it is one of the latest."""
-        return self._states.get(generation)

@@ -35,16 +35,22 @@ class StoredColumns:
         self._caches = caches
         self._current = state
         self.rows: dict[str, Rows] = {}
+        #: The writes that each state lacks which this one follows. They are found once, before the
+        #: trip: while it lasts, other readers may replace what is kept.
+        self.unseen: dict[int, list[int]] = {}
         self._logs: dict[int | None, LoggedColumns] = {}
 
     def follows(self, since: int) -> bool:
-        return self.writes_since(since) is not None
+        before = self._caches.columns_state.get(since)
+        writes = None if before is None else self._current.writes_since(before)
+        if writes is None:
+            return False
+        self.unseen[since] = writes
+        return True
 
-    def writes_since(self, generation: int) -> list[int] | None:
-        """Return the writes that the state of a generation lacks; None where it is no earlier one
-        of the same compaction."""
-        before = self._caches.state_of(generation)
-        return None if before is None else self._current.writes_since(before)
+    def keep_state(self) -> None:
+        """Keep the state itself beside its columns."""
+        self._caches.columns_state.put(self.state, self._current)
 
     def read_blocks(self, place: int, since: int | None) -> Iterable[tuple[int, bytes]]:
         if since is not None:
@@ -54,7 +60,7 @@ class StoredColumns:
     def read_log(self, since: int | None) -> LoggedColumns:
         log = self._logs.get(since)
         if log is None:
-            wanted = None if since is None else {*(self.writes_since(since) or ())}
+            wanted = None if since is None else {*self.unseen[since]}
             rows = self.rows.get(queries.LOG) or self.rows.get(queries.SOME_LOG) or []
             blobs = [data for write, data in rows if wanted is None or write in wanted]
             log = LoggedColumns([*map(LoggedBatch.unpack, blobs)], self._current.deleted)
@@ -99,7 +105,7 @@ class ColumnReading:
             if state.writes:
                 yield queries.LOG, ()
         elif request.changed and request.since is not None:
-            writes = self._source.writes_since(request.since)
+            writes = self._source.unseen[request.since]
             if writes:
                 yield queries.SOME_LOG, (writes,)
         if request.uris:
@@ -114,4 +120,6 @@ class ColumnReading:
         """Return the columns, given the rows of the statements."""
         self._source.rows = dict(zip(self._texts, rows, strict=True))
         with readable("the columns of the fields"):
-            return self._store.read(self._source, self._fields, self._request)
+            columns = self._store.read(self._source, self._fields, self._request)
+        self._source.keep_state()
+        return columns
