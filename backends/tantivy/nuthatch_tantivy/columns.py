@@ -62,7 +62,8 @@ class JournalColumns:
         return _read_blocks(self._journal, place, since)
 
     def follows(self, since: int) -> bool:
-        return since < self.state
+        # A journal that was written anew after that state does not tell which blocks are gone.
+        return self._journal.is_complete_since(since) and since < self.state
 
     def read_log(self, since: int | None) -> ColumnLog:
         return _read_log(self._journal, since)

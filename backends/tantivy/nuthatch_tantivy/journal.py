@@ -160,6 +160,10 @@ class Journal:
         used = sum(place.length for numbers in self._places.values() for place in numbers.values())
         return len(self._records) > _RECORDS or self.end > 2 * used + _SPARE
 
+    def is_complete_since(self, commit: int) -> bool:
+        """Return whether all that was written after a commit is apart from what was before it."""
+        return not self._records or self._records[0].base < commit
+
     @property
     def _is_read(self) -> bool:
         return "_places" in self.__dict__
