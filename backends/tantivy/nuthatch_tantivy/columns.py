@@ -110,6 +110,12 @@ def _documents(journal: Journal) -> FieldValues:
     return blocks.replace(log.ids_gone, log.chunks())
 
 
+def has_removed(journal: Journal) -> bool:
+    """Return whether a journal still names documents that are gone."""
+    live = set(_documents(journal).documents.tolist())
+    return any(id not in live for id, _ in _read_uris(journal))
+
+
 class TextNumbers:
     """The numbers of a journal's texts. What an earlier batch read is not read again."""
 

@@ -43,6 +43,7 @@ class Kind(IntEnum):
     LOG = 3
     MERGED = 4
     WORDS = 5
+    REMOVED = 6
 
     def of(self, place: int = 0) -> int:
         """Return the kind in the journal, for the field at a place."""

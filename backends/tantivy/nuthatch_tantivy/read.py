@@ -100,10 +100,6 @@ class TantivyReader(
             counted = self._counted
             return {token: counted.get(token) or self._count_chunks(token) for token in tokens}
 
-    def has_token(self, token: str) -> bool:
-        """Return whether a chunk has a token."""
-        return bool(self.document_frequencies([token])[token])
-
     def _count_chunks(self, token: str) -> int:
         """Return the number of chunks with a token, and cache it.
 
