@@ -22,11 +22,13 @@ from nuthatch import (
     ColumnReader,
     DateField,
     Document,
+    Facet,
     Filter,
     IndexCorrupt,
     IntegerField,
     KeywordField,
     LexicalBackend,
+    MatchAll,
     Not,
     NumberField,
     PhraseField,
@@ -192,6 +194,36 @@ def test_deleted_documents_go_from_the_journal(open_index: Open, path: Path) -> 
         assert index.check() == []
 
 
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("way", ["optimize", "growth"])
+def test_blocks_that_vanish_are_gone_in_every_handle(
+    open_index: Open, monkeypatch: pytest.MonkeyPatch, which: int, way: str
+) -> None:
+    """The journal is written anew through either of two handles, both of which keep columns."""
+    handles = [open_index(schema=DECLARED), open_index()]
+    gone = [f"d{number:04}" for number in range(1200)]
+    with nuthatch.open("memory:", create=True, schema=DECLARED) as model:
+
+        def change_both(given: Sequence[Any]) -> None:
+            for engine in (handles[which], model):
+                change(engine, given)
+
+        change_both(films(0, 1500))
+        for handle in handles:
+            assert_like(handle, model)
+        change_both(gone)
+        if way == "optimize":
+            handles[which].optimize()
+        else:
+            monkeypatch.setattr(journal, "_SPARE", -(10**9))
+            change_both(films(1500, 1501))
+        for _ in range(2):
+            for handle in handles:
+                assert_like(handle, model)
+            change_both(films(1501, 1503))
+        assert handles[1 - which].check() == []
+
+
 def test_a_reader_of_before_keeps_the_journal_that_it_had(open_index: Open) -> None:
     index = open_index(schema=DECLARED)
     index.add(films(0, 20))
@@ -300,16 +332,48 @@ def test_optimize_after_a_death_does_not_bring_its_batch_to_life(open_index: Ope
             assert cast(Any, reader).columns([]).browse().size == 30
 
 
-def test_a_record_that_is_lost_is_an_error_of_the_index(open_index: Open, path: Path) -> None:
+#: What the record that is lost had: documents more, less, and as many chunks as went with it.
+LOST: dict[str, Sequence[Any]] = {
+    "added": films(30, 40),
+    "deleted": ["d0003"],
+    "replaced": [film(3, year=1)],
+    "replaced, the last one": [film(29, year=1)],
+}
+
+
+def lose_a_record(open_index: Open, path: Path, given: Sequence[Any]) -> LexicalBackend:
     """Cut where a record begins, which no checksum tells."""
     index = open_index(schema=DECLARED)
     index.add(films(0, 30))
     size = (path / schema.JOURNAL).stat().st_size
-    index.add(films(30, 40))
+    change(index, given)
     os.truncate(path / schema.JOURNAL, size)
-    index = open_index()
-    with index.reader() as reader, pytest.raises(IndexCorrupt, match="does not name"):
-        cast(ColumnReader, reader).columns(["year"])
+    return open_index()
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_a_record_that_is_lost_is_an_error_of_the_index(
+    open_index: Open, path: Path, lost: str
+) -> None:
+    index = lose_a_record(open_index, path, LOST[lost])
+    with index.reader() as reader:
+        with pytest.raises(IndexCorrupt, match=r"does not name|last chunk that it names"):
+            cast(ColumnReader, reader).columns(["year"])
+        with pytest.raises(IndexCorrupt):
+            cast(ColumnReader, reader).matching(RUNG, ())
+    for search in ({"facets": [Facet("tags")]}, {"sort": ["year"]}, {"count": True}):
+        for question in ("word", MatchAll()):
+            with pytest.raises(IndexCorrupt):
+                index.search(question, **search)
+    assert any("does not name" in problem for problem in index.check())
+
+
+def test_a_lost_record_is_found_under_a_later_one(open_index: Open, path: Path) -> None:
+    """There the journal has as many chunks as there are, and the last one of them."""
+    index = lose_a_record(open_index, path, [film(3, year=1)])
+    index.add(films(30, 31))
+    with index.reader() as reader, pytest.raises(IndexCorrupt, match="of no document"):
+        cast(ColumnReader, reader).matching(RUNG, ())
     assert any("does not name" in problem for problem in index.check())
 
 

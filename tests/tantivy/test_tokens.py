@@ -14,7 +14,7 @@ from tantivy import Query
 
 import nuthatch
 from nuthatch import Document, LexicalBackend, Rung, Schema, get_analyzer
-from nuthatch_tantivy import journal
+from nuthatch_tantivy import journal, write
 from nuthatch_tantivy.words import read_words
 from support.strategies import DOCUMENTS, WORD
 
@@ -123,6 +123,71 @@ def test_words_of_deleted_documents_go_with_optimize(open_index: Open) -> None:
     assert words_of(index) == {"wave": "wave"}
     index.add(Document("c", "", "heat"))  # which this process had written before
     assert words_of(index) == {"wave": "wave", "heat": "heat"}
+
+
+@pytest.mark.parametrize("spare", [-(10**9), 2**20])
+def test_a_word_goes_though_another_one_has_its_token(
+    open_index: Open, monkeypatch: pytest.MonkeyPatch, spare: int
+) -> None:
+    """However often the journal was written anew since the document went."""
+    monkeypatch.setattr(journal, "_SPARE", spare)
+    index = open_index(schema=Schema(analyzer="english", chunker="words:2:0"))
+    index.add([Document("a", "", "computing heat"), Document("b", "Heats", "one two computation")])
+    index.add(Document("a", "", "heat"))
+    for number in range(3):
+        index.add(Document(f"c{number}", "", "one"))
+    assert "computing" in words_of(index)
+    index.optimize()
+    assert words_of(open_index()) == {
+        "heat": "heat",
+        "heats": "heat",
+        "one": "one",
+        "two": "two",
+        "computation": "comput",
+    }
+    index.add(Document("d", "", "computing"))
+    assert words_of(index)["computing"] == "comput"
+
+
+def test_documents_are_analyzed_again_only_if_some_were_removed(
+    open_index: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = open_index(schema=Schema(analyzer="english"))
+    analyzed: list[str] = []
+
+    def chunk_words(analyzer: Any, title: str, text: str) -> dict[str, str]:
+        analyzed.append(text)
+        return nuthatch.chunk_words(analyzer, title, text)
+
+    monkeypatch.setattr(write, "chunk_words", chunk_words)
+    index.add([Document("a", "", "heat"), Document("b", "", "wave")])
+    index.optimize()
+    assert analyzed == []
+    index.delete("a")
+    index.optimize()
+    index.optimize()
+    assert analyzed == ["wave"]
+
+
+def test_a_word_that_is_written_during_optimize_stays(
+    open_index: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, other = open_index(schema=Schema(analyzer="english")), open_index()
+    index.add([Document("a", "", "heat"), Document("b", "", "wave")])
+    index.delete("a")
+    original = write.read_used_words
+
+    def read_and_write(*arguments: Any) -> Any:
+        found = original(*arguments)
+        other.add(Document("c", "", "storm"))
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "read_used_words", read_and_write)
+        index.optimize()
+    assert words_of(other).keys() == {"heat", "wave", "storm"}
+    index.optimize()
+    assert words_of(other).keys() == {"wave", "storm"}
 
 
 @pytest.mark.parametrize("spare", [-(10**9), 2**20])

@@ -258,9 +258,13 @@ class TantivyBackend(LexicalBackend, ForkAware):
     def optimize(self) -> None:
         """Merge what Tantivy's policy wants merged, delete files that are no longer used, and take
         what deleted documents had out of the journal."""
-        from nuthatch_tantivy.write import optimize
+        from nuthatch_tantivy.write import optimize, read_used_words
 
-        self._transact("process", optimize)
+        self._refuse_if_read_only()
+        # Beside those who write, for it takes about as long as to analyze all documents.
+        with translated(self._path):
+            used = read_used_words(self._newest()[0], self.analyzer)
+        self._transact("process", lambda writer, stored: optimize(writer, stored, used))
 
     def close(self) -> None:
         self._folder.close()

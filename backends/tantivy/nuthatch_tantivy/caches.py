@@ -34,6 +34,8 @@ class Caches:
         self._max_bytes = max_bytes // 2
         self.matching = MatchingSets(max_bytes // 2)
         self.words = KnownWords()
+        #: The commit of which the columns were last compared with the segments.
+        self.compared: int | None = None
 
     # Made when they are used, as they import numpy.
 
@@ -86,7 +88,10 @@ class MatchingSets:
             ids = _join(_live(known.ids, documents()), search(known.last))
         else:
             ids = search(-1)
-        self._keep(key, _Set(commit, documents().owners.size - 1, ids))
+        owners = documents().owners
+        if ids.size and (int(ids[-1]) >= owners.size or int(owners[ids].min()) < 0):
+            raise ValueError("a chunk that matches is of no document in the columns")
+        self._keep(key, _Set(commit, owners.size - 1, ids))
         return ids
 
     def _keep(self, key: Hashable, found: _Set) -> None:

@@ -62,7 +62,8 @@ class JournalColumns:
         return _read_blocks(self._journal, place, since)
 
     def follows(self, since: int) -> bool:
-        return since < self.state
+        # A journal that was written anew after that state does not tell which blocks are gone.
+        return self._journal.is_complete_since(since) and since < self.state
 
     def read_log(self, since: int | None) -> ColumnLog:
         return _read_log(self._journal, since)
@@ -107,6 +108,12 @@ def _documents(journal: Journal) -> FieldValues:
     log = _read_log(journal)
     blocks = unpack_blocks(_read_blocks(journal, DOCUMENTS_PLACE), np.int64)
     return blocks.replace(log.ids_gone, log.chunks())
+
+
+def has_removed(journal: Journal) -> bool:
+    """Return whether a journal still names documents that are gone."""
+    live = set(_documents(journal).documents.tolist())
+    return any(id not in live for id, _ in _read_uris(journal))
 
 
 class TextNumbers:

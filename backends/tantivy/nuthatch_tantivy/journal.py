@@ -43,6 +43,7 @@ class Kind(IntEnum):
     LOG = 3
     MERGED = 4
     WORDS = 5
+    REMOVED = 6
 
     def of(self, place: int = 0) -> int:
         """Return the kind in the journal, for the field at a place."""
@@ -159,6 +160,10 @@ class Journal:
         """Whether it is worth while to write the journal anew."""
         used = sum(place.length for numbers in self._places.values() for place in numbers.values())
         return len(self._records) > _RECORDS or self.end > 2 * used + _SPARE
+
+    def is_complete_since(self, commit: int) -> bool:
+        """Return whether all that was written after a commit is apart from what was before it."""
+        return not self._records or self._records[0].base < commit
 
     @property
     def _is_read(self) -> bool:

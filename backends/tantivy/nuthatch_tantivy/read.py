@@ -43,7 +43,7 @@ from nuthatch_tantivy.stored import (
 )
 
 if TYPE_CHECKING:
-    from nuthatch.postings import ArrayColumns
+    from nuthatch.postings import ArrayColumns, DocumentIds
     from nuthatch_tantivy.caches import Ids
 
 #: Chunks read at a time when everything is.
@@ -99,10 +99,6 @@ class TantivyReader(
         with translated(self._path):
             counted = self._counted
             return {token: counted.get(token) or self._count_chunks(token) for token in tokens}
-
-    def has_token(self, token: str) -> bool:
-        """Return whether a chunk has a token."""
-        return bool(self.document_frequencies([token])[token])
 
     def _count_chunks(self, token: str) -> int:
         """Return the number of chunks with a token, and cache it.
@@ -181,10 +177,24 @@ class TantivyReader(
         with readable(f"{state.journal.path}"):
             source = JournalColumns(state.journal, state.meta.commit)
             found = state.caches.columns.read(source, fields)
-            documents = found.documents
-            if int(documents.chunks[documents.live].sum()) != self.chunks:
-                raise ValueError(f"it does not name the {self.chunks} chunks that there are")
+            if state.caches.compared != state.meta.commit:
+                self._compare(found.documents)
+                state.caches.compared = state.meta.commit
         return found
+
+    def _compare(self, documents: DocumentIds) -> None:
+        """Raise `ValueError` unless the columns have as many chunks as the segments, and the same
+        last one: a record that is lost may have replaced as many chunks as it added."""
+        ids, chunks = documents.ids[documents.live], documents.chunks[documents.live]
+        if int(chunks.sum()) != self.chunks:
+            raise ValueError(f"it does not name the {self.chunks} chunks that there are")
+        if ids.size:
+            last = int(ids[-1]) + int(chunks[-1]) - 1
+            query = self._queries.chunks_after(last - 1)
+            with translated(self._path):
+                hits = self._searcher.search(query, 2, count=False, order_by_field="order").hits
+            if [order for order, _ in hits] != [last]:
+                raise ValueError(f"the last chunk that it names is {last}, which is not the last")
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         with translated(self._path):

@@ -4,14 +4,15 @@
 
 A batch writes the words that its process has not written yet; a word may so be there more than
 once. When the journal is written anew, each is there once. A word of deleted documents stays until
-`optimize`, which takes away those whose token no document has.
+`optimize`, which analyzes all documents again to find the words that are left. It does so only if
+some were removed: the journal names them still, or has a mark where it was written anew since.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from nuthatch_tantivy.journal import Blob, Journal, Kind
@@ -62,11 +63,21 @@ def read_words(journal: Journal) -> dict[str, str]:
     return words
 
 
-def compact_words(journal: Journal, is_live: Callable[[str], bool] | None) -> Iterator[Blob]:
-    """Yield the words of a journal, each once; with `is_live`, those whose token passes."""
+def has_unused_words(journal: Journal) -> bool:
+    """Return whether a journal may have words of removed documents."""
+    from nuthatch_tantivy.columns import has_removed  # imports numpy
+
+    return journal.newest(Kind.REMOVED.of()) is not None or has_removed(journal)
+
+
+def compact_words(journal: Journal, used: Collection[str] | None) -> Iterator[Blob]:
+    """Yield the words of a journal, each once: those that are used, or all of them, and then a mark
+    if some may not be."""
     words = sorted(read_words(journal).items())
-    if is_live is not None:
-        words = [(word, token) for word, token in words if is_live(token)]
+    if used is not None:
+        words = [(word, token) for word, token in words if word in used]
+    elif has_unused_words(journal):
+        yield Kind.REMOVED.of(), 0, b""
     for number, at in enumerate(range(0, len(words), _RUN)):
         yield _pack(number, dict(words[at : at + _RUN]))
 

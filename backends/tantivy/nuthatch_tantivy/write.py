@@ -6,19 +6,28 @@ after this the death of a process loses nothing. That last renaming it does not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import tantivy
 
-from nuthatch import AnalyzedBatch, AnalyzedDocument, BackendUnavailable, WriteOutcome
+from nuthatch import (
+    AnalyzedBatch,
+    AnalyzedDocument,
+    Analyzer,
+    BackendUnavailable,
+    WriteOutcome,
+    chunk_words,
+    parse_header,
+)
 from nuthatch.entities import normalize_phrase
 from nuthatch.postings import number_documents, plan_batch, readable
 from nuthatch_tantivy import schema
 from nuthatch_tantivy.journal import Journal
 from nuthatch_tantivy.read import TantivyReader
-from nuthatch_tantivy.words import compact_words, pack_words
+from nuthatch_tantivy.stored import readable_row
+from nuthatch_tantivy.words import compact_words, has_unused_words, pack_words
 
 Columns = dict[str, tuple[str, str]]
 
@@ -63,10 +72,37 @@ def remove(writer: tantivy.IndexWriter, stored: TantivyReader, uris: Sequence[st
     return len(gone)
 
 
-def optimize(writer: tantivy.IndexWriter, stored: TantivyReader) -> None:
+class UsedWords(NamedTuple):
+    """The words of all documents in the state of a commit."""
+
+    commit: int
+    words: Collection[str]
+
+
+def read_used_words(stored: TantivyReader, analyzer: Analyzer) -> UsedWords | None:
+    """Return the words of all documents, which are analyzed again; None where the journal has no
+    other words."""
+    state = stored.state
+    with readable(f"{state.journal.path}"):
+        if not has_unused_words(state.journal):
+            return None
+    words: set[str] = set()
+    for rows in stored.rows_by_document():
+        with readable_row(rows[0], stored.state.journal.path.parent):
+            title = parse_header(rows[0]["header"][0])["title"]
+            for index, row in enumerate(rows):
+                text = row["text"][0].decode()
+                words.update(chunk_words(analyzer, "" if index else title, text))
+    return UsedWords(state.meta.commit, words)
+
+
+def optimize(writer: tantivy.IndexWriter, stored: TantivyReader, used: UsedWords | None) -> None:
     """Merge what Tantivy's policy wants merged, delete files that are no longer used, and write the
-    journal anew."""
-    _compact(writer.commit_opstamp, stored, stored.has_token)
+    journal anew, without words that are not used if nothing was written since these were read."""
+    words = None
+    if used is not None and used.commit == stored.state.meta.commit:
+        words = used.words
+    _compact(writer.commit_opstamp, stored, words)
     writer.commit()
     writer.garbage_collect_files()
 
@@ -94,16 +130,16 @@ def _commit(
     caches.words.add(journal, new)
 
 
-def _compact(commit: int, stored: TantivyReader, is_live: Callable[[str], bool] | None) -> Journal:
-    """Write the journal of a commit anew, without what no document has; return it. Words go where
-    `is_live` refuses their token."""
+def _compact(commit: int, stored: TantivyReader, used: Collection[str] | None) -> Journal:
+    """Write the journal of a commit anew, without what no document has; return it. Words that are
+    not used go if it is known which are."""
     from nuthatch_tantivy.columns import compact_columns  # imports numpy
 
     journal = stored.state.journal
     with readable(f"{journal.path}"):
-        blobs = [*compact_columns(journal, stored.declared), *compact_words(journal, is_live)]
+        blobs = [*compact_columns(journal, stored.declared), *compact_words(journal, used)]
     after = journal.replace(commit, blobs)
-    if is_live is None:  # and no word went
+    if used is None:  # and no word went
         stored.state.caches.words.follow(journal, after)
     return after
 
