@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import tantivy
 
-from nuthatch import AnalyzedBatch, AnalyzedDocument, BackendUnavailable, WriteOutcome
+from nuthatch import AnalyzedBatch, AnalyzedDocument, WriteOutcome
 from nuthatch.entities import normalize_phrase
 from nuthatch.postings import number_documents, plan_batch, readable
 from nuthatch_tantivy import schema
@@ -37,11 +37,6 @@ def write(
     # The stamps of Tantivy's operations grow with each chunk and are never reset. So no order
     # repeats.
     added = number_documents(plan.changed, writer.commit_opstamp + 1)
-    if writer.commit_opstamp + plan.chunks > schema.MAX_ORDER:
-        raise BackendUnavailable(
-            f"the index has numbered {schema.MAX_ORDER:,} chunks since it was made, and has no "
-            "more numbers; copy it into a new one"
-        )
     rows = _Rows(columns)
     for first, document in added:
         key = document.document.uri  # core lets no other through than `schema.key` does
