@@ -343,3 +343,15 @@ def test_an_index_hears_no_message_of_its_server(
     filled(index).optimize()
     assert len(asyncio.run(index.search_async("wolf"))) == len(index.search("wolf")) == 20
     assert not called
+
+
+def test_ids_that_are_used_up_refuse_the_batch_whole(running: Server, open_index: Open) -> None:
+    index = filled(open_index())
+    with running.connect() as admin:
+        place = f'"nuthatch_{index.config.index}".counter'
+        admin.execute(f"UPDATE {place} SET next = {2**32 - 1}")
+        with pytest.raises(BackendUnavailable, match="copy it into a new one"):
+            index.add([Document("d0", "", "fox"), Document("new", "", "wolf")])
+    assert index.info().documents == 20
+    assert index.get("d0") == Document("d0", "t0", "wolf horse0")
+    assert index.get("new") is None

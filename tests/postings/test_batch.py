@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch import AnalyzedChunk, AnalyzedDocument, Document, WriteOutcome
+from nuthatch import (
+    AnalyzedChunk,
+    AnalyzedDocument,
+    BackendUnavailable,
+    Document,
+    WriteOutcome,
+)
 from nuthatch.postings import StoredDocument, number_documents, plan_batch
 
 URIS = st.sampled_from("abcdef")
@@ -52,3 +59,13 @@ def test_ids_follow_each_other_without_a_gap(counts: list[int], first: int) -> N
     assert [document for _, document in rows] == batch
     ids = [start + at for start, document in rows for at in range(len(document.chunks))]
     assert ids == [*range(first, first + sum(counts))]
+
+
+@given(st.lists(st.integers(1, 4), min_size=1), st.integers(2**32 - 200, 2**32 + 5))
+def test_no_chunk_has_an_id_beyond_four_bytes(counts: list[int], first: int) -> None:
+    batch = [analyzed(str(at), b"", chunks) for at, chunks in enumerate(counts)]
+    if first + sum(counts) <= 2**32:
+        assert len(number_documents(batch, first)) == len(batch)
+        return
+    with pytest.raises(BackendUnavailable, match="copy it into a new one"):
+        number_documents(batch, first)

@@ -29,7 +29,6 @@ from nuthatch.postings import (
     decompress,
     is_document_intact,
     readable,
-    rebuild_document,
     split_leaves,
 )
 
@@ -170,9 +169,6 @@ def test_a_document_that_does_not_lead_to_its_root_is_damage() -> None:
     held = stored(["one ", "two"])
     with pytest.raises(IndexCorrupt, match=r"'heat' cannot be read .it does not match its root"):
         decode_document("heat", held.header, held.chunks, root=b"")
-    texts = [(start, decompress(text)) for start, text in held.chunks]
-    with pytest.raises(ValueError, match="it does not match its root"):
-        rebuild_document(held.header, texts, b"")
 
 
 def test_what_is_stored_of_a_document_agrees_or_does_not() -> None:

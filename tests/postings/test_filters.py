@@ -106,12 +106,3 @@ def test_an_older_state_reads_for_itself() -> None:
     engine.years = [2, 1]
     assert engine.allowed(1, filters) == [0]
     assert engine.allowed(2, filters) == [1]
-
-
-def test_a_filter_is_unseen_once_unless_nothing_is_cached() -> None:
-    filters = [Range("year", gte=1, lte=2)]
-    sets = FilterSets(PostingCaches[int](10_000_000))
-    assert [sets.select_unseen(1, filters), sets.select_unseen(1, filters)] == [filters, []]
-    assert sets.select_unseen(2, filters) == filters
-    sets = FilterSets(PostingCaches[int](0))
-    assert [sets.select_unseen(1, filters), sets.select_unseen(1, filters)] == [filters, filters]

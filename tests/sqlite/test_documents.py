@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+import nuthatch
 from nuthatch import (
     AnyOf,
+    BackendUnavailable,
     DateField,
     Document,
     IntegerField,
@@ -283,3 +285,22 @@ def test_the_fingerprint_is_read_once_for_each_state(index: LexicalBackend) -> N
     index.add(Document("b", "", "two"))
     assert index.info().corpus_fingerprint is None
     assert index.info(fingerprint=True).corpus_fingerprint not in (None, first)
+
+
+def test_ids_that_are_used_up_refuse_the_batch_whole(
+    open_index: Callable[..., LexicalBackend],
+) -> None:
+    """Documents stand as they were, and a copy has ids for more."""
+    index = open_index(schema=Schema(fields=FIELDS))
+    before = [Document("a", "", "heat"), Document("b", "", "cold")]
+    index.add(before)
+    cast(Any, index)._writing_connection().execute(f"UPDATE state SET next_chunk = {2**32 - 1}")
+    given = [Document("a", "", "warm"), Document("c", "", "heat")]
+    with pytest.raises(BackendUnavailable, match="copy it into a new one"):
+        index.add(given)
+    assert [*index.documents()] == before
+    assert [hit.document_uri for hit in index.search("heat")] == ["a"]
+    assert index.check() == []
+    with nuthatch.open("memory:", create=True, schema=index.schema) as copy:
+        assert copy.add(index.documents()).added == 2
+        assert copy.add(given).added == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, cast
 
 import apsw
 import pytest
@@ -11,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nuthatch
-from nuthatch import Document, LexicalBackend, Schema, chunk_words
+from nuthatch import Document, Durability, LexicalBackend, Schema, chunk_words
+from nuthatch_sqlite import backend
+from nuthatch_sqlite.state import State
 from support.strategies import DOCUMENT
+from support.tables import tables
 
 ENGLISH = Schema(analyzer="english")
 
@@ -95,6 +99,75 @@ def test_words_of_a_batch_that_failed_are_not_taken_for_stored(
     assert stored_words(path).keys() == {"cats", "purr"}
     english.add(Document("b", "Dogs", "bark"))
     assert stored_words(path).keys() == {"cats", "purr", "dogs", "bark"}
+
+
+def test_words_of_an_interrupted_batch_are_not_acknowledged_by_the_next_one(
+    english: LexicalBackend,
+    open_index: Callable[..., LexicalBackend],
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next one stores nothing: another writer stored the same since it looked."""
+    english.add(Document("a", "Cats", "purr"))
+    other, transact = open_index(), backend.transact
+
+    def interrupt(
+        connection: apsw.Connection, durability: Durability, work: Callable[..., object]
+    ) -> object:
+        def work_and_stop(connection: apsw.Connection) -> None:
+            work(connection)
+            raise KeyboardInterrupt
+
+        return transact(connection, durability, work_and_stop)
+
+    def let_the_other_write_first(*arguments: Any) -> object:
+        monkeypatch.undo()
+        other.add(Document("b", "Birds", "sing"))
+        return transact(*arguments)
+
+    monkeypatch.setattr(backend, "transact", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        english.add(Document("c", "Dogs", "bark"))
+    monkeypatch.setattr(backend, "transact", let_the_other_write_first)
+    assert english.add(Document("b", "Birds", "sing")).unchanged == 1
+    english.add(Document("c", "Dogs", "bark"))
+    assert stored_words(path).items() >= words_in(english, english.documents()).items()
+    assert english.check() == []
+
+
+def test_an_unchanged_batch_keeps_what_is_known(english: LexicalBackend) -> None:
+    """So the words of a sound batch need not be stored again after one that stored nothing."""
+    english.add(Document("a", "Cats", "purr"))
+    known = cast(Any, english)._surfaces
+    known.begin()
+    known.acknowledge()
+    writer = cast(Any, english)._writing_connection()
+    generation = State.read(writer).generation
+    assert known.add(writer, generation, {"cats": "cat", "purr": "purr"}) == 0
+    assert known._new == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE surface SET surface = 'cots' WHERE surface = 'cats'",
+        "UPDATE surface SET token = 'dog' WHERE surface = 'cats'",
+        "UPDATE surface SET token = NULL WHERE surface = 'cats'",
+    ],
+)
+def test_a_word_that_is_not_stored_is_found_by_check(
+    english: LexicalBackend, path: Path, statement: str
+) -> None:
+    english.add([Document("a", "Cats", "purr"), Document("b", "", "Dogs")])
+    assert english.check() == []
+    english.close()
+    database = tables(path)
+    database.execute(statement)
+    database.close()
+    with nuthatch.open(f"sqlite:{path}") as index:
+        assert index.check() == ["the dictionary of words lacks 'cats', whose token is 'cat'"]
+    with nuthatch.open(f"sqlite:{path}?export_only=true") as exported:
+        assert exported.check() == []
 
 
 def test_no_word_is_forgotten_that_came_while_documents_were_read(

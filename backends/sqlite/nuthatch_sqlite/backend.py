@@ -212,6 +212,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         from nuthatch_sqlite.write import write  # imports numpy
 
         def work(connection: apsw.Connection) -> WriteOutcome:
+            self._surfaces.begin()
             return write(connection, documents, self._entities, self._surfaces)
 
         return self._transact(durability, work, self._surfaces.acknowledge)
@@ -270,7 +271,8 @@ class SqliteBackend(LexicalBackend, ForkAware):
 
         # FTS5's integrity-check uses the structure that a connection read last, even an old one.
         with self._lease_connection(_itself, fresh=True) as connection:
-            return list(problems(connection, self._path, self.schema, self._entities))
+            analyzer = None if self.config.export_only else self.analyzer
+            return list(problems(connection, self._path, self.schema, self._entities, analyzer))
 
     def optimize(self) -> None:
         from nuthatch_sqlite.surfaces import read_words

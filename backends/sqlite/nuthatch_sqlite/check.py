@@ -4,6 +4,7 @@ integrity_check    pages, b-trees, indexes against their tables, FTS5's own inte
 log                commits of the write-ahead log after something damaged
 counts, lengths    the state row, FTS5's sizes, averages and dictionary, our length blobs, surfaces
 documents          header, texts, leaves and root; uri, starts and what columns have of each
+words              each word of a sound document is stored, with its token
 entities           what each document mentions
 """
 
@@ -17,28 +18,36 @@ from typing import Any, Final
 import apsw
 import numpy as np
 
-from nuthatch import IndexCorrupt, Schema, parse_header
-from nuthatch.postings import UNREADABLE, is_document_intact
+from nuthatch import Analyzer, IndexCorrupt, Schema, SurfaceWords, parse_header
+from nuthatch.postings import UNREADABLE, decompress, is_document_intact
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.columns import StoredValues
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.entity import Entities, differences
 from nuthatch_sqlite.log import unread_commits
 from nuthatch_sqlite.state import State
+from nuthatch_sqlite.surfaces import missing_words
 
 DOCUMENTS: Final = "SELECT id, chunks FROM document"
 HEADERS: Final = "SELECT id, header FROM document"
 
 
 def problems(
-    connection: apsw.Connection, path: Path, declared: Schema, entities: Entities
+    connection: apsw.Connection,
+    path: Path,
+    declared: Schema,
+    entities: Entities,
+    analyzer: Analyzer | None,
 ) -> Iterator[str]:
-    """Yield what is wrong, a sentence each; called within a read transaction."""
+    """Yield what is wrong, a sentence each; called within a read transaction.
+
+    Without an analyzer it is not looked whether the words of documents are stored.
+    """
     for part in (
         _engine(connection),
         _log(connection, path),
         _counts(connection),
-        _documents(connection, declared),
+        _documents(connection, declared, analyzer),
         _check_mentions(connection, entities),
     ):
         try:
@@ -120,10 +129,13 @@ def _check_mentions(connection: apsw.Connection, entities: Entities) -> Iterator
     yield from differences(connection, entities, headers)
 
 
-def _documents(connection: apsw.Connection, declared: Schema) -> Iterator[str]:
-    """Prove every document: what is stored of it must lead to its root, and columns must have what
-    it has."""
+def _documents(
+    connection: apsw.Connection, declared: Schema, analyzer: Analyzer | None
+) -> Iterator[str]:
+    """Prove every document: what is stored of it must lead to its root, columns must have what it
+    has, and its words must be stored."""
     columns = StoredValues(connection, declared)
+    words = None if analyzer is None else SurfaceWords(analyzer)
     yield from columns.find_differences(rows(connection, DOCUMENTS))
     for first, group in groupby(rows(connection, schema.PROOFS), key=lambda row: row[0]):
         chunks = list(group)
@@ -139,3 +151,9 @@ def _documents(connection: apsw.Connection, declared: Schema) -> Iterator[str]:
                 f"the stored document at chunk {first} does not match its root, or what columns "
                 "have of it differs"
             )
+        elif words is not None:
+            words.analyze(parse_header(header)["title"])
+            for _, text in texts:
+                words.analyze(decompress(text).decode())
+    for word, token in missing_words(connection, words or {}).items():
+        yield f"the dictionary of words lacks {word!r}, whose token is {token!r}"

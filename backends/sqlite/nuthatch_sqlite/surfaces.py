@@ -20,6 +20,7 @@ from nuthatch_sqlite.state import State
 
 ADD: Final = "INSERT OR IGNORE INTO surface VALUES (?, ?)"
 EVERY: Final = "SELECT surface FROM surface"
+TOKENS: Final = "SELECT surface, coalesce(token, surface) FROM surface"
 DELETE: Final = "DELETE FROM surface WHERE surface = ?"
 TEXTS: Final = """
 SELECT document.header ->> '$.title', chunk.text
@@ -44,7 +45,12 @@ class KnownSurfaces:
         self._generation = -1
         self._is_safe = False
         self._known: set[str] = set()
-        self._new: list[str] = []
+        #: The words that a transaction added; None where it has added none.
+        self._new: list[str] | None = None
+
+    def begin(self) -> None:
+        """Forget what a transaction added that was not acknowledged; called by the next one."""
+        self._new = None
 
     def add(self, connection: apsw.Connection, generation: int, words: Mapping[str, str]) -> int:
         """Store words beside the documents of a state; return how many are new.
@@ -54,17 +60,24 @@ class KnownSurfaces:
         if not self._is_safe or generation != self._generation:
             self._known = set()
         self._is_safe, self._generation = False, generation + 1
-        self._new = sorted(words.keys() - self._known)
+        new = self._new = sorted(words.keys() - self._known)
         before = connection.total_changes()
-        given = ((word, None if words[word] == word else words[word]) for word in self._new)
+        given = ((word, None if words[word] == word else words[word]) for word in new)
         connection.executemany(ADD, given)
         return connection.total_changes() - before
 
     def acknowledge(self) -> None:
-        """Remember the words of the last batch, which is safe now."""
+        """Remember the words that the last transaction added, if any: it is safe now."""
+        if self._new is None:
+            return
         if len(self._known) + len(self._new) <= _MAX_KNOWN:
             self._known.update(self._new)
         self._is_safe = True
+
+
+def missing_words(connection: apsw.Connection, words: Mapping[str, str]) -> dict[str, str]:
+    """Return those of some words, each with its token, that are not stored so."""
+    return dict(words.items() - dict(rows(connection, TOKENS)).items())
 
 
 def read_words(connection: apsw.Connection, analyzer: Analyzer) -> tuple[State, set[str]] | None:

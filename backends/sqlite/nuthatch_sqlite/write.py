@@ -36,9 +36,9 @@ def write(
     plan = plan_batch(documents, present)
     if not plan.changed:
         return plan.outcome(len(documents))
+    rows = number_documents(plan.changed, state.next_chunk)
     lengths = Lengths(connection)
     tokens_gone = _delete(connection, plan.replaced, lengths, entities)
-    rows = number_documents(plan.changed, state.next_chunk)
     declared = entities.declared
     _insert(connection, rows, declared)
     entities.add(connection, rows)

@@ -16,7 +16,6 @@ from nuthatch import (
     AnalyzedBatch,
     AnalyzedDocument,
     Analyzer,
-    BackendUnavailable,
     WriteOutcome,
     chunk_words,
     parse_header,
@@ -46,11 +45,6 @@ def write(
     # The stamps of Tantivy's operations grow with each chunk and are never reset. So no order
     # repeats.
     added = number_documents(plan.changed, writer.commit_opstamp + 1)
-    if writer.commit_opstamp + plan.chunks > schema.MAX_ORDER:
-        raise BackendUnavailable(
-            f"the index has numbered {schema.MAX_ORDER:,} chunks since it was made, and has no "
-            "more numbers; copy it into a new one"
-        )
     rows = _Rows(columns)
     for first, document in added:
         key = document.document.uri  # core lets no other through than `schema.key` does

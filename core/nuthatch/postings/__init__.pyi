@@ -30,7 +30,6 @@ from nuthatch.postings.codec import (
     decompress as decompress,
     is_document_intact as is_document_intact,
     join_leaves as join_leaves,
-    rebuild_document as rebuild_document,
 )
 from nuthatch.postings.column import (
     Column as Column,

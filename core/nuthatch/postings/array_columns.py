@@ -166,10 +166,6 @@ class ArrayColumns:
         ids = _ids(keys)
         return ids[self.passing(filters)[self.documents.owners[ids]]]
 
-    def browse(self, filters: Sequence[Filter] = ()) -> IdArray:
-        """Return the ids of the first chunks of all documents that pass."""
-        return self.documents.ids[self.passing(filters)]
-
     def passing(self, filters: Iterable[Filter]) -> BoolArray:
         """Return which documents pass all filters, by ordinal."""
         mask = self.documents.live

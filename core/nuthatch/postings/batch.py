@@ -10,9 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from nuthatch.contract.batch import AnalyzedDocument, WriteOutcome
+from nuthatch.errors import BackendUnavailable
+
+#: The last id that a chunk can have: arrays take four bytes for each.
+_LAST_ID: Final = 2**32 - 1
 
 
 class StoredDocument(NamedTuple):
@@ -61,9 +65,18 @@ def plan_batch(
 def number_documents(
     documents: Sequence[AnalyzedDocument], first: int
 ) -> list[tuple[int, AnalyzedDocument]]:
-    """Give each document the id of its first chunk; ids follow from `first` on without a gap."""
+    """Give each document the id of its first chunk; ids follow from `first` on without a gap.
+
+    Raise `BackendUnavailable` where they do not fit into four bytes.
+    """
     rows = []
     for document in documents:
         rows.append((first, document))
         first += len(document.chunks)
+    if first - 1 > _LAST_ID:
+        raise BackendUnavailable(
+            f"the batch needs numbers for its chunks up to {first - 1:,}, and {_LAST_ID:,} is the "
+            "last one of an index, which gives none twice; copy it into a new one, which begins "
+            "anew (nuthatch copy does)"
+        )
     return rows

@@ -82,12 +82,10 @@ def decode_document(
     With a root, header and texts must lead to it. `name` stands in the error.
     """
     with readable(f"the stored document {name!r}"):
-        return rebuild_document(header, [(start, decompress(text)) for start, text in chunks], root)
+        return _rebuild(header, [(start, decompress(text)) for start, text in chunks], root)
 
 
-def rebuild_document(
-    header: bytes, chunks: Sequence[tuple[int, bytes]], root: bytes | None
-) -> Document:
+def _rebuild(header: bytes, chunks: Sequence[tuple[int, bytes]], root: bytes | None) -> Document:
     """Return a document from its header and its chunks, given as (start, text in UTF-8).
 
     Raise `ValueError` if a root is given and they do not lead to it.
@@ -112,7 +110,7 @@ def is_document_intact(
     """
     texts = [(start, decompress(text)) for start, text in chunks]
     hashes = [leaf_hash(text) for _, text in texts]
-    document = rebuild_document(header, texts, root)
+    document = _rebuild(header, texts, root)
     return (
         b"".join(hashes) == leaves
         and parse_header(header)["chunks"] == len(texts)

@@ -23,7 +23,6 @@ from nuthatch.postings.column_block import FieldValues
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nuthatch.postings.array_columns import DocumentIds
     from nuthatch.scoring.arrays import IdArray
 
 
@@ -92,10 +91,3 @@ class ColumnLog(NamedTuple):
             if found == place
         )
         return FieldValues.of(rows, dtype)  # type: ignore[arg-type]  # texts where dtype is object
-
-    def apply_to(self, documents: DocumentIds) -> DocumentIds:
-        """Return documents of before the log as they are after it."""
-        if not (self.gone or self.documents):
-            return documents
-        gone = self.ids_gone
-        return documents.replace(gone[np.isin(gone, documents.ids)], self.chunks())

@@ -36,7 +36,6 @@ class FilterSets:
     def __init__(self, caches: PostingCaches[Any]) -> None:
         self._filters = caches.filters
         self._masks = caches.masks
-        self._enabled = caches.enabled
 
     def find(self, state: int, filters: Sequence[Filter]) -> dict[Filter, IdArray | None]:
         """Return the ids that pass each distinct filter in a state; None where it must be read.
@@ -55,18 +54,6 @@ class FilterSets:
     def find_mask(self, state: int, filters: Sequence[Filter]) -> BoolArray | None:
         """Return what passes all filters as a mask, where that is cached."""
         return self._masks.get(state, _key(filters))
-
-    def select_unseen(self, state: int, filters: Sequence[Filter]) -> list[Filter]:
-        """Return the unknown filters that no search used before in a state, and note the use.
-
-        What passes them need not be read where it will do to look at a few documents. Return all
-        unknown ones where nothing is cached.
-        """
-        distinct = dict.fromkeys(filters)
-        unknown = [item for item in distinct if unread_filters(self.find(state, [item]))]
-        if not self._enabled:
-            return unknown
-        return [item for item in unknown if not self._filters.seen_before(state, repr(item))]
 
     def intersect(
         self,
