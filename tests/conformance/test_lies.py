@@ -79,7 +79,7 @@ Backend.reader = reader
     assert run.having("failed") == [test]
     message = run.message(test)
     for part in (
-        f"{test} (contract 1.0, needs write text)",
+        f"{test} (contract 2.0, needs write text)",
         "must hold: AND finds the chunks that hold all tokens",
         "too much  [('d0', 0)]",
         "documents=[Document(uri='d0', title='', text='aa', fields={})]",
