@@ -71,7 +71,7 @@ class AnInterruptIsTranslated(Working):
     def reader(self, deadline: float | None = None) -> Any:
         try:
             yield self.Reader(self._documents, self.schema)
-        except NuthatchError:
+        except (NuthatchError, GeneratorExit):  # the latter as the reader is collected
             raise
         except BaseException as error:
             raise BackendUnavailable(f"the search failed ({error!r}); try again") from error
