@@ -19,7 +19,7 @@ class BrowseTask(NamedTuple):
 
     facts: EngineFacts
     request: SearchRequest
-    asked: MatchAll
+    query: MatchAll
     wanted: Aggregation
     limit: int
     offset: int
@@ -39,7 +39,7 @@ async def browse(task: BrowseTask, reader: AsyncReader) -> Results:
     vanished = len(keys) - len(rows)
     return Results(
         hits=build_hits(task.hit_options, (), rows),
-        query=task.asked,
+        query=task.query,
         exact=not vanished,
         notes=(*task.notes, *vanished_note(vanished)),
         took_ms=1000 * (perf_counter() - task.begun),

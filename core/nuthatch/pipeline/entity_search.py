@@ -35,7 +35,7 @@ class EntityTask(NamedTuple):
 
     facts: EngineFacts
     request: SearchRequest
-    asked: EntityQuery
+    query: EntityQuery
     plan: EntityPlan
     shared: EntityPlan | None
     wanted: Aggregation | None

@@ -15,9 +15,6 @@ from nuthatch.contract.reader import AsyncReader, Matches
 from nuthatch.pipeline.matching_source import EngineFacts, MatchingSource, more_than
 from nuthatch.pipeline.shape import check_type
 
-#: How many times deeper the engine is asked where too few candidates passed.
-_DEEPER = 4
-
 
 class FilteringReader:
     """A reader whose matches pass filters that its engine does not know."""
@@ -50,7 +47,7 @@ class FilteringReader:
                 return Matches(found[:limit], len(passing), matches.exact)
             if depth == largest:
                 raise more_than(self._facts, largest)
-            depth = min(_DEEPER * depth, largest)
+            depth = self._facts.deepen(depth)
 
     async def _find_passing(self, rung: Rung, filters: Sequence[Filter]) -> set[Hashable]:
         """Return the keys of all chunks that match and pass."""

@@ -41,6 +41,8 @@ from nuthatch.text.analyzer import Analyzer
 
 #: A limit that no index reaches.
 EVERYTHING: Final = 2**31 - 1
+#: How many times deeper an engine is asked where too little of what it gave is of use.
+_DEEPER: Final = 4
 
 
 class EngineFacts(NamedTuple):
@@ -61,6 +63,10 @@ class EngineFacts(NamedTuple):
     def deepest(self) -> int:
         """The largest limit that the engine is asked with."""
         return min(self.largest or EVERYTHING, EVERYTHING)
+
+    def deepen(self, depth: int) -> int:
+        """Return the limit with which the engine is asked again where `depth` was too small."""
+        return min(_DEEPER * depth, self.deepest)
 
 
 class MatchingSource(Protocol):

@@ -82,7 +82,7 @@ class PlannedSearch:
         total, facets = count_nothing(task.wanted)
         return Results(
             (),
-            task.query if isinstance(task, SearchTask) else task.asked,
+            task.query,
             policy=task.policy if isinstance(task, SearchTask) else "auto",
             ran="all" if isinstance(task, SearchTask) and task.policy == "all" else "ranked",
             exact=True,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import islice
 from time import perf_counter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
@@ -81,9 +81,6 @@ class SearchTask(NamedTuple):
         policy: Policy = "ranked" if ranks else self.policy
         return LadderSearch(self.query, policy, limit, self.budget, counted=self.request.explain)
 
-
-#: How many times deeper the engine is asked where more hits tie with the last.
-_DEEPER: Final = 4
 
 #: The rung of a hit, and its candidate.
 _Placed = tuple[int, Candidate]
@@ -255,7 +252,7 @@ async def _climb_past_ties(task: SearchTask, reader: AsyncReader, last: int) -> 
             return climb
         if depth == largest:
             raise more_than(task.facts, largest)
-        depth = min(_DEEPER * depth, largest)
+        depth = task.facts.deepen(depth)
 
 
 async def _match_whole(

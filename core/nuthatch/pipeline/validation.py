@@ -195,7 +195,7 @@ def _entity_task(plan: _Plan, query: EntityQuery, begun: float) -> EntityTask:
     return EntityTask(
         facts=plan.facts,
         request=plan.request,
-        asked=query,
+        query=query,
         plan=entities,
         shared=replace(entities, filters=wanted.shared) if wanted and has_own else None,
         wanted=wanted,
@@ -212,7 +212,7 @@ def _browse_task(plan: _Plan, query: MatchAll, begun: float) -> BrowseTask:
     return BrowseTask(
         facts=plan.facts,
         request=plan.request,
-        asked=query,
+        query=query,
         wanted=plan.wanted,
         limit=_limit(plan.facts, query),
         offset=query.offset,
