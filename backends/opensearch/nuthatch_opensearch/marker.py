@@ -48,6 +48,7 @@ class Marker:
     dead: tuple[tuple[str, int], ...] = ()
     documents: int = 0
     chunks: int = 0
+    tokens: int = 0
     long_phrases: bool = False
     commit: str = ""
     stored: Stored | None = None
@@ -62,6 +63,7 @@ class Marker:
             dead=tuple((version, chunks) for version, chunks in values["dead"]),
             documents=values["documents"],
             chunks=values["chunks"],
+            tokens=values["tokens"],
             long_phrases=values["long_phrases"],
             commit=values["commit"],
             stored=stored,
@@ -76,6 +78,7 @@ class Marker:
             "dead": self.dead,
             "documents": self.documents,
             "chunks": self.chunks,
+            "tokens": self.tokens,
             "long_phrases": self.long_phrases,
             "commit": self.commit,
         }
@@ -93,11 +96,12 @@ class Marker:
         *,
         documents: int,
         chunks: int,
+        tokens: int,
         long_phrases: bool = False,
     ) -> Marker:
         """Return the marker after one more commit, of a batch or of deletions alone.
 
-        `documents` and `chunks` are how many there are more.
+        `documents`, `chunks` and `tokens` are how many there are more.
         """
         holes, ceiling = self.holes, self.ceiling
         if batch is not None:
@@ -112,6 +116,7 @@ class Marker:
             dead=tuple(dead),
             documents=self.documents + documents,
             chunks=self.chunks + chunks,
+            tokens=self.tokens + tokens,
             long_phrases=self.long_phrases or long_phrases,
             commit=commit,
         )

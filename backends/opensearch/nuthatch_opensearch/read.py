@@ -17,6 +17,7 @@ from nuthatch import (
     AsyncColumnReader,
     AsyncExplainingReader,
     Candidate,
+    CollectionStatistics,
     Document,
     Filter,
     Matches,
@@ -102,6 +103,10 @@ class OpenSearchAsyncReader(
             return {}
         answers = await self._search(lambda snapshot: _count(tokens, snapshot.marker))
         return _read_counts(tokens, answers)
+
+    async def statistics(self) -> CollectionStatistics:
+        marker = (await self.bind()).marker
+        return CollectionStatistics(marker.chunks, marker.tokens)
 
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         conditions = await self._conditions(filters)

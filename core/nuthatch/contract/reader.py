@@ -19,6 +19,7 @@ from nuthatch.contract.columns import Columns, Keys
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Rung
+from nuthatch.contract.statistics import CollectionStatistics
 
 
 class Candidate(NamedTuple):
@@ -180,6 +181,10 @@ class Reader(Protocol):
         """Return the document with this uri."""
         ...
 
+    def statistics(self) -> CollectionStatistics:
+        """Return the number of chunks and of their tokens, without those that were deleted."""
+        ...
+
 
 class FirstMatchReader(Reader, Protocol):
     """A reader that finds the winning rung of a ladder in one pass."""
@@ -240,6 +245,7 @@ class AsyncReader(Protocol):
         self, keys: Sequence[Hashable], proofs: bool
     ) -> Sequence[FetchedChunk | None]: ...
     async def get(self, uri: str) -> Document | None: ...
+    async def statistics(self) -> CollectionStatistics: ...
 
 
 class AsyncFirstMatchReader(AsyncReader, Protocol):

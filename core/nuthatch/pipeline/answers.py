@@ -40,6 +40,7 @@ class AnswerReader:
         self, backend: str, reader: AsyncAnsweringReader, request: AnswerRequest, *, snapshot: bool
     ) -> None:
         self.get = reader.get
+        self.statistics = reader.statistics
         self._backend = backend
         self._reader = reader
         self._request = request

@@ -10,6 +10,7 @@ from typing import Any
 
 from nuthatch import (
     Candidate,
+    CollectionStatistics,
     Document,
     ExportingReader,
     Filter,
@@ -47,6 +48,11 @@ class WhooshReader(ExportingReader):
     def get(self, uri: str) -> Document | None:
         rows = list(self.rows(uri))
         return _make_document(rows) if rows else None
+
+    def statistics(self) -> CollectionStatistics:
+        # Whoosh's own numbers include deleted chunks, as above.
+        lengths = [row["length"] for row in self._searcher.reader().all_stored_fields()]
+        return CollectionStatistics(len(lengths), sum(lengths))
 
     def documents(self) -> Iterator[Document]:
         rows = self._searcher.reader().all_stored_fields()

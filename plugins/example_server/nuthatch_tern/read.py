@@ -14,6 +14,7 @@ from nuthatch import (
     AnsweringReader,
     AnswerRequest,
     AsyncAnsweringReader,
+    CollectionStatistics,
     Document,
     ExportingReader,
     Filter,
@@ -59,6 +60,9 @@ class TernReader(AnsweringReader, ExportingReader):
     def get(self, uri: str) -> Document | None:
         return to_document(self._send("get", uri))
 
+    def statistics(self) -> CollectionStatistics:
+        return CollectionStatistics(**self._send("statistics", None))
+
     def documents(self) -> Iterator[Document]:
         """Yield every document; one that is replaced meanwhile may come twice, as old and new."""
         page = self._send("page", 0)
@@ -89,3 +93,6 @@ class TernAsyncReader(AsyncAnsweringReader):
 
     async def get(self, uri: str) -> Document | None:
         return to_document(await self._send("get", uri))
+
+    async def statistics(self) -> CollectionStatistics:
+        return CollectionStatistics(**await self._send("statistics", None))
