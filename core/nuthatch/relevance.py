@@ -2,10 +2,10 @@
 
     S(d) = BM25(d) + 1.0·P(d) + 1.0·G(d) + 0.3·T(d) + 0.5·O(d)
 
-    position  P = Σ slots s         w(s) / (1 + first(s,d) / 20)
-    grams     G = Σ query words u   w(u)·√(|g(u)| / 6) · Σ λ(g)·sat(tf(g,d)) / Σ λ(g),   g in g(u)
-    title     T = Σ slots s         qtf(s)·w(s) · sat of tf(s, title), by the title's length
-    pairs     O = Σ neighbours a b  ½(w(a) + w(b)) · sat(how often b follows a as in the query)
+    early words   P = Σ slots s         w(s) / (1 + first(s,d) / 20)
+    shared grams  G = Σ query words u   w(u)·√(|g(u)| / 6) · Σ λ(g)·sat(tf(g,d)) / Σ λ(g),   g in g(u)
+    title words   T = Σ slots s         qtf(s)·w(s) · sat of tf(s, title), by the title's length
+    word pairs    O = Σ neighbours a b  ½(w(a) + w(b)) · sat(how often b follows a as in the query)
 
     sat(x)  = 2.2·x / (x + 1.2·L),   L = .25 + .75·length(d) / average length
     w       Lucene's idf; of a word that no chunk holds, in G alone, half of the greatest idf
@@ -13,6 +13,8 @@
     g(u)    the distinct character 4-grams of the word before stemming, between blanks;
             tf counts the words of d that hold one
     λ(g)    .2 + ln(1 + (n − m + .5) / (m + .5)), n candidates, of which m hold g: no gram index
+
+The parts of a score have these names, which no token is: tokens hold no blanks.
 
 BM25 asks which words a chunk holds, and how often. What is added asks where: early, in the title,
 next to each other. Grams find the words that stemming and typing tore apart (`databse`, compounds).
@@ -262,10 +264,10 @@ def _judge(
             weight = repetitions * (first_weight + second_weight) / 2
             pairs += weight * _saturate(count, settings.k1, norm)
     return {
-        "position": settings.position * position,
-        "grams": settings.grams * grams,
-        "title": settings.title * title,
-        "pairs": settings.pairs * pairs,
+        "early words": settings.position * position,
+        "shared grams": settings.grams * grams,
+        "title words": settings.title * title,
+        "word pairs": settings.pairs * pairs,
     }
 
 

@@ -174,11 +174,13 @@ def test_each_part_counts_what_its_name_says(way: Rescore) -> None:
     ]
     rescored = sorted(way(query, analyzer, given), key=lambda one: one.candidate)
     parts = [one.parts for one in rescored]
-    assert parts[0]["pairs"] == 0 < parts[1]["pairs"]
-    assert parts[0]["position"] < parts[1]["position"] < parts[2]["position"]
-    assert parts[0]["title"] == parts[1]["title"] == 0 < parts[2]["title"]
-    assert parts[4]["position"] == 0 < parts[4]["grams"] < parts[3]["grams"]
-    assert [list(part) for part in parts] == [["bm25", "position", "grams", "title", "pairs"]] * 5
+    assert parts[0]["word pairs"] == 0 < parts[1]["word pairs"]
+    assert parts[0]["early words"] < parts[1]["early words"] < parts[2]["early words"]
+    assert parts[0]["title words"] == parts[1]["title words"] == 0 < parts[2]["title words"]
+    assert parts[4]["early words"] == 0 < parts[4]["shared grams"] < parts[3]["shared grams"]
+    assert [list(part) for part in parts] == [
+        ["bm25", "early words", "shared grams", "title words", "word pairs"]
+    ] * 5
 
 
 @WAYS

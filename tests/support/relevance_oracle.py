@@ -119,8 +119,8 @@ def _parts(
         pairs += (weight(first) + weight(second)) / 2 * saturate(count, relative)
 
     return {
-        "position": settings.position * position,
-        "grams": settings.grams * gram_sum,
-        "title": settings.title * title,
-        "pairs": settings.pairs * pairs,
+        "early words": settings.position * position,
+        "shared grams": settings.grams * gram_sum,
+        "title words": settings.title * title,
+        "word pairs": settings.pairs * pairs,
     }

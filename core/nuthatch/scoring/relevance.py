@@ -94,7 +94,7 @@ def rescore_in_arrays(
         (settings.pairs * pairs).tolist(),
         strict=True,
     )
-    names = ("bm25", "position", "grams", "title", "pairs")
+    names = ("bm25", "early words", "shared grams", "title words", "word pairs")
     return sort_rescored([dict(zip(names, part, strict=True)) for part in parts])
 
 
