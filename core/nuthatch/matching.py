@@ -126,6 +126,7 @@ class LadderSearch:
         self.policy = policy
         self.limit = max(limit, depth)
         self._ladder_limit = limit
+        self._depth = depth
         self.budget = Budget(tuple(dict.fromkeys(query.tokens)), budget)
         self.rungs: list[Rung] = []
         self.attempts: list[Attempt] = []
@@ -163,6 +164,7 @@ class LadderSearch:
             filters=tuple(filters),
             collapse=collapse,
             proofs=proofs,
+            statistics=self._depth > 0,
         )
 
     def begin(self, frequencies: Mapping[str, int]) -> None:

@@ -3,7 +3,7 @@
     S(d) = BM25(d) + 1.0·P(d) + 1.0·G(d) + 0.3·T(d) + 0.5·O(d)
 
     early words   P = Σ slots s         w(s) / (1 + first(s,d) / 20)
-    shared grams  G = Σ query words u   w(u)·√(|g(u)| / 6) · Σ λ(g)·sat(tf(g,d)) / Σ λ(g),   g in g(u)
+    shared grams  G = Σ query words u   w(u)·√(|g(u)| / 6) · Σ λ(g)·sat(tf(g,d)) / Σ λ(g), g in g(u)
     title words   T = Σ slots s         qtf(s)·w(s) · sat of tf(s, title), by the title's length
     word pairs    O = Σ neighbours a b  ½(w(a) + w(b)) · sat(how often b follows a as in the query)
 

@@ -230,12 +230,12 @@ def test_a_grounded_hit_has_its_proof() -> None:
             assert nuthatch.verify(hit) is None
 
 
-def test_a_search_over_a_network_takes_one_more_request() -> None:
+def test_a_search_over_a_network_takes_one_request() -> None:
     index = open_remote(SCHEMA)
     index.add(make_documents())
     index.requests.clear()
     found = index.search("heat night", 10, relevance="auto")
-    assert index.requests == ["answer", "statistics"]
+    assert index.requests == ["answer"]
     with nuthatch.open("memory:", schema=SCHEMA) as memory:
         memory.add(make_documents())
         assert list_names(found) == list_names(memory.search("heat night", 10, relevance="auto"))

@@ -77,7 +77,10 @@ class OpenSearchAsyncReader(
             chunks.update(await self._make_chunks(hits, request.proofs))
         matches |= {rung: Matches([], 0, exact=True) for rung in empty}
         frequencies = _read_counts(request.tokens, answers[len(rungs) :])
-        return Answer(frequencies=frequencies, matches=matches, stored=chunks)
+        statistics = await self.statistics() if request.statistics else None  # asks nothing more
+        return Answer(
+            frequencies=frequencies, matches=matches, stored=chunks, statistics=statistics
+        )
 
     async def _find_winners(
         self, request: AnswerRequest, conditions: Sequence[query.Query]

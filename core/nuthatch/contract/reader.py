@@ -126,7 +126,8 @@ class AnswerRequest:
     distinct chunks are found. Each rung is matched as by `match`: `filters` act before the cut
     after `limit`. With `collapse` only the best chunk of a document is shown: a rung's candidates
     may leave out its other chunks, and are then the best `limit` of what is left. The stored
-    chunks of the candidates are wanted too, as `fetch` gives them with or without `proofs`.
+    chunks of the candidates are wanted too, as `fetch` gives them with or without `proofs`; and
+    with `statistics` those of the index.
 
     Later versions of the contract may add fields; each has a default that asks for nothing.
     """
@@ -140,6 +141,7 @@ class AnswerRequest:
     filters: tuple[Filter, ...] = ()
     collapse: bool = False
     proofs: bool = False
+    statistics: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,7 @@ class Answer:
     frequencies: Mapping[str, int] = field(default_factory=dict)
     matches: Mapping[Rung, Matches] = field(default_factory=dict)
     stored: Mapping[Hashable, FetchedChunk | None] = field(default_factory=dict)
+    statistics: CollectionStatistics | None = None
 
 
 class Reader(Protocol):

@@ -30,6 +30,7 @@ from nuthatch_tern.schema import (
     to_chunk,
     to_document,
     to_matches,
+    to_statistics,
 )
 
 #: Sends an operation with its arguments, and returns the JSON of the answer.
@@ -61,7 +62,7 @@ class TernReader(AnsweringReader, ExportingReader):
         return to_document(self._send("get", uri))
 
     def statistics(self) -> CollectionStatistics:
-        return CollectionStatistics(**self._send("statistics", None))
+        return to_statistics(self._send("statistics", None))
 
     def documents(self) -> Iterator[Document]:
         """Yield every document; one that is replaced meanwhile may come twice, as old and new."""
@@ -95,4 +96,4 @@ class TernAsyncReader(AsyncAnsweringReader):
         return to_document(await self._send("get", uri))
 
     async def statistics(self) -> CollectionStatistics:
-        return CollectionStatistics(**await self._send("statistics", None))
+        return to_statistics(await self._send("statistics", None))

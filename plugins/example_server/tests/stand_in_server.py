@@ -141,6 +141,7 @@ class Index:
             "ranks": ranks,
             "matches": [],
             "stored": {},
+            "statistics": self.do_statistics(None, ends) if body["statistics"] else None,
         }
         enough = body["limit"] if body["fill"] and not ranks else 1
         for rung in [body["ranked"]] if ranks else body["ladder"]:
