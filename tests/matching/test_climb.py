@@ -10,7 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nuthatch import Candidate, FirstMatch, Matches, NormalizedQuery, Rung, run_blocking
+from nuthatch import (
+    Candidate,
+    CollectionStatistics,
+    FirstMatch,
+    Matches,
+    NormalizedQuery,
+    Rung,
+    run_blocking,
+)
 from nuthatch.matching import LadderSearch
 from nuthatch.pipeline.readers import LiftedReader
 from nuthatch.pipeline.text_search import match_rungs
@@ -57,6 +65,9 @@ class SetReader:
 
     def get(self, uri: str) -> None:
         raise AssertionError("a climb reads no document")
+
+    def statistics(self) -> CollectionStatistics:
+        raise AssertionError("a climb reads no statistics")
 
 
 class OnePassReader(SetReader):

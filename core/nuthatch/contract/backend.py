@@ -12,7 +12,7 @@ from nuthatch.contract.document import Document
 from nuthatch.contract.facet import Facet
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import Policy, Query
+from nuthatch.contract.query import Policy, Query, Relevance
 from nuthatch.contract.results import Results
 from nuthatch.contract.spec import BackendConfig
 
@@ -55,6 +55,7 @@ class SearchBackend(ABC):
         count: bool | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
+        relevance: Relevance | None = None,
         extra_or_tokens: Sequence[str] | None = None,
         audit: AuditMode | None = None,
         explain: bool = False,
@@ -64,9 +65,10 @@ class SearchBackend(ABC):
 
         `limit` defaults to 20, and `offset` hits are left out before the first. `sort` names the
         fields to order by, `-year` from the greatest on. `facets` are counted, and so is `total`
-        with `count`, over all that match. `collapse` keeps a document's best chunk. `timeout` is
-        in seconds. Raise `InvalidQuery`, `UnsupportedQuery`, `QueryTimeout`, `BackendUnavailable`,
-        `IndexCorrupt`; never returns an empty result for an error.
+        with `count`, over all that match. `collapse` keeps a document's best chunk. `relevance`
+        says whether the best are judged once more by their text. `timeout` is in seconds. Raise
+        `InvalidQuery`, `UnsupportedQuery`, `QueryTimeout`, `BackendUnavailable`, `IndexCorrupt`;
+        never returns an empty result for an error.
         """
 
     @abstractmethod
@@ -82,6 +84,7 @@ class SearchBackend(ABC):
         count: bool | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
+        relevance: Relevance | None = None,
         extra_or_tokens: Sequence[str] | None = None,
         audit: AuditMode | None = None,
         explain: bool = False,

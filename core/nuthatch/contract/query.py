@@ -16,11 +16,14 @@ from nuthatch.errors import InvalidQuery
 
 #: How a text query climbs: see `nuthatch.matching`.
 Policy = Literal["auto", "ladder", "ranked", "all"]
+#: Whether the best candidates are judged once more by their text: see `nuthatch.relevance`.
+Relevance = Literal["auto", "bm25"]
 DEFAULT_LIMIT = 20
 #: What one entity query may ask for: each title search reads thousands of postings.
 MAX_TITLES: Final = 64
 MAX_PHRASES: Final = 1000
 _POLICIES = get_args(Policy)
+_RELEVANCES = get_args(Relevance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,10 @@ class TextQuery:
     """A search for chunks by free text.
 
     `extra_or_tokens` are synonyms that only disjunctions use. `collapse` keeps a document's best
-    chunk. `offset` hits are left out before the first, `sort` orders by declared fields (`-year`
-    descends), `facets` and `count` ask for counts over all that match. What is None is left to the
-    backend's configuration. Raises `InvalidQuery`.
+    chunk. `relevance="auto"` judges the best 30 once more by their text where they are ranked by
+    score; "bm25" leaves them as the engine ranks them. `offset` hits are left out before the first,
+    `sort` orders by declared fields (`-year` descends), `facets` and `count` ask for counts over
+    all that match. What is None is left to the backend's configuration. Raises `InvalidQuery`.
     """
 
     text: str
@@ -40,6 +44,7 @@ class TextQuery:
     audit: AuditMode | None = None
     policy: Policy | None = None
     collapse: bool = False
+    relevance: Relevance | None = None
     offset: int = 0
     sort: Sequence[str] = ()
     facets: Sequence[Facet | str] = ()
@@ -53,6 +58,10 @@ class TextQuery:
         if self.policy is not None and self.policy not in _POLICIES:
             raise InvalidQuery(
                 f"policy {self.policy!r} is not known; use one of {', '.join(_POLICIES)}"
+            )
+        if self.relevance is not None and self.relevance not in _RELEVANCES:
+            raise InvalidQuery(
+                f"relevance {self.relevance!r} is not known; use one of {', '.join(_RELEVANCES)}"
             )
         _check_common(self)
 

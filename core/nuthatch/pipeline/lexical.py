@@ -21,7 +21,7 @@ from nuthatch.contract.document import Chunk, Document
 from nuthatch.contract.facet import Facet
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import Policy, Query, SearchRequest
+from nuthatch.contract.query import Policy, Query, Relevance, SearchRequest
 from nuthatch.contract.reader import AsyncReader, Reader
 from nuthatch.contract.results import Results
 from nuthatch.contract.schema import IndexInfo, Schema
@@ -75,6 +75,7 @@ class Searcher(SearchBackend):
         count: bool | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
+        relevance: Relevance | None = None,
         extra_or_tokens: Sequence[str] | None = None,
         audit: AuditMode | None = None,
         explain: bool = False,
@@ -89,6 +90,7 @@ class Searcher(SearchBackend):
             "count": count,
             "collapse": collapse,
             "policy": policy,
+            "relevance": relevance,
             "extra_or_tokens": extra_or_tokens,
             "audit": audit,
         }
@@ -106,6 +108,7 @@ class Searcher(SearchBackend):
         count: bool | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
+        relevance: Relevance | None = None,
         extra_or_tokens: Sequence[str] | None = None,
         audit: AuditMode | None = None,
         explain: bool = False,
@@ -120,6 +123,7 @@ class Searcher(SearchBackend):
             "count": count,
             "collapse": collapse,
             "policy": policy,
+            "relevance": relevance,
             "extra_or_tokens": extra_or_tokens,
             "audit": audit,
         }

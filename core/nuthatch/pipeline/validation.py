@@ -45,6 +45,7 @@ from nuthatch.pipeline.matching_source import EngineFacts
 from nuthatch.pipeline.search import PlannedSearch
 from nuthatch.pipeline.text_search import SearchTask
 from nuthatch.registry.plugins import expand
+from nuthatch.relevance import SETTINGS
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.normalize import normalize
 
@@ -85,7 +86,7 @@ def with_overrides(query: Query, options: Mapping[str, object]) -> AnyQuery:
     if isinstance(query, str):
         return TextQuery(query, **given)  # type: ignore[arg-type]  # checked by TextQuery
     if isinstance(query, EntityQuery | MatchAll):
-        textual = sorted(given.keys() & {"extra_or_tokens", "policy", "collapse"})
+        textual = sorted(given.keys() & {"extra_or_tokens", "policy", "relevance", "collapse"})
         if textual:
             kind = "an entity query" if isinstance(query, EntityQuery) else "MatchAll"
             raise InvalidQuery(f"{textual[0]} belongs to text queries; this is {kind}")
@@ -245,12 +246,22 @@ def _text_task(plan: _Plan, query: TextQuery, begun: float) -> SearchTask:
         budget=config.budget if own_budget else None,
         hit_options=_hit_options(backend, query),
         collapse=query.collapse,
+        depth=_depth(backend, query),
         explain=request.explain and bool(parts),
         score=backend.spec.score,
         begun=begun,
         notes=tuple(notes),
         is_stable=bool(backend.capabilities.stable_scores),
     )
+
+
+def _depth(backend: OpenIndex, query: TextQuery) -> int:
+    """Return how many of the best candidates are judged by their text, if they are ranked."""
+    config = backend.config
+    is_ranked = not query.sort and (query.policy or config.policy) in ("auto", "ranked")
+    if not is_ranked or (query.relevance or config.relevance) == "bm25":
+        return 0
+    return min(SETTINGS.depth, backend.capabilities.max_limit or SETTINGS.depth)
 
 
 def _limit(facts: EngineFacts, query: AnyQuery) -> int:

@@ -40,6 +40,14 @@ class Dropped(NamedTuple):
     reason: str
 
 
+class QueryWord(NamedTuple):
+    """A word of a query that is used; `place` counts all words of the query, dropped ones too."""
+
+    surface: str
+    token: str
+    place: int
+
+
 @dataclass(frozen=True, slots=True)
 class NormalizedQuery:
     """What is left of a query, and what was left out.
@@ -47,7 +55,7 @@ class NormalizedQuery:
     `text` is the query without lone surrogates, `tokens` those used, in order with multiplicity,
     `extras` those of the synonyms that are not among them. `only_stopwords` tells that a query
     with words had nothing but stop words and single characters, some of which are used then.
-    `notes` say what was left out and could have told hits apart.
+    `notes` say what was left out and could have told hits apart. `words` has one for each token.
     """
 
     text: str
@@ -56,6 +64,7 @@ class NormalizedQuery:
     extras: tuple[str, ...]
     only_stopwords: bool
     notes: tuple[str, ...] = ()
+    words: tuple[QueryWord, ...] = ()
 
 
 def normalize(
@@ -74,7 +83,8 @@ def normalize(
     words = words_of(analyzer, read)
     check_deadline(deadline)
     sieve = Sieve(analyzer, read, [word.surface for word in words])
-    tokens, dropped = _apply_bounds(words, sieve.reasons)
+    used, dropped = _apply_bounds(words, sieve.reasons)
+    tokens = [word.token for word in used]
     notes = [*sieve.notes(), *_length_notes(tokens, dropped)]
     if len(read) < len(clean):
         notes.append(f"the first {len(read)} characters are read of {len(clean)}")
@@ -92,6 +102,7 @@ def normalize(
         tuple(extras[:MAX_TOKENS]),
         sieve.only_stopwords,
         tuple(notes),
+        tuple(used),
     )
 
 
@@ -99,23 +110,25 @@ def _read(text: str) -> str:
     return text if text.isascii() else text[:LONGEST_TEXT]
 
 
-def _apply_bounds(words: Sequence[Word], reasons: Sequence[str]) -> tuple[list[str], list[Dropped]]:
-    """Return the tokens that are used and the words that are not, both in order."""
-    tokens: list[str] = []
+def _apply_bounds(
+    words: Sequence[Word], reasons: Sequence[str]
+) -> tuple[list[QueryWord], list[Dropped]]:
+    """Return the words that are used and those that are not, both in order."""
+    used: list[QueryWord] = []
     dropped: list[Dropped] = []
     distinct: set[str] = set()
-    for word, reason in zip(words, reasons, strict=True):
+    for place, (word, reason) in enumerate(zip(words, reasons, strict=True)):
         if not reason:
             repeated = word.token in distinct
-            full = len(tokens) - len(distinct) == MAX_REPETITIONS
+            full = len(used) - len(distinct) == MAX_REPETITIONS
             if full if repeated else len(distinct) == MAX_TOKENS:
                 reason = "too_long"
         if reason:
             dropped.append(Dropped(word.surface, reason))
         else:
-            tokens.append(word.token)
+            used.append(QueryWord(word.surface, word.token, place))
             distinct.add(word.token)
-    return tokens, dropped
+    return used, dropped
 
 
 def _length_notes(tokens: Sequence[str], dropped: Sequence[Dropped]) -> Iterator[str]:
