@@ -138,6 +138,7 @@ from nuthatch.contract.spec import (
     Create as Create,
     LexicalConfig as LexicalConfig,
 )
+from nuthatch.contract.statistics import CollectionStatistics as CollectionStatistics
 from nuthatch.corpora.corpus import Corpus as Corpus
 from nuthatch.errors import (
     AnalyzerMismatch as AnalyzerMismatch,

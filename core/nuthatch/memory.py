@@ -29,6 +29,7 @@ from nuthatch import (
     BackendUnavailable,
     Candidate,
     Capabilities,
+    CollectionStatistics,
     ColumnReader,
     Create,
     DictionaryReader,
@@ -119,9 +120,12 @@ class MemoryReader(ExplainingReader, ExportingReader, ColumnReader, DictionaryRe
             for index, chunk in enumerate(document.chunks)
         ]
 
+    def statistics(self) -> CollectionStatistics:
+        return CollectionStatistics(len(self._chunks), sum(tf.total() for _, _, tf in self._chunks))
+
     @cached_property
     def _average(self) -> float:
-        return sum(tf.total() for _, _, tf in self._chunks) / (len(self._chunks) or 1)
+        return self.statistics().average_length
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         return {token: sum(token in tf for _, _, tf in self._chunks) for token in tokens}

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch import FirstMatch, Rung
+from nuthatch import CollectionStatistics, FirstMatch, Rung
 from nuthatch.postings import explain_rung, find_first_match, to_matches
 from nuthatch.scoring import (
     BM25,
-    CollectionStatistics,
     PostingList,
     TermScores,
     conjunction_top_k,

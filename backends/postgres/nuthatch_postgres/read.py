@@ -12,6 +12,7 @@ from nuthatch import (
     AsyncColumnReader,
     AsyncExplainingReader,
     AsyncFirstMatchReader,
+    CollectionStatistics,
     ColumnReader,
     Document,
     ExplainingReader,
@@ -121,6 +122,10 @@ class AsyncPostgresReader(
             return None
         return decode_document(uri, rows[0][0], [(start, text) for _, start, text in rows])
 
+    async def statistics(self) -> CollectionStatistics:
+        """Return the counts of chunks and tokens."""
+        return (await self.read_state()).statistics
+
 
 class PostgresReader(
     FirstMatchReader, ExplainingReader, ExportingReader, ColumnReader, EntityMatchingReader
@@ -165,6 +170,9 @@ class PostgresReader(
 
     def get(self, uri: str) -> Document | None:
         return run_blocking(self.async_reader.get(uri))
+
+    def statistics(self) -> CollectionStatistics:
+        return run_blocking(self.async_reader.statistics())
 
     def documents(self) -> Iterator[Document]:
         run_blocking(self.async_reader.execute())  # a cursor needs a transaction

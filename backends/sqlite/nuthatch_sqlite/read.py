@@ -23,6 +23,7 @@ import apsw
 
 from nuthatch import (
     Candidate,
+    CollectionStatistics,
     ColumnReader,
     Document,
     Exists,
@@ -235,6 +236,9 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         header, root, *_ = chunks[0]
         texts = [(start, text) for *_, start, text in chunks]
         return decode_document(uri, header, texts, root=root)
+
+    def statistics(self) -> CollectionStatistics:
+        return self._state.statistics
 
     def documents(self) -> Iterator[Document]:
         stored = rows(self._connection, schema.DOCUMENTS)

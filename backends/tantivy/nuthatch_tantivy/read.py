@@ -18,6 +18,7 @@ from tantivy import DocAddress, Order, Query
 
 from nuthatch import (
     Candidate,
+    CollectionStatistics,
     ColumnReader,
     Document,
     ExplainingReader,
@@ -114,6 +115,16 @@ class TantivyReader(
             self._counted.clear()
         self._counted[token] = found
         return found
+
+    def statistics(self) -> CollectionStatistics:
+        """Return the counts of chunks and tokens; the lengths are summed up once for a state."""
+        counts = self.state.statistics
+        if not counts:
+            with translated(self._path):
+                wanted = {"tokens": {"sum": {"field": "length"}}}
+                summed = self._searcher.aggregate(Query.all_query(), wanted)
+            counts.append(CollectionStatistics(self.chunks, int(summed["tokens"]["value"])))
+        return counts[0]
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         limit = min(limit, self.chunks)  # Tantivy allocates what is asked for, or dies

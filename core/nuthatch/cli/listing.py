@@ -64,7 +64,8 @@ def show_footer(screen: Screen, results: Results, *, offset: int = 0, count: boo
     if isinstance(results.query, EntityQuery):
         parts.append("entities")
     elif not isinstance(results.query, MatchAll):
-        parts.append(f"policy {results.policy} ran {results.ran}")
+        judged = ", the best judged by their text" if results.relevance == "auto" else ""
+        parts.append(f"policy {results.policy} ran {results.ran}{judged}")
     screen.line((", ".join((*parts, _exactness(results), f"{results.took_ms:.1f} ms")), "dim"))
 
 

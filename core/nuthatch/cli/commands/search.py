@@ -24,7 +24,7 @@ from nuthatch.cli.output import answer
 from nuthatch.cli.screen import open_screen
 from nuthatch.contract.filters import AnyOf, Filter, Mentions, Range
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import EntityQuery, MatchAll, Policy, TextQuery
+from nuthatch.contract.query import EntityQuery, MatchAll, Policy, Relevance, TextQuery
 from nuthatch.contract.schema import FilterValue, PhraseField, Schema
 from nuthatch.errors import InvalidQuery
 
@@ -84,6 +84,11 @@ _MODES = [mode.value for mode in AuditMode]
     "--facet-open", "opened", multiple=True, metavar="FIELD[:N]", help="Without its own filters."
 )
 @click.option("--policy", type=click.Choice(get_args(Policy)), metavar="NAME", help=_POLICIES)
+@click.option(
+    "--relevance",
+    type=click.Choice(get_args(Relevance)),
+    help="auto: judge the best by their text.",
+)
 @click.option("--audit", type=click.Choice(_MODES), help="grounded: with evidence.")
 @click.option("--filter", "filters", multiple=True, metavar="COND", help="'year>=1990', 'tag=a|b'")
 @click.option("--include", multiple=True, metavar="FIELD=PHRASE", help='people="tom hanks"')
@@ -105,6 +110,7 @@ def search(
     facets: tuple[str, ...],
     opened: tuple[str, ...],
     policy: Policy | None,
+    relevance: Relevance | None,
     audit: str | None,
     filters: tuple[str, ...],
     include: tuple[str, ...],
@@ -142,6 +148,7 @@ def search(
             audit=None if audit is None else AuditMode(audit),
             collapse=collapse or None,
             policy=policy,
+            relevance=relevance,
             explain=explain,
             timeout=timeout,
         )
