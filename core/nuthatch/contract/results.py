@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,7 +13,10 @@ from nuthatch.contract.facet import FacetCount
 from nuthatch.contract.filters import Range
 from nuthatch.contract.hit import Hit
 from nuthatch.contract.query import EntityQuery, MatchAll, Operator, Policy, Relevance
+from nuthatch.text.fold import fold_surface
 from nuthatch.text.normalize import NormalizedQuery
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,18 @@ class Results(Sequence[Hit]):
     def __getitem__(self, index: int | slice) -> Hit | Sequence[Hit]:
         return self.hits[index]
 
+    @property
+    def did_you_mean(self) -> str | None:
+        """The query's text with the nearest word in place of each wrong one; None if none is."""
+        if not self.corrections or not isinstance(self.query, NormalizedQuery):
+            return None
+        nearest = {fold_surface(word): near[0] for word, near in self.corrections.items()}
+
+        def correct(word: re.Match[str]) -> str:
+            return nearest.get(fold_surface(word[0].casefold()), word[0])
+
+        return _WORD.sub(correct, self.query.text)
+
     def to_json(self) -> dict[str, Any]:
         """Return the whole result as JSON values; `nuthatch verify` reads its hits back."""
         return {
@@ -99,6 +115,7 @@ class Results(Sequence[Hit]):
                 name: [_count_json(*counted) for counted in counts]
                 for name, counts in self.facets.items()
             },
+            "did_you_mean": self.did_you_mean,
             "corrections": {word: list(near) for word, near in self.corrections.items()},
             "hits": [_hit_json(hit) for hit in self.hits],
             "notes": list(self.notes),

@@ -117,12 +117,9 @@ def normalize(
     words = _words(analyzer, segments)
     check_deadline(deadline)
     sieve = Sieve(analyzer, _join(segments), [word.surface for word in words])
-    reasons = list(sieve.reasons)
-    completed = ""
     completes = typed.completes and bool(words) and not words[-1].is_quoted
-    if completes:
-        completed, reasons[-1] = reasons[-1], ""
-    used, dropped = _apply_bounds(words, reasons)
+    completed = sieve.keep_last() if completes else ""
+    used, dropped = _apply_bounds(words, sieve.reasons)
     completes = completes and bool(used) and used[-1] is words[-1]
     notes = [*sieve.notes(), *_length_notes([word.token for word in used], dropped), *notes]
     if _SURROGATES.search(typed.text):
