@@ -51,6 +51,7 @@ from nuthatch.contract.facet import (
     FacetCount as FacetCount,
     SortKey as SortKey,
 )
+from nuthatch.contract.filter_language import parse_filter as parse_filter
 from nuthatch.contract.filter_matching import (
     matches_filter as matches_filter,
     values_by_field as values_by_field,
@@ -147,6 +148,7 @@ from nuthatch.errors import (
     IndexNotFound as IndexNotFound,
     InvalidConfig as InvalidConfig,
     InvalidDocument as InvalidDocument,
+    InvalidFilter as InvalidFilter,
     InvalidQuery as InvalidQuery,
     NuthatchError as NuthatchError,
     PluginFailure as PluginFailure,
