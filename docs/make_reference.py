@@ -32,7 +32,7 @@ GROUPS = {
     "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",
     "Indexes and results": "SearchBackend Searcher SearchRequest LexicalBackend "
     "PlannedSearch run_blocking Results Attempt NormalizedQuery Hit "
-    "Highlight Chunk Origin IndexInfo",
+    "Highlight SafeHTML Chunk Origin IndexInfo",
     "Grounding": "Evidence verify corpus_fingerprint document_root leaf_hash parse_header "
     "document_from_header",
     "Writing engines": "BackendSpec CONTRACT BackendConfig LexicalConfig Capabilities "

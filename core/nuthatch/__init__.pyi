@@ -80,6 +80,7 @@ from nuthatch.contract.leases import (
     Lease as Lease,
     Leases as Leases,
 )
+from nuthatch.contract.markup import SafeHTML as SafeHTML
 from nuthatch.contract.query import (
     AnyQuery as AnyQuery,
     EntityQuery as EntityQuery,
