@@ -30,8 +30,8 @@ GROUPS = {
     "Exists StartsWith Mentions All Any Not parse_filter check_filters Facet FacetCount SortKey "
     "AuditMode",
     "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",
-    "Indexes and results": "SearchBackend Searcher SearchRequest LexicalBackend "
-    "PlannedSearch run_blocking Results Attempt NormalizedQuery Hit "
+    "Indexes and results": "SearchBackend Searcher SearchRequest LexicalBackend FilteredIndex "
+    "Conditions PlannedSearch run_blocking Results Attempt NormalizedQuery Hit "
     "Highlight SafeHTML Chunk Origin IndexInfo",
     "Grounding": "Evidence verify corpus_fingerprint document_root leaf_hash parse_header "
     "document_from_header",

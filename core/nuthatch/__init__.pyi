@@ -168,6 +168,10 @@ from nuthatch.grounding import (
     verify as verify,
 )
 from nuthatch.pipeline.answers import answer_by_calls as answer_by_calls
+from nuthatch.pipeline.filtered_index import (
+    Conditions as Conditions,
+    FilteredIndex as FilteredIndex,
+)
 from nuthatch.pipeline.index import IndexMetadata as IndexMetadata
 from nuthatch.pipeline.indexing import chunk_tokens as chunk_tokens, chunk_words as chunk_words
 from nuthatch.pipeline.lexical import LexicalBackend as LexicalBackend

@@ -98,6 +98,28 @@ def test_a_filter_is_a_tree(run: Run, films: str) -> None:
     assert found(run("search", films, "space thief", "--filter", tree, "--json")) == ["heat"]
 
 
+def test_the_filters_of_a_configured_index_hold_for_every_command(
+    run: Run, films: str, folder: Path
+) -> None:
+    (folder / "nuthatch.toml").write_text(
+        f'[indexes.new]\nurl = "{films}"\nfilters = ["year>=1990", "genres!=Horror"]\n'
+    )
+    assert found(run("search", "new", "space thief", "--json")) == ["heat"]
+    assert found(run("search", "new", "--all", "--filter", "year<1990", "--json")) == []
+    assert run("get", "new", "heat").exit_code == 0
+    assert run("get", "new", "alien").exit_code == 1
+    assert answer(run("delete", "new", "alien", "--json"))["deleted"] == 0
+    assert answer(run("info", "new", "--json"))["documents"] == 1
+    assert run("info", "new").stdout.endswith("filters       year>=1990 and genres!=Horror\n")
+    added = run("add", "new", "-", "--json", stdin='{"uri": "x", "fields": {"year": 1980}}')
+    assert added.exit_code == 2
+    assert "does not pass the filters" in added.stderr
+    assert run("drop", "new", "--yes").exit_code == 2
+    copied = answer(run("copy", "new", "sqlite:copy.db", "--json"))
+    assert (copied["documents"], copied["same"]) == (1, True)
+    assert found(run("search", films, "--all", "--json")) == ["heat", "alien", "jaws"]
+
+
 def test_a_filter_that_cannot_be_read_is_shown_with_its_place(run: Run, films: str) -> None:
     result = run("search", films, "x", "--filter", "year>=1990 and genre=Horror")
     assert result.exit_code == 2
