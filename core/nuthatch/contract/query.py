@@ -262,8 +262,11 @@ class SearchRequest:
     """One search: the query, in which the arguments of `search` stand in place of its own.
 
     The searcher's capabilities allow it. `timeout` is in seconds, None where none was given.
+    `fixed` are those of the query's filters that no facet leaves out: the ones that the index was
+    opened with.
     """
 
     query: AnyQuery
     explain: bool = False
     timeout: float | None = None
+    fixed: tuple[Filter, ...] = ()

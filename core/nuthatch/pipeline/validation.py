@@ -115,7 +115,7 @@ def plan_search(backend: OpenIndex, request: SearchRequest) -> PlannedSearch:
     query = request.query
     filters = _filters(backend, query)
     emulated = _emulated_filters(backend.capabilities, filters)
-    wanted = _aggregation(backend, query, filters, emulated)
+    wanted = _aggregation(backend, request, filters, emulated)
     plan = _Plan(backend, request, facts, filters, emulated, wanted)
     task: SearchTask | EntityTask | BrowseTask
     match query:
@@ -144,11 +144,12 @@ class _Plan(NamedTuple):
 
 def _aggregation(
     backend: OpenIndex,
-    query: AnyQuery,
+    request: SearchRequest,
     filters: tuple[Filter, ...],
     emulated: tuple[Filter, ...],
 ) -> Aggregation | None:
     """Return what a query wants to know of all that match; None where that is nothing."""
+    query = request.query
     if not next(aggregation_features(query), None):
         return None
     return plan_aggregation(
@@ -157,6 +158,7 @@ def _aggregation(
         query.facets,
         query.sort,
         emulated=emulated,
+        fixed=check_filters(backend.schema, request.fixed),
         counts=query.count,
     )
 
