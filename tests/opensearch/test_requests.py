@@ -85,11 +85,11 @@ def test_a_batch_takes_seven_and_one_for_each_further_part(
     open_index: Open, few: list[Document], requests: list[str]
 ) -> None:
     look_up = ["GET _doc", "POST _search"]  # before documents are analyzed, and in the end
-    parts = [*["POST _bulk"] * 3, "POST _refresh"]
+    parts = [*["POST _bulk"] * 4, "POST _refresh"]  # each document, and the catalog
     for size, stored in ((5_000_000, ["POST _bulk"]), (1_000, parts)):
         index = open_index(bulk_bytes=size)
         index.delete([document.uri for document in few])
-        long = [Document(document.uri, document.title, document.text * 20) for document in few]
+        long = [Document(document.uri, document.title, document.text * 40) for document in few]
         requests.clear()
         index.add(long)
         assert requests == [*look_up, *look_up, "PUT _doc", *stored, "PUT _doc"]

@@ -16,10 +16,12 @@ from nuthatch import (
     Filter,
     Matches,
     Rung,
+    Schema,
     entities,
     run_blocking,
 )
 from nuthatch_opensearch import query
+from nuthatch_opensearch.catalog import Catalog
 from nuthatch_opensearch.marker import Marker
 from nuthatch_opensearch.read import OpenSearchAsyncReader
 from nuthatch_opensearch.stored import OpenSearchChunk, Row, whole_document
@@ -75,10 +77,27 @@ class OpenSearchReader(
         """Return the marker of this reader's state."""
         return run_blocking(self.async_reader.bind()).marker
 
+    @property
+    def place(self) -> str:
+        """The name of the index in messages."""
+        return self.async_reader.place
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of the index."""
+        return self.async_reader.schema
+
+    def read_catalog(self) -> Catalog:
+        """Return what the documents of this state have in titles and fields."""
+        return run_blocking(self.async_reader.catalog())
+
+    def read_words(self) -> dict[str, str]:
+        """Return the surface words of the dictionary, each with its token."""
+        return run_blocking(self.async_reader.all_words())
+
     def documents(self) -> Iterator[Document]:
-        place = self.async_reader._place
         for rows in self.rows_by_document():
-            yield whole_document(place, rows)
+            yield whole_document(self.place, rows)
 
     def rows_by_document(self) -> Iterator[list[Row]]:
         """Yield what is stored of every document, in document order."""

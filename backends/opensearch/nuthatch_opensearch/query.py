@@ -29,16 +29,30 @@ Terms = Mapping[Leaf, Sequence[str]]
 NOTHING: typing.Final[Query] = {"match_none": {}}
 EVERYTHING: typing.Final[Query] = {"match_all": {}}
 FIRST: typing.Final[Query] = {"term": {"chunk": 0}}
+CHUNK: typing.Final[Query] = {"exists": {"field": "chunk"}}
 
 
 def visible(marker: Marker) -> list[Query]:
-    """Return the conditions that the chunks of a committed state meet, and no others."""
+    """Return the conditions that the chunks of a committed state meet, and no others.
+
+    The parts of its catalog meet them too.
+    """
     conditions: list[Query] = [{"range": {"batch": {"lte": marker.ceiling}}}]
-    if marker.holes:
-        numbers = [hole.batch for hole in marker.holes]
-        conditions.append(exclude({"terms": {"batch": numbers}}))
+    if uncommitted := marker.uncommitted:
+        conditions.append(exclude({"terms": {"batch": uncommitted}}))
     if marker.dead:
         conditions.append(exclude({"terms": {"version": [version for version, _ in marker.dead]}}))
+    return conditions
+
+
+def parts_since(kind: str, marker: Marker | None) -> list[Query]:
+    """Return the conditions of parts of a catalog that were committed after a marker."""
+    conditions: list[Query] = [{"term": {"part": kind}}]
+    if marker is not None:
+        later: list[Query] = [{"range": {"batch": {"gt": marker.ceiling}}}]
+        if marker.holes:
+            later.append({"terms": {"batch": [hole.batch for hole in marker.holes]}})
+        conditions.append({"bool": {"should": later, "minimum_should_match": 1}})
     return conditions
 
 

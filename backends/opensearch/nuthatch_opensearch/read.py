@@ -2,13 +2,13 @@
 
 search          one request: the marker, and the search in the newest snapshot
 after a write   three: the marker has changed; a new point in time; the search in it
-entities        two or more: what documents mention is read once a state
+entities        two; and what batches have changed since the last one is read, once a state
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Hashable, Sequence
-from typing import Final, cast
+from typing import Final
 
 from nuthatch import (
     Answer,
@@ -115,32 +115,32 @@ class OpenSearchAsyncReader(
         return Matches([_read_candidate(hit) for hit in found], total, exact=True)
 
     async def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
-        ids = {"ids": {"values": [_id_of(key) for key in keys]}}
         body = {
-            "query": query.from_rung(Rung("OR", rung.tokens), [ids], named=True),
+            "query": query.from_rung(Rung("OR", rung.tokens), [_at(keys)], named=True),
             "size": max(len(keys), 1),
+            "sort": ORDER,
+            "track_scores": True,
             "_source": False,
         }
         snapshot = await self.bind()
         answer = await self._snapshots.search_parts(self._channel, snapshot, body, self._deadline)
-        parts = {hit["_id"]: hit.get("matched_queries", {}) for hit in answer["hits"]["hits"]}
-        return [parts.get(_id_of(key), {}) for key in keys]
+        hits = answer["hits"]["hits"]
+        parts = {hit["sort"][0]: hit.get("matched_queries", {}) for hit in hits}
+        return [parts.get(key, {}) for key in keys]
 
     # What is stored
 
     async def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[OpenSearchChunk | None]:
-        found: dict[str, OpenSearchChunk] = {}
-        ids = [_id_of(key) for key in keys]
-        for at in range(0, len(ids), _STORED):
-            hits = await self._fetch_ids(ids[at : at + _STORED])
-            chunks = await self._make_chunks(hits, proofs)
-            found |= {chunk_id: chunk for (_, chunk_id), chunk in chunks}
-        return [found.get(chunk_id) for chunk_id in ids]
+        found: dict[Hashable, OpenSearchChunk] = {}
+        for at in range(0, len(keys), _STORED):
+            hits = await self._fetch_hits(keys[at : at + _STORED])
+            found.update(await self._make_chunks(hits, proofs))
+        return [found.get(key) for key in keys]
 
-    async def _fetch_ids(self, ids: Sequence[str]) -> list[Body]:
+    async def _fetch_hits(self, keys: Sequence[Hashable]) -> list[Body]:
         body = {
-            "query": query.all_of([{"ids": {"values": list(ids)}}]),
-            "size": len(ids),
+            "query": query.all_of([_at(keys)]),
+            "size": len(keys),
             "sort": ORDER,
             "_source": ["stored"],
         }
@@ -152,28 +152,27 @@ class OpenSearchAsyncReader(
         self, hits: Sequence[Body], proofs: bool
     ) -> list[tuple[Key, OpenSearchChunk]]:
         """Return (key, chunk) for each hit; first chunks are read for those that lack something."""
-        rows: dict[str, Row] = {hit["_id"]: hit["_source"]["stored"] for hit in hits}
+        rows: dict[Key, Row] = {hit["sort"][-1]: hit["_source"]["stored"] for hit in hits}
+        numbers = {hit["sort"][-1]: int(hit["_id"].rpartition(".")[2]) for hit in hits}
         wanted = {
-            _first_id(chunk_id) for chunk_id, row in rows.items() if lacks_first(row, proofs=proofs)
+            key - numbers[key] for key, row in rows.items() if lacks_first(row, proofs=proofs)
         }
         firsts = dict(rows)
         missing = sorted(wanted - rows.keys())
         for at in range(0, len(missing), _STORED):
-            more = await self._fetch_ids(missing[at : at + _STORED])
-            firsts |= {hit["_id"]: hit["_source"]["stored"] for hit in more}
+            more = await self._fetch_hits(missing[at : at + _STORED])
+            firsts |= {hit["sort"][-1]: hit["_source"]["stored"] for hit in more}
         found = []
-        for hit in hits:
-            chunk_id, row = hit["_id"], rows[hit["_id"]]
-            first = firsts.get(_first_id(chunk_id), {})
-            number = int(chunk_id.rpartition(".")[2])
-            chunk = OpenSearchChunk(self._place, number, row, first, proofs=proofs)
-            found.append(((hit["sort"][-1], chunk_id), chunk))
+        for key, row in rows.items():
+            first = firsts.get(key - numbers[key], {})
+            chunk = OpenSearchChunk(self.place, numbers[key], row, first, proofs=proofs)
+            found.append((key, chunk))
         return found
 
     async def get(self, uri: str) -> Document | None:
         of_uri = {"term": {"key": schema.make_key(uri)}}
         rows = [row async for row in self.rows([of_uri])]
-        return whole_document(self._place, rows) if rows else None
+        return whole_document(self.place, rows) if rows else None
 
     async def rows(
         self, conditions: Sequence[query.Query] = (), source: str = "stored"
@@ -183,7 +182,7 @@ class OpenSearchAsyncReader(
 
         def make(marker: Marker) -> Body:
             return {
-                "query": query.all_of([*query.visible(marker), *conditions]),
+                "query": query.all_of([query.CHUNK, *query.visible(marker), *conditions]),
                 "size": size,
                 "sort": ORDER,
                 "_source": [source],
@@ -197,12 +196,9 @@ class OpenSearchAsyncReader(
             size = max(1, min(PAGE, int(len(rows) * _TEXT / length)))
 
 
-def _id_of(key: Hashable) -> str:
-    return cast(Key, key)[1]
-
-
-def _first_id(chunk_id: str) -> str:
-    return f"{schema.version_of(chunk_id)}.0"
+def _at(keys: Sequence[Hashable]) -> query.Query:
+    """Return the query for the chunks with these keys."""
+    return {"terms": {"seq": list(keys)}}
 
 
 def _best(rung: Rung, conditions: Sequence[query.Query], limit: int, *, stored: bool) -> Body:
@@ -211,7 +207,7 @@ def _best(rung: Rung, conditions: Sequence[query.Query], limit: int, *, stored: 
         "query": query.from_rung(rung, conditions),
         "size": limit,
         "sort": _BEST,
-        "_source": ["stored"] if stored else False,
+        **({"_source": ["stored"]} if stored else {"stored_fields": "_none_"}),
     }
 
 
@@ -239,7 +235,7 @@ def _read_buckets(answer: Body) -> list[int]:
 
 def _read_candidate(hit: Body) -> Candidate:
     score, place = hit["sort"]
-    return Candidate((place, hit["_id"]), score)
+    return Candidate(place, score)
 
 
 def _read_matches(answer: Body, limit: int) -> Matches:

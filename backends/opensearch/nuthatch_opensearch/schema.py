@@ -6,10 +6,13 @@
     marker                  a document: which batches are committed
     counter                 a document whose version numbers the batches
     KEY.BATCH.0, …          the chunks
+    rows.BATCH.0, …         what titles and fields of the batch hold; see `catalog`
+    gone.BATCH.0, words.BATCH.0, …
 
 A chunk is one document of OpenSearch:
 
-    tokens     core's tokens, joined by blanks, split at them      what is ranked; frequencies
+    tokens     core's tokens, joined by blanks, split at them;     what is ranked; frequencies, and
+               title is one value, the text another                positions if the schema has them
     key        names the uri, which may be too long for an id
     version    KEY.BATCH                                           names a version of a document
     batch      the number of the batch that it was written with
@@ -19,7 +22,9 @@ A chunk is one document of OpenSearch:
     f0.order   the same texts in columns                           ranges of long ones, sorting
     stored     uri, text, start, root, chunks; header, leaves      never indexed
 
-Each chunk has the header and the leaves of its document, unless they are large: then chunk 0 alone.
+A part of the catalog has `part` (rows, gone or words), `version`, `batch`, `place` and `catalog`,
+which is its content. Each chunk has the header and the leaves of its document, unless they are
+large: then chunk 0 alone.
 """
 
 from __future__ import annotations
@@ -32,9 +37,10 @@ from typing import Any, Final
 from nuthatch import AnalyzedDocument, AnyField, PhraseField, Schema
 from nuthatch.entities import normalize_phrase
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MARKER: Final = "marker"
 COUNTER: Final = "counter"
+CATALOG: Final = "catalog"
 #: Lucene takes no longer terms.
 MAX_TERM: Final = 32_000
 #: Begins the term of a phrase that is longer; no phrase has it.
@@ -98,20 +104,32 @@ def make_index(
         "mappings": {
             "dynamic": False,
             "_meta": {"nuthatch": metadata, "incarnation": incarnation, "alias": alias},
-            "_source": {"includes": ["stored", MARKER]},
+            "_source": {"includes": ["stored", MARKER, CATALOG]},
             "properties": {
-                "tokens": {"type": "text", "analyzer": "tokens", "index_options": "freqs"},
+                "tokens": _make_tokens(schema),
                 "key": _TERMS,
                 "version": _TERMS,
                 "batch": {"type": "long"},
                 "seq": {"type": "long"},
                 "chunk": {"type": "integer"},
+                "part": _TERMS,
+                "place": {"type": "long"},
+                CATALOG: {"type": "object", "enabled": False},
                 "stored": {"type": "object", "enabled": False},
                 MARKER: {"type": "object", "enabled": False},
                 **fields,
             },
         },
     }
+
+
+def _make_tokens(schema: Schema) -> dict[str, Any]:
+    """Return the mapping of the tokens."""
+    mapping: dict[str, Any] = {"type": "text", "analyzer": "tokens"}
+    if not schema.positions:
+        return {**mapping, "index_options": "freqs"}
+    # Between the title's last token and the text's first there is a place of no token.
+    return {**mapping, "index_options": "positions", "position_increment_gap": 1}
 
 
 def make_key(uri: str) -> str:
@@ -122,6 +140,24 @@ def make_key(uri: str) -> str:
 def make_version(key: str, batch: int) -> str:
     """Return the name of the version of a document that a batch has written."""
     return f"{key}.{batch}"
+
+
+def make_seq(batch: int, place: int) -> int:
+    """Return the place in document order of a chunk by its place in its batch."""
+    return batch * _PLACES + place
+
+
+def make_part(kind: str, batch: int, number: int, content: str) -> tuple[str, dict[str, Any]]:
+    """Return (id, document of OpenSearch) of a part of a batch's catalog."""
+    version = f"{kind}.{batch}"
+    part = {
+        "part": kind,
+        "version": version,
+        "batch": batch,
+        "place": make_seq(batch, number),
+        CATALOG: content,
+    }
+    return f"{version}.{number}", part
 
 
 def version_of(chunk_id: str) -> str:
@@ -158,11 +194,11 @@ def make_chunks(
         yield (
             f"{version}.{number}",
             {
-                "tokens": chunk.line,
+                "tokens": [line for line in (chunk.title_line, chunk.text_line) if line],
                 "key": key,
                 "version": version,
                 "batch": batch,
-                "seq": batch * _PLACES + place + number,
+                "seq": make_seq(batch, place + number),
                 "chunk": number,
                 "stored": stored,
                 **fields,

@@ -16,15 +16,17 @@ from nuthatch_opensearch.channel import Channel
 from nuthatch_opensearch.failure import SnapshotLost
 from nuthatch_opensearch.marker import Marker
 from nuthatch_opensearch.snapshot import Body, Snapshot, Snapshots
-from nuthatch_opensearch.stored import Row
 
-#: Names a chunk: its place in document order, and its id.
-Key = tuple[int, str]
+#: Names a chunk: its place in document order.
+Key = int
 
 #: Hits of one answer at most.
 PAGE: Final = 10_000
 #: Document order.
 ORDER: Final = [{"seq": "asc"}]
+#: Parts of a catalog in the first answer, and letters that later ones aim at.
+_FIRST_PARTS: Final = 20
+_LETTERS: Final = 4_000_000
 #: Snapshots that a reader opens until one is not outdated by writers meanwhile.
 _TRIES: Final = 100
 
@@ -55,16 +57,16 @@ class SnapshotReader:
     ) -> None:
         self._channel = channel
         self._snapshots = snapshots
-        self._schema = declared
+        self.schema = declared
         self._columns = schema.find_columns(declared)
         self._deadline = deadline
-        self._place = snapshots.place
+        self.place = snapshots.place
         self._snapshot: Snapshot | None = None
 
     def release(self) -> None:
         """Read no more."""
         if self._snapshot is not None:
-            self._snapshot.readers.pop(self, None)
+            self._snapshots.release(self._snapshot, self)
 
     async def _search(self, make: Callable[[Snapshot], Sequence[Body]]) -> list[Body]:
         """Return the answers to searches in this reader's snapshot, in one request.
@@ -100,7 +102,7 @@ class SnapshotReader:
             snapshots.retire(snapshot)
             snapshot = None
         raise BackendUnavailable(
-            f"{self._place} is written faster than it can be read; try again", transient=True
+            f"{self.place} is written faster than it can be read; try again", transient=True
         )
 
     async def _send(
@@ -138,18 +140,36 @@ class SnapshotReader:
             found += len(hits)
             after = {"search_after": hits[-1]["sort"]}
 
-    async def _keyed_rows(
-        self, conditions: Sequence[query.Query], sources: Sequence[str], size: int
-    ) -> AsyncIterator[tuple[Key, Row]]:
-        """Yield the keys of chunks with some of what is stored, in document order."""
+    async def _places(self, conditions: Sequence[query.Query]) -> list[Key]:
+        """Return the keys of chunks, in document order; nothing that is stored is read."""
+        found: list[Key] = []
         async for page in self._pages(
             lambda marker: {
                 "query": query.all_of([*query.visible(marker), *conditions]),
-                "size": size,
+                "size": PAGE,
                 "sort": ORDER,
-                "_source": list(sources) or False,
+                "stored_fields": "_none_",
             }
         ):
-            for hit in page:
-                row = hit["_source"]["stored"] if sources else {}
-                yield (hit["sort"][0], hit["_id"]), row
+            found += [hit["sort"][0] for hit in page]
+        return found
+
+    async def _parts(self, kind: str, since: Marker | None) -> AsyncIterator[str]:
+        """Yield the contents of parts of the catalog, in the order of batches; with `since`, of
+        those that were committed after that marker."""
+        size = _FIRST_PARTS
+
+        def make(marker: Marker) -> Body:
+            return {
+                "query": query.all_of([*query.visible(marker), *query.parts_since(kind, since)]),
+                "size": size,
+                "sort": [{"place": "asc"}],
+                "_source": [schema.CATALOG],
+            }
+
+        async for page in self._pages(make):
+            contents = [hit["_source"][schema.CATALOG] for hit in page]
+            for content in contents:
+                yield content
+            mean = sum(map(len, contents)) / len(contents) + 200
+            size = max(1, min(PAGE, int(_LETTERS / mean)))

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
 
-from nuthatch import BackendUnavailable, Columns, IndexNotFound
-from nuthatch.entities import EntityTable
+from nuthatch import BackendUnavailable, IndexNotFound
+from nuthatch_opensearch.catalog import Catalog
 from nuthatch_opensearch.channel import Channel
 from nuthatch_opensearch.client import Request
 from nuthatch_opensearch.failure import interpret, is_over, late
@@ -33,26 +33,18 @@ Body = dict[str, Any]
 _RETIRED: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """What the documents of a state have in their titles and fields."""
-
-    entities: EntityTable
-    columns: Columns
-
-
 @dataclass(slots=True, eq=False)
 class Snapshot:
     """A state, by its marker and the id of its point in time.
 
-    `readers` are those who read it; `tables` holds what documents have in their fields, once that
-    was read.
+    `readers` are those who read it; `catalogs` holds what documents have in titles and fields, once
+    that was read.
     """
 
     marker: Marker
     point: str
     readers: dict[object, None] = field(default_factory=dict)
-    tables: list[Tables] = field(default_factory=list)
+    catalogs: list[Catalog] = field(default_factory=list)
 
 
 class Snapshots:
@@ -65,6 +57,8 @@ class Snapshots:
         self._search_type = "dfs_query_then_fetch" if shards > 1 else "query_then_fetch"
         self._keep_alive = f"{keep_alive}s"
         self.newest: Snapshot | None = None
+        #: The catalog of the latest state that was read: the next one is made from it.
+        self.latest_catalog: Catalog | None = None
         self._retired: deque[Snapshot] = deque()
 
     async def open(
@@ -185,14 +179,33 @@ class Snapshots:
 
     def keep(self, snapshot: Snapshot) -> None:
         """Make a snapshot the newest one."""
-        before, self.newest = self.newest, snapshot
-        if before is not None and before is not snapshot:
-            self._retired.append(before)
+        before = self.newest
+        if before is not snapshot:
+            self.newest = snapshot
+            if before is not None:
+                self._leave(before)
+
+    def keep_catalog(self, catalog: Catalog) -> None:
+        """Keep the catalog of a state, unless that of a later one is here."""
+        latest = self.latest_catalog
+        if latest is None or latest.marker.generation < catalog.marker.generation:
+            self.latest_catalog = catalog
 
     def retire(self, snapshot: Snapshot) -> None:
         """Leave a snapshot of a state that has passed; it is closed sooner or later."""
         self.forget(snapshot)
+        self._leave(snapshot)
+
+    def _leave(self, snapshot: Snapshot) -> None:
         self._retired.append(snapshot)
+        if not snapshot.readers:
+            snapshot.catalogs.clear()
+
+    def release(self, snapshot: Snapshot, reader: object) -> None:
+        """Have a reader leave a snapshot; nobody else comes to one that is not the newest."""
+        snapshot.readers.pop(reader, None)
+        if not snapshot.readers and snapshot is not self.newest:
+            snapshot.catalogs.clear()
 
     def forget(self, snapshot: Snapshot) -> None:
         """Leave a snapshot that the cluster does not keep any more."""
