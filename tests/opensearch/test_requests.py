@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import get_ident
+from time import sleep
+from typing import Any
 
 import pytest
 
 from nuthatch import AuditMode, Document, EntityQuery, Policy, Range
 from nuthatch_opensearch.backend import OpenSearchBackend
+from nuthatch_opensearch.channel import BlockingChannel
+from nuthatch_opensearch.client import Client, Request
+from nuthatch_opensearch.snapshot import Opening
 from support.entity_strategies import FILMS
 
 Open = Callable[..., OpenSearchBackend]
@@ -93,3 +100,54 @@ def test_a_batch_takes_seven_and_one_for_each_further_part(
         requests.clear()
         index.add(long)
         assert requests == [*look_up, *look_up, "PUT _doc", *stored, "PUT _doc"]
+
+
+def test_readers_that_come_together_open_one_state(
+    index: OpenSearchBackend,
+    few: list[Document],
+    requests: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    index.add(few)
+    readers = 8
+    waiting: set[int] = set()
+
+    async def pause(channel: BlockingChannel, seconds: float) -> None:
+        waiting.add(get_ident())
+        await original_pause(channel, seconds)
+
+    def open_late(client: Client, request: Request) -> Any:
+        if request.path.endswith("point_in_time") and request.method == "POST":
+            while len(waiting) < readers - 1:
+                sleep(0.001)
+        return original(client, request)
+
+    original, original_pause = Client.send, BlockingChannel.pause
+    monkeypatch.setattr(Client, "send", open_late)
+    monkeypatch.setattr(BlockingChannel, "pause", pause)
+    monkeypatch.setattr("nuthatch_opensearch.snapshot._SHARED", 60)
+    requests.clear()
+    with ThreadPoolExecutor(readers) as pool:
+        found = list(pool.map(lambda _: len(index.search("thief")), range(readers)))
+    assert found == [2] * readers
+    assert requests.count("POST _search") == 1
+
+
+def test_a_reader_does_not_wait_for_one_that_was_interrupted(
+    index: OpenSearchBackend, few: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.add(few)
+    monkeypatch.setattr("nuthatch_opensearch.snapshot._SHARED", 0.05)
+    index._snapshots._opening["newest"] = Opening()  # as an interrupt may leave it
+    assert len(index.search("thief")) == 2
+    assert index._snapshots._opening == {}
+
+
+def test_tables_of_past_states_are_not_kept(open_index: Open) -> None:
+    index = open_index(schema=FILMS)
+    for number in range(5):
+        index.add(Document(f"d{number}", "Endgame", "", {"people": ["Tom"]}))
+        assert len(index.search(EntityQuery({"people": ["tom"]}))) == number + 1
+    states = [*index._snapshots._retired]
+    assert len(states) > 1
+    assert [state.catalogs for state in states] == [[]] * len(states)

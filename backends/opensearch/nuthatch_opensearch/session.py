@@ -76,20 +76,19 @@ class SnapshotReader:
         if self._snapshot is not None:
             return (await self._send(self._snapshot, make(self._snapshot), marked=False))[1]
         snapshots = self._snapshots
-        snapshot, marker = snapshots.newest, None
+        snapshot, marker, is_own = snapshots.newest, None, False
         for _ in range(_TRIES):
-            is_fresh = snapshot is None
             if snapshot is None:
-                snapshot = await snapshots.open(self._channel, marker, self._deadline)
+                snapshot, is_own = await snapshots.open(self._channel, marker, self._deadline)
             snapshot.readers[self] = None
             try:
                 marker, answers = await self._send(snapshot, make(snapshot), marked=True)
             except BaseException as error:
                 snapshot.readers.pop(self, None)
-                if is_fresh:  # nobody else knows it, so nobody else would close it
+                if is_own:  # perhaps nobody else knows it, so nobody else would close it
                     snapshots.retire(snapshot)
                 # If a fresh one is lost, so was a node just now: it takes a while until all know.
-                if is_fresh or not isinstance(error, SnapshotLost):
+                if is_own or not isinstance(error, SnapshotLost):
                     raise
                 snapshot, marker = None, None
                 continue
@@ -100,7 +99,11 @@ class SnapshotReader:
                 return answers
             snapshot.readers.pop(self, None)
             snapshots.retire(snapshot)
-            snapshot = None
+            # Another reader may have opened a later one meanwhile.
+            before, snapshot = snapshot, snapshots.newest
+            if snapshot is before:
+                snapshot = None
+            is_own = False
         raise BackendUnavailable(
             f"{self.place} is written faster than it can be read; try again", transient=True
         )

@@ -31,6 +31,10 @@ Body = dict[str, Any]
 
 #: Points in time that are not read any more and wait for being closed, at most.
 _RETIRED: Final = 8
+#: Seconds for which a reader waits for what another one opens.
+_SHARED: Final = 1.0
+#: Seconds between two looks. An interrupt can leave a lock taken, so nobody waits at one.
+_POLL: Final = 0.002
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +51,13 @@ class Snapshot:
     catalogs: list[Catalog] = field(default_factory=list)
 
 
+@dataclass(slots=True, eq=False)
+class Opening:
+    """A snapshot that is being opened: `done` gets it, or None where that fails."""
+
+    done: list[Snapshot | None] = field(default_factory=list)
+
+
 class Snapshots:
     """The snapshots of one index: the newest, and those that are still read or to be closed."""
 
@@ -60,12 +71,48 @@ class Snapshots:
         #: The catalog of the latest state that was read: the next one is made from it.
         self.latest_catalog: Catalog | None = None
         self._retired: deque[Snapshot] = deque()
+        #: What a reader is opening just now, for others that want the same.
+        self._opening: dict[str, Opening] = {}
 
     async def open(
         self, channel: Channel, marker: Marker | None, deadline: float | None
-    ) -> Snapshot:
-        """Return a snapshot of a state that may have passed already; the next search tells."""
+    ) -> tuple[Snapshot, bool]:
+        """Return a snapshot of a state that may have passed already; the next search tells. And
+        whether it was opened here: those who ask while another one opens it get the same."""
         await self.close_retired(channel, deadline=deadline)  # of searches that failed
+        own = Opening()
+        opening = self._opening.setdefault("newest", own)
+        if opening is not own:
+            shared = await self._share(channel, opening, deadline)
+            if shared is not None:
+                return shared, False
+        snapshot = None
+        try:
+            snapshot = await self._open(channel, marker, deadline)
+        finally:
+            own.done.append(snapshot)
+            self._end_opening(own)
+        return snapshot, True
+
+    async def _share(
+        self, channel: Channel, opening: Opening, deadline: float | None
+    ) -> Snapshot | None:
+        """Return what another reader opens; None where it fails, or an interrupt has ended it."""
+        ends = monotonic() + _SHARED
+        if deadline is not None:
+            ends = min(ends, deadline)
+        while not opening.done and monotonic() < ends:
+            await channel.pause(_POLL)
+        self._end_opening(opening)
+        return opening.done[0] if opening.done else None
+
+    def _end_opening(self, opening: Opening) -> None:
+        if self._opening.get("newest") is opening:
+            self._opening.pop("newest", None)
+
+    async def _open(
+        self, channel: Channel, marker: Marker | None, deadline: float | None
+    ) -> Snapshot:
         if marker is None:
             marker = await self.read_marker(channel, deadline)
         answer = await channel.send(
@@ -193,8 +240,9 @@ class Snapshots:
 
     def retire(self, snapshot: Snapshot) -> None:
         """Leave a snapshot of a state that has passed; it is closed sooner or later."""
-        self.forget(snapshot)
-        self._leave(snapshot)
+        if snapshot not in self._retired:  # several readers find out
+            self.forget(snapshot)
+            self._leave(snapshot)
 
     def _leave(self, snapshot: Snapshot) -> None:
         self._retired.append(snapshot)
@@ -231,6 +279,7 @@ class Snapshots:
         """Return the ids of all points in time, which nobody reads any more."""
         snapshots = [*self._retired, *([self.newest] if self.newest else [])]
         self._retired.clear()
+        self._opening.clear()
         self.newest = None
         return [snapshot.point for snapshot in snapshots]
 
