@@ -24,7 +24,7 @@ POINT = "POST _search/_point_in_time"
 
 
 @pytest.mark.parametrize("policy", ["auto", "ranked", "ladder"])
-def test_a_search_takes_one_and_two_more_after_a_write(
+def test_a_search_takes_one_and_three_more_after_a_write(
     index: OpenSearchBackend, few: list[Document], requests: list[str], policy: Policy
 ) -> None:
     index.add(few)
@@ -36,7 +36,7 @@ def test_a_search_takes_one_and_two_more_after_a_write(
     index.delete("heat")
     requests.clear()
     assert len(index.search("thief", policy=policy)) == 1
-    assert requests == [SEARCH, "POST _search", SEARCH]
+    assert requests == [SEARCH, "GET _doc", "POST _search", SEARCH]
 
 
 def test_an_asynchronous_search_takes_as_many(

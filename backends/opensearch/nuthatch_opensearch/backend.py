@@ -459,7 +459,7 @@ def _make_index(client: Client, config: OpenSearchConfig, record: IndexMetadata)
 
 def _remove_unfinished(client: Client, place: Place) -> None:
     """Remove an index whose making was interrupted. Should it still go on, its marker fails."""
-    body = json.dumps({schema.MARKER: Marker(commit=ABANDONED).to_json()})
+    body = json.dumps(Marker(commit=ABANDONED).to_document())
     path = f"/{place.alias}/_create/{schema.MARKER}"
     with suppress(Conflict):
         client.send(Request("PUT", path, body=body))

@@ -85,7 +85,7 @@ class FieldReader(SnapshotReader):
             lambda snapshot: [
                 {
                     "size": 0,
-                    "query": query.all_of(query.visible(snapshot.marker)),
+                    "query": query.all_of(snapshot.visible),
                     "aggs": {"texts": {"terms": of_field}},
                 }
             ]

@@ -84,6 +84,10 @@ class Marker:
             stored=stored,
         )
 
+    def to_document(self) -> dict[str, Any]:
+        """Return the document that holds this marker; its generation is in a column, too."""
+        return {"marker": self.to_json(), "generation": self.generation}
+
     def to_json(self) -> dict[str, Any]:
         """Return what is stored."""
         return {

@@ -32,12 +32,18 @@ FIRST: typing.Final[Query] = {"term": {"chunk": 0}}
 CHUNK: typing.Final[Query] = {"exists": {"field": "chunk"}}
 
 
-def visible(marker: Marker) -> list[Query]:
+def later(marker: Marker) -> Query:
+    """Return the query for what belongs to batches after all that are committed."""
+    return {"range": {"batch": {"gt": marker.ceiling}}}
+
+
+def visible(marker: Marker, *, has_later: bool = True) -> list[Query]:
     """Return the conditions that the chunks of a committed state meet, and no others.
 
-    The parts of its catalog meet them too.
+    The parts of its catalog meet them too. What does not is little, so it is what is named here.
+    Without `has_later` there is nothing of later batches.
     """
-    conditions: list[Query] = [{"range": {"batch": {"lte": marker.ceiling}}}]
+    conditions = [exclude(later(marker))] if has_later else []
     if uncommitted := marker.uncommitted:
         conditions.append(exclude({"terms": {"batch": uncommitted}}))
     if marker.dead:
@@ -63,13 +69,26 @@ def exclude(query: Query) -> Query:
 
 def all_of(conditions: Sequence[Query]) -> Query:
     """Return the query for what meets all conditions; it scores nothing."""
-    return {"bool": {"filter": list(conditions)}}
+    return {"bool": _conditions(conditions) or {"must": []}}
+
+
+def _conditions(conditions: Sequence[Query]) -> Query:
+    """Return the parts of a `bool` that hold conditions: beside what is looked for, what is
+    excluded costs little; by itself it would be all the rest of the index."""
+    parts: dict[str, list[Query]] = {}
+    for condition in conditions:
+        inner = condition.get("bool", {})
+        if inner.keys() == {"must_not"}:
+            parts.setdefault("must_not", []).extend(inner["must_not"])
+        else:
+            parts.setdefault("filter", []).append(condition)
+    return dict(parts)
 
 
 def from_rung(rung: Rung, conditions: Sequence[Query], *, named: bool = False) -> Query:
     """Return the query of a rung; the conditions decide what matches and add nothing to scores."""
     terms = [_from_token(token, times, named) for token, times in Counter(rung.tokens).items()]
-    query: Query = {"filter": list(conditions)}
+    query = _conditions(conditions)
     if rung.operator == "AND":
         query["must"] = terms
     else:

@@ -1,7 +1,7 @@
 """Reading: text searches, and what is stored.
 
-search          one request: the marker, and the search in the newest snapshot
-after a write   three: the marker has changed; a new point in time; the search in it
+search          one request: the generation, and the search in the newest snapshot
+after a write   four: the generation has changed; the marker; a point in time; the search in it
 entities        two; and what batches have changed since the last one is read, once a state
 """
 
@@ -24,7 +24,6 @@ from nuthatch import (
 )
 from nuthatch_opensearch import query, schema
 from nuthatch_opensearch.fields import FieldReader
-from nuthatch_opensearch.marker import Marker
 from nuthatch_opensearch.session import ORDER, PAGE, Key
 from nuthatch_opensearch.snapshot import Body, Snapshot
 from nuthatch_opensearch.stored import OpenSearchChunk, Row, lacks_first, whole_document
@@ -60,9 +59,9 @@ class OpenSearchAsyncReader(
         stored = request.limit <= _STORED
 
         def make(snapshot: Snapshot) -> list[Body]:
-            seen = [*query.visible(snapshot.marker), *conditions]
+            seen = [*snapshot.visible, *conditions]
             bodies = [_best(rung, seen, request.limit, stored=stored) for rung in rungs]
-            return bodies + _count(request.tokens, snapshot.marker)
+            return bodies + _count(request.tokens, snapshot)
 
         answers = await self._search(make)
         found = answers[: len(rungs)]
@@ -85,7 +84,7 @@ class OpenSearchAsyncReader(
         as much is found as is wanted."""
 
         def make(snapshot: Snapshot) -> list[Body]:
-            seen = [*query.visible(snapshot.marker), *conditions]
+            seen = [*snapshot.visible, *conditions]
             return [_count_queries([query.from_rung(rung, seen) for rung in request.ladder])]
 
         (answer,) = await self._search(make)
@@ -100,14 +99,14 @@ class OpenSearchAsyncReader(
     async def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         if not tokens:
             return {}
-        answers = await self._search(lambda snapshot: _count(tokens, snapshot.marker))
+        answers = await self._search(lambda snapshot: _count(tokens, snapshot))
         return _read_counts(tokens, answers)
 
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         conditions = await self._conditions(filters)
         found: list[Body] = []
         async for page in self._pages(
-            lambda marker: _best(rung, [*query.visible(marker), *conditions], PAGE, stored=False),
+            lambda snapshot: _best(rung, [*snapshot.visible, *conditions], PAGE, stored=False),
             limit,
         ):
             found += page
@@ -180,9 +179,9 @@ class OpenSearchAsyncReader(
         """Yield what is stored of all chunks that meet conditions, in document order."""
         size = 100
 
-        def make(marker: Marker) -> Body:
+        def make(snapshot: Snapshot) -> Body:
             return {
-                "query": query.all_of([query.CHUNK, *query.visible(marker), *conditions]),
+                "query": query.all_of([query.CHUNK, *snapshot.visible, *conditions]),
                 "size": size,
                 "sort": ORDER,
                 "_source": [source],
@@ -211,12 +210,12 @@ def _best(rung: Rung, conditions: Sequence[query.Query], limit: int, *, stored: 
     }
 
 
-def _count(tokens: Sequence[str], marker: Marker) -> list[Body]:
+def _count(tokens: Sequence[str], snapshot: Snapshot) -> list[Body]:
     """Return the search for document frequencies; none where there are no tokens."""
     if not tokens:
         return []
     search = _count_queries([{"term": {"tokens": token}} for token in tokens])
-    return [{**search, "query": query.all_of(query.visible(marker))}]
+    return [{**search, "query": query.all_of(snapshot.visible)}]
 
 
 def _count_queries(queries: Sequence[query.Query]) -> Body:

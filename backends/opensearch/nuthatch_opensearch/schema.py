@@ -3,7 +3,7 @@
     films                   the index; its mapping's _meta holds the IndexMetadata and its own id
     films.3f…               an alias that holds this id: what a handle sends its requests to. An
                             index that was dropped and made again has another
-    marker                  a document: which batches are committed
+    marker                  a document: which batches are committed; `generation` counts commits
     counter                 a document whose version numbers the batches
     KEY.BATCH.0, …          the chunks
     rows.BATCH.0, …         what titles and fields of the batch hold; see `catalog`
@@ -112,6 +112,7 @@ def make_index(
                 "batch": {"type": "long"},
                 "seq": {"type": "long"},
                 "chunk": {"type": "integer"},
+                "generation": {"type": "long"},
                 "part": _TERMS,
                 "place": {"type": "long"},
                 CATALOG: {"type": "object", "enabled": False},

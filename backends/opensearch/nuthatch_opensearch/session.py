@@ -35,14 +35,14 @@ _TRIES: Final = 100
 class Page:
     """One answer of several to the same search: the hits after those before, so many at most."""
 
-    search: Callable[[Marker], Body]
+    search: Callable[[Snapshot], Body]
     after: Body
     left: int | None
     size: int = 0
 
     def make(self, snapshot: Snapshot) -> list[Body]:
         """Return the search in a snapshot."""
-        body = {**self.search(snapshot.marker), **self.after}
+        body = {**self.search(snapshot), **self.after}
         if self.left is not None:
             body["size"] = min(body["size"], self.left)
         self.size = body["size"]
@@ -76,13 +76,13 @@ class SnapshotReader:
         if self._snapshot is not None:
             return (await self._send(self._snapshot, make(self._snapshot), marked=False))[1]
         snapshots = self._snapshots
-        snapshot, marker, is_own = snapshots.newest, None, False
+        snapshot, is_own = snapshots.newest, False
         for _ in range(_TRIES):
             if snapshot is None:
-                snapshot, is_own = await snapshots.open(self._channel, marker, self._deadline)
+                snapshot, is_own = await snapshots.open(self._channel, self._deadline)
             snapshot.readers[self] = None
             try:
-                marker, answers = await self._send(snapshot, make(snapshot), marked=True)
+                generation, answers = await self._send(snapshot, make(snapshot), marked=True)
             except BaseException as error:
                 snapshot.readers.pop(self, None)
                 if is_own:  # perhaps nobody else knows it, so nobody else would close it
@@ -90,9 +90,9 @@ class SnapshotReader:
                 # If a fresh one is lost, so was a node just now: it takes a while until all know.
                 if is_own or not isinstance(error, SnapshotLost):
                     raise
-                snapshot, marker = None, None
+                snapshot = None
                 continue
-            if marker is not None and marker.commit == snapshot.marker.commit:
+            if generation == snapshot.marker.generation:
                 snapshots.keep(snapshot)
                 self._snapshot = snapshot
                 await snapshots.close_retired(self._channel)
@@ -110,7 +110,7 @@ class SnapshotReader:
 
     async def _send(
         self, snapshot: Snapshot, bodies: Sequence[Body], *, marked: bool
-    ) -> tuple[Marker | None, list[Body]]:
+    ) -> tuple[int | None, list[Body]]:
         try:
             return await self._snapshots.search(
                 self._channel, snapshot, bodies, self._deadline, marked=marked
@@ -127,7 +127,7 @@ class SnapshotReader:
         return self._snapshot
 
     async def _pages(
-        self, make: Callable[[Marker], Body], limit: int | None = None
+        self, make: Callable[[Snapshot], Body], limit: int | None = None
     ) -> AsyncIterator[list[Body]]:
         """Yield the hits of a search, one answer after another, each as large as `make` says."""
         after: dict[str, Any] = {}
@@ -147,8 +147,8 @@ class SnapshotReader:
         """Return the keys of chunks, in document order; nothing that is stored is read."""
         found: list[Key] = []
         async for page in self._pages(
-            lambda marker: {
-                "query": query.all_of([*query.visible(marker), *conditions]),
+            lambda snapshot: {
+                "query": query.all_of([*snapshot.visible, *conditions]),
                 "size": PAGE,
                 "sort": ORDER,
                 "stored_fields": "_none_",
@@ -162,9 +162,9 @@ class SnapshotReader:
         those that were committed after that marker."""
         size = _FIRST_PARTS
 
-        def make(marker: Marker) -> Body:
+        def make(snapshot: Snapshot) -> Body:
             return {
-                "query": query.all_of([*query.visible(marker), *query.parts_since(kind, since)]),
+                "query": query.all_of([*snapshot.visible, *query.parts_since(kind, since)]),
                 "size": size,
                 "sort": [{"place": "asc"}],
                 "_source": [schema.CATALOG],

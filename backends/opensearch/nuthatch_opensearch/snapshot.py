@@ -1,11 +1,11 @@
 """`Snapshot`: one committed state of an index, held open by the cluster as a point in time.
 
-    marker ──▶ open a point in time ──▶ marker again ── the same? ──▶ a snapshot
+    marker ──▶ open a point in time ──▶ generation ── the marker's? ──▶ a snapshot
                                               └─ another: once more
 
 A batch is stored before its marker, and what it replaces is deleted after it. So a point in time
-that was opened between two readings of the same marker holds the whole of that state. The second
-reading rides with the first search. While the marker stays, all searches share one snapshot.
+that was opened between two readings of the same generation holds the whole of that state. The
+second reading rides with the first search. While it stays, all searches share one snapshot.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from time import monotonic
 from typing import Any, Final
 
 from nuthatch import BackendUnavailable, IndexNotFound
+from nuthatch_opensearch import query
 from nuthatch_opensearch.catalog import Catalog
 from nuthatch_opensearch.channel import Channel
 from nuthatch_opensearch.client import Request
@@ -41,14 +42,21 @@ _POLL: Final = 0.002
 class Snapshot:
     """A state, by its marker and the id of its point in time.
 
-    `readers` are those who read it; `catalogs` holds what documents have in titles and fields, once
-    that was read.
+    `has_later` tells whether there may be chunks of batches after its own, which its searches must
+    leave out: the first one finds out. `readers` are those who read it; `catalogs` holds what
+    documents have in titles and fields, once that was read.
     """
 
     marker: Marker
     point: str
+    has_later: bool = True
     readers: dict[object, None] = field(default_factory=dict)
     catalogs: list[Catalog] = field(default_factory=list)
+
+    @property
+    def visible(self) -> list[query.Query]:
+        """The conditions that the chunks of this state meet, and no others."""
+        return query.visible(self.marker, has_later=self.has_later)
 
 
 @dataclass(slots=True, eq=False)
@@ -74,9 +82,7 @@ class Snapshots:
         #: What a reader is opening just now, for others that want the same.
         self._opening: dict[str, Opening] = {}
 
-    async def open(
-        self, channel: Channel, marker: Marker | None, deadline: float | None
-    ) -> tuple[Snapshot, bool]:
+    async def open(self, channel: Channel, deadline: float | None) -> tuple[Snapshot, bool]:
         """Return a snapshot of a state that may have passed already; the next search tells. And
         whether it was opened here: those who ask while another one opens it get the same."""
         await self.close_retired(channel, deadline=deadline)  # of searches that failed
@@ -88,7 +94,7 @@ class Snapshots:
                 return shared, False
         snapshot = None
         try:
-            snapshot = await self._open(channel, marker, deadline)
+            snapshot = await self._open(channel, deadline)
         finally:
             own.done.append(snapshot)
             self._end_opening(own)
@@ -110,11 +116,8 @@ class Snapshots:
         if self._opening.get("newest") is opening:
             self._opening.pop("newest", None)
 
-    async def _open(
-        self, channel: Channel, marker: Marker | None, deadline: float | None
-    ) -> Snapshot:
-        if marker is None:
-            marker = await self.read_marker(channel, deadline)
+    async def _open(self, channel: Channel, deadline: float | None) -> Snapshot:
+        marker = await self.read_marker(channel, deadline)
         answer = await channel.send(
             Request(
                 "POST",
@@ -154,25 +157,35 @@ class Snapshots:
         deadline: float | None,
         *,
         marked: bool,
-    ) -> tuple[Marker | None, list[Body]]:
+    ) -> tuple[int | None, list[Body]]:
         """Return the answers to searches of a snapshot, made in one request.
 
-        With `marked` the newest marker comes first. Raise where any part of an answer is missing.
+        With `marked` the newest generation comes first. Raise where any part of an answer is
+        missing.
         """
-        lines = [*self._marker_lines()] if marked else []
+        lines = [*self._generation_lines()] if marked else []
+        looks = marked and snapshot.has_later
+        if looks:
+            later = query.later(snapshot.marker)
+            body = {"query": later, "size": 0, "track_total_hits": True, "terminate_after": 1}
+            lines += self._search_lines(body, snapshot, deadline)
         for body in bodies:
             lines += self._search_lines(body, snapshot, deadline)
         text = "".join(json.dumps(line) + "\n" for line in lines)
-        params = {"max_concurrent_searches": len(bodies) + 1}
+        params = {"max_concurrent_searches": len(lines) // 2}
         answer = await channel.send(Request("POST", "/_msearch", params, text, deadline))
         answers = answer["responses"]
         for one in answers:
             self._check(one, deadline)
         if not marked:
             return None, answers
-        found = answers[0]["hits"]["hits"]
-        marker = Marker.from_json(found[0]["_source"][MARKER]) if found else None
-        return marker, answers[1:]
+        found = answers[0]["aggregations"]["generation"]["value"]
+        generation = None if found is None else int(found)
+        if not looks:
+            return generation, answers[1:]
+        if not answers[1]["hits"]["total"]["value"]:
+            snapshot.has_later = False
+        return generation, answers[2:]
 
     async def search_parts(
         self, channel: Channel, snapshot: Snapshot, body: Body, deadline: float | None
@@ -195,10 +208,12 @@ class Snapshots:
         self._check(answer, deadline)
         return answer
 
-    def _marker_lines(self) -> Iterator[Body]:
-        # An id is its own routing, so one shard is looked at.
+    def _generation_lines(self) -> Iterator[Body]:
+        # An id is its own routing, so one shard is looked at; and it keeps the answer, as there is
+        # no hit in it, until something is written there.
         yield {"index": self.alias, "routing": MARKER, "allow_partial_search_results": False}
-        yield {"query": {"ids": {"values": [MARKER]}}, "_source": [MARKER], "size": 1}
+        generation = {"max": {"field": "generation"}}
+        yield {"size": 0, "track_total_hits": False, "aggs": {"generation": generation}}
 
     def _search_lines(
         self, body: Body, snapshot: Snapshot, deadline: float | None

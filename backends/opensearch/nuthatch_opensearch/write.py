@@ -239,7 +239,7 @@ class Writer:
         else:
             assert before.stored is not None  # as it was read
             params["if_seq_no"], params["if_primary_term"] = before.stored
-        body = json.dumps({MARKER: after.to_json()})
+        body = json.dumps(after.to_document())
         request = Request("PUT", self.path(f"_doc/{MARKER}"), params, body)
         try:
             self._client.send(request)
@@ -266,7 +266,7 @@ class Writer:
             if marker is not None and marker.stored is not None:
                 number, term = marker.stored
                 params = {"if_seq_no": number, "if_primary_term": term, "refresh": "true"}
-                body = json.dumps({MARKER: marker.to_json()})
+                body = json.dumps(marker.to_document())
                 try:
                     self._client.send(Request("PUT", self.path(f"_doc/{MARKER}"), params, body))
                 except Conflict:
@@ -399,10 +399,13 @@ class Writer:
             marker = self.read_marker()
             self.delete_chunks(marker.dead)
             closing = marker.close(int(time() - older))
-            after = replace(closing, dead=(), commit=uuid4().hex)
-            if (marker.dead, marker.holes) == ((), after.holes) or self.commit(marker, after):
+            if (marker.dead, marker.holes) == ((), closing.holes):
                 break
-        self.delete_batches([batch for batch in after.uncommitted if after.is_closed(batch)])
+            generation = marker.generation + 1
+            after = replace(closing, dead=(), generation=generation, commit=uuid4().hex)
+            if self.commit(marker, after):
+                break
+        self.delete_batches([batch for batch in closing.uncommitted if closing.is_closed(batch)])
 
     def _give_up(self, upload: Upload | None) -> None:
         """Delete what was stored of a batch that nobody needs."""
