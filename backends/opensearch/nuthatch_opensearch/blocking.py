@@ -10,10 +10,12 @@ from nuthatch import (
     AnswerRequest,
     ColumnReader,
     Columns,
+    DictionaryReader,
     Document,
     ExplainingReader,
     ExportingReader,
     Filter,
+    KnownWord,
     Matches,
     Rung,
     Schema,
@@ -28,7 +30,12 @@ from nuthatch_opensearch.stored import OpenSearchChunk, Row, whole_document
 
 
 class OpenSearchReader(
-    AnsweringReader, ColumnReader, ExplainingReader, ExportingReader, entities.EntityReader
+    AnsweringReader,
+    ColumnReader,
+    DictionaryReader,
+    ExplainingReader,
+    ExportingReader,
+    entities.EntityReader,
 ):
     """A reader for threads; its snapshot is released when the block ends."""
 
@@ -40,6 +47,12 @@ class OpenSearchReader(
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         return run_blocking(self.async_reader.document_frequencies(tokens))
+
+    def words(self, prefix: str, limit: int) -> list[KnownWord]:
+        return run_blocking(self.async_reader.words(prefix, limit))
+
+    def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
+        return run_blocking(self.async_reader.neighbours(word, edits, limit))
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         return run_blocking(self.async_reader.match(rung, filters, limit))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from functools import partial
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from nuthatch import (
     Columns,
@@ -16,6 +16,7 @@ from nuthatch import (
     InvalidQuery,
     Leaf,
     Mentions,
+    Phrase,
     Range,
     Rung,
     entities,
@@ -33,7 +34,13 @@ from nuthatch_opensearch.catalog import (
 )
 from nuthatch_opensearch.marker import Marker
 from nuthatch_opensearch.session import SnapshotReader
+from nuthatch_opensearch.snapshot import Dictionary
 
+if TYPE_CHECKING:
+    from nuthatch.postings import Vocabulary
+
+#: The chunker that leaves each document one chunk.
+WHOLE: Final = "whole"
 #: Keywords that begin as a long bound does, at most.
 _TEXTS: Final = 10_000
 
@@ -49,6 +56,35 @@ class FieldReader(SnapshotReader):
             if (found := await self._find_terms(leaf)) is not None
         }
         return [query.from_filter(self._columns, condition, terms) for condition in filters]
+
+    async def _conditions_by_rung(
+        self, rungs: Sequence[Rung], filters: Sequence[Filter]
+    ) -> dict[Rung, list[query.Query]]:
+        """Return for each rung the queries of filters, and of its phrases and exclusions."""
+        common = await self._conditions(filters)
+        excluded: dict[tuple[Phrase, ...], list[query.Query]] = {}
+        found = {}
+        for rung in rungs:
+            if rung.excluded not in excluded:
+                excluded[rung.excluded] = await self._exclusions(rung.excluded)
+            phrases = map(query.from_phrase, rung.phrases)
+            found[rung] = [*common, *phrases, *excluded[rung.excluded]]
+        return found
+
+    async def _exclusions(self, phrases: Sequence[Phrase]) -> list[query.Query]:
+        """Return the queries that leave out documents in which one of the phrases stands.
+
+        Where documents have several chunks, those that hold one are looked up, and named by the
+        first chunks of their documents.
+        """
+        if not phrases:
+            return []
+        holding = [query.from_phrase(phrase) for phrase in phrases]
+        if self.schema.chunker == WHOLE:
+            return [query.exclude(one) for one in holding]
+        any_of = {"bool": {"should": holding, "minimum_should_match": 1}}
+        firsts = await self._places([any_of], of="first")
+        return [query.exclude({"terms": {"first": list(dict.fromkeys(firsts))}})]
 
     async def _find_terms(self, leaf: Leaf) -> list[str] | None:
         """Return the terms that a leaf stands for; None where OpenSearch finds them by itself."""
@@ -131,9 +167,30 @@ class FieldReader(SnapshotReader):
             words.update(unpack_words(self.place, part))
         return words
 
+    async def _vocabulary(self) -> Vocabulary:
+        """Return the words of this state; they may be those of a later one, too."""
+        from nuthatch.postings import Vocabulary  # imports numpy, which other searches do without
+
+        snapshot = await self.bind()
+        before = self._snapshots.latest_words
+        if before is not None and before.marker.epoch != snapshot.marker.epoch:
+            before = None
+        if before is not None and before.marker.generation >= snapshot.marker.generation:
+            return before.words
+        words: dict[str, str] = {}
+        async for part in self._parts(WORDS, None if before is None else before.marker):
+            words.update(unpack_words(self.place, part))
+        known = Vocabulary({}) if before is None else before.words
+        vocabulary = await self._channel.do(lambda: known.extended(words))
+        self._snapshots.keep_words(Dictionary(snapshot.marker, vocabulary))
+        return vocabulary
+
     async def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> list[Hashable]:
-        conditions = await self._conditions(filters)
-        conditions.append(query.FIRST if rung is None else query.from_rung(rung, []))
+        if rung is None:
+            conditions = [query.FIRST, *await self._conditions(filters)]
+        else:
+            seen = await self._conditions_by_rung([rung], filters)
+            conditions = [query.from_rung(rung, seen[rung])]
         return list[Hashable](await self._places(conditions))
 
     async def columns(self, fields: Sequence[str]) -> Columns:

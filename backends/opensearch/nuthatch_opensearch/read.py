@@ -7,7 +7,8 @@ entities        two; and what batches have changed since the last one is read, o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from nuthatch import (
@@ -15,12 +16,15 @@ from nuthatch import (
     AnswerRequest,
     AsyncAnsweringReader,
     AsyncColumnReader,
+    AsyncDictionaryReader,
     AsyncExplainingReader,
     Candidate,
     Document,
     Filter,
+    KnownWord,
     Matches,
     Rung,
+    Slot,
 )
 from nuthatch_opensearch import query, schema
 from nuthatch_opensearch.fields import FieldReader
@@ -32,6 +36,8 @@ from nuthatch_opensearch.stored import OpenSearchChunk, Row, lacks_first, whole_
 _STORED: Final = 500
 #: Text of one answer that is aimed at where everything is read, in characters.
 _TEXT: Final = 4_000_000
+#: Tokens whose frequencies are counted in one request: each is a bucket of the answer.
+_COUNTED: Final = 2_000
 #: Rungs of a ladder that are matched in one request; of longer ladders the winner is found first.
 _RUNGS: Final = 6
 
@@ -39,17 +45,21 @@ _BEST: Final = [{"_score": "desc"}, *ORDER]
 
 
 class OpenSearchAsyncReader(
-    FieldReader, AsyncAnsweringReader, AsyncColumnReader, AsyncExplainingReader
+    FieldReader,
+    AsyncAnsweringReader,
+    AsyncColumnReader,
+    AsyncDictionaryReader,
+    AsyncExplainingReader,
 ):
     """A reader whose methods are awaited."""
 
     # Text
 
     async def answer(self, request: AnswerRequest) -> Answer:
-        conditions = await self._conditions(request.filters)
         rungs: Sequence[Rung] = request.ladder
         if request.ranked is not None:
             rungs = (request.ranked,)
+        conditions = await self._conditions_by_rung(rungs, request.filters)
         empty: Sequence[Rung] = ()
         if len(rungs) > _RUNGS:
             empty, rungs = await self._find_winners(request, conditions)
@@ -59,8 +69,10 @@ class OpenSearchAsyncReader(
         stored = request.limit <= _STORED
 
         def make(snapshot: Snapshot) -> list[Body]:
-            seen = [*snapshot.visible, *conditions]
-            bodies = [_best(rung, seen, request.limit, stored=stored) for rung in rungs]
+            bodies = [
+                _best(rung, [*snapshot.visible, *conditions[rung]], request.limit, stored=stored)
+                for rung in rungs
+            ]
             return bodies + _count(request.tokens, snapshot)
 
         answers = await self._search(make)
@@ -78,14 +90,17 @@ class OpenSearchAsyncReader(
         return Answer(frequencies=frequencies, matches=matches, stored=chunks)
 
     async def _find_winners(
-        self, request: AnswerRequest, conditions: Sequence[query.Query]
+        self, request: AnswerRequest, conditions: Mapping[Rung, Sequence[query.Query]]
     ) -> tuple[Sequence[Rung], Sequence[Rung]]:
         """Return the rungs of a long ladder that match nothing, and then those that matter: until
         as much is found as is wanted."""
 
         def make(snapshot: Snapshot) -> list[Body]:
-            seen = [*snapshot.visible, *conditions]
-            return [_count_queries([query.from_rung(rung, seen) for rung in request.ladder])]
+            rungs = [
+                query.from_rung(rung, [*snapshot.visible, *conditions[rung]])
+                for rung in request.ladder
+            ]
+            return [_count_queries(rungs)]
 
         (answer,) = await self._search(make)
         counts = _read_buckets(answer)
@@ -97,13 +112,44 @@ class OpenSearchAsyncReader(
         return request.ladder[:first], request.ladder[first:last]
 
     async def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
-        if not tokens:
-            return {}
-        answers = await self._search(lambda snapshot: _count(tokens, snapshot))
-        return _read_counts(tokens, answers)
+        counts: dict[str, int] = {}
+        for at in range(0, len(tokens), _COUNTED):
+            some = tokens[at : at + _COUNTED]
+            answers = await self._search(partial(_count, some))
+            counts |= _read_counts(some, answers)
+        return counts
+
+    async def words(self, prefix: str, limit: int) -> list[KnownWord]:
+        vocabulary = await self._vocabulary()
+        return await self._look_up(partial(vocabulary.words, prefix, limit))
+
+    async def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
+        vocabulary = await self._vocabulary()
+        return await self._look_up(partial(vocabulary.neighbours, word, edits, limit))
+
+    async def _look_up(
+        self, find: Callable[[Callable[[Sequence[str]], Mapping[str, int]]], list[KnownWord]]
+    ) -> list[KnownWord]:
+        """Return the words that a vocabulary finds: first it tells which tokens are counted."""
+        wanted: dict[str, int] = {}
+
+        def note(tokens: Sequence[str]) -> Mapping[str, int]:
+            wanted.update(dict.fromkeys(tokens, 0))
+            return wanted
+
+        await self._channel.do(partial(find, note))
+        counts = await self.count_words([*wanted])
+        return await self._channel.do(partial(find, lambda tokens: counts))
+
+    async def count_words(self, tokens: Sequence[str]) -> Mapping[str, int]:
+        """Return document frequencies, which are kept with the state: prefixes ask for many."""
+        counts = (await self.bind()).counts
+        new = [token for token in tokens if token not in counts]
+        counts.update(await self.document_frequencies(new))
+        return counts
 
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        conditions = await self._conditions(filters)
+        conditions = (await self._conditions_by_rung([rung], filters))[rung]
         found: list[Body] = []
         async for page in self._pages(
             lambda snapshot: _best(rung, [*snapshot.visible, *conditions], PAGE, stored=False),
@@ -114,8 +160,9 @@ class OpenSearchAsyncReader(
         return Matches([_read_candidate(hit) for hit in found], total, exact=True)
 
     async def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
+        slots = tuple(dict.fromkeys(rung.slots))
         body = {
-            "query": query.from_rung(Rung("OR", rung.tokens), [_at(keys)], named=True),
+            "query": query.from_rung(Rung("OR", rung.slots), [_at(keys)], named=True),
             "size": max(len(keys), 1),
             "sort": ORDER,
             "track_scores": True,
@@ -124,7 +171,7 @@ class OpenSearchAsyncReader(
         snapshot = await self.bind()
         answer = await self._snapshots.search_parts(self._channel, snapshot, body, self._deadline)
         hits = answer["hits"]["hits"]
-        parts = {hit["sort"][0]: hit.get("matched_queries", {}) for hit in hits}
+        parts = {hit["sort"][0]: _read_parts(slots, hit.get("matched_queries", {})) for hit in hits}
         return [parts.get(key, {}) for key in keys]
 
     # What is stored
@@ -193,6 +240,18 @@ class OpenSearchAsyncReader(
                 yield row
             length = sum(len(row.get("text", "")) for row in rows) + 200 * len(rows)
             size = max(1, min(PAGE, int(len(rows) * _TEXT / length)))
+
+
+def _read_parts(slots: Sequence[Slot], scores: Mapping[str, float]) -> dict[str, float]:
+    """Return what each token adds to a score: of a slot the best of its alternatives."""
+    parts: dict[str, float] = {}
+    for place, slot in enumerate(slots):
+        known = {token: scores.get(query.name_alternative(place, token)) for token in slot.tokens}
+        found = {token: score for token, score in known.items() if score is not None}
+        if found:
+            best = max(found, key=found.__getitem__)
+            parts[best] = parts.get(best, 0.0) + found[best]
+    return parts
 
 
 def _at(keys: Sequence[Hashable]) -> query.Query:

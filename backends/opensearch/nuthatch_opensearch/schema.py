@@ -18,6 +18,7 @@ A chunk is one document of OpenSearch:
     batch      the number of the batch that it was written with
     seq        ascending in the order of addition                  breaks ties, orders the export
     chunk      its number in the document
+    first      the place of the document's first chunk             names the document
     f0, f1 …   the schema's fields, by position                    what filters compare
     f0.order   the same texts in columns                           ranges of long ones, sorting
     stored     uri, text, start, root, chunks; header, leaves      never indexed
@@ -112,6 +113,7 @@ def make_index(
                 "batch": {"type": "long"},
                 "seq": {"type": "long"},
                 "chunk": {"type": "integer"},
+                "first": {"type": "long"},
                 "generation": {"type": "long"},
                 "part": _TERMS,
                 "place": {"type": "long"},
@@ -201,6 +203,7 @@ def make_chunks(
                 "batch": batch,
                 "seq": make_seq(batch, place + number),
                 "chunk": number,
+                "first": make_seq(batch, place),
                 "stored": stored,
                 **fields,
             },

@@ -143,18 +143,20 @@ class SnapshotReader:
             found += len(hits)
             after = {"search_after": hits[-1]["sort"]}
 
-    async def _places(self, conditions: Sequence[query.Query]) -> list[Key]:
-        """Return the keys of chunks, in document order; nothing that is stored is read."""
+    async def _places(self, conditions: Sequence[query.Query], of: str = "seq") -> list[Key]:
+        """Return the keys of chunks, in document order; with `of="first"` those of the first chunks
+        of their documents. Nothing that is stored is read."""
         found: list[Key] = []
+        order = ORDER if of == "seq" else [*ORDER, {of: "asc"}]
         async for page in self._pages(
             lambda snapshot: {
                 "query": query.all_of([*snapshot.visible, *conditions]),
                 "size": PAGE,
-                "sort": ORDER,
+                "sort": order,
                 "stored_fields": "_none_",
             }
         ):
-            found += [hit["sort"][0] for hit in page]
+            found += [hit["sort"][-1] for hit in page]
         return found
 
     async def _parts(self, kind: str, since: Marker | None) -> AsyncIterator[str]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nuthatch import BackendUnavailable, IndexNotFound
 from nuthatch_opensearch import query
@@ -26,6 +26,9 @@ from nuthatch_opensearch.client import Request
 from nuthatch_opensearch.failure import interpret, is_over, late
 from nuthatch_opensearch.marker import Marker, Stored
 from nuthatch_opensearch.schema import MARKER
+
+if TYPE_CHECKING:
+    from nuthatch.postings import Vocabulary
 
 #: A search as OpenSearch reads it.
 Body = dict[str, Any]
@@ -44,7 +47,8 @@ class Snapshot:
 
     `has_later` tells whether there may be chunks of batches after its own, which its searches must
     leave out: the first one finds out. `readers` are those who read it; `catalogs` holds what
-    documents have in titles and fields, once that was read.
+    documents have in titles and fields, once that was read; `counts` the document frequencies of
+    tokens that the dictionary was asked for.
     """
 
     marker: Marker
@@ -52,11 +56,19 @@ class Snapshot:
     has_later: bool = True
     readers: dict[object, None] = field(default_factory=dict)
     catalogs: list[Catalog] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
 
     @property
     def visible(self) -> list[query.Query]:
         """The conditions that the chunks of this state meet, and no others."""
         return query.visible(self.marker, has_later=self.has_later)
+
+
+class Dictionary(NamedTuple):
+    """The surface words of a state; states before it, of the same epoch, have no others."""
+
+    marker: Marker
+    words: Vocabulary
 
 
 @dataclass(slots=True, eq=False)
@@ -78,6 +90,8 @@ class Snapshots:
         self.newest: Snapshot | None = None
         #: The catalog of the latest state that was read: the next one is made from it.
         self.latest_catalog: Catalog | None = None
+        #: The words of the latest state in which they were read.
+        self.latest_words: Dictionary | None = None
         self._retired: deque[Snapshot] = deque()
         #: What a reader is opening just now, for others that want the same.
         self._opening: dict[str, Opening] = {}
@@ -252,6 +266,12 @@ class Snapshots:
         latest = self.latest_catalog
         if latest is None or latest.marker.generation < catalog.marker.generation:
             self.latest_catalog = catalog
+
+    def keep_words(self, words: Dictionary) -> None:
+        """Keep the words of a state, unless those of a later one are here."""
+        latest = self.latest_words
+        if latest is None or latest.marker.generation < words.marker.generation:
+            self.latest_words = words
 
     def retire(self, snapshot: Snapshot) -> None:
         """Leave a snapshot of a state that has passed; it is closed sooner or later."""

@@ -52,9 +52,10 @@ class Results(Sequence[Hit]):
     for and is not known anyway. `facets` has by field the values with the numbers of documents
     that have them. Both range over all that match, whatever the limit. `frequencies` are the
     document frequencies of the tokens, where the policy went by them or the search was to be
-    explained (`explain=True`); otherwise they are not read. `exact` is true only if the hits
-    provably equal those of `ranked` for the same query, filters, order and limit, by this engine's
-    formula. `notes` say what a user should know about the answer.
+    explained (`explain=True`); otherwise they are not read. `corrections` has, by
+    word that no chunk has, the words near it, best first: what was looked for too, or could be.
+    `exact` is true only if the hits provably equal those of `ranked` for the same query, filters,
+    order and limit, by this engine's formula. `notes` say what a user should know about the answer.
     """
 
     hits: tuple[Hit, ...]
@@ -68,6 +69,7 @@ class Results(Sequence[Hit]):
     frequencies: tuple[tuple[str, int], ...] = ()
     total: int | None = None
     facets: Mapping[str, Sequence[FacetCount]] = field(default_factory=dict)
+    corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -93,6 +95,7 @@ class Results(Sequence[Hit]):
                 name: [_count_json(*counted) for counted in counts]
                 for name, counts in self.facets.items()
             },
+            "corrections": {word: list(near) for word, near in self.corrections.items()},
             "hits": [_hit_json(hit) for hit in self.hits],
             "notes": list(self.notes),
             "took_ms": round(self.took_ms, 3),
@@ -129,6 +132,11 @@ def _query_json(query: NormalizedQuery | EntityQuery | MatchAll) -> dict[str, An
     return {
         "text": query.text,
         "tokens": list(query.tokens),
+        "alternatives": {
+            slot.word: dict(slot.alternatives[1:]) for slot in query.slots if not slot.is_plain
+        },
+        "phrases": [list(phrase) for phrase in query.phrases],
+        "excluded": [list(phrase) for phrase in query.excluded],
         "extras": list(query.extras),
         "dropped": [{"token": token, "reason": reason} for token, reason in query.dropped],
     }

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import Policy, SearchRequest
+from nuthatch.contract.query import Corrections, Policy, SearchRequest
 from nuthatch.contract.reader import (
     AsyncExplainingReader,
     AsyncReader,
@@ -34,6 +34,7 @@ from nuthatch.pipeline.aggregation import (
     read_matching,
 )
 from nuthatch.pipeline.answers import AnswerReader
+from nuthatch.pipeline.expansion import expand_query
 from nuthatch.pipeline.fetching import fetch_rows, vanished_note
 from nuthatch.pipeline.filtering import FilteringReader
 from nuthatch.pipeline.hits import HitOptions, ScoredRow, build_hits
@@ -46,6 +47,7 @@ from nuthatch.pipeline.matching_source import (
 )
 from nuthatch.pipeline.readers import has_answer, has_explain, has_first_match
 from nuthatch.pipeline.shape import check_rows, check_type, missing_method
+from nuthatch.pipeline.verifying import verifying_reader
 from nuthatch.text.normalize import NormalizedQuery
 
 
@@ -54,7 +56,8 @@ class SearchTask(NamedTuple):
 
     `limit` hits are wanted from `offset` on. `wanted` is what is asked of all that match, None
     where nothing is; `emulated` are the filters that the engine does not know. `score` is the name
-    of the engine's scores; `is_stable` says that it declares `stable_scores`.
+    of the engine's scores; `is_stable` says that it declares `stable_scores`. `verifies` says that
+    core reads texts to see where the phrases of the query stand.
     """
 
     facts: EngineFacts
@@ -74,6 +77,8 @@ class SearchTask(NamedTuple):
     begun: float
     notes: tuple[str, ...] = ()
     is_stable: bool = True
+    corrections: Corrections = "off"
+    verifies: bool = False
 
     def climb(self, limit: int) -> LadderSearch:
         """Return the climb for so many hits; where all that match are read, `auto` ranks them."""
@@ -104,6 +109,11 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
     backend, wanted = task.facts.backend, task.wanted
     if task.explain and not has_explain(reader):
         raise missing_method(backend, "explain", "the reader's explain")
+    expansion = await expand_query(backend, reader, task.query, task.corrections)
+    task = task._replace(query=expansion.query)
+    verifier = None
+    if task.verifies:
+        reader = verifier = verifying_reader(task.facts, reader)
     source: MatchingSource | None = None
     engine = reader
     if wanted is not None or task.emulated:
@@ -119,16 +129,17 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
     else:
         page = await _rank_page(task, engine, source)
     notes = [*task.notes, *page.notes, *vanished_note(page.vanished)]
+    notes += verifier.notes if verifier else []
     parts: Mapping[Hashable, Mapping[str, float]] = {}
     has_scores = wanted is None or not wanted.order or wanted.needs_scores
     if task.explain and has_scores and has_explain(reader):
         parts = await _explain(backend, reader, page.climb, [placed for placed, _ in page.rows])
     climb = page.climb
-    tokens = (*task.query.tokens, *task.query.extras)
+    tokens = dict.fromkeys(token for slot in task.query.slots for token in slot.tokens)
     rows = _make_rows(page.rows, parts, task.score if has_scores else None)
     is_stable = task.is_stable or not has_scores
     return Results(
-        hits=build_hits(task.hit_options, tokens, rows),
+        hits=build_hits(task.hit_options, (*tokens, *task.query.extras), rows),
         query=task.query,
         attempts=tuple(climb.attempts),
         policy=task.policy,
@@ -139,6 +150,7 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
         frequencies=tuple(climb.frequencies.items()),
         total=page.totals.total,
         facets=page.totals.facets,
+        corrections=expansion.corrections,
     )
 
 

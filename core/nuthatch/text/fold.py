@@ -127,6 +127,11 @@ class Folding:
 FOLDING = Folding()
 
 
+def fold_surface(word: str) -> str:
+    """Return a surface word as prefixes and neighbours are compared: without diacritics."""
+    return word if word.isascii() else FOLDING.line(word).replace(" ", "")
+
+
 _TONES = "\u0300\u0301\u0309\u0303\u0323"
 _MOVED = {
     unicodedata.normalize("NFC", first + tone + second): unicodedata.normalize(
