@@ -106,7 +106,7 @@ class Worker:
         bytecode = {"PYTHONPYCACHEPREFIX": str(folder / f"bytecode-{side}")}
         self._env = {**kept, **bytecode, "PYTHONPATH": os.pathsep.join(map(str, places))}
         suffix = "?index=a" if engine == "postgresql" else ""
-        self.url = "memory:" if engine == "memory" else f"{engine}:{folder / side}.index{suffix}"
+        self.url = "memory:" if engine == "memory" else f"{engine}:{folder / engine}-{side}{suffix}"
         self._process = subprocess.Popen(
             [
                 sys.executable,
