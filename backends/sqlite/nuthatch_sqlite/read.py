@@ -102,9 +102,9 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         if not self._begins_in_sql(rungs[0].words):
             terms = self._postings.conjunction(rungs[0].words)
             if terms is not None:
-                by_token = dict(zip(rungs[0].words, terms, strict=True))
+                by_slot = dict(zip(rungs[0].slots, terms, strict=True))
                 allowed = self._filters.ids(filters)
-                return helpers.find_first_match(rungs, by_token, allowed, limit)
+                return helpers.find_first_match(rungs, by_slot, allowed, limit)
         # Most queries end on their first rung, and one that is empty is never scored.
         matches = self._match_in_sql(rungs[0], filters, limit)
         if matches.candidates:

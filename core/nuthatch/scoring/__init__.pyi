@@ -28,6 +28,12 @@ from nuthatch.scoring.ranking import (
     conjunction_scores as conjunction_scores,
     conjunction_top_k as conjunction_top_k,
     exhaustive_top_k as exhaustive_top_k,
+    intersect_terms as intersect_terms,
     select_top as select_top,
     union as union,
+)
+from nuthatch.scoring.slots import (
+    SlotTerm as SlotTerm,
+    merge_terms as merge_terms,
+    slot_key as slot_key,
 )
