@@ -106,6 +106,11 @@ def conjunction(lists: Sequence[IdArray]) -> IdArray:
     return shortest
 
 
+def intersect(ids: IdArray, allowed: Allowed | None) -> IdArray:
+    """Return those of ascending ids that pass a filter; None for all."""
+    return ids if allowed is None else ids[intersect_mask(ids, allowed)]
+
+
 def union(lists: Sequence[IdArray]) -> IdArray:
     """Join ascending id arrays; each id once, ascending.
 
