@@ -78,7 +78,8 @@ class AsyncPostgresReader(
     ) -> FirstMatch | None:
         """Return the first rung that matches, with its best chunks."""
         scores, passing = await self.read_scores(rungs[0].words, filters)
-        return find_first_match(rungs, scores, passing, limit)
+        terms = {slot: scores[slot.word] for slot in rungs[0].slots}
+        return find_first_match(rungs, terms, passing, limit)
 
     async def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Ids:
         """Return all chunks that match, ascending; without a rung the first of each document."""

@@ -66,6 +66,7 @@ from nuthatch.postings.entries import (
 from nuthatch.postings.filters import (
     FilterSets as FilterSets,
     fields_of as fields_of,
+    restrict as restrict,
     unread_filters as unread_filters,
 )
 from nuthatch.postings.forks import (
