@@ -61,9 +61,7 @@ WHERE term = ANY(%s)
 ORDER BY term, last
 """
 # A chunk can only be in the first block of its term that does not end before it.
-SELECTED_BLOCKS: Final = """
-SELECT block.term, block.first, block.n, block.data
-FROM (
+_SELECTED: Final = """
     SELECT DISTINCT listed.term, candidate.last
     FROM unnest(%s::int[]) AS listed (term)
     CROSS JOIN unnest(%s::int[]) AS wanted (id)
@@ -75,14 +73,38 @@ FROM (
         LIMIT 1
     ) AS candidate
     WHERE candidate.first <= wanted.id
-) AS hit
-JOIN {schema}.block USING (term, last)
+"""
+SELECTED_BLOCKS: Final = f"""
+SELECT block.term, block.first, block.n, block.data
+FROM ({_SELECTED}) AS hit
+JOIN {{schema}}.block USING (term, last)
+"""
+# Positions that are missing are found to be, as there are fewer than the postings say.
+_POSITIONED: Final = """
+SELECT block.term, block.first, block.n, block.data, coalesce(position_block.data, '')
+"""
+POSITIONS: Final = f"""
+{_POSITIONED}
+FROM {{schema}}.block
+LEFT JOIN {{schema}}.position_block USING (term, last)
+WHERE block.term = ANY(%s)
+"""
+SELECTED_POSITIONS: Final = f"""
+{_POSITIONED}
+FROM ({_SELECTED}) AS hit
+JOIN {{schema}}.block USING (term, last)
+LEFT JOIN {{schema}}.position_block USING (term, last)
 """
 RECENT: Final = """
 SELECT term, first, n, data
 FROM {schema}.recent
 WHERE term = ANY(%s)
 ORDER BY term, first
+"""
+RECENT_POSITIONS: Final = """
+SELECT term, first, n, data, positions
+FROM {schema}.recent
+WHERE term = ANY(%s)
 """
 TOMBSTONES: Final = "SELECT chunks FROM {schema}.tombstone"
 # All ids come as one string of bytes: a fraction of the cost of fetching rows.
