@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest.mock import patch
 
+import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nuthatch import Alternative, AnyOf, Document, Filter, Range, Rung, Schema, Slot
+from nuthatch import (
+    Alternative,
+    AnyOf,
+    Document,
+    Filter,
+    IndexCorrupt,
+    LexicalBackend,
+    Range,
+    Rung,
+    Schema,
+    Slot,
+    TextQuery,
+)
+from nuthatch_postgres.client import pipeline
+from nuthatch_postgres.search import block_max_pruning, phrases, posting_reader
+from nuthatch_postgres.storage import posting_block
+from nuthatch_postgres.write import Writer
+from support.server import Server
 from support.strategies import FIELDS
 
 ALL = 10_000
 Twins = Callable[..., Any]
+Open = Callable[..., LexicalBackend]
 
 #: Few words, so that phrases are found; with forms of one stem, and words one edit apart.
 WORDS = ("cat", "cats", "cut", "horse", "horses", "house", "the", "élan")
@@ -60,19 +82,31 @@ SLOTS = st.lists(
     min_size=1,
     max_size=4,
 ).map(tuple)
-PHRASES = st.lists(st.lists(TOKEN, min_size=1, max_size=3).map(tuple), max_size=2).map(tuple)
+PHRASES = st.lists(st.lists(TOKEN, min_size=1, max_size=3).map(tuple), max_size=2)
 
 
-def rungs_of(slots: tuple[Slot, ...], phrases: Any, excluded: Any, schema: Schema) -> list[Rung]:
+@contextmanager
+def lists_in_parts(wanted: bool) -> Iterator[None]:
+    """Have few postings in a block, and most lists so long that they are read in part."""
+    with ExitStack() as stack:
+        if wanted:
+            stack.enter_context(patch.object(posting_block, "BLOCK", 2))
+            stack.enter_context(patch.object(posting_reader, "_MANY", 0))
+            for module in (phrases, block_max_pruning):
+                stack.enter_context(patch.object(module, "LONG", 0))
+                stack.enter_context(patch.object(module, "LOOK_UP_COST", 0))
+        yield
+
+
+def rungs_of(slots: tuple[Slot, ...], held: Any, excluded: Any, schema: Schema) -> list[Rung]:
     """A rung of each operator under all conditions; without positions, of single words alone."""
     if not schema.positions:
-        phrases, excluded = (
-            tuple(phrase[:1] for phrase in given_phrases) for given_phrases in (phrases, excluded)
-        )
+        held, excluded = ([phrase[:1] for phrase in some] for some in (held, excluded))
+    conditions = {((), tuple(excluded)), (tuple(held), ()), (tuple(held), tuple(excluded))}
     return [
-        Rung(operator, slots, (), some_phrases, some_excluded)
+        Rung(operator, slots, (), *condition)
         for operator in ("AND", "OR")
-        for some_phrases, some_excluded in {((), excluded), (phrases, ()), (phrases, excluded)}
+        for condition in sorted(conditions)
     ]
 
 
@@ -144,21 +178,22 @@ def compare_words(ours: Any, theirs: Any) -> None:
             assert list(ours.neighbours(word, edits, 3)) == theirs.neighbours(word, edits, 3)
 
 
-@given(SCHEMAS, DOCUMENTS, DOCUMENTS, SLOTS, PHRASES, PHRASES, FILTERS, OPTIONS)
-@settings(max_examples=15)
+@given(SCHEMAS, DOCUMENTS, DOCUMENTS, SLOTS, PHRASES, PHRASES, FILTERS, OPTIONS, st.booleans())
+@settings(max_examples=16)
 def test_rungs_and_words_are_those_of_memory_after_every_kind_of_write(
     twins: Twins,
     schema: Schema,
     documents: list[Document],
     others: list[Document],
     slots: tuple[Slot, ...],
-    phrases: Any,
+    held: Any,
     excluded: Any,
     filters: tuple[Filter, ...],
     options: dict[str, Any],
+    in_parts: bool,
 ) -> None:
-    rungs = rungs_of(slots, phrases, excluded, schema)
-    with twins(schema, documents, **options) as pair:
+    rungs = rungs_of(slots, held, excluded, schema)
+    with lists_in_parts(in_parts), twins(schema, documents, **options) as pair:
         writes: list[Callable[[], object]] = [
             lambda: None,
             lambda: pair.add(others),
@@ -185,3 +220,133 @@ async def compare_async(pair: Any, rungs: Sequence[Rung], filters: Sequence[Filt
                 assert await reader.match(rung, filters, 3) == blocking.match(rung, filters, 3)
             assert await reader.words("c", 5) == blocking.words("c", 5)
             assert await reader.neighbours("hose", 1, 5) == blocking.neighbours("hose", 1, 5)
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The statements that were executed."""
+    executed: list[bytes] = []
+    execute = pipeline.execute
+
+    def spied(session: Any, given_statements: Any) -> Any:
+        executed.extend(statement.sql for statement in given_statements)
+        return execute(session, given_statements)
+
+    monkeypatch.setattr(pipeline, "execute", spied)
+    return executed
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        TextQuery('"grey wolf" -sheep', syntax="web"),
+        TextQuery("grey wo", prefix=True),
+        TextQuery("grey wofl", corrections="use"),
+    ],
+    ids=["phrase", "prefix", "correction"],
+)
+def test_what_was_found_for_a_query_once_is_kept_for_the_state(
+    open_index: Open, statements: list[bytes], query: TextQuery
+) -> None:
+    index = open_index()
+    index.add(
+        [
+            Document("a", "Fable", "A grey wolf, a grey dog."),
+            Document("b", "Fable", "A wolf, grey and old."),
+            Document("c", "Fable", "A grey wolf and a sheep."),
+        ]
+    )
+    found = [hit.document_uri for hit in index.search(query)]
+    assert "a" in found
+    index.search(query)
+    statements.clear()
+    assert [hit.document_uri for hit in index.search(query)] == found
+    assert len(statements) == 1  # the texts, if the state is what it was
+
+
+def test_of_a_common_word_in_a_phrase_few_blocks_are_read(
+    open_index: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = open_index(schema=Schema(analyzer="ascii"))
+    index.add(
+        Document(f"d{at}", "", "common" + " rare" * (at % 1800 == 0) + " common" * (at % 7))
+        for at in range(9000)
+    )
+    index.optimize()
+    rows: list[int] = []
+    execute = pipeline.execute
+
+    def spied(session: Any, given_statements: Any) -> Any:
+        answers = execute(session, given_statements)
+        for statement, answer in zip(given_statements, answers, strict=True):
+            if b"position_block" in statement.sql:
+                rows.append(len(answer))
+        return answers
+
+    monkeypatch.setattr(pipeline, "execute", spied)
+    rung = Rung("OR", (Slot("rare"),), (), (("common", "rare", "common"),))
+    with index.reader() as reader:
+        stored = reader.fetch([one.key for one in reader.match(rung, (), 20).candidates], False)
+    assert {row.uri for row in stored if row is not None} == {
+        f"d{at}" for at in range(0, 9000, 1800) if at % 7
+    }
+    assert sum(rows) <= 6  # of eighteen of the common word, and one of the rare one
+
+
+def test_words_of_a_write_that_appears_late_are_not_missed(
+    open_index: Open, monkeypatch: pytest.MonkeyPatch, statements: list[bytes]
+) -> None:
+    """What is kept is extended by each write that it lacks, whatever their order."""
+    index = open_index()
+    index.add([Document("a", "", "comet")])
+    reserved, may_commit = threading.Event(), threading.Event()
+    original = Writer._transact_alone_after_conflict
+
+    def wait_first(self: Writer, *arguments: Any) -> Any:
+        if threading.current_thread() is slow:
+            reserved.set()
+            assert may_commit.wait(30)
+        return original(self, *arguments)
+
+    monkeypatch.setattr(Writer, "_transact_alone_after_conflict", wait_first)
+    slow = threading.Thread(target=lambda: index.add([Document("b", "", "comedy")]))
+    slow.start()
+    assert reserved.wait(30)
+    index.add([Document("c", "", "company")])
+    assert words_of(index) == ["comet", "company"]
+    may_commit.set()
+    slow.join()
+    statements.clear()
+    assert words_of(index) == ["comedy", "comet", "company"]
+    assert not [sql for sql in statements if b"word_block" in sql]
+    index.delete(["a"])
+    assert words_of(index) == ["comedy", "company"]
+    index.optimize()
+    assert words_of(index) == ["comedy", "company"]
+
+
+def words_of(index: Any) -> list[str]:
+    with index.reader() as reader:
+        return [word.surface for word in reader.words("com", 5)]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM {schema}.position_block",
+        "UPDATE {schema}.position_block SET data = data || '\\x01'",
+        "UPDATE {schema}.word_block SET words = 'x'",
+    ],
+)
+def test_damaged_positions_and_words_are_no_empty_answer(
+    open_index: Open, url: str, running: Server, damage: str
+) -> None:
+    index = open_index()
+    index.add([Document("a", "", "new york")])
+    index.optimize()
+    schema = f"nuthatch_{url.rpartition('=')[2]}"
+    with psycopg.connect(running.dsn(), autocommit=True) as connection:
+        connection.execute(damage.replace("{schema}", schema).encode())
+    asked = TextQuery('"new york" yo*', syntax="web")
+    with pytest.raises(IndexCorrupt):
+        index.search(asked)

@@ -54,6 +54,24 @@ SELECT token,
 FROM {schema}.term
 WHERE token = ANY(%s)
 """
+#: The same for many tokens: fresh rows are counted once, not for each.
+MANY_TERMS: Final = """
+WITH wanted AS MATERIALIZED (
+    SELECT token, id, df, bound FROM {schema}.term WHERE token = ANY(%s)
+)
+SELECT token, id, df + coalesce(delta.n, 0), bound
+FROM wanted
+LEFT JOIN (
+    SELECT term, sum(n) AS n
+    FROM (
+        SELECT term, n::bigint FROM {schema}.recent
+        UNION ALL
+        SELECT term, -n::bigint FROM {schema}.df_decrement
+    ) AS counted
+    WHERE term IN (SELECT id FROM wanted)
+    GROUP BY term
+) AS delta ON delta.term = id
+"""
 BLOCKS: Final = """
 SELECT term, first, n, data
 FROM {schema}.block

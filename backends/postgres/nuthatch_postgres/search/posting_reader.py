@@ -37,6 +37,8 @@ from nuthatch_postgres.storage.posting_block import MODEL, Postings, decode, dro
 LONG: Final = 16
 #: Looking up the block of a chunk costs as much as reading so many blocks of a list in order.
 LOOK_UP_COST: Final = 2
+#: Tokens from which on it is cheaper to go through all fresh postings once.
+_MANY: Final = 200
 _NO_SCORES = TermScores.of(PostingList.of((), (), ()), MODEL, CollectionStatistics(0, 0), df=0)
 
 
@@ -99,7 +101,8 @@ class PostingReader(Snapshot):
                 await self.execute()  # read the state alone: the terms are known unless it is new
         missing = [token for token in distinct if token not in self.terms]
         if missing:
-            (rows,) = await self.execute(Statement(self._sql(queries.TERMS), (missing,)))
+            terms_of = queries.TERMS if len(missing) < _MANY else queries.MANY_TERMS
+            (rows,) = await self.execute(Statement(self._sql(terms_of), (missing,)))
             read = {token: Term(id_, int(df), bound) for token, id_, df, bound in rows}
             self.terms.update((token, read.get(token)) for token in missing)
         return {token: self.terms[token] for token in distinct}
