@@ -125,8 +125,8 @@ class TantivyReader(
         self._counted[token] = found
         return found
 
-    def words(self, prefix: str, limit: int) -> list[KnownWord]:
-        return self._vocabulary().words(prefix, limit, self.document_frequencies)
+    def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
+        return self._vocabulary().words(prefix, limit, self.document_frequencies, edits)
 
     def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
         return self._vocabulary().neighbours(word, edits, limit, self.document_frequencies)
