@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         OnError,
         WriteOutcome,
     )
+    from nuthatch.pipeline.suggesting import Suggestion
 
 #: One filter or several that must all hold; a text is one in the filter language.
 Conditions = Filter | str | Sequence[Filter | str]
@@ -139,6 +140,16 @@ class FilteredIndex(LexicalBackend):
         filters = self.filters
         query = replace(request.query, filters=(*filters, *request.query.filters))
         return replace(request, query=query, fixed=(*filters, *request.fixed))
+
+    def _suggest(
+        self,
+        text: str,
+        limit: int,
+        fields: Sequence[str],
+        titles: bool,
+        filters: tuple[Filter, ...],
+    ) -> list[Suggestion]:
+        return self._index._suggest(text, limit, fields, titles, (*self.filters, *filters))
 
     def get(self, uri: str) -> Document | None:
         document = self._index.get(uri)

@@ -257,6 +257,7 @@ def _text_task(plan: _Plan, query: TextQuery, begun: float) -> SearchTask:
         notes=tuple(notes),
         is_stable=bool(backend.capabilities.stable_scores),
         corrections=query.corrections,
+        fixed=check_filters(backend.schema, request.fixed),
         verifies=needs_texts(backend.capabilities, backend.schema, normalized),
     )
 
