@@ -93,4 +93,7 @@ from nuthatch.postings.rungs import (
 from nuthatch.postings.vocabulary import (
     FrequenciesOf as FrequenciesOf,
     Vocabulary as Vocabulary,
+    rank_neighbours as rank_neighbours,
+    rank_words as rank_words,
+    tokens_of as tokens_of,
 )

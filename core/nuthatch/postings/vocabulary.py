@@ -54,30 +54,59 @@ class Vocabulary:
 
     def words(self, prefix: str, limit: int, frequencies: FrequenciesOf) -> list[KnownWord]:
         """Return what `DictionaryReader.words` does."""
-        prefix = fold_surface(prefix)
-        found = (word for segment in self._segments for word in segment.begin_with(prefix))
-        ordered = sorted(found, key=lambda word: (len(word.surface), word.surface))
-        counted = _count(_one_a_token(ordered), frequencies, least=1)
-        counted.sort(key=lambda word: (-word.frequency, word.surface))
-        return counted[:limit]
+        found = self.find_words(prefix)
+        return rank_words(found, frequencies(tokens_of(found)), limit)
 
     def neighbours(
         self, word: str, edits: int, limit: int, frequencies: FrequenciesOf
     ) -> list[KnownWord]:
         """Return what `DictionaryReader.neighbours` does."""
+        found = self.find_neighbours(word, edits)
+        return rank_neighbours(found, frequencies(tokens_of(found)), limit)
+
+    def find_words(self, prefix: str) -> list[KnownWord]:
+        """Return the words that begin with a prefix, one for each token, not counted yet.
+
+        An engine that awaits the frequencies gives them to `rank_words`.
+        """
+        prefix = fold_surface(prefix)
+        found = (word for segment in self._segments for word in segment.begin_with(prefix))
+        return _one_a_token(sorted(found, key=lambda word: (len(word.surface), word.surface)))
+
+    def find_neighbours(self, word: str, edits: int) -> list[KnownWord]:
+        """Return the words within so many edits, not counted yet; for `rank_neighbours`."""
         word = fold_surface(word)
-        found = [near for segment in self._segments for near in segment.within(word, edits)]
-        counted = _count(found, frequencies, least=2)
-        counted.sort(key=lambda near: (near.edits, -near.frequency, near.surface))
-        return _one_a_token(counted)[:limit]
+        return [near for segment in self._segments for near in segment.within(word, edits)]
+
+
+def tokens_of(words: Iterable[KnownWord]) -> list[str]:
+    """Return the distinct tokens of words, in order."""
+    return [*dict.fromkeys(word.token for word in words)]
+
+
+def rank_words(
+    found: Sequence[KnownWord], frequencies: Mapping[str, int], limit: int
+) -> list[KnownWord]:
+    """Return the most frequent of what `find_words` found."""
+    counted = _count(found, frequencies, least=1)
+    counted.sort(key=lambda word: (-word.frequency, word.surface))
+    return counted[:limit]
+
+
+def rank_neighbours(
+    found: Sequence[KnownWord], frequencies: Mapping[str, int], limit: int
+) -> list[KnownWord]:
+    """Return the nearest of what `find_neighbours` found."""
+    counted = _count(found, frequencies, least=2)
+    counted.sort(key=lambda near: (near.edits, -near.frequency, near.surface))
+    return _one_a_token(counted)[:limit]
 
 
 def _count(
-    words: Sequence[KnownWord], frequencies: FrequenciesOf, *, least: int
+    words: Sequence[KnownWord], frequencies: Mapping[str, int], *, least: int
 ) -> list[KnownWord]:
     """Return the words with their frequencies, but for those below the least."""
-    counts = frequencies([*dict.fromkeys(word.token for word in words)]) if words else {}
-    counted = (word._replace(frequency=counts[word.token]) for word in words)
+    counted = (word._replace(frequency=frequencies[word.token]) for word in words)
     return [word for word in counted if word.frequency >= least]
 
 

@@ -43,6 +43,8 @@ class Slot:
     @property
     def tokens(self) -> tuple[str, ...]:
         """The tokens of the alternatives."""
+        if len(self.alternatives) == 1:  # nearly always, and it is asked for in many places
+            return (self.word,)
         return tuple(token for token, _ in self.alternatives)
 
     @property

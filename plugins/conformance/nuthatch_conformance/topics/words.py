@@ -137,8 +137,11 @@ class Dictionary(Topic, topic="dictionary", needs="write text alternatives dicti
         self, engine: Engine, texts: list[str], ask: object
     ) -> tuple[list[KnownWord], list[KnownWord]]:
         rows = [Document(f"d{n}", "", text) for n, text in enumerate(texts)]
+        tested = engine.index(rows, schema=_STEMMED)
+        if engine.can("optimize"):  # an index used before may have kept the words it had then
+            tested.optimize()
         answers = []
-        for index in (engine.index(rows, schema=_STEMMED), engine.oracle(rows, schema=_STEMMED)):
+        for index in (tested, engine.oracle(rows, schema=_STEMMED)):
             with index.reader() as reader:
                 answers.append([KnownWord(*word) for word in ask(reader)])  # type: ignore[operator]
         return answers[0], answers[1]
