@@ -112,9 +112,9 @@ class AsyncPostgresReader(
         scores, _ = await self.read_scores(rung.tokens, ())
         return explain_rung(rung, scores, keys)
 
-    async def words(self, prefix: str, limit: int) -> Sequence[KnownWord]:
+    async def words(self, prefix: str, limit: int, edits: int = 0) -> Sequence[KnownWord]:
         """Return the most frequent words that begin with a prefix."""
-        return await find_words(self, prefix, limit)
+        return await find_words(self, prefix, limit, edits)
 
     async def neighbours(self, word: str, edits: int, limit: int) -> Sequence[KnownWord]:
         """Return the words nearest to a word."""
@@ -186,8 +186,8 @@ class PostgresReader(
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         return run_blocking(self.async_reader.explain(rung, keys))
 
-    def words(self, prefix: str, limit: int) -> Sequence[KnownWord]:
-        return run_blocking(self.async_reader.words(prefix, limit))
+    def words(self, prefix: str, limit: int, edits: int = 0) -> Sequence[KnownWord]:
+        return run_blocking(self.async_reader.words(prefix, limit, edits))
 
     def neighbours(self, word: str, edits: int, limit: int) -> Sequence[KnownWord]:
         return run_blocking(self.async_reader.neighbours(word, edits, limit))

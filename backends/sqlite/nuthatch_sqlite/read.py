@@ -281,8 +281,8 @@ class SqliteReader(
         terms = {token: self._postings.term(token) for token in rung.tokens}
         return helpers.explain_rung(rung, terms, keys)
 
-    def words(self, prefix: str, limit: int) -> Sequence[KnownWord]:
-        return self._dictionary.words(prefix, limit)
+    def words(self, prefix: str, limit: int, edits: int = 0) -> Sequence[KnownWord]:
+        return self._dictionary.words(prefix, limit, edits)
 
     def neighbours(self, word: str, edits: int, limit: int) -> Sequence[KnownWord]:
         return self._dictionary.neighbours(word, edits, limit)

@@ -94,12 +94,13 @@ class Dictionary:
         self._state = state
         self._caches = caches
 
-    def words(self, prefix: str, limit: int) -> Sequence[KnownWord]:
+    def words(self, prefix: str, limit: int, edits: int) -> Sequence[KnownWord]:
         """Return what `DictionaryReader.words` does, through the cache."""
-        key = f"{limit} {prefix}"
+        key = f"{limit} {edits} {prefix}"
         found = self._caches.completions.get(self._state.generation, key)
         if found is None:
-            found = WordList(tuple(self._vocabulary().words(prefix, limit, self._frequencies)))
+            words = self._vocabulary().words(prefix, limit, self._frequencies, edits)
+            found = WordList(tuple(words))
             self._caches.completions.put(self._state.generation, key, found)
         return found.words
 
