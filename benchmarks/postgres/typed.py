@@ -35,6 +35,8 @@ from nuthatch_postgres.search.cache import Caches
 
 SECTION = "What people type"
 _LIMIT = 20
+#: Documents; there are as many in the real corpus.
+_MOST = 50_000
 _SESSIONS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'nuthatch'"
 
 
@@ -48,7 +50,7 @@ class Pair(NamedTuple):
 def measure(url: str, number: int, rounds: int, queries: int) -> Iterator[Row]:
     """Yield each kind of query against plain ones: cached, after a write, and with nothing kept."""
     place = f"{url}?index=typed"
-    documents = list(_documents(number))
+    documents = list(_documents(min(number, _MOST)))
     with nuthatch.open(place, create="new", schema=Schema(analyzer="english")) as made:
         made.add(documents)
         made.optimize()
@@ -74,6 +76,7 @@ def measure(url: str, number: int, rounds: int, queries: int) -> Iterator[Row]:
                 least = 1 / times if times and before is None else None
                 what = f"{kind}, {state}"
                 yield Row(SECTION, what, "the plain search", ratio, least)
+    nuthatch.drop(place)
 
 
 def _documents(number: int) -> Iterator[Document]:

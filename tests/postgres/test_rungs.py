@@ -264,6 +264,21 @@ def test_what_was_found_for_a_query_once_is_kept_for_the_state(
     assert len(statements) == 1  # the texts, if the state is what it was
 
 
+def test_without_positions_core_reads_the_texts(open_index: Open, statements: list[bytes]) -> None:
+    """A phrase of several words never comes to the engine; all texts are of one snapshot."""
+    index = open_index(schema=Schema(positions=False))
+    texts = ["a grey wolf", "a wolf, grey", "grey wolf and a sheep", "grey"]
+    index.add(Document(f"d{at}", "", text) for at, text in enumerate(texts))
+    query = TextQuery('"grey wolf" -sheep', syntax="web")
+    for _ in range(3):
+        statements.clear()
+        assert [hit.document_uri for hit in index.search(query)] == ["d0"]
+        assert len([sql for sql in statements if sql.startswith(b"BEGIN")]) == 1
+        (hit,) = asyncio.run(index.search_async(query)).hits
+        assert hit.document_uri == "d0"
+    assert not [sql for sql in statements if b"position_block" in sql]
+
+
 def test_of_a_common_word_in_a_phrase_few_blocks_are_read(
     open_index: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,7 +27,7 @@ from nuthatch.postings import (
     Vocabulary,
     readable,
 )
-from nuthatch.scoring import PostingCache, TermScores
+from nuthatch.scoring import PostingCache
 from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
 
 #: How many states keep a generation; more than readers use at the same time.
@@ -124,10 +124,6 @@ class Caches(PostingCaches[Term | None]):
         self.columns = ColumnStore(declared, max_bytes // 4)
         #: The state of the columns that are kept, by generation: it tells what was written since.
         self.columns_state: LatestValue[State] = LatestValue()
-        #: Words with alternatives, as one term each.
-        self.slots: PostingCache[TermScores] = PostingCache(max_bytes // 8)
-        #: The chunks that hold a phrase of several words.
-        self.phrases: PostingCache[Ids] = PostingCache(max_bytes // 8)
         #: The newest surface words that were read; one copy, whatever its size.
         self.vocabulary: LatestValue[KeptVocabulary] = LatestValue()
         self.known_words: PostingCache[KnownWords] = PostingCache(max_bytes // 32)

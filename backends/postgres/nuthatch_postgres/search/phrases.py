@@ -57,8 +57,7 @@ def keep_allowed(ids: Ids, allowed: Allowed | None) -> Ids:
 
 async def _read_kept(reader: PostingReader, excluded: Sequence[Phrase]) -> Mask:
     """Return by id which chunks are of documents that hold none of some phrases."""
-    # No token has a control character, so this is the key of no filter.
-    key = "\n".join(["", *sorted({" ".join(phrase) for phrase in excluded})])
+    key = _key(*sorted({*excluded}))
     state = await reader.read_state()
     kept = reader.caches.masks.get(reader.generation, key)
     if kept is None:
@@ -67,6 +66,11 @@ async def _read_kept(reader: PostingReader, excluded: Sequence[Phrase]) -> Mask:
         kept = documents.without(holding, state.size)
         reader.caches.masks.put(reader.generation, key, kept)
     return kept
+
+
+def _key(*phrases: Phrase) -> str:
+    """Return the key of phrases among filters. No token has a line break, so it is no filter's."""
+    return "".join("\n" + " ".join(phrase) for phrase in phrases)
 
 
 async def _read_phrases(reader: PostingReader, phrases: Iterable[Phrase]) -> dict[Phrase, Ids]:
@@ -78,7 +82,7 @@ async def _read_phrases(reader: PostingReader, phrases: Iterable[Phrase]) -> dic
     missing: list[Phrase] = []
     for phrase in wanted:
         if len(phrase) > 1:
-            cached = reader.caches.phrases.get(reader.generation, " ".join(phrase))
+            cached = reader.caches.filters.get(reader.generation, _key(phrase))
             if cached is not None:
                 found[phrase] = cached
             elif all(_is_known(terms[token]) for token in phrase):
@@ -114,7 +118,7 @@ async def _find_phrases(
         read = await _read_positions(reader, {phrase: candidates[phrase] for phrase in rest}, known)
         found |= {phrase: _find_phrase(phrase, read, known, candidates[phrase]) for phrase in rest}
     for phrase, ids in found.items():
-        reader.caches.phrases.put(reader.generation, " ".join(phrase), ids)
+        reader.caches.filters.put(reader.generation, _key(phrase), ids)
     return found
 
 

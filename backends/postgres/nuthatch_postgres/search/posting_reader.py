@@ -157,7 +157,7 @@ class PostingReader(Snapshot):
         What is merged of alternatives is cached; then their own postings are not looked at.
         """
         distinct = [*dict.fromkeys(slots)]
-        cache = self.caches.slots
+        cache = self.caches.terms  # a token has no blank, so no slot's key is one
         merged: dict[Slot, TermScores] = {}
         several = [slot for slot in distinct if not slot.is_plain]
         if several:
