@@ -40,7 +40,7 @@ GROUPS = {
     "ColumnReader ExplainingReader ExportingReader AsyncReader AsyncFirstMatchReader "
     "AsyncAnsweringReader AsyncColumnReader Keys Columns PlainColumns DocumentRow "
     "AsyncExplainingReader AnswerRequest Budget Answer answer_by_calls "
-    "Rung Operator Candidate Matches "
+    "Rung Operator Candidate Matches CollectionStatistics "
     "FirstMatch StoredChunk FetchedChunk AnalyzedBatch AnalyzedDocument AnalyzedChunk WriteOutcome "
     "IndexMetadata matches_filter values_by_field SurfaceWords chunk_tokens chunk_words "
     "Lease Leases",

@@ -98,17 +98,20 @@ from nuthatch.contract.reader import (
     AnswerRequest as AnswerRequest,
     AsyncAnsweringReader as AsyncAnsweringReader,
     AsyncColumnReader as AsyncColumnReader,
+    AsyncDictionaryReader as AsyncDictionaryReader,
     AsyncExplainingReader as AsyncExplainingReader,
     AsyncFirstMatchReader as AsyncFirstMatchReader,
     AsyncReader as AsyncReader,
     Budget as Budget,
     Candidate as Candidate,
     ColumnReader as ColumnReader,
+    DictionaryReader as DictionaryReader,
     ExplainingReader as ExplainingReader,
     ExportingReader as ExportingReader,
     FetchedChunk as FetchedChunk,
     FirstMatch as FirstMatch,
     FirstMatchReader as FirstMatchReader,
+    KnownWord as KnownWord,
     Matches as Matches,
     Reader as Reader,
     StoredChunk as StoredChunk,
@@ -137,6 +140,7 @@ from nuthatch.contract.spec import (
     Create as Create,
     LexicalConfig as LexicalConfig,
 )
+from nuthatch.contract.statistics import CollectionStatistics as CollectionStatistics
 from nuthatch.corpora.corpus import Corpus as Corpus
 from nuthatch.errors import (
     AnalyzerMismatch as AnalyzerMismatch,
@@ -193,7 +197,13 @@ from nuthatch.text.analyzer import (
     Analyzer as Analyzer,
     SurfaceWords as SurfaceWords,
 )
+from nuthatch.text.fold import fold_surface as fold_surface
 from nuthatch.text.normalize import NormalizedQuery as NormalizedQuery
+from nuthatch.text.slot import (
+    Alternative as Alternative,
+    Phrase as Phrase,
+    Slot as Slot,
+)
 
 __version__: str
 __all__: list[str]

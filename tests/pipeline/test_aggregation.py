@@ -57,7 +57,7 @@ FILMS = [
     )
     for number in range(30)
 ]
-RUNG = Rung("OR", ("film",))
+RUNG = Rung.of("OR", ("film",))
 
 
 class WithoutColumns:
@@ -69,6 +69,7 @@ class WithoutColumns:
         self.match = reader.match
         self.fetch = reader.fetch
         self.get = reader.get
+        self.statistics = reader.statistics
         self.documents = reader.documents
 
 

@@ -8,6 +8,7 @@ from nuthatch import (
     Answer,
     AnsweringReader,
     AnswerRequest,
+    CollectionStatistics,
     ColumnReader,
     Columns,
     Document,
@@ -50,6 +51,9 @@ class OpenSearchReader(
 
     def get(self, uri: str) -> Document | None:
         return run_blocking(self.async_reader.get(uri))
+
+    def statistics(self) -> CollectionStatistics:
+        return run_blocking(self.async_reader.statistics())
 
     def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> list[Hashable]:
         return run_blocking(self.async_reader.matching(rung, filters))

@@ -29,19 +29,20 @@ def find_problems(health: Mapping[str, Any], reader: OpenSearchReader) -> Iterat
 def _check_documents(reader: OpenSearchReader) -> Iterator[str]:
     marker = reader.read_marker()
     uris: set[str] = set()
-    chunks = 0
+    chunks = tokens = 0
     for rows in reader.rows_by_document():
         uri = rows[0].get("uri", "?")
         chunks += len(rows)
+        tokens += rows[0].get("tokens", 0)
         if uri in uris:
             yield f"the document {uri!r} is there twice"
         uris.add(uri)
         if not _is_proven(rows):
             yield f"the stored document {uri!r} does not match its root"
-    if (len(uris), chunks) != (marker.documents, marker.chunks):
+    if (len(uris), chunks, tokens) != (marker.documents, marker.chunks, marker.tokens):
         yield (
-            f"there are {len(uris)} documents of {chunks} chunks, and the marker counts "
-            f"{marker.documents} of {marker.chunks}"
+            f"there are {len(uris)} documents of {chunks} chunks and {tokens} tokens, and the "
+            f"marker counts {marker.documents} of {marker.chunks} and {marker.tokens}"
         )
 
 

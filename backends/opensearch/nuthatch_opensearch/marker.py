@@ -52,6 +52,7 @@ class Marker:
     dead: tuple[tuple[str, int], ...] = ()
     documents: int = 0
     chunks: int = 0
+    tokens: int = 0
     long_phrases: bool = False
     commit: str = ""
     stored: Stored | None = None
@@ -66,6 +67,7 @@ class Marker:
             dead=tuple((version, chunks) for version, chunks in values["dead"]),
             documents=values["documents"],
             chunks=values["chunks"],
+            tokens=values["tokens"],
             long_phrases=values["long_phrases"],
             commit=values["commit"],
             stored=stored,
@@ -80,6 +82,7 @@ class Marker:
             "dead": self.dead,
             "documents": self.documents,
             "chunks": self.chunks,
+            "tokens": self.tokens,
             "long_phrases": self.long_phrases,
             "commit": self.commit,
         }
@@ -101,11 +104,12 @@ class Marker:
         *,
         documents: int,
         chunks: int,
+        tokens: int,
         long_phrases: bool = False,
     ) -> Marker:
         """Return the marker after the commit of one more batch.
 
-        `documents` and `chunks` are how many there are more.
+        `documents`, `chunks` and `tokens` are how many there are more.
         """
         holes = tuple(hole for hole in self.holes if hole.batch != batch)
         holes += tuple(Hole(number, now, False) for number in range(self.ceiling + 1, batch))
@@ -117,6 +121,7 @@ class Marker:
             dead=tuple(dead),
             documents=self.documents + documents,
             chunks=self.chunks + chunks,
+            tokens=self.tokens + tokens,
             long_phrases=self.long_phrases or long_phrases,
             commit=commit,
         )

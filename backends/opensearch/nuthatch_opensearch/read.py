@@ -17,6 +17,7 @@ from nuthatch import (
     AsyncColumnReader,
     AsyncExplainingReader,
     Candidate,
+    CollectionStatistics,
     Document,
     Filter,
     Matches,
@@ -76,7 +77,10 @@ class OpenSearchAsyncReader(
             chunks.update(await self._make_chunks(hits, request.proofs))
         matches |= {rung: Matches([], 0, exact=True) for rung in empty}
         frequencies = _read_counts(request.tokens, answers[len(rungs) :])
-        return Answer(frequencies=frequencies, matches=matches, stored=chunks)
+        statistics = await self.statistics() if request.statistics else None  # asks nothing more
+        return Answer(
+            frequencies=frequencies, matches=matches, stored=chunks, statistics=statistics
+        )
 
     async def _find_winners(
         self, request: AnswerRequest, conditions: Sequence[query.Query]
@@ -103,6 +107,10 @@ class OpenSearchAsyncReader(
         answers = await self._search(lambda snapshot: _count(tokens, snapshot.marker))
         return _read_counts(tokens, answers)
 
+    async def statistics(self) -> CollectionStatistics:
+        marker = (await self.bind()).marker
+        return CollectionStatistics(marker.chunks, marker.tokens)
+
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         conditions = await self._conditions(filters)
         found: list[Body] = []
@@ -117,7 +125,7 @@ class OpenSearchAsyncReader(
     async def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         ids = {"ids": {"values": [_id_of(key) for key in keys]}}
         body = {
-            "query": query.from_rung(Rung("OR", rung.tokens), [ids], named=True),
+            "query": query.from_rung(Rung.of("OR", rung.words), [ids], named=True),
             "size": max(len(keys), 1),
             "_source": False,
         }

@@ -17,7 +17,8 @@ A chunk is one document of OpenSearch:
     chunk      its number in the document
     f0, f1 …   the schema's fields, by position                    what filters compare
     f0.order   the same texts in columns                           ranges of long ones, sorting
-    stored     uri, text, start, root, chunks; header, leaves      never indexed
+    stored     uri, text, start, root, chunks, tokens; header,     never indexed
+               leaves
 
 Each chunk has the header and the leaves of its document, unless they are large: then chunk 0 alone.
 """
@@ -143,6 +144,7 @@ def make_chunks(
     fields = _make_fields(columns, analyzed)
     header = analyzed.header.decode()
     leaves = b64encode(b"".join(chunk.leaf for chunk in analyzed.chunks)).decode()
+    tokens = count_tokens(analyzed)
     for number, chunk in enumerate(analyzed.chunks):
         stored: dict[str, Any] = {
             "uri": analyzed.document.uri,
@@ -150,6 +152,7 @@ def make_chunks(
             "start": chunk.start,
             "root": analyzed.root.hex(),
             "chunks": len(analyzed.chunks),
+            "tokens": tokens,
         }
         if not number or len(header) <= _LARGE:
             stored["header"] = header
@@ -168,6 +171,11 @@ def make_chunks(
                 **fields,
             },
         )
+
+
+def count_tokens(analyzed: AnalyzedDocument) -> int:
+    """Return the number of tokens of all chunks of a document."""
+    return sum(chunk.length for chunk in analyzed.chunks)
 
 
 def _make_fields(columns: Columns, analyzed: AnalyzedDocument) -> dict[str, list[Any]]:

@@ -48,11 +48,12 @@ _PAUSES: Final = (0.1, 0.3, 1.0, 3.0)
 
 
 class Head(NamedTuple):
-    """What is stored of a document: the version, its root, and the number of its chunks."""
+    """What is stored of a document: version, root, and the numbers of its chunks and tokens."""
 
     version: str
     root: bytes
     chunks: int
+    tokens: int
 
 
 @dataclass(slots=True)
@@ -139,14 +140,17 @@ class Writer:
         dead += [
             (schema.make_version(key, upload.batch), upload.stored[key][1]) for key in needless
         ]
-        before = sum(heads[key].chunks for key in heads.keys() & fresh.keys())
+        before = [heads[key] for key in heads.keys() & fresh.keys()]
         return marker.after(
             upload.batch,
             dead,
             uuid4().hex,
             int(time()),
             documents=len(fresh.keys() - heads.keys()),
-            chunks=sum(len(row.chunks) for row in fresh.values()) - before,
+            chunks=sum(len(row.chunks) for row in fresh.values())
+            - sum(head.chunks for head in before),
+            tokens=sum(map(schema.count_tokens, fresh.values()))
+            - sum(head.tokens for head in before),
             long_phrases=any(
                 schema.phrase_term(phrase) != phrase
                 for row in fresh.values()
@@ -178,6 +182,7 @@ class Writer:
                 int(time()),
                 documents=-len(heads),
                 chunks=-sum(head.chunks for head in heads.values()),
+                tokens=-sum(head.tokens for head in heads.values()),
             )
             if self._commit(marker, after, batch):
                 self._clear(after)
@@ -260,14 +265,15 @@ class Writer:
             body = {
                 "query": query.all_of(conditions),
                 "size": len(some),
-                "_source": ["stored.root", "stored.chunks"],
+                "_source": ["stored.root", "stored.chunks", "stored.tokens"],
                 "track_total_hits": False,
             }
             for hit in self._search(body):
                 version = schema.version_of(hit["_id"])
                 row = hit["_source"]["stored"]
                 key = version.rpartition(".")[0]
-                heads[key] = Head(version, bytes.fromhex(row["root"]), row["chunks"])
+                root = bytes.fromhex(row["root"])
+                heads[key] = Head(version, root, row["chunks"], row["tokens"])
         return heads
 
     def _search(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:

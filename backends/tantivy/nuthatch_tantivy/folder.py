@@ -24,6 +24,7 @@ import tantivy
 
 from nuthatch import (
     BackendUnavailable,
+    CollectionStatistics,
     Create,
     IndexCorrupt,
     IndexExists,
@@ -53,8 +54,9 @@ class State(NamedTuple):
     """One state of the index; `signature` names it, `layout` is Tantivy's schema.
 
     `meta` is what meta.json says. `counted` is for document frequencies that were asked for in this
-    state, `tables` for what its documents mention, once an entity search has read it, and `stored`
-    for documents that were looked up by uri: a batch is so twice. `caches` are those of all states.
+    state, `tables` for what its documents mention, once an entity search has read it, `statistics`
+    for its counts, and `stored` for documents that were looked up by uri: a batch is so twice.
+    `caches` are those of all states.
     """
 
     searcher: tantivy.Searcher
@@ -64,6 +66,7 @@ class State(NamedTuple):
     journal: Journal
     counted: dict[str, int]
     tables: list[EntityTable]
+    statistics: list[CollectionStatistics]
     stored: dict[str, StoredDocument | None]
     caches: Caches
 
@@ -138,7 +141,7 @@ class Folder:
         if caches is None or caches.identity != journal.identity:
             caches = Caches(journal.identity, self._declared, self._config.cache_bytes)
         searcher, layout = index.searcher(), index.schema
-        return index, State(searcher, layout, signature, meta, journal, {}, [], {}, caches)
+        return index, State(searcher, layout, signature, meta, journal, {}, [], [], {}, caches)
 
     def _refuse_damaged(self, meta: Meta) -> None:
         """Raise `IndexCorrupt` if a file that is new here does not match its checksum."""

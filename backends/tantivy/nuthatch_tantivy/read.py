@@ -18,6 +18,7 @@ from tantivy import DocAddress, Order, Query
 
 from nuthatch import (
     Candidate,
+    CollectionStatistics,
     ColumnReader,
     Document,
     ExplainingReader,
@@ -115,6 +116,16 @@ class TantivyReader(
         self._counted[token] = found
         return found
 
+    def statistics(self) -> CollectionStatistics:
+        """Return the counts of chunks and tokens; the lengths are summed up once for a state."""
+        counts = self.state.statistics
+        if not counts:
+            with translated(self._path):
+                wanted = {"tokens": {"sum": {"field": "length"}}}
+                summed = self._searcher.aggregate(Query.all_query(), wanted)
+            counts.append(CollectionStatistics(self.chunks, int(summed["tokens"]["value"])))
+        return counts[0]
+
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         limit = min(limit, self.chunks)  # Tantivy allocates what is asked for, or dies
         if not limit:
@@ -149,7 +160,7 @@ class TantivyReader(
         if rung is None:
             key: Hashable = (None, *filters)
         else:
-            key = (rung.operator, frozenset(rung.tokens), *filters)
+            key = (rung.operator, frozenset(rung.words), *filters)
         with translated(self._path), readable(f"{self._path}: the numbers of the chunks"):
             query = self._queries.matching(rung, filters)
             return self.state.caches.matching.read(
@@ -200,7 +211,7 @@ class TantivyReader(
         with translated(self._path):
             queries = {
                 token: self._queries.token(token, times)
-                for token, times in Counter(rung.tokens).items()
+                for token, times in Counter(rung.words).items()
             }
             return [
                 {} if place is None else self._score_parts(queries, place)

@@ -1,9 +1,9 @@
 """What a search calls on an engine: a handful of primitive questions about one consistent state.
 
-    Reader  ◄── FirstMatchReader, AnsweringReader, ColumnReader, ExplainingReader,       blocks
-                ExportingReader
+    Reader  ◄── FirstMatchReader, AnsweringReader, ColumnReader, DictionaryReader,       blocks
+                ExplainingReader, ExportingReader
     AsyncReader  ◄── AsyncFirstMatchReader, AsyncAnsweringReader, AsyncColumnReader,     is awaited
-                     AsyncExplainingReader
+                     AsyncDictionaryReader, AsyncExplainingReader
 
 A reader has what is in `Reader` or `AsyncReader`, and as many of the others as the engine can do;
 core looks which methods are there. `nuthatch.entities` has the protocols for entities.
@@ -19,6 +19,7 @@ from nuthatch.contract.columns import Columns, Keys
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Rung
+from nuthatch.contract.statistics import CollectionStatistics
 
 
 class Candidate(NamedTuple):
@@ -45,6 +46,19 @@ class FirstMatch(NamedTuple):
 
     rung: int
     matches: Matches
+
+
+class KnownWord(NamedTuple):
+    """A surface word of an index: case folded, not stemmed.
+
+    `token` is what it is found by, `frequency` the number of chunks that hold the token; `edits`
+    is how far the word is from one that was looked up.
+    """
+
+    surface: str
+    token: str
+    frequency: int
+    edits: int = 0
 
 
 class StoredChunk(NamedTuple):
@@ -125,7 +139,8 @@ class AnswerRequest:
     distinct chunks are found. Each rung is matched as by `match`: `filters` act before the cut
     after `limit`. With `collapse` only the best chunk of a document is shown: a rung's candidates
     may leave out its other chunks, and are then the best `limit` of what is left. The stored
-    chunks of the candidates are wanted too, as `fetch` gives them with or without `proofs`.
+    chunks of the candidates are wanted too, as `fetch` gives them with or without `proofs`; and
+    with `statistics` those of the index.
 
     Later versions of the contract may add fields; each has a default that asks for nothing.
     """
@@ -139,6 +154,7 @@ class AnswerRequest:
     filters: tuple[Filter, ...] = ()
     collapse: bool = False
     proofs: bool = False
+    statistics: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +171,7 @@ class Answer:
     frequencies: Mapping[str, int] = field(default_factory=dict)
     matches: Mapping[Rung, Matches] = field(default_factory=dict)
     stored: Mapping[Hashable, FetchedChunk | None] = field(default_factory=dict)
+    statistics: CollectionStatistics | None = None
 
 
 class Reader(Protocol):
@@ -168,7 +185,9 @@ class Reader(Protocol):
         """Return the best `limit` chunks of a rung.
 
         All filters must hold, and act before the cut: `Range` with `gte` and `lte`, `AnyOf`, and
-        what else the engine declares (`FilterSupport`).
+        what else the engine declares (`FilterSupport`). So do the rung's phrases and exclusions.
+        A rung has alternatives, phrases and exclusions only where the engine declares them
+        `NATIVE`; else its `words` are all there is to it.
         """
         ...
 
@@ -178,6 +197,10 @@ class Reader(Protocol):
 
     def get(self, uri: str) -> Document | None:
         """Return the document with this uri."""
+        ...
+
+    def statistics(self) -> CollectionStatistics:
+        """Return the number of chunks and of their tokens, without those that were deleted."""
         ...
 
 
@@ -206,7 +229,8 @@ class ExplainingReader(Reader, Protocol):
     """A reader of an engine that declares `explain`."""
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> Sequence[Mapping[str, float]]:
-        """Return for each key what each token adds to its score."""
+        """Return for each key what each token adds to its score: of a slot the alternative that
+        gives it its score, so that the parts add up to the score."""
         ...
 
 
@@ -232,6 +256,32 @@ class ColumnReader(Reader, Protocol):
         ...
 
 
+class DictionaryReader(Reader, Protocol):
+    """A reader of an engine that keeps the surface words of its documents.
+
+    Words are compared as `fold_word` makes them: without diacritics. Of the words with one token
+    only the first by the order of the method is returned. Words whose token is in no chunk are
+    left out; a word that only deleted documents had may be there until `optimize()`.
+    """
+
+    def words(self, prefix: str, limit: int) -> Sequence[KnownWord]:
+        """Return the `limit` most frequent words that begin with a prefix, the most frequent first.
+
+        Of the words with one token the shortest stands for it, of equally long ones the first by
+        code point. Equally frequent words come by code point. `edits` is 0.
+        """
+        ...
+
+    def neighbours(self, word: str, edits: int, limit: int) -> Sequence[KnownWord]:
+        """Return the `limit` nearest words within so many edits, 1 or 2, whose tokens are in two
+        chunks or more: by edits, then the most frequent first, then by code point.
+
+        An edit puts in, leaves out or replaces a code point, or swaps two neighbouring ones; no
+        part of a word is edited twice (optimal string alignment).
+        """
+        ...
+
+
 class AsyncReader(Protocol):
     """A `Reader` whose methods are awaited."""
 
@@ -241,6 +291,7 @@ class AsyncReader(Protocol):
         self, keys: Sequence[Hashable], proofs: bool
     ) -> Sequence[FetchedChunk | None]: ...
     async def get(self, uri: str) -> Document | None: ...
+    async def statistics(self) -> CollectionStatistics: ...
 
 
 class AsyncFirstMatchReader(AsyncReader, Protocol):
@@ -262,6 +313,13 @@ class AsyncColumnReader(AsyncReader, Protocol):
 
     async def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Keys: ...
     async def columns(self, fields: Sequence[str]) -> Columns: ...
+
+
+class AsyncDictionaryReader(AsyncReader, Protocol):
+    """A `DictionaryReader` whose methods are awaited."""
+
+    async def words(self, prefix: str, limit: int) -> Sequence[KnownWord]: ...
+    async def neighbours(self, word: str, edits: int, limit: int) -> Sequence[KnownWord]: ...
 
 
 class AsyncExplainingReader(AsyncReader, Protocol):

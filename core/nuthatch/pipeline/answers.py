@@ -26,7 +26,9 @@ from nuthatch.contract.reader import (
     Matches,
     Reader,
 )
+from nuthatch.contract.statistics import CollectionStatistics
 from nuthatch.pipeline.shape import check_rows, check_type, engine_failure, is_chunk
+from nuthatch.text.slot import Slot
 
 
 class AnswerReader:
@@ -48,6 +50,7 @@ class AnswerReader:
         self._frequencies: dict[str, int] = {}
         self._matches: dict[Rung, Matches] = {}
         self._stored: dict[Hashable, FetchedChunk | None] = {}
+        self._statistics: CollectionStatistics | None = None
 
     async def document_frequencies(self, tokens: Sequence[str]) -> Mapping[str, int]:
         """Return the frequencies; look up what the answer leaves out."""
@@ -62,7 +65,9 @@ class AnswerReader:
         await self._send_once()
         matches = self._find(rung)
         if matches is None:
-            one = replace(self._request, tokens=(), ranked=None, budget=None, fill=False)
+            one = replace(
+                self._request, tokens=(), ranked=None, budget=None, fill=False, statistics=False
+            )
             await self._send(replace(one, ladder=(rung,)))
             matches = self._find(rung)
         if matches is None:
@@ -79,6 +84,13 @@ class AnswerReader:
             self._stored.update(zip(missing, rows, strict=True))
         return [self._stored[key] for key in keys]
 
+    async def statistics(self) -> CollectionStatistics:
+        """Return the statistics of the index; ask for them if they were left out."""
+        await self._send_once()
+        if self._statistics is None:
+            self._statistics = await self._reader.statistics()
+        return self._statistics
+
     async def _send_once(self) -> None:
         if not self._is_sent:
             self._is_sent = True
@@ -90,19 +102,24 @@ class AnswerReader:
         self._frequencies.update(answer.frequencies)
         self._matches.update(answer.matches)
         self._stored.update(answer.stored)
+        self._statistics = self._statistics or answer.statistics
 
     def _find(self, rung: Rung) -> Matches | None:
         """Return the matches of a rung, or of one that differs in tokens that are in no chunk."""
         if rung in self._matches or rung.operator == "AND":
             return self._matches.get(rung)
-        known = self._known_tokens(rung)
+        known = self._known_slots(rung)
         for other, matches in self._matches.items():
-            if other.operator == "OR" and self._known_tokens(other) == known:
+            if other.operator == "OR" and self._known_slots(other) == known:
                 return matches
         return None
 
-    def _known_tokens(self, rung: Rung) -> list[str]:
-        return [token for token in rung.tokens if self._frequencies.get(token) != 0]
+    def _known_slots(self, rung: Rung) -> list[Slot]:
+        return [
+            slot
+            for slot in rung.slots
+            if any(self._frequencies.get(token) != 0 for token in slot.tokens)
+        ]
 
 
 def answer_by_calls(reader: Reader, request: AnswerRequest) -> Answer:
@@ -120,7 +137,8 @@ def answer_by_calls(reader: Reader, request: AnswerRequest) -> Answer:
         if found and not (request.fill and len(found) < request.limit):
             break
     stored = dict(zip(found, reader.fetch(list(found), request.proofs), strict=True))
-    return Answer(frequencies=frequencies, matches=matches, stored=stored)
+    statistics = reader.statistics() if request.statistics else None
+    return Answer(frequencies=frequencies, matches=matches, stored=stored, statistics=statistics)
 
 
 def check_answer(backend: str, request: AnswerRequest, answer: object, *, snapshot: bool) -> None:
@@ -129,6 +147,8 @@ def check_answer(backend: str, request: AnswerRequest, answer: object, *, snapsh
     assert isinstance(answer, Answer)
     for part in ("frequencies", "matches", "stored"):
         check_type(backend, f"answer as {part}", getattr(answer, part), Mapping)
+    if answer.statistics is not None:
+        check_type(backend, "answer as statistics", answer.statistics, CollectionStatistics)
     for problem in _find_problems(request, answer, snapshot):
         raise engine_failure(backend, f"gave an answer in which {problem}", "search")
 
@@ -199,9 +219,8 @@ def _find_misplaced(request: AnswerRequest, answer: Answer) -> Iterator[str]:
 def _find_contradictions(request: AnswerRequest, answer: Answer) -> Iterator[str]:
     """Yield which numbers cannot be of one state of the index."""
     for rung, matches in answer.matches.items():
-        counts = [answer.frequencies.get(token) for token in rung.tokens]
-        known = [count for count in counts if count is not None]
-        if len(known) == len(counts):
+        known = list(_slot_bounds(rung, answer.frequencies))
+        if len(known) == len(rung.slots):
             most = min(known) if rung.operator == "AND" else sum(known)
             if _size(matches) > most:
                 yield f"{_name(rung)} matches {_size(matches)} chunks, where {most} can match"
@@ -210,6 +229,13 @@ def _find_contradictions(request: AnswerRequest, answer: Answer) -> Iterator[str
         before, after = answer.matches[one], answer.matches[other]
         if before.candidates and (not after.candidates or _exceeds(before.total, after.total)):
             yield f"{_name(one)} matches more chunks than {_name(other)}, which asks for less"
+
+
+def _slot_bounds(rung: Rung, frequencies: Mapping[str, int]) -> Iterator[int]:
+    """Yield for each slot the number of chunks that can hold it, where all its tokens are known."""
+    for slot in rung.slots:
+        if all(token in frequencies for token in slot.tokens):
+            yield sum(frequencies[token] for token in dict.fromkeys(slot.tokens))
 
 
 def _size(matches: Matches) -> int:
@@ -225,4 +251,4 @@ def _is_count(value: object) -> bool:
 
 
 def _name(rung: Rung) -> str:
-    return f"{rung.operator} of {', '.join(rung.tokens)}"
+    return f"{rung.operator} of {', '.join(rung.words)}"

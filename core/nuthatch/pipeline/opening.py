@@ -26,6 +26,7 @@ from nuthatch.contract.reader import Matches, Reader, StoredChunk
 from nuthatch.contract.results import Results
 from nuthatch.contract.schema import IndexInfo, Schema
 from nuthatch.contract.spec import BackendConfig, BackendSpec, Create, LexicalConfig
+from nuthatch.contract.statistics import CollectionStatistics
 from nuthatch.contract.validation import explain
 from nuthatch.errors import (
     BackendUnavailable,
@@ -73,6 +74,9 @@ class EmptyReader:
 
     def get(self, uri: str) -> Document | None:
         return None
+
+    def statistics(self) -> CollectionStatistics:
+        return CollectionStatistics(0, 0)
 
     def documents(self) -> Iterator[Document]:
         return iter(())

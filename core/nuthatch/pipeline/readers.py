@@ -15,10 +15,12 @@ from nuthatch.contract.reader import (
     AnsweringReader,
     AsyncAnsweringReader,
     AsyncColumnReader,
+    AsyncDictionaryReader,
     AsyncExplainingReader,
     AsyncFirstMatchReader,
     AsyncReader,
     ColumnReader,
+    DictionaryReader,
     ExplainingReader,
     ExportingReader,
     FirstMatchReader,
@@ -60,6 +62,7 @@ class LiftedReader:
         self.match = _lift(reader.match)
         self.fetch = _lift(reader.fetch)
         self.get = _lift(reader.get)
+        self.statistics = _lift(reader.statistics)
         if has_first_match(reader):
             self.first_match = _lift(reader.first_match)
         if has_answer(reader):
@@ -67,6 +70,9 @@ class LiftedReader:
         if has_columns(reader):
             self.matching = _lift(reader.matching)
             self.columns = _lift(reader.columns)
+        if has_dictionary(reader):
+            self.words = _lift(reader.words)
+            self.neighbours = _lift(reader.neighbours)
         if has_explain(reader):
             self.explain = _lift(reader.explain)
         if has_match_entities(reader):
@@ -88,6 +94,7 @@ class TimedReader:
         self.match = _limit_time(reader.match, deadline)
         self.fetch = _limit_time(reader.fetch, deadline)
         self.get = _limit_time(reader.get, deadline)
+        self.statistics = _limit_time(reader.statistics, deadline)
         if has_first_match(reader):
             self.first_match = _limit_time(reader.first_match, deadline)
         if has_answer(reader):
@@ -95,6 +102,9 @@ class TimedReader:
         if has_columns(reader):
             self.matching = _limit_time(reader.matching, deadline)
             self.columns = _limit_time(reader.columns, deadline)
+        if has_dictionary(reader):
+            self.words = _limit_time(reader.words, deadline)
+            self.neighbours = _limit_time(reader.neighbours, deadline)
         if has_explain(reader):
             self.explain = _limit_time(reader.explain, deadline)
         if has_match_entities(reader):
@@ -108,7 +118,7 @@ class TimedReader:
 
 def _check_methods(reader: object) -> None:
     """Raise `PluginFailure` for a reader without one of the required methods."""
-    for method in ("document_frequencies", "match", "fetch", "get"):
+    for method in ("document_frequencies", "match", "fetch", "get", "statistics"):
         if not hasattr(reader, method):
             name, hint = type(reader).__qualname__, "Report it to the backend's author."
             problem = f"the reader {name} does not define {method}. {hint}"
@@ -163,6 +173,15 @@ def has_columns(reader: object) -> bool:
 
 
 @overload
+def has_dictionary(reader: Reader) -> TypeGuard[DictionaryReader]: ...
+@overload
+def has_dictionary(reader: AsyncReader) -> TypeGuard[AsyncDictionaryReader]: ...
+def has_dictionary(reader: object) -> bool:
+    """Return whether a reader knows the surface words of its index."""
+    return hasattr(reader, "words") and hasattr(reader, "neighbours")
+
+
+@overload
 def has_explain(reader: Reader) -> TypeGuard[ExplainingReader]: ...
 @overload
 def has_explain(reader: AsyncReader) -> TypeGuard[AsyncExplainingReader]: ...
@@ -196,7 +215,7 @@ def has_documents(reader: Reader) -> TypeGuard[ExportingReader]:
 
 def engine_of(reader: Any) -> Any:
     """Return the engine's own reader."""
-    while isinstance(reader, LiftedReader | TimedReader):
+    while hasattr(reader, "wrapped"):
         reader = reader.wrapped
     return reader
 

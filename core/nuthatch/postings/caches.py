@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from nuthatch.scoring.bm25 import CollectionStatistics
+from nuthatch.contract.statistics import CollectionStatistics
 from nuthatch.scoring.cache import PostingCache
 
 if TYPE_CHECKING:

@@ -4,10 +4,7 @@ from nuthatch.scoring.arrays import (
     distinct as distinct,
     mask_of as mask_of,
 )
-from nuthatch.scoring.bm25 import (
-    BM25 as BM25,
-    CollectionStatistics as CollectionStatistics,
-)
+from nuthatch.scoring.bm25 import BM25 as BM25
 from nuthatch.scoring.cache import (
     CacheInfo as CacheInfo,
     PostingCache as PostingCache,

@@ -20,6 +20,7 @@ from typing import ClassVar, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
+from nuthatch.contract.statistics import CollectionStatistics
 from nuthatch.scoring.arrays import (
     CountArray,
     IdArray,
@@ -31,7 +32,7 @@ from nuthatch.scoring.arrays import (
     search_sorted,
     whole_numbers,
 )
-from nuthatch.scoring.bm25 import BM25, CollectionStatistics
+from nuthatch.scoring.bm25 import BM25
 
 #: How many of its best postings a term remembers: seeds of every top-k, all of a one-term top-k.
 BEST = 128

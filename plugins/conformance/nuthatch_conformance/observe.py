@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from nuthatch import (
+    CollectionStatistics,
     Document,
     Filter,
     Hit,
@@ -38,7 +39,7 @@ def list_uris(hits: Iterable[Hit]) -> list[str]:
 
 def match_rung(index: LexicalBackend, operator: Operator, tokens: Sequence[str]) -> list[ChunkName]:
     """Return the chunks that one rung matches, in order, by a reader of the engine."""
-    (found,) = match_rungs(index, [(Rung(operator, tuple(tokens)), ())])
+    (found,) = match_rungs(index, [(Rung.of(operator, tuple(tokens)), ())])
     return found
 
 
@@ -65,6 +66,12 @@ def read_frequencies(index: LexicalBackend, tokens: Sequence[str]) -> dict[str, 
     """Return the document frequency of every token."""
     with index.reader() as reader:
         return dict(reader.document_frequencies(list(tokens)))
+
+
+def read_statistics(index: LexicalBackend) -> CollectionStatistics:
+    """Return the counts of chunks and tokens."""
+    with index.reader() as reader:
+        return reader.statistics()
 
 
 def read_documents(index: LexicalBackend, uris: Iterable[str]) -> dict[str, Document]:

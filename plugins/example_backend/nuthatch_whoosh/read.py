@@ -10,6 +10,7 @@ from typing import Any
 
 from nuthatch import (
     Candidate,
+    CollectionStatistics,
     Document,
     ExportingReader,
     Filter,
@@ -35,7 +36,7 @@ class WhooshReader(ExportingReader):
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         operator = And if rung.operator == "AND" else Or
-        weights = Counter(rung.tokens)  # a repeated token counts twice
+        weights = Counter(rung.words)  # a repeated token counts twice
         query = operator([Term("tokens", token, boost=n) for token, n in weights.items()])
         found = self._searcher.search(query, limit=limit)
         candidates = [Candidate(chunk, score) for chunk, score in found.items()]
@@ -48,9 +49,13 @@ class WhooshReader(ExportingReader):
         rows = list(self.rows(uri))
         return _make_document(rows) if rows else None
 
+    def statistics(self) -> CollectionStatistics:
+        # Whoosh's own numbers include deleted chunks, as above.
+        lengths = [row["length"] for row in self._searcher.reader().all_stored_fields()]
+        return CollectionStatistics(len(lengths), sum(lengths))
+
     def documents(self) -> Iterator[Document]:
-        rows = self._searcher.reader().all_stored_fields()
-        for _, chunks in groupby(rows, key=itemgetter("uri")):
+        for _, chunks in groupby(self._searcher.reader().all_stored_fields(), itemgetter("uri")):
             yield _make_document(list(chunks))
 
     def rows(self, uri: str) -> Iterator[dict[str, Any]]:

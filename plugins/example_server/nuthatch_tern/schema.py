@@ -20,6 +20,7 @@ from nuthatch import (
     AnswerRequest,
     AnyOf,
     Candidate,
+    CollectionStatistics,
     Document,
     Filter,
     Matches,
@@ -62,7 +63,7 @@ def from_filter(condition: Filter) -> dict[str, Any]:
 
 def from_rung(rung: Rung) -> dict[str, Any]:
     """Return a rung as the server reads it: a token that stands twice counts twice."""
-    return {"all": rung.operator == "AND", "tokens": rung.tokens}
+    return {"all": rung.operator == "AND", "tokens": rung.words}
 
 
 def from_match(rung: Rung, filters: Sequence[Filter], limit: int) -> dict[str, Any]:
@@ -83,6 +84,7 @@ def from_request(request: AnswerRequest) -> dict[str, Any]:
         "filters": [from_filter(condition) for condition in request.filters],
         "limit": request.limit,
         "proofs": request.proofs,
+        "statistics": request.statistics,
     }
 
 
@@ -97,7 +99,13 @@ def to_answer(request: AnswerRequest, answer: dict[str, Any]) -> Answer:
             if rung is not None
         },
         stored={key: to_chunk(row) for key, row in answer["stored"].items()},
+        statistics=to_statistics(answer["statistics"]) if request.statistics else None,
     )
+
+
+def to_statistics(answer: dict[str, int]) -> CollectionStatistics:
+    """Return the statistics of an index."""
+    return CollectionStatistics(answer["chunks"], answer["tokens"])
 
 
 def to_matches(answer: dict[str, Any]) -> Matches:

@@ -15,12 +15,13 @@ from uuid import UUID
 import numpy as np
 
 from nuthatch import (
+    CollectionStatistics,
     Filter,
     IndexCorrupt,
     Schema,
 )
 from nuthatch.postings import ArrayColumns, readable
-from nuthatch.scoring import CollectionStatistics, PostingList, TermScores
+from nuthatch.scoring import PostingList, TermScores
 from nuthatch_postgres.client.pipeline import Executor, Rows, Statement
 from nuthatch_postgres.queries import search as queries
 from nuthatch_postgres.queries.statements import Statements

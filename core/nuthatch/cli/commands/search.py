@@ -18,7 +18,15 @@ from nuthatch.cli.output import answer
 from nuthatch.cli.screen import open_screen
 from nuthatch.contract.filter_language import parse_filter
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import EntityQuery, MatchAll, Policy, TextQuery
+from nuthatch.contract.query import (
+    Corrections,
+    EntityQuery,
+    MatchAll,
+    Policy,
+    Relevance,
+    Syntax,
+    TextQuery,
+)
 from nuthatch.errors import InvalidQuery
 
 _POLICIES: Final = f"How it climbs: {', '.join(get_args(Policy))}."
@@ -38,11 +46,27 @@ _MODES = [mode.value for mode in AuditMode]
     "--facet-open", "opened", multiple=True, metavar="FIELD[:N]", help="Without its own filters."
 )
 @click.option("--policy", type=click.Choice(get_args(Policy)), metavar="NAME", help=_POLICIES)
+@click.option(
+    "--relevance",
+    type=click.Choice(get_args(Relevance)),
+    help="auto: judge the best by their text.",
+)
 @click.option("--audit", type=click.Choice(_MODES), help="grounded: with evidence.")
 @click.option("--filter", "filters", multiple=True, metavar="COND", help="'year>=1990', 'tag=a'")
 @click.option("--include", multiple=True, metavar="FIELD=PHRASE", help='people="tom hanks"')
 @click.option("--exclude", multiple=True, metavar="FIELD=PHRASE", help="Without these.")
 @click.option("--title", "titles", multiple=True, metavar="WORDS", help="A title, typos forgiven.")
+@click.option("--syntax", type=click.Choice(get_args(Syntax)), help="web, or plain text.")
+@click.option("--prefix", is_flag=True, help="The last word may be the beginning of one.")
+@click.option(
+    "--corrections",
+    type=click.Choice(get_args(Corrections)),
+    metavar="HOW",
+    help="Of words that nothing has: off, suggest, use.",
+)
+@click.option(
+    "--alternative", "alternatives", multiple=True, metavar="WORD=WORD", help="May stand for it."
+)
 @click.option("--extra", multiple=True, metavar="WORD", help="A synonym, for disjunctions only.")
 @click.option("--collapse", is_flag=True, help="Only the best chunk of each document.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="Give up after this long.")
@@ -59,11 +83,16 @@ def search(
     facets: tuple[str, ...],
     opened: tuple[str, ...],
     policy: Policy | None,
+    relevance: Relevance | None,
     audit: str | None,
     filters: tuple[str, ...],
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     titles: tuple[str, ...],
+    syntax: Syntax | None,
+    prefix: bool,
+    corrections: Corrections | None,
+    alternatives: tuple[str, ...],
     extra: tuple[str, ...],
     collapse: bool,
     timeout: float | None,
@@ -72,11 +101,10 @@ def search(
 ) -> None:
     """Search the index at URL for QUERY.
 
-    Everything in QUERY is text; nothing is an operator. A facet shows N values, or
-    ranges as in year:..1980,1980..2000 instead. Put -- before a QUERY that starts with -.
-
     \b
-    COND compares by =, !=, >, >=, <, <=; where it is given twice, both must hold:
+    QUERY may hold "an exact phrase", -word, -"a phrase" and a last word*, within
+    single quotes. Put -- before a QUERY that starts with -. A facet counts
+    values, or ranges: year:..1980,1980..2000. Several COND must all hold:
       'year>=1990 and not (genre=Horror or genre="Film noir")'
       '1990<=year<2000 and genre in (Drama, War) and exists(price)'
       'sku starts with AB-1 or people mentions ("al pacino", "de niro")'
@@ -85,7 +113,20 @@ def search(
     _check_kind(query, everything, entities is not None)
     with open_index(url) as index:
         keys = parse_sort(sort, index.schema)
-        asked = MatchAll() if everything else entities or TextQuery(" ".join(query))
+        asked: MatchAll | EntityQuery | TextQuery
+        if everything:
+            asked = MatchAll()
+        elif entities is not None:
+            asked = entities
+        else:
+            has_words = bool(index.capabilities.dictionary)
+            asked = TextQuery(
+                " ".join(query),
+                syntax=syntax or "web",
+                prefix=prefix,
+                corrections=corrections or ("suggest" if has_words else "off"),
+                alternatives=_buckets(alternatives, "WORD=WORD", "tv=television"),
+            )
         results = index.search(
             asked,
             limit,
@@ -101,6 +142,7 @@ def search(
             audit=None if audit is None else AuditMode(audit),
             collapse=collapse or None,
             policy=policy,
+            relevance=relevance,
             explain=explain,
             timeout=timeout,
         )
@@ -137,10 +179,15 @@ def _entities(
 
 
 def _phrases(texts: Sequence[str]) -> dict[str, list[str]]:
+    return _buckets(texts, "FIELD=PHRASE", 'people="tom hanks"')
+
+
+def _buckets(texts: Sequence[str], grammar: str, example: str) -> dict[str, list[str]]:
+    """Return by name what texts of the form NAME=TEXT give it."""
     buckets: dict[str, list[str]] = {}
     for text in texts:
-        field, found, phrase = text.partition("=")
-        if not found or not field.strip() or not phrase.strip():
-            raise InvalidQuery(f'{text!r} cannot be read; write FIELD=PHRASE, people="tom hanks"')
-        buckets.setdefault(field.strip(), []).append(phrase)
+        name, found, value = text.partition("=")
+        if not found or not name.strip() or not value.strip():
+            raise InvalidQuery(f"{text!r} cannot be read; write {grammar}, {example}")
+        buckets.setdefault(name.strip(), []).append(value)
     return buckets
