@@ -62,7 +62,7 @@ _MODES = [mode.value for mode in AuditMode]
     "--corrections",
     type=click.Choice(get_args(Corrections)),
     metavar="HOW",
-    help="Of words that nothing has: off, suggest, use.",
+    help="Of unknown words: off, suggest, use.",
 )
 @click.option(
     "--alternative", "alternatives", multiple=True, metavar="WORD=WORD", help="May stand for it."
@@ -101,13 +101,14 @@ def search(
 ) -> None:
     """Search the index at URL for QUERY.
 
+    QUERY is words, "an exact phrase", -word or -"a phrase" to leave out, and a last word* to
+    complete. Put -- before a QUERY that starts with -. A facet shows N values, or ranges as in
+    year:..1980,1980..2000 instead.
+
     \b
-    QUERY may hold "an exact phrase", -word, -"a phrase" and a last word*, within
-    single quotes. Put -- before a QUERY that starts with -. A facet counts
-    values, or ranges: year:..1980,1980..2000. Several COND must all hold:
+    COND compares by =, !=, >, >=, <, <=; where it is given twice, both must hold:
       'year>=1990 and not (genre=Horror or genre="Film noir")'
-      '1990<=year<2000 and genre in (Drama, War) and exists(price)'
-      'sku starts with AB-1 or people mentions ("al pacino", "de niro")'
+      'genre in (Drama, War) and exists(price) or sku starts with AB-1'
     """
     entities = _entities(include, exclude, titles)
     _check_kind(query, everything, entities is not None)
