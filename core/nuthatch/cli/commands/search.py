@@ -101,7 +101,7 @@ def search(
 ) -> None:
     """Search the index at URL for QUERY.
 
-    QUERY is words, "an exact phrase", -word or -"a phrase" to leave out, and a last word* to
+    QUERY is words, "an exact phrase", -word to leave out, and at the end a word* to
     complete. Put -- before a QUERY that starts with -. A facet shows N values, or ranges as in
     year:..1980,1980..2000 instead.
 
