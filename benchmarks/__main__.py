@@ -1,5 +1,5 @@
-"""The command: `python -m benchmarks sqlite`, `tantivy`, `postgres`, `clients`, `before`,
-`relevance`, `titles`, `queries` or `compare`.
+"""The command: `python -m benchmarks sqlite`, `tantivy`, `postgres`, `opensearch`, `clients`,
+`before`, `relevance`, `titles`, `queries` or `compare`.
 
 The exit code is 1 where a target is missed.
 """
@@ -22,6 +22,7 @@ from benchmarks import (
     corpus,
     fields,
     hits,
+    opensearch,
     postgres,
     relevance,
     titles,
@@ -73,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return clients.main(given[1:])
     if given[:1] == ["postgres"]:
         return postgres.main(given[1:])
+    if given[:1] == ["opensearch"]:
+        return opensearch.main(given[1:])
     options = _parser().parse_args(given)
     documents, described = _corpus(options)
     report = Report(f"python -m benchmarks {shlex.join(given)}", described)
@@ -104,7 +107,16 @@ def _sqlite(report: Report, stage: Stage, options: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    engines = ["sqlite", "tantivy", "postgres", "clients", "before", "relevance", "compare"]
+    engines = [
+        "sqlite",
+        "tantivy",
+        "postgres",
+        "opensearch",
+        "clients",
+        "before",
+        "relevance",
+        "compare",
+    ]
     parser.add_argument("engine", choices=engines)
     parser.add_argument("--documents", type=int, default=200_000, help="default: 200,000")
     parser.add_argument("--corpus", choices=["synthetic", "arxiv"], default="synthetic")
