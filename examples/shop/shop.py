@@ -8,7 +8,7 @@ Nothing here knows a web framework, or which engine holds the products.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import nuthatch
@@ -41,6 +41,13 @@ ORDERS: Mapping[str, Sequence[str]] = {
     "cheapest": ("price", "uri"),
     "dearest": ("-price", "uri"),
     "newest": ("-released", "uri"),
+}
+
+#: What visitors call products by other words than the catalogue.
+SYNONYMS = {
+    "earphones": ["headphones", "earbuds"],
+    "notebook": ["laptop"],
+    "screen": ["monitor"],
 }
 
 
@@ -116,21 +123,33 @@ def search_shop(index: LexicalBackend, wish: Wish) -> Found:
     """Return the first answer that has products: by number, by all words, by some of them."""
     if not wish.words.strip():
         return Found(wish, "browsing", ask(index, MatchAll(), wish))
-    for how, query in attempts(wish.words):
-        results = ask(index, query, wish)
+    query = read_words(index, wish.words)
+    for how, attempt in attempts(query):
+        results = ask(index, attempt, wish)
         if results.total:
             return Found(wish, how, results)
-    elsewhere = index.search(TextQuery(wish.words), 1, count=True).total or 0
+    elsewhere = index.search(query, 1, count=True).total or 0
     return Found(wish, "nothing", results, elsewhere)
 
 
-def attempts(words: str) -> Iterator[tuple[How, TextQuery | MatchAll]]:
+def read_words(index: LexicalBackend, words: str) -> TextQuery:
+    """Return the query for a visitor's words, with what the engine can do for them."""
+    can = index.capabilities
+    return TextQuery(
+        words,
+        syntax="web",  # "exact phrase", -word
+        corrections="suggest" if can.dictionary else "off",
+        alternatives=SYNONYMS if can.alternatives else {},
+    )
+
+
+def attempts(query: TextQuery) -> Iterator[tuple[How, TextQuery | MatchAll]]:
     """Yield what to look for, the most exact first."""
-    number = words.strip().upper()
+    number = query.text.strip().upper()
     if len(number) >= 4 and " " not in number and any(map(str.isdigit, number)):
         yield "sku", MatchAll(filters=[StartsWith("sku", number)])
-    yield "all", TextQuery(words, policy="all")
-    yield "some", TextQuery(words)
+    yield "all", replace(query, policy="all")
+    yield "some", query
 
 
 def ask(index: LexicalBackend, query: TextQuery | MatchAll, wish: Wish) -> Results:

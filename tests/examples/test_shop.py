@@ -34,6 +34,8 @@ ORDERED = (
     "/?q=the",
     "/product/aq-100",
 )
+#: Wrong words, and words that mean the same.
+SPELLED = ("/?q=gaming+mosue&order=cheapest", "/?q=hedphones", "/?q=earphones&order=cheapest")
 #: Their order is that of scores, which differ between engines.
 RANKED = ("/?q=gaming+mouse", "/?q=wireless+zebra", "/?q=laptop+bag&colour=blue", "/?q=usb-c")
 
@@ -94,6 +96,20 @@ def test_a_product_is_found_by_its_number_or_the_beginning_of_it(client: Any) ->
     assert "Vireo 27 monitor 4K" in titles(client.get("/?q=4K").text)  # no number begins so
 
 
+def test_a_wrong_word_is_told_and_a_synonym_is_found(client: Any) -> None:
+    page = client.get("/?q=gaming+mosue").text
+    assert 'Did you mean <a href="/?q=gaming+mouse">gaming mouse</a>?' in page
+    assert "No product has all of your words" in page
+    assert 'Did you mean <a href="/?q=headphones">' in client.get("/?q=hedphones").text
+    assert "Aurora Q2 Sport earbuds" in titles(client.get("/?q=earphones").text)
+    assert "Did you mean" not in client.get("/?q=earphones").text
+
+
+def test_a_visitor_quotes_phrases_and_leaves_words_out(client: Any) -> None:
+    assert titles(client.get('/?q="gaming mouse" -wireless').text) == ["Linnet gaming mouse"]
+    assert "Linnet gaming mouse" not in titles(client.get("/?q=mouse+-gaming").text)
+
+
 def test_a_page_without_products_says_what_to_do(client: Any) -> None:
     page = client.get("/?q=mouse&brand=Pika").text
     assert "Nothing was found for “mouse”" in page
@@ -137,7 +153,9 @@ def test_a_failure_of_the_engine_is_a_page_too(web: ModuleType) -> None:
 def test_every_engine_serves_the_same_pages(web: ModuleType, client: Any, engine: Engine) -> None:
     with engine.place() as url, web.open_shop(url, Corpus([CATALOGUE])) as index:
         other = web.make_app(index).test_client()
-        for page in ORDERED:
+        can = index.capabilities
+        spelled = SPELLED if can.dictionary and can.alternatives else ()
+        for page in (*ORDERED, *spelled):
             assert other.get(page).text == client.get(page).text, page
         for page in RANKED:
             one, two = other.get(page).text, client.get(page).text
