@@ -121,8 +121,8 @@ class Postings:
 
     def _read(self, token: str) -> TermScores:
         row = one(self._connection, schema.OCCURRENCES, (token,))
+        lengths = self._lengths()
         with readable(f"the list of postings of {token!r}"):
-            lengths = self._lengths()
             postings = PostingList.from_occurrences(_numbers(row), lambda ids: lengths[ids])
             self._check_number(token, postings.ids)
             term = TermScores.of(postings, MODEL, self._state.statistics)
@@ -149,7 +149,7 @@ class Postings:
         """Return tokens per chunk, indexed by chunk id."""
         lengths = self._caches.lengths.get(self._state.generation)
         if lengths is None:
-            lengths = _read_lengths(self._connection, self._state.tokens)
+            lengths = _read_lengths(self._connection, self._state)
             self._caches.lengths.put(self._state.generation, lengths)
         return lengths
 
@@ -160,16 +160,21 @@ def _numbers(row: tuple[Any, ...] | None) -> npt.NDArray[np.int64]:
     return np.fromstring(text, dtype=np.int64, sep=" ")
 
 
-def _read_lengths(connection: apsw.Connection, tokens: int) -> npt.NDArray[np.uint32]:
-    """Return the number of tokens of each chunk, which together are `tokens`."""
+def _read_lengths(connection: apsw.Connection, state: State) -> npt.NDArray[np.uint32]:
+    """Return the number of tokens of each chunk, indexed by its id."""
     blobs = list(rows(connection, schema.ALL_LENGTHS))
-    with readable("the lengths of the chunks"):
-        size = (blobs[-1][0] + 1) * schema.LENGTHS if blobs else 0
-        lengths = np.zeros(size, dtype=np.uint32)
+    what = "the lengths of the chunks"
+    blocks = state.length_blocks
+    with readable(what):
+        if len(blobs) != blocks or any(block != at for at, (block, _) in enumerate(blobs)):
+            raise ValueError(f"of {blocks} blocks some are not there, or have other numbers")
+    # Their number is right, so memory that lacks is no damage.
+    lengths = np.zeros(blocks * schema.LENGTHS, dtype=np.uint32)
+    with readable(what):
         for block, blob in blobs:
             start = block * schema.LENGTHS
             lengths[start : start + schema.LENGTHS] = np.frombuffer(blob, "<u4")
         found = int(lengths.sum(dtype=np.uint64))
-        if found != tokens:
-            raise ValueError(f"they are {found} tokens together, and {tokens} were counted")
+        if found != state.tokens:
+            raise ValueError(f"they are {found} tokens together, and {state.tokens} were counted")
     return lengths

@@ -33,6 +33,11 @@ class State(IndexCounts):
     #: Documents that were removed since it had no word but theirs.
     removed: int
 
+    @property
+    def length_blocks(self) -> int:
+        """The number of blocks that the lengths of chunks take, of those that are gone too."""
+        return -(-self.next_chunk // schema.LENGTHS) if self.next_chunk > 1 else 0
+
     @classmethod
     def read(cls, connection: apsw.Connection) -> State:
         """Return the state; reading it fixes the snapshot of the transaction."""

@@ -18,7 +18,7 @@ from secrets import token_hex
 from tempfile import gettempdir
 from threading import Lock
 from time import sleep
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tantivy
 
@@ -32,13 +32,15 @@ from nuthatch import (
     IndexNotFound,
     Schema,
 )
-from nuthatch.entities import EntityTable
-from nuthatch.postings import StoredDocument
 from nuthatch_tantivy import journal, schema
 from nuthatch_tantivy.caches import Caches
 from nuthatch_tantivy.checksum import Meta, Seen, damages
 from nuthatch_tantivy.config import TantivyConfig
 from nuthatch_tantivy.journal import Journal
+
+if TYPE_CHECKING:
+    from nuthatch.entities import EntityTable
+    from nuthatch.postings import StoredDocument
 
 #: Tries to open a read-only folder that another process is changing meanwhile.
 _TRIES = 5

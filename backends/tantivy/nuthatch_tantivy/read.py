@@ -29,7 +29,7 @@ from nuthatch import (
     Schema,
     entities,
 )
-from nuthatch.postings import StoredDocument, readable
+from nuthatch.postings import readable
 from nuthatch_tantivy import schema
 from nuthatch_tantivy.entity import EntityReader, order_number
 from nuthatch_tantivy.failure import translated
@@ -44,7 +44,7 @@ from nuthatch_tantivy.stored import (
 )
 
 if TYPE_CHECKING:
-    from nuthatch.postings import ArrayColumns, DocumentIds
+    from nuthatch.postings import ArrayColumns, DocumentIds, StoredDocument
     from nuthatch_tantivy.caches import Ids
 
 #: Chunks read at a time when everything is.
@@ -55,9 +55,7 @@ _COUNTED = 100_000
 Scored = list[tuple[float, DocAddress]]
 
 
-class TantivyReader(
-    EntityReader, ExplainingReader, ExportingReader, ColumnReader, entities.EntityReader
-):
+class TantivyReader(EntityReader, ExplainingReader, ExportingReader, ColumnReader):
     """Answers from one searcher. The key of a chunk is its number in the order of addition."""
 
     def __init__(
@@ -277,6 +275,8 @@ class TantivyReader(
         return {uri: document for uri, document in documents if document is not None}
 
     def _look_up(self, uris: Sequence[str]) -> dict[str, StoredDocument]:
+        from nuthatch.postings import StoredDocument  # for those who write
+
         with translated(self._path):
             frequency = self._searcher.doc_freq
             keys = {key for uri in uris if (key := schema.key(uri)) and frequency("key", key)}

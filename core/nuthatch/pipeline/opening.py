@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 from pydantic import ValidationError
@@ -351,6 +350,8 @@ def configure(url: str, options: Mapping[str, Any]) -> Configuration:
 
 
 def _near(options: Mapping[str, Any], config: type[BackendConfig]) -> str:
+    from difflib import get_close_matches  # only on the way to an error
+
     known = sorted({*config.model_fields, "filters"} - {"location"})
     unknown = sorted(options.keys() - config.model_fields.keys())
     near = [option for name in unknown for option in get_close_matches(name, known, n=2)]

@@ -10,7 +10,7 @@ from nuthatch import Document, LexicalBackend, Policy, Schema
 from nuthatch_conformance.corpora import SCHEMA, corpora, queries, sentences, token_lists
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, same_set
-from nuthatch_conformance.observe import list_uris, name_chunks
+from nuthatch_conformance.observe import ChunkName, list_uris, name_chunks
 from nuthatch_conformance.topic import Topic, case
 
 #: Chunks of three words that share none.
@@ -88,6 +88,8 @@ class Phrases(Topic, topic="phrases", needs="write text phrases exclusions"):
             ("beta beta", ""),
         ):
             same_set(_uris(index, phrase), expected.split(), f'documents with "{phrase}"')
+        if engine.can("stable_scores"):
+            equal(_scores(index, "", "alpha beta"), _scores(index, "alpha beta"), "scores of hits")
 
     @case(since=(2, 0))
     def test_a_phrase_of_a_word_twice_needs_it_twice(self, engine: Engine) -> None:
@@ -230,6 +232,13 @@ class Phrases(Topic, topic="phrases", needs="write text phrases exclusions"):
         ):
             found = index.search(text, syntax="web", policy="ranked")
             same_set(list_uris(found), expected.split(), f"documents for {text}")
+
+
+def _scores(index: LexicalBackend, text: str, *phrases: str) -> dict[ChunkName, float]:
+    """Return the scores of the chunks of `text` and `title`, which have the phrase."""
+    options: dict[str, Any] = {"phrases": phrases, "policy": "ranked", "relevance": "bm25"}
+    found = [hit for hit in index.search(text, **options) if hit.document_uri in ("text", "title")]
+    return {(hit.document_uri, hit.chunk_idx): hit.score for hit in found}
 
 
 def _uris(index: LexicalBackend, phrase: str) -> set[str]:
