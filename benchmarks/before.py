@@ -36,7 +36,7 @@ READ = {"none": "nothing read", "first": "first hit read", "all": "all hits read
 #: How many documents an engine gets at most: one ranks every document, one is a server.
 MOST = {"sqlite": 50_000, "tantivy": 50_000, "postgresql": 20_000, "memory": 1_000}
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
-_SHELL = "from nuthatch.cli.main import main; main()"
+_SHELL = "from nuthatch.cli.entry import main; main()"
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -205,12 +205,19 @@ class MemoryReader(ExplainingReader, ExportingReader, ColumnReader, DictionaryRe
             _stands_in(phrase, line) for one in chunks for line in (one.title_line, one.text_line)
         )
 
-    def words(self, prefix: str, limit: int) -> list[KnownWord]:
+    def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
         prefix = fold_surface(prefix)
-        found = [word for word in self._words if fold_surface(word.surface).startswith(prefix)]
-        found.sort(key=lambda word: (len(word.surface), word.surface))
+        found = []
+        for word in self._words:
+            folded = fold_surface(word.surface)
+            begins = {folded[:end] for end in range(len(folded) + 1)}
+            away = [distance(prefix, begin, edits) for begin in begins]
+            known = [one for one in away if one is not None]
+            if known:
+                found.append(word._replace(edits=min(known)))
+        found.sort(key=lambda word: (word.edits, len(word.surface), word.surface))
         found = _one_a_token(found)
-        return sorted(found, key=lambda word: (-word.frequency, word.surface))[:limit]
+        return sorted(found, key=lambda word: (word.edits, -word.frequency, word.surface))[:limit]
 
     def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
         word = fold_surface(word)

@@ -77,7 +77,7 @@ def test_a_prefix_is_the_words_that_begin_with_it(index: LexicalBackend) -> None
 
 def test_a_stop_word_to_complete_is_dropped_where_nothing_begins_with_it() -> None:
     class NoWords(MemoryReader):
-        def words(self, prefix: str, limit: int) -> list[KnownWord]:
+        def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
             return []
 
     results = make(reader=NoWords).search("film the", prefix=True, policy="all")
@@ -193,7 +193,7 @@ def test_an_engine_that_declares_words_it_has_not_is_told_off() -> None:
         make(reader=Bare).search("lap", prefix=True)
 
     class Strange(MemoryReader):
-        def words(self, prefix: str, limit: int) -> Any:
+        def words(self, prefix: str, limit: int, edits: int = 0) -> Any:
             return ["lap"]
 
     with pytest.raises(PluginFailure, match="KnownWord"):

@@ -21,14 +21,21 @@ counts = st.fixed_dictionaries({f"t{n}": st.integers(0, 4) for n in (1, 2, 3, 4)
 
 
 def naive_words(
-    words: dict[str, str], prefix: str, limit: int, counted: dict[str, int]
+    words: dict[str, str], prefix: str, limit: int, counted: dict[str, int], edits: int
 ) -> list[KnownWord]:
-    best: dict[str, str] = {}
-    for surface, token in sorted(words.items(), key=lambda row: (len(row[0]), row[0])):
-        if fold_surface(surface).startswith(fold_surface(prefix)) and counted[token]:
-            best.setdefault(token, surface)
-    known = [KnownWord(surface, token, counted[token]) for token, surface in best.items()]
-    return sorted(known, key=lambda word: (-word.frequency, word.surface))[:limit]
+    prefix, best = fold_surface(prefix), {}
+    near = []
+    for surface, token in words.items():
+        folded = fold_surface(surface)
+        away = [distance(prefix, folded[:end], edits) for end in range(len(folded) + 1)]
+        if counted[token] and any(one is not None for one in away):
+            least = min(one for one in away if one is not None)
+            near.append((least, len(surface), surface, token))
+    for least, _, surface, token in sorted(near):
+        best.setdefault(token, KnownWord(surface, token, counted[token], least))
+    return sorted(best.values(), key=lambda word: (word.edits, -word.frequency, word.surface))[
+        :limit
+    ]
 
 
 def naive_neighbours(
@@ -44,14 +51,21 @@ def naive_neighbours(
     return [near for near in known if best[near.token] is near][:limit]
 
 
-@given(mappings, mappings, st.text("abcdé", max_size=3), st.integers(1, 4), counts)
+@given(
+    mappings, mappings, st.text("abcdé", max_size=4), st.integers(1, 4), counts, st.integers(0, 2)
+)
 def test_words_are_those_that_begin_with_a_prefix(
-    first: dict[str, str], more: dict[str, str], prefix: str, limit: int, counted: dict[str, int]
+    first: dict[str, str],
+    more: dict[str, str],
+    prefix: str,
+    limit: int,
+    counted: dict[str, int],
+    edits: int,
 ) -> None:
     more = {surface: token for surface, token in more.items() if surface not in first}
     grown = Vocabulary(first).extended(more)
-    expected = naive_words(first | more, prefix, limit, counted)
-    assert grown.words(prefix, limit, lambda tokens: counted) == expected
+    expected = naive_words(first | more, prefix, limit, counted, edits)
+    assert grown.words(prefix, limit, lambda tokens: counted, edits) == expected
 
 
 @given(mappings, mappings, letters, st.integers(1, 2), st.integers(1, 4), counts)

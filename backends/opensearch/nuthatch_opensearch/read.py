@@ -123,9 +123,9 @@ class OpenSearchAsyncReader(
             counts |= _read_counts(some, answers)
         return counts
 
-    async def words(self, prefix: str, limit: int) -> list[KnownWord]:
+    async def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
         vocabulary = await self._vocabulary()
-        return await self._look_up(partial(vocabulary.words, prefix, limit))
+        return await self._look_up(partial(vocabulary.words, prefix, limit, edits=edits))
 
     async def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
         vocabulary = await self._vocabulary()

@@ -40,7 +40,7 @@ from nuthatch_tantivy.journal import Journal
 
 if TYPE_CHECKING:
     from nuthatch.entities import EntityTable
-    from nuthatch.postings import StoredDocument
+    from nuthatch.postings import StoredDocument, Vocabulary
 
 #: Tries to open a read-only folder that another process is changing meanwhile.
 _TRIES = 5
@@ -57,7 +57,8 @@ class State(NamedTuple):
 
     `meta` is what meta.json says. `counted` is for document frequencies that were asked for in this
     state, `tables` for what its documents mention, once an entity search has read it, `statistics`
-    for its counts, and `stored` for documents that were looked up by uri: a batch is so twice.
+    for its counts, `words` for its surface words, and `stored` for documents that were looked up by
+    uri: a batch is so twice.
     `caches` are those of all states.
     """
 
@@ -69,6 +70,7 @@ class State(NamedTuple):
     counted: dict[str, int]
     tables: list[EntityTable]
     statistics: list[CollectionStatistics]
+    words: list[Vocabulary]
     stored: dict[str, StoredDocument | None]
     caches: Caches
 
@@ -143,7 +145,7 @@ class Folder:
         if caches is None or caches.identity != journal.identity:
             caches = Caches(journal.identity, self._declared, self._config.cache_bytes)
         searcher, layout = index.searcher(), index.schema
-        return index, State(searcher, layout, signature, meta, journal, {}, [], [], {}, caches)
+        return index, State(searcher, layout, signature, meta, journal, {}, [], [], [], {}, caches)
 
     def _refuse_damaged(self, meta: Meta) -> None:
         """Raise `IndexCorrupt` if a file that is new here does not match its checksum."""

@@ -50,7 +50,7 @@ class Slot:
     @property
     def is_plain(self) -> bool:
         """Whether only the word itself stands here."""
-        return len(self.alternatives) == 1
+        return self.alternatives == (Alternative(self.word),)
 
     def extended(self, others: tuple[Alternative, ...]) -> Slot:
         """Return the slot with more alternatives; a token that it has already keeps its weight."""

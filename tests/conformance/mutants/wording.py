@@ -190,7 +190,7 @@ class PrefixesAreOfStems(Working):
     """A prefix is compared with tokens, which are stems."""
 
     class Reader(MemoryReader):
-        def words(self, prefix: str, limit: int) -> list[KnownWord]:
+        def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
             found = [word for word in self._words if word.token.startswith(prefix)]
             first = {word.token: word for word in reversed(found)}
             return sorted(first.values(), key=lambda word: (-word.frequency, word.surface))[:limit]
