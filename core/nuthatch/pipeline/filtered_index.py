@@ -48,7 +48,7 @@ Conditions = Filter | str | Sequence[Filter | str]
 
 
 class _Scope(NamedTuple):
-    """The conditions, as a schema gives them their meaning."""
+    """The conditions, with the schema that gives them their meaning."""
 
     schema: Schema
     filters: tuple[Filter, ...]
@@ -87,10 +87,10 @@ class FilteredIndex(LexicalBackend):
         if not isinstance(index, LexicalBackend):
             raise InvalidConfig(f"filters stand before an index; found {index!r}")
         self._index = index
-        self._given = filters
-        self._known = _Scope.read(index.schema, filters)
+        # An index that is made later has this schema, or none of its fields is named here.
+        self._scope = _Scope.read(index.schema, filters)
         self.spec = index.spec  # type: ignore[misc]  # that of the engine, for this object
-        for feature in filter_features(self._known.checked):
+        for feature in filter_features(self._scope.checked):
             require(index, feature)
 
     @classmethod
@@ -120,13 +120,6 @@ class FilteredIndex(LexicalBackend):
     def filters(self) -> tuple[Filter, ...]:
         """The conditions."""
         return self._scope.filters
-
-    @property
-    def _scope(self) -> _Scope:
-        """The conditions by the schema of now: an index that is made later may have another."""
-        if self._known.schema is not self.schema:
-            self._known = _Scope.read(self.schema, self._given)
-        return self._known
 
     # What is read
 
