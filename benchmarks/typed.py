@@ -29,6 +29,7 @@ from nuthatch import Document, LexicalBackend, Results
 
 SECTION = "What is typed beside words"
 LIMIT = 20
+_MOST_DRAWN = 50_000
 
 
 class Typed(NamedTuple):
@@ -113,7 +114,8 @@ def measure(engine: str, stage: Stage) -> Iterator[Row]:
     with nuthatch.open(url) as index:
         for feature in _FEATURES:
             yield from _compare(stage, index, feature, pairs)
-        yield from _compare(stage, index, _FUNCTION_WORDS, triples)
+        if triples:
+            yield from _compare(stage, index, _FUNCTION_WORDS, triples)
         few = pairs[: max(1, len(pairs) // 4)]
         for feature in _FEATURES:
             yield from _compare(stage, index, feature, few, before=_writer(index))
@@ -123,9 +125,9 @@ def measure(engine: str, stage: Stage) -> Iterator[Row]:
 
 
 def _draw(stage: Stage, index: LexicalBackend, *, middle: bool) -> Iterator[Typed]:
-    """Draw neighbouring words of documents."""
+    """Draw neighbouring words of documents; few or none of a corpus without function words."""
     rng, stop = Random(5), nuthatch.get_analyzer("english").stopwords
-    while True:
+    for _ in range(_MOST_DRAWN):
         words = rng.choice(stage.documents).text.split()
         width = 3 if middle else 2
         at = rng.randrange(max(1, len(words) - width))
