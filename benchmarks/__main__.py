@@ -89,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if name in options.only:
                     _collect(report, part(pair))
         else:
+            if options.only == ["typed"]:
+                report.title, report.sameness = "Benchmarks: what people type", typed.SAME
             _sqlite(report, stage, options)
     if options.out:
         options.out.write_text(report.markdown(), encoding="utf-8")
