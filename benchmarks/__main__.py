@@ -26,6 +26,7 @@ from benchmarks import (
     postgres,
     relevance,
     titles,
+    typed,
 )
 from benchmarks.report import Report, Row, cells
 from benchmarks.sqlite import growth, ladder, loading, overhead, ranked, snippets
@@ -43,12 +44,14 @@ _PARTS: dict[str, Callable[[Stage], Iterable[Row]]] = {
     "snippets": snippets.measure,
     "overhead": overhead.measure,
     "hits": partial(hits.measure, "sqlite"),
+    "typed": partial(typed.measure, "sqlite"),
 }
 _TANTIVY: dict[str, Callable[[Pair], Iterable[Row]]] = {
     "ranked": ranking.measure,
     "overhead": added.measure,
     "loading": writing.measure,
     "hits": lambda pair: hits.measure("tantivy", pair.stage),
+    "typed": lambda pair: typed.measure("tantivy", pair.stage),
 }
 _SAME_COUNT = (
     "all sides must find equally many documents: Tantivy keeps lengths in one byte, so its\n"
