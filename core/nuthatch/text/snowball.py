@@ -171,6 +171,7 @@ class SnowballAnalyzer(StandardAnalyzer):
     def __init__(self, language: str) -> None:
         super().__init__(language, _ACCENTED, stopwords(language))
         self.fingerprint = f"{language}/{REVISION}+snowball{_SNOWBALL}"
+        self.is_european = True
         self._stemmer = Stemmer.Stemmer(language, 0)  # its own cache is slower than ours
         self._lock = Lock()
         self._letters = _LETTERS.get(language)
