@@ -11,7 +11,7 @@ like one of its tokens.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -43,14 +43,15 @@ class _Lines:
     """The words of all candidates in one line, and where each candidate begins.
 
     `codes` has a number for each four characters. `begins` are the offsets of the candidates,
-    `starts` those of the words. `first_words` are the numbers of the candidates' first words, with
-    the end; `titles` says how many words each title has.
+    `starts` and `ends` those of the words. `first_words` are the numbers of the candidates' first
+    words, with the end; `titles` says how many words each title has.
     """
 
     text: str
     codes: Codes
     begins: PositionArray
     starts: PositionArray
+    ends: PositionArray
     first_words: PositionArray
     titles: PositionArray
 
@@ -65,10 +66,13 @@ class _Lines:
             return None
         codes = np.ndarray(len(text) - GRAM + 1, f"<u{size * GRAM}", raw, strides=(size,))
         blanks = np.frombuffer(raw, f"<u{size}") == ord(" ")
-        starts = np.flatnonzero(blanks[:-1] > blanks[1:]) + 1
-        begins = np.concatenate(([0], np.cumsum(np.array(lengths) + 1)))
-        words = np.searchsorted(starts, begins)
-        return cls(text, codes, begins[:-1:2], starts, words[::2], words[1::2] - words[:-1:2])
+        edges = np.flatnonzero(blanks[:-1] != blanks[1:]) + 1  # a blank is first, and last
+        starts, ends = edges[::2], edges[1::2]
+        begins = np.zeros(len(lengths) + 1, np.intp)
+        np.cumsum(np.array(lengths) + 1, out=begins[1:])
+        words = starts.searchsorted(begins)
+        titles = words[1::2] - words[:-1:2]
+        return cls(text, codes, begins[:-1:2], starts, ends, words[::2], titles)
 
 
 def _join_lines(reader: WordReader, texts: Sequence[str]) -> tuple[str, Sequence[int]]:
@@ -174,16 +178,29 @@ def _find(query: RelevanceQuery, reader: WordReader, lines: _Lines) -> _Found:
     if len(needles) < len(number_of):
         return _Found(grams, *_look_at_all_words(number_of, reader, lines.text))
     is_head = np.array([head in heads for head in sought], np.bool_)
-    begins = places[is_head.take(numbers)] + 1
+    words = lines.starts.searchsorted(places[is_head.take(numbers)] + 1)
     if any(len(head) < GRAM for head in heads):
-        begins = np.unique(begins)  # a word may begin like two tokens
-    read = [lines.text[begin : lines.text.index(" ", begin)] for begin in begins.tolist()]
-    found = np.array(
-        [number_of.get(token, -1) for token in (map(needles[0][1], read) if needles else ())],
-        np.intp,
-    )
-    words = np.searchsorted(lines.starts, begins[found >= 0])
-    return _Found(grams, words, found[found >= 0])
+        words = np.unique(words)  # a word may begin like two tokens
+    if not needles or not words.size:
+        return _Found(grams, words[:0], words[:0])
+    text = lines.text
+    edges = zip(lines.starts.take(words).tolist(), lines.ends.take(words).tolist(), strict=True)
+    number_by_word = _Numbers(needles[0][1], number_of)
+    tokens = np.array([number_by_word[text[begin:end]] for begin, end in edges])
+    return _Found(grams, words[tokens >= 0], tokens[tokens >= 0])
+
+
+class _Numbers(dict[str, int]):
+    """The number of the token of each word; −1 where it is not of the query."""
+
+    def __init__(self, token_of: Callable[[str], str], number_of: Mapping[str, int]) -> None:
+        super().__init__()
+        self._token_of = token_of
+        self._number_of = number_of
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = self._number_of.get(self._token_of(word), -1)
+        return number
 
 
 def _find_codes(sought: Sequence[str], codes: Codes) -> tuple[PositionArray, PositionArray]:
@@ -241,8 +258,9 @@ def _hash(codes: Codes) -> PositionArray:
 
 def _rows_of(places: PositionArray, begins: PositionArray) -> PositionArray:
     """Return in which row each place is, given ascending, by where rows begin; the first at 0."""
-    cuts = np.append(np.searchsorted(places, begins), places.size)
-    return np.repeat(np.arange(begins.size), np.diff(cuts))
+    cuts = np.full(begins.size + 1, places.size)
+    cuts[:-1] = places.searchsorted(begins)
+    return np.arange(begins.size).repeat(cuts[1:] - cuts[:-1])
 
 
 def _judge_words(
