@@ -35,7 +35,7 @@ class ReferenceSearch:
     def search(self, tokens: Sequence[str], limit: int) -> list[Row]:
         """Return rows (id, score below zero, uri, title, text) of the first rung that matches."""
         for rung in and_rungs(tokens):
-            rows = self._match(rung.tokens, " AND ", limit)
+            rows = self._match(rung.words, " AND ", limit)
             if rows:
                 return rows
         counts = {token: self._count(token) for token in dict.fromkeys(tokens)}

@@ -82,7 +82,7 @@ def measure(stage: Stage) -> Iterator[Row]:
 def ours(index: PostgresBackend, operator: Operator, tokens: Sequence[str]) -> Any:
     """Return the ten best chunks of nuthatch, as a search finds them; without their texts."""
     with index._lease_reader(None, use_cached_state=True, ends_with_fetch=True) as reader:
-        return reader.match(Rung(operator, tuple(tokens)), (), 10).candidates
+        return reader.match(Rung.of(operator, tuple(tokens)), (), 10).candidates
 
 
 def disjunction(stage: Stage, tokens: Sequence[str]) -> Any:

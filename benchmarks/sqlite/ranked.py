@@ -56,7 +56,7 @@ def _ranked(index: SqliteBackend) -> Callable[[NormalizedQuery], Answer]:
         with index.reader() as reader:
             frequencies = reader.document_frequencies(tuple(dict.fromkeys(query.tokens)))
             known = tuple(token for token in query.tokens if frequencies[token])
-            found = reader.match(Rung("OR", known or query.tokens), (), LIMIT)
+            found = reader.match(Rung.of("OR", known or query.tokens), (), LIMIT)
             return [(cast(int, candidate.key), candidate.score) for candidate in found.candidates]
 
     return run

@@ -58,6 +58,6 @@ def ranking(index: LexicalBackend, operator: Any = "OR") -> Callable[[Normalized
         with index.reader() as reader:
             frequencies = reader.document_frequencies(tuple(dict.fromkeys(query.tokens)))
             known = tuple(token for token in query.tokens if frequencies[token])
-            return reader.match(Rung(operator, known or query.tokens), (), LIMIT).candidates
+            return reader.match(Rung.of(operator, known or query.tokens), (), LIMIT).candidates
 
     return run

@@ -51,6 +51,7 @@ from nuthatch.contract.facet import (
     FacetCount as FacetCount,
     SortKey as SortKey,
 )
+from nuthatch.contract.filter_language import parse_filter as parse_filter
 from nuthatch.contract.filter_matching import (
     matches_filter as matches_filter,
     values_by_field as values_by_field,
@@ -79,6 +80,7 @@ from nuthatch.contract.leases import (
     Lease as Lease,
     Leases as Leases,
 )
+from nuthatch.contract.markup import SafeHTML as SafeHTML
 from nuthatch.contract.query import (
     AnyQuery as AnyQuery,
     EntityQuery as EntityQuery,
@@ -96,17 +98,20 @@ from nuthatch.contract.reader import (
     AnswerRequest as AnswerRequest,
     AsyncAnsweringReader as AsyncAnsweringReader,
     AsyncColumnReader as AsyncColumnReader,
+    AsyncDictionaryReader as AsyncDictionaryReader,
     AsyncExplainingReader as AsyncExplainingReader,
     AsyncFirstMatchReader as AsyncFirstMatchReader,
     AsyncReader as AsyncReader,
     Budget as Budget,
     Candidate as Candidate,
     ColumnReader as ColumnReader,
+    DictionaryReader as DictionaryReader,
     ExplainingReader as ExplainingReader,
     ExportingReader as ExportingReader,
     FetchedChunk as FetchedChunk,
     FirstMatch as FirstMatch,
     FirstMatchReader as FirstMatchReader,
+    KnownWord as KnownWord,
     Matches as Matches,
     Reader as Reader,
     StoredChunk as StoredChunk,
@@ -148,6 +153,7 @@ from nuthatch.errors import (
     IndexNotFound as IndexNotFound,
     InvalidConfig as InvalidConfig,
     InvalidDocument as InvalidDocument,
+    InvalidFilter as InvalidFilter,
     InvalidQuery as InvalidQuery,
     NuthatchError as NuthatchError,
     PluginFailure as PluginFailure,
@@ -166,6 +172,10 @@ from nuthatch.grounding import (
     verify as verify,
 )
 from nuthatch.pipeline.answers import answer_by_calls as answer_by_calls
+from nuthatch.pipeline.filtered_index import (
+    Conditions as Conditions,
+    FilteredIndex as FilteredIndex,
+)
 from nuthatch.pipeline.index import IndexMetadata as IndexMetadata
 from nuthatch.pipeline.indexing import chunk_tokens as chunk_tokens, chunk_words as chunk_words
 from nuthatch.pipeline.lexical import LexicalBackend as LexicalBackend
@@ -187,7 +197,13 @@ from nuthatch.text.analyzer import (
     Analyzer as Analyzer,
     SurfaceWords as SurfaceWords,
 )
+from nuthatch.text.fold import fold_surface as fold_surface
 from nuthatch.text.normalize import NormalizedQuery as NormalizedQuery
+from nuthatch.text.slot import (
+    Alternative as Alternative,
+    Phrase as Phrase,
+    Slot as Slot,
+)
 
 __version__: str
 __all__: list[str]

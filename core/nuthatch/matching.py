@@ -22,6 +22,7 @@ synonyms.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from nuthatch.contract.filters import Filter
@@ -29,75 +30,83 @@ from nuthatch.contract.query import Policy, Rung
 from nuthatch.contract.reader import AnswerRequest, Budget, Candidate, FirstMatch, Matches
 from nuthatch.contract.results import Attempt
 from nuthatch.text.normalize import NormalizedQuery
+from nuthatch.text.slot import Slot
 
 #: Tokens in more chunks than this say too little to be worth a disjunction.
 FALLBACK_MAX_FREQUENCY = 50_000
 FALLBACK_TOKENS = 5
 
 
-def and_rungs(tokens: Sequence[str]) -> Iterator[Rung]:
-    """Yield the progressive conjunction: each rung drops the shortest token of the last.
+def and_rungs(slots: Sequence[Slot]) -> Iterator[Rung]:
+    """Yield the progressive conjunction: each rung drops the slot of the shortest word of the last.
 
-    Length is counted in code points; of equally short tokens the earlier one goes. A token that
+    Length is counted in code points; of equally short words the earlier one goes. A word that
     occurs twice is dropped one occurrence at a time.
     """
-    remaining = list(tokens)
+    remaining = list(slots)
     dropped: list[str] = []
-    for shortest in sorted(range(len(remaining)), key=lambda place: len(tokens[place])):
+    for shortest in sorted(range(len(remaining)), key=lambda place: len(slots[place].word)):
         yield Rung("AND", tuple(remaining), tuple(dropped))
-        # Of equal words the first still there goes, and all before it that are shorter are gone.
-        remaining.remove(tokens[shortest])
-        dropped.append(tokens[shortest])
+        # Of equal slots the first still there goes, and all before it that are shorter are gone.
+        remaining.remove(slots[shortest])
+        dropped.append(slots[shortest].word)
 
 
 def fallback_rung(
-    tokens: Sequence[str], extras: Sequence[str], frequencies: Mapping[str, int]
+    slots: Sequence[Slot], extras: Sequence[str], frequencies: Mapping[str, int]
 ) -> Rung:
     """Return the disjunction that is tried when every conjunction was empty.
 
-    The pool is the tokens with their repetitions, then the extras; a word that stands twice counts
+    The pool is the slots with their repetitions, then the extras; a word that stands twice counts
     twice, in the score and as two of the five. `frequencies` gives the number of chunks that hold
-    each token. Where the bounds on it would leave nothing the whole pool stays.
+    each token; a slot has the sum of its alternatives'. Where the bounds on it would leave nothing
+    the whole pool stays.
     """
-    pool = (*tokens, *extras)
-    useful = [place for place, token in enumerate(pool) if _is_useful(frequencies[token])]
-    longest = sorted(useful or range(len(pool)), key=lambda place: -len(pool[place]))
+    pool = (*slots, *map(Slot, extras))
+    useful = [place for place, slot in enumerate(pool) if _is_useful(slot, frequencies)]
+    longest = sorted(useful or range(len(pool)), key=lambda place: -len(pool[place].word))
     # In query order again, so that scores are summed, and rounded, as in the ranked disjunction.
     kept = frozenset(longest[:FALLBACK_TOKENS])
-    chosen = tuple(token for place, token in enumerate(pool) if place in kept)
-    dropped = tuple(token for place, token in enumerate(pool) if place not in kept)
+    chosen = tuple(slot for place, slot in enumerate(pool) if place in kept)
+    dropped = tuple(slot.word for place, slot in enumerate(pool) if place not in kept)
     return Rung("OR", chosen, dropped)
 
 
-def _is_useful(frequency: int) -> bool:
-    return 0 < frequency <= FALLBACK_MAX_FREQUENCY
+def _is_useful(slot: Slot, frequencies: Mapping[str, int]) -> bool:
+    cost = sum(frequencies[token] for token in dict.fromkeys(slot.tokens))
+    return 0 < cost <= FALLBACK_MAX_FREQUENCY
 
 
-def or_rung(tokens: Sequence[str], extras: Sequence[str]) -> Rung:
-    """Return the disjunction of everything, for exact ranking; repeated tokens weigh double."""
-    return Rung("OR", (*tokens, *extras))
+def or_rung(slots: Sequence[Slot], extras: Sequence[str]) -> Rung:
+    """Return the disjunction of everything, for exact ranking; repeated words weigh double."""
+    return Rung("OR", (*slots, *map(Slot, extras)))
 
 
-def all_rung(tokens: Sequence[str]) -> Rung:
-    """Return the conjunction of all tokens."""
-    return Rung("AND", tuple(tokens))
+def all_rung(slots: Sequence[Slot]) -> Rung:
+    """Return the conjunction of all slots."""
+    return Rung("AND", tuple(slots))
+
+
+def is_known(slot: Slot, frequencies: Mapping[str, int]) -> bool:
+    """Return whether some chunk holds the slot."""
+    return any(frequencies[token] for token in slot.tokens)
 
 
 def can_match(rung: Rung, frequencies: Mapping[str, int]) -> bool:
     """Return whether document frequencies leave the rung a chance."""
-    chances = (frequencies[token] > 0 for token in rung.tokens)
+    chances = (is_known(slot, frequencies) for slot in rung.slots)
     return all(chances) if rung.operator == "AND" else any(chances)
 
 
 def same_as_ranked(rung: Rung, ranked: Rung, frequencies: Mapping[str, int]) -> bool:
     """Return whether a rung scores and matches exactly as the ranked disjunction does.
 
-    So it is when both hold the same occurrences of tokens that exist in the index, in the same
-    order, and the rung is a disjunction or has one distinct token only.
+    So it is when both hold the same occurrences of slots that exist in the index, in the same
+    order, and the rung is a disjunction or has one distinct slot only.
     """
-    if rung.operator == "AND" and len(set(rung.tokens)) > 1:
+    if rung.operator == "AND" and len(set(rung.slots)) > 1:
         return False
-    known = [[token for token in one.tokens if frequencies[token]] for one in (rung, ranked)]
+    known = [[slot for slot in one.slots if is_known(slot, frequencies)] for one in (rung, ranked)]
     return known[0] == known[1]
 
 
@@ -127,7 +136,7 @@ class LadderSearch:
         self.limit = max(limit, depth)
         self._ladder_limit = limit
         self._depth = depth
-        self.budget = Budget(tuple(dict.fromkeys(query.tokens)), budget)
+        self.budget = Budget(tuple(dict.fromkeys(self._query_tokens())), budget)
         self.rungs: list[Rung] = []
         self.attempts: list[Attempt] = []
         self.found: list[tuple[int, Candidate]] = []
@@ -146,7 +155,7 @@ class LadderSearch:
         """The distinct tokens whose document frequencies `begin` needs; none if it needs none."""
         if not self._counted:
             return ()
-        return tuple(dict.fromkeys((*self.query.tokens, *self.query.extras)))
+        return tuple(dict.fromkeys((*self._query_tokens(), *self.query.extras)))
 
     def request(
         self, filters: Sequence[Filter] = (), *, collapse: bool = False, proofs: bool = False
@@ -157,7 +166,7 @@ class LadderSearch:
         return AnswerRequest(
             limit=self.limit,
             tokens=self.tokens,
-            ranked=or_rung(self.query.tokens, self.query.extras) if ranks or auto else None,
+            ranked=self._ranked() if ranks or auto else None,
             ladder=() if ranks else self._foreseen_ladder(),
             budget=self.budget if auto and not self._always_ranks else None,
             fill=auto and not ranks,
@@ -178,7 +187,7 @@ class LadderSearch:
             return
         self.ran = "ladder"
         if not self.query.only_stopwords:
-            rungs = list(and_rungs(self.query.tokens))
+            rungs = [self._conditioned(rung) for rung in and_rungs(self.query.slots)]
             self.ahead = [rung for rung in rungs if can_match(rung, self.frequencies)]
             # Dropping tokens only adds matches, so what can match is the tail of the list.
             for rung in rungs[: len(rungs) - len(self.ahead)]:
@@ -190,7 +199,7 @@ class LadderSearch:
             yield from self._possible(self._disjunction())
             return
         if self.ran == "all":
-            yield from self._possible(all_rung(self.query.tokens))
+            yield from self._possible(self._conditioned(all_rung(self.query.slots)))
             self.exact = self._provably_ranked()
             return
         fill = self.policy == "auto"
@@ -220,7 +229,7 @@ class LadderSearch:
         index = len(self.rungs)
         self.rungs.append(rung)
         total = matches.total if matches.candidates else 0
-        self.attempts.append(Attempt(rung.operator, rung.tokens, rung.dropped, total, ms))
+        self.attempts.append(Attempt(rung.operator, rung.words, rung.dropped, total, ms))
         self.exact = self.exact and matches.exact
         for candidate in matches.candidates[: self.limit]:
             if len(self.found) < self.limit and candidate.key not in self._seen:
@@ -235,35 +244,53 @@ class LadderSearch:
             return self.rungs[self.found[0][0]]
         return None if self.ran == "ladder" else self.rungs[0]
 
+    def _query_tokens(self) -> Iterator[str]:
+        """Yield the tokens that may stand for the words of the query."""
+        return (token for slot in self.query.slots for token in slot.tokens)
+
+    def _conditioned(self, rung: Rung) -> Rung:
+        """Return a rung under the phrases and exclusions of the query."""
+        phrases, excluded = self.query.phrases, self.query.excluded
+        if not phrases and not excluded:
+            return rung
+        return replace(rung, phrases=phrases, excluded=excluded)
+
+    def _ranked(self) -> Rung:
+        """Return the disjunction of everything."""
+        return self._conditioned(or_rung(self.query.slots, self.query.extras))
+
     def _disjunction(self) -> Rung:
         """Return the disjunction of everything that the index knows, as far as that is known."""
-        rung = or_rung(self.query.tokens, self.query.extras)
+        rung = self._ranked()
         if not self._counted:
             return rung
-        known = tuple(token for token in rung.tokens if self.frequencies[token])
-        dropped = tuple(token for token in rung.tokens if not self.frequencies[token])
-        return Rung("OR", known or rung.tokens, dropped if known else ())
+        known = tuple(slot for slot in rung.slots if is_known(slot, self.frequencies))
+        if not known or len(known) == len(rung.slots):
+            return rung
+        dropped = [slot.word for slot in rung.slots if not is_known(slot, self.frequencies)]
+        return replace(rung, slots=known, dropped=tuple(dropped))
 
     def _fallback(self, fill: bool) -> Rung:
         """Return the disjunction at the end of the ladder."""
         extras = self.query.extras
         if self.query.only_stopwords:
-            known = any(self.frequencies[token] for token in self.query.tokens)
+            known = any(is_known(slot, self.frequencies) for slot in self.query.slots)
             extras = extras if fill and not known else ()
-        return fallback_rung(self.query.tokens, extras, self.frequencies)
+        return self._conditioned(fallback_rung(self.query.slots, extras, self.frequencies))
 
     def _foreseen_ladder(self) -> tuple[Rung, ...]:
-        """Return the ladder of a query whose tokens are all in some chunks, none in too many.
+        """Return the ladder of a query whose words are all in some chunks, none in too many.
 
-        A disjunction matches and scores the same with and without tokens that are in no chunk.
+        A disjunction matches and scores the same with and without words that are in no chunk.
         """
-        tokens = self.query.tokens
+        slots = self.query.slots
         if self.policy == "all":
-            return (all_rung(tokens),)
+            return (self._conditioned(all_rung(slots)),)
         extras = () if self.query.only_stopwords else self.query.extras
-        conjunctions = () if self.query.only_stopwords else and_rungs(tokens)
-        fallback = fallback_rung(tokens, extras, dict.fromkeys((*tokens, *extras), 1))
-        return (*conjunctions, fallback)
+        conjunctions = () if self.query.only_stopwords else and_rungs(slots)
+        counts = dict.fromkeys((*self._query_tokens(), *extras), 1)
+        rungs = (*conjunctions, fallback_rung(slots, extras, counts))
+        return tuple(map(self._conditioned, rungs))
 
     def _possible(self, rung: Rung) -> Iterator[Rung]:
         """Yield the rung if it can match; record that it was skipped otherwise."""
@@ -275,11 +302,11 @@ class LadderSearch:
     def _note(self, rung: Rung, *, skipped: bool = False) -> None:
         """Record a rung that matched nothing."""
         self.rungs.append(rung)
-        attempt = Attempt(rung.operator, rung.tokens, rung.dropped, matched=0, skipped=skipped)
+        attempt = Attempt(rung.operator, rung.words, rung.dropped, matched=0, skipped=skipped)
         self.attempts.append(attempt)
 
     def _provably_ranked(self) -> bool:
-        ranked = or_rung(self.query.tokens, self.query.extras)
+        ranked = self._ranked()
         # Where frequencies were not read, any token may be in some chunk.
         frequencies = self.frequencies if self._counted else dict.fromkeys(ranked.tokens, 1)
         if not self.found and not can_match(ranked, frequencies):

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from operator import itemgetter
 from threading import Lock
-from typing import Any, Self, cast
+from typing import Self, cast
 
 from nuthatch import (
     EMULATED,
@@ -31,6 +32,7 @@ from nuthatch import (
     CollectionStatistics,
     ColumnReader,
     Create,
+    DictionaryReader,
     Document,
     DocumentRow,
     Durability,
@@ -40,6 +42,7 @@ from nuthatch import (
     FilterValue,
     IndexInfo,
     IndexMetadata,
+    KnownWord,
     LexicalBackend,
     LexicalConfig,
     Matches,
@@ -47,9 +50,12 @@ from nuthatch import (
     Rung,
     Schema,
     StoredChunk,
+    SurfaceWords,
     WriteOutcome,
     corpus_fingerprint,
     document_from_header,
+    fold_surface,
+    get_analyzer,
     matches_filter,
     parse_header,
     unsupported,
@@ -60,6 +66,7 @@ from nuthatch.entities import (
     PhraseLookup,
     TitleLookup,
     TitleTerm,
+    distance,
     entity_terms,
 )
 
@@ -78,6 +85,10 @@ SPEC = BackendSpec(
         sort=NATIVE,
         facets=NATIVE,
         count=NATIVE,
+        phrases=NATIVE,
+        exclusions=NATIVE,
+        alternatives=NATIVE,
+        dictionary=NATIVE,
     ),
     config=LexicalConfig,
     backend="nuthatch.memory:MemoryBackend",
@@ -88,14 +99,18 @@ FORMAT = 1
 K1, B = 1.2, 0.75
 
 
-class MemoryReader(ExplainingReader, ExportingReader, ColumnReader, EntityReader):
+class MemoryReader(ExplainingReader, ExportingReader, ColumnReader, DictionaryReader, EntityReader):
     """A reader over a dictionary of documents that never changes."""
 
     def __init__(
-        self, documents: Mapping[str, AnalyzedDocument], schema: Schema | None = None
+        self,
+        documents: Mapping[str, AnalyzedDocument],
+        schema: Schema | None = None,
+        analyzer: Analyzer | None = None,
     ) -> None:
         self._documents = documents
         self._schema = schema or Schema()
+        self._analyzer = analyzer or get_analyzer(self._schema.analyzer)
 
     @cached_property
     def _chunks(self) -> list[tuple[AnalyzedDocument, int, Counter[str]]]:
@@ -117,11 +132,13 @@ class MemoryReader(ExplainingReader, ExportingReader, ColumnReader, EntityReader
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         holds = all if rung.operator == "AND" else any
-        parts = self._parts(rung)
+        score = self._scorer(rung)
         candidates = [
-            Candidate(position, sum(parts(token, tf) for token in rung.tokens))
-            for position, (document, _, tf) in enumerate(self._chunks)
-            if holds(token in tf for token in rung.tokens) and self._passes(document, filters)
+            Candidate(position, sum(part for _, part in score(tf)))
+            for position, (document, index, tf) in enumerate(self._chunks)
+            if holds(any(token in tf for token in slot.tokens) for slot in rung.slots)
+            and _meets(rung, document, index)
+            and self._passes(document, filters)
         ]
         candidates.sort(key=lambda candidate: (-candidate.score, candidate.key))
         return Matches(candidates[:limit], len(candidates), exact=True)
@@ -140,26 +157,68 @@ class MemoryReader(ExplainingReader, ExportingReader, ColumnReader, EntityReader
         return PlainColumns(_column_rows(self._documents.values()))
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
-        part = self._parts(rung)
-        counts = [self._chunks[cast(int, key)][2] for key in keys]
-        return [
-            {token: part(token, tf) * rung.tokens.count(token) for token in rung.tokens}
-            for tf in counts
-        ]
+        score = self._scorer(rung)
+        parts = []
+        for key in keys:
+            sums: dict[str, float] = {}
+            for token, part in score(self._chunks[cast(int, key)][2]):
+                sums[token] = sums.get(token, 0.0) + part
+            parts.append(sums)
+        return parts
 
-    def _parts(self, rung: Rung) -> Any:
-        """Return the function (token, term frequencies of a chunk) → part of the score."""
+    def _scorer(self, rung: Rung) -> Callable[[Counter[str]], Iterator[tuple[str, float]]]:
+        """Return the function from a chunk's term frequencies to, by slot, its best alternative and
+        that one's part of the score."""
         total = len(self._chunks)
         idf = {
             token: math.log(1 + (total - n + 0.5) / (n + 0.5))
             for token, n in self.document_frequencies(rung.tokens).items()
         }
 
-        def part(token: str, tf: Counter[str]) -> float:
+        def score(tf: Counter[str]) -> Iterator[tuple[str, float]]:
             norm = K1 * (1 - B + B * tf.total() / self._average)
-            return idf[token] * (tf[token] * (K1 + 1)) / (tf[token] + norm)
+            for slot in rung.slots:
+                parts = [
+                    (
+                        weight * idf.get(token, 0.0) * (tf[token] * (K1 + 1)) / (tf[token] + norm),
+                        token,
+                    )
+                    for token, weight in slot.alternatives
+                ]
+                part, token = max(parts, key=itemgetter(0))
+                yield token, part
 
-        return part
+        return score
+
+    def words(self, prefix: str, limit: int) -> list[KnownWord]:
+        prefix = fold_surface(prefix)
+        found = [word for word in self._words if fold_surface(word.surface).startswith(prefix)]
+        found.sort(key=lambda word: (len(word.surface), word.surface))
+        found = _one_a_token(found)
+        return sorted(found, key=lambda word: (-word.frequency, word.surface))[:limit]
+
+    def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
+        word = fold_surface(word)
+        found = [
+            (distance(word, fold_surface(other.surface), edits), other)
+            for other in self._words
+            if other.frequency >= 2
+        ]
+        near = [other._replace(edits=away) for away, other in found if away is not None]
+        near.sort(key=lambda other: (other.edits, -other.frequency, other.surface))
+        return _one_a_token(near)[:limit]
+
+    @cached_property
+    def _words(self) -> list[KnownWord]:
+        """Hold the surface words of all texts that have a token in some chunk."""
+        words = SurfaceWords(self._analyzer)
+        for document in self._documents.values():
+            words.analyze(document.document.title)
+            for chunk in document.chunks:
+                words.analyze(chunk.text)
+        counts = self.document_frequencies([*{*words.values()}])
+        known = [KnownWord(surface, token, counts[token]) for surface, token in words.items()]
+        return [word for word in known if word.frequency]
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk]:
         rows = [self._chunks[cast(int, key)] for key in keys]
@@ -248,7 +307,7 @@ class MemoryBackend(LexicalBackend):
 
     @contextmanager
     def reader(self, deadline: float | None = None) -> Iterator[MemoryReader]:
-        yield MemoryReader(self._documents, self.schema)
+        yield MemoryReader(self._documents, self.schema, self.analyzer)
 
     def roots(self, uris: Sequence[str]) -> Mapping[str, bytes]:
         stored = self._documents
@@ -299,6 +358,28 @@ class MemoryBackend(LexicalBackend):
 def _rebuilt(row: AnalyzedDocument) -> Document:
     """Return a document of its own: a caller who changes it does not change the index."""
     return document_from_header(row.header, [(chunk.start, chunk.text) for chunk in row.chunks])
+
+
+def _meets(rung: Rung, document: AnalyzedDocument, index: int) -> bool:
+    """Return whether a chunk has the phrases of a rung, and its document none of the excluded."""
+    every, chunk = document.chunks, document.chunks[index]
+    lines = [chunk.title_line, chunk.text_line]
+    if not all(any(_stands_in(phrase, line) for line in lines) for phrase in rung.phrases):
+        return False
+    lines = [every[0].title_line, *(one.text_line for one in every)]
+    return not any(_stands_in(phrase, line) for phrase in rung.excluded for line in lines)
+
+
+def _stands_in(phrase: Sequence[str], line: str) -> bool:
+    """Return whether tokens stand one after another in a line of tokens joined by blanks."""
+    return f" {' '.join(phrase)} " in f" {line} "
+
+
+def _one_a_token(words: Iterable[KnownWord]) -> list[KnownWord]:
+    first: dict[str, KnownWord] = {}
+    for word in words:
+        first.setdefault(word.token, word)
+    return [*first.values()]
 
 
 def _column_rows(documents: Iterable[AnalyzedDocument]) -> Iterator[DocumentRow]:

@@ -113,9 +113,12 @@ class Rescoring(NamedTuple):
 
 
 def slots_of(analyzer: Analyzer, query: NormalizedQuery) -> list[Slot]:
-    """Return the slots of a query: each word that is used stands for its own token."""
+    """Return the slots of a query as the formula reads them."""
     fold = WordReader(analyzer).fold
-    return [Slot(fold(word.surface), word.place, (word.token,)) for word in query.words]
+    return [
+        Slot(fold(word.surface), word.place, slot.tokens)
+        for word, slot in zip(query.words, query.slots, strict=True)
+    ]
 
 
 class RelevanceQuery:

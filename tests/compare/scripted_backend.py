@@ -61,7 +61,7 @@ class Scripted(Searcher):
             )
             for rank, (uri, chunk) in enumerate(pairs, start=1)
         )
-        tokens = NormalizedQuery(text=query, tokens=(), dropped=(), extras=(), only_stopwords=False)
+        tokens = NormalizedQuery(text=query, slots=(), dropped=(), extras=(), only_stopwords=False)
         return Results(hits, tokens)
 
     def get(self, uri: str) -> Document | None:

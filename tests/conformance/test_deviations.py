@@ -13,8 +13,8 @@ TEST = "searching.a_word_repeated_in_the_query_weighs_more"
 SLIP = """
 class Distinct(MemoryReader):
     def match(self, rung, filters, limit):
-        tokens = tuple(dict.fromkeys(rung.tokens))
-        return super().match(replace(rung, tokens=tokens), filters, limit)
+        tokens = tuple(dict.fromkeys(rung.words))
+        return super().match(replace(rung, slots=tuple(map(Slot, tokens))), filters, limit)
 
 @contextmanager
 def reader(self, deadline=None):

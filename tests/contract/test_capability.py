@@ -53,6 +53,10 @@ def test_a_profile_takes_what_differs() -> None:
         "sort",
         "facets",
         "count",
+        "phrases",
+        "exclusions",
+        "alternatives",
+        "dictionary",
     ]
     assert profile.max_limit is None
     absent = unsupported("no locks")

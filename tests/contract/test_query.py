@@ -109,7 +109,5 @@ def test_excludes_or_filters_alone_are_no_entity_query(parts: dict[str, Any]) ->
     ],
 )
 def test_phrases_and_titles_are_lists_of_texts(parts: dict[str, Any]) -> None:
-    with pytest.raises(
-        InvalidQuery, match=r"must (be a list of|hold|map fields to lists of) texts"
-    ):
+    with pytest.raises(InvalidQuery, match=r"must (be a list of|hold|map names to lists of) texts"):
         EntityQuery(**parts)

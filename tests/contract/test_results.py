@@ -32,6 +32,9 @@ def test_results_tell_how_they_were_come_by(index: LexicalBackend) -> None:
     assert values["query"] == {
         "text": "the thief who xx",
         "tokens": ["thief", "xx"],
+        "alternatives": {},
+        "phrases": [],
+        "excluded": [],
         "extras": [],
         "dropped": [
             {"token": "the", "reason": "stopword"},

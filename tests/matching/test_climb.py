@@ -11,12 +11,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nuthatch import (
+    Alternative,
     Candidate,
     CollectionStatistics,
     FirstMatch,
     Matches,
     NormalizedQuery,
     Rung,
+    Slot,
     run_blocking,
 )
 from nuthatch.matching import LadderSearch
@@ -28,7 +30,19 @@ VOCABULARY = ("a", "b", "cc", "dd", "eee", "ffff")
 UNKNOWN = "unknowable"
 
 chunk = st.frozensets(st.sampled_from(VOCABULARY), max_size=5)
-words = st.lists(st.sampled_from((*VOCABULARY, UNKNOWN)), max_size=5)
+tokens_drawn = st.sampled_from((*VOCABULARY, UNKNOWN))
+words = st.lists(tokens_drawn, max_size=5)
+#: Words of a query: most are plain, some have alternatives, known ones and unknown ones.
+slots = st.lists(
+    st.builds(
+        Slot,
+        tokens_drawn,
+        st.lists(st.builds(Alternative, tokens_drawn, st.sampled_from([1.0, 0.5])), max_size=3).map(
+            tuple
+        ),
+    ),
+    max_size=5,
+)
 
 
 @dataclass
@@ -48,10 +62,11 @@ class SetReader:
 
     def all_matches(self, rung: Rung) -> list[Candidate]:
         holds = all if rung.operator == "AND" else any
+        every = [slot.tokens for slot in rung.slots]
         found = [
-            Candidate(key, sum(token in chunk for token in rung.tokens) / (1 + key % 3))
+            Candidate(key, sum(not chunk.isdisjoint(words) for words in every) / (1 + key % 3))
             for key, chunk in enumerate(self.chunks)
-            if key not in self.hidden and holds(token in chunk for token in rung.tokens)
+            if key not in self.hidden and holds(not chunk.isdisjoint(words) for words in every)
         ]
         return sorted(found, key=lambda candidate: (-candidate.score, candidate.key))
 
@@ -89,9 +104,15 @@ corpora = st.builds(
 )
 
 
-def normalized(tokens: Sequence[str], extras: Sequence[str] = (), stop: bool = False) -> Any:
-    only_extras = tuple(dict.fromkeys(token for token in extras if token not in tokens))
-    return NormalizedQuery(" ".join(tokens), tuple(tokens), (), only_extras, stop)
+def normalized(words: Sequence[Any], extras: Sequence[str] = (), stop: bool = False) -> Any:
+    slots = tuple(word if isinstance(word, Slot) else Slot(word) for word in words)
+    known = {token for slot in slots for token in slot.tokens}
+    only_extras = tuple(dict.fromkeys(token for token in extras if token not in known))
+    return NormalizedQuery(" ".join(slot.word for slot in slots), slots, (), only_extras, stop)
+
+
+def all_tokens(slots: Sequence[Slot]) -> list[str]:
+    return [token for slot in slots for token in slot.tokens]
 
 
 def climb(
@@ -108,42 +129,43 @@ def climb(
     return up
 
 
-def naive_rungs(reader: SetReader, query: NormalizedQuery) -> list[tuple[str, list[str]]]:
+def naive_rungs(reader: SetReader, query: NormalizedQuery) -> list[tuple[str, list[Slot]]]:
     """The ladder as the design describes it in words; nothing of `nuthatch.matching`."""
-    frequencies = reader.document_frequencies((*query.tokens, *query.extras))
-    rungs: list[tuple[str, list[str]]] = []
-    chain = [] if query.only_stopwords else list(query.tokens)
+    frequencies = reader.document_frequencies((*all_tokens(query.slots), *query.extras))
+    rungs: list[tuple[str, list[Slot]]] = []
+    chain = [] if query.only_stopwords else list(query.slots)
     while chain:
         rungs.append(("AND", list(chain)))
-        lengths = [len(token) for token in chain]
+        lengths = [len(slot.word) for slot in chain]
         del chain[lengths.index(min(lengths))]
-    pool = list(query.tokens)
+    pool = list(query.slots)
     if not query.only_stopwords:
-        pool += query.extras
-    useful = [token for token in pool if 1 <= frequencies[token] <= 50_000] or pool
-    places = sorted(range(len(useful)), key=lambda at: (-len(useful[at]), at))[:5]
+        pool += map(Slot, query.extras)
+    costs = [sum(frequencies[token] for token in set(slot.tokens)) for slot in pool]
+    useful = [slot for slot, cost in zip(pool, costs, strict=True) if 1 <= cost <= 50_000] or pool
+    places = sorted(range(len(useful)), key=lambda at: (-len(useful[at].word), at))[:5]
     rungs.append(("OR", [useful[at] for at in sorted(places)]))
     return rungs
 
 
-def naive(reader: SetReader, query: NormalizedQuery) -> tuple[str, list[str], list[int]]:
+def naive(reader: SetReader, query: NormalizedQuery) -> tuple[str, list[Slot], list[int]]:
     """Return the first rung that matches and the chunks it matches, in order."""
-    for operator, tokens in naive_rungs(reader, query):
-        found = reader.all_matches(Rung(operator, tuple(tokens)))  # type: ignore[arg-type]
+    for operator, winner in naive_rungs(reader, query):
+        found = reader.all_matches(Rung(operator, tuple(winner)))  # type: ignore[arg-type]
         if found:
             break
-    return operator, tokens, [candidate.key for candidate in found]  # type: ignore[misc]
+    return operator, winner, [candidate.key for candidate in found]  # type: ignore[misc]
 
 
 def one_pass(reader: SetReader) -> OnePassReader:
     return OnePassReader(reader.chunks, reader.hidden, reader.copies)
 
 
-@given(corpora, words, words, st.booleans())
-@example(SetReader([frozenset("a")], frozenset({0})), ["a"], [], False)
-@example(SetReader([frozenset("a")]), [UNKNOWN], ["a"], False)
+@given(corpora, slots, words, st.booleans())
+@example(SetReader([frozenset("a")], frozenset({0})), [Slot("a")], [], False)
+@example(SetReader([frozenset("a")]), [Slot(UNKNOWN)], ["a"], False)
 def test_the_planned_ladder_wins_at_the_rung_of_the_naive_one(
-    reader: SetReader, tokens: list[str], extras: list[str], stop: bool
+    reader: SetReader, tokens: list[Slot], extras: list[str], stop: bool
 ) -> None:
     query = normalized(tokens, extras, stop)
     operator, winner, keys = naive(reader, query)
@@ -151,14 +173,14 @@ def test_the_planned_ladder_wins_at_the_rung_of_the_naive_one(
         up = climb(item, query)
         assert [candidate.key for _, candidate in up.found] == keys
         if keys:
-            assert (up.rungs[-1].operator, list(up.rungs[-1].tokens)) == (operator, winner)
+            assert (up.rungs[-1].operator, list(up.rungs[-1].slots)) == (operator, winner)
             assert {rung for rung, _ in up.found} == {len(up.rungs) - 1}
         assert up.ran == "ladder"
 
 
-@given(corpora, words, words)
+@given(corpora, slots, words)
 def test_with_and_without_one_pass_the_same_is_told(
-    reader: SetReader, tokens: list[str], extras: list[str]
+    reader: SetReader, tokens: list[Slot], extras: list[str]
 ) -> None:
     for policy in ("ladder", "auto"):
         plain = climb(reader, normalized(tokens, extras), policy, limit=3)
@@ -173,38 +195,38 @@ def test_with_and_without_one_pass_the_same_is_told(
         assert told[0] == told[1]
 
 
-@given(corpora, words)
+@given(corpora, slots)
 def test_a_rung_is_skipped_if_and_only_if_it_cannot_match_and_the_engine_is_not_asked(
-    reader: SetReader, tokens: list[str]
+    reader: SetReader, tokens: list[Slot]
 ) -> None:
     up = climb(reader, normalized(tokens))
     for rung, attempt in zip(up.rungs, up.attempts, strict=True):
-        known = [up.frequencies[token] > 0 for token in rung.tokens]
+        known = [any(up.frequencies[token] for token in slot.tokens) for slot in rung.slots]
         possible = all(known) if rung.operator == "AND" else any(known)
         assert attempt.skipped is not possible
         assert (rung in reader.asked) is possible
-        assert (attempt.operator, attempt.tokens) == (rung.operator, rung.tokens)
+        assert (attempt.operator, attempt.tokens) == (rung.operator, rung.words)
         assert not attempt.skipped or attempt.matched == 0
 
 
-@given(corpora, words, words)
+@given(corpora, slots, words)
 def test_every_rung_up_to_the_winner_is_told_in_order(
-    reader: SetReader, tokens: list[str], extras: list[str]
+    reader: SetReader, tokens: list[Slot], extras: list[str]
 ) -> None:
     up = climb(reader, normalized(tokens, extras))
     expected = naive_rungs(reader, normalized(tokens, extras))[: len(up.rungs)]
-    assert [(rung.operator, list(rung.tokens)) for rung in up.rungs] == expected
+    assert [(rung.operator, list(rung.slots)) for rung in up.rungs] == expected
     counts = [attempt.matched for attempt in up.attempts]
     assert not any(counts[:-1])
 
 
-@given(corpora, words, words, st.integers(1, 10))
-@example(SetReader([frozenset(c) for c in ("b", "b", "ab", "b")]), ["a", "b"], [], 3)
+@given(corpora, slots, words, st.integers(1, 10))
+@example(SetReader([frozenset(c) for c in ("b", "b", "ab", "b")]), [Slot("a"), Slot("b")], [], 3)
 def test_auto_fills_up_from_lower_rungs_without_duplicates(
-    reader: SetReader, tokens: list[str], extras: list[str], limit: int
+    reader: SetReader, tokens: list[Slot], extras: list[str], limit: int
 ) -> None:
     query = normalized(tokens, extras)
-    expected: list[tuple[tuple[str, ...], int]] = []
+    expected: list[tuple[tuple[Slot, ...], int]] = []
     for operator, names in naive_rungs(reader, query):
         seen = {key for _, key in expected}
         for candidate in reader.all_matches(Rung(operator, tuple(names))):  # type: ignore[arg-type]
@@ -212,12 +234,12 @@ def test_auto_fills_up_from_lower_rungs_without_duplicates(
                 expected.append((tuple(names), candidate.key))  # type: ignore[arg-type]
     for item in (reader, one_pass(reader)):
         up = climb(item, query, "auto", limit, budget=-1)
-        assert [(up.rungs[rung].tokens, c.key) for rung, c in up.found] == expected[:limit]
+        assert [(up.rungs[rung].slots, c.key) for rung, c in up.found] == expected[:limit]
 
 
-@given(corpora, words, words, st.integers(1, 9), st.sampled_from(["auto", "ladder", "ranked"]))
+@given(corpora, slots, words, st.integers(1, 9), st.sampled_from(["auto", "ladder", "ranked"]))
 def test_a_bigger_limit_extends_the_list(
-    reader: SetReader, tokens: list[str], extras: list[str], limit: int, policy: Any
+    reader: SetReader, tokens: list[Slot], extras: list[str], limit: int, policy: Any
 ) -> None:
     query = normalized(tokens, extras)
     shorter = climb(reader, query, policy, limit, budget=-1).found
@@ -225,34 +247,35 @@ def test_a_bigger_limit_extends_the_list(
     assert longer[:limit] == shorter
 
 
-@given(corpora, words, words)
+@given(corpora, slots, words)
 def test_the_budget_is_compared_with_the_sum_of_document_frequencies(
-    reader: SetReader, tokens: list[str], extras: list[str]
+    reader: SetReader, tokens: list[Slot], extras: list[str]
 ) -> None:
     """Each distinct token counts once; extras do not count; the bound itself is affordable."""
     query = normalized(tokens, extras)
-    cost = sum(reader.document_frequencies(list(set(tokens))).values())
+    cost = sum(reader.document_frequencies(list(set(all_tokens(query.slots)))).values())
     assert climb(reader, query, "auto", budget=cost).ran == ("ranked" if cost else "ladder")
     unbounded = climb(reader, query, "auto", budget=None)
     assert unbounded.ran == ("ranked" if cost or not query.extras else "ladder")
     assert climb(reader, query, "auto", budget=cost - 1).ran == "ladder"
 
 
-@given(corpora, words, words)
+@given(corpora, slots, words)
 def test_ranked_is_one_disjunction_of_everything(
-    reader: SetReader, tokens: list[str], extras: list[str]
+    reader: SetReader, tokens: list[Slot], extras: list[str]
 ) -> None:
     query = normalized(tokens, extras)
-    everything = (*query.tokens, *query.extras)
+    everything = (*query.slots, *map(Slot, query.extras))
     matched = reader.all_matches(Rung("OR", everything))
     plain = climb(reader, query, "ranked")
     assert ([candidate for _, candidate in plain.found], plain.frequencies) == (matched, {})
     assert (plain.rungs, plain.ran, plain.exact) == ([Rung("OR", everything)], "ranked", True)
     up = climb(reader, query, "ranked", counted=True)
-    known = tuple(token for token in everything if up.frequencies[token])
+    known = tuple(s for s in everything if any(up.frequencies[token] for token in s.tokens))
     assert up.found == plain.found
     assert up.rungs == [Rung("OR", known or everything, up.rungs[0].dropped)]
-    assert up.rungs[0].dropped == (tuple(t for t in everything if t not in known) if known else ())
+    unknown = tuple(slot.word for slot in everything if slot not in known)
+    assert up.rungs[0].dropped == (unknown if known else ())
     assert (up.ran, up.exact) == ("ranked", True)
 
 
@@ -264,13 +287,13 @@ def test_a_query_without_a_known_token_tries_the_fallback_with_extras_only() -> 
         ((UNKNOWN,), True),
         (("cc",), False),
     ]
-    assert reader.asked == [Rung("OR", ("cc",), (UNKNOWN,))]
+    assert reader.asked == [Rung.of("OR", ("cc",), (UNKNOWN,))]
 
 
 def test_a_query_of_stop_words_is_a_disjunction_without_extras() -> None:
     reader = SetReader([frozenset({"a"}), frozenset({"b"}), frozenset({"cc"})])
     up = climb(reader, normalized(["a", "b"], ["cc"], stop=True))
-    assert reader.asked == [Rung("OR", ("a", "b"))]
+    assert reader.asked == [Rung.of("OR", ("a", "b"))]
     assert [candidate.key for _, candidate in up.found] == [0, 1]
     assert up.exact is False  # ranked would have found what the extras find
 
@@ -307,15 +330,15 @@ def test_document_frequencies_are_asked_once_for_each_distinct_token() -> None:
     assert up.frequencies == {"b": 0, "a": 1, "cc": 0}
 
 
-@given(corpora, words, words, st.sampled_from(["auto", "ladder", "ranked"]), st.booleans())
+@given(corpora, slots, words, st.sampled_from(["auto", "ladder", "ranked"]), st.booleans())
 def test_frequencies_that_are_only_wanted_change_no_hit(
-    reader: SetReader, tokens: list[str], extras: list[str], policy: Any, bounded: bool
+    reader: SetReader, tokens: list[Slot], extras: list[str], policy: Any, bounded: bool
 ) -> None:
     query, budget = normalized(tokens, extras), 3 if bounded else None
     plain = climb(reader, query, policy, 3, budget)
     counted = climb(reader, query, policy, 3, budget, counted=True)
     assert (counted.found, counted.ran, counted.exact) == (plain.found, plain.ran, plain.exact)
-    assert set(counted.frequencies) == {*query.tokens, *query.extras}
+    assert set(counted.frequencies) == {*all_tokens(query.slots), *query.extras}
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_sets_frequencies_and_proofs_are_those_of_memory(
         words = [*WORDS, *UNRELATED]
         assert read_frequencies(index, words) == read_frequencies(memory, words)
         rungs = [
-            (Rung(operator, tuple(tokens)), conditions)
+            (Rung.of(operator, tuple(tokens)), conditions)
             for tokens, conditions in searches
             for operator in OPERATORS
         ]

@@ -124,7 +124,7 @@ def observe(index: LexicalBackend, sample: Sample) -> Observation:
         for operator, words in rungs(sample):
             tokens.update(words)
             for conditions in [[], *CONDITIONS.get(sample.corpus, [])]:
-                matches = reader.match(Rung(operator, words), conditions, 10**6)
+                matches = reader.match(Rung.of(operator, words), conditions, 10**6)
                 rows = reader.fetch([candidate.key for candidate in matches.candidates], False)
                 found = sorted((row.uri, row.chunk_idx) for row in rows if row is not None)
                 sets.append((found, matches.total))

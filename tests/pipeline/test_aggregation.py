@@ -57,7 +57,7 @@ FILMS = [
     )
     for number in range(30)
 ]
-RUNG = Rung("OR", ("film",))
+RUNG = Rung.of("OR", ("film",))
 
 
 class WithoutColumns:

@@ -28,6 +28,7 @@ from nuthatch import (
     Results,
     Rung,
     Schema,
+    Slot,
     StoredChunk,
     TextQuery,
     unsupported,
@@ -101,7 +102,7 @@ def test_an_engine_with_its_own_top_k_is_not_asked_for_frequencies() -> None:
     index = open_remote(WHOLE, Watched, book={"native_top_k": NATIVE})
     index.add(FILMS)
     index.search("thief", 3)
-    assert seen == [AnswerRequest(limit=3, ranked=Rung("OR", ("thief",)))]
+    assert seen == [AnswerRequest(limit=3, ranked=Rung.of("OR", ("thief",)))]
 
 
 def test_a_collapsed_search_asks_once_for_each_depth() -> None:
@@ -276,7 +277,7 @@ def share(rows: dict[Hashable, StoredChunk | None]) -> dict[Hashable, StoredChun
 
 
 def drop_dropped(matches: dict[Rung, Matches]) -> dict[Rung, Matches]:
-    return {Rung(rung.operator, rung.tokens, ("x",)): found for rung, found in matches.items()}
+    return {Rung.of(rung.operator, rung.words, ("x",)): found for rung, found in matches.items()}
 
 
 @pytest.mark.parametrize(
@@ -425,31 +426,31 @@ def test_no_answer_is_asked_for_after_the_deadline() -> None:
 
 def climb(tokens: Sequence[str], policy: Any, budget: int | None, **options: Any) -> LadderSearch:
     extras = options.pop("extras", ())
-    query = NormalizedQuery(" ".join(tokens), tuple(tokens), (), tuple(extras), False)
+    query = NormalizedQuery(" ".join(tokens), tuple(map(Slot, tokens)), (), tuple(extras), False)
     return LadderSearch(query, policy, 7, budget, **options)
 
 
 LADDER = (
-    Rung("AND", ("a", "bb")),
-    Rung("AND", ("bb",), ("a",)),
-    Rung("OR", ("a", "bb")),
+    Rung.of("AND", ("a", "bb")),
+    Rung.of("AND", ("bb",), ("a",)),
+    Rung.of("OR", ("a", "bb")),
 )
 
 
 @pytest.mark.parametrize(
     ("options", "request_"),
     [
-        ({"policy": "ranked", "budget": 5}, {"ranked": Rung("OR", ("a", "bb"))}),
-        ({"policy": "auto", "budget": None}, {"ranked": Rung("OR", ("a", "bb"))}),
+        ({"policy": "ranked", "budget": 5}, {"ranked": Rung.of("OR", ("a", "bb"))}),
+        ({"policy": "auto", "budget": None}, {"ranked": Rung.of("OR", ("a", "bb"))}),
         (
             {"policy": "ranked", "budget": 5, "counted": True},
-            {"ranked": Rung("OR", ("a", "bb")), "tokens": ("a", "bb")},
+            {"ranked": Rung.of("OR", ("a", "bb")), "tokens": ("a", "bb")},
         ),
         ({"policy": "ladder", "budget": 5}, {"ladder": LADDER, "tokens": ("a", "bb")}),
         (
             {"policy": "auto", "budget": 5},
             {
-                "ranked": Rung("OR", ("a", "bb")),
+                "ranked": Rung.of("OR", ("a", "bb")),
                 "ladder": LADDER,
                 "tokens": ("a", "bb"),
                 "budget": Budget(("a", "bb"), 5),
@@ -459,7 +460,7 @@ LADDER = (
         (
             {"policy": "auto", "budget": None, "extras": ["c"]},
             {
-                "ranked": Rung("OR", ("a", "bb", "c")),
+                "ranked": Rung.of("OR", ("a", "bb", "c")),
                 "tokens": ("a", "bb", "c"),
                 "budget": Budget(("a", "bb"), None),
             },

@@ -18,7 +18,7 @@ from nuthatch.pipeline.readers import (
     has_match_entities,
 )
 
-RUNG = Rung("OR", ("wolf",))
+RUNG = Rung.of("OR", ("wolf",))
 
 
 @pytest.fixture

@@ -323,14 +323,7 @@ def test_an_engine_may_leave_out_the_tokens_that_it_does_not_know(make_backend: 
             found = super().document_frequencies(tokens)
             return {token: number for token, number in found.items() if number}
 
-    class TerseOnlyToCore(Terse):
-        def _parts(self, rung: Rung) -> Any:
-            known = tuple(
-                token for token in rung.tokens if token in self.document_frequencies([token])
-            )
-            return super()._parts(Rung(rung.operator, known))
-
-    backend = make_backend(TerseOnlyToCore)
+    backend = make_backend(Terse)
     backend.add(FILMS)
     query = TextQuery("detective nothing", ["nowhere"])
     for policy in ("ranked", "ladder", "auto"):

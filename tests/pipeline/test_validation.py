@@ -93,7 +93,7 @@ def test_extra_tokens_can_be_given_either_way(index: LexicalBackend) -> None:
 def test_every_option_of_a_query_is_an_argument_of_search() -> None:
     """In the declaration and where it is written, for both kinds of callers."""
     options = {field.name for kind in (TextQuery, EntityQuery) for field in fields(kind)}
-    options -= {"text", "include", "exclude", "titles"}
+    options -= {"text", "include", "titles"}  # `exclude` is a list for texts
     for kind in (SearchBackend, LexicalBackend, Shadow):
         for search in (kind.search, kind.search_async):
             given = inspect.signature(search).parameters

@@ -61,7 +61,7 @@ def test_the_best_chunks_are_those_of_memory(
         ]
         for write in writes:
             write()
-            rung = Rung("OR", tokens)
+            rung = Rung.of("OR", tokens)
             with pair.postgres.reader() as ours, pair.memory.reader() as theirs:
                 found = ours.match(rung, filters, limit).candidates
                 expected = theirs.match(rung, filters, limit).candidates
@@ -82,7 +82,7 @@ def test_what_a_common_word_lifts_over_the_threshold_is_among_the_best(
         patch.object(block_max_pruning, "_defer_long", lambda reader, token, term: term.df > 20),
         patch.object(block_max_pruning, "_LOOK_UP_COST", 0),
     )
-    rung = Rung("OR", ("rare", "common"))
+    rung = Rung.of("OR", ("rare", "common"))
     with twins(SCHEMA, documents, cache_bytes=0) as pair, small[0], small[1]:
         pair.postgres.optimize()
         with pair.postgres.reader() as ours, pair.memory.reader() as theirs:
@@ -108,7 +108,7 @@ def test_postings_written_since_the_compaction_may_exceed_bounds(
         pair.postgres.optimize()
         pair.add([Document("new", "", "common " * 5)])
         with pair.postgres.reader() as ours:
-            (found,) = ours.match(Rung("OR", ("rare", "common")), (), 1).candidates
+            (found,) = ours.match(Rung.of("OR", ("rare", "common")), (), 1).candidates
             assert ours.fetch([found.key], False)[0].uri == "new"
 
 
@@ -129,7 +129,7 @@ def test_a_common_word_beside_a_rare_one_is_read_in_part(
         return execute(session, statements)
 
     monkeypatch.setattr(pipeline, "execute", spied)
-    rung = Rung("OR", ("rare", "common"))
+    rung = Rung.of("OR", ("rare", "common"))
     with index.reader() as reader:
         first = reader.match(rung, (), 5).candidates
     probes = [values for sql, values, _ in executed if b"CROSS JOIN LATERAL" in sql]

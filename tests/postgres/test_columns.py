@@ -42,7 +42,7 @@ SCHEMA = Schema(
         DateField("day"),
     ),
 )
-WORD = Rung("OR", ("word",))
+WORD = Rung.of("OR", ("word",))
 ORDER = [SortKey("day", True), SortKey("price", False), SortKey("uri", False)]
 Open = Callable[..., LexicalBackend]
 

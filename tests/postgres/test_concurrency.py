@@ -89,8 +89,8 @@ def test_readers_see_whole_batches_while_others_write_and_compact(url: str) -> N
             while not done.is_set():
                 with index.reader() as reader:
                     df = reader.document_frequencies(["wolf"])["wolf"]
-                    found = reader.match(nuthatch.Rung("OR", ("wolf",)), (), 10_000).candidates
-                    again = reader.match(nuthatch.Rung("AND", ("wolf",)), (), 10_000).candidates
+                    found = reader.match(nuthatch.Rung.of("OR", ("wolf",)), (), 10_000).candidates
+                    again = reader.match(nuthatch.Rung.of("AND", ("wolf",)), (), 10_000).candidates
                 assert df == len(found) == len(again)
                 assert df % 10 == 0
                 looks += 1
@@ -113,7 +113,7 @@ def test_a_reader_keeps_its_state_while_the_index_is_compacted_and_emptied(
     index: LexicalBackend, few: list[Document]
 ) -> None:
     index.add(few)
-    rung = nuthatch.Rung("OR", ("thief", "angeles"))
+    rung = nuthatch.Rung.of("OR", ("thief", "angeles"))
     with index.reader() as reader:
         before = reader.match(rung, (), 10)
         index.delete(document.uri for document in few)

@@ -60,7 +60,7 @@ def test_a_rung_matches_and_scores_as_in_memory_after_every_kind_of_write(
         for write in writes:
             write()
             for operator in ("AND", "OR"):
-                rung = Rung(operator, tokens)
+                rung = Rung.of(operator, tokens)
                 for given_filters in ([], filters, []):
                     assert found(pair.postgres, rung, given_filters) == pytest.approx(
                         found(pair.memory, rung, given_filters), rel=1e-9

@@ -34,7 +34,7 @@ def rungs_of(tokens: list[str]) -> list[Rung]:
     """Return rungs that lose a word each, from the first word on."""
     words = list(dict.fromkeys(tokens))
     parts = [{*words[at:]} for at in range(len(words))]
-    return [Rung("AND", tuple(token for token in tokens if token in part)) for part in parts]
+    return [Rung.of("AND", tuple(token for token in tokens if token in part)) for part in parts]
 
 
 @given(TERMS, QUERIES, st.none() | IDS, st.integers(1, 9))
@@ -45,7 +45,7 @@ def test_the_first_rung_that_matches_wins(
     rungs = rungs_of(tokens)
     expected = None
     for at, rung in enumerate(rungs):
-        best = conjunction_top_k([terms[token] for token in rung.tokens], limit, allowed)
+        best = conjunction_top_k([terms[token] for token in rung.words], limit, allowed)
         if best.ids.size:
             expected = FirstMatch(at, to_matches(best))
             break
@@ -56,7 +56,7 @@ def test_the_first_rung_that_matches_wins(
 def test_the_parts_of_a_score_add_up_to_it(terms: dict[str, TermScores], tokens: list[str]) -> None:
     matches = to_matches(top_k([terms[token] for token in tokens], 9))
     ids = np.array([candidate.key for candidate in matches.candidates], dtype=np.uint32)
-    parts = explain_rung(Rung("OR", tuple(tokens)), terms, ids)
+    parts = explain_rung(Rung.of("OR", tuple(tokens)), terms, ids)
     assert all(part.keys() == set(tokens) for part in parts)
     scores = [candidate.score for candidate in matches.candidates]
     assert [sum(part.values()) for part in parts] == pytest.approx(scores)

@@ -76,7 +76,7 @@ def uris(results: Results) -> list[str]:
 def test_synonyms_widen_a_search(index: nuthatch.LexicalBackend, registered: list[str]) -> None:
     assert uris(index.search("thief")) == ["heat"]
     registered.append(register_plugin(Synonyms()))
-    assert expand("memory", "thief") == ("robber",)
+    assert expand("memory", "", "thief") == (("robber",), {})
     assert set(uris(index.search("thief"))) == {"heat", "ronin"}
     unregister_plugin(registered.pop())
     assert uris(index.search("thief")) == ["heat"]
@@ -115,7 +115,7 @@ def test_an_expansion_must_be_a_list_of_texts(registered: list[str]) -> None:
     for plugin in (Text(), Numbers()):
         name = register_plugin(plugin)
         with pytest.raises(PluginFailure, match="list of texts"):
-            expand("memory", "thief")
+            expand("memory", "", "thief")
         unregister_plugin(name)
 
 
@@ -226,7 +226,7 @@ def test_a_misspelt_hook_is_told_with_the_hooks_there_are(registered: list[str])
 
     with pytest.raises(PluginFailure, match=r"nuthatch_expand_qeury.*nuthatch_expand_query"):
         register_plugin(Misspelt())
-    assert expand("memory", "thief") == ()
+    assert expand("memory", "", "thief") == ((), {})
 
 
 def test_wrong_arguments_missing_marks_and_wrappers_are_refused(registered: list[str]) -> None:
@@ -252,14 +252,14 @@ def test_wrong_arguments_missing_marks_and_wrappers_are_refused(registered: list
     ):
         with pytest.raises(PluginFailure, match=problem):
             register_plugin(plugin)
-    assert expand("memory", "thief") == ()
+    assert expand("memory", "", "thief") == ((), {})
 
 
 def test_a_plugin_is_registered_once(registered: list[str]) -> None:
     registered.append(register_plugin(Synonyms(), "synonyms"))
     with pytest.raises(PluginFailure, match="registered already"):
         register_plugin(Synonyms(), "synonyms")
-    assert expand("memory", "thief") == ("robber",)
+    assert expand("memory", "", "thief") == (("robber",), {})
 
 
 def test_strict_mode_raises_a_broken_plugin(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,7 +273,7 @@ def test_strict_mode_raises_a_broken_plugin(site: Site, monkeypatch: pytest.Monk
 def test_a_plugin_may_search_while_it_is_imported(site: Site) -> None:
     text = GOOD + "with nuthatch.open('memory:') as index:\n    index.search('x')\n"
     site.install("eager-hooks", plugins="eager = eager_hooks", eager_hooks=text)
-    assert expand("memory", "thief") == ("robber",)
+    assert expand("memory", "", "thief") == (("robber",), {})
     assert "eager_hooks" in sys.modules
 
 
@@ -281,6 +281,6 @@ def test_threads_that_search_first_load_each_plugin_once(site: Site) -> None:
     slow = "import time\ntime.sleep(0.1)\n" + GOOD
     site.install("slow-hooks", plugins="slow = slow_hooks", slow_hooks=slow)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: expand("memory", "thief"), range(16)))
-    assert found == [("robber",)] * 16
+        found = list(pool.map(lambda _: expand("memory", "", "thief"), range(16)))
+    assert found == [(("robber",), {})] * 16
     assert len(plugins()) == 1

@@ -39,7 +39,7 @@ SCHEMA = Schema(
         DateField("day"),
     ),
 )
-WORD = Rung("OR", ("word",))
+WORD = Rung.of("OR", ("word",))
 ORDER = [SortKey("day", True), SortKey("price", False), SortKey("uri", False)]
 
 

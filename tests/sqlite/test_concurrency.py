@@ -32,7 +32,7 @@ def states(index: LexicalBackend) -> tuple[int, int, int]:
     """What one reader says of the same thing in different ways."""
     with index.reader() as reader:
         first = reader.document_frequencies(["every"])["every"]
-        rung = Rung("OR", ("every",))
+        rung = Rung.of("OR", ("every",))
         matched = len(reader.match(rung, (), 10**6).candidates)
         uris = sum(1 for _ in reader.documents())
         assert reader.document_frequencies(["every"])["every"] == first
@@ -88,7 +88,7 @@ def test_a_reader_keeps_its_state_when_the_index_moves_on(
     """Also past caches that have gone on to a newer state."""
     index = open_index()
     index.add([Document("one", "", "alpha beta"), Document("two", "", "alpha")])
-    rung = Rung("OR", ("alpha",))
+    rung = Rung.of("OR", ("alpha",))
     with index.reader() as old:
         before = old.match(rung, (), 10)
         index.add([Document("three", "", "alpha alpha"), Document("two", "", "gamma")])
@@ -272,9 +272,9 @@ def test_a_deadline_stops_the_engine_in_the_middle_of_a_statement(seeded_path: P
     common = tuple(dict.fromkeys(" ".join(d.text for d in seeded_documents()[:40]).split()))[:40]
     with nuthatch.open(f"sqlite:{seeded_path}", cache_bytes=0, readers=1) as index:
         with pytest.raises(QueryTimeout), index.reader(deadline=0.0) as reader:
-            reader.match(Rung("OR", common), (), 10)
+            reader.match(Rung.of("OR", common), (), 10)
         with index.reader() as reader:
-            assert len(reader.match(Rung("OR", common), (), 10).candidates) == 10
+            assert len(reader.match(Rung.of("OR", common), (), 10).candidates) == 10
 
 
 def test_a_search_that_waits_for_a_reader_past_its_timeout_times_out(

@@ -134,10 +134,10 @@ def test_tokens_of_any_analyzer_are_kept_apart(
         for index in (sqlite, memory):
             index.write(AnalyzedBatch(documents, {}), "process")
         every = [token for tokens in texts for token in tokens] + absent
-        rungs = [Rung(operator, (token,)) for token in every for operator in ("AND", "OR")]
+        rungs = [Rung.of(operator, (token,)) for token in every for operator in ("AND", "OR")]
         for tokens in (*texts, absent):
             if tokens:
-                rungs += [Rung("AND", tuple(tokens)), Rung("OR", tuple(tokens))]
+                rungs += [Rung.of("AND", tuple(tokens)), Rung.of("OR", tuple(tokens))]
         with sqlite.reader() as ours, memory.reader() as theirs:
             assert ours.document_frequencies(every) == theirs.document_frequencies(every)
             for _ in range(3):

@@ -46,11 +46,11 @@ def brute_force(schema: Schema, index: LexicalBackend, rung: Rung) -> dict[Chunk
     holds = all if rung.operator == "AND" else any
     if not chunks or not any(tokens for _, tokens in chunks):
         return {}
-    scores = fts5_scores([tokens for _, tokens in chunks], rung.tokens)
+    scores = fts5_scores([tokens for _, tokens in chunks], rung.words)
     return {
         name: score
         for (name, tokens), score in zip(chunks, scores, strict=True)
-        if holds(token in tokens for token in rung.tokens)
+        if holds(token in tokens for token in rung.words)
     }
 
 
@@ -67,12 +67,12 @@ def test_a_rung_matches_what_the_memory_backend_matches(
     with twins(schema, documents, cache_bytes=cache_bytes) as (sqlite, memory):
         for _ in range(3):
             for given_filters in ([], filters):
-                every = found(sqlite, Rung("AND", tokens), given_filters)
-                some = found(sqlite, Rung("OR", tokens), given_filters)
-                assert every.keys() == found(memory, Rung("AND", tokens), given_filters).keys()
-                assert some.keys() == found(memory, Rung("OR", tokens), given_filters).keys()
+                every = found(sqlite, Rung.of("AND", tokens), given_filters)
+                some = found(sqlite, Rung.of("OR", tokens), given_filters)
+                assert every.keys() == found(memory, Rung.of("AND", tokens), given_filters).keys()
+                assert some.keys() == found(memory, Rung.of("OR", tokens), given_filters).keys()
                 for token in tokens:
-                    one = found(sqlite, Rung("AND", (token,)), given_filters)
+                    one = found(sqlite, Rung.of("AND", (token,)), given_filters)
                     assert every.keys() <= one.keys() <= some.keys()
 
 
@@ -86,7 +86,7 @@ def test_scores_are_those_of_the_formula(
     cache_bytes: int,
 ) -> None:
     """BM25 with FTS5's idf over the chunks that are there now, after deletions and replacements."""
-    rung = Rung(operator, tokens)
+    rung = Rung.of(operator, tokens)
     with twins(schema, documents, cache_bytes=cache_bytes) as (sqlite, _):
         for step in range(3):
             assert found(sqlite, rung) == pytest.approx(brute_force(schema, sqlite, rung), rel=1e-9)
@@ -145,12 +145,12 @@ def test_adding_an_unrelated_document_keeps_the_hits(
     operator: Any,
 ) -> None:
     """Scores may move, the set does not."""
-    rung = Rung(operator, tokens)
+    rung = Rung.of(operator, tokens)
     with twins(schema, documents) as (sqlite, _):
         before = found(sqlite, rung)
         sqlite.add(Document("unrelated", "zebra", "zebra crossing " * 10))
         assert found(sqlite, rung).keys() == before.keys()
-        assert {"unrelated"} == {uri for uri, _ in found(sqlite, Rung("OR", ("zebra",)))}
+        assert {"unrelated"} == {uri for uri, _ in found(sqlite, Rung.of("OR", ("zebra",)))}
 
 
 @given(SCHEMA, DOCUMENTS.filter(bool), TOKENS)
@@ -158,7 +158,7 @@ def test_deleting_removes_exactly_one_document(
     twins: Twins, schema: Schema, documents: list[Document], tokens: tuple[str, ...]
 ) -> None:
     """Its chunks go, all others stay; adding it again brings them back."""
-    rung = Rung("OR", tokens)
+    rung = Rung.of("OR", tokens)
     with twins(schema, documents) as (sqlite, _):
         gone = documents[0].uri
         whole = sqlite.get(gone)
@@ -186,7 +186,7 @@ def test_the_order_of_addition_changes_no_set(
     distinct = list({document.uri: document for document in documents}.values())
     shuffled = list(distinct)
     Random(seed).shuffle(shuffled)
-    rung = Rung("OR", tokens)
+    rung = Rung.of("OR", tokens)
     with twins(schema, distinct) as (one, _), twins(schema) as (other, _):
         other.add(shuffled, batch=batch)
         assert found(one, rung) == pytest.approx(found(other, rung))

@@ -53,7 +53,7 @@ FIELDS = (
     DateField("day"),
 )
 DECLARED = Schema(chunker="words:3:0", fields=FIELDS)
-RUNG = Rung("OR", ("word",))
+RUNG = Rung.of("OR", ("word",))
 ORDER = [SortKey("day", True), SortKey("price", False), SortKey("uri", False)]
 
 

@@ -150,7 +150,7 @@ def assert_same(
         given = checked(ours, conditions)
         assert matched(ours, rung, given) == matched(oracle, rung, given)
         with ours.reader() as reader, oracle.reader() as truth:
-            tokens = [*rung.tokens, "unheardof"]
+            tokens = [*rung.words, "unheardof"]
             assert reader.document_frequencies(tokens) == truth.document_frequencies(tokens)
     for text in texts:
         for policy in ("ladder", "ranked"):

@@ -29,7 +29,7 @@ def test_a_bigger_limit_extends_the_list(seeded: LexicalBackend, operator: str) 
     draw = random.Random(3)
     for _ in range(40):
         tokens = tuple(draw.choices(vocabulary()[:60], k=draw.randint(1, 5)))
-        rung = Rung(operator, tokens)  # type: ignore[arg-type]
+        rung = Rung.of(operator, tokens)  # type: ignore[arg-type]
         everything = keys(seeded, rung, 10**9)
         assert [score for _, score in everything] == sorted(
             (score for _, score in everything), reverse=True
@@ -100,7 +100,7 @@ def test_filters_keep_the_order_and_the_scores(seeded: LexicalBackend) -> None:
         for policy in ("ranked", "ladder"):
             options = {"policy": policy, "filters": conditions}
             filtered = seeded.search(text, 10**6, **options)  # type: ignore[arg-type]
-            rung = Rung(filtered.attempts[-1].operator, filtered.attempts[-1].tokens)
+            rung = Rung.of(filtered.attempts[-1].operator, filtered.attempts[-1].tokens)
             kept = {hit.document_uri: hit.score for hit in filtered}
             with seeded.reader() as reader:
                 whole = reader.match(rung, (), 10**9).candidates
@@ -114,9 +114,9 @@ def test_filters_keep_the_order_and_the_scores(seeded: LexicalBackend) -> None:
 
 def test_the_count_of_matches_is_known_once_all_are_returned(seeded: LexicalBackend) -> None:
     with seeded.reader() as reader:
-        rung = Rung("OR", (vocabulary()[0],))
+        rung = Rung.of("OR", (vocabulary()[0],))
         total = reader.match(rung, (), 10**9).total
-        assert total == reader.document_frequencies(rung.tokens)[rung.tokens[0]]
+        assert total == reader.document_frequencies(rung.words)[rung.words[0]]
         assert reader.match(rung, (), total).total == total
         assert reader.match(rung, (), total - 1).total is None
 

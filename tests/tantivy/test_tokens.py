@@ -98,7 +98,7 @@ def _scores(schema: Schema, documents: dict[str, Document], tokens: tuple[str, .
     ):
         index.add(documents.values(), durability="process")
         with index.reader() as reader:
-            matches = reader.match(Rung("OR", tokens), (), 1000)
+            matches = reader.match(Rung.of("OR", tokens), (), 1000)
     return [candidate.score for candidate in matches.candidates]
 
 

@@ -54,7 +54,7 @@ def all_of(conditions: Sequence[Query]) -> Query:
 
 def from_rung(rung: Rung, conditions: Sequence[Query], *, named: bool = False) -> Query:
     """Return the query of a rung; the conditions decide what matches and add nothing to scores."""
-    terms = [_from_token(token, times, named) for token, times in Counter(rung.tokens).items()]
+    terms = [_from_token(token, times, named) for token, times in Counter(rung.words).items()]
     query: Query = {"filter": list(conditions)}
     if rung.operator == "AND":
         query["must"] = terms

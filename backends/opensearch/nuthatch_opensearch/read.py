@@ -125,7 +125,7 @@ class OpenSearchAsyncReader(
     async def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         ids = {"ids": {"values": [_id_of(key) for key in keys]}}
         body = {
-            "query": query.from_rung(Rung("OR", rung.tokens), [ids], named=True),
+            "query": query.from_rung(Rung.of("OR", rung.words), [ids], named=True),
             "size": max(len(keys), 1),
             "_source": False,
         }

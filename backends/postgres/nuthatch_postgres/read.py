@@ -68,8 +68,8 @@ class AsyncPostgresReader(
             best = await rank_pruned(self, rung, filters, limit)
             if best is not None:
                 return to_matches(best)
-        scores, passing = await self.read_scores(rung.tokens, filters)
-        terms = [scores[token] for token in rung.tokens]
+        scores, passing = await self.read_scores(rung.words, filters)
+        terms = [scores[token] for token in rung.words]
         rank = top_k if rung.operator == "OR" else conjunction_top_k
         return to_matches(rank(terms, limit, passing))
 
@@ -77,7 +77,7 @@ class AsyncPostgresReader(
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> FirstMatch | None:
         """Return the first rung that matches, with its best chunks."""
-        scores, passing = await self.read_scores(rungs[0].tokens, filters)
+        scores, passing = await self.read_scores(rungs[0].words, filters)
         return find_first_match(rungs, scores, passing, limit)
 
     async def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Ids:
@@ -87,9 +87,9 @@ class AsyncPostgresReader(
             ids = documents.ids[documents.live]
             passing = await self.read_passing(filters)
         else:
-            scores, passing = await self.read_scores(rung.tokens, filters)
+            scores, passing = await self.read_scores(rung.words, filters)
             combine = conjunction if rung.operator == "AND" else union
-            ids = combine([scores[token].ids for token in dict.fromkeys(rung.tokens)])
+            ids = combine([scores[token].ids for token in dict.fromkeys(rung.words)])
         return ids if passing is None else conjunction([ids, passing])
 
     async def columns(self, fields: Sequence[str]) -> ArrayColumns:
@@ -98,7 +98,7 @@ class AsyncPostgresReader(
 
     async def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         """Return for each chunk the parts of its score, by token."""
-        scores, _ = await self.read_scores(rung.tokens, ())
+        scores, _ = await self.read_scores(rung.words, ())
         return explain_rung(rung, scores, keys)
 
     async def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:

@@ -82,15 +82,15 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         return frequencies_of(self._connection, self._state, self._caches, tokens)
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        if not self._begins_in_sql(rung.tokens):
+        if not self._begins_in_sql(rung.words):
             postings = self._postings
             if rung.operator == "OR":
-                terms = postings.disjunction(rung.tokens)
+                terms = postings.disjunction(rung.words)
                 if terms is not None:
                     best = scoring.top_k(terms, limit, self._filters.ids(filters))
                     return helpers.to_matches(best)
             else:
-                scores = postings.conjunction(rung.tokens)
+                scores = postings.conjunction(rung.words)
                 if scores is not None:
                     best = scoring.conjunction_top_k(scores, limit, self._filters.ids(filters))
                     return helpers.to_matches(best)
@@ -99,10 +99,10 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
     def first_match(
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> FirstMatch | None:
-        if not self._begins_in_sql(rungs[0].tokens):
-            terms = self._postings.conjunction(rungs[0].tokens)
+        if not self._begins_in_sql(rungs[0].words):
+            terms = self._postings.conjunction(rungs[0].words)
             if terms is not None:
-                by_token = dict(zip(rungs[0].tokens, terms, strict=True))
+                by_token = dict(zip(rungs[0].words, terms, strict=True))
                 allowed = self._filters.ids(filters)
                 return helpers.find_first_match(rungs, by_token, allowed, limit)
         # Most queries end on their first rung, and one that is empty is never scored.
@@ -180,7 +180,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         return one(self._connection, sql, (_expression(rung), *values)) is not None
 
     def _match_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        if rung.operator == "AND" and not self._begins_in_sql(rung.tokens):
+        if rung.operator == "AND" and not self._begins_in_sql(rung.words):
             few = self._rank_few_in_sql(rung, filters, limit)
             if few is not None:
                 return few
@@ -195,9 +195,9 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         from nuthatch_sqlite.small_conjunction import rank_small_conjunction  # imports numpy
 
         sql, values = self._add_filters(schema.COUNTED, filters)
-        frequencies = self.document_frequencies(rung.tokens)
+        frequencies = self.document_frequencies(rung.words)
         best = rank_small_conjunction(
-            self._connection, sql, values, rung.tokens, limit, frequencies, self._state.statistics
+            self._connection, sql, values, rung.words, limit, frequencies, self._state.statistics
         )
         return None if best is None else helpers.to_matches(best)
 
@@ -209,7 +209,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
                 return documents.ids[documents.live]
             return documents.first_chunks(allowed)
         combine = scoring.conjunction if rung.operator == "AND" else scoring.union
-        ids = combine([*map(self._postings.ids, dict.fromkeys(rung.tokens))])
+        ids = combine([*map(self._postings.ids, dict.fromkeys(rung.words))])
         return ids if allowed is None else scoring.conjunction([ids, allowed])
 
     def columns(self, fields: Sequence[str]) -> ArrayColumns:
@@ -218,7 +218,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         return read_columns(self._connection, self._state, self._caches.columns, fields)
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
-        terms = {token: self._postings.term(token) for token in rung.tokens}
+        terms = {token: self._postings.term(token) for token in rung.words}
         return helpers.explain_rung(rung, terms, keys)
 
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
@@ -259,4 +259,4 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
 
 def _expression(rung: Rung) -> str:
     """Return the MATCH expression of a rung."""
-    return f" {rung.operator} ".join(map(schema.quote_token, rung.tokens))
+    return f" {rung.operator} ".join(map(schema.quote_token, rung.words))

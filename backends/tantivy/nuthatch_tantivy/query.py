@@ -51,7 +51,7 @@ class Queries:
     def rung(self, rung: Rung, filters: Sequence[Filter]) -> Query:
         """Return the query of a rung; filters decide what matches and add nothing to scores."""
         occur = Occur.Must if rung.operator == "AND" else Occur.Should
-        parts = [self.token(token, times) for token, times in Counter(rung.tokens).items()]
+        parts = [self.token(token, times) for token, times in Counter(rung.words).items()]
         query = parts[0] if len(parts) == 1 else _boolean(occur, parts)
         if not filters:
             return query

@@ -160,7 +160,7 @@ class TantivyReader(
         if rung is None:
             key: Hashable = (None, *filters)
         else:
-            key = (rung.operator, frozenset(rung.tokens), *filters)
+            key = (rung.operator, frozenset(rung.words), *filters)
         with translated(self._path), readable(f"{self._path}: the numbers of the chunks"):
             query = self._queries.matching(rung, filters)
             return self.state.caches.matching.read(
@@ -211,7 +211,7 @@ class TantivyReader(
         with translated(self._path):
             queries = {
                 token: self._queries.token(token, times)
-                for token, times in Counter(rung.tokens).items()
+                for token, times in Counter(rung.words).items()
             }
             return [
                 {} if place is None else self._score_parts(queries, place)

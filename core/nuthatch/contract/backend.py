@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -12,7 +12,7 @@ from nuthatch.contract.document import Document
 from nuthatch.contract.facet import Facet
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import Policy, Query, Relevance
+from nuthatch.contract.query import Corrections, Policy, Query, Relevance, Syntax
 from nuthatch.contract.results import Results
 from nuthatch.contract.spec import BackendConfig
 
@@ -55,6 +55,12 @@ class SearchBackend(ABC):
         count: bool | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
+        syntax: Syntax | None = None,
+        phrases: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        prefix: bool | None = None,
+        corrections: Corrections | None = None,
+        alternatives: Mapping[str, Sequence[str]] | None = None,
         relevance: Relevance | None = None,
         extra_or_tokens: Sequence[str] | None = None,
         audit: AuditMode | None = None,
@@ -66,9 +72,10 @@ class SearchBackend(ABC):
         `limit` defaults to 20, and `offset` hits are left out before the first. `sort` names the
         fields to order by, `-year` from the greatest on. `facets` are counted, and so is `total`
         with `count`, over all that match. `collapse` keeps a document's best chunk. `relevance`
-        says whether the best are judged once more by their text. `timeout` is in seconds. Raise
-        `InvalidQuery`, `UnsupportedQuery`, `QueryTimeout`, `BackendUnavailable`, `IndexCorrupt`;
-        never returns an empty result for an error.
+        says whether the best are judged once more by their text. How the text is read, and what its
+        words stand for too, is told by `TextQuery`. `timeout` is in seconds. Raise `InvalidQuery`,
+        `UnsupportedQuery`, `QueryTimeout`, `BackendUnavailable`, `IndexCorrupt`; never returns an
+        empty result for an error.
         """
 
     @abstractmethod
@@ -84,6 +91,12 @@ class SearchBackend(ABC):
         count: bool | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
+        syntax: Syntax | None = None,
+        phrases: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        prefix: bool | None = None,
+        corrections: Corrections | None = None,
+        alternatives: Mapping[str, Sequence[str]] | None = None,
         relevance: Relevance | None = None,
         extra_or_tokens: Sequence[str] | None = None,
         audit: AuditMode | None = None,

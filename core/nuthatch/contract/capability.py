@@ -56,6 +56,9 @@ EMULATED_BY_CORE: Final = frozenset(
         "filters.range",
         "filters.any_of",
         "filters.tree",
+        # by the text of what matches
+        "phrases",
+        "exclusions",
     }
 )
 
@@ -156,6 +159,15 @@ class Capabilities:
     facets: Support = Support("no", "its backend does not say that it can")
     #: `Results.total`.
     count: Support = Support("no", "its backend does not say that it can")
+    #: Phrases that must stand in what is found. Without positions core reads the text of what
+    #: matches, as far as a bound; so it does for an index that keeps none.
+    phrases: Support = Support("no", "its backend does not say that it can")
+    #: Words and phrases that may not stand in a document.
+    exclusions: Support = Support("no", "its backend does not say that it can")
+    #: Slots with alternatives: synonyms, and what prefixes and corrections become.
+    alternatives: Support = Support("no", "its backend looks for plain words alone")
+    #: The surface words of the index, for prefixes, corrections and suggestions.
+    dictionary: Support = Support("no", "its backend keeps no words before stemming")
 
     @classmethod
     def lexical(
@@ -169,7 +181,9 @@ class Capabilities:
 
         Everything is `NATIVE` but this: core prunes a disjunction to its top k within the budget
         (`native_top_k`), a thread serves `search_async` (`async_native`), and core sorts and
-        counts (`sort`, `facets`, `count`). `TypeError` for an entry that there is not.
+        counts (`sort`, `facets`, `count`) and reads texts for `phrases` and `exclusions`;
+        `alternatives` and the `dictionary` are to be declared. `TypeError` for an entry that there
+        is not.
         """
         profile = cls(
             text=NATIVE,
@@ -198,6 +212,8 @@ class Capabilities:
             sort=EMULATED,
             facets=EMULATED,
             count=EMULATED,
+            phrases=EMULATED,
+            exclusions=EMULATED,
         )
         return replace(profile, **entries)  # type: ignore[arg-type]  # replace() refuses others
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeVa
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictInt
 
+from nuthatch.contract.markup import SafeHTML, escape_html, mark_tags
+
 _HitT = TypeVar("_HitT", bound="Hit")
 
 
@@ -152,9 +154,9 @@ class Hit(BaseModel):
     ) -> Highlight:
         """Return title and snippet with the caller's marks, each piece of text after `escape`.
 
-        >>> title, snippet = hit.highlight(     # doctest: +SKIP
-        ...     "<mark>", "</mark>", escape=html.escape
-        ... )
+        `html` does this for web pages.
+
+        >>> title, snippet = hit.highlight("**", "**")      # doctest: +SKIP
         """
 
         def mark(text: str, spans: Iterable[tuple[int, int]], bracket: int) -> str:
@@ -168,6 +170,15 @@ class Hit(BaseModel):
             return "".join(pieces)
 
         return Highlight(mark(self.title, self.title_marks, 0), mark(self.snippet, self.marks, 1))
+
+    def html(self, tag: str = "mark") -> Highlight:
+        """Return title and snippet as HTML: escaped, and the matched words within `tag`.
+
+        Both are `SafeHTML`, which templates show without escaping it again. Raise `InvalidQuery`
+        for a tag that does not mark words, `script` for one.
+        """
+        title, snippet = self.highlight(*mark_tags(tag), escape=escape_html)
+        return Highlight(SafeHTML(title), SafeHTML(snippet))
 
 
 _FIELDS: Final = tuple(Hit.model_fields)

@@ -7,34 +7,45 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, get_args
+from typing import Final, Literal, Self, get_args
 
 from nuthatch.contract.facet import SCORE, Facet, as_facets, as_sort
 from nuthatch.contract.filters import Filter, as_filters
 from nuthatch.contract.hit import AuditMode
 from nuthatch.errors import InvalidQuery
+from nuthatch.text.slot import Phrase, Slot
 
 #: How a text query climbs: see `nuthatch.matching`.
 Policy = Literal["auto", "ladder", "ranked", "all"]
+#: How a query's text is read: see `nuthatch.text.syntax`.
+Syntax = Literal["plain", "web"]
+#: What becomes of a word that no chunk has.
+Corrections = Literal["off", "suggest", "use"]
 #: Whether the best candidates are judged once more by their text: see `nuthatch.relevance`.
 Relevance = Literal["auto", "bm25"]
 DEFAULT_LIMIT = 20
 #: What one entity query may ask for: each title search reads thousands of postings.
 MAX_TITLES: Final = 64
 MAX_PHRASES: Final = 1000
-_POLICIES = get_args(Policy)
-_RELEVANCES = get_args(Relevance)
 
 
 @dataclass(frozen=True, slots=True)
 class TextQuery:
     """A search for chunks by free text.
 
-    `extra_or_tokens` are synonyms that only disjunctions use. `collapse` keeps a document's best
-    chunk. `relevance="auto"` judges the best 30 once more by their text where they are ranked by
-    score; "bm25" leaves them as the engine ranks them. `offset` hits are left out before the first,
-    `sort` orders by declared fields (`-year` descends), `facets` and `count` ask for counts over
-    all that match. What is None is left to the backend's configuration. Raises `InvalidQuery`.
+    In `plain` syntax every character is text; `web` reads quotes, a minus and a trailing star
+    (`nuthatch.text.syntax`). `phrases` must stand word by word in what is found, and are looked for
+    like the text; nothing of `exclude`, words or phrases, may stand in its document. With `prefix`
+    the last word of the text also stands for all that begins with it. A word that no chunk has may
+    be corrected: `corrections="use"` looks for what is near it, `suggest` only tells of it.
+    `alternatives` are by word the words that may stand for it; `extra_or_tokens` are synonyms that
+    only disjunctions use.
+
+    `collapse` keeps a document's best chunk. `relevance="auto"` judges the best 30 once more by
+    their text where they are ranked by score; "bm25" leaves them as the engine ranks them. `offset`
+    hits are left out before the first, `sort` orders by declared fields (`-year` descends),
+    `facets` and `count` ask for counts over all that match. What is None is left to the backend's
+    configuration. Raises `InvalidQuery`.
     """
 
     text: str
@@ -49,20 +60,27 @@ class TextQuery:
     sort: Sequence[str] = ()
     facets: Sequence[Facet | str] = ()
     count: bool = False
+    syntax: Syntax = "plain"
+    phrases: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    prefix: bool = False
+    corrections: Corrections = "off"
+    alternatives: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
             raise InvalidQuery(f"the text of a query must be a str; found {self.text!r}")
-        object.__setattr__(self, "extra_or_tokens", _texts("extra_or_tokens", self.extra_or_tokens))
+        for name in ("extra_or_tokens", "phrases", "exclude"):
+            object.__setattr__(self, name, _texts(name, getattr(self, name)))
+        object.__setattr__(self, "alternatives", _buckets("alternatives", self.alternatives))
         _check_flag("collapse", self.collapse)
-        if self.policy is not None and self.policy not in _POLICIES:
-            raise InvalidQuery(
-                f"policy {self.policy!r} is not known; use one of {', '.join(_POLICIES)}"
-            )
-        if self.relevance is not None and self.relevance not in _RELEVANCES:
-            raise InvalidQuery(
-                f"relevance {self.relevance!r} is not known; use one of {', '.join(_RELEVANCES)}"
-            )
+        _check_flag("prefix", self.prefix)
+        _check_choice("syntax", self.syntax, get_args(Syntax))
+        _check_choice("corrections", self.corrections, get_args(Corrections))
+        if self.policy is not None:
+            _check_choice("policy", self.policy, get_args(Policy))
+        if self.relevance is not None:
+            _check_choice("relevance", self.relevance, get_args(Relevance))
         _check_common(self)
 
 
@@ -88,11 +106,7 @@ class EntityQuery:
 
     def __post_init__(self) -> None:
         for name in ("include", "exclude"):
-            buckets = getattr(self, name)
-            if not isinstance(buckets, Mapping):
-                raise InvalidQuery(f"{name} must map fields to lists of texts; found {buckets!r}")
-            clean = {field: _texts(field, phrases) for field, phrases in buckets.items()}
-            object.__setattr__(self, name, clean)
+            object.__setattr__(self, name, _buckets(name, getattr(self, name)))
         object.__setattr__(self, "titles", _texts("titles", self.titles))
         _check_common(self)
         if not self.titles and not any(self.include.values()):
@@ -153,6 +167,11 @@ def _check_flag(name: str, value: object) -> None:
         raise InvalidQuery(f"{name} is True or False; found {value!r}")
 
 
+def _check_choice(name: str, value: object, known: Sequence[str]) -> None:
+    if value not in known:
+        raise InvalidQuery(f"{name} {value!r} is not known; use one of {', '.join(known)}")
+
+
 def check_limit(limit: int | None) -> None:
     """Raise `InvalidQuery` unless the limit is None or a positive integer."""
     if limit is None:
@@ -180,6 +199,13 @@ def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:
     return texts
 
 
+def _buckets(name: str, buckets: object) -> dict[str, tuple[str, ...]]:
+    """Return lists of texts by name."""
+    if not isinstance(buckets, Mapping) or not all(isinstance(key, str) for key in buckets):
+        raise InvalidQuery(f"{name} must map names to lists of texts; found {buckets!r}")
+    return {key: _texts(key, texts) for key, texts in buckets.items()}
+
+
 def _audit(value: object) -> AuditMode | None:
     if value is None or isinstance(value, AuditMode):
         return value
@@ -190,21 +216,45 @@ def _audit(value: object) -> AuditMode | None:
         raise InvalidQuery(f"audit {value!r} is not known; use one of {names}") from None
 
 
-#: Whether a chunk holds all tokens of a rung or any of them.
+#: Whether a chunk holds all slots of a rung or any of them.
 Operator = Literal["AND", "OR"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A request for chunks that hold all (AND) or any (OR) of `tokens`.
+    """A request for chunks that hold all (AND) or any (OR) of its slots.
 
-    Tokens are in query order; one that occurs twice counts twice in the score. `dropped` are the
-    query's tokens that this rung does without.
+    Slots are in query order. `dropped` are the words of the query that this rung does without.
+    Each of `phrases` must stand in the title or in the chunk's text, none reaches from one into the
+    other. None of `excluded` may stand in the title or in any chunk of the document. Both only
+    filter: they are no part of the score, nor of the document frequencies.
     """
 
     operator: Operator
-    tokens: tuple[str, ...]
+    slots: tuple[Slot, ...]
     dropped: tuple[str, ...] = ()
+    phrases: tuple[Phrase, ...] = ()
+    excluded: tuple[Phrase, ...] = ()
+
+    @classmethod
+    def of(cls, operator: Operator, words: Iterable[str], dropped: tuple[str, ...] = ()) -> Self:
+        """Return a rung of plain words, by their tokens."""
+        return cls(operator, tuple(map(Slot, words)), dropped)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the slots: all that an engine without alternatives need look at."""
+        return tuple(slot.word for slot in self.slots)
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The distinct tokens of all alternatives, in order."""
+        return tuple(dict.fromkeys(token for slot in self.slots for token in slot.tokens))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each slot is a plain word, and nothing is asked of phrases."""
+        return not (self.phrases or self.excluded) and all(slot.is_plain for slot in self.slots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +262,11 @@ class SearchRequest:
     """One search: the query, in which the arguments of `search` stand in place of its own.
 
     The searcher's capabilities allow it. `timeout` is in seconds, None where none was given.
+    `fixed` are those of the query's filters that no facet leaves out: the ones that the index was
+    opened with.
     """
 
     query: AnyQuery
     explain: bool = False
     timeout: float | None = None
+    fixed: tuple[Filter, ...] = ()

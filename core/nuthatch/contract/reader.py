@@ -1,9 +1,9 @@
 """What a search calls on an engine: a handful of primitive questions about one consistent state.
 
-    Reader  ◄── FirstMatchReader, AnsweringReader, ColumnReader, ExplainingReader,       blocks
-                ExportingReader
+    Reader  ◄── FirstMatchReader, AnsweringReader, ColumnReader, DictionaryReader,       blocks
+                ExplainingReader, ExportingReader
     AsyncReader  ◄── AsyncFirstMatchReader, AsyncAnsweringReader, AsyncColumnReader,     is awaited
-                     AsyncExplainingReader
+                     AsyncDictionaryReader, AsyncExplainingReader
 
 A reader has what is in `Reader` or `AsyncReader`, and as many of the others as the engine can do;
 core looks which methods are there. `nuthatch.entities` has the protocols for entities.
@@ -46,6 +46,19 @@ class FirstMatch(NamedTuple):
 
     rung: int
     matches: Matches
+
+
+class KnownWord(NamedTuple):
+    """A surface word of an index: case folded, not stemmed.
+
+    `token` is what it is found by, `frequency` the number of chunks that hold the token; `edits`
+    is how far the word is from one that was looked up.
+    """
+
+    surface: str
+    token: str
+    frequency: int
+    edits: int = 0
 
 
 class StoredChunk(NamedTuple):
@@ -175,7 +188,9 @@ class Reader(Protocol):
         """Return the best `limit` chunks of a rung.
 
         All filters must hold, and act before the cut: `Range` with `gte` and `lte`, `AnyOf`, and
-        what else the engine declares (`FilterSupport`).
+        what else the engine declares (`FilterSupport`). So do the rung's phrases and exclusions.
+        A rung has alternatives, phrases and exclusions only where the engine declares them
+        `NATIVE`; else its `words` are all there is to it.
         """
         ...
 
@@ -217,7 +232,8 @@ class ExplainingReader(Reader, Protocol):
     """A reader of an engine that declares `explain`."""
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> Sequence[Mapping[str, float]]:
-        """Return for each key what each token adds to its score."""
+        """Return for each key what each token adds to its score: of a slot the alternative that
+        gives it its score, so that the parts add up to the score."""
         ...
 
 
@@ -240,6 +256,32 @@ class ColumnReader(Reader, Protocol):
     def columns(self, fields: Sequence[str]) -> Columns:
         """Return what documents have in these declared fields; an empty name is the order of
         uris."""
+        ...
+
+
+class DictionaryReader(Reader, Protocol):
+    """A reader of an engine that keeps the surface words of its documents.
+
+    Words are compared as `fold_word` makes them: without diacritics. Of the words with one token
+    only the first by the order of the method is returned. Words whose token is in no chunk are
+    left out; a word that only deleted documents had may be there until `optimize()`.
+    """
+
+    def words(self, prefix: str, limit: int) -> Sequence[KnownWord]:
+        """Return the `limit` most frequent words that begin with a prefix, the most frequent first.
+
+        Of the words with one token the shortest stands for it, of equally long ones the first by
+        code point. Equally frequent words come by code point. `edits` is 0.
+        """
+        ...
+
+    def neighbours(self, word: str, edits: int, limit: int) -> Sequence[KnownWord]:
+        """Return the `limit` nearest words within so many edits, 1 or 2, whose tokens are in two
+        chunks or more: by edits, then the most frequent first, then by code point.
+
+        An edit puts in, leaves out or replaces a code point, or swaps two neighbouring ones; no
+        part of a word is edited twice (optimal string alignment).
+        """
         ...
 
 
@@ -274,6 +316,13 @@ class AsyncColumnReader(AsyncReader, Protocol):
 
     async def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Keys: ...
     async def columns(self, fields: Sequence[str]) -> Columns: ...
+
+
+class AsyncDictionaryReader(AsyncReader, Protocol):
+    """A `DictionaryReader` whose methods are awaited."""
+
+    async def words(self, prefix: str, limit: int) -> Sequence[KnownWord]: ...
+    async def neighbours(self, word: str, edits: int, limit: int) -> Sequence[KnownWord]: ...
 
 
 class AsyncExplainingReader(AsyncReader, Protocol):

@@ -28,6 +28,7 @@ from nuthatch.contract.reader import (
 )
 from nuthatch.contract.statistics import CollectionStatistics
 from nuthatch.pipeline.shape import check_rows, check_type, engine_failure, is_chunk
+from nuthatch.text.slot import Slot
 
 
 class AnswerReader:
@@ -107,14 +108,18 @@ class AnswerReader:
         """Return the matches of a rung, or of one that differs in tokens that are in no chunk."""
         if rung in self._matches or rung.operator == "AND":
             return self._matches.get(rung)
-        known = self._known_tokens(rung)
+        known = self._known_slots(rung)
         for other, matches in self._matches.items():
-            if other.operator == "OR" and self._known_tokens(other) == known:
+            if other.operator == "OR" and self._known_slots(other) == known:
                 return matches
         return None
 
-    def _known_tokens(self, rung: Rung) -> list[str]:
-        return [token for token in rung.tokens if self._frequencies.get(token) != 0]
+    def _known_slots(self, rung: Rung) -> list[Slot]:
+        return [
+            slot
+            for slot in rung.slots
+            if any(self._frequencies.get(token) != 0 for token in slot.tokens)
+        ]
 
 
 def answer_by_calls(reader: Reader, request: AnswerRequest) -> Answer:
@@ -214,9 +219,8 @@ def _find_misplaced(request: AnswerRequest, answer: Answer) -> Iterator[str]:
 def _find_contradictions(request: AnswerRequest, answer: Answer) -> Iterator[str]:
     """Yield which numbers cannot be of one state of the index."""
     for rung, matches in answer.matches.items():
-        counts = [answer.frequencies.get(token) for token in rung.tokens]
-        known = [count for count in counts if count is not None]
-        if len(known) == len(counts):
+        known = list(_slot_bounds(rung, answer.frequencies))
+        if len(known) == len(rung.slots):
             most = min(known) if rung.operator == "AND" else sum(known)
             if _size(matches) > most:
                 yield f"{_name(rung)} matches {_size(matches)} chunks, where {most} can match"
@@ -225,6 +229,13 @@ def _find_contradictions(request: AnswerRequest, answer: Answer) -> Iterator[str
         before, after = answer.matches[one], answer.matches[other]
         if before.candidates and (not after.candidates or _exceeds(before.total, after.total)):
             yield f"{_name(one)} matches more chunks than {_name(other)}, which asks for less"
+
+
+def _slot_bounds(rung: Rung, frequencies: Mapping[str, int]) -> Iterator[int]:
+    """Yield for each slot the number of chunks that can hold it, where all its tokens are known."""
+    for slot in rung.slots:
+        if all(token in frequencies for token in slot.tokens):
+            yield sum(frequencies[token] for token in dict.fromkeys(slot.tokens))
 
 
 def _size(matches: Matches) -> int:
@@ -240,4 +251,4 @@ def _is_count(value: object) -> bool:
 
 
 def _name(rung: Rung) -> str:
-    return f"{rung.operator} of {', '.join(rung.tokens)}"
+    return f"{rung.operator} of {', '.join(rung.words)}"

@@ -21,7 +21,14 @@ from nuthatch.contract.document import Chunk, Document
 from nuthatch.contract.facet import Facet
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import Policy, Query, Relevance, SearchRequest
+from nuthatch.contract.query import (
+    Corrections,
+    Policy,
+    Query,
+    Relevance,
+    SearchRequest,
+    Syntax,
+)
 from nuthatch.contract.reader import AsyncReader, Reader
 from nuthatch.contract.results import Results
 from nuthatch.contract.schema import IndexInfo, Schema
@@ -75,6 +82,12 @@ class Searcher(SearchBackend):
         count: bool | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
+        syntax: Syntax | None = None,
+        phrases: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        prefix: bool | None = None,
+        corrections: Corrections | None = None,
+        alternatives: Mapping[str, Sequence[str]] | None = None,
         relevance: Relevance | None = None,
         extra_or_tokens: Sequence[str] | None = None,
         audit: AuditMode | None = None,
@@ -90,6 +103,12 @@ class Searcher(SearchBackend):
             "count": count,
             "collapse": collapse,
             "policy": policy,
+            "syntax": syntax,
+            "phrases": phrases,
+            "exclude": exclude,
+            "prefix": prefix,
+            "corrections": corrections,
+            "alternatives": alternatives,
             "relevance": relevance,
             "extra_or_tokens": extra_or_tokens,
             "audit": audit,
@@ -108,6 +127,12 @@ class Searcher(SearchBackend):
         count: bool | None = None,
         collapse: bool | None = None,
         policy: Policy | None = None,
+        syntax: Syntax | None = None,
+        phrases: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        prefix: bool | None = None,
+        corrections: Corrections | None = None,
+        alternatives: Mapping[str, Sequence[str]] | None = None,
         relevance: Relevance | None = None,
         extra_or_tokens: Sequence[str] | None = None,
         audit: AuditMode | None = None,
@@ -123,6 +148,12 @@ class Searcher(SearchBackend):
             "count": count,
             "collapse": collapse,
             "policy": policy,
+            "syntax": syntax,
+            "phrases": phrases,
+            "exclude": exclude,
+            "prefix": prefix,
+            "corrections": corrections,
+            "alternatives": alternatives,
             "relevance": relevance,
             "extra_or_tokens": extra_or_tokens,
             "audit": audit,

@@ -15,10 +15,12 @@ from nuthatch.contract.reader import (
     AnsweringReader,
     AsyncAnsweringReader,
     AsyncColumnReader,
+    AsyncDictionaryReader,
     AsyncExplainingReader,
     AsyncFirstMatchReader,
     AsyncReader,
     ColumnReader,
+    DictionaryReader,
     ExplainingReader,
     ExportingReader,
     FirstMatchReader,
@@ -68,6 +70,9 @@ class LiftedReader:
         if has_columns(reader):
             self.matching = _lift(reader.matching)
             self.columns = _lift(reader.columns)
+        if has_dictionary(reader):
+            self.words = _lift(reader.words)
+            self.neighbours = _lift(reader.neighbours)
         if has_explain(reader):
             self.explain = _lift(reader.explain)
         if has_match_entities(reader):
@@ -97,6 +102,9 @@ class TimedReader:
         if has_columns(reader):
             self.matching = _limit_time(reader.matching, deadline)
             self.columns = _limit_time(reader.columns, deadline)
+        if has_dictionary(reader):
+            self.words = _limit_time(reader.words, deadline)
+            self.neighbours = _limit_time(reader.neighbours, deadline)
         if has_explain(reader):
             self.explain = _limit_time(reader.explain, deadline)
         if has_match_entities(reader):
@@ -165,6 +173,15 @@ def has_columns(reader: object) -> bool:
 
 
 @overload
+def has_dictionary(reader: Reader) -> TypeGuard[DictionaryReader]: ...
+@overload
+def has_dictionary(reader: AsyncReader) -> TypeGuard[AsyncDictionaryReader]: ...
+def has_dictionary(reader: object) -> bool:
+    """Return whether a reader knows the surface words of its index."""
+    return hasattr(reader, "words") and hasattr(reader, "neighbours")
+
+
+@overload
 def has_explain(reader: Reader) -> TypeGuard[ExplainingReader]: ...
 @overload
 def has_explain(reader: AsyncReader) -> TypeGuard[AsyncExplainingReader]: ...
@@ -198,7 +215,7 @@ def has_documents(reader: Reader) -> TypeGuard[ExportingReader]:
 
 def engine_of(reader: Any) -> Any:
     """Return the engine's own reader."""
-    while isinstance(reader, LiftedReader | TimedReader):
+    while hasattr(reader, "wrapped"):
         reader = reader.wrapped
     return reader
 

@@ -60,7 +60,8 @@ async def read_relevance_query(
     """Return the query as the formula needs it, of the state that the climb has read."""
     statistics = await reader.statistics()
     check_type(backend, "statistics", statistics, CollectionStatistics)
-    frequencies = {token: climb.frequencies[token] for token in climb.query.tokens}
+    tokens = (token for slot in climb.query.slots for token in slot.tokens)
+    frequencies = {token: climb.frequencies[token] for token in tokens}
     # Without one snapshot the number of chunks may be of an earlier state.
     chunks = max((statistics.chunks, *frequencies.values()))
     slots = slots_of(analyzer, climb.query)

@@ -79,6 +79,8 @@ class PlannedSearch:
         assert not isinstance(task, BrowseTask)  # which always has something to look for
         is_text = isinstance(task, SearchTask)
         lack = "the query holds no word to look for" if is_text else "nothing to look for is left"
+        if isinstance(task, SearchTask) and task.query.excluded:
+            lack = "exclusions alone find nothing; MatchAll with filters gives all documents"
         total, facets = count_nothing(task.wanted)
         return Results(
             (),

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import Policy, SearchRequest
+from nuthatch.contract.query import Corrections, Policy, SearchRequest
 from nuthatch.contract.reader import (
     AsyncExplainingReader,
     AsyncReader,
@@ -33,6 +33,7 @@ from nuthatch.pipeline.aggregation import (
     read_matching,
 )
 from nuthatch.pipeline.answers import AnswerReader
+from nuthatch.pipeline.expansion import expand_query
 from nuthatch.pipeline.fetching import fetch_rows, vanished_note
 from nuthatch.pipeline.filtering import FilteringReader
 from nuthatch.pipeline.hits import HitOptions, ScoredRow, build_hits
@@ -51,6 +52,7 @@ from nuthatch.pipeline.rescoring import (
     rescore_rows,
 )
 from nuthatch.pipeline.shape import check_rows, check_type, missing_method
+from nuthatch.pipeline.verifying import verifying_reader
 from nuthatch.text.normalize import NormalizedQuery
 
 
@@ -59,8 +61,9 @@ class SearchTask(NamedTuple):
 
     `limit` hits are wanted from `offset` on. `wanted` is what is asked of all that match, None
     where nothing is; `emulated` are the filters that the engine does not know. `score` is the name
-    of the engine's scores; `is_stable` says that it declares `stable_scores`. `depth` candidates
-    are judged by their text if they are ranked.
+    of the engine's scores; `is_stable` says that it declares `stable_scores`. `verifies` says that
+    core reads texts to see where the phrases of the query stand. `depth` candidates are judged by
+    their text if they are ranked.
     """
 
     facts: EngineFacts
@@ -80,6 +83,8 @@ class SearchTask(NamedTuple):
     begun: float
     notes: tuple[str, ...] = ()
     is_stable: bool = True
+    corrections: Corrections = "off"
+    verifies: bool = False
     depth: int = 0
 
     def climb(self, limit: int) -> LadderSearch:
@@ -120,6 +125,11 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
     backend, wanted = task.facts.backend, task.wanted
     if task.explain and not has_explain(reader):
         raise missing_method(backend, "explain", "the reader's explain")
+    expansion = await expand_query(backend, reader, task.query, task.corrections)
+    task = task._replace(query=expansion.query)
+    verifier = None
+    if task.verifies:
+        reader = verifier = verifying_reader(task.facts, reader)
     source: MatchingSource | None = None
     engine = reader
     if wanted is not None or task.emulated:
@@ -135,6 +145,7 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
     else:
         page = await _rank_page(task, engine, source)
     notes = [*task.notes, *page.notes, *vanished_note(page.vanished)]
+    notes += verifier.notes if verifier else []
     parts = page.parts
     has_scores = wanted is None or not wanted.order or wanted.needs_scores
     if task.explain and has_scores and has_explain(reader):
@@ -143,11 +154,11 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
             key: _join_parts(part, parts.get(key), task.score) for key, part in explained.items()
         }
     climb = page.climb
-    tokens = (*task.query.tokens, *task.query.extras)
+    tokens = dict.fromkeys(token for slot in task.query.slots for token in slot.tokens)
     rows = _make_rows(page.rows, parts, task.score if has_scores else None)
     is_stable = task.is_stable or not has_scores
     return Results(
-        hits=build_hits(task.hit_options, tokens, rows),
+        hits=build_hits(task.hit_options, (*tokens, *task.query.extras), rows),
         query=task.query,
         attempts=tuple(climb.attempts),
         policy=task.policy,
@@ -158,6 +169,7 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
         frequencies=tuple(climb.frequencies.items()),
         total=page.totals.total,
         facets=page.totals.facets,
+        corrections=expansion.corrections,
         relevance="auto" if task.judges(climb) else "bm25",
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from sys import float_info
 from time import monotonic, perf_counter
 from typing import ClassVar, NamedTuple, Protocol
@@ -47,7 +47,8 @@ from nuthatch.pipeline.text_search import SearchTask
 from nuthatch.registry.plugins import expand
 from nuthatch.relevance import SETTINGS
 from nuthatch.text.analyzer import Analyzer
-from nuthatch.text.normalize import normalize
+from nuthatch.text.normalize import NormalizedQuery, normalize
+from nuthatch.text.syntax import read_plain, read_web
 
 
 class OpenIndex(Protocol):
@@ -86,7 +87,8 @@ def with_overrides(query: Query, options: Mapping[str, object]) -> AnyQuery:
     if isinstance(query, str):
         return TextQuery(query, **given)  # type: ignore[arg-type]  # checked by TextQuery
     if isinstance(query, EntityQuery | MatchAll):
-        textual = sorted(given.keys() & {"extra_or_tokens", "policy", "relevance", "collapse"})
+        own = {item.name for item in fields(TextQuery)} - {item.name for item in fields(MatchAll)}
+        textual = sorted(given.keys() & own)
         if textual:
             kind = "an entity query" if isinstance(query, EntityQuery) else "MatchAll"
             raise InvalidQuery(f"{textual[0]} belongs to text queries; this is {kind}")
@@ -113,7 +115,7 @@ def plan_search(backend: OpenIndex, request: SearchRequest) -> PlannedSearch:
     query = request.query
     filters = _filters(backend, query)
     emulated = _emulated_filters(backend.capabilities, filters)
-    wanted = _aggregation(backend, query, filters, emulated)
+    wanted = _aggregation(backend, request, filters, emulated)
     plan = _Plan(backend, request, facts, filters, emulated, wanted)
     task: SearchTask | EntityTask | BrowseTask
     match query:
@@ -125,7 +127,8 @@ def plan_search(backend: OpenIndex, request: SearchRequest) -> PlannedSearch:
             task = _browse_task(plan, query, begun)
     features = aggregation_features(query)
     levels = {backend.capabilities.support(feature).level for feature in features}
-    return PlannedSearch(task, is_emulated=bool(emulated) or "emulated" in levels)
+    reads_texts = isinstance(task, SearchTask) and task.verifies
+    return PlannedSearch(task, bool(emulated) or reads_texts or "emulated" in levels)
 
 
 class _Plan(NamedTuple):
@@ -141,11 +144,12 @@ class _Plan(NamedTuple):
 
 def _aggregation(
     backend: OpenIndex,
-    query: AnyQuery,
+    request: SearchRequest,
     filters: tuple[Filter, ...],
     emulated: tuple[Filter, ...],
 ) -> Aggregation | None:
     """Return what a query wants to know of all that match; None where that is nothing."""
+    query = request.query
     if not next(aggregation_features(query), None):
         return None
     return plan_aggregation(
@@ -154,6 +158,7 @@ def _aggregation(
         query.facets,
         query.sort,
         emulated=emulated,
+        fixed=check_filters(backend.schema, request.fixed),
         counts=query.count,
     )
 
@@ -225,9 +230,8 @@ def _browse_task(plan: _Plan, query: MatchAll, begun: float) -> BrowseTask:
 def _text_task(plan: _Plan, query: TextQuery, begun: float) -> SearchTask:
     backend, request = plan.backend, plan.request
     config = backend.config
-    extras = (*query.extra_or_tokens, *expand(backend.name, query.text))
-    normalized = normalize(backend.analyzer, query.text, extras, plan.facts.deadline)
-    notes = list(normalized.notes)
+    normalized, more = _normalize(backend, query, plan.facts.deadline)
+    notes = [*normalized.notes, *more]
     parts = backend.capabilities.explain
     if request.explain and not parts:
         notes.append(f"no score for each token: {parts.reason}")
@@ -252,7 +256,66 @@ def _text_task(plan: _Plan, query: TextQuery, begun: float) -> SearchTask:
         begun=begun,
         notes=tuple(notes),
         is_stable=bool(backend.capabilities.stable_scores),
+        corrections=query.corrections,
+        verifies=needs_texts(backend.capabilities, backend.schema, normalized),
     )
+
+
+def _normalize(
+    backend: OpenIndex, query: TextQuery, deadline: float | None
+) -> tuple[NormalizedQuery, list[str]]:
+    """Return a query's words and conditions, and notes of what the engine cannot do of it.
+
+    What a user typed, or a plugin adds, is done as far as the engine goes; what the caller asks for
+    by name was refused before.
+    """
+    capabilities = backend.capabilities
+    typed = read_web(query.text) if query.syntax == "web" else read_plain(query.text)
+    typed = typed.extended(query.phrases, query.exclude, completes=query.prefix)
+    notes = []
+    if typed.completes and not (capabilities.dictionary and capabilities.alternatives):
+        lack = capabilities.dictionary.reason or capabilities.alternatives.reason
+        notes.append(f"* completes no word: {lack}")
+        typed = typed._replace(completes=False)
+    extras, alternatives = expand(backend.name, backend.config.shown, query.text)
+    if alternatives and not capabilities.alternatives:
+        extras += tuple(word for words in alternatives.values() for word in words)
+        notes.append(f"synonyms only add hits: {capabilities.alternatives.reason}")
+        alternatives = {}
+    normalized = normalize(
+        backend.analyzer,
+        typed,
+        (*query.extra_or_tokens, *extras),
+        deadline,
+        alternatives=_merge(query.alternatives, alternatives),
+    )
+    for feature in condition_features(normalized):
+        require_support(backend.name, capabilities, feature)
+    return normalized, notes
+
+
+def _merge(
+    one: Mapping[str, Sequence[str]], other: Mapping[str, Sequence[str]]
+) -> Mapping[str, Sequence[str]]:
+    return {word: (*one.get(word, ()), *other.get(word, ())) for word in {**one, **other}}
+
+
+def condition_features(query: NormalizedQuery) -> Iterator[str]:
+    """Yield the names of the capabilities that phrases and exclusions need."""
+    if query.phrases:
+        yield "phrases"
+    if query.excluded:
+        yield "exclusions"
+
+
+def needs_texts(capabilities: Capabilities, schema: Schema, query: NormalizedQuery) -> bool:
+    """Return whether core must read texts to see where phrases stand.
+
+    An engine does without where it has positions, and for single words.
+    """
+    levels = {capabilities.support(feature).level for feature in condition_features(query)}
+    longest = max(map(len, (*query.phrases, *query.excluded)), default=0)
+    return "emulated" in levels or (longest > 1 and not schema.positions)
 
 
 def _depth(backend: OpenIndex, query: TextQuery) -> int:
@@ -281,6 +344,9 @@ def check_capabilities(backend: SearchBackend, query: AnyQuery) -> None:
         require(backend, "entities" if isinstance(query, EntityQuery) else "text")
     if isinstance(query, EntityQuery) and query.titles:
         require(backend, "fuzzy")
+    if isinstance(query, TextQuery):
+        for feature in word_features(query):
+            require(backend, feature)
     if query.audit is AuditMode.GROUNDED:
         require(backend, "grounding")
     for feature in (*aggregation_features(query), *filter_features(query.filters)):
@@ -290,6 +356,18 @@ def check_capabilities(backend: SearchBackend, query: AnyQuery) -> None:
         return
     if query.offset + (query.limit or 1) > largest:
         raise _limit_refused(backend.name, query, largest)
+
+
+def word_features(query: TextQuery) -> Iterator[str]:
+    """Yield the names of the capabilities that a query's words need, as far as it asks by name."""
+    if query.phrases:
+        yield "phrases"
+    if query.exclude:
+        yield "exclusions"
+    if query.prefix or query.corrections != "off":
+        yield "dictionary"
+    if query.prefix or query.alternatives or query.corrections == "use":
+        yield "alternatives"
 
 
 def filter_features(filters: Iterable[Filter]) -> Iterator[str]:

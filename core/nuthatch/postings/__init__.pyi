@@ -89,3 +89,7 @@ from nuthatch.postings.rungs import (
     find_first_match as find_first_match,
     to_matches as to_matches,
 )
+from nuthatch.postings.vocabulary import (
+    FrequenciesOf as FrequenciesOf,
+    Vocabulary as Vocabulary,
+)

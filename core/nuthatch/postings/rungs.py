@@ -35,8 +35,8 @@ def find_first_match(
     ids = allowed
     tokens: set[str] = set()
     for index in range(len(rungs) - 1, -1, -1):
-        fresh = [terms[token].ids for token in set(rungs[index].tokens) - tokens]
-        tokens.update(rungs[index].tokens)
+        fresh = [terms[token].ids for token in set(rungs[index].words) - tokens]
+        tokens.update(rungs[index].words)
         if fresh:
             ids = conjunction([*fresh, *(() if ids is None else (ids,))])
         if ids is None or not ids.size:
@@ -44,7 +44,7 @@ def find_first_match(
         winner = index
     if winner is None:
         return None
-    best = conjunction_top_k([terms[token] for token in rungs[winner].tokens], limit, allowed)
+    best = conjunction_top_k([terms[token] for token in rungs[winner].words], limit, allowed)
     return FirstMatch(winner, to_matches(best))
 
 
@@ -54,8 +54,8 @@ def explain_rung(
     """Return for each chunk, whose keys are ids, the part of its score that each token gives."""
     ids = np.array(keys, dtype=np.uint32)
     parts: list[dict[str, float]] = [{} for _ in range(ids.size)]
-    for token in dict.fromkeys(rung.tokens):
-        impacts = terms[token].impacts_at(ids) * rung.tokens.count(token)
+    for token in dict.fromkeys(rung.words):
+        impacts = terms[token].impacts_at(ids) * rung.words.count(token)
         for part, impact in zip(parts, impacts.tolist(), strict=True):
             part[token] = impact
     return parts

@@ -12,7 +12,7 @@ function may leave arguments out. Wrappers are not supported. A misspelt hook is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pluggy import HookimplMarker, HookspecMarker
@@ -44,8 +44,14 @@ def nuthatch_register_analyzers() -> Sequence[Analyzer]:  # type: ignore[empty-b
 
 
 @hookspec
-def nuthatch_expand_query(backend: str, text: str) -> Sequence[str]:  # type: ignore[empty-body]
-    """Return synonyms for a query text, used like `extra_or_tokens`; empty or None for none.
+def nuthatch_expand_query(  # type: ignore[empty-body]
+    backend: str, index: str, text: str
+) -> Sequence[str] | Mapping[str, Sequence[str]]:
+    """Return synonyms for a query text; empty or None for none.
+
+    A list of texts is used like `extra_or_tokens`: in disjunctions. A mapping has by word of the
+    text the words that may stand for it, like `alternatives`: in conjunctions too. `index` is where
+    the index is, as its URL tells it after the colon and without secrets.
 
     Called in the caller's thread. What it raises reaches the user as `PluginFailure`: an answer
     without the synonyms would be another answer.

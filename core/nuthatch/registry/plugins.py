@@ -15,13 +15,13 @@ and named in `Results.notes`, since the answer is right without it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
 from inspect import getattr_static, isclass, isroutine
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nuthatch.errors import PluginFailure
 from nuthatch.registry import discovery
@@ -231,24 +231,46 @@ def call_hook(hook: str) -> Iterator[tuple[EntryPoint, list[Any] | PluginFailure
             yield source, source.failure("hook", f"failed in {hook}: {reason(error)}", hint, error)
 
 
-def expand(backend: str, text: str) -> tuple[str, ...]:
+class Synonyms(NamedTuple):
+    """What plugins add to a query: texts for disjunctions, and by word what may stand for it."""
+
+    extras: tuple[str, ...]
+    alternatives: Mapping[str, tuple[str, ...]]
+
+
+def expand(backend: str, index: str, text: str) -> Synonyms:
     """Return the synonyms that plugins give for a query text, each once.
 
-    Raise `PluginFailure` if a plugin fails or gives anything but a list of texts.
+    Raise `PluginFailure` if a plugin fails or gives anything but a list of texts, or such lists by
+    word.
     """
-    words: dict[str, None] = {}
+    extras: dict[str, None] = {}
+    alternatives: dict[str, dict[str, None]] = {}
     for source, call in implementations("nuthatch_expand_query"):
         try:
-            answer = call(backend=backend, text=text)
-            given = [] if answer is None or isinstance(answer, str | bytes) else list(answer)
+            answer = call(backend=backend, index=index, text=text)
+            buckets = dict(answer) if isinstance(answer, Mapping) else {None: answer}
+            texts = {word: _as_texts(given) for word, given in buckets.items()}
         except Exception as error:
             problem = f"failed to expand a query: {reason(error)}"
             raise source.failure("hook", problem, _go_on_without(source), error) from error
-        if isinstance(answer, str | bytes) or not all(isinstance(word, str) for word in given):
-            problem = "must expand a query into a list of texts and gave something else"
-            raise source.failure("hook", problem, _go_on_without(source))
-        words.update(dict.fromkeys(given))
-    return tuple(words)
+        if any(given is None for given in texts.values()):
+            problem = "must expand a query into a list of texts, or into such lists by word"
+            raise source.failure("hook", f"{problem}; it gave {answer!r}", _go_on_without(source))
+        for word, given in texts.items():
+            bucket = extras if word is None else alternatives.setdefault(word, {})
+            bucket.update(dict.fromkeys(given or ()))
+    return Synonyms(tuple(extras), {word: tuple(texts) for word, texts in alternatives.items()})
+
+
+def _as_texts(given: object) -> list[str] | None:
+    """Return a list of texts, empty for None; None where it is something else."""
+    if given is None:
+        return []
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        return None
+    texts = list(given)
+    return texts if all(isinstance(text, str) for text in texts) else None
 
 
 def observe(backend: str, results: Results) -> Results:

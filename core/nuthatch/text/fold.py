@@ -130,6 +130,11 @@ class Folding:
 FOLDING = Folding()
 
 
+def fold_surface(word: str) -> str:
+    """Return a surface word as prefixes and neighbours are compared: without diacritics."""
+    return word if word.isascii() else FOLDING.line(word).replace(" ", "")
+
+
 #: What Western and Central European text holds besides ASCII. Each character folds in the same way
 #: whatever stands beside it, the last ones to two letters.
 _EUROPEAN = (

@@ -39,7 +39,7 @@ def list_uris(hits: Iterable[Hit]) -> list[str]:
 
 def match_rung(index: LexicalBackend, operator: Operator, tokens: Sequence[str]) -> list[ChunkName]:
     """Return the chunks that one rung matches, in order, by a reader of the engine."""
-    (found,) = match_rungs(index, [(Rung(operator, tuple(tokens)), ())])
+    (found,) = match_rungs(index, [(Rung.of(operator, tuple(tokens)), ())])
     return found
 
 

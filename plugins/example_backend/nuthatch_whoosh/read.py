@@ -36,7 +36,7 @@ class WhooshReader(ExportingReader):
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         operator = And if rung.operator == "AND" else Or
-        weights = Counter(rung.tokens)  # a repeated token counts twice
+        weights = Counter(rung.words)  # a repeated token counts twice
         query = operator([Term("tokens", token, boost=n) for token, n in weights.items()])
         found = self._searcher.search(query, limit=limit)
         candidates = [Candidate(chunk, score) for chunk, score in found.items()]

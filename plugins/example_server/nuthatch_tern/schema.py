@@ -63,7 +63,7 @@ def from_filter(condition: Filter) -> dict[str, Any]:
 
 def from_rung(rung: Rung) -> dict[str, Any]:
     """Return a rung as the server reads it: a token that stands twice counts twice."""
-    return {"all": rung.operator == "AND", "tokens": rung.tokens}
+    return {"all": rung.operator == "AND", "tokens": rung.words}
 
 
 def from_match(rung: Rung, filters: Sequence[Filter], limit: int) -> dict[str, Any]:

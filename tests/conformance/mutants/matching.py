@@ -123,7 +123,7 @@ class TheHeadIsApproximate(Working):
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
             whole = super().match(rung, filters, 10**6)
-            first = super().match(Rung("OR", rung.tokens[:1]), filters, limit).candidates
+            first = super().match(Rung.of("OR", rung.words[:1]), filters, limit).candidates
             keys = [candidate.key for candidate in first]
             kept = sorted(whole.candidates, key=lambda candidate: candidate.key not in keys)[:limit]
             return whole._replace(candidates=sorted(kept, key=lambda c: (-c.score, c.key)))
@@ -146,17 +146,17 @@ class TokensAreMadeDistinct(Working):
 
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-            tokens = tuple(dict.fromkeys(rung.tokens))
-            return super().match(replace(rung, tokens=tokens), filters, limit)
+            tokens = tuple(dict.fromkeys(rung.words))
+            return super().match(Rung.of(rung.operator, tokens), filters, limit)
 
 
 class OccurrencesAreNotStored(Working):
     """Term frequencies are all one."""
 
     class Reader(MemoryReader):
-        def _parts(self, rung: Rung) -> Any:
-            part = super()._parts(rung)
-            return lambda token, tf: part(token, Counter(set(tf)))
+        def _scorer(self, rung: Rung) -> Any:
+            score = super()._scorer(rung)
+            return lambda tf: score(Counter(set(tf)))
 
 
 class WordsThatMostChunksHoldMatchNothing(Working):
@@ -164,9 +164,9 @@ class WordsThatMostChunksHoldMatchNothing(Working):
 
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-            counts = self.document_frequencies(rung.tokens)
-            rare = tuple(t for t in rung.tokens if 2 * counts[t] <= len(self._chunks))
-            return super().match(replace(rung, tokens=rare), filters, limit)
+            counts = self.document_frequencies(rung.words)
+            rare = tuple(t for t in rung.words if 2 * counts[t] <= len(self._chunks))
+            return super().match(Rung.of(rung.operator, rare), filters, limit)
 
 
 class OperatorsAreObeyed(Working):
@@ -174,8 +174,8 @@ class OperatorsAreObeyed(Working):
 
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-            plain = tuple(t for t in rung.tokens if t not in ("and", "or", "not", "near"))
-            return super().match(replace(rung, tokens=plain), filters, limit)
+            plain = tuple(t for t in rung.words if t not in ("and", "or", "not", "near"))
+            return super().match(Rung.of(rung.operator, plain), filters, limit)
 
 
 class OnlyAsciiIsLookedFor(Working):
@@ -183,8 +183,8 @@ class OnlyAsciiIsLookedFor(Working):
 
     class Reader(MemoryReader):
         def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-            plain = tuple(token for token in rung.tokens if token.isascii())
-            return super().match(replace(rung, tokens=plain), filters, limit)
+            plain = tuple(token for token in rung.words if token.isascii())
+            return super().match(Rung.of(rung.operator, plain), filters, limit)
 
 
 class ThreadsShareACursor(Working):
@@ -240,4 +240,4 @@ class ExplainTellsARepeatedTokenOnce(Working):
 
     class Reader(MemoryReader):
         def explain(self, rung: Rung, keys: Sequence[Any]) -> list[dict[str, float]]:
-            return super().explain(replace(rung, tokens=tuple(dict.fromkeys(rung.tokens))), keys)
+            return super().explain(Rung.of("OR", dict.fromkeys(rung.words)), keys)

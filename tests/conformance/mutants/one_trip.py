@@ -67,7 +67,7 @@ class AnAnswerFiltersFrequencies(Working):
     class Reader(MemoryReader):
         def answer(self, request: AnswerRequest) -> Answer:
             answer = answer_by_calls(self, request)
-            rungs = {token: Rung("OR", (token,)) for token in request.tokens}
+            rungs = {token: Rung.of("OR", (token,)) for token in request.tokens}
             kept = {t: self.match(rung, request.filters, 1).total for t, rung in rungs.items()}
             return replace(answer, frequencies=kept)
 

@@ -39,18 +39,18 @@ async def rank_pruned(
 
     Return None where that is not possible, or would cost more than it saves.
     """
-    entries = await reader.look_up(rung.tokens)
+    entries = await reader.look_up(rung.words)
     terms = {token: term for token, term in entries.items() if term is not None and term.df}
     long = {token: term for token, term in terms.items() if _defer_long(reader, token, term)}
     short = [token for token in terms if token not in long]
     if not long or not short or max(terms[token].df for token in short) < limit:
         return None
     # The most that the long lists can add to a score.
-    rest = sum(_bound(reader, term) * rung.tokens.count(token) for token, term in long.items())
+    rest = sum(_bound(reader, term) * rung.words.count(token) for token, term in long.items())
     if _estimate_threshold(reader, rung, terms, short, limit) <= rest:
         return None
     scores, passing = await reader.read_scores(short, filters)
-    of_short = [scores[token] for token in rung.tokens if token in scores]
+    of_short = [scores[token] for token in rung.words if token in scores]
     threshold = top_k(of_short, limit, passing).threshold * (1 - _SLACK)
     if threshold <= rest:
         return None
@@ -63,7 +63,7 @@ async def rank_pruned(
         return None
     scores |= await _read_blocks(reader, long, ids)
     totals = np.zeros(ids.size)
-    for token in rung.tokens:
+    for token in rung.words:
         if token in scores:
             totals += scores[token].impacts_at(ids)
     return select_top(ids, totals, limit, total=None, unread=rest)
@@ -101,7 +101,7 @@ def _estimate_threshold(
     The estimate is the largest bound of a short list with at least `limit` chunks.
     """
     bounds = [
-        _bound(reader, terms[token]) * rung.tokens.count(token)
+        _bound(reader, terms[token]) * rung.words.count(token)
         for token in short
         if terms[token].df >= limit
     ]

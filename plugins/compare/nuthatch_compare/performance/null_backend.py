@@ -17,7 +17,7 @@ from nuthatch import (
 )
 
 _NOTHING = unsupported("the null backend holds nothing")
-_ASKED = NormalizedQuery(text="", tokens=(), dropped=(), extras=(), only_stopwords=False)
+_ASKED = NormalizedQuery(text="", slots=(), dropped=(), extras=(), only_stopwords=False)
 
 _CAPABILITIES = Capabilities(
     text=NATIVE,

@@ -42,8 +42,8 @@ def requests(draw: st.DrawFn) -> AnswerRequest:
     """Draw what a policy asks for: one disjunction, a ladder, or either by a budget."""
     tokens = draw(token_lists)
     policy = draw(st.sampled_from(["ranked", "ladder", "auto"]))
-    ladder = [Rung("AND", tuple(tokens[at:]), tuple(tokens[:at])) for at in range(len(tokens))]
-    disjunction = Rung("OR", tuple(tokens))
+    ladder = [Rung.of("AND", tuple(tokens[at:]), tuple(tokens[:at])) for at in range(len(tokens))]
+    disjunction = Rung.of("OR", tuple(tokens))
     postings = draw(st.none() | st.integers(0, 12))
     distinct = tuple(dict.fromkeys(tokens))
     return AnswerRequest(
@@ -188,7 +188,7 @@ async def _check_equal(reader: AsyncReader, request: AnswerRequest, answer: Answ
             await _check_collapsed(reader, request, rung, matches)
         else:
             expected = await reader.match(rung, request.filters, request.limit)
-            _check_matches(matches, expected, f"{rung.operator} of {rung.tokens} in an answer")
+            _check_matches(matches, expected, f"{rung.operator} of {rung.words} in an answer")
     for key, row in answer.stored.items():
         (stored,) = await reader.fetch([key], request.proofs)
         equal(_to_values(row), _to_values(stored), f"the chunk stored under {key!r}")
@@ -210,7 +210,7 @@ async def _check_collapsed(
     reader: AsyncReader, request: AnswerRequest, rung: Rung, found: Matches
 ) -> None:
     """Fail unless the candidates are the best chunks, or the best one of each document."""
-    what = f"documents of {rung.operator} of {rung.tokens} in a collapsed answer"
+    what = f"documents of {rung.operator} of {rung.words} in a collapsed answer"
     whole = await reader.match(rung, request.filters, MANY)
     best = await _find_best(reader, whole.candidates)
     ours = await _find_best(reader, found.candidates)

@@ -148,7 +148,7 @@ class DeclaredCapabilities(Topic, topic="capabilities"):
         def search_late() -> None:
             with index.reader(deadline=monotonic() - 1) as reader:
                 reader.document_frequencies(["aa"])
-                matches = reader.match(Rung("OR", ("aa", "w3")), (), 10)
+                matches = reader.match(Rung.of("OR", ("aa", "w3")), (), 10)
                 reader.fetch([candidate.key for candidate in matches.candidates], False)
 
         raises(QueryTimeout, search_late, "a reader whose deadline has passed")

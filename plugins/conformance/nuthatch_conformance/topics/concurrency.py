@@ -40,7 +40,7 @@ class Concurrency(Topic, topic="concurrency", needs="write"):
         write changed; deletes that act at once.
         """
         index = engine.index([Document("one", "", "aa bb"), Document("two", "", "aa")])
-        every = Rung("OR", ("aa",))
+        every = Rung.of("OR", ("aa",))
         with index.reader() as reader:
             before = _observe_reader(reader, every)
             index.add([Document("three", "", "aa aa"), Document("two", "", "ccc")])
@@ -188,7 +188,7 @@ class Concurrency(Topic, topic="concurrency", needs="write"):
         """
         index = engine.index([Document("one", "", "aa old"), Document("two", "", "aa")])
         with index.reader() as reader:
-            candidates = reader.match(Rung("OR", ("old",)), (), 10).candidates
+            candidates = reader.match(Rung.of("OR", ("old",)), (), 10).candidates
             equal(len(candidates), 1, "chunks that match")
             index.add(Document("one", "", "aa new and longer"))
             (row,) = reader.fetch([candidate.key for candidate in candidates], False)
@@ -239,7 +239,7 @@ def _count(index: LexicalBackend) -> tuple[int, int]:
     """Return the frequency of a word and the number of chunks that match it, by one reader."""
     with index.reader() as reader:
         count = reader.document_frequencies(["aa"])["aa"]
-        return count, len(reader.match(Rung("OR", ("aa",)), (), 1000).candidates)
+        return count, len(reader.match(Rung.of("OR", ("aa",)), (), 1000).candidates)
 
 
 def _search(

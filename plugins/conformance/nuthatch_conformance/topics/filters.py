@@ -37,7 +37,7 @@ from nuthatch_conformance.topic import Topic, case
 
 #: Around the largest integers that a double holds exactly, and at the ends of int64.
 _INTEGERS = (2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1, 2**63 - 2, -(2**63), -1, 0)
-_rungs = st.builds(Rung, operators, token_lists.map(tuple))
+_rungs = st.builds(Rung.of, operators, token_lists)
 
 
 class Filters(Topic, topic="filters", needs="write text"):
@@ -57,7 +57,7 @@ class Filters(Topic, topic="filters", needs="write text"):
             for name in every
             if all(is_match(SCHEMA, stored[name[0]], condition) for condition in conditions)
         ]
-        what = f"chunks for {rung.operator} of {rung.tokens} under {conditions}"
+        what = f"chunks for {rung.operator} of {rung.words} under {conditions}"
         equal(engine.in_order(found), engine.in_order(expected), what)
 
     @case(

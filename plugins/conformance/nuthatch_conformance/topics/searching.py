@@ -64,7 +64,7 @@ class Searching(Topic, topic="searching", needs="write text"):
         the engine's own tokenizer or stop words; a total that counts something else.
         """
         index, expected = engine.index(documents), engine.oracle(documents)
-        rungs = [Rung(operator, tuple(tokens)) for operator in OPERATORS]
+        rungs = [Rung.of(operator, tuple(tokens)) for operator in OPERATORS]
         found, right = (
             match_rungs(searched, [(rung, ()) for rung in rungs]) for searched in (index, expected)
         )
@@ -88,8 +88,8 @@ class Searching(Topic, topic="searching", needs="write text"):
         """
         index = engine.index(documents)
         alone = list(dict.fromkeys(tokens))
-        rungs = [Rung(operator, tuple(tokens)) for operator in OPERATORS]
-        rungs += [Rung("AND", (token,)) for token in alone]
+        rungs = [Rung.of(operator, tuple(tokens)) for operator in OPERATORS]
+        rungs += [Rung.of("AND", (token,)) for token in alone]
         found = [set(names) for names in match_rungs(index, [(rung, ()) for rung in rungs])]
         conjunction, disjunction, *singles = found
         for token, single in zip(alone, singles, strict=True):

@@ -1,0 +1,123 @@
+"""What the words of a query also stand for: what begins with the last, what is near a wrong one.
+
+    lap* samsng     lap      lap, laptop, lapland        words(lap)
+                    samsng   samsng, samsung × ½         neighbours(samsng), as no chunk has samsng
+
+Both are resolved into alternatives from the dictionary of the index, so no engine scores a prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from nuthatch.contract.query import Corrections
+from nuthatch.contract.reader import AsyncDictionaryReader, AsyncReader, KnownWord
+from nuthatch.pipeline.readers import has_dictionary
+from nuthatch.pipeline.shape import check_type, missing_method
+from nuthatch.text.normalize import Dropped, NormalizedQuery
+from nuthatch.text.slot import Alternative, Slot
+
+#: How many tokens a prefix stands for: of three letters and more they are nearly all postings.
+PREFIX_TOKENS: Final = 50
+#: How many tokens a wrong word stands for.
+CORRECTIONS: Final = 5
+#: From how many letters on a word is corrected by one edit, and by two where one gives nothing.
+ONE_EDIT, TWO_EDITS = 4, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """A query with its alternatives, and by wrong word the surface words near it, best first."""
+
+    query: NormalizedQuery
+    corrections: Mapping[str, tuple[str, ...]]
+
+
+async def expand_query(
+    backend: str, reader: AsyncReader, query: NormalizedQuery, corrections: Corrections
+) -> Expansion:
+    """Return the query with what its words also stand for."""
+    if not query.slots or not (query.completes or corrections != "off"):
+        return Expansion(query, {})
+    if not has_dictionary(reader):
+        raise missing_method(backend, "dictionary", "the reader's words and neighbours")
+    expander = _Expander(backend, reader)
+    if query.completes:
+        query = await expander.complete(query)
+    if corrections == "off":
+        return Expansion(query, {})
+    near = await expander.find_near(query)
+    found = {
+        query.words[place].surface: tuple(word.surface for word in near[place]) for place in near
+    }
+    if corrections == "use":
+        slots = list(query.slots)
+        for place, words in near.items():
+            others = tuple(Alternative(word.token, 1 / (1 + word.edits)) for word in words)
+            slots[place] = slots[place].extended(others)
+        query = replace(query, slots=tuple(slots))
+    return Expansion(query, found)
+
+
+class _Expander:
+    """The look-ups for one query in one state of an index."""
+
+    def __init__(self, backend: str, reader: AsyncDictionaryReader) -> None:
+        self._backend = backend
+        self._reader = reader
+
+    async def complete(self, query: NormalizedQuery) -> NormalizedQuery:
+        """Return the query whose last slot stands for all words that begin with its word.
+
+        Where there is none, a stop word that was kept for them is dropped after all.
+        """
+        words = await self._reader.words(query.words[-1].surface, PREFIX_TOKENS)
+        self._check("words", words, PREFIX_TOKENS)
+        *before, last = query.slots
+        if words or not query.completed:
+            others = tuple(Alternative(word.token) for word in words)
+            return replace(query, slots=(*before, last.extended(others)))
+        if not before:
+            return query
+        dropped = (*query.dropped, Dropped(query.words[-1].surface, query.completed))
+        return replace(query, slots=tuple(before), words=query.words[:-1], dropped=dropped)
+
+    async def find_near(self, query: NormalizedQuery) -> dict[int, Sequence[KnownWord]]:
+        """Return by place of a slot that no chunk has the words near its word."""
+        tokens = dict.fromkeys(token for slot in query.slots for token in slot.tokens)
+        frequencies = await self._reader.document_frequencies([*tokens])
+        near: dict[int, Sequence[KnownWord]] = {}
+        known: dict[str, Sequence[KnownWord]] = {}
+        for place, slot in enumerate(query.slots):
+            word = query.words[place]
+            surface = word.surface
+            if word.is_quoted or not _can_be_wrong(surface) or _is_known(slot, frequencies):
+                continue
+            if surface not in known:
+                known[surface] = await self._look_up(surface)
+            if known[surface]:
+                near[place] = known[surface]
+        return near
+
+    async def _look_up(self, surface: str) -> Sequence[KnownWord]:
+        words = await self._reader.neighbours(surface, 1, CORRECTIONS)
+        if not words and len(surface) >= TWO_EDITS:
+            words = await self._reader.neighbours(surface, 2, CORRECTIONS)
+        self._check("neighbours", words, CORRECTIONS)
+        return words
+
+    def _check(self, method: str, words: object, limit: int) -> None:
+        check_type(self._backend, method, words, Sequence)
+        assert isinstance(words, Sequence)
+        for word in words[:limit]:
+            check_type(self._backend, f"{method}, as a word", word, KnownWord)
+
+
+def _can_be_wrong(surface: str) -> bool:
+    return len(surface) >= ONE_EDIT and not any(letter.isdigit() for letter in surface)
+
+
+def _is_known(slot: Slot, frequencies: Mapping[str, int]) -> bool:
+    return any(frequencies.get(token) for token in slot.tokens)

@@ -1,0 +1,196 @@
+"""The surface words of an index in memory: which begin with a prefix, and which are near a word.
+
+    Vocabulary ── words("comp", 2) ──────────▶ computer 311, company 290
+               ── neighbours("samsng", 1, 1) ▶ samsung 87
+
+Words are compared folded, without diacritics. Prefixes are ranges of the sorted words. Distances
+are computed for all words of one length at once, a bit for each character of the word looked up
+(Hyyrö 2003, "A bit-vector algorithm for computing Levenshtein and Damerau edit distances", in its
+form for optimal string alignment).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuthatch.contract.reader import KnownWord
+from nuthatch.entities.fuzzy import distance
+from nuthatch.text.fold import fold_surface
+
+#: The bits of a machine word but its sign: longer words are compared one by one.
+_BITS: Final = 63
+#: A segment is merged with the one before it once it has this part of its words.
+_MERGED_PART: Final = 8
+
+#: Returns for tokens the number of chunks that hold each, as a reader's `document_frequencies`.
+FrequenciesOf = Callable[[Sequence[str]], Mapping[str, int]]
+
+
+class Vocabulary:
+    """Surface words with their tokens; it only grows, so states of an index can share it."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        self._segments: tuple[_Segment, ...] = (_Segment(words),) if words else ()
+
+    def __len__(self) -> int:
+        """Return the number of surface words, those of several segments counted in each."""
+        return sum(len(segment.surfaces) for segment in self._segments)
+
+    def extended(self, words: Mapping[str, str]) -> Vocabulary:
+        """Return a vocabulary with more words; what is here is shared, and sorted anew only once
+        there is much to add."""
+        segments = list(self._segments)
+        new = dict(words)
+        while segments and len(new) * _MERGED_PART >= len(segments[-1].surfaces):
+            new |= segments.pop().as_mapping()
+        longer = Vocabulary({})
+        longer._segments = (*segments, _Segment(new)) if new else self._segments
+        return longer
+
+    def words(self, prefix: str, limit: int, frequencies: FrequenciesOf) -> list[KnownWord]:
+        """Return what `DictionaryReader.words` does."""
+        prefix = fold_surface(prefix)
+        found = (word for segment in self._segments for word in segment.begin_with(prefix))
+        ordered = sorted(found, key=lambda word: (len(word.surface), word.surface))
+        counted = _count(_one_a_token(ordered), frequencies, least=1)
+        counted.sort(key=lambda word: (-word.frequency, word.surface))
+        return counted[:limit]
+
+    def neighbours(
+        self, word: str, edits: int, limit: int, frequencies: FrequenciesOf
+    ) -> list[KnownWord]:
+        """Return what `DictionaryReader.neighbours` does."""
+        word = fold_surface(word)
+        found = [near for segment in self._segments for near in segment.within(word, edits)]
+        counted = _count(found, frequencies, least=2)
+        counted.sort(key=lambda near: (near.edits, -near.frequency, near.surface))
+        return _one_a_token(counted)[:limit]
+
+
+def _count(
+    words: Sequence[KnownWord], frequencies: FrequenciesOf, *, least: int
+) -> list[KnownWord]:
+    """Return the words with their frequencies, but for those below the least."""
+    counts = frequencies([*dict.fromkeys(word.token for word in words)]) if words else {}
+    counted = (word._replace(frequency=counts[word.token]) for word in words)
+    return [word for word in counted if word.frequency >= least]
+
+
+def _one_a_token(words: Iterable[KnownWord]) -> list[KnownWord]:
+    first: dict[str, KnownWord] = {}
+    for word in words:
+        first.setdefault(word.token, word)
+    return [*first.values()]
+
+
+class _OfLength(NamedTuple):
+    """The folded words of one length: their places, code points and sets of letters.
+
+    `codes` has a row for each word; `letters` a mask of 64 bits, one for each code point modulo 64.
+    """
+
+    places: NDArray[np.int64]
+    codes: NDArray[np.uint32]
+    letters: NDArray[np.uint64]
+
+
+class _Segment:
+    """Words in the order of their folded forms."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        rows = sorted((fold_surface(surface), surface, token) for surface, token in words.items())
+        self.folded = [folded for folded, _, _ in rows]
+        self.surfaces = [surface for _, surface, _ in rows]
+        self.tokens = [token for _, _, token in rows]
+        self._of_length: dict[int, _OfLength] | None = None
+
+    def as_mapping(self) -> dict[str, str]:
+        return dict(zip(self.surfaces, self.tokens, strict=True))
+
+    def begin_with(self, prefix: str) -> Iterator[KnownWord]:
+        begin = bisect_left(self.folded, prefix)
+        # No folded word has a surrogate, and none holds the last code point: it is no letter.
+        end = bisect_left(self.folded, prefix + "\U0010ffff", begin)
+        for place in range(begin, end):
+            yield KnownWord(self.surfaces[place], self.tokens[place], 0)
+
+    def within(self, word: str, edits: int) -> Iterator[KnownWord]:
+        """Yield the words within so many edits."""
+        if self._of_length is None:
+            self._of_length = self._measure()
+        for length in range(max(len(word) - edits, 0), len(word) + edits + 1):
+            group = self._of_length.get(length)
+            if group is not None:
+                for place, away in _near(word, group, edits, self.folded):
+                    yield KnownWord(self.surfaces[place], self.tokens[place], 0, away)
+
+    def _measure(self) -> dict[int, _OfLength]:
+        lengths = np.array([len(folded) for folded in self.folded])
+        groups = {}
+        for length in np.unique(lengths[lengths > 0]).tolist():
+            places = np.flatnonzero(lengths == length)
+            text = "".join(self.folded[place] for place in places.tolist())
+            codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).reshape(-1, length)
+            bits = np.left_shift(np.uint64(1), (codes & 63).astype(np.uint64))
+            groups[length] = _OfLength(places, codes, np.bitwise_or.reduce(bits, axis=1))
+        return groups
+
+
+def _near(
+    word: str, group: _OfLength, edits: int, folded: Sequence[str]
+) -> Iterator[tuple[int, int]]:
+    """Yield the places of the words of one length that are within so many edits, and how many."""
+    letters = np.uint64(0)
+    for character in word:
+        letters |= np.uint64(1 << (ord(character) & 63))
+    # An edit sets one bit of the other word's letters and clears one at most.
+    lacks = np.bitwise_count(group.letters & ~letters), np.bitwise_count(letters & ~group.letters)
+    rows = np.flatnonzero((lacks[0] <= edits) & (lacks[1] <= edits))
+    if not len(rows):
+        return
+    if len(word) <= _BITS:
+        away = _distances(word, group.codes[rows])
+        close = away <= edits
+        yield from zip(group.places[rows][close].tolist(), away[close].tolist(), strict=True)
+        return
+    for place in group.places[rows].tolist():
+        apart = distance(word, folded[place], edits)
+        if apart is not None:
+            yield place, apart
+
+
+def _distances(word: str, codes: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return the optimal string alignment distance of a word from each row of code points.
+
+    The word is the pattern: bit i of each vector is its character i. Names are Hyyrö's: D0 tells
+    where a diagonal of the table stays equal, HP and HN where a row grows and falls, VP and VN
+    where a column does.
+    """
+    if not word:
+        return np.full(len(codes), codes.shape[1])
+    masks: dict[int, int] = {}
+    for place, character in enumerate(word):
+        masks[ord(character)] = masks.get(ord(character), 0) | 1 << place
+    known = np.array(sorted(masks), np.uint32)
+    bits = np.array([*(masks[code] for code in known.tolist()), 0], np.int64)
+    number, last = len(codes), len(word) - 1
+    vp = np.full(number, (1 << len(word)) - 1, np.int64)
+    vn, d0, before = (np.zeros(number, np.int64) for _ in range(3))
+    away = np.full(number, len(word))
+    for column in codes.T:
+        at = np.searchsorted(known, column)
+        at[at == len(known)] = 0
+        match = bits[np.where(known[at] == column, at, len(known))]
+        swapped = ((~d0 & match) << 1) & before
+        d0 = (((match & vp) + vp) ^ vp) | match | vn | swapped
+        hp, hn = vn | ~(d0 | vp), d0 & vp
+        away += (hp >> last & 1) - (hn >> last & 1)
+        hp, hn = hp << 1 | 1, hn << 1
+        vp, vn = hn | ~(d0 | hp), hp & d0
+        before = match
+    return away

@@ -1,0 +1,54 @@
+"""Slots: the words of a query, each with the tokens that may stand for it.
+
+"lap samsng"     lap      lap, laptop, lapland     what begins with it
+                 samsng   samsng, samsung × ½      what may have been meant
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+#: Tokens that stand one after another, in the title or in the text of a chunk; one or more.
+Phrase = tuple[str, ...]
+
+
+class Alternative(NamedTuple):
+    """A token that may stand for a word of a query, and the weight of its score."""
+
+    token: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One word of a query, with the tokens that may stand for it.
+
+    It holds in a chunk where any of its `alternatives` does, and its score there is the greatest of
+    weight × score, each alternative with its own document frequency. The first alternative is the
+    word itself, by its token; a plain word has no other. A word that a query has twice is two
+    slots.
+    """
+
+    word: str
+    alternatives: tuple[Alternative, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.alternatives or self.alternatives[0].token != self.word:
+            object.__setattr__(self, "alternatives", (Alternative(self.word), *self.alternatives))
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The tokens of the alternatives."""
+        return tuple(token for token, _ in self.alternatives)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether only the word itself stands here."""
+        return len(self.alternatives) == 1
+
+    def extended(self, others: tuple[Alternative, ...]) -> Slot:
+        """Return the slot with more alternatives; a token that it has already keeps its weight."""
+        known = set(self.tokens)
+        new = tuple(other for other in others if other.token not in known)
+        return Slot(self.word, (*self.alternatives, *new)) if new else self
