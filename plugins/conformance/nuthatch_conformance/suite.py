@@ -23,6 +23,7 @@ from nuthatch_conformance.topics.hostile import Hostile
 from nuthatch_conformance.topics.interrupts import Interrupts
 from nuthatch_conformance.topics.machine import Sequences
 from nuthatch_conformance.topics.paging import Paging
+from nuthatch_conformance.topics.relevance import Relevance
 from nuthatch_conformance.topics.reopening import Reopening
 from nuthatch_conformance.topics.scoring import Scoring
 from nuthatch_conformance.topics.searching import Searching
@@ -52,6 +53,7 @@ class BackendConformance(
     FilterTrees,
     Filters,
     Answering,
+    Relevance,
     Frequencies,
     Scoring,
     Describing,
