@@ -6,6 +6,9 @@
 Each worker has an index of its own, with the same documents, and answers with the processor time
 of its thread. Both take turns, query by query; a query's time is the least of its rounds, so what
 else runs on the machine does not count. A search from the shell is measured as a process.
+
+With `--relevance auto` only the code that is here judges candidates by their text, which says what
+that costs. Nothing of a text is kept from one search to the next, so each finds them unread.
 """
 
 from __future__ import annotations
@@ -20,18 +23,24 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks import corpus
+from benchmarks.relevance import DATA, SETS
 from benchmarks.report import machine
 from benchmarks.timing import Seconds, Side, by_turns
+from nuthatch import Corpus, Document, Schema
+from nuthatch.demo.judged import load
 
 ROOT = Path(__file__).parents[1]
 WORKER = Path(__file__).with_name("before_worker.py")
 #: What is read of the ten hits.
 READ = {"none": "nothing read", "first": "first hit read", "all": "all hits read"}
+_ARXIV = "arxiv-50k"
 _SHELL = "from nuthatch.cli.main import main; main()"
 
 
@@ -40,14 +49,17 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks before", description=__doc__)
     parser.add_argument("commit")
     parser.add_argument("--engine", default="sqlite", help="memory, sqlite, tantivy, postgresql")
+    parser.add_argument("--corpus", default=_ARXIV, help="arxiv-50k, or another set of --data")
+    parser.add_argument("--data", type=Path, default=DATA, help="where judged corpora lie")
+    parser.add_argument("--relevance", choices=("bm25", "auto"), help="of the code that is here")
     parser.add_argument("--documents", type=int, default=50_000, help="of arXiv")
     parser.add_argument("--queries", type=int, default=80)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="where indexes are made and deleted again")
     options = parser.parse_args(arguments)
-    documents = list(corpus.arxiv(options.documents))
-    step = max(1, len(documents) // options.queries)
-    titles = [document.title for document in documents[::step]][: options.queries]
+    chosen = _read_corpus(options.corpus, options.data, options.documents)
+    documents, texts = chosen.documents, chosen.queries
+    titles = texts[:: max(1, len(texts) // options.queries)][: options.queries]
     with tempfile.TemporaryDirectory(dir=options.folder) as name, ExitStack() as stack:
         folder = Path(name)
         rows = ({"uri": one.uri, "title": one.title, "text": one.text} for one in documents)
@@ -59,20 +71,53 @@ def main(arguments: Sequence[str]) -> int:
         tar = subprocess.run(archive, capture_output=True, check=True)
         subprocess.run(["tar", "-x", "-C", str(before)], input=tar.stdout, check=True)
         workers = {
-            side: stack.enter_context(Worker(source, options.engine, folder, side))
-            for side, source in (("before", before), ("now", ROOT))
+            side: stack.enter_context(
+                Worker(source, options.engine, folder, side, chosen.analyzer, relevance)
+            )
+            for side, source, relevance in (
+                ("before", before, None),
+                ("now", ROOT, options.relevance),
+            )
         }
         print(f"`{shlex.join(['python', '-m', 'benchmarks', 'before', *arguments])}`\n")
-        print(f"{len(documents):,} abstracts, ten hits, everything cached. {machine()}\n")
+        print(
+            f"{len(documents):,} documents of {options.corpus}, ten hits, everything cached. {machine()}\n"
+        )
         print("\n".join(_table(workers, titles, options.rounds)), flush=True)
     return 0
+
+
+class _Chosen(NamedTuple):
+    documents: Sequence[Document]
+    queries: Sequence[str]
+    analyzer: str
+
+
+def _read_corpus(name: str, data: Path, documents: int) -> _Chosen:
+    """Return the first documents of a corpus, and its queries: the titles of arXiv."""
+    if name == _ARXIV:
+        found = list(corpus.arxiv(documents))
+        return _Chosen(found, [document.title for document in found], "english")
+    analyzer = next((one.analyzer for one in SETS if one.name == name), "english")
+    judged = load(data / name, Schema(analyzer=analyzer))
+    read = list(islice(Corpus(judged.corpus, judged.schema), documents))
+    return _Chosen(read, list(judged.queries.values()), analyzer)
 
 
 class Worker:
     """A process that searches with the code of one source tree."""
 
-    def __init__(self, source: Path, engine: str, folder: Path, side: str) -> None:
+    def __init__(
+        self,
+        source: Path,
+        engine: str,
+        folder: Path,
+        side: str,
+        analyzer: str,
+        relevance: str | None,
+    ) -> None:
         places = [source / "core", *sorted((source / "backends").iterdir())]
+        self._options = [] if relevance is None else ["--relevance", relevance]
         self._env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places))}
         suffix = "?index=a" if engine == "postgresql" else ""
         self.url = "memory:" if engine == "memory" else f"{engine}:{folder / side}.index{suffix}"
@@ -84,6 +129,8 @@ class Worker:
                 str(source),
                 self.url,
                 str(folder / "corpus.jsonl"),
+                analyzer,
+                *(["relevance", relevance] if relevance else []),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -108,7 +155,7 @@ class Worker:
 
     def search_from_shell(self, text: str) -> float:
         """Return the processor time of a whole process that searches once."""
-        command = [sys.executable, "-c", _SHELL, "search", self.url, "--", text]
+        command = [sys.executable, "-c", _SHELL, "search", *self._options, self.url, "--", text]
         begun = _children_seconds()
         subprocess.run(command, env=self._env, stdout=subprocess.DEVNULL, check=True)
         return _children_seconds() - begun

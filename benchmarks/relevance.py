@@ -116,15 +116,20 @@ class Row:
         return None if self.target is None else self.ndcg_all >= self.target
 
 
-def measure(chosen: Set, judged: JudgedCorpus, values: Values) -> Iterator[Row | str]:
+def measure(
+    chosen: Set, judged: JudgedCorpus, values: Values, names: Sequence[str] = ()
+) -> Iterator[Row | str]:
     """Yield a row for each engine and way, or why an engine is left out.
 
-    What every judged query reached is added to `values`.
+    What every judged query reached is added to `values`. `names` are those of the engines that are
+    measured; all, where none is named.
     """
     with tempfile.TemporaryDirectory() as folder:
         engines = fill_engines(Path(folder), judged)
         try:
             for engine in engines:
+                if names and engine.name not in names:
+                    continue
                 if engine.index is None:
                     yield f"{chosen.name}: {engine.name} is left out: {engine.skipped}"
                 elif engine.path is None and engine.report.read > _SMALL:
@@ -217,6 +222,7 @@ def main(arguments: Sequence[str]) -> int:
     names = [set_.name for set_ in SETS]
     parser.add_argument("--data", type=Path, default=DATA, help="where the corpora lie")
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="CORPUS")
+    parser.add_argument("--engines", nargs="+", default=[], metavar="NAME", help="no others")
     parser.add_argument("--out", type=Path, help="write the page")
     parser.add_argument("--json", type=Path, help="write the figures")
     options = parser.parse_args(arguments)
@@ -232,7 +238,7 @@ def main(arguments: Sequence[str]) -> int:
             notes.append(f"{chosen.name}: left out, for {options.data} does not hold it")
             print(notes[-1], flush=True)
             continue
-        for found in measure(chosen, judged, values):
+        for found in measure(chosen, judged, values, options.engines):
             if isinstance(found, str):
                 notes.append(found)
                 print(found, flush=True)
