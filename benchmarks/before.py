@@ -80,9 +80,8 @@ def main(arguments: Sequence[str]) -> int:
             )
         }
         print(f"`{shlex.join(['python', '-m', 'benchmarks', 'before', *arguments])}`\n")
-        print(
-            f"{len(documents):,} documents of {options.corpus}, ten hits, everything cached. {machine()}\n"
-        )
+        what = f"{len(documents):,} documents of {options.corpus}, ten hits, everything cached."
+        print(f"{what} {machine()}\n")
         print("\n".join(_table(workers, titles, options.rounds)), flush=True)
     return 0
 
@@ -100,7 +99,7 @@ def _read_corpus(name: str, data: Path, documents: int) -> _Chosen:
         return _Chosen(found, [document.title for document in found], "english")
     analyzer = next((one.analyzer for one in SETS if one.name == name), "english")
     judged = load(data / name, Schema(analyzer=analyzer))
-    read = list(islice(Corpus(judged.corpus, judged.schema), documents))
+    read = list(islice(Corpus([str(judged.corpus)]), documents))
     return _Chosen(read, list(judged.queries.values()), analyzer)
 
 

@@ -26,7 +26,7 @@ def load_set(name: str, analyzer: str) -> JudgedCorpus:
 
 def open_filled(judged: JudgedCorpus, path: Path) -> LexicalBackend:
     index = nuthatch.open(f"sqlite:{path}", create=True, schema=judged.schema)
-    index.add(Corpus(judged.corpus, judged.schema))
+    index.add(Corpus([str(judged.corpus)]))
     return index
 
 
