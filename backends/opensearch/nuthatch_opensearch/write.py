@@ -222,7 +222,10 @@ class Writer:
 
     def take_number(self) -> int:
         """Return the number of a new batch, which no other writer has or will have."""
-        answer = self._client.send(Request("PUT", self.path(f"_doc/{COUNTER}"), body="{}"))
+        # Refreshed by itself: beside the chunks of a batch, the one document that it replaces would
+        # make their refresh take several times as long.
+        params = {"refresh": "true"}
+        answer = self._client.send(Request("PUT", self.path(f"_doc/{COUNTER}"), params, "{}"))
         number: int = answer["_version"]
         return number
 
