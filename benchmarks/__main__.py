@@ -1,5 +1,5 @@
 """The command: `python -m benchmarks sqlite`, `tantivy`, `postgres`, `opensearch`, `clients`,
-`before`, `relevance`, `titles`, `queries` or `compare`.
+`before`, `relevance`, `titles`, `queries` or `compare`; `all` writes every page anew.
 
 The exit code is 1 where a target is missed.
 """
@@ -23,6 +23,7 @@ from benchmarks import (
     fields,
     hits,
     opensearch,
+    pages,
     postgres,
     relevance,
     titles,
@@ -50,6 +51,18 @@ _TANTIVY: dict[str, Callable[[Pair], Iterable[Row]]] = {
     "loading": writing.measure,
     "hits": lambda pair: hits.measure("tantivy", pair.stage),
 }
+#: What reads its own arguments.
+_OTHERS: dict[str, Callable[[Sequence[str]], int]] = {
+    "all": pages.main,
+    "before": before.main,
+    "clients": clients.main,
+    "compare": comparison.main,
+    "opensearch": opensearch.main,
+    "postgres": postgres.main,
+    "queries": fields.main,
+    "relevance": relevance.main,
+    "titles": titles.main,
+}
 _SAME_COUNT = (
     "all sides must find equally many documents: Tantivy keeps lengths in one byte, so its\n"
     "scores, and the order of near ties, differ from FTS5's"
@@ -60,22 +73,8 @@ _SIZES = (10_000, 100_000, 1_000_000)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write; return the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    if given[:1] == ["relevance"]:
-        return relevance.main(given[1:])
-    if given[:1] == ["queries"]:
-        return fields.main(given[1:])
-    if given[:1] == ["titles"]:
-        return titles.main(given[1:])
-    if given[:1] == ["compare"]:
-        return comparison.main(given[1:])
-    if given[:1] == ["before"]:
-        return before.main(given[1:])
-    if given[:1] == ["clients"]:
-        return clients.main(given[1:])
-    if given[:1] == ["postgres"]:
-        return postgres.main(given[1:])
-    if given[:1] == ["opensearch"]:
-        return opensearch.main(given[1:])
+    if given and given[0] in _OTHERS:
+        return _OTHERS[given[0]](given[1:])
     options = _parser().parse_args(given)
     documents, described = _corpus(options)
     report = Report(f"python -m benchmarks {shlex.join(given)}", described)
@@ -107,17 +106,7 @@ def _sqlite(report: Report, stage: Stage, options: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    engines = [
-        "sqlite",
-        "tantivy",
-        "postgres",
-        "opensearch",
-        "clients",
-        "before",
-        "relevance",
-        "compare",
-    ]
-    parser.add_argument("engine", choices=engines)
+    parser.add_argument("engine", choices=["sqlite", "tantivy", *_OTHERS])
     parser.add_argument("--documents", type=int, default=200_000, help="default: 200,000")
     parser.add_argument("--corpus", choices=["synthetic", "arxiv"], default="synthetic")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each query; default: 5")

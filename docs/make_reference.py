@@ -27,11 +27,12 @@ GROUPS = {
     "BooleanField DateTimeField PhraseField AnyField FilterValue",
     "Documents": "Document document_from_json Corpus AddReport SkippedDocument OnError Durability",
     "Queries": "Query AnyQuery TextQuery EntityQuery MatchAll Policy Filter Leaf Range AnyOf "
-    "Exists StartsWith Mentions All Any Not check_filters Facet FacetCount SortKey AuditMode",
+    "Exists StartsWith Mentions All Any Not parse_filter check_filters Facet FacetCount SortKey "
+    "AuditMode",
     "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",
-    "Indexes and results": "SearchBackend Searcher SearchRequest LexicalBackend "
-    "PlannedSearch run_blocking Results Attempt NormalizedQuery Hit "
-    "Highlight Chunk Origin IndexInfo",
+    "Indexes and results": "SearchBackend Searcher SearchRequest LexicalBackend FilteredIndex "
+    "Conditions PlannedSearch run_blocking Results Attempt NormalizedQuery Hit "
+    "Highlight SafeHTML Chunk Origin IndexInfo",
     "Grounding": "Evidence verify corpus_fingerprint document_root leaf_hash parse_header "
     "document_from_header",
     "Writing engines": "BackendSpec CONTRACT BackendConfig LexicalConfig Capabilities "
@@ -39,14 +40,15 @@ GROUPS = {
     "ColumnReader ExplainingReader ExportingReader AsyncReader AsyncFirstMatchReader "
     "AsyncAnsweringReader AsyncColumnReader Keys Columns PlainColumns DocumentRow "
     "AsyncExplainingReader AnswerRequest Budget Answer answer_by_calls "
-    "Rung Operator Candidate Matches "
+    "Rung Operator Candidate Matches CollectionStatistics "
     "FirstMatch StoredChunk FetchedChunk AnalyzedBatch AnalyzedDocument AnalyzedChunk WriteOutcome "
     "IndexMetadata matches_filter values_by_field SurfaceWords chunk_tokens chunk_words "
     "Lease Leases",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "
-    "Fault InvalidQuery UnsupportedQuery IndexNotFound IndexExists SchemaMismatch AnalyzerMismatch "
-    "FormatMismatch IndexLocked IndexCorrupt BackendUnavailable QueryTimeout VerificationFailed",
+    "Fault InvalidQuery InvalidFilter UnsupportedQuery IndexNotFound IndexExists SchemaMismatch "
+    "AnalyzerMismatch FormatMismatch IndexLocked IndexCorrupt BackendUnavailable QueryTimeout "
+    "VerificationFailed",
     "Entities": " ".join(entities.__all__),
     "Scoring": " ".join(scoring.__all__),
     "Postings": " ".join(postings.__all__),

@@ -51,6 +51,7 @@ from nuthatch.contract.facet import (
     FacetCount as FacetCount,
     SortKey as SortKey,
 )
+from nuthatch.contract.filter_language import parse_filter as parse_filter
 from nuthatch.contract.filter_matching import (
     matches_filter as matches_filter,
     values_by_field as values_by_field,
@@ -79,6 +80,7 @@ from nuthatch.contract.leases import (
     Lease as Lease,
     Leases as Leases,
 )
+from nuthatch.contract.markup import SafeHTML as SafeHTML
 from nuthatch.contract.query import (
     AnyQuery as AnyQuery,
     EntityQuery as EntityQuery,
@@ -138,6 +140,7 @@ from nuthatch.contract.spec import (
     Create as Create,
     LexicalConfig as LexicalConfig,
 )
+from nuthatch.contract.statistics import CollectionStatistics as CollectionStatistics
 from nuthatch.corpora.corpus import Corpus as Corpus
 from nuthatch.errors import (
     AnalyzerMismatch as AnalyzerMismatch,
@@ -150,6 +153,7 @@ from nuthatch.errors import (
     IndexNotFound as IndexNotFound,
     InvalidConfig as InvalidConfig,
     InvalidDocument as InvalidDocument,
+    InvalidFilter as InvalidFilter,
     InvalidQuery as InvalidQuery,
     NuthatchError as NuthatchError,
     PluginFailure as PluginFailure,
@@ -168,6 +172,10 @@ from nuthatch.grounding import (
     verify as verify,
 )
 from nuthatch.pipeline.answers import answer_by_calls as answer_by_calls
+from nuthatch.pipeline.filtered_index import (
+    Conditions as Conditions,
+    FilteredIndex as FilteredIndex,
+)
 from nuthatch.pipeline.index import IndexMetadata as IndexMetadata
 from nuthatch.pipeline.indexing import chunk_tokens as chunk_tokens, chunk_words as chunk_words
 from nuthatch.pipeline.lexical import LexicalBackend as LexicalBackend

@@ -6,6 +6,7 @@
     ├── InvalidConfig          a URL, an option or a configuration file is wrong
     ├── InvalidDocument        a document cannot be indexed as it is
     ├── InvalidQuery           a query means nothing, whatever the engine
+    │   └── InvalidFilter      a text in the filter language cannot be read, or fits no field
     ├── UnsupportedQuery       the query is fine, this engine declares that it cannot answer it
     ├── IndexNotFound          nothing to open
     ├── IndexExists            something is there already
@@ -76,8 +77,8 @@ class InvalidConfig(NuthatchError):
 
 #: Why a document cannot be indexed: its source cannot be read there; it is no document (no object,
 #: a key that no document has); its uri; its title or text; a field's value; a field that a strict
-#: schema does not declare.
-Fault = Literal["unreadable", "shape", "uri", "text", "field", "undeclared"]
+#: schema does not declare; it does not pass the filters that the index was opened with.
+Fault = Literal["unreadable", "shape", "uri", "text", "field", "undeclared", "filter"]
 
 
 class InvalidDocument(NuthatchError):
@@ -126,6 +127,18 @@ class InvalidDocument(NuthatchError):
 
 class InvalidQuery(NuthatchError):
     """A query that no engine could answer: a limit below one, a filter without bounds, …"""
+
+
+class InvalidFilter(InvalidQuery):
+    """A text in the filter language that cannot be read, or that does not fit the schema.
+
+    `text` is the text and `start` the place in it, in code points; the message shows the place.
+    """
+
+    def __init__(self, message: str, *, text: str = "", start: int = 0) -> None:
+        super().__init__(message)
+        self.text = text
+        self.start = start
 
 
 class UnsupportedQuery(NuthatchError):

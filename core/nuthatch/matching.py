@@ -117,7 +117,8 @@ class LadderSearch:
 
     `found` pairs each candidate with the index of its rung. `budget` bounds the postings that
     `auto` may rank (None: no bound). `counted` asks for document frequencies that the climb could
-    do without. `ahead` are the conjunctions that are still to be tried.
+    do without. `depth` is how many candidates are wanted at least where they are ranked, together
+    with document frequencies. `ahead` are the conjunctions that are still to be tried.
     """
 
     def __init__(
@@ -128,10 +129,13 @@ class LadderSearch:
         budget: int | None,
         *,
         counted: bool = False,
+        depth: int = 0,
     ) -> None:
         self.query = query
         self.policy = policy
-        self.limit = limit
+        self.limit = max(limit, depth)
+        self._ladder_limit = limit
+        self._depth = depth
         self.budget = Budget(tuple(dict.fromkeys(self._query_tokens())), budget)
         self.rungs: list[Rung] = []
         self.attempts: list[Attempt] = []
@@ -143,7 +147,7 @@ class LadderSearch:
         # With synonyms `auto` must know whether the query itself has a token to rank.
         unbounded = policy == "auto" and budget is None and not query.extras
         self._always_ranks = policy == "ranked" or unbounded
-        self._counted = counted or not (self._always_ranks or policy == "all")
+        self._counted = counted or depth > 0 or not (self._always_ranks or policy == "all")
         self._seen: set[Hashable] = set()
 
     @property
@@ -169,6 +173,7 @@ class LadderSearch:
             filters=tuple(filters),
             collapse=collapse,
             proofs=proofs,
+            statistics=self._depth > 0,
         )
 
     def begin(self, frequencies: Mapping[str, int]) -> None:
@@ -176,6 +181,7 @@ class LadderSearch:
         self.frequencies = {token: frequencies.get(token, 0) for token in self.tokens}
         if self._always_ranks or (self.policy == "auto" and self.budget.allows(self.frequencies)):
             return
+        self.limit = self._ladder_limit
         if self.policy == "all":
             self.ran = "all"
             return

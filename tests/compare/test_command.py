@@ -201,6 +201,29 @@ def test_wrong_use_ends_with_two(folder: Path, arguments: tuple[str, ...], messa
     assert message in result.stderr
 
 
+@pytest.mark.parametrize("engine", ["sqlite:{folder}/x.db", "memory:"])
+def test_a_corpus_is_indexed_whole_and_searched_through_the_filters_of_a_url(
+    tmp_path: Path, engine: str
+) -> None:
+    schema = nuthatch.Schema(fields=(nuthatch.IntegerField("year"),))
+    (tmp_path / "schema.json").write_text(schema.model_dump_json())
+    url = engine.format(folder=tmp_path)
+    corpus = ("--corpus", str(FILMS / "corpus.jsonl"), "--schema", str(tmp_path / "schema.json"))
+    result = run(f"all={url}", f"new={url}?filters=year%3E=1980", *JUDGED, *corpus, "--json")
+    assert result.exit_code == 0, result.output
+    lists = [query["lists"] for query in json.loads(result.stdout)["queries"]]
+    years = {
+        film.uri: film.fields["year"] for film in nuthatch.Corpus([str(FILMS / "corpus.jsonl")])
+    }
+    for answers in lists:
+        kept = [hit["uri"] for hit in answers["all"] if years[hit["uri"]] >= 1980]
+        assert [hit["uri"] for hit in answers["new"]][: len(kept)] == kept
+        assert all(years[hit["uri"]] >= 1980 for hit in answers["new"])
+    if engine.startswith("sqlite"):
+        with nuthatch.open(url) as index:
+            assert index.info().documents == len(years)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

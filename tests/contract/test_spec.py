@@ -68,7 +68,7 @@ def test_an_unknown_option_is_refused_with_those_there_are() -> None:
         LexicalConfig.from_url("", {"bugdet": "secret"})
     assert str(caught.value) == (
         "option 'bugdet' is not known here; options are: budget, entities, "
-        "export_only, policy, snippet, timeout"
+        "export_only, policy, relevance, snippet, timeout"
     )
 
 

@@ -135,7 +135,7 @@ def test_a_declared_look_up_that_the_reader_lacks_is_the_backends_failure() -> N
             class Reader:
                 def __enter__(self):  # type: ignore[no-untyped-def]
                     whole = manager.__enter__()
-                    required = ("document_frequencies", "match", "fetch", "get")
+                    required = ("document_frequencies", "match", "fetch", "get", "statistics")
                     names = (*required, "phrase_terms", "title_terms", "entity_postings")
                     return type("Less", (), {name: getattr(whole, name) for name in names})
 

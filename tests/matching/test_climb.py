@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nuthatch import (
     Alternative,
     Candidate,
+    CollectionStatistics,
     FirstMatch,
     Matches,
     NormalizedQuery,
@@ -79,6 +80,9 @@ class SetReader:
 
     def get(self, uri: str) -> None:
         raise AssertionError("a climb reads no document")
+
+    def statistics(self) -> CollectionStatistics:
+        raise AssertionError("a climb reads no statistics")
 
 
 class OnePassReader(SetReader):

@@ -69,6 +69,7 @@ class WithoutColumns:
         self.match = reader.match
         self.fetch = reader.fetch
         self.get = reader.get
+        self.statistics = reader.statistics
         self.documents = reader.documents
 
 

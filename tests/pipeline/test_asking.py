@@ -74,6 +74,7 @@ class WithoutColumns:
         self.document_frequencies = reader.document_frequencies
         self.fetch = reader.fetch
         self.get = reader.get
+        self.statistics = reader.statistics
         self.documents = reader.documents
         self.match = reader.match
 

@@ -83,6 +83,7 @@ class Bare:
         self.document_frequencies = reader.document_frequencies
         self.match = reader.match
         self.get = reader.get
+        self.statistics = reader.statistics
         self._reader, self._lost, self._unlisted = reader, lost, unlisted
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> Any:

@@ -190,7 +190,7 @@ def test_a_method_that_returns_something_else_is_named(
     assert caught.value.stage == "shape"
 
 
-@pytest.mark.parametrize("method", ["document_frequencies", "match", "fetch", "get"])
+@pytest.mark.parametrize("method", ["document_frequencies", "match", "fetch", "get", "statistics"])
 @pytest.mark.parametrize("timeout", [None, 60.0])
 def test_a_reader_that_lacks_a_method_is_named(
     make_backend: Any, method: str, timeout: float | None
@@ -334,12 +334,13 @@ def test_an_engine_may_leave_out_the_tokens_that_it_does_not_know(make_backend: 
 
 
 class WithoutOptional:
-    """A memory reader with the four required methods only."""
+    """A memory reader with the required methods only."""
 
     def __init__(self, documents: Any) -> None:
         reader = MemoryReader(documents)
         self.document_frequencies = reader.document_frequencies
         self.match, self.fetch, self.get = reader.match, reader.fetch, reader.get
+        self.statistics = reader.statistics
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,13 @@ def test_a_name_stands_for_a_url_and_options(folder: Path) -> None:
     assert list(read_indexes()) == ["movies"]
 
 
+def test_the_filters_of_an_index_are_an_option(folder: Path) -> None:
+    (folder / "nuthatch.toml").write_text(
+        "[indexes.acme]\nurl = \"sqlite:shop.db\"\nfilters = 'tenant=acme and exists(price)'\n"
+    )
+    assert resolve_name("acme")[1] == {"filters": "tenant=acme and exists(price)"}
+
+
 def test_a_url_stands_for_itself() -> None:
     assert resolve_name("sqlite:movies.db?budget=0") == ("sqlite:movies.db?budget=0", {})
     assert resolve_name("./movies.db") == ("./movies.db", {})

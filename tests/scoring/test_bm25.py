@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nuthatch import CollectionStatistics
 from nuthatch.scoring import (
     BM25,
-    CollectionStatistics,
     PostingList,
     TermScores,
     exhaustive_top_k,

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch.scoring import BM25, CollectionStatistics, PostingCache, PostingList, TermScores
+from nuthatch import CollectionStatistics
+from nuthatch.scoring import BM25, PostingCache, PostingList, TermScores
 from nuthatch.scoring.cache import ENTRY_BYTES, SEEN_TERMS
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch.scoring import BM25, CollectionStatistics, PostingList, TermScores
+from nuthatch import CollectionStatistics
+from nuthatch.scoring import BM25, PostingList, TermScores
 
 ids = st.integers(0, 2**32 - 1)
 

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuthatch.scoring import BM25, CollectionStatistics, PostingList, TermScores, top_k
+from nuthatch import CollectionStatistics
+from nuthatch.scoring import BM25, PostingList, TermScores, top_k
 from nuthatch.scoring.arrays import IdArray, ScoreArray
 from support.postings import Corpus, cases, pairs
 

@@ -22,7 +22,7 @@ from nuthatch import (
 )
 from nuthatch.memory import SPEC, MemoryBackend, MemoryReader
 
-METHODS = ("document_frequencies", "match", "fetch", "get", "explain")
+METHODS = ("document_frequencies", "match", "fetch", "get", "statistics", "explain")
 
 
 class AnsweringReader(MemoryReader):

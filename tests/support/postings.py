@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from nuthatch.scoring import BM25, CollectionStatistics, PostingList, TermScores, TopK
+from nuthatch import CollectionStatistics
+from nuthatch.scoring import BM25, PostingList, TermScores, TopK
 
 
 @dataclass(frozen=True)

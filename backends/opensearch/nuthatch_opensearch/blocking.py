@@ -8,6 +8,7 @@ from nuthatch import (
     Answer,
     AnsweringReader,
     AnswerRequest,
+    CollectionStatistics,
     ColumnReader,
     Columns,
     DictionaryReader,
@@ -48,8 +49,8 @@ class OpenSearchReader(
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         return run_blocking(self.async_reader.document_frequencies(tokens))
 
-    def words(self, prefix: str, limit: int) -> list[KnownWord]:
-        return run_blocking(self.async_reader.words(prefix, limit))
+    def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
+        return run_blocking(self.async_reader.words(prefix, limit, edits))
 
     def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
         return run_blocking(self.async_reader.neighbours(word, edits, limit))
@@ -65,6 +66,9 @@ class OpenSearchReader(
 
     def get(self, uri: str) -> Document | None:
         return run_blocking(self.async_reader.get(uri))
+
+    def statistics(self) -> CollectionStatistics:
+        return run_blocking(self.async_reader.statistics())
 
     def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> list[Hashable]:
         return run_blocking(self.async_reader.matching(rung, filters))

@@ -50,10 +50,11 @@ def _check_documents(reader: OpenSearchReader, analyzer: Analyzer) -> Iterator[s
     catalog = {row.uri: row for row in reader.read_catalog().rows.values()}
     words = SurfaceWords(analyzer)
     uris: set[str] = set()
-    chunks = 0
+    chunks = tokens = 0
     for rows in reader.rows_by_document():
         uri = rows[0].get("uri", "?")
         chunks += len(rows)
+        tokens += rows[0].get("tokens", 0)
         if uri in uris:
             yield f"the document {uri!r} is there twice"
         uris.add(uri)
@@ -66,10 +67,10 @@ def _check_documents(reader: OpenSearchReader, analyzer: Analyzer) -> Iterator[s
         words.analyze(document.title)
         for row in rows:
             words.analyze(row["text"])
-    if (len(uris), chunks) != (marker.documents, marker.chunks):
+    if (len(uris), chunks, tokens) != (marker.documents, marker.chunks, marker.tokens):
         yield (
-            f"there are {len(uris)} documents of {chunks} chunks, and the marker counts "
-            f"{marker.documents} of {marker.chunks}"
+            f"there are {len(uris)} documents of {chunks} chunks and {tokens} tokens, and the "
+            f"marker counts {marker.documents} of {marker.chunks} and {marker.tokens}"
         )
     if strange := sorted(catalog.keys() - uris):
         yield f"the catalog has {strange[0]!r}, which is no document"

@@ -75,6 +75,7 @@ class Compaction:
                 int(time()),
                 documents=0,
                 chunks=0,
+                tokens=0,
             )
             after = replace(after, epoch=marker.epoch + 1, removed=False)
             if self._writer.commit(marker, after, batch):

@@ -60,6 +60,7 @@ class Marker:
     dead: tuple[tuple[str, int], ...] = ()
     documents: int = 0
     chunks: int = 0
+    tokens: int = 0
     long_phrases: bool = False
     epoch: int = 0
     removed: bool = False
@@ -77,6 +78,7 @@ class Marker:
             dead=tuple((version, chunks) for version, chunks in values["dead"]),
             documents=values["documents"],
             chunks=values["chunks"],
+            tokens=values["tokens"],
             long_phrases=values["long_phrases"],
             epoch=values["epoch"],
             removed=values["removed"],
@@ -98,6 +100,7 @@ class Marker:
             "dead": self.dead,
             "documents": self.documents,
             "chunks": self.chunks,
+            "tokens": self.tokens,
             "long_phrases": self.long_phrases,
             "epoch": self.epoch,
             "removed": self.removed,
@@ -143,12 +146,13 @@ class Marker:
         *,
         documents: int,
         chunks: int,
+        tokens: int,
         long_phrases: bool = False,
         removed: bool = False,
     ) -> Marker:
         """Return the marker after the commit of one more batch.
 
-        `documents` and `chunks` are how many there are more.
+        `documents`, `chunks` and `tokens` are how many there are more.
         """
         holes = tuple(hole for hole in self.holes if hole.batch != batch)
         holes += tuple(Hole(number, now) for number in range(self.ceiling + 1, batch))
@@ -160,6 +164,7 @@ class Marker:
             dead=tuple(dead),
             documents=self.documents + documents,
             chunks=self.chunks + chunks,
+            tokens=self.tokens + tokens,
             long_phrases=self.long_phrases or long_phrases,
             removed=self.removed or removed,
             commit=commit,

@@ -19,6 +19,7 @@ from nuthatch import (
     AsyncDictionaryReader,
     AsyncExplainingReader,
     Candidate,
+    CollectionStatistics,
     Document,
     Filter,
     KnownWord,
@@ -87,7 +88,10 @@ class OpenSearchAsyncReader(
             chunks.update(await self._make_chunks(hits, request.proofs))
         matches |= {rung: Matches([], 0, exact=True) for rung in empty}
         frequencies = _read_counts(request.tokens, answers[len(rungs) :])
-        return Answer(frequencies=frequencies, matches=matches, stored=chunks)
+        statistics = await self.statistics() if request.statistics else None  # asks nothing more
+        return Answer(
+            frequencies=frequencies, matches=matches, stored=chunks, statistics=statistics
+        )
 
     async def _find_winners(
         self, request: AnswerRequest, conditions: Mapping[Rung, Sequence[query.Query]]
@@ -119,9 +123,9 @@ class OpenSearchAsyncReader(
             counts |= _read_counts(some, answers)
         return counts
 
-    async def words(self, prefix: str, limit: int) -> list[KnownWord]:
+    async def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
         vocabulary = await self._vocabulary()
-        return await self._look_up(partial(vocabulary.words, prefix, limit))
+        return await self._look_up(partial(vocabulary.words, prefix, limit, edits=edits))
 
     async def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
         vocabulary = await self._vocabulary()
@@ -147,6 +151,10 @@ class OpenSearchAsyncReader(
         new = [token for token in tokens if token not in counts]
         counts.update(await self.document_frequencies(new))
         return counts
+
+    async def statistics(self) -> CollectionStatistics:
+        marker = (await self.bind()).marker
+        return CollectionStatistics(marker.chunks, marker.tokens)
 
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         conditions = (await self._conditions_by_rung([rung], filters))[rung]

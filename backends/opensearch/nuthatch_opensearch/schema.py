@@ -21,7 +21,8 @@ A chunk is one document of OpenSearch:
     first      the place of the document's first chunk             names the document
     f0, f1 …   the schema's fields, by position                    what filters compare
     f0.order   the same texts in columns                           ranges of long ones, sorting
-    stored     uri, text, start, root, chunks; header, leaves      never indexed
+    stored     uri, text, start, root, chunks, tokens; header,     never indexed
+               leaves
 
 A part of the catalog has `part` (rows, gone or words), `version`, `batch`, `place` and `catalog`,
 which is its content. Each chunk has the header and the leaves of its document, unless they are
@@ -182,6 +183,7 @@ def make_chunks(
     fields = _make_fields(columns, analyzed)
     header = analyzed.header.decode()
     leaves = b64encode(b"".join(chunk.leaf for chunk in analyzed.chunks)).decode()
+    tokens = count_tokens(analyzed)
     for number, chunk in enumerate(analyzed.chunks):
         stored: dict[str, Any] = {
             "uri": analyzed.document.uri,
@@ -189,6 +191,7 @@ def make_chunks(
             "start": chunk.start,
             "root": analyzed.root.hex(),
             "chunks": len(analyzed.chunks),
+            "tokens": tokens,
         }
         if not number or len(header) <= _LARGE:
             stored["header"] = header
@@ -208,6 +211,11 @@ def make_chunks(
                 **fields,
             },
         )
+
+
+def count_tokens(analyzed: AnalyzedDocument) -> int:
+    """Return the number of tokens of all chunks of a document."""
+    return sum(chunk.length for chunk in analyzed.chunks)
 
 
 def _make_fields(columns: Columns, analyzed: AnalyzedDocument) -> dict[str, list[Any]]:

@@ -61,12 +61,13 @@ _PAUSES: Final = (0.1, 0.3, 1.0, 3.0)
 
 
 class Head(NamedTuple):
-    """What is stored of a document: the version, its root, the number of its chunks, and the place
-    of the first of them."""
+    """What is stored of a document: the version, its root, the numbers of its chunks and tokens,
+    and the place of the first of the chunks."""
 
     version: str
     root: bytes
     chunks: int
+    tokens: int
     seq: int
 
 
@@ -161,14 +162,17 @@ class Writer:
         gone: Sequence[Head],
     ) -> Marker:
         """Return the marker that commits an upload, by which some versions are gone."""
-        before = sum(heads[key].chunks for key in heads.keys() & fresh.keys())
+        before = [heads[key] for key in heads.keys() & fresh.keys()]
         return marker.after(
             upload.batch,
             [(head.version, head.chunks) for head in gone],
             uuid4().hex,
             int(time()),
             documents=len(fresh.keys() - heads.keys()),
-            chunks=sum(len(row.chunks) for row in fresh.values()) - before,
+            chunks=sum(len(row.chunks) for row in fresh.values())
+            - sum(head.chunks for head in before),
+            tokens=sum(map(schema.count_tokens, fresh.values()))
+            - sum(head.tokens for head in before),
             long_phrases=any(
                 schema.phrase_term(phrase) != phrase
                 for row in fresh.values()
@@ -199,6 +203,7 @@ class Writer:
                 int(time()),
                 documents=-len(heads),
                 chunks=-sum(head.chunks for head in gone),
+                tokens=-sum(head.tokens for head in gone),
                 removed=True,
             )
             if self.commit(marker, after, upload.batch):
@@ -289,15 +294,16 @@ class Writer:
                 "query": query.all_of(conditions),
                 "size": len(some),
                 "sort": ORDER,
-                "_source": ["stored.root", "stored.chunks"],
+                "_source": ["stored.root", "stored.chunks", "stored.tokens"],
                 "track_total_hits": False,
             }
             for hit in self.search(body):
                 version = schema.version_of(hit["_id"])
                 row = hit["_source"]["stored"]
                 key = version.rpartition(".")[0]
+                root = bytes.fromhex(row["root"])
                 (seq,) = hit["sort"]
-                heads[key] = Head(version, bytes.fromhex(row["root"]), row["chunks"], seq)
+                heads[key] = Head(version, root, row["chunks"], row["tokens"], seq)
         return heads
 
     def search(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -357,7 +363,8 @@ class Writer:
             chunks = schema.make_chunks(self._columns, analyzed, upload.batch, upload.place)
             lines += [_line(chunk_id, document) for chunk_id, document in chunks]
             upload.place += len(analyzed.chunks)
-            upload.stored[key] = Head(version, analyzed.root, len(analyzed.chunks), seq)
+            tokens = schema.count_tokens(analyzed)
+            upload.stored[key] = Head(version, analyzed.root, len(analyzed.chunks), tokens, seq)
             rows.append(CatalogRow.of(self._schema, analyzed, seq))
         return lines, rows
 

@@ -13,8 +13,9 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
+from nuthatch import CollectionStatistics
 from nuthatch.postings import readable
-from nuthatch.scoring import BM25, CollectionStatistics, TermScores
+from nuthatch.scoring import BM25, TermScores
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
 

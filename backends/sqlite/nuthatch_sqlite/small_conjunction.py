@@ -13,8 +13,9 @@ from math import prod
 import apsw
 import numpy as np
 
+from nuthatch import CollectionStatistics
 from nuthatch.postings import readable
-from nuthatch.scoring import CollectionStatistics, TopK, select_top
+from nuthatch.scoring import TopK, select_top
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.postings import MODEL

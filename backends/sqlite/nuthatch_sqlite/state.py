@@ -12,6 +12,7 @@ import apsw
 
 from nuthatch import IndexCorrupt, Schema
 from nuthatch.postings import IndexCounts, LatestValue, PostingCaches, readable
+from nuthatch.scoring import PostingCache
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.connection import one
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from nuthatch.postings import ColumnStore
+    from nuthatch_sqlite.vocabulary import StoredVocabulary, WordList
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class State(IndexCounts):
     surfaces: int
     #: Documents that were removed since it had no word but theirs.
     removed: int
+
+    @property
+    def length_blocks(self) -> int:
+        """The number of blocks that the lengths of chunks take, of those that are gone too."""
+        return -(-self.next_chunk // schema.LENGTHS) if self.next_chunk > 1 else 0
 
     @classmethod
     def read(cls, connection: apsw.Connection) -> State:
@@ -53,6 +60,8 @@ class Caches(PostingCaches[int]):
         self._searches = count()
         #: Tokens per chunk, indexed by chunk id.
         self.lengths: LatestValue[npt.NDArray[np.uint32]] = LatestValue()
+        #: What words begin with a prefix.
+        self.completions: PostingCache[WordList] = PostingCache(max_bytes // 64)
 
     @cached_property
     def columns(self) -> ColumnStore:
@@ -60,6 +69,13 @@ class Caches(PostingCaches[int]):
         from nuthatch.postings import ColumnStore  # imports numpy
 
         return ColumnStore(self._declared, self._columns_bytes)
+
+    @cached_property
+    def vocabulary(self) -> StoredVocabulary:
+        """The surface words of the latest state."""
+        from nuthatch_sqlite.vocabulary import StoredVocabulary  # imports numpy
+
+        return StoredVocabulary()
 
     def begin_search(self) -> bool:
         """Return whether this is the first search."""

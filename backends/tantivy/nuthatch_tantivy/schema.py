@@ -12,6 +12,7 @@ Every chunk is one Tantivy document:
               is one value, the text another              positions where the schema has them
     key       the document's uri                          deletes a document, all chunks at once
     order     ascending in the order of addition          names a chunk, breaks ties
+    length    how many tokens it has                      summed up, for formulas of core's
     chunk     index in its document                       0 names the chunk that holds the rest
     start     where its text starts in the document's     stored
     text      the chunk in UTF-8                          stored, LZ4 in blocks of 16 kB
@@ -29,7 +30,7 @@ import tantivy
 
 from nuthatch import AnyField, FilterValue, PhraseField, Schema
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 RECORD: Final = "nuthatch.json"
 JOURNAL: Final = "nuthatch.log"
 META: Final = "meta.json"
@@ -54,6 +55,7 @@ def build(schema: Schema) -> tantivy.Schema:
     # Text, as deleting by the term of an unsigned field silently deletes nothing.
     builder.add_text_field("key", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("order", fast=True, indexed=True)
+    builder.add_integer_field("length", fast=True)
     builder.add_integer_field("chunk", stored=True, indexed=True)
     builder.add_integer_field("start", stored=True)
     for name in ("text", "header", "root", "leaves"):

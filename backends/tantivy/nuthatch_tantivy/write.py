@@ -163,6 +163,7 @@ class _Rows:
             row.add_text("tokens", chunk.text_line)
             row.add_text("key", key)
             row.add_integer("order", first + index)
+            row.add_integer("length", chunk.length)
             row.add_integer("chunk", index)
             row.add_integer("start", chunk.start)
             row.add_bytes("text", chunk.text.encode())

@@ -11,6 +11,7 @@ from nuthatch.contract.hit import AuditMode, Hit
 from nuthatch.contract.query import EntityQuery, MatchAll
 from nuthatch.contract.results import Attempt, Results
 from nuthatch.text.normalize import NormalizedQuery
+from nuthatch.text.slot import Alternative
 
 
 def show_hits(
@@ -57,6 +58,7 @@ def show_footer(screen: Screen, results: Results, *, offset: int = 0, count: boo
     """
     for note in results.notes:
         screen.line((f"note: {note}", "dim"))
+    _show_corrections(screen, results)
     parts = [_number(len(results), offset)]
     if results.total is not None and (count or results.total != len(results)):
         matches = "document matches" if results.total == 1 else "documents match"
@@ -64,8 +66,26 @@ def show_footer(screen: Screen, results: Results, *, offset: int = 0, count: boo
     if isinstance(results.query, EntityQuery):
         parts.append("entities")
     elif not isinstance(results.query, MatchAll):
-        parts.append(f"policy {results.policy} ran {results.ran}")
+        judged = ", the best judged by their text" if results.relevance == "auto" else ""
+        parts.append(f"policy {results.policy} ran {results.ran}{judged}")
     screen.line((", ".join((*parts, _exactness(results), f"{results.took_ms:.1f} ms")), "dim"))
+
+
+def _show_corrections(screen: Screen, results: Results) -> None:
+    """Show what was looked for in place of wrong words, or what could be."""
+    query = results.query
+    if results.did_you_mean is None or not isinstance(query, NormalizedQuery):
+        return
+    used = [
+        slot
+        for slot, word in zip(query.slots, query.words, strict=True)
+        if word.surface in results.corrections and not slot.is_plain
+    ]
+    if used:
+        for word, near in results.corrections.items():
+            screen.line((f"looked for {', '.join(near)} in place of {word}", "dim"))
+    else:
+        screen.line("did you mean: ", (results.did_you_mean, "strong"))
 
 
 def _number(hits: int, offset: int) -> str:
@@ -136,6 +156,13 @@ def _show_explanation(screen: Screen, results: Results) -> None:
 def _show_query(screen: Screen, query: NormalizedQuery) -> None:
     screen.line(("query    ", "dim"), query.text)
     screen.line(("tokens   ", "dim"), (" ".join(query.tokens) or "none", "strong"))
+    for slot in dict.fromkeys(query.slots):
+        if not slot.is_plain:
+            others = ", ".join(map(_name_alternative, slot.alternatives[1:]))
+            screen.line(("         ", "dim"), (slot.word, "strong"), f" or {others}")
+    for name, phrases in (("phrases  ", query.phrases), ("excluded ", query.excluded)):
+        if phrases:
+            screen.line((name, "dim"), ", ".join(f'"{" ".join(phrase)}"' for phrase in phrases))
     if query.dropped:
         reasons: dict[str, list[str]] = {}
         for token, reason in query.dropped:
@@ -147,6 +174,11 @@ def _show_query(screen: Screen, query: NormalizedQuery) -> None:
         screen.line(("dropped  ", "dim"), reasons_text)
     if query.extras:
         screen.line(("extras   ", "dim"), " ".join(query.extras))
+
+
+def _name_alternative(alternative: Alternative) -> str:
+    token, weight = alternative
+    return token if weight == 1 else f"{token} × {weight:.2g}"
 
 
 def _show_entities(screen: Screen, query: EntityQuery) -> None:

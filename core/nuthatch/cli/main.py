@@ -131,7 +131,8 @@ def _run(command: Callable[[], object], arguments: list[str]) -> int:
     except NuthatchError as error:
         _trace(own)
         message = _redact(str(error), arguments)
-        click.echo(f"error: {printable(message)}", err=True)
+        for line in f"error: {message}".split("\n"):  # a filter's shows a place on lines of its own
+            click.echo(printable(line), err=True)
         return _report_error(error, message, exit_code(error), as_json)
     except Exception as error:  # noqa: BLE001  # nothing above this line catches it
         _trace(own)

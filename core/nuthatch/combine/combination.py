@@ -305,6 +305,11 @@ def merge_results(answers: Mapping[str, Results], hits: Sequence[Hit], took_ms: 
         hits = [hit.model_copy(update={"rung": 0}) for hit in hits]
         attempts = _join_attempts(first.query, list(chain.from_iterable(tried)))
     has_climbed = any(results.ran == "ladder" for results in answers.values())
+    has_judged = all(results.relevance == "auto" for results in answers.values())
+    # A word that one engine knows is not wrong.
+    wrong = frozenset(first.corrections).intersection(
+        *(one.corrections for one in answers.values())
+    )
     notes = [f"{name}: {note}" for name, results in answers.items() for note in results.notes]
     return replace(
         first,
@@ -312,6 +317,8 @@ def merge_results(answers: Mapping[str, Results], hits: Sequence[Hit], took_ms: 
         attempts=attempts,
         ran="ladder" if has_climbed else first.ran,
         exact=False,
+        relevance="auto" if has_judged else "bm25",
+        corrections={word: first.corrections[word] for word in first.corrections if word in wrong},
         notes=tuple(notes),
         total=None,
         took_ms=took_ms,

@@ -12,7 +12,7 @@ from nuthatch.contract.document import Document
 from nuthatch.contract.facet import Facet
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import Corrections, Policy, Query, Syntax
+from nuthatch.contract.query import Corrections, Policy, Query, Relevance, Syntax
 from nuthatch.contract.results import Results
 from nuthatch.contract.spec import BackendConfig
 
@@ -61,6 +61,7 @@ class SearchBackend(ABC):
         prefix: bool | None = None,
         corrections: Corrections | None = None,
         alternatives: Mapping[str, Sequence[str]] | None = None,
+        relevance: Relevance | None = None,
         extra_or_tokens: Sequence[str] | None = None,
         audit: AuditMode | None = None,
         explain: bool = False,
@@ -70,10 +71,11 @@ class SearchBackend(ABC):
 
         `limit` defaults to 20, and `offset` hits are left out before the first. `sort` names the
         fields to order by, `-year` from the greatest on. `facets` are counted, and so is `total`
-        with `count`, over all that match. `collapse` keeps a document's best chunk. How the text
-        is read, and what its words stand for too, is told by `TextQuery`. `timeout` is in seconds.
-        Raise `InvalidQuery`, `UnsupportedQuery`, `QueryTimeout`, `BackendUnavailable`,
-        `IndexCorrupt`; never returns an empty result for an error.
+        with `count`, over all that match. `collapse` keeps a document's best chunk. `relevance`
+        says whether the best are judged once more by their text. How the text is read, and what its
+        words stand for too, is told by `TextQuery`. `timeout` is in seconds. Raise `InvalidQuery`,
+        `UnsupportedQuery`, `QueryTimeout`, `BackendUnavailable`, `IndexCorrupt`; never returns an
+        empty result for an error.
         """
 
     @abstractmethod
@@ -95,6 +97,7 @@ class SearchBackend(ABC):
         prefix: bool | None = None,
         corrections: Corrections | None = None,
         alternatives: Mapping[str, Sequence[str]] | None = None,
+        relevance: Relevance | None = None,
         extra_or_tokens: Sequence[str] | None = None,
         audit: AuditMode | None = None,
         explain: bool = False,

@@ -169,12 +169,12 @@ def _check(schema: Schema, condition: Filter, top: str, path: str) -> Filter:
         names = ", ".join(field.name for field in schema.fields) or "none"
         raise InvalidQuery(f"{place}: the schema declares no such field; declared: {names}")
     try:
-        return _check_leaf(declared, condition)
+        return check_leaf(declared, condition)
     except (ValueError, OverflowError) as error:  # UnicodeEncodeError is a ValueError
         raise InvalidQuery(f"{place}: {error}") from error
 
 
-def _check_leaf(declared: AnyField, condition: Leaf) -> Filter:
+def check_leaf(declared: AnyField, condition: Leaf) -> Filter:
     """Return a condition on a declared field as engines read it. Raise `ValueError`."""
     if isinstance(declared, PhraseField):
         return _check_phrases(condition)

@@ -11,8 +11,9 @@ is false where the document lacks the field, and two leaves on a list may be met
 values. `Not` is the complement among all documents: `Not` of a leaf holds where the field is
 missing. `All()` holds for every document and `Any()` for none.
 
-Filters are values: frozen, hashable, equal by what they hold, and their `repr` evaluates to them.
-`filter_validation` compares them with a schema, `filter_matching` with a document.
+Filters are values: frozen, hashable, equal by what they hold. Their `repr` evaluates to them, and
+their `str` is what `filter_language` reads. `filter_validation` compares them with a schema,
+`filter_matching` with a document.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
+from nuthatch.contract.filter_tokens import quote
+from nuthatch.contract.instant import format_instant
 from nuthatch.errors import InvalidQuery
 
 #: A value as filters are given it. A `datetime` is a `date`, too.
@@ -84,6 +87,16 @@ class Range(Combinable):
         bounds = (f"{name}={bound!r}" for name, bound in self.bounds.items())
         return f"Range({', '.join([repr(self.field), *bounds])})"
 
+    def __str__(self) -> str:
+        text = quote(self.field)
+        for name, bound in self.bounds.items():
+            sign = "<>"[name.startswith("g")] + ("=" if name.endswith("e") else "")
+            if len(self.bounds) > 1 and sign[0] == ">":
+                text = f"{_value_text(bound)}{sign.replace('>', '<')}{text}"
+            else:
+                text = f"{text}{sign}{_value_text(bound)}"
+        return text
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AnyOf(Combinable):
@@ -108,6 +121,15 @@ class AnyOf(Combinable):
     def __repr__(self) -> str:
         return f"AnyOf({self.field!r}, {self.values!r})"
 
+    def __str__(self) -> str:
+        return self.compare("=", "in")
+
+    def compare(self, single: str, several: str) -> str:
+        """Return the condition as text, with the operator for one value, or that for several."""
+        if len(self.values) == 1:
+            return f"{quote(self.field)}{single}{_value_text(self.values[0])}"
+        return f"{quote(self.field)} {several} ({', '.join(map(_value_text, self.values))})"
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Exists(Combinable):
@@ -121,6 +143,9 @@ class Exists(Combinable):
 
     def __repr__(self) -> str:
         return f"Exists({self.field!r})"
+
+    def __str__(self) -> str:
+        return f"exists({quote(self.field)})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -143,6 +168,9 @@ class StartsWith(Combinable):
 
     def __repr__(self) -> str:
         return f"StartsWith({self.field!r}, {self.text!r})"
+
+    def __str__(self) -> str:
+        return f"{quote(self.field)} starts with {quote(self.text)}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -170,6 +198,11 @@ class Mentions(Combinable):
     def __repr__(self) -> str:
         return f"Mentions({self.field!r}, {self.phrases!r})"
 
+    def __str__(self) -> str:
+        phrases = ", ".join(map(quote, self.phrases))
+        named = phrases if len(self.phrases) == 1 else f"({phrases})"
+        return f"{quote(self.field)} mentions {named}"
+
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class _Branch(Combinable):
@@ -184,6 +217,12 @@ class _Branch(Combinable):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.parts))})"
+
+    def __str__(self) -> str:
+        is_all = isinstance(self, All)
+        if len(self.parts) < 2:
+            return f"{'all' if is_all else 'any'}({''.join(map(str, self.parts))})"
+        return (" and " if is_all else " or ").join(map(part_text, self.parts))
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -209,6 +248,11 @@ class Not(Combinable):
     def __repr__(self) -> str:
         return f"Not({self.part!r})"
 
+    def __str__(self) -> str:
+        if isinstance(self.part, AnyOf):
+            return self.part.compare("!=", "not in")
+        return f"not {part_text(self.part)}"
+
 
 #: A condition on one field.
 Leaf = Range | AnyOf | Exists | StartsWith | Mentions
@@ -230,6 +274,11 @@ def as_filters(filters: Filter | Iterable[Filter]) -> tuple[Filter, ...]:
     return tuple(filters)
 
 
+def filters_text(filters: Sequence[Filter]) -> str:
+    """Return the text of filters that must all hold, in the filter language."""
+    return str(filters[0]) if len(filters) == 1 else " and ".join(map(part_text, filters))
+
+
 def leaves(filters: Iterable[Filter]) -> Iterator[Leaf]:
     """Yield the conditions of trees on single fields, in order, repeats included."""
     for item in filters:
@@ -245,6 +294,29 @@ def leaves(filters: Iterable[Filter]) -> Iterator[Leaf]:
 def _parts(kind: type[_Branch], item: Combinable) -> tuple[Filter, ...]:
     """Return the parts of a filter of one kind, so that chains of an operator stay flat."""
     return item.parts if isinstance(item, kind) else (item,)  # type: ignore[return-value]
+
+
+def part_text(part: Filter) -> str:
+    """Return the text of a part of another filter, in parentheses where it needs them."""
+    has_parts = isinstance(part, All | Any) and len(part.parts) > 1
+    return f"({part})" if has_parts else str(part)
+
+
+def _value_text(value: Bound) -> str:
+    """Return the text that stands for a value."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return quote(value)
+        case datetime():
+            try:
+                return format_instant(value)
+            except ValueError:  # a search refuses it, too
+                return quote(value.isoformat())
+        case date():
+            return value.isoformat()
+    return repr(value)
 
 
 def _check_name(field: object) -> None:

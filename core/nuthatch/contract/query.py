@@ -21,6 +21,8 @@ Policy = Literal["auto", "ladder", "ranked", "all"]
 Syntax = Literal["plain", "web"]
 #: What becomes of a word that no chunk has.
 Corrections = Literal["off", "suggest", "use"]
+#: Whether the best candidates are judged once more by their text: see `nuthatch.relevance`.
+Relevance = Literal["auto", "bm25"]
 DEFAULT_LIMIT = 20
 #: What one entity query may ask for: each title search reads thousands of postings.
 MAX_TITLES: Final = 64
@@ -39,10 +41,11 @@ class TextQuery:
     `alternatives` are by word the words that may stand for it; `extra_or_tokens` are synonyms that
     only disjunctions use.
 
-    `collapse` keeps a document's best
-    chunk. `offset` hits are left out before the first, `sort` orders by declared fields (`-year`
-    descends), `facets` and `count` ask for counts over all that match. What is None is left to the
-    backend's configuration. Raises `InvalidQuery`.
+    `collapse` keeps a document's best chunk. `relevance="auto"` judges the best 30 once more by
+    their text where they are ranked by score; "bm25" leaves them as the engine ranks them. `offset`
+    hits are left out before the first, `sort` orders by declared fields (`-year` descends),
+    `facets` and `count` ask for counts over all that match. What is None is left to the backend's
+    configuration. Raises `InvalidQuery`.
     """
 
     text: str
@@ -52,6 +55,7 @@ class TextQuery:
     audit: AuditMode | None = None
     policy: Policy | None = None
     collapse: bool = False
+    relevance: Relevance | None = None
     offset: int = 0
     sort: Sequence[str] = ()
     facets: Sequence[Facet | str] = ()
@@ -75,6 +79,8 @@ class TextQuery:
         _check_choice("corrections", self.corrections, get_args(Corrections))
         if self.policy is not None:
             _check_choice("policy", self.policy, get_args(Policy))
+        if self.relevance is not None:
+            _check_choice("relevance", self.relevance, get_args(Relevance))
         _check_common(self)
 
 
@@ -197,7 +203,7 @@ def _buckets(name: str, buckets: object) -> dict[str, tuple[str, ...]]:
     """Return lists of texts by name."""
     if not isinstance(buckets, Mapping) or not all(isinstance(key, str) for key in buckets):
         raise InvalidQuery(f"{name} must map names to lists of texts; found {buckets!r}")
-    return {key: _texts(key, texts) for key, texts in buckets.items()}
+    return {key: _texts(f"{name}[{key!r}]", texts) for key, texts in buckets.items()}
 
 
 def _audit(value: object) -> AuditMode | None:
@@ -256,8 +262,11 @@ class SearchRequest:
     """One search: the query, in which the arguments of `search` stand in place of its own.
 
     The searcher's capabilities allow it. `timeout` is in seconds, None where none was given.
+    `fixed` are those of the query's filters that no facet leaves out: the ones that the index was
+    opened with.
     """
 
     query: AnyQuery
     explain: bool = False
     timeout: float | None = None
+    fixed: tuple[Filter, ...] = ()

@@ -19,6 +19,7 @@ from nuthatch.contract.columns import Columns, Keys
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Rung
+from nuthatch.contract.statistics import CollectionStatistics
 
 
 class Candidate(NamedTuple):
@@ -138,7 +139,8 @@ class AnswerRequest:
     distinct chunks are found. Each rung is matched as by `match`: `filters` act before the cut
     after `limit`. With `collapse` only the best chunk of a document is shown: a rung's candidates
     may leave out its other chunks, and are then the best `limit` of what is left. The stored
-    chunks of the candidates are wanted too, as `fetch` gives them with or without `proofs`.
+    chunks of the candidates are wanted too, as `fetch` gives them with or without `proofs`; and
+    with `statistics` those of the index.
 
     Later versions of the contract may add fields; each has a default that asks for nothing.
     """
@@ -152,6 +154,7 @@ class AnswerRequest:
     filters: tuple[Filter, ...] = ()
     collapse: bool = False
     proofs: bool = False
+    statistics: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +171,7 @@ class Answer:
     frequencies: Mapping[str, int] = field(default_factory=dict)
     matches: Mapping[Rung, Matches] = field(default_factory=dict)
     stored: Mapping[Hashable, FetchedChunk | None] = field(default_factory=dict)
+    statistics: CollectionStatistics | None = None
 
 
 class Reader(Protocol):
@@ -193,6 +197,10 @@ class Reader(Protocol):
 
     def get(self, uri: str) -> Document | None:
         """Return the document with this uri."""
+        ...
+
+    def statistics(self) -> CollectionStatistics:
+        """Return the number of chunks and of their tokens, without those that were deleted."""
         ...
 
 
@@ -256,11 +264,12 @@ class DictionaryReader(Reader, Protocol):
     left out; a word that only deleted documents had may be there until `optimize()`.
     """
 
-    def words(self, prefix: str, limit: int) -> Sequence[KnownWord]:
+    def words(self, prefix: str, limit: int, edits: int = 0) -> Sequence[KnownWord]:
         """Return the `limit` most frequent words that begin with a prefix, the most frequent first.
 
-        Of the words with one token the shortest stands for it, of equally long ones the first by
-        code point. Equally frequent words come by code point. `edits` is 0.
+        With `edits` (0 or 1) those follow that begin with what is one edit from the prefix. Of the
+        words with one token that with the fewest edits stands for it, then the shortest, then the
+        first by code point. Equally frequent words come by code point.
         """
         ...
 
@@ -283,6 +292,7 @@ class AsyncReader(Protocol):
         self, keys: Sequence[Hashable], proofs: bool
     ) -> Sequence[FetchedChunk | None]: ...
     async def get(self, uri: str) -> Document | None: ...
+    async def statistics(self) -> CollectionStatistics: ...
 
 
 class AsyncFirstMatchReader(AsyncReader, Protocol):
@@ -309,7 +319,7 @@ class AsyncColumnReader(AsyncReader, Protocol):
 class AsyncDictionaryReader(AsyncReader, Protocol):
     """A `DictionaryReader` whose methods are awaited."""
 
-    async def words(self, prefix: str, limit: int) -> Sequence[KnownWord]: ...
+    async def words(self, prefix: str, limit: int, edits: int = 0) -> Sequence[KnownWord]: ...
     async def neighbours(self, word: str, edits: int, limit: int) -> Sequence[KnownWord]: ...
 
 

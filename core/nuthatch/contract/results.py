@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,8 +12,11 @@ from typing import Any, Literal, overload
 from nuthatch.contract.facet import FacetCount
 from nuthatch.contract.filters import Range
 from nuthatch.contract.hit import Hit
-from nuthatch.contract.query import EntityQuery, MatchAll, Operator, Policy
+from nuthatch.contract.query import EntityQuery, MatchAll, Operator, Policy, Relevance
+from nuthatch.text.fold import fold_surface
 from nuthatch.text.normalize import NormalizedQuery
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +52,16 @@ class Results(Sequence[Hit]):
     """The hits, best first or sorted, and how they were found.
 
     `query` is what was looked for after normalization, `policy` what was asked for, `ran` what
-    ran. `total` is the number of documents that match after filters, None where it was not asked
-    for and is not known anyway. `facets` has by field the values with the numbers of documents
-    that have them. Both range over all that match, whatever the limit. `frequencies` are the
-    document frequencies of the tokens, where the policy went by them or the search was to be
-    explained (`explain=True`); otherwise they are not read. `corrections` has, by
+    ran. `relevance` is "auto" where the best were judged once more by their text, which adds to
+    their scores. `total` is the number of documents that match after filters, None where it was
+    not asked for and is not known anyway. `facets` has by field the values with the numbers of
+    documents that have them. Both range over all that match, whatever the limit. `frequencies` are
+    the document frequencies of the tokens, where the policy or the relevance went by them or the
+    search was to be explained (`explain=True`); otherwise they are not read. `corrections` has, by
     word that no chunk has, the words near it, best first: what was looked for too, or could be.
     `exact` is true only if the hits provably equal those of `ranked` for the same query, filters,
-    order and limit, by this engine's formula. `notes` say what a user should know about the answer.
+    order and limit, by this engine's formula; it speaks of the hits before they are judged once
+    more. `notes` say what a user should know about the answer.
     """
 
     hits: tuple[Hit, ...]
@@ -70,6 +76,7 @@ class Results(Sequence[Hit]):
     total: int | None = None
     facets: Mapping[str, Sequence[FacetCount]] = field(default_factory=dict)
     corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    relevance: Relevance = "bm25"
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -81,12 +88,25 @@ class Results(Sequence[Hit]):
     def __getitem__(self, index: int | slice) -> Hit | Sequence[Hit]:
         return self.hits[index]
 
+    @property
+    def did_you_mean(self) -> str | None:
+        """The query's text with the nearest word in place of each wrong one; None if none is."""
+        if not self.corrections or not isinstance(self.query, NormalizedQuery):
+            return None
+        nearest = {fold_surface(word): near[0] for word, near in self.corrections.items()}
+
+        def correct(word: re.Match[str]) -> str:
+            return nearest.get(fold_surface(word[0].casefold()), word[0])
+
+        return _WORD.sub(correct, self.query.text)
+
     def to_json(self) -> dict[str, Any]:
         """Return the whole result as JSON values; `nuthatch verify` reads its hits back."""
         return {
             "query": _query_json(self.query),
             "policy": self.policy,
             "ran": self.ran,
+            "relevance": self.relevance,
             "exact": self.exact,
             "frequencies": dict(self.frequencies),
             "attempts": [attempt.to_json() for attempt in self.attempts],
@@ -95,6 +115,7 @@ class Results(Sequence[Hit]):
                 name: [_count_json(*counted) for counted in counts]
                 for name, counts in self.facets.items()
             },
+            "did_you_mean": self.did_you_mean,
             "corrections": {word: list(near) for word, near in self.corrections.items()},
             "hits": [_hit_json(hit) for hit in self.hits],
             "notes": list(self.notes),

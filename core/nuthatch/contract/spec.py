@@ -21,7 +21,7 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import Policy
+from nuthatch.contract.query import Policy, Relevance
 from nuthatch.contract.redaction import HIDDEN, is_secret, is_server, name_option, redact_location
 from nuthatch.contract.validation import explain
 from nuthatch.errors import InvalidConfig
@@ -178,14 +178,15 @@ class BackendConfig(BaseModel):
 class LexicalConfig(BackendConfig):
     """The options that every `LexicalBackend` has.
 
-    `policy` is used where a query names none; `budget` bounds what `auto` ranks, in postings
-    (None: no bound); `timeout` is in seconds; `snippet` is the width of snippets in code points;
-    `entities` are the constants of entity search. `export_only` opens an index whatever its
-    analyzer: documents can be read, `search`, `add`
-    and `delete` raise `BackendUnavailable`.
+    `policy` and `relevance` are used where a query names none; `budget` bounds what `auto` ranks,
+    in postings (None: no bound); `timeout` is in seconds; `snippet` is the width of snippets in
+    code points; `entities` are the constants of entity search. `export_only` opens an index
+    whatever its analyzer: documents can be read, `search`, `add` and `delete` raise
+    `BackendUnavailable`.
     """
 
     policy: Policy = "auto"
+    relevance: Relevance = "bm25"
     budget: int | None = Field(default=2_000_000, ge=0)
     timeout: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     snippet: int = Field(default=240, ge=20, le=100_000)

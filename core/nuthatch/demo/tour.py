@@ -121,7 +121,7 @@ QUESTIONS: Final = (
     Question(
         "a private detective",
         filters=(AnyOf("genres", ["Film noir", "Crime"]), Range("year", lte=1960)),
-        options=("--filter", "genres=Film noir|Crime", "--filter", "year<=1960"),
+        options=("--filter", 'genres in ("Film noir", Crime) and year<=1960'),
     ),
     Question(
         EntityQuery(

@@ -87,13 +87,15 @@ def plan_aggregation(
     sort: str | Iterable[str],
     *,
     emulated: Collection[Filter] = (),
+    fixed: Collection[Filter] = (),
     counts: bool = True,
 ) -> Aggregation:
-    """Return what is wanted, given the checked filters of the query, of which the engine does not
-    know those that are `emulated`. Raise `InvalidQuery`."""
+    """Return what is wanted, given the checked filters of the query. The engine does not know those
+    that are `emulated`, and no facet leaves out those that are `fixed`. Raise `InvalidQuery`."""
     checked = check_facets(schema, facets)
+    loose = [condition for condition in filters if condition not in fixed]
     own = {
-        facet.field: _own_filters(facet.field, filters)
+        facet.field: _own_filters(facet.field, loose)
         for facet in checked
         if facet.without_own_filter
     }

@@ -26,6 +26,7 @@ from nuthatch.contract.reader import (
     Matches,
     Reader,
 )
+from nuthatch.contract.statistics import CollectionStatistics
 from nuthatch.pipeline.shape import check_rows, check_type, engine_failure, is_chunk
 from nuthatch.text.slot import Slot
 
@@ -49,6 +50,7 @@ class AnswerReader:
         self._frequencies: dict[str, int] = {}
         self._matches: dict[Rung, Matches] = {}
         self._stored: dict[Hashable, FetchedChunk | None] = {}
+        self._statistics: CollectionStatistics | None = None
 
     async def document_frequencies(self, tokens: Sequence[str]) -> Mapping[str, int]:
         """Return the frequencies; look up what the answer leaves out."""
@@ -63,7 +65,9 @@ class AnswerReader:
         await self._send_once()
         matches = self._find(rung)
         if matches is None:
-            one = replace(self._request, tokens=(), ranked=None, budget=None, fill=False)
+            one = replace(
+                self._request, tokens=(), ranked=None, budget=None, fill=False, statistics=False
+            )
             await self._send(replace(one, ladder=(rung,)))
             matches = self._find(rung)
         if matches is None:
@@ -80,6 +84,13 @@ class AnswerReader:
             self._stored.update(zip(missing, rows, strict=True))
         return [self._stored[key] for key in keys]
 
+    async def statistics(self) -> CollectionStatistics:
+        """Return the statistics of the index; ask for them if they were left out."""
+        await self._send_once()
+        if self._statistics is None:
+            self._statistics = await self._reader.statistics()
+        return self._statistics
+
     async def _send_once(self) -> None:
         if not self._is_sent:
             self._is_sent = True
@@ -91,6 +102,7 @@ class AnswerReader:
         self._frequencies.update(answer.frequencies)
         self._matches.update(answer.matches)
         self._stored.update(answer.stored)
+        self._statistics = self._statistics or answer.statistics
 
     def _find(self, rung: Rung) -> Matches | None:
         """Return the matches of a rung, or of one that differs in tokens that are in no chunk."""
@@ -125,7 +137,8 @@ def answer_by_calls(reader: Reader, request: AnswerRequest) -> Answer:
         if found and not (request.fill and len(found) < request.limit):
             break
     stored = dict(zip(found, reader.fetch(list(found), request.proofs), strict=True))
-    return Answer(frequencies=frequencies, matches=matches, stored=stored)
+    statistics = reader.statistics() if request.statistics else None
+    return Answer(frequencies=frequencies, matches=matches, stored=stored, statistics=statistics)
 
 
 def check_answer(backend: str, request: AnswerRequest, answer: object, *, snapshot: bool) -> None:
@@ -134,6 +147,8 @@ def check_answer(backend: str, request: AnswerRequest, answer: object, *, snapsh
     assert isinstance(answer, Answer)
     for part in ("frequencies", "matches", "stored"):
         check_type(backend, f"answer as {part}", getattr(answer, part), Mapping)
+    if answer.statistics is not None:
+        check_type(backend, "answer as statistics", answer.statistics, CollectionStatistics)
     for problem in _find_problems(request, answer, snapshot):
         raise engine_failure(backend, f"gave an answer in which {problem}", "search")
 

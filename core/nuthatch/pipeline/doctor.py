@@ -163,7 +163,7 @@ def _from_hooks() -> Iterator[Check]:
 def _index(url: str, options: dict[str, Any]) -> Iterator[Check]:
     shown = redact(url)
     try:
-        spec, _ = configure(url, options)
+        spec = configure(url, options).spec
     except NuthatchError as error:
         yield _failure("configuration", error)
         return

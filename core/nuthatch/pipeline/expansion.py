@@ -49,7 +49,9 @@ async def expand_query(
     if corrections == "off":
         return Expansion(query, {})
     near = await expander.find_near(query)
-    found = {query.surfaces[place]: tuple(word.surface for word in near[place]) for place in near}
+    found = {
+        query.words[place].surface: tuple(word.surface for word in near[place]) for place in near
+    }
     if corrections == "use":
         slots = list(query.slots)
         for place, words in near.items():
@@ -71,7 +73,7 @@ class _Expander:
 
         Where there is none, a stop word that was kept for them is dropped after all.
         """
-        words = await self._reader.words(query.surfaces[-1], PREFIX_TOKENS)
+        words = await self._reader.words(query.words[-1].surface, PREFIX_TOKENS)
         self._check("words", words, PREFIX_TOKENS)
         *before, last = query.slots
         if words or not query.completed:
@@ -79,8 +81,8 @@ class _Expander:
             return replace(query, slots=(*before, last.extended(others)))
         if not before:
             return query
-        dropped = (*query.dropped, Dropped(query.surfaces[-1], query.completed))
-        return replace(query, slots=tuple(before), surfaces=query.surfaces[:-1], dropped=dropped)
+        dropped = (*query.dropped, Dropped(query.words[-1].surface, query.completed))
+        return replace(query, slots=tuple(before), words=query.words[:-1], dropped=dropped)
 
     async def find_near(self, query: NormalizedQuery) -> dict[int, Sequence[KnownWord]]:
         """Return by place of a slot that no chunk has the words near its word."""
@@ -89,8 +91,9 @@ class _Expander:
         near: dict[int, Sequence[KnownWord]] = {}
         known: dict[str, Sequence[KnownWord]] = {}
         for place, slot in enumerate(query.slots):
-            surface = query.surfaces[place]
-            if place in query.fixed or not _can_be_wrong(surface) or _is_known(slot, frequencies):
+            word = query.words[place]
+            surface = word.surface
+            if word.is_quoted or not _can_be_wrong(surface) or _is_known(slot, frequencies):
                 continue
             if surface not in known:
                 known[surface] = await self._look_up(surface)

@@ -29,6 +29,7 @@ class FilteringReader:
         self.document_frequencies = reader.document_frequencies
         self.fetch = reader.fetch
         self.get = reader.get
+        self.statistics = reader.statistics
         self._facts = facts
         self._reader = reader
         self._source = source

@@ -21,7 +21,14 @@ from nuthatch.contract.document import Chunk, Document
 from nuthatch.contract.facet import Facet
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import Corrections, Policy, Query, SearchRequest, Syntax
+from nuthatch.contract.query import (
+    Corrections,
+    Policy,
+    Query,
+    Relevance,
+    SearchRequest,
+    Syntax,
+)
 from nuthatch.contract.reader import AsyncReader, Reader
 from nuthatch.contract.results import Results
 from nuthatch.contract.schema import IndexInfo, Schema
@@ -81,6 +88,7 @@ class Searcher(SearchBackend):
         prefix: bool | None = None,
         corrections: Corrections | None = None,
         alternatives: Mapping[str, Sequence[str]] | None = None,
+        relevance: Relevance | None = None,
         extra_or_tokens: Sequence[str] | None = None,
         audit: AuditMode | None = None,
         explain: bool = False,
@@ -101,6 +109,7 @@ class Searcher(SearchBackend):
             "prefix": prefix,
             "corrections": corrections,
             "alternatives": alternatives,
+            "relevance": relevance,
             "extra_or_tokens": extra_or_tokens,
             "audit": audit,
         }
@@ -124,6 +133,7 @@ class Searcher(SearchBackend):
         prefix: bool | None = None,
         corrections: Corrections | None = None,
         alternatives: Mapping[str, Sequence[str]] | None = None,
+        relevance: Relevance | None = None,
         extra_or_tokens: Sequence[str] | None = None,
         audit: AuditMode | None = None,
         explain: bool = False,
@@ -144,6 +154,7 @@ class Searcher(SearchBackend):
             "prefix": prefix,
             "corrections": corrections,
             "alternatives": alternatives,
+            "relevance": relevance,
             "extra_or_tokens": extra_or_tokens,
             "audit": audit,
         }

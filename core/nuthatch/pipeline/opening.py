@@ -14,8 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 from pydantic import ValidationError
 
@@ -26,6 +25,7 @@ from nuthatch.contract.reader import Matches, Reader, StoredChunk
 from nuthatch.contract.results import Results
 from nuthatch.contract.schema import IndexInfo, Schema
 from nuthatch.contract.spec import BackendConfig, BackendSpec, Create, LexicalConfig
+from nuthatch.contract.statistics import CollectionStatistics
 from nuthatch.contract.validation import explain
 from nuthatch.errors import (
     BackendUnavailable,
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     )
     from nuthatch.entities.fuzzy import TitleTerm
     from nuthatch.entities.plan import PhraseLookup, TitleLookup
+    from nuthatch.pipeline.filtered_index import Conditions
     from nuthatch.pipeline.indexing import Addable
 
 
@@ -72,6 +73,9 @@ class EmptyReader:
 
     def get(self, uri: str) -> Document | None:
         return None
+
+    def statistics(self) -> CollectionStatistics:
+        return CollectionStatistics(0, 0)
 
     def documents(self) -> Iterator[Document]:
         return iter(())
@@ -248,7 +252,12 @@ class PendingIndex(LexicalBackend):
 
 
 def open(
-    url: str, *, create: Create = False, schema: Schema | None = None, **options: Any
+    url: str,
+    *,
+    create: Create = False,
+    schema: Schema | None = None,
+    filters: Conditions | None = None,
+    **options: Any,
 ) -> LexicalBackend:
     """Open the index that a URL names, or create it; use it in a `with` statement.
 
@@ -257,23 +266,37 @@ def open(
     once). `schema` is what a new index is made with and what an existing one must have. Options
     may stand in the URL or be given by keyword, each once.
 
+    `filters`, or a text in the filter language, are conditions that hold for all that is done with
+    the index: see `FilteredIndex`. They may stand in the URL, too.
+
     Raise `UnknownBackend`, `PluginFailure`, `InvalidConfig`, `IndexNotFound`, `IndexExists`,
     `SchemaMismatch`, `AnalyzerMismatch`, `FormatMismatch`, `IndexLocked` (another process is making
-    or changing it, and did not end in time), `IndexCorrupt`, `BackendUnavailable`. What else an
-    engine raises is not wrapped.
+    or changing it, and did not end in time), `IndexCorrupt`, `BackendUnavailable`, and for filters
+    `InvalidQuery` and `UnsupportedQuery`. What else an engine raises is not wrapped.
     """
     if create not in (False, True, "new"):
         raise InvalidConfig(f"create is False, True or 'new'; found {create!r}")
     if not (schema is None or isinstance(schema, Schema)):
         raise InvalidConfig(f"schema is a nuthatch.Schema; found {type(schema).__name__}")
-    spec, config = configure(url, options)
+    given = options if filters is None else {**options, "filters": filters}
+    spec, config, conditions = configure(url, given)
     backend = cast("type[LexicalBackend]", backend_class(spec))
     index = backend.open(config, create=create, schema=schema)
     if index is None:
         if create is not True:
             raise missing_method(spec.name, "write", f"an index for create={create!r}")
-        return PendingIndex(backend, cast("LexicalConfig", config), schema)
-    return index
+        index = PendingIndex(backend, cast("LexicalConfig", config), schema)
+    return index if conditions is None else _narrow(index, conditions)
+
+
+def _narrow(index: LexicalBackend, conditions: Conditions) -> LexicalBackend:
+    from nuthatch.pipeline.filtered_index import FilteredIndex  # no other search needs it
+
+    try:
+        return FilteredIndex(index, conditions)
+    except BaseException:
+        index.close()
+        raise
 
 
 def drop(url: str, **options: Any) -> None:
@@ -284,14 +307,27 @@ def drop(url: str, **options: Any) -> None:
     that it is gone. Raise `UnsupportedQuery` where the backend cannot, `IndexNotFound` where there
     is no index, `IndexLocked` where it is in use, and what `open` raises.
     """
-    spec, config = configure(url, options)
+    spec, config, conditions = configure(url, options)
+    if conditions is not None:
+        raise InvalidConfig(
+            f"{redact(url)!r} is given with filters, and drop removes the whole index; leave them "
+            "out"
+        )
     require_support(spec.name, spec.capabilities, "drop")
     backend = cast("type[LexicalBackend]", backend_class(spec))
     backend.drop(config)
 
 
-def configure(url: str, options: Mapping[str, Any]) -> tuple[BackendSpec, BackendConfig]:
-    """Return the spec and the validated configuration for a URL; import no driver.
+class Configuration(NamedTuple):
+    """What a URL and options say: which engine, its configuration, and the filters, if any."""
+
+    spec: BackendSpec
+    config: BackendConfig
+    filters: Conditions | None
+
+
+def configure(url: str, options: Mapping[str, Any]) -> Configuration:
+    """Return what a URL and options say, validated but for the filters; import no driver.
 
     Raise `UnknownBackend`, `PluginFailure` and `InvalidConfig`.
     """
@@ -301,10 +337,11 @@ def configure(url: str, options: Mapping[str, Any]) -> tuple[BackendSpec, Backen
     if twice:
         raise InvalidConfig(f"{redact(url)!r}: option {twice[0]!r} is given in the URL and again")
     merged = {**given, **options}
+    filters = merged.pop("filters", None)
     if "location" in merged:
         raise InvalidConfig(f"{redact(url)!r}: the location stands in the URL, not in an option")
     try:
-        return spec, spec.config.from_url(location, merged)
+        return Configuration(spec, spec.config.from_url(location, merged), filters)
     except InvalidConfig as error:
         near = _near(merged, spec.config)
         raise InvalidConfig(f"{redact(url)!r}: {error}{near}") from error
@@ -313,7 +350,9 @@ def configure(url: str, options: Mapping[str, Any]) -> tuple[BackendSpec, Backen
 
 
 def _near(options: Mapping[str, Any], config: type[BackendConfig]) -> str:
-    known = sorted(config.model_fields.keys() - {"location"})
+    from difflib import get_close_matches  # only on the way to an error
+
+    known = sorted({*config.model_fields, "filters"} - {"location"})
     unknown = sorted(options.keys() - config.model_fields.keys())
     near = [option for name in unknown for option in get_close_matches(name, known, n=2)]
     return f"; did you mean {' or '.join(near)}?" if near else ""

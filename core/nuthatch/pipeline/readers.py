@@ -62,6 +62,7 @@ class LiftedReader:
         self.match = _lift(reader.match)
         self.fetch = _lift(reader.fetch)
         self.get = _lift(reader.get)
+        self.statistics = _lift(reader.statistics)
         if has_first_match(reader):
             self.first_match = _lift(reader.first_match)
         if has_answer(reader):
@@ -93,6 +94,7 @@ class TimedReader:
         self.match = _limit_time(reader.match, deadline)
         self.fetch = _limit_time(reader.fetch, deadline)
         self.get = _limit_time(reader.get, deadline)
+        self.statistics = _limit_time(reader.statistics, deadline)
         if has_first_match(reader):
             self.first_match = _limit_time(reader.first_match, deadline)
         if has_answer(reader):
@@ -116,7 +118,7 @@ class TimedReader:
 
 def _check_methods(reader: object) -> None:
     """Raise `PluginFailure` for a reader without one of the required methods."""
-    for method in ("document_frequencies", "match", "fetch", "get"):
+    for method in ("document_frequencies", "match", "fetch", "get", "statistics"):
         if not hasattr(reader, method):
             name, hint = type(reader).__qualname__, "Report it to the backend's author."
             problem = f"the reader {name} does not define {method}. {hint}"

@@ -92,4 +92,5 @@ class PlannedSearch:
             took_ms=1000 * (perf_counter() - task.begun),
             total=total,
             facets=facets,
+            relevance="auto" if isinstance(task, SearchTask) and task.depth else "bm25",
         )

@@ -1,6 +1,6 @@
 """A planned text search over a reader: ranked, climbed, or in the order of fields.
 
-ranked   LadderSearch ──▶ match ──▶ (matching ──▶ columns ──▶ count) ──▶ fetch ──▶ hits
+ranked   LadderSearch ──▶ match ──▶ (matching ──▶ columns ──▶ count) ──▶ fetch ──▶ (judge) ──▶ hits
                    └────▶ answer ───┘      in one trip, where the reader can
 sorted   LadderSearch ──▶ matching ──▶ columns ──▶ sort, count ──▶ fetch ──▶ hits
 """
@@ -19,7 +19,6 @@ from nuthatch.contract.reader import (
     AsyncExplainingReader,
     AsyncReader,
     Candidate,
-    FetchedChunk,
     FirstMatch,
     Matches,
 )
@@ -46,6 +45,7 @@ from nuthatch.pipeline.matching_source import (
     open_source,
 )
 from nuthatch.pipeline.readers import has_answer, has_explain, has_first_match
+from nuthatch.pipeline.rescoring import PlacedRow, read_relevance_query, rescore_rows
 from nuthatch.pipeline.shape import check_rows, check_type, missing_method
 from nuthatch.pipeline.verifying import verifying_reader
 from nuthatch.text.normalize import NormalizedQuery
@@ -57,7 +57,8 @@ class SearchTask(NamedTuple):
     `limit` hits are wanted from `offset` on. `wanted` is what is asked of all that match, None
     where nothing is; `emulated` are the filters that the engine does not know. `score` is the name
     of the engine's scores; `is_stable` says that it declares `stable_scores`. `verifies` says that
-    core reads texts to see where the phrases of the query stand.
+    core reads texts to see where the phrases of the query stand. `depth` candidates are judged by
+    their text if they are ranked.
     """
 
     facts: EngineFacts
@@ -79,29 +80,39 @@ class SearchTask(NamedTuple):
     is_stable: bool = True
     corrections: Corrections = "off"
     verifies: bool = False
+    depth: int = 0
 
     def climb(self, limit: int) -> LadderSearch:
         """Return the climb for so many hits; where all that match are read, `auto` ranks them."""
         ranks = self.wanted is not None and self.policy == "auto"
         policy: Policy = "ranked" if ranks else self.policy
-        return LadderSearch(self.query, policy, limit, self.budget, counted=self.request.explain)
+        return LadderSearch(
+            self.query,
+            policy,
+            limit,
+            self.budget,
+            counted=self.request.explain,
+            depth=self.depth,
+        )
 
-
-#: The rung of a hit, and its candidate.
-_Placed = tuple[int, Candidate]
+    def judges(self, climb: LadderSearch) -> bool:
+        """Return whether the best candidates of a climb are judged by their text."""
+        return self.depth > 0 and climb.ran == "ranked"
 
 
 class _Page(NamedTuple):
     """The hits that a search shows: candidates with what is stored of them.
 
-    `totals` are what was counted; without, what the hits tell of it.
+    `totals` are what was counted; without, what the hits tell of it. `parts` are those of the
+    scores of candidates that were judged by their text.
     """
 
     climb: LadderSearch
-    rows: list[tuple[_Placed, FetchedChunk]]
+    rows: list[PlacedRow]
     vanished: int
     totals: Totals
     notes: tuple[str, ...] = ()
+    parts: Mapping[Hashable, Mapping[str, float]] = {}
 
 
 async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
@@ -130,10 +141,13 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
         page = await _rank_page(task, engine, source)
     notes = [*task.notes, *page.notes, *vanished_note(page.vanished)]
     notes += verifier.notes if verifier else []
-    parts: Mapping[Hashable, Mapping[str, float]] = {}
+    parts = page.parts
     has_scores = wanted is None or not wanted.order or wanted.needs_scores
     if task.explain and has_scores and has_explain(reader):
-        parts = await _explain(backend, reader, page.climb, [placed for placed, _ in page.rows])
+        explained = await _explain(backend, reader, page.climb, [placed for placed, _ in page.rows])
+        parts = {
+            key: _join_parts(part, parts.get(key), task.score) for key, part in explained.items()
+        }
     climb = page.climb
     tokens = dict.fromkeys(token for slot in task.query.slots for token in slot.tokens)
     rows = _make_rows(page.rows, parts, task.score if has_scores else None)
@@ -151,6 +165,7 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
         total=page.totals.total,
         facets=page.totals.facets,
         corrections=expansion.corrections,
+        relevance="auto" if task.judges(climb) else "bm25",
     )
 
 
@@ -160,13 +175,14 @@ async def _rank_page(task: SearchTask, reader: AsyncReader, source: MatchingSour
     answering = _foresee(task, climb, reader)
     await match_rungs(task.facts.backend, climb, answering, task.filters)
     totals = await _count(task, climb, source)
-    placed = climb.found[task.offset :]
-    rows = await fetch_rows(task.hit_options, answering, [one.key for _, one in placed])
-    kept = [(one, row) for one, row in zip(placed, rows, strict=True) if row is not None]
-    vanished = len(placed) - len(kept)
-    if totals.total is None and not task.offset and not vanished and _is_whole(task, climb):
-        totals = Totals(len({row.uri for _, row in kept}), {})
-    return _Page(climb, kept, vanished, totals)
+    judges = task.judges(climb) and task.offset < task.depth
+    begin = 0 if judges else task.offset  # what is judged is read from its beginning
+    found = await _read_found(task, climb, answering, climb.found[begin:], judges=judges)
+    if totals.total is None and not begin and not found.vanished and _is_whole(task, climb):
+        totals = Totals(len({row.uri for _, row in found.rows}), {})
+    first = task.offset - begin
+    kept = found.rows[first : first + task.limit]
+    return _Page(climb, kept, found.vanished, totals, parts=found.parts)
 
 
 async def _collapse_page(
@@ -179,25 +195,59 @@ async def _collapse_page(
         climb = task.climb(limit)
         answering = _foresee(task, climb, reader)
         await match_rungs(task.facts.backend, climb, answering, task.filters)
-        found = climb.found
-        stored = await fetch_rows(task.hit_options, answering, [one.key for _, one in found])
-        best: dict[str, tuple[_Placed, FetchedChunk]] = {}
-        for placed, row in zip(found, stored, strict=True):
-            if row is not None:
-                best.setdefault(row.uri, (placed, row))
-        vanished = sum(row is None for row in stored)
-        is_whole = not vanished and _is_whole(task, climb)
+        judges = task.judges(climb)
+        found = await _read_found(task, climb, answering, climb.found, judges=judges)
+        best: dict[str, PlacedRow] = {}
+        for placed, row in found.rows:
+            best.setdefault(row.uri, (placed, row))
+        is_whole = not found.vanished and _is_whole(task, climb)
         kept = list(best.values())
-        if len(kept) >= wanted or len(found) < limit or limit == largest:
+        is_cut = len(climb.found) == climb.limit
+        if len(kept) >= wanted or not is_cut or climb.limit == largest:
             break
-        limit = 2 * limit if largest is None else min(2 * limit, largest)
+        limit = 2 * climb.limit if largest is None else min(2 * climb.limit, largest)
     notes = []
-    if len(kept) < wanted and len(found) == limit == largest:
-        notes.append(f"{task.facts.backend} gives no more than {limit} chunks; more may match")
+    if len(kept) < wanted and is_cut:
+        notes.append(f"{task.facts.backend} gives no more than {largest} chunks; more may match")
     totals = await _count(task, climb, source)
     if totals.total is None and is_whole and len(kept) < wanted:
         totals = Totals(len(kept), {})
-    return _Page(climb, kept[task.offset : wanted], vanished, totals, tuple(notes))
+    page = kept[task.offset : wanted]
+    return _Page(climb, page, found.vanished, totals, tuple(notes), found.parts)
+
+
+class _Found(NamedTuple):
+    """Candidates in the order in which they are shown, without those that vanished meanwhile."""
+
+    rows: list[PlacedRow]
+    vanished: int
+    parts: Mapping[Hashable, Mapping[str, float]]
+
+
+async def _read_found(
+    task: SearchTask,
+    climb: LadderSearch,
+    reader: AsyncReader,
+    placed: Sequence[tuple[int, Candidate]],
+    *,
+    judges: bool,
+) -> _Found:
+    """Read what is stored of candidates; with `judges` the first of them are judged by it."""
+    backend, analyzer = task.facts.backend, task.facts.analyzer
+    query = None
+    if judges and placed:  # before the texts: nothing is read after them
+        query = await read_relevance_query(backend, analyzer, climb, reader)
+    stored = await fetch_rows(task.hit_options, reader, [one.key for _, one in placed])
+    pairs = list(zip(placed, stored, strict=True))
+    first, rest = (
+        [(one, row) for one, row in some if row is not None]
+        for some in (pairs[: task.depth], pairs[task.depth :])
+    )
+    parts: Mapping[Hashable, Mapping[str, float]] = {}
+    if query is not None:
+        first, parts = rescore_rows(backend, query, analyzer, first, task.score)
+    kept = first + rest
+    return _Found(kept, len(placed) - len(kept), parts)
 
 
 def _is_whole(task: SearchTask, climb: LadderSearch) -> bool:
@@ -302,7 +352,9 @@ def _foresee(task: SearchTask, climb: LadderSearch, reader: AsyncReader) -> Asyn
     if not has_answer(reader):
         return reader
     proofs = task.hit_options.audit is AuditMode.GROUNDED
-    request = climb.request(task.filters, collapse=task.collapse, proofs=proofs)
+    # The best chunks are judged before those of one document are put together.
+    collapse = task.collapse and not task.depth
+    request = climb.request(task.filters, collapse=collapse, proofs=proofs)
     snapshot = task.hit_options.snapshot
     return AnswerReader(task.facts.backend, reader, request, snapshot=snapshot)
 
@@ -328,7 +380,7 @@ async def match_rungs(
 
 
 def _make_rows(
-    rows: Sequence[tuple[_Placed, FetchedChunk]],
+    rows: Sequence[PlacedRow],
     parts: Mapping[Hashable, Mapping[str, float]],
     whole: ScoreName | None,
 ) -> list[ScoredRow]:
@@ -338,6 +390,14 @@ def _make_rows(
         part = parts.get(candidate.key) or ({whole: candidate.score} if whole else {})
         found.append(ScoredRow(row, candidate.score, part, rung))
     return found
+
+
+def _join_parts(
+    tokens: Mapping[str, float], judged: Mapping[str, float] | None, whole: ScoreName
+) -> Mapping[str, float]:
+    """Return what each token adds to the engine's score, and what the formula adds to that."""
+    added = {} if judged is None else {name: judged[name] for name in judged if name != whole}
+    return {**tokens, **added}
 
 
 async def _explain(

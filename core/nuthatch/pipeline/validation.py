@@ -45,6 +45,7 @@ from nuthatch.pipeline.matching_source import EngineFacts
 from nuthatch.pipeline.search import PlannedSearch
 from nuthatch.pipeline.text_search import SearchTask
 from nuthatch.registry.plugins import expand
+from nuthatch.relevance import SETTINGS
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.normalize import NormalizedQuery, normalize
 from nuthatch.text.syntax import read_plain, read_web
@@ -114,7 +115,7 @@ def plan_search(backend: OpenIndex, request: SearchRequest) -> PlannedSearch:
     query = request.query
     filters = _filters(backend, query)
     emulated = _emulated_filters(backend.capabilities, filters)
-    wanted = _aggregation(backend, query, filters, emulated)
+    wanted = _aggregation(backend, request, filters, emulated)
     plan = _Plan(backend, request, facts, filters, emulated, wanted)
     task: SearchTask | EntityTask | BrowseTask
     match query:
@@ -143,11 +144,12 @@ class _Plan(NamedTuple):
 
 def _aggregation(
     backend: OpenIndex,
-    query: AnyQuery,
+    request: SearchRequest,
     filters: tuple[Filter, ...],
     emulated: tuple[Filter, ...],
 ) -> Aggregation | None:
     """Return what a query wants to know of all that match; None where that is nothing."""
+    query = request.query
     if not next(aggregation_features(query), None):
         return None
     return plan_aggregation(
@@ -156,6 +158,7 @@ def _aggregation(
         query.facets,
         query.sort,
         emulated=emulated,
+        fixed=check_filters(backend.schema, request.fixed),
         counts=query.count,
     )
 
@@ -247,6 +250,7 @@ def _text_task(plan: _Plan, query: TextQuery, begun: float) -> SearchTask:
         budget=config.budget if own_budget else None,
         hit_options=_hit_options(backend, query),
         collapse=query.collapse,
+        depth=_depth(backend, query),
         explain=request.explain and bool(parts),
         score=backend.spec.score,
         begun=begun,
@@ -312,6 +316,15 @@ def needs_texts(capabilities: Capabilities, schema: Schema, query: NormalizedQue
     levels = {capabilities.support(feature).level for feature in condition_features(query)}
     longest = max(map(len, (*query.phrases, *query.excluded)), default=0)
     return "emulated" in levels or (longest > 1 and not schema.positions)
+
+
+def _depth(backend: OpenIndex, query: TextQuery) -> int:
+    """Return how many of the best candidates are judged by their text, if they are ranked."""
+    config = backend.config
+    is_ranked = not query.sort and (query.policy or config.policy) in ("auto", "ranked")
+    if not is_ranked or (query.relevance or config.relevance) == "bm25":
+        return 0
+    return min(SETTINGS.depth, backend.capabilities.max_limit or SETTINGS.depth)
 
 
 def _limit(facts: EngineFacts, query: AnyQuery) -> int:

@@ -40,6 +40,7 @@ class VerifyingReader:
         self.document_frequencies = reader.document_frequencies
         self.fetch = reader.fetch
         self.get = reader.get
+        self.statistics = reader.statistics
         if has_explain(reader):
             self.explain = reader.explain
         if has_dictionary(reader):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from nuthatch.scoring.bm25 import CollectionStatistics
+from nuthatch.contract.statistics import CollectionStatistics
 from nuthatch.scoring.cache import PostingCache
 
 if TYPE_CHECKING:
@@ -74,6 +74,12 @@ class LatestValue(Generic[Value]):
         """Return the value in a state, None where it is not known."""
         latest = self._latest
         return latest[1] if latest is not None and latest[0] == state else None
+
+    @property
+    def newest(self) -> Value | None:
+        """The value that is kept, whichever state it is of."""
+        latest = self._latest
+        return None if latest is None else latest[1]
 
     def put(self, state: int, value: Value) -> None:
         """Keep the value of a state, unless that of a later one is kept."""

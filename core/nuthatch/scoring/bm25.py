@@ -36,23 +36,6 @@ FTS5_FLOOR = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class CollectionStatistics:
-    """What BM25 knows of the whole index: chunks N, and tokens over all chunks."""
-
-    chunks: int
-    tokens: int
-
-    def __post_init__(self) -> None:
-        if self.chunks < 0 or self.tokens < 0:
-            raise ValueError(f"counts must not be negative, found {self.chunks} and {self.tokens}")
-
-    @property
-    def average_length(self) -> float:
-        """Mean tokens per chunk (avgdl); 1.0 where there are none, as it only ever divides."""
-        return self.tokens / self.chunks if self.chunks and self.tokens else 1.0
-
-
-@dataclass(frozen=True, slots=True)
 class BM25:
     """Scores one term in one chunk; `k1` saturates the frequency, `b` normalizes the length."""
 

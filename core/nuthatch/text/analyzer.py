@@ -141,7 +141,7 @@ class SurfaceWords(dict[str, str]):
         self._pieces.update(new)
         for piece in new:
             self.update(own.piece_words[piece])
-        return shorten_all(own.join(pieces))
+        return shorten_all(own.join(own.pieces, pieces))
 
     def __missing__(self, surface: str) -> str:
         """Return the token of a new word of one of core's own analyzers."""

@@ -17,7 +17,10 @@ vowels (`hòa`, `hoà`): both become one word.
 from __future__ import annotations
 
 import unicodedata
+from codecs import charmap_build, charmap_encode
+from functools import cache
 from itertools import product
+from typing import Any, NamedTuple
 
 from nuthatch.text.pattern import lazy_pattern
 
@@ -130,6 +133,53 @@ FOLDING = Folding()
 def fold_surface(word: str) -> str:
     """Return a surface word as prefixes and neighbours are compared: without diacritics."""
     return word if word.isascii() else FOLDING.line(word).replace(" ", "")
+
+
+#: What Western and Central European text holds besides ASCII. Each character folds in the same way
+#: whatever stands beside it, the last ones to two letters.
+_EUROPEAN = (
+    "\u00a0§«°»¿–—‘’‚“”„…•€"
+    "ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝàáâãäåçèéêëìíîïðñòóôõö÷øùúûüýÿ"
+    "ăĂąĄćĆčČďěĚęĘğĞıİłŁńňőŐřŘśŚşŞšŠșȘțȚťůŮűŰźżŻžŽ"
+)
+_TWO_LETTERS = "ßæÆœŒþÞ"
+
+
+class _European(NamedTuple):
+    """How European text is encoded, how each byte folds, and which of them are two letters."""
+
+    encoding: Any  # an opaque object of codecs
+    table: bytes
+    pairs: tuple[tuple[bytes, bytes], ...]
+
+
+@cache
+def _european() -> _European:
+    alphabet = "".join(map(chr, range(128))) + _EUROPEAN + _TWO_LETTERS
+    folded = [FOLDING.line(char) for char in alphabet]
+    table = bytes(
+        ord(line[0]) if len(line.strip()) < 2 else code for code, line in enumerate(folded)
+    ) + bytes(256 - len(alphabet))
+    pairs = tuple(
+        (bytes((code,)), line.encode("ascii"))
+        for code, line in enumerate(folded)
+        if len(line.strip()) > 1
+    )
+    return _European(charmap_build(alphabet.ljust(256, "\ufffe")), table, pairs)
+
+
+def european_line(text: str) -> str | None:
+    """Return what `FOLDING` makes of a text in the letters of Europe, at a tenth of the cost; None
+    where the text holds any other character."""
+    european = _european()
+    try:
+        line = charmap_encode(text, "strict", european.encoding)[0].translate(european.table)
+    except UnicodeEncodeError:
+        return None
+    if not line.isascii():
+        for code, letters in european.pairs:
+            line = line.replace(code, letters)
+    return line.decode("ascii")
 
 
 _TONES = "\u0300\u0301\u0309\u0303\u0323"

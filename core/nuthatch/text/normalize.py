@@ -49,19 +49,35 @@ class Dropped(NamedTuple):
     reason: str
 
 
+class QueryWord(NamedTuple):
+    """A word of a query, before and after stemming.
+
+    `place` counts all words of the query, dropped ones too; `quote` is the number of the quotes
+    that it stands in, or -1.
+    """
+
+    surface: str
+    token: str
+    place: int
+    quote: int = -1
+
+    @property
+    def is_quoted(self) -> bool:
+        return self.quote >= 0
+
+
 @dataclass(frozen=True, slots=True)
 class NormalizedQuery:
     """What is left of a query, and what was left out.
 
     `text` is the query without lone surrogates, `slots` are its words in order, repeated ones
-    repeated, and `surfaces` the same words before stemming. `extras` are the tokens of synonyms
+    repeated, and `words` the same words as they were typed. `extras` are the tokens of synonyms
     that are not among them. `phrases` must stand in what is found, `excluded` must not.
     `only_stopwords` tells that a query with words had nothing but stop words and single characters,
     some of which are used then. `notes` say what was left out and could have told hits apart.
 
-    `fixed` are the places of slots that stay as they were typed: the words in quotes. `completes`
-    tells that the last slot stands for what begins with it too; `completed` is then why its word
-    would have been dropped otherwise.
+    `completes` tells that the last slot stands for what begins with it too; `completed` is then why
+    its word would have been dropped otherwise.
     """
 
     text: str
@@ -70,10 +86,9 @@ class NormalizedQuery:
     extras: tuple[str, ...]
     only_stopwords: bool
     notes: tuple[str, ...] = ()
-    surfaces: tuple[str, ...] = ()
+    words: tuple[QueryWord, ...] = ()
     phrases: tuple[Phrase, ...] = ()
     excluded: tuple[Phrase, ...] = ()
-    fixed: frozenset[int] = frozenset()
     completes: bool = False
     completed: str = ""
 
@@ -102,12 +117,9 @@ def normalize(
     words = _words(analyzer, segments)
     check_deadline(deadline)
     sieve = Sieve(analyzer, _join(segments), [word.surface for word in words])
-    reasons = list(sieve.reasons)
-    completed = ""
     completes = typed.completes and bool(words) and not words[-1].is_quoted
-    if completes:
-        completed, reasons[-1] = reasons[-1], ""
-    used, dropped = _apply_bounds(words, reasons)
+    completed = sieve.keep_last() if completes else ""
+    used, dropped = _apply_bounds(words, sieve.reasons)
     completes = completes and bool(used) and used[-1] is words[-1]
     notes = [*sieve.notes(), *_length_notes([word.token for word in used], dropped), *notes]
     if _SURROGATES.search(typed.text):
@@ -127,25 +139,12 @@ def normalize(
         extras=tuple(extras[:MAX_TOKENS]),
         only_stopwords=sieve.only_stopwords,
         notes=(*notes, *synonyms.notes, *conditions.notes),
-        surfaces=tuple(word.surface for word in used),
+        words=tuple(used),
         phrases=conditions.phrases,
         excluded=conditions.excluded,
-        fixed=frozenset(place for place, word in enumerate(used) if word.is_quoted),
         completes=completes,
         completed=completed if completes else "",
     )
-
-
-class _QueryWord(NamedTuple):
-    """A word of a query; `quote` is the number of the quotes that it stands in, or -1."""
-
-    surface: str
-    token: str
-    quote: int
-
-    @property
-    def is_quoted(self) -> bool:
-        return self.quote >= 0
 
 
 def _read(typed: TypedQuery) -> tuple[list[Segment], list[str]]:
@@ -168,19 +167,23 @@ def _join(segments: Sequence[Segment]) -> str:
     return " ".join(f'"{text}"' if quoted else text for text, quoted in segments)
 
 
-def _words(analyzer: Analyzer, segments: Sequence[Segment]) -> list[_QueryWord]:
-    return [
-        _QueryWord(surface, token, number if quoted else -1)
+def _words(analyzer: Analyzer, segments: Sequence[Segment]) -> list[QueryWord]:
+    words = [
+        (word, number if quoted else -1)
         for number, (text, quoted) in enumerate(segments)
-        for surface, token in words_of(analyzer, text)
+        for word in words_of(analyzer, text)
+    ]
+    return [
+        QueryWord(surface, token, place, quote)
+        for place, ((surface, token), quote) in enumerate(words)
     ]
 
 
 def _apply_bounds(
-    words: Sequence[_QueryWord], reasons: Sequence[str]
-) -> tuple[list[_QueryWord], list[Dropped]]:
+    words: Sequence[QueryWord], reasons: Sequence[str]
+) -> tuple[list[QueryWord], list[Dropped]]:
     """Return the words that are used and those that are not, both in order."""
-    used: list[_QueryWord] = []
+    used: list[QueryWord] = []
     dropped: list[Dropped] = []
     distinct: set[str] = set()
     for word, reason in zip(words, reasons, strict=True):
@@ -201,7 +204,7 @@ class _Conditions:
     """The phrases that must be found and must not, within their bounds."""
 
     def __init__(
-        self, analyzer: Analyzer, words: Sequence[_QueryWord], excluded: Sequence[str]
+        self, analyzer: Analyzer, words: Sequence[QueryWord], excluded: Sequence[str]
     ) -> None:
         quotes = groupby((word for word in words if word.is_quoted), key=attrgetter("quote"))
         required = [tuple(word.token for word in phrase) for _, phrase in quotes]
@@ -236,6 +239,8 @@ def _extras(
     analyzer: Analyzer, extras: Sequence[str], slots: Sequence[Slot], deadline: float | None
 ) -> list[str]:
     """Return the tokens of synonyms that are not among the query's, each once, in order."""
+    if not extras:
+        return []
     stopwords: frozenset[str] = getattr(analyzer, "stopwords", frozenset())
     seen = {token.casefold() for slot in slots for token in slot.tokens}
     found: list[str] = []

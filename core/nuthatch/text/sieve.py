@@ -238,6 +238,11 @@ class Sieve:
             return ""
         return "" if typed is not None and typed.is_meant else "one_character"
 
+    def keep_last(self) -> str:
+        """Keep the last word, and return why it would have been dropped, if it would."""
+        reason, self.reasons[-1] = self.reasons[-1], ""
+        return reason
+
     def notes(self) -> Iterator[str]:
         """Yield what is dropped and could have told hits apart, in sentences."""
         named: dict[str, list[str]] = {"stopword": [], "one_character": []}

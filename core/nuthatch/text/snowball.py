@@ -37,7 +37,7 @@ from threading import Lock
 
 import Stemmer
 
-from nuthatch.text.fold import FOLDING, Folding
+from nuthatch.text.fold import FOLDING, Folding, european_line
 from nuthatch.text.runs import words
 from nuthatch.text.standard import REVISION, StandardAnalyzer
 from nuthatch.text.stopwords import stopwords
@@ -180,6 +180,7 @@ class SnowballAnalyzer(StandardAnalyzer):
         self.beginning = _BEGINNINGS.get(language)
         #: Stem by word.
         self.stems: Memo[str] = Memo(self._stem)
+        self.folded_pieces = Memo(self._fold_piece)
 
     def tokens(self, text: str) -> list[str]:
         """Return the stems of the words in order."""
@@ -195,13 +196,24 @@ class SnowballAnalyzer(StandardAnalyzer):
             return line.split()
         return [word for piece in text.split() for word in words(self.folding.line(piece))]
 
+    def word_line(self, text: str) -> str:
+        """Return the word before each token between blanks, folded and not stemmed."""
+        line = self.line(text) or european_line(text)
+        return " ".join(self.join(self.folded_pieces, text.split())) if line is None else line
+
+    def fold(self, word: str) -> str:
+        """Return a word without its accents: one word however it was typed."""
+        return word if word.isascii() else FOLDING.line(word)
+
+    def _fold_piece(self, piece: str) -> tuple[str, ...]:
+        return self.convert_piece(piece, lambda words: list(map(self.fold, words)))
+
     def stem(self, words: list[str]) -> list[str]:
-        """Return the stems of words that `surfaces` gave."""
+        """Return the stems of words that `surfaces` or `word_line` gave."""
         return list(map(self.stems.__getitem__, words))
 
     def _stem(self, word: str) -> str:
-        if not word.isascii():
-            word = FOLDING.line(word)
+        word = self.fold(word)
         if self._letters is not None:
             word = word.translate(self._letters)
         if len(word) > LONGEST:

@@ -24,10 +24,10 @@ Phrases: one spelling for the names of people, studios and characters.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 
-from nuthatch.text.fold import FOLDING, Folding
+from nuthatch.text.fold import FOLDING, Folding, european_line
 from nuthatch.text.runs import characters, words
 from nuthatch.text.stopwords import REFERENCE, stopwords
 from nuthatch.text.token import LONGEST, Memo, shorten
@@ -91,6 +91,14 @@ class AsciiAnalyzer:
         """Return the text with its words in their places, blanks elsewhere."""
         return alphabetic_line(text)
 
+    def fold(self, word: str) -> str:
+        """Return the word as it is."""
+        return word
+
+    def word_line(self, text: str) -> str:
+        """Return the tokens between blanks: nothing is folded but case."""
+        return self.line(text)
+
     def stem(self, words: list[str]) -> list[str]:
         """Return the words as they are."""
         return words
@@ -127,25 +135,36 @@ class StandardAnalyzer:
         self.pieces: Memo[tuple[str, ...]] = Memo(self._split_piece)
         #: Surface words, each with its token, by piece of non-ASCII text.
         self.piece_words: Memo[list[tuple[str, str]]] = Memo(self._pair_words)
+        #: Folded words by piece of non-ASCII text; the tokens, where nothing is stemmed.
+        self.folded_pieces = self.pieces
         # Whether any text so far had characters besides its words: most indexes never have.
         self._unspaced = False
 
     def tokens(self, text: str) -> list[str]:
         """Return the folded words and pairs in order, then the characters within the pairs."""
         line = self.line(text)
-        if line is not None:
-            return line.split()
-        return self.join(text.split())
+        return self.join(self.pieces, text.split()) if line is None else line.split()
 
-    def join(self, texts: Sequence[str]) -> list[str]:
-        """Return the tokens of a text, given its pieces between white space."""
-        pieces = list(map(self.pieces.__getitem__, texts))
+    def join(self, memo: Memo[tuple[str, ...]], texts: Sequence[str]) -> list[str]:
+        """Return what a memo gives for the pieces of a text, the characters after all words."""
+        pieces = list(map(memo.__getitem__, texts))
         found = list(chain.from_iterable(pieces))
         if self._unspaced and Unspaced in map(type, pieces):
             for piece in pieces:
                 if type(piece) is Unspaced:
                     found += piece.characters
         return found
+
+    def word_line(self, text: str) -> str:
+        """Return the word before each token between blanks, folded and not stemmed."""
+        line = self.line(text)
+        if line is None and self.folding is FOLDING:
+            line = european_line(text)
+        return " ".join(self.join(self.folded_pieces, text.split())) if line is None else line
+
+    def fold(self, word: str) -> str:
+        """Return a word that `surfaces` gave as it is in `word_line`."""
+        return word
 
     def surfaces(self, text: str) -> list[str]:
         """Return the words and pairs as a question asks for them, before stemming."""
@@ -179,15 +198,21 @@ class StandardAnalyzer:
 
         In a script without blanks they are `Unspaced`: pairs, with their single characters.
         """
+        return self.convert_piece(piece, self.stem)
+
+    def convert_piece(
+        self, piece: str, convert: Callable[[list[str]], Sequence[str]]
+    ) -> tuple[str, ...]:
+        """Return what a function makes of the words of a piece, and of its characters."""
         line = self.folding.line(piece)
-        stems = self.stem(words(line))
+        converted = convert(words(line))
         single = characters(line)
         if not single:
-            return tuple(stems)
+            return tuple(converted)
         self._unspaced = True
-        tokens = Unspaced(stems)
-        tokens.characters = tuple(self.stem(single))
-        return tokens
+        found = Unspaced(converted)
+        found.characters = tuple(convert(single))
+        return found
 
 
 _PHRASE_RUN = re.compile(r"[^\W_]\S*")

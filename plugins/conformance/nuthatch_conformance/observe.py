@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from nuthatch import (
+    CollectionStatistics,
     Document,
     Filter,
     Hit,
@@ -65,6 +66,12 @@ def read_frequencies(index: LexicalBackend, tokens: Sequence[str]) -> dict[str, 
     """Return the document frequency of every token."""
     with index.reader() as reader:
         return dict(reader.document_frequencies(list(tokens)))
+
+
+def read_statistics(index: LexicalBackend) -> CollectionStatistics:
+    """Return the counts of chunks and tokens."""
+    with index.reader() as reader:
+        return reader.statistics()
 
 
 def read_documents(index: LexicalBackend, uris: Iterable[str]) -> dict[str, Document]:

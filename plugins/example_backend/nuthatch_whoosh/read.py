@@ -10,6 +10,7 @@ from typing import Any
 
 from nuthatch import (
     Candidate,
+    CollectionStatistics,
     Document,
     ExportingReader,
     Filter,
@@ -48,9 +49,13 @@ class WhooshReader(ExportingReader):
         rows = list(self.rows(uri))
         return _make_document(rows) if rows else None
 
+    def statistics(self) -> CollectionStatistics:
+        # Whoosh's own numbers include deleted chunks, as above.
+        lengths = [row["length"] for row in self._searcher.reader().all_stored_fields()]
+        return CollectionStatistics(len(lengths), sum(lengths))
+
     def documents(self) -> Iterator[Document]:
-        rows = self._searcher.reader().all_stored_fields()
-        for _, chunks in groupby(rows, key=itemgetter("uri")):
+        for _, chunks in groupby(self._searcher.reader().all_stored_fields(), itemgetter("uri")):
             yield _make_document(list(chunks))
 
     def rows(self, uri: str) -> Iterator[dict[str, Any]]:

@@ -33,6 +33,7 @@ CHUNK: Final = Schema(
     uri=ID(stored=True),
     number=STORED(),
     start=STORED(),
+    length=STORED(),  # in tokens
     text=STORED(),
     root=STORED(),
     header=STORED(),  # stored with every chunk: simple, but not small

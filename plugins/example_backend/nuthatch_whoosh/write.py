@@ -29,6 +29,7 @@ def write(writer: SegmentWriter, documents: Sequence[AnalyzedDocument]) -> Write
                 uri=analyzed.document.uri,
                 number=number,
                 start=chunk.start,
+                length=chunk.length,
                 text=chunk.text,
                 root=analyzed.root,
                 header=analyzed.header,

@@ -14,6 +14,7 @@ from nuthatch import (
     AnsweringReader,
     AnswerRequest,
     AsyncAnsweringReader,
+    CollectionStatistics,
     Document,
     ExportingReader,
     Filter,
@@ -29,6 +30,7 @@ from nuthatch_tern.schema import (
     to_chunk,
     to_document,
     to_matches,
+    to_statistics,
 )
 
 #: Sends an operation with its arguments, and returns the JSON of the answer.
@@ -58,6 +60,9 @@ class TernReader(AnsweringReader, ExportingReader):
 
     def get(self, uri: str) -> Document | None:
         return to_document(self._send("get", uri))
+
+    def statistics(self) -> CollectionStatistics:
+        return to_statistics(self._send("statistics", None))
 
     def documents(self) -> Iterator[Document]:
         """Yield every document; one that is replaced meanwhile may come twice, as old and new."""
@@ -89,3 +94,6 @@ class TernAsyncReader(AsyncAnsweringReader):
 
     async def get(self, uri: str) -> Document | None:
         return to_document(await self._send("get", uri))
+
+    async def statistics(self) -> CollectionStatistics:
+        return to_statistics(await self._send("statistics", None))

@@ -20,6 +20,7 @@ from nuthatch import (
     AnswerRequest,
     AnyOf,
     Candidate,
+    CollectionStatistics,
     Document,
     Filter,
     Matches,
@@ -83,6 +84,7 @@ def from_request(request: AnswerRequest) -> dict[str, Any]:
         "filters": [from_filter(condition) for condition in request.filters],
         "limit": request.limit,
         "proofs": request.proofs,
+        "statistics": request.statistics,
     }
 
 
@@ -97,7 +99,13 @@ def to_answer(request: AnswerRequest, answer: dict[str, Any]) -> Answer:
             if rung is not None
         },
         stored={key: to_chunk(row) for key, row in answer["stored"].items()},
+        statistics=to_statistics(answer["statistics"]) if request.statistics else None,
     )
+
+
+def to_statistics(answer: dict[str, int]) -> CollectionStatistics:
+    """Return the statistics of an index."""
+    return CollectionStatistics(answer["chunks"], answer["tokens"])
 
 
 def to_matches(answer: dict[str, Any]) -> Matches:

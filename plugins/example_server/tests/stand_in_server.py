@@ -110,6 +110,10 @@ class Index:
         chunks = [counts for stored in self._by_number.values() for counts in stored.counts]
         return {token: sum(token in counts for counts in chunks) for token in tokens}
 
+    def do_statistics(self, body: None, ends: float | None) -> dict[str, int]:
+        chunks = [counts for stored in self._by_number.values() for counts in stored.counts]
+        return {"chunks": len(chunks), "tokens": sum(counts.total() for counts in chunks)}
+
     def do_match(self, body: dict[str, Any], ends: float | None) -> dict[str, Any]:
         """Rank by a formula of this server's own: the sum of weight · tf / (tf + 1)."""
         tokens, holds = body["tokens"], all if body["all"] else any
@@ -137,6 +141,7 @@ class Index:
             "ranks": ranks,
             "matches": [],
             "stored": {},
+            "statistics": self.do_statistics(None, ends) if body["statistics"] else None,
         }
         enough = body["limit"] if body["fill"] and not ranks else 1
         for rung in [body["ranked"]] if ranks else body["ladder"]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, ClassVar
 
-from nuthatch import Candidate, Filter, FirstMatch, Matches, Rung
+from nuthatch import Candidate, CollectionStatistics, Filter, FirstMatch, Matches, Rung
 from nuthatch.memory import MemoryReader
 
 from .working import Working
@@ -215,6 +215,24 @@ class UnknownTokensHaveNoFrequency(Working):
         def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
             counts = super().document_frequencies(tokens)
             return {token: count for token, count in counts.items() if count}
+
+
+class StatisticsCountDocuments(Working):
+    """The number of chunks is that of documents."""
+
+    class Reader(MemoryReader):
+        def statistics(self) -> CollectionStatistics:
+            return replace(super().statistics(), chunks=len(self._documents))
+
+
+class StatisticsLeaveOutTitles(Working):
+    """The tokens of titles are in no length."""
+
+    class Reader(MemoryReader):
+        def statistics(self) -> CollectionStatistics:
+            counts = super().statistics()
+            titles = (c.title_line.split() for d in self._documents.values() for c in d.chunks)
+            return replace(counts, tokens=counts.tokens - sum(map(len, titles)))
 
 
 class ExplainTellsARepeatedTokenOnce(Working):

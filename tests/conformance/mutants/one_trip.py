@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from nuthatch import Answer, AnswerRequest, Filter, Matches, Rung, answer_by_calls
+from nuthatch import (
+    Answer,
+    AnswerRequest,
+    CollectionStatistics,
+    Filter,
+    Matches,
+    Rung,
+    answer_by_calls,
+)
 from nuthatch.memory import MemoryReader
 
 from .working import Working
@@ -111,3 +119,23 @@ class CollapsedAnswersAreShort(Working):
         def cut(self, matches: Matches, owner: Any) -> Matches:
             best = {owner[one.key]: one for one in reversed(matches.candidates)}
             return matches._replace(candidates=sorted(best.values(), key=lambda one: -one.score))
+
+
+class AnAnswerCountsWhatWasSent(Working):
+    """The statistics in an answer are those of the chunks that came back."""
+
+    class Reader(MemoryReader):
+        def answer(self, request: AnswerRequest) -> Answer:
+            answer = answer_by_calls(self, request)
+            if answer.statistics is None:
+                return answer
+            sent = CollectionStatistics(len(answer.stored), answer.statistics.tokens)
+            return replace(answer, statistics=sent)
+
+
+class AnswersLeaveStatisticsOut(Working):
+    """Statistics are wanted in an answer, and cost a trip of their own."""
+
+    class Reader(MemoryReader):
+        def answer(self, request: AnswerRequest) -> Answer:
+            return replace(answer_by_calls(self, request), statistics=None)

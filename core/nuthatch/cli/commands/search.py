@@ -1,16 +1,10 @@
 """`nuthatch search`: hits as a readable list, or as JSON.
 
-Filters are written so; their values are of the type that the index's schema declares:
-
-    year>=1990               at least; > is more than
-    year<=2000               at most; < is less than
-    genres=Action|Comedy     any of these; \\| is a | within a value
-    people=al pacino         mentions any of these, in a phrase field
+Filters are texts in the filter language: see `nuthatch.contract.filter_language`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final, get_args
 
@@ -22,50 +16,18 @@ from nuthatch.cli.listing import show_footer, show_hits
 from nuthatch.cli.options import json_option, open_index
 from nuthatch.cli.output import answer
 from nuthatch.cli.screen import open_screen
-from nuthatch.contract.filters import AnyOf, Filter, Mentions, Range
+from nuthatch.contract.filter_language import parse_filter
 from nuthatch.contract.hit import AuditMode
-from nuthatch.contract.query import EntityQuery, MatchAll, Policy, TextQuery
-from nuthatch.contract.schema import FilterValue, PhraseField, Schema
+from nuthatch.contract.query import (
+    Corrections,
+    EntityQuery,
+    MatchAll,
+    Policy,
+    Relevance,
+    Syntax,
+    TextQuery,
+)
 from nuthatch.errors import InvalidQuery
-
-GRAMMAR: Final = "write FIELD>=VALUE (or >, <, <=) or FIELD=VALUE|VALUE"
-_FILTER: Final = re.compile(r"\s*([^<>=]*[^<>=\s])\s*(>=|<=|>|<|=)(.*)", re.DOTALL)
-_BOUNDS: Final = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
-_BETWEEN: Final = re.compile(r"(?<!\\)\|")
-
-
-def parse_filter(text: str, schema: Schema) -> Filter:
-    """Return the filter that a text stands for, its values typed by the schema.
-
-    Raise `InvalidQuery` that tells the grammar.
-    """
-    match = _FILTER.fullmatch(text)
-    if match is None or match[3].startswith(("=", ">", "<")):
-        raise InvalidQuery(f"the filter {text!r} cannot be read; {GRAMMAR}")
-    field, operator, rest = match.groups()
-    if operator in _BOUNDS:
-        return Range(field, **{_BOUNDS[operator]: _value(text, rest, field, schema)})
-    parts = [part.replace("\\|", "|") for part in _BETWEEN.split(rest)]
-    values = [_value(text, part, field, schema) for part in parts]
-    if isinstance(schema.field(field), PhraseField):
-        return Mentions(field, [str(value) for value in values])
-    return AnyOf(field, values)
-
-
-def _value(text: str, value: str, name: str, schema: Schema) -> FilterValue:
-    value = value.strip()
-    if not value:
-        raise InvalidQuery(f"the filter {text!r} lacks a value; {GRAMMAR}")
-    field = schema.field(name)
-    if field is None or isinstance(field, PhraseField):
-        return value  # the search refuses it and says which fields can be filtered
-    try:
-        return field.parse(value)
-    except ValueError as error:
-        raise InvalidQuery(
-            f"the filter {text!r}: {value!r} is no {field.type} ({error}); {GRAMMAR}"
-        ) from error
-
 
 _POLICIES: Final = f"How it climbs: {', '.join(get_args(Policy))}."
 _MODES = [mode.value for mode in AuditMode]
@@ -84,11 +46,27 @@ _MODES = [mode.value for mode in AuditMode]
     "--facet-open", "opened", multiple=True, metavar="FIELD[:N]", help="Without its own filters."
 )
 @click.option("--policy", type=click.Choice(get_args(Policy)), metavar="NAME", help=_POLICIES)
+@click.option(
+    "--relevance",
+    type=click.Choice(get_args(Relevance)),
+    help="auto: judge the best by their text.",
+)
 @click.option("--audit", type=click.Choice(_MODES), help="grounded: with evidence.")
-@click.option("--filter", "filters", multiple=True, metavar="COND", help="'year>=1990', 'tag=a|b'")
+@click.option("--filter", "filters", multiple=True, metavar="COND", help="'year>=1990', 'tag=a'")
 @click.option("--include", multiple=True, metavar="FIELD=PHRASE", help='people="tom hanks"')
 @click.option("--exclude", multiple=True, metavar="FIELD=PHRASE", help="Without these.")
 @click.option("--title", "titles", multiple=True, metavar="WORDS", help="A title, typos forgiven.")
+@click.option("--syntax", type=click.Choice(get_args(Syntax)), help="web, or plain text.")
+@click.option("--prefix", is_flag=True, help="The last word may be the beginning of one.")
+@click.option(
+    "--corrections",
+    type=click.Choice(get_args(Corrections)),
+    metavar="HOW",
+    help="Of unknown words: off, suggest, use.",
+)
+@click.option(
+    "--alternative", "alternatives", multiple=True, metavar="WORD=WORD", help="May stand for it."
+)
 @click.option("--extra", multiple=True, metavar="WORD", help="A synonym, for disjunctions only.")
 @click.option("--collapse", is_flag=True, help="Only the best chunk of each document.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="Give up after this long.")
@@ -105,11 +83,16 @@ def search(
     facets: tuple[str, ...],
     opened: tuple[str, ...],
     policy: Policy | None,
+    relevance: Relevance | None,
     audit: str | None,
     filters: tuple[str, ...],
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     titles: tuple[str, ...],
+    syntax: Syntax | None,
+    prefix: bool,
+    corrections: Corrections | None,
+    alternatives: tuple[str, ...],
     extra: tuple[str, ...],
     collapse: bool,
     timeout: float | None,
@@ -118,15 +101,33 @@ def search(
 ) -> None:
     """Search the index at URL for QUERY.
 
-    Everything in QUERY is text; nothing is an operator. COND is FIELD>=VALUE (or >, <, <=) or
-    FIELD=VALUE|VALUE; several filters must all hold. A facet shows N values, or
-    ranges as in year:..1980,1980..2000 instead. Put -- before a QUERY that starts with -.
+    QUERY is words, "an exact phrase", -word to leave out, and at the end a word* to
+    complete. Put -- before a QUERY that starts with -. A facet shows N values, or ranges as in
+    year:..1980,1980..2000 instead.
+
+    \b
+    COND compares by =, !=, >, >=, <, <=; where it is given twice, both must hold:
+      'year>=1990 and not (genre=Horror or genre="Film noir")'
+      'genre in (Drama, War) and exists(price) or sku starts with AB-1'
     """
     entities = _entities(include, exclude, titles)
     _check_kind(query, everything, entities is not None)
     with open_index(url) as index:
         keys = parse_sort(sort, index.schema)
-        asked = MatchAll() if everything else entities or TextQuery(" ".join(query))
+        asked: MatchAll | EntityQuery | TextQuery
+        if everything:
+            asked = MatchAll()
+        elif entities is not None:
+            asked = entities
+        else:
+            has_words = bool(index.capabilities.dictionary)
+            asked = TextQuery(
+                " ".join(query),
+                syntax=syntax or "web",
+                prefix=prefix,
+                corrections=corrections or ("suggest" if has_words else "off"),
+                alternatives=_buckets(alternatives, "WORD=WORD", "tv=television"),
+            )
         results = index.search(
             asked,
             limit,
@@ -142,6 +143,7 @@ def search(
             audit=None if audit is None else AuditMode(audit),
             collapse=collapse or None,
             policy=policy,
+            relevance=relevance,
             explain=explain,
             timeout=timeout,
         )
@@ -178,10 +180,15 @@ def _entities(
 
 
 def _phrases(texts: Sequence[str]) -> dict[str, list[str]]:
+    return _buckets(texts, "FIELD=PHRASE", 'people="tom hanks"')
+
+
+def _buckets(texts: Sequence[str], grammar: str, example: str) -> dict[str, list[str]]:
+    """Return by name what texts of the form NAME=TEXT give it."""
     buckets: dict[str, list[str]] = {}
     for text in texts:
-        field, found, phrase = text.partition("=")
-        if not found or not field.strip() or not phrase.strip():
-            raise InvalidQuery(f'{text!r} cannot be read; write FIELD=PHRASE, people="tom hanks"')
-        buckets.setdefault(field.strip(), []).append(phrase)
+        name, found, value = text.partition("=")
+        if not found or not name.strip() or not value.strip():
+            raise InvalidQuery(f"{text!r} cannot be read; write {grammar}, {example}")
+        buckets.setdefault(name.strip(), []).append(value)
     return buckets

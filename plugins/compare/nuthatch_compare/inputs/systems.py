@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 import nuthatch
 from nuthatch import InvalidConfig, LexicalBackend, SearchBackend
@@ -21,7 +22,9 @@ from nuthatch_compare.inputs.runs import Run
 _NAME: Final = re.compile(r"([A-Za-z0-9_.-]+)=(.+)", re.DOTALL)
 _SCHEME: Final = re.compile(r"[A-Za-z][\w+.-]*")
 #: Options that change how an index is searched and not what is in it.
-_SEARCHING: Final = frozenset({"policy", "budget", "timeout", "snippet", "cache_bytes", "readers"})
+_SEARCHING: Final = frozenset(
+    {"policy", "budget", "timeout", "snippet", "cache_bytes", "readers", "filters"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,27 @@ class NamedURL:
     @property
     def index(self) -> str:
         """The URL without the options of searching: systems with the same one share an index."""
+        base, options = self._split_options()
+        kept = [option for option in options if option.partition("=")[0] not in _SEARCHING]
+        return f"{base}?{'&'.join(sorted(kept))}"
+
+    @property
+    def unfiltered(self) -> str:
+        """The URL of the whole index: a corpus is added to that, whatever is searched of it."""
+        base, options = self._split_options()
+        kept = [option for option in options if not option.startswith("filters=")]
+        return f"{base}?{'&'.join(kept)}" if kept else base
+
+    def _split_options(self) -> tuple[str, list[str]]:
         base, _, options = self.url.partition("?")
-        kept = [
-            option for option in options.split("&") if option.partition("=")[0] not in _SEARCHING
-        ]
-        return f"{base}?{'&'.join(sorted(filter(None, kept)))}"
+        return base, [option for option in options.split("&") if option]
+
+    def narrow(self, index: LexicalBackend) -> LexicalBackend:
+        """Return the whole index behind the filters of the URL, if it has any."""
+        found = [option for option in self._split_options()[1] if option.startswith("filters=")]
+        if not found:
+            return index
+        return nuthatch.FilteredIndex(index, unquote(found[0].partition("=")[2]))
 
 
 def is_run(text: str) -> bool:

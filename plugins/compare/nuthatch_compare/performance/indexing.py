@@ -36,7 +36,7 @@ def index_systems(
         costs: dict[str, Cost | None] = {}
         for named in systems:
             if named.index not in costs:
-                index = nuthatch.open(named.url, create=True, schema=schema)
+                index = nuthatch.open(named.unfiltered, create=True, schema=schema)
                 before = index.info().documents
                 if not index.capabilities.persistent or before:
                     index.add(Corpus(list(corpus)))
@@ -44,11 +44,12 @@ def index_systems(
                     note = f"{named.name} {why}; its indexing was not measured"
                     if before:
                         costs[named.index] = None
-                    yield IndexedSystem(System(named.name, named.shown, searcher=index), None, note)
+                    system = System(named.name, named.shown, searcher=named.narrow(index))
+                    yield IndexedSystem(system, None, note)
                     continue
                 index.close()
                 costs[named.index] = measure_cost(
-                    named.name, named.url, documents, schema=schema, search=search
+                    named.name, named.unfiltered, documents, schema=schema, search=search
                 )
             cost = costs[named.index]
             mine = None if cost is None else cost.model_copy(update={"system": named.name})

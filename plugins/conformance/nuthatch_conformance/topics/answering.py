@@ -54,6 +54,7 @@ def requests(draw: st.DrawFn) -> AnswerRequest:
         budget=Budget(distinct, postings) if policy == "auto" else None,
         fill=policy == "auto",
         collapse=draw(st.booleans()),
+        statistics=True,
         proofs=draw(st.booleans()),
     )
 
@@ -101,7 +102,8 @@ class Answering(Topic, topic="answering", needs="write text"):
     def test_an_answer_to_one_rung_leaves_nothing_out(
         self, engine: Engine, documents: list[Document], request: AnswerRequest
     ) -> None:
-        """A request for one rung is answered with it, its chunks and all frequencies: one trip.
+        """A request for one rung is answered with it, its chunks, all frequencies and the
+        statistics that it wants: one trip.
 
         Likely causes: `ranked` that is not looked at where there is no ladder; chunks that are
         left to `fetch`; unknown tokens without a frequency.
@@ -171,6 +173,7 @@ async def _check_complete(reader: AsyncReader, request: AnswerRequest, answer: A
     keys = {candidate.key for candidate in answer.matches[rung].candidates}
     missing = keys - set(answer.stored)
     holds(not missing, f"{len(missing)} candidates of {rung} come without their chunk")
+    holds(answer.statistics is not None, "the statistics that are wanted are left out")
 
 
 async def _check_equal(reader: AsyncReader, request: AnswerRequest, answer: Answer) -> None:
@@ -178,6 +181,8 @@ async def _check_equal(reader: AsyncReader, request: AnswerRequest, answer: Answ
     single = await reader.document_frequencies(request.tokens)
     for token, count in answer.frequencies.items():
         equal(count, single.get(token, 0), f"the frequency of {token!r} in an answer")
+    if answer.statistics is not None:
+        equal(answer.statistics, await reader.statistics(), "the statistics in an answer")
     for rung, matches in answer.matches.items():
         if request.collapse:
             await _check_collapsed(reader, request, rung, matches)

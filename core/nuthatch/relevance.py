@@ -1,0 +1,278 @@
+"""Relevance: the order of the best candidates, judged once more by their stored text. Pure.
+
+    S(d) = BM25(d) + 1.0·P(d) + 1.0·G(d) + 0.3·T(d) + 0.5·O(d)
+
+    early words   P = Σ slots s         w(s) / (1 + first(s,d) / 20)
+    shared grams  G = Σ query words u   w(u)·√(|g(u)| / 6) · Σ λ(g)·sat(tf(g,d)) / Σ λ(g), g in g(u)
+    title words   T = Σ slots s         qtf(s)·w(s) · sat of tf(s, title), by the title's length
+    word pairs    O = Σ neighbours a b  ½(w(a) + w(b)) · sat(how often b follows a as in the query)
+
+    sat(x)  = 2.2·x / (x + 1.2·L),   L = .25 + .75·length(d) / average length
+    w       Lucene's idf; of a word that no chunk holds, in G alone, half of the greatest idf
+    first   the place of the first of the slot's tokens: 0 is the title's first, the text follows
+    g(u)    the distinct character 4-grams of the word before stemming, between blanks;
+            tf counts the words of d that hold one
+    λ(g)    .2 + ln(1 + (n − m + .5) / (m + .5)), n candidates, of which m hold g: no gram index
+
+The parts of a score have these names, which no token is: tokens hold no blanks.
+
+BM25 asks which words a chunk holds, and how often. What is added asks where: early, in the title,
+next to each other. Grams find the words that stemming and typing tore apart (`databse`, compounds).
+A slot is one word of the query with its alternatives. A chunk holds it where it holds any of them,
+and the best of these gives its weight. Equal slots count once in P, and with their number in T.
+Stop words count as distance between neighbours. Scripts without blanks have no pairs, for their
+tokens overlap already.
+
+The terms and constants were chosen on 28 judged collections with 5,908 queries, each time on all
+but the one that is measured: +.020 nDCG@10 at a depth of 50, +.019 at 30.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from math import log, sqrt
+from typing import NamedTuple
+
+from nuthatch.text.analyzer import Analyzer
+from nuthatch.text.normalize import NormalizedQuery
+from nuthatch.text.runs import is_unspaced
+from nuthatch.text.words import GRAMS, WordReader
+
+
+@dataclass(frozen=True, slots=True)
+class RelevanceSettings:
+    """The constants of the formula. `k1` and `b` are BM25's own."""
+
+    #: How many of the best candidates are judged; the others keep their places.
+    depth: int = 30
+    position: float = 1.0
+    grams: float = 1.0
+    title: float = 0.3
+    pairs: float = 0.5
+    #: At this place a word adds half of what it adds as the first one.
+    half_place: float = 20.0
+    #: Added to λ, so that grams in all candidates count a little.
+    least_gram: float = 0.2
+    #: A word of this many grams has weight 1: longer ones say more.
+    usual_grams: float = 6.0
+    #: The weight of a word that no chunk holds, as a share of the greatest idf.
+    unknown: float = 0.5
+    k1: float = 1.2
+    b: float = 0.75
+    #: What `b` is in titles.
+    title_b: float = 0.5
+
+
+SETTINGS = RelevanceSettings()
+
+
+class Slot(NamedTuple):
+    """A word of the query as it is read in texts, its place there, and the tokens it stands for."""
+
+    word: str
+    place: int
+    tokens: tuple[str, ...]
+
+
+class ScoredText(NamedTuple):
+    """A candidate: its score, and what is stored of it."""
+
+    score: float
+    title: str
+    text: str
+
+
+class Rescored(NamedTuple):
+    """A candidate by its number among those given, its new score, and what that is the sum of."""
+
+    candidate: int
+    score: float
+    parts: Mapping[str, float]
+
+
+def slots_of(analyzer: Analyzer, query: NormalizedQuery) -> list[Slot]:
+    """Return the slots of a query as the formula reads them."""
+    fold = WordReader(analyzer).fold
+    return [
+        Slot(fold(word.surface), word.place, slot.tokens)
+        for word, slot in zip(query.words, query.slots, strict=True)
+    ]
+
+
+class RelevanceQuery:
+    """What of the formula depends on the query and the state of the index alone.
+
+    `frequencies` are document frequencies; a token without one is in no chunk. `chunks` is the
+    number of chunks, `average_length` their mean number of tokens.
+    """
+
+    def __init__(
+        self,
+        slots: Sequence[Slot],
+        frequencies: Mapping[str, int],
+        chunks: int,
+        average_length: float,
+        settings: RelevanceSettings = SETTINGS,
+    ) -> None:
+        self.settings = settings
+        self.average_length = average_length
+        #: The idf of each token that is in the index.
+        self.weights = {
+            token: log(1 + (chunks - frequency + 0.5) / (frequency + 0.5))
+            for token in chain.from_iterable(slot.tokens for slot in slots)
+            if (frequency := frequencies.get(token, 0))
+        }
+        known = [slot for slot in slots if any(map(self.weights.__contains__, slot.tokens))]
+        #: The tokens of each slot that is in the index, and how often the query has it.
+        self.slots: Mapping[tuple[str, ...], int] = Counter(slot.tokens for slot in known)
+        #: Neighbours, and how many words on the second stands; with how often the query has them.
+        self.pairs: Mapping[tuple[tuple[str, ...], tuple[str, ...], int], int] = Counter(
+            (first.tokens, second.tokens, second.place - first.place)
+            for first, second in pairwise(known)
+            if first.tokens != second.tokens
+            and not (is_unspaced(first.word) or is_unspaced(second.word))
+        )
+        unknown = settings.unknown * log(1 + (chunks + 0.5) / 0.5)
+        #: The distinct grams of each word, and what the word weighs.
+        self.words: list[tuple[Sequence[str], float]] = []
+        for slot in slots:
+            grams = tuple(dict.fromkeys(GRAMS[slot.word]))
+            weights = [self.weights[token] for token in slot.tokens if token in self.weights]
+            weight = max(weights, default=unknown) * sqrt(len(grams) / settings.usual_grams)
+            self.words.append((grams, weight))
+        #: All grams of the query.
+        self.grams = tuple(dict.fromkeys(chain.from_iterable(grams for grams, _ in self.words)))
+
+    def gram_weights(self, holders: Sequence[int], candidates: int) -> list[float]:
+        """Return what each gram adds before saturation; `holders`: the candidates that hold it."""
+        rarity = {
+            gram: self.settings.least_gram + log(1 + (candidates - held + 0.5) / (held + 0.5))
+            for gram, held in zip(self.grams, holders, strict=True)
+        }
+        weights = dict.fromkeys(self.grams, 0.0)
+        for grams, weight in self.words:
+            share = weight / sum(map(rarity.__getitem__, grams))
+            for gram in grams:
+                weights[gram] += share * rarity[gram]
+        return list(weights.values())
+
+
+def rescore(
+    query: RelevanceQuery, analyzer: Analyzer, candidates: Sequence[ScoredText]
+) -> list[Rescored]:
+    """Return the candidates by their new scores, best first; of equals the earlier first.
+
+    `nuthatch.scoring.relevance` has the same in numpy, in a quarter of the time.
+    """
+    chunks = _read_chunks(query, analyzer, candidates)
+    titles = [chunk.title for chunk in chunks if chunk.title]
+    mean_title = sum(titles) / len(titles) if titles else 1.0
+    holders = Counter(chain.from_iterable(chunk.grams for chunk in chunks))
+    weights = query.gram_weights([holders[gram] for gram in query.grams], len(chunks))
+    gram_weights = dict(zip(query.grams, weights, strict=True))
+    parts = [
+        {"bm25": candidate.score} | _judge(query, chunk, gram_weights, mean_title)
+        for candidate, chunk in zip(candidates, chunks, strict=True)
+    ]
+    return sort_rescored(parts)
+
+
+def sort_rescored(parts: Sequence[Mapping[str, float]]) -> list[Rescored]:
+    """Return candidates, given by the parts of their scores, in their new order."""
+    rescored = [Rescored(number, sum(part.values()), part) for number, part in enumerate(parts)]
+    rescored.sort(key=lambda one: -one.score)  # stable: of equals the earlier first
+    return rescored
+
+
+class _Chunk(NamedTuple):
+    """What a candidate shares with the query.
+
+    `places` are those of each token, ascending; `grams` says how often each gram occurs; `length`
+    and `title` are the tokens of the chunk and of its title.
+    """
+
+    places: Mapping[str, Sequence[int]]
+    grams: Mapping[str, int]
+    length: int
+    title: int
+
+
+def _read_chunks(
+    query: RelevanceQuery, analyzer: Analyzer, candidates: Sequence[ScoredText]
+) -> list[_Chunk]:
+    reader = WordReader(analyzer)
+    titles = [reader.line(candidate.title).split() for candidate in candidates]
+    chunks = [
+        title + reader.line(candidate.text).split()
+        for title, candidate in zip(titles, candidates, strict=True)
+    ]
+    distinct = list(set().union(*chunks))
+    token_of = dict(zip(distinct, reader.tokens(distinct), strict=True))
+    wanted = frozenset(query.grams)
+    shared = {
+        word: (token, [gram for gram in GRAMS[word] if gram in wanted])
+        for word, token in token_of.items()
+        if token in query.weights or not wanted.isdisjoint(GRAMS[word])
+    }
+    return [
+        _read_chunk(words, len(title), shared) for words, title in zip(chunks, titles, strict=True)
+    ]
+
+
+def _read_chunk(
+    words: Sequence[str], title: int, shared: Mapping[str, tuple[str, Sequence[str]]]
+) -> _Chunk:
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    grams: Counter[str] = Counter()
+    for place, word in enumerate(words):
+        if word in shared:
+            token, held = shared[word]
+            places[token].append(place)
+            grams.update(held)
+    return _Chunk(places, grams, len(words), title)
+
+
+def _judge(
+    query: RelevanceQuery, chunk: _Chunk, gram_weights: Mapping[str, float], mean_title: float
+) -> dict[str, float]:
+    """Return the parts that one candidate's text adds to its score."""
+    settings = query.settings
+    norm = settings.k1 * (1 - settings.b + settings.b * chunk.length / query.average_length)
+    title_shape = 1 - settings.title_b + settings.title_b * chunk.title / mean_title
+    title_norm = settings.k1 * title_shape
+    position = title = 0.0
+    held: dict[tuple[str, ...], tuple[Sequence[int], float]] = {}
+    for tokens, repetitions in query.slots.items():
+        present = [token for token in tokens if token in query.weights and token in chunk.places]
+        if present:
+            weight = max(map(query.weights.__getitem__, present))
+            places = sorted(chain.from_iterable(map(chunk.places.__getitem__, present)))
+            held[tokens] = (places, weight)
+            position += weight / (1 + places[0] / settings.half_place)
+            if places[0] < chunk.title:
+                count = sum(place < chunk.title for place in places)
+                title += repetitions * weight * _saturate(count, settings.k1, title_norm)
+    grams = sum(
+        gram_weights[gram] * _saturate(count, settings.k1, norm)
+        for gram, count in chunk.grams.items()
+    )
+    pairs = 0.0
+    for (first, second, distance), repetitions in query.pairs.items():
+        if first in held and second in held:
+            (before, first_weight), (after, second_weight) = held[first], held[second]
+            count = sum(place + distance in after for place in before)
+            weight = repetitions * (first_weight + second_weight) / 2
+            pairs += weight * _saturate(count, settings.k1, norm)
+    return {
+        "early words": settings.position * position,
+        "shared grams": settings.grams * grams,
+        "title words": settings.title * title,
+        "word pairs": settings.pairs * pairs,
+    }
+
+
+def _saturate(count: int, k1: float, norm: float) -> float:
+    return count * (k1 + 1) / (count + norm)
