@@ -5,6 +5,7 @@
     python -m benchmarks tantivy                                against tantivy-py, FTS5, SQLite
     python -m benchmarks queries                                facets and filter trees, against SQL
     python -m benchmarks relevance                              judged corpora, every engine
+    python -m benchmarks all                                    every page of figures, for hours
 
     corpus, queries ─▶ sqlite/{ladder,ranked,loading,snippets,overhead,growth} ─▶ report
                                        │ compares with

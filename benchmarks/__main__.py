@@ -1,5 +1,5 @@
-"""The command: `python -m benchmarks sqlite`, `tantivy`, `postgres`, `clients`, `before`,
-`relevance`, `titles`, `queries` or `compare`.
+"""The command: `python -m benchmarks sqlite`, `tantivy`, `postgres`, `opensearch`, `clients`,
+`before`, `relevance`, `titles`, `queries` or `compare`; `all` writes every page anew.
 
 The exit code is 1 where a target is missed.
 """
@@ -22,14 +22,17 @@ from benchmarks import (
     corpus,
     fields,
     hits,
+    opensearch,
+    pages,
     postgres,
     relevance,
     titles,
+    typed,
 )
 from benchmarks.report import Report, Row, cells
 from benchmarks.sqlite import growth, ladder, loading, overhead, ranked, snippets
 from benchmarks.sqlite.stage import Stage
-from benchmarks.tantivy import added
+from benchmarks.tantivy import added, queries
 from benchmarks.tantivy import loading as writing
 from benchmarks.tantivy import ranked as ranking
 from benchmarks.tantivy.stage import Pair
@@ -42,12 +45,26 @@ _PARTS: dict[str, Callable[[Stage], Iterable[Row]]] = {
     "snippets": snippets.measure,
     "overhead": overhead.measure,
     "hits": partial(hits.measure, "sqlite"),
+    "typed": partial(typed.measure, "sqlite"),
 }
 _TANTIVY: dict[str, Callable[[Pair], Iterable[Row]]] = {
     "ranked": ranking.measure,
     "overhead": added.measure,
     "loading": writing.measure,
     "hits": lambda pair: hits.measure("tantivy", pair.stage),
+    "typed": lambda pair: queries.measure("tantivy", pair.stage),
+}
+#: What reads its own arguments.
+_OTHERS: dict[str, Callable[[Sequence[str]], int]] = {
+    "all": pages.main,
+    "before": before.main,
+    "clients": clients.main,
+    "compare": comparison.main,
+    "opensearch": opensearch.main,
+    "postgres": postgres.main,
+    "queries": fields.main,
+    "relevance": relevance.main,
+    "titles": titles.main,
 }
 _SAME_COUNT = (
     "all sides must find equally many documents: Tantivy keeps lengths in one byte, so its\n"
@@ -59,20 +76,8 @@ _SIZES = (10_000, 100_000, 1_000_000)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write; return the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    if given[:1] == ["relevance"]:
-        return relevance.main(given[1:])
-    if given[:1] == ["queries"]:
-        return fields.main(given[1:])
-    if given[:1] == ["titles"]:
-        return titles.main(given[1:])
-    if given[:1] == ["compare"]:
-        return comparison.main(given[1:])
-    if given[:1] == ["before"]:
-        return before.main(given[1:])
-    if given[:1] == ["clients"]:
-        return clients.main(given[1:])
-    if given[:1] == ["postgres"]:
-        return postgres.main(given[1:])
+    if given and given[0] in _OTHERS:
+        return _OTHERS[given[0]](given[1:])
     options = _parser().parse_args(given)
     documents, described = _corpus(options)
     report = Report(f"python -m benchmarks {shlex.join(given)}", described)
@@ -85,6 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if name in options.only:
                     _collect(report, part(pair))
         else:
+            if options.only == ["typed"]:
+                report.title, report.sameness = "Benchmarks: what people type", typed.SAME
             _sqlite(report, stage, options)
     if options.out:
         options.out.write_text(report.markdown(), encoding="utf-8")
@@ -104,10 +111,9 @@ def _sqlite(report: Report, stage: Stage, options: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    engines = ["sqlite", "tantivy", "postgres", "clients", "before", "relevance", "compare"]
-    parser.add_argument("engine", choices=engines)
+    parser.add_argument("engine", choices=["sqlite", "tantivy", *_OTHERS])
     parser.add_argument("--documents", type=int, default=200_000, help="default: 200,000")
-    parser.add_argument("--corpus", choices=["synthetic", "arxiv"], default="synthetic")
+    parser.add_argument("--corpus", choices=["synthetic", "arxiv", "movies"], default="synthetic")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each query; default: 5")
     parser.add_argument("--queries", type=int, default=60, help="queries per set; default: 60")
     parser.add_argument("--only", type=_names, default=[*_PARTS, "growth"], metavar="NAME,…")
@@ -131,6 +137,9 @@ def _corpus(options: argparse.Namespace) -> tuple[list[Document], str]:
     if options.corpus == "arxiv":
         documents = list(corpus.arxiv(options.documents))
         kind = "titles and abstracts of arXiv"
+    elif options.corpus == "movies":
+        documents = list(corpus.movies(options.documents))
+        kind = "titles and plots of films"
     else:
         documents = list(corpus.Synthetic().documents(options.documents))
         kind = "synthetic (Zipf-Mandelbrot, topics, bursts, lognormal lengths; seed 7)"

@@ -6,9 +6,6 @@
 Each worker has an index of its own, with the same documents, and answers with the processor time
 of its thread. Both take turns, query by query; a query's time is the least of its rounds, so what
 else runs on the machine does not count. A search from the shell is measured as a process.
-
-With `--relevance auto` only the code that is here judges candidates by their text, which says what
-that costs. Nothing of a text is kept from one search to the next, so each finds them unread.
 """
 
 from __future__ import annotations
@@ -23,9 +20,9 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -40,67 +37,88 @@ ROOT = Path(__file__).parents[1]
 WORKER = Path(__file__).with_name("before_worker.py")
 #: What is read of the ten hits.
 READ = {"none": "nothing read", "first": "first hit read", "all": "all hits read"}
+#: How many documents an engine gets at most: one ranks every document, one is a server.
+MOST = {"sqlite": 50_000, "tantivy": 50_000, "postgresql": 20_000, "memory": 1_000}
 _ARXIV = "arxiv-50k"
-_SHELL = "from nuthatch.cli.main import main; main()"
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+_SHELL = "from nuthatch.cli.entry import main; main()"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks before", description=__doc__)
-    parser.add_argument("commit")
-    parser.add_argument("--engine", default="sqlite", help="memory, sqlite, tantivy, postgresql")
-    parser.add_argument("--corpus", default=_ARXIV, help="arxiv-50k, or another set of --data")
-    parser.add_argument("--data", type=Path, default=DATA, help="where judged corpora lie")
-    parser.add_argument("--relevance", choices=("bm25", "auto"), help="of the code that is here")
-    parser.add_argument("--documents", type=int, default=50_000, help="of arXiv")
-    parser.add_argument("--queries", type=int, default=80)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--folder", type=Path, help="where indexes are made and deleted again")
-    options = parser.parse_args(arguments)
-    chosen = _read_corpus(options.corpus, options.data, options.documents)
-    documents, texts = chosen.documents, chosen.queries
-    titles = texts[:: max(1, len(texts) // options.queries)][: options.queries]
-    with tempfile.TemporaryDirectory(dir=options.folder) as name, ExitStack() as stack:
+    options = _parser().parse_args(arguments)
+    command = shlex.join(["python", "-m", "benchmarks", "before", *arguments])
+    head = _HEAD.format(
+        command=command,
+        commit=options.commit,
+        date=datetime.now(UTC).date().isoformat(),
+        machine=machine(),
+    )
+    lines = [*head.splitlines()]
+    print(head)
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
-        rows = ({"uri": one.uri, "title": one.title, "text": one.text} for one in documents)
-        lines = (json.dumps(row) + "\n" for row in rows)
-        (folder / "corpus.jsonl").write_text("".join(lines), encoding="utf-8")
         before = folder / "before"
         before.mkdir()
         archive = ["git", "-C", str(ROOT), "archive", options.commit, "core", "backends"]
         tar = subprocess.run(archive, capture_output=True, check=True)
         subprocess.run(["tar", "-x", "-C", str(before)], input=tar.stdout, check=True)
+        for engine in options.engines.split(","):
+            for line in _measure(engine, before, folder, options):
+                lines.append(line)
+                print(line, flush=True)
+    if options.out:
+        options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks before", description=__doc__)
+    parser.add_argument("commit")
+    parser.add_argument("--engines", default="sqlite", metavar="NAME,…", help=", ".join(MOST))
+    parser.add_argument("--corpus", default=_ARXIV, help=f"{_ARXIV}, or a judged set of --data")
+    parser.add_argument("--data", type=Path, default=DATA, help="where judged sets lie")
+    parser.add_argument("--relevance", choices=("bm25", "auto"), help="of the code that is here")
+    parser.add_argument("--documents", type=int, default=50_000, help="of arXiv, at most")
+    parser.add_argument("--queries", type=int, default=80)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, help="where indexes are made and deleted again")
+    parser.add_argument("--out", type=Path, help="write the page, docs/benchmarks-search.md")
+    return parser
+
+
+def _measure(engine: str, before: Path, folder: Path, options: argparse.Namespace) -> Iterator[str]:
+    """Yield the lines about one engine."""
+    documents, texts, analyzer = _read_corpus(
+        options.corpus, options.data, min(options.documents, MOST[engine])
+    )
+    titles = texts[:: max(1, len(texts) // options.queries)][: options.queries]
+    rows = ({"uri": one.uri, "title": one.title, "text": one.text} for one in documents)
+    lines = (json.dumps(row) + "\n" for row in rows)
+    (folder / "corpus.jsonl").write_text("".join(lines), encoding="utf-8")
+    yield f"\n## {engine}, {len(documents):,} documents of {options.corpus}\n"
+    with ExitStack() as stack:
         workers = {
-            side: stack.enter_context(
-                Worker(source, options.engine, folder, side, chosen.analyzer, relevance)
-            )
+            side: stack.enter_context(Worker(source, engine, folder, side, analyzer, relevance))
             for side, source, relevance in (
                 ("before", before, None),
                 ("now", ROOT, options.relevance),
             )
         }
-        print(f"`{shlex.join(['python', '-m', 'benchmarks', 'before', *arguments])}`\n")
-        what = f"{len(documents):,} documents of {options.corpus}, ten hits, everything cached."
-        print(f"{what} {machine()}\n")
-        print("\n".join(_table(workers, titles, options.rounds)), flush=True)
-    return 0
+        yield from _table(workers, titles, options.rounds)
 
 
-class _Chosen(NamedTuple):
-    documents: Sequence[Document]
-    queries: Sequence[str]
-    analyzer: str
-
-
-def _read_corpus(name: str, data: Path, documents: int) -> _Chosen:
-    """Return the first documents of a corpus, and its queries: the titles of arXiv."""
+def _read_corpus(
+    name: str, data: Path, documents: int
+) -> tuple[Sequence[Document], Sequence[str], str]:
+    """Return the first documents of a corpus, its queries, titles of arXiv, and its analyzer."""
     if name == _ARXIV:
         found = list(corpus.arxiv(documents))
-        return _Chosen(found, [document.title for document in found], "english")
+        return found, [document.title for document in found], "english"
     analyzer = next((one.analyzer for one in SETS if one.name == name), "english")
     judged = load(data / name, Schema(analyzer=analyzer))
     read = list(islice(Corpus([str(judged.corpus)]), documents))
-    return _Chosen(read, list(judged.queries.values()), analyzer)
+    return read, list(judged.queries.values()), analyzer
 
 
 class Worker:
@@ -116,10 +134,12 @@ class Worker:
         relevance: str | None,
     ) -> None:
         places = [source / "core", *sorted((source / "backends").iterdir())]
-        self._options = [] if relevance is None else ["--relevance", relevance]
-        self._env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places))}
+        # A process that may not write what it has compiled compiles all of it at each start.
+        kept = {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
+        bytecode = {"PYTHONPYCACHEPREFIX": str(folder / f"bytecode-{side}")}
+        self._env = {**kept, **bytecode, "PYTHONPATH": os.pathsep.join(map(str, places))}
         suffix = "?index=a" if engine == "postgresql" else ""
-        self.url = "memory:" if engine == "memory" else f"{engine}:{folder / side}.index{suffix}"
+        self.url = "memory:" if engine == "memory" else f"{engine}:{folder / engine}-{side}{suffix}"
         self._process = subprocess.Popen(
             [
                 sys.executable,
@@ -154,7 +174,7 @@ class Worker:
 
     def search_from_shell(self, text: str) -> float:
         """Return the processor time of a whole process that searches once."""
-        command = [sys.executable, "-c", _SHELL, "search", *self._options, self.url, "--", text]
+        command = [sys.executable, "-c", _SHELL, "search", self.url, "--", text]
         begun = _children_seconds()
         subprocess.run(command, env=self._env, stdout=subprocess.DEVNULL, check=True)
         return _children_seconds() - begun
@@ -172,9 +192,11 @@ def _table(workers: Mapping[str, Worker], titles: Sequence[str], rounds: int) ->
     for mode, what in READ.items():
         yield _row(what, _time(workers, mode, titles, rounds))
     if workers["now"].url != "memory:":
-        seconds: dict[str, Seconds] = {}
-        for side, worker in workers.items():
-            seconds[side] = np.array([[worker.search_from_shell(titles[0])] for _ in range(rounds)])
+        times: dict[str, list[float]] = {side: [] for side in workers}
+        for _ in range(4 * rounds + 1):  # the first compiles
+            for side, worker in workers.items():
+                times[side].append(worker.search_from_shell(titles[0]))
+        seconds = {side: np.array(found[1:]).reshape(-1, 1) for side, found in times.items()}
         yield _row("from the shell", seconds)
 
 
@@ -197,3 +219,28 @@ def _time(
 def _row(what: str, seconds: Mapping[str, Seconds]) -> str:
     before, now = (float(seconds[side].min(axis=0).mean()) for side in ("before", "now"))
     return f"| {what} | {1e6 * before:,.0f} µs | {1e6 * now:,.0f} µs | **{now / before:.2f}** |"
+
+
+_HEAD = """\
+# Benchmarks: what a search costs
+
+<!-- Written by the command below; change benchmarks/, not this page. -->
+
+    {command}
+
+- date: {date}
+- machine: {machine}
+- corpus: titles and abstracts of arXiv, analyzer `english`; the queries are titles; ten hits
+
+Until the commit 469af99 a search made all of its hits at once. Since then a hit is made when it is
+read. The tables compare the commit {commit} (before) with this one (now). Each side has an index of
+its own with the same documents, and everything is cached. Both sides take turns, query by query,
+and a query's time is the least of its rounds. Read means title, snippet and fields.
+
+Times are processor time: of the thread, and for a search from the shell of the whole process, whose
+modules are compiled already. `now ÷ before` below 1 is faster.
+
+Where ten hits are read, more than half of that goes into snippets, and most of a snippet into the
+places where the words of the query stand. The rest is unpacking and hashing ten texts, and parsing
+ten headers, each held to its root. A search from the shell is imports, nearly all of it; Tantivy's
+reads the index once, too, to compare checksums."""

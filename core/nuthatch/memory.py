@@ -22,6 +22,7 @@ from typing import Self, cast
 from nuthatch import (
     EMULATED,
     NATIVE,
+    AnalyzedChunk,
     AnalyzedDocument,
     Analyzer,
     AuditMode,
@@ -46,6 +47,7 @@ from nuthatch import (
     LexicalBackend,
     LexicalConfig,
     Matches,
+    Phrase,
     PlainColumns,
     Rung,
     Schema,
@@ -137,7 +139,7 @@ class MemoryReader(ExplainingReader, ExportingReader, ColumnReader, DictionaryRe
             Candidate(position, sum(part for _, part in score(tf)))
             for position, (document, index, tf) in enumerate(self._chunks)
             if holds(any(token in tf for token in slot.tokens) for slot in rung.slots)
-            and _meets(rung, document, index)
+            and self._meets(rung, document, index)
             and self._passes(document, filters)
         ]
         candidates.sort(key=lambda candidate: (-candidate.score, candidate.key))
@@ -190,12 +192,32 @@ class MemoryReader(ExplainingReader, ExportingReader, ColumnReader, DictionaryRe
 
         return score
 
-    def words(self, prefix: str, limit: int) -> list[KnownWord]:
+    def _meets(self, rung: Rung, document: AnalyzedDocument, index: int) -> bool:
+        """Return whether a chunk has a rung's phrases, and its document none of the excluded."""
+        chunk = [document.chunks[index]]
+        return all(self._has(phrase, chunk) for phrase in rung.phrases) and not any(
+            self._has(phrase, document.chunks) for phrase in rung.excluded
+        )
+
+    def _has(self, phrase: Phrase, chunks: Sequence[AnalyzedChunk]) -> bool:
+        """Return whether a phrase stands in the title, or in one of the texts."""
+        return any(
+            _stands_in(phrase, line) for one in chunks for line in (one.title_line, one.text_line)
+        )
+
+    def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
         prefix = fold_surface(prefix)
-        found = [word for word in self._words if fold_surface(word.surface).startswith(prefix)]
-        found.sort(key=lambda word: (len(word.surface), word.surface))
+        found = []
+        for word in self._words:
+            folded = fold_surface(word.surface)
+            begins = {folded[:end] for end in range(len(folded) + 1)}
+            away = [distance(prefix, begin, edits) for begin in begins]
+            known = [one for one in away if one is not None]
+            if known:
+                found.append(word._replace(edits=min(known)))
+        found.sort(key=lambda word: (word.edits, len(word.surface), word.surface))
         found = _one_a_token(found)
-        return sorted(found, key=lambda word: (-word.frequency, word.surface))[:limit]
+        return sorted(found, key=lambda word: (word.edits, -word.frequency, word.surface))[:limit]
 
     def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
         word = fold_surface(word)
@@ -358,16 +380,6 @@ class MemoryBackend(LexicalBackend):
 def _rebuilt(row: AnalyzedDocument) -> Document:
     """Return a document of its own: a caller who changes it does not change the index."""
     return document_from_header(row.header, [(chunk.start, chunk.text) for chunk in row.chunks])
-
-
-def _meets(rung: Rung, document: AnalyzedDocument, index: int) -> bool:
-    """Return whether a chunk has the phrases of a rung, and its document none of the excluded."""
-    every, chunk = document.chunks, document.chunks[index]
-    lines = [chunk.title_line, chunk.text_line]
-    if not all(any(_stands_in(phrase, line) for line in lines) for phrase in rung.phrases):
-        return False
-    lines = [every[0].title_line, *(one.text_line for one in every)]
-    return not any(_stands_in(phrase, line) for phrase in rung.excluded for line in lines)
 
 
 def _stands_in(phrase: Sequence[str], line: str) -> bool:

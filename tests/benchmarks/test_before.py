@@ -23,8 +23,14 @@ def test_each_side_searches_with_its_own_code(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     few = ["--documents", "60", "--queries", "3", "--rounds", "1", "--folder", str(tmp_path)]
-    assert before.main(["HEAD", *few]) == 0
+    page = tmp_path / "page.md"
+    engines = ["--engines", "sqlite,tantivy,memory", "--out", str(page)]
+    assert before.main(["HEAD", *few, *engines]) == 0
     printed = capsys.readouterr().out
-    for what in (*before.READ.values(), "from the shell"):
-        assert f"| {what} | " in printed
-    assert not list(tmp_path.iterdir())
+    assert printed == page.read_text(encoding="utf-8")
+    for engine in ("sqlite", "tantivy", "memory"):
+        assert f"\n## {engine}, 60 abstracts\n" in printed
+    for what in before.READ.values():
+        assert printed.count(f"| {what} | ") == 3
+    assert printed.count("| from the shell | ") == 2  # nothing is left of an index in memory
+    assert list(tmp_path.iterdir()) == [page]

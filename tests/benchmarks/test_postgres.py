@@ -19,4 +19,4 @@ def test_every_part_gives_rows(tmp_path: Path) -> None:
     main([*small, "--json", str(figures)])
     sections = {row["section"] for row in json.loads(figures.read_text())["rows"]}
     texts = {"OR", "AND", "size", "load", "clients"}
-    assert sections == texts | {"entities", "1 ms added", "writers"}
+    assert sections == texts | {"entities", "1 ms added", "writers", "What people type"}

@@ -66,11 +66,14 @@ def test_search_piped_imports_no_rich(run: Run, films: str) -> None:
 
 
 #: What takes long to import, and no search for words needs.
-NO_PART_OF_A_SEARCH = ("numpy", "pluggy", "asyncio", "nuthatch.pipeline.indexing")
+NO_PART_OF_A_SEARCH = (
+    *("numpy", "pluggy", "asyncio", "difflib", "logging"),
+    *("nuthatch.pipeline.indexing", "nuthatch.contract.batch", "nuthatch.entities.plan"),
+)
 #: The same with one engine.
 OF_AN_ENGINE = {
-    "sqlite": ("nuthatch.entities.plan", "nuthatch_sqlite.write", "nuthatch_sqlite.check"),
-    "tantivy": ("apsw", "zstandard", "nuthatch_sqlite"),
+    "sqlite": ("nuthatch_sqlite.write", "nuthatch_sqlite.check"),
+    "tantivy": ("apsw", "zstandard", "nuthatch_sqlite", "nuthatch.postings.batch"),
 }
 
 

@@ -107,7 +107,7 @@ def test_an_index_that_was_given_up_and_not_removed_is_not_there(
 
 def hold(monkeypatch: pytest.MonkeyPatch, writer: Writer, meanwhile: Callable[[], Any]) -> None:
     """Have something done between what a writer has stored and its commit, once."""
-    commit = Writer._commit
+    commit = Writer.commit
 
     def commit_later(self: Writer, *arguments: Any, **options: Any) -> bool:
         if self is writer:
@@ -115,7 +115,7 @@ def hold(monkeypatch: pytest.MonkeyPatch, writer: Writer, meanwhile: Callable[[]
             meanwhile()
         return commit(self, *arguments, **options)
 
-    monkeypatch.setattr(Writer, "_commit", commit_later)
+    monkeypatch.setattr(Writer, "commit", commit_later)
 
 
 def test_of_two_writers_the_slower_begins_again(

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import get_ident
+from time import sleep
+from typing import Any
 
 import pytest
 
 from nuthatch import AuditMode, Document, EntityQuery, Policy, Range
 from nuthatch_opensearch.backend import OpenSearchBackend
+from nuthatch_opensearch.channel import BlockingChannel
+from nuthatch_opensearch.client import Client, Request
+from nuthatch_opensearch.snapshot import Opening
 from support.entity_strategies import FILMS
 
 Open = Callable[..., OpenSearchBackend]
@@ -17,7 +24,7 @@ POINT = "POST _search/_point_in_time"
 
 
 @pytest.mark.parametrize("policy", ["auto", "ranked", "ladder"])
-def test_a_search_takes_one_and_two_more_after_a_write(
+def test_a_search_takes_one_and_three_more_after_a_write(
     index: OpenSearchBackend, few: list[Document], requests: list[str], policy: Policy
 ) -> None:
     index.add(few)
@@ -29,7 +36,7 @@ def test_a_search_takes_one_and_two_more_after_a_write(
     index.delete("heat")
     requests.clear()
     assert len(index.search("thief", policy=policy)) == 1
-    assert requests == [SEARCH, "POST _search", SEARCH]
+    assert requests == [SEARCH, "GET _doc", "POST _search", SEARCH]
 
 
 def test_an_asynchronous_search_takes_as_many(
@@ -85,11 +92,62 @@ def test_a_batch_takes_seven_and_one_for_each_further_part(
     open_index: Open, few: list[Document], requests: list[str]
 ) -> None:
     look_up = ["GET _doc", "POST _search"]  # before documents are analyzed, and in the end
-    parts = [*["POST _bulk"] * 3, "POST _refresh"]
+    parts = [*["POST _bulk"] * 4, "POST _refresh"]  # each document, and the catalog
     for size, stored in ((5_000_000, ["POST _bulk"]), (1_000, parts)):
         index = open_index(bulk_bytes=size)
         index.delete([document.uri for document in few])
-        long = [Document(document.uri, document.title, document.text * 20) for document in few]
+        long = [Document(document.uri, document.title, document.text * 40) for document in few]
         requests.clear()
         index.add(long)
         assert requests == [*look_up, *look_up, "PUT _doc", *stored, "PUT _doc"]
+
+
+def test_readers_that_come_together_open_one_state(
+    index: OpenSearchBackend,
+    few: list[Document],
+    requests: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    index.add(few)
+    readers = 8
+    waiting: set[int] = set()
+
+    async def pause(channel: BlockingChannel, seconds: float) -> None:
+        waiting.add(get_ident())
+        await original_pause(channel, seconds)
+
+    def open_late(client: Client, request: Request) -> Any:
+        if request.path.endswith("point_in_time") and request.method == "POST":
+            while len(waiting) < readers - 1:
+                sleep(0.001)
+        return original(client, request)
+
+    original, original_pause = Client.send, BlockingChannel.pause
+    monkeypatch.setattr(Client, "send", open_late)
+    monkeypatch.setattr(BlockingChannel, "pause", pause)
+    monkeypatch.setattr("nuthatch_opensearch.snapshot._SHARED", 60)
+    requests.clear()
+    with ThreadPoolExecutor(readers) as pool:
+        found = list(pool.map(lambda _: len(index.search("thief")), range(readers)))
+    assert found == [2] * readers
+    assert requests.count("POST _search") == 1
+
+
+def test_a_reader_does_not_wait_for_one_that_was_interrupted(
+    index: OpenSearchBackend, few: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.add(few)
+    monkeypatch.setattr("nuthatch_opensearch.snapshot._SHARED", 0.05)
+    index._snapshots._opening["newest"] = Opening()  # as an interrupt may leave it
+    assert len(index.search("thief")) == 2
+    assert index._snapshots._opening == {}
+
+
+def test_tables_of_past_states_are_not_kept(open_index: Open) -> None:
+    index = open_index(schema=FILMS)
+    for number in range(5):
+        index.add(Document(f"d{number}", "Endgame", "", {"people": ["Tom"]}))
+        assert len(index.search(EntityQuery({"people": ["tom"]}))) == number + 1
+    states = [*index._snapshots._retired]
+    assert len(states) > 1
+    assert [state.catalogs for state in states] == [[]] * len(states)

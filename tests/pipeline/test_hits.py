@@ -366,6 +366,37 @@ def test_a_chunk_with_wrong_contents_is_refused_when_it_is_read(
     assert hit.score > 0
 
 
+LACKING = [
+    ("title", "title", "a chunk without its title and fields"),
+    ("fields", "title", "a chunk without its title and fields"),
+    ("text", "snippet", "a chunk without its text"),
+    ("start", "start", "a chunk without its start"),
+]
+
+
+@pytest.mark.parametrize(("name", "read", "problem"), LACKING)
+def test_a_chunk_that_lacks_an_attribute_is_refused_when_it_is_read(
+    make_backend: Make, name: str, read: str, problem: str
+) -> None:
+    class Lacking(Watched):
+        def __getattr__(self, wanted: str) -> Any:
+            if wanted == name:
+                raise AttributeError(wanted)
+            return super().__getattr__(wanted)
+
+    class Reader(MemoryReader):
+        def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[Any]:
+            return [Lacking(row, []) for row in super().fetch(keys, proofs)]
+
+    backend = make_backend(Reader)
+    backend.add(FILMS)
+    hit = backend.search("thief")[0]
+    for look in (lambda: getattr(hit, read), hit.model_dump):
+        with pytest.raises(PluginFailure, match=f"'varied' gave by fetch {problem}") as caught:
+            look()
+        assert isinstance(caught.value.__cause__, AttributeError)
+
+
 @pytest.mark.parametrize("odd", PROOFS)
 def test_proofs_that_are_none_are_the_engines_failure(make_backend: Make, odd: Odd) -> None:
     hit = searched(make_backend, odd, audit=AuditMode.GROUNDED)[0]

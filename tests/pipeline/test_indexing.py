@@ -372,6 +372,13 @@ def test_a_batch_has_the_words_of_its_documents_with_their_tokens() -> None:
     ]
 
 
+def test_a_batch_has_no_words_of_documents_that_it_does_not_write() -> None:
+    index = Recorder.open(LexicalConfig(), create=False, schema=Schema(analyzer="english"))
+    rows = [Document("a", text="runs"), Document("b", text="birds"), Document("a", "Wren", "ran")]
+    index.add(rows)
+    assert index.words == [{"birds": "bird", "wren": "wren", "ran": "ran"}]
+
+
 def test_a_chunk_tells_the_tokens_of_the_title_from_its_own() -> None:
     schema = Schema(chunker="words:2:0")
     analyzer = Recorder.open(LexicalConfig(), create=False, schema=schema).analyzer

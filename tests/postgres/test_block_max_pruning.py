@@ -48,7 +48,7 @@ def test_the_best_chunks_are_those_of_memory(
     filters: list[Filter] = [nuthatch.Range("year", gte=1)] if filtered else []
     small = (
         patch.object(block_max_pruning, "_defer_long", lambda reader, token, term: term.df > 20),
-        patch.object(block_max_pruning, "_LOOK_UP_COST", 0),
+        patch.object(block_max_pruning, "LOOK_UP_COST", 0),
     )
     with twins(SCHEMA, drawn(random, 60), cache_bytes=0) as pair, small[0], small[1]:
         writes: list[Callable[[], object]] = [
@@ -80,7 +80,7 @@ def test_what_a_common_word_lifts_over_the_threshold_is_among_the_best(
     ]
     small = (
         patch.object(block_max_pruning, "_defer_long", lambda reader, token, term: term.df > 20),
-        patch.object(block_max_pruning, "_LOOK_UP_COST", 0),
+        patch.object(block_max_pruning, "LOOK_UP_COST", 0),
     )
     rung = Rung.of("OR", ("rare", "common"))
     with twins(SCHEMA, documents, cache_bytes=0) as pair, small[0], small[1]:
@@ -102,7 +102,7 @@ def test_postings_written_since_the_compaction_may_exceed_bounds(
     ]
     small = (
         patch.object(block_max_pruning, "_defer_long", lambda reader, token, term: term.df > 20),
-        patch.object(block_max_pruning, "_LOOK_UP_COST", 0),
+        patch.object(block_max_pruning, "LOOK_UP_COST", 0),
     )
     with twins(SCHEMA, documents, cache_bytes=0) as pair, small[0], small[1]:
         pair.postgres.optimize()

@@ -227,6 +227,8 @@ def test_an_index_that_lost_its_description_is_corrupt(
         "UPDATE length SET lengths = x'00'",
         "UPDATE length SET lengths = zeroblob(4096)",
         "DELETE FROM length",
+        "UPDATE length SET block = block + 900000000000",
+        "UPDATE state SET next_chunk = 1 << 60",
         "UPDATE document SET header = 'no JSON'",
         "UPDATE document SET header = '{}'",
         "UPDATE document SET header = x'ff'",
@@ -251,3 +253,22 @@ def test_a_contradiction_is_a_typed_error_or_a_finding(
     database.close()
     found = answers(path, cache_bytes=cache_bytes)
     assert found[-1] != []
+
+
+def test_memory_that_lacks_is_no_damage(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lengths are as many as the index says, so the index is not to blame."""
+    numpy = pytest.importorskip("numpy")
+    from nuthatch_sqlite import postings
+
+    class WithoutMemory:
+        def __getattr__(self, name: str) -> object:
+            return getattr(numpy, name)
+
+        def zeros(self, *_: object, **__: object) -> object:
+            raise MemoryError
+
+    monkeypatch.setattr(postings, "np", WithoutMemory())
+    with nuthatch.open(f"sqlite:{sound}", read_only=True) as index:
+        for _ in range(2):  # many chunks match, so their postings are read at once
+            with pytest.raises(MemoryError):
+                index.search("every word5")

@@ -20,6 +20,7 @@ from nuthatch import (
     LexicalBackend,
     NumberField,
     Range,
+    Rung,
     Schema,
 )
 
@@ -140,7 +141,7 @@ def test_an_id_is_never_given_again(index: LexicalBackend) -> None:
     index.add(Document("two", "", "beta"))
     assert len(index.search("alpha")) == 0
     with index.reader() as reader:
-        assert reader.match(index.search("beta").attempts[0], (), 1).candidates[0].key == 2
+        assert reader.match(Rung.of("OR", ("beta",)), (), 1).candidates[0].key == 2
 
 
 def test_a_large_batch_of_deletions_is_all_or_none(index: LexicalBackend) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import nuthatch
-from nuthatch import Document, IntegerField, LexicalBackend, Schema
+from nuthatch import Document, IntegerField, LexicalBackend, Phrase, Schema
 from nuthatch_sqlite import lazy_postings, postings
 from nuthatch_sqlite.postings import Postings
 from support.corpora import queries, seeded_documents
@@ -78,8 +78,8 @@ class Reads:
 
     @staticmethod
     def _record(read: Any, tokens: list[str]) -> Any:
-        def recording(self: Postings, token: str) -> Any:
-            tokens.append(token)
+        def recording(self: Postings, token: str | Phrase) -> Any:
+            tokens.append(token if isinstance(token, str) else " ".join(token))
             return read(self, token)
 
         return recording

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 import nuthatch
 from nuthatch import (
+    Alternative,
     AnyOf,
     ColumnReader,
     DateField,
@@ -35,6 +36,7 @@ from nuthatch import (
     Range,
     Rung,
     Schema,
+    Slot,
     SortKey,
     check_filters,
 )
@@ -401,8 +403,14 @@ def test_check_finds_a_column_that_is_not_what_documents_have(
     assert all("has other values of the document" in problem for problem in problems)
 
 
+SLOTS = st.builds(Slot, WORD, st.lists(st.builds(Alternative, WORD), max_size=2).map(tuple))
+PHRASES = st.lists(st.lists(WORD, min_size=1, max_size=2).map(tuple), max_size=1).map(tuple)
 RUNGS = st.none() | st.builds(
-    Rung, st.sampled_from(("AND", "OR")), st.lists(WORD, min_size=1, max_size=3).map(tuple)
+    Rung,
+    st.sampled_from(("AND", "OR")),
+    st.lists(SLOTS, min_size=1, max_size=3).map(tuple),
+    phrases=PHRASES,
+    excluded=PHRASES,
 )
 ORDERS = st.permutations(("tags", "year", "uri")).flatmap(
     lambda names: st.tuples(*(st.builds(SortKey, st.just(name), st.booleans()) for name in names))

@@ -73,9 +73,7 @@ def filters(draw: st.DrawFn) -> Filter:
     )
 
 
-rungs = st.builds(
-    Rung, st.sampled_from(["AND", "OR"]), st.lists(words, min_size=1, max_size=4).map(tuple)
-)
+rungs = st.builds(Rung.of, st.sampled_from(["AND", "OR"]), st.lists(words, min_size=1, max_size=4))
 
 
 def matched(

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 from uuid import uuid4
 
 from nuthatch import (
-    AnalyzedDocument,
+    AnalyzedBatch,
     Analyzer,
     BackendUnavailable,
     Create,
@@ -41,6 +41,7 @@ from nuthatch_opensearch.blocking import OpenSearchReader
 from nuthatch_opensearch.channel import AwaitedChannel, BlockingChannel, Channel
 from nuthatch_opensearch.check import find_problems
 from nuthatch_opensearch.client import Client, Request
+from nuthatch_opensearch.compaction import Compaction
 from nuthatch_opensearch.config import OpenSearchConfig
 from nuthatch_opensearch.failure import Conflict
 from nuthatch_opensearch.marker import ABANDONED, Marker
@@ -111,8 +112,7 @@ class OpenSearchBackend(LexicalBackend, ForkAware):
         self._client = client
         self._index = place
         self._snapshots = _make_snapshots(config, place)
-        columns = schema.find_columns(record.schema)
-        self._writer = Writer(config, client, self._snapshots, columns)
+        self._writer = Writer(config, client, self._snapshots, record.schema)
         self._turns = Leases(1)  # of those who write
         self._forking: Lease | None = None  # of a fork that keeps others from writing
         watch_forks(self)
@@ -157,18 +157,17 @@ class OpenSearchBackend(LexicalBackend, ForkAware):
         config: OpenSearchConfig,
         *,
         schema: Schema,
-        documents: Sequence[AnalyzedDocument] = (),
+        documents: AnalyzedBatch = AnalyzedBatch((), {}),  # noqa: B008  # frozen
         durability: Durability = "power",
     ) -> Self:
         _refuse_if_read_only(config)
         record = IndexMetadata.create(_FORMAT, schema)
-        batch = list(documents)  # reading them may fail, and then nothing is made
         client = Client(config)
         try:
             place = _make_index(client, config, record)
             try:
                 index = cls._open_found(config, client, place, schema)
-                index._writer.write(batch, Marker())
+                index._writer.write(documents, Marker())
             except Exception:
                 _remove_unfinished(client, place)
                 raise
@@ -232,7 +231,7 @@ class OpenSearchBackend(LexicalBackend, ForkAware):
         heads = self._read(lambda: self._writer.find_heads(self._writer.read_marker(), list(keys)))
         return {keys[key]: head.root for key, head in heads.items()}
 
-    def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
+    def write(self, documents: AnalyzedBatch, durability: Durability) -> WriteOutcome:
         return self._in_turn(lambda: self._writer.write(documents))
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
@@ -258,9 +257,12 @@ class OpenSearchBackend(LexicalBackend, ForkAware):
             self._writer.settle()
 
     def optimize(self) -> None:
-        """Delete what is dead or was given up, and have each shard merged into one segment."""
+        """Compact the catalog, delete what is dead or was given up, and have each shard merged
+        into one segment."""
+        place, timeout = self.config.place, self.config.lock_timeout
 
         def settle() -> None:
+            Compaction(self._writer, self.analyzer, place, timeout).run()
             self._writer.clear_all()
             path = f"/{self._index.alias}/_forcemerge"
             self._client.send(Request("POST", path, {"max_num_segments": 1}))
@@ -298,7 +300,7 @@ class OpenSearchBackend(LexicalBackend, ForkAware):
                 "health": self._find_health()["status"],
                 "generation": marker.generation,
                 "deleted_chunks": stats["primaries"]["docs"]["deleted"],
-                "uncommitted_batches": len(marker.holes),
+                "uncommitted_batches": len(marker.uncommitted),
                 "opensearch": self._client.send(Request("GET", "/"))["version"]["number"],
                 "opensearch-py": version("opensearch-py"),
             },
@@ -314,7 +316,7 @@ class OpenSearchBackend(LexicalBackend, ForkAware):
         def find() -> list[str]:
             health = self._find_health()
             with self.reader() as reader:
-                return list(find_problems(health, reader))
+                return list(find_problems(health, reader, self.analyzer))
 
         return self._read(find)
 
@@ -457,7 +459,7 @@ def _make_index(client: Client, config: OpenSearchConfig, record: IndexMetadata)
 
 def _remove_unfinished(client: Client, place: Place) -> None:
     """Remove an index whose making was interrupted. Should it still go on, its marker fails."""
-    body = json.dumps({schema.MARKER: Marker(commit=ABANDONED).to_json()})
+    body = json.dumps(Marker(commit=ABANDONED).to_document())
     path = f"/{place.alias}/_create/{schema.MARKER}"
     with suppress(Conflict):
         client.send(Request("PUT", path, body=body))

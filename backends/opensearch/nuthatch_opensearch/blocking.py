@@ -11,23 +11,32 @@ from nuthatch import (
     CollectionStatistics,
     ColumnReader,
     Columns,
+    DictionaryReader,
     Document,
     ExplainingReader,
     ExportingReader,
     Filter,
+    KnownWord,
     Matches,
     Rung,
+    Schema,
     entities,
     run_blocking,
 )
 from nuthatch_opensearch import query
+from nuthatch_opensearch.catalog import Catalog
 from nuthatch_opensearch.marker import Marker
 from nuthatch_opensearch.read import OpenSearchAsyncReader
 from nuthatch_opensearch.stored import OpenSearchChunk, Row, whole_document
 
 
 class OpenSearchReader(
-    AnsweringReader, ColumnReader, ExplainingReader, ExportingReader, entities.EntityReader
+    AnsweringReader,
+    ColumnReader,
+    DictionaryReader,
+    ExplainingReader,
+    ExportingReader,
+    entities.EntityReader,
 ):
     """A reader for threads; its snapshot is released when the block ends."""
 
@@ -39,6 +48,12 @@ class OpenSearchReader(
 
     def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         return run_blocking(self.async_reader.document_frequencies(tokens))
+
+    def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
+        return run_blocking(self.async_reader.words(prefix, limit, edits))
+
+    def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
+        return run_blocking(self.async_reader.neighbours(word, edits, limit))
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         return run_blocking(self.async_reader.match(rung, filters, limit))
@@ -79,10 +94,27 @@ class OpenSearchReader(
         """Return the marker of this reader's state."""
         return run_blocking(self.async_reader.bind()).marker
 
+    @property
+    def place(self) -> str:
+        """The name of the index in messages."""
+        return self.async_reader.place
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of the index."""
+        return self.async_reader.schema
+
+    def read_catalog(self) -> Catalog:
+        """Return what the documents of this state have in titles and fields."""
+        return run_blocking(self.async_reader.catalog())
+
+    def read_words(self) -> dict[str, str]:
+        """Return the surface words of the dictionary, each with its token."""
+        return run_blocking(self.async_reader.all_words())
+
     def documents(self) -> Iterator[Document]:
-        place = self.async_reader._place
         for rows in self.rows_by_document():
-            yield whole_document(place, rows)
+            yield whole_document(self.place, rows)
 
     def rows_by_document(self) -> Iterator[list[Row]]:
         """Yield what is stored of every document, in document order."""

@@ -7,6 +7,7 @@ so that they run without an event loop.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
@@ -26,6 +27,10 @@ class Channel(Protocol):
         """Return what a function returns that takes long."""
         ...
 
+    async def pause(self, seconds: float) -> None:
+        """Wait so long."""
+        ...
+
 
 class BlockingChannel:
     """A channel whose coroutines never wait."""
@@ -39,6 +44,9 @@ class BlockingChannel:
     async def do(self, work: Callable[[], T]) -> T:
         return work()
 
+    async def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
+
 
 class AwaitedChannel:
     """A channel that never blocks the event loop."""
@@ -51,3 +59,6 @@ class AwaitedChannel:
 
     async def do(self, work: Callable[[], T]) -> T:
         return await asyncio.to_thread(work)
+
+    async def pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

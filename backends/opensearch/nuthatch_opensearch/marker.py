@@ -22,12 +22,18 @@ ABANDONED: Final = "abandoned"
 
 
 class Hole(NamedTuple):
-    """A batch that is not committed, since when that is known (Unix time), and whether it never
-    will be: then its chunks may be deleted."""
+    """A batch that is not committed, and since when that is known (Unix time)."""
 
     batch: int
     since: int
-    closed: bool
+
+
+class Closed(NamedTuple):
+    """Batches, from the first to the last, that never will be committed: their chunks may be
+    deleted. Their numbers stay here, so that what a slow writer still stores is never seen."""
+
+    first: int
+    last: int
 
 
 class Stored(NamedTuple):
@@ -42,18 +48,22 @@ class Marker:
     """A committed state: `generation` counts the commits, `commit` names the last one.
 
     `dead` are (version, number of chunks) of documents that were replaced or deleted and whose
-    chunks may still be there. `long_phrases` says that a phrase was ever stored that is too long
-    to be a term.
+    chunks may still be there; parts of the catalog are among them. `epoch` counts how many times
+    the catalog was written anew, and `removed` says that a document was replaced or deleted since.
+    `long_phrases` says that a phrase was ever stored that is too long to be a term.
     """
 
     generation: int = 0
     ceiling: int = 0
     holes: tuple[Hole, ...] = ()
+    closed: tuple[Closed, ...] = ()
     dead: tuple[tuple[str, int], ...] = ()
     documents: int = 0
     chunks: int = 0
     tokens: int = 0
     long_phrases: bool = False
+    epoch: int = 0
+    removed: bool = False
     commit: str = ""
     stored: Stored | None = None
 
@@ -64,14 +74,21 @@ class Marker:
             generation=values["generation"],
             ceiling=values["ceiling"],
             holes=tuple(Hole(*hole) for hole in values["holes"]),
+            closed=tuple(Closed(*closed) for closed in values["closed"]),
             dead=tuple((version, chunks) for version, chunks in values["dead"]),
             documents=values["documents"],
             chunks=values["chunks"],
             tokens=values["tokens"],
             long_phrases=values["long_phrases"],
+            epoch=values["epoch"],
+            removed=values["removed"],
             commit=values["commit"],
             stored=stored,
         )
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the document that holds this marker; its generation is in a column, too."""
+        return {"marker": self.to_json(), "generation": self.generation}
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored."""
@@ -79,21 +96,46 @@ class Marker:
             "generation": self.generation,
             "ceiling": self.ceiling,
             "holes": self.holes,
+            "closed": self.closed,
             "dead": self.dead,
             "documents": self.documents,
             "chunks": self.chunks,
             "tokens": self.tokens,
             "long_phrases": self.long_phrases,
+            "epoch": self.epoch,
+            "removed": self.removed,
             "commit": self.commit,
         }
 
+    @property
+    def uncommitted(self) -> list[int]:
+        """The numbers below the ceiling of batches that are not committed."""
+        numbers = [hole.batch for hole in self.holes]
+        for closed in self.closed:
+            numbers += range(closed.first, closed.last + 1)
+        return numbers
+
     def has(self, batch: int) -> bool:
         """Return whether a batch was committed, by this marker or by one before."""
-        return batch <= self.ceiling and all(hole.batch != batch for hole in self.holes)
+        is_hole = any(hole.batch == batch for hole in self.holes)
+        return batch <= self.ceiling and not is_hole and not self.is_closed(batch)
 
     def is_closed(self, batch: int) -> bool:
         """Return whether a batch can no longer be committed."""
-        return any(hole.batch == batch and hole.closed for hole in self.holes)
+        return any(closed.first <= batch <= closed.last for closed in self.closed)
+
+    def close(self, latest: int) -> Marker:
+        """Return the marker that closes the batches that are not committed since `latest` (Unix
+        time); neighbours among those that are closed become one entry."""
+        numbers = [hole.batch for hole in self.holes if hole.since <= latest]
+        merged: list[Closed] = []
+        for closed in sorted([*self.closed, *(Closed(number, number) for number in numbers)]):
+            if merged and closed.first == merged[-1].last + 1:
+                merged[-1] = Closed(merged[-1].first, closed.last)
+            else:
+                merged.append(closed)
+        holes = tuple(hole for hole in self.holes if hole.since > latest)
+        return replace(self, holes=holes, closed=tuple(merged))
 
     def after(
         self,
@@ -106,13 +148,14 @@ class Marker:
         chunks: int,
         tokens: int,
         long_phrases: bool = False,
+        removed: bool = False,
     ) -> Marker:
         """Return the marker after the commit of one more batch.
 
         `documents`, `chunks` and `tokens` are how many there are more.
         """
         holes = tuple(hole for hole in self.holes if hole.batch != batch)
-        holes += tuple(Hole(number, now, False) for number in range(self.ceiling + 1, batch))
+        holes += tuple(Hole(number, now) for number in range(self.ceiling + 1, batch))
         return replace(
             self,
             generation=self.generation + 1,
@@ -123,5 +166,6 @@ class Marker:
             chunks=self.chunks + chunks,
             tokens=self.tokens + tokens,
             long_phrases=self.long_phrases or long_phrases,
+            removed=self.removed or removed,
             commit=commit,
         )

@@ -2,6 +2,8 @@
 
 OR  heat los heat     ──▶  should: heat boosted by 2, los
 AND heat los          ──▶  must: heat, los
+los or its plural     ──▶  dis_max: los, loses
+"los angeles" -heat   ──▶  filter: match_phrase; must_not: heat
 filters, and which    ──▶  filter: year from 1990 to 1999, batch ≤ 7, none of the dead
 batches are committed
 """
@@ -14,7 +16,7 @@ import typing
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from nuthatch import All, Any, AnyOf, Exists, Filter, Leaf, Mentions, Not, Range, Rung
+from nuthatch import All, Any, AnyOf, Exists, Filter, Leaf, Mentions, Not, Phrase, Range, Rung, Slot
 from nuthatch_opensearch import schema
 from nuthatch_opensearch.marker import Marker
 
@@ -29,16 +31,36 @@ Terms = Mapping[Leaf, Sequence[str]]
 NOTHING: typing.Final[Query] = {"match_none": {}}
 EVERYTHING: typing.Final[Query] = {"match_all": {}}
 FIRST: typing.Final[Query] = {"term": {"chunk": 0}}
+CHUNK: typing.Final[Query] = {"exists": {"field": "chunk"}}
 
 
-def visible(marker: Marker) -> list[Query]:
-    """Return the conditions that the chunks of a committed state meet, and no others."""
-    conditions: list[Query] = [{"range": {"batch": {"lte": marker.ceiling}}}]
-    if marker.holes:
-        numbers = [hole.batch for hole in marker.holes]
-        conditions.append(exclude({"terms": {"batch": numbers}}))
+def later(marker: Marker) -> Query:
+    """Return the query for what belongs to batches after all that are committed."""
+    return {"range": {"batch": {"gt": marker.ceiling}}}
+
+
+def visible(marker: Marker, *, has_later: bool = True) -> list[Query]:
+    """Return the conditions that the chunks of a committed state meet, and no others.
+
+    The parts of its catalog meet them too. What does not is little, so it is what is named here.
+    Without `has_later` there is nothing of later batches.
+    """
+    conditions = [exclude(later(marker))] if has_later else []
+    if uncommitted := marker.uncommitted:
+        conditions.append(exclude({"terms": {"batch": uncommitted}}))
     if marker.dead:
         conditions.append(exclude({"terms": {"version": [version for version, _ in marker.dead]}}))
+    return conditions
+
+
+def parts_since(kind: str, marker: Marker | None) -> list[Query]:
+    """Return the conditions of parts of a catalog that were committed after a marker."""
+    conditions: list[Query] = [{"term": {"part": kind}}]
+    if marker is not None:
+        later: list[Query] = [{"range": {"batch": {"gt": marker.ceiling}}}]
+        if marker.holes:
+            later.append({"terms": {"batch": [hole.batch for hole in marker.holes]}})
+        conditions.append({"bool": {"should": later, "minimum_should_match": 1}})
     return conditions
 
 
@@ -49,28 +71,64 @@ def exclude(query: Query) -> Query:
 
 def all_of(conditions: Sequence[Query]) -> Query:
     """Return the query for what meets all conditions; it scores nothing."""
-    return {"bool": {"filter": list(conditions)}}
+    return {"bool": _conditions(conditions) or {"must": []}}
+
+
+def _conditions(conditions: Sequence[Query]) -> Query:
+    """Return the parts of a `bool` that hold conditions: beside what is looked for, what is
+    excluded costs little; by itself it would be all the rest of the index."""
+    parts: dict[str, list[Query]] = {}
+    for condition in conditions:
+        inner = condition.get("bool", {})
+        if inner.keys() == {"must_not"}:
+            parts.setdefault("must_not", []).extend(inner["must_not"])
+        else:
+            parts.setdefault("filter", []).append(condition)
+    return dict(parts)
 
 
 def from_rung(rung: Rung, conditions: Sequence[Query], *, named: bool = False) -> Query:
-    """Return the query of a rung; the conditions decide what matches and add nothing to scores."""
-    terms = [_from_token(token, times, named) for token, times in Counter(rung.words).items()]
-    query: Query = {"filter": list(conditions)}
+    """Return the query of a rung's slots; the conditions, those of its phrases and exclusions among
+    them, decide what matches and add nothing to scores.
+
+    With `named` each alternative of the slots is named, as `name_alternative` does.
+    """
+    slots = [
+        _from_slot(slot, times, place if named else None)
+        for place, (slot, times) in enumerate(Counter(rung.slots).items())
+    ]
+    query = _conditions(conditions)
     if rung.operator == "AND":
-        query["must"] = terms
+        query["must"] = slots
     else:
-        query["should"] = terms
+        query["should"] = slots
         query["minimum_should_match"] = 1
     return {"bool": query}
 
 
-def _from_token(token: str, times: int, named: bool) -> Query:
-    term: Query = {"value": token}
-    if times > 1:
-        term["boost"] = times
-    if named:
-        term["_name"] = token
-    return {"term": {"tokens": term}}
+def name_alternative(place: int, token: str) -> str:
+    """Return the name of a token as an alternative of the slot at a place among distinct ones."""
+    return f"{place} {token}"
+
+
+def _from_slot(slot: Slot, times: int, place: int | None) -> Query:
+    """Return the query of a slot, which scores as the best of its alternatives."""
+    ways = []
+    for token, weight in slot.alternatives:
+        term: Query = {"value": token}
+        if times * weight != 1:
+            term["boost"] = times * weight
+        if place is not None:
+            term["_name"] = name_alternative(place, token)
+        ways.append({"term": {"tokens": term}})
+    return ways[0] if len(ways) == 1 else {"dis_max": {"queries": ways, "tie_breaker": 0}}
+
+
+def from_phrase(phrase: Phrase) -> Query:
+    """Return the query for chunks in whose title or text tokens stand one after another."""
+    if len(phrase) == 1:
+        return {"term": {"tokens": phrase[0]}}
+    return {"match_phrase": {"tokens": " ".join(phrase)}}
 
 
 def from_filter(columns: schema.Columns, condition: Filter, terms: Terms) -> Query:

@@ -3,24 +3,30 @@
     films                   the index; its mapping's _meta holds the IndexMetadata and its own id
     films.3f…               an alias that holds this id: what a handle sends its requests to. An
                             index that was dropped and made again has another
-    marker                  a document: which batches are committed
+    marker                  a document: which batches are committed; `generation` counts commits
     counter                 a document whose version numbers the batches
     KEY.BATCH.0, …          the chunks
+    rows.BATCH.0, …         what titles and fields of the batch hold; see `catalog`
+    gone.BATCH.0, words.BATCH.0, …
 
 A chunk is one document of OpenSearch:
 
-    tokens     core's tokens, joined by blanks, split at them      what is ranked; frequencies
+    tokens     core's tokens, joined by blanks, split at them;     what is ranked; frequencies, and
+               title is one value, the text another                positions if the schema has them
     key        names the uri, which may be too long for an id
     version    KEY.BATCH                                           names a version of a document
     batch      the number of the batch that it was written with
     seq        ascending in the order of addition                  breaks ties, orders the export
     chunk      its number in the document
+    first      the place of the document's first chunk             names the document
     f0, f1 …   the schema's fields, by position                    what filters compare
     f0.order   the same texts in columns                           ranges of long ones, sorting
     stored     uri, text, start, root, chunks, tokens; header,     never indexed
                leaves
 
-Each chunk has the header and the leaves of its document, unless they are large: then chunk 0 alone.
+A part of the catalog has `part` (rows, gone or words), `version`, `batch`, `place` and `catalog`,
+which is its content. Each chunk has the header and the leaves of its document, unless they are
+large: then chunk 0 alone.
 """
 
 from __future__ import annotations
@@ -33,9 +39,10 @@ from typing import Any, Final
 from nuthatch import AnalyzedDocument, AnyField, PhraseField, Schema
 from nuthatch.entities import normalize_phrase
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MARKER: Final = "marker"
 COUNTER: Final = "counter"
+CATALOG: Final = "catalog"
 #: Lucene takes no longer terms.
 MAX_TERM: Final = 32_000
 #: Begins the term of a phrase that is longer; no phrase has it.
@@ -99,20 +106,34 @@ def make_index(
         "mappings": {
             "dynamic": False,
             "_meta": {"nuthatch": metadata, "incarnation": incarnation, "alias": alias},
-            "_source": {"includes": ["stored", MARKER]},
+            "_source": {"includes": ["stored", MARKER, CATALOG]},
             "properties": {
-                "tokens": {"type": "text", "analyzer": "tokens", "index_options": "freqs"},
+                "tokens": _make_tokens(schema),
                 "key": _TERMS,
                 "version": _TERMS,
                 "batch": {"type": "long"},
                 "seq": {"type": "long"},
                 "chunk": {"type": "integer"},
+                "first": {"type": "long"},
+                "generation": {"type": "long"},
+                "part": _TERMS,
+                "place": {"type": "long"},
+                CATALOG: {"type": "object", "enabled": False},
                 "stored": {"type": "object", "enabled": False},
                 MARKER: {"type": "object", "enabled": False},
                 **fields,
             },
         },
     }
+
+
+def _make_tokens(schema: Schema) -> dict[str, Any]:
+    """Return the mapping of the tokens."""
+    mapping: dict[str, Any] = {"type": "text", "analyzer": "tokens"}
+    if not schema.positions:
+        return {**mapping, "index_options": "freqs"}
+    # Between the title's last token and the text's first there is a place of no token.
+    return {**mapping, "index_options": "positions", "position_increment_gap": 1}
 
 
 def make_key(uri: str) -> str:
@@ -123,6 +144,24 @@ def make_key(uri: str) -> str:
 def make_version(key: str, batch: int) -> str:
     """Return the name of the version of a document that a batch has written."""
     return f"{key}.{batch}"
+
+
+def make_seq(batch: int, place: int) -> int:
+    """Return the place in document order of a chunk by its place in its batch."""
+    return batch * _PLACES + place
+
+
+def make_part(kind: str, batch: int, number: int, content: str) -> tuple[str, dict[str, Any]]:
+    """Return (id, document of OpenSearch) of a part of a batch's catalog."""
+    version = f"{kind}.{batch}"
+    part = {
+        "part": kind,
+        "version": version,
+        "batch": batch,
+        "place": make_seq(batch, number),
+        CATALOG: content,
+    }
+    return f"{version}.{number}", part
 
 
 def version_of(chunk_id: str) -> str:
@@ -161,12 +200,13 @@ def make_chunks(
         yield (
             f"{version}.{number}",
             {
-                "tokens": chunk.line,
+                "tokens": [line for line in (chunk.title_line, chunk.text_line) if line],
                 "key": key,
                 "version": version,
                 "batch": batch,
-                "seq": batch * _PLACES + place + number,
+                "seq": make_seq(batch, place + number),
                 "chunk": number,
+                "first": make_seq(batch, place),
                 "stored": stored,
                 **fields,
             },

@@ -1,11 +1,11 @@
 """`Snapshot`: one committed state of an index, held open by the cluster as a point in time.
 
-    marker ──▶ open a point in time ──▶ marker again ── the same? ──▶ a snapshot
+    marker ──▶ open a point in time ──▶ generation ── the marker's? ──▶ a snapshot
                                               └─ another: once more
 
 A batch is stored before its marker, and what it replaces is deleted after it. So a point in time
-that was opened between two readings of the same marker holds the whole of that state. The second
-reading rides with the first search. While the marker stays, all searches share one snapshot.
+that was opened between two readings of the same generation holds the whole of that state. The
+second reading rides with the first search. While it stays, all searches share one snapshot.
 """
 
 from __future__ import annotations
@@ -16,43 +16,66 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from nuthatch import BackendUnavailable, Columns, IndexNotFound
-from nuthatch.entities import EntityTable
+from nuthatch import BackendUnavailable, IndexNotFound
+from nuthatch_opensearch import query
+from nuthatch_opensearch.catalog import Catalog
 from nuthatch_opensearch.channel import Channel
 from nuthatch_opensearch.client import Request
 from nuthatch_opensearch.failure import interpret, is_over, late
 from nuthatch_opensearch.marker import Marker, Stored
 from nuthatch_opensearch.schema import MARKER
 
+if TYPE_CHECKING:
+    from nuthatch.postings import Vocabulary
+
 #: A search as OpenSearch reads it.
 Body = dict[str, Any]
 
 #: Points in time that are not read any more and wait for being closed, at most.
 _RETIRED: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """What the documents of a state have in their titles and fields."""
-
-    entities: EntityTable
-    columns: Columns
+#: Seconds for which a reader waits for what another one opens.
+_SHARED: Final = 1.0
+#: Seconds between two looks. An interrupt can leave a lock taken, so nobody waits at one.
+_POLL: Final = 0.002
 
 
 @dataclass(slots=True, eq=False)
 class Snapshot:
     """A state, by its marker and the id of its point in time.
 
-    `readers` are those who read it; `tables` holds what documents have in their fields, once that
-    was read.
+    `has_later` tells whether there may be chunks of batches after its own, which its searches must
+    leave out: the first one finds out. `readers` are those who read it; `catalogs` holds what
+    documents have in titles and fields, once that was read; `counts` the document frequencies of
+    tokens that the dictionary was asked for.
     """
 
     marker: Marker
     point: str
+    has_later: bool = True
     readers: dict[object, None] = field(default_factory=dict)
-    tables: list[Tables] = field(default_factory=list)
+    catalogs: list[Catalog] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def visible(self) -> list[query.Query]:
+        """The conditions that the chunks of this state meet, and no others."""
+        return query.visible(self.marker, has_later=self.has_later)
+
+
+class Dictionary(NamedTuple):
+    """The surface words of a state; states before it, of the same epoch, have no others."""
+
+    marker: Marker
+    words: Vocabulary
+
+
+@dataclass(slots=True, eq=False)
+class Opening:
+    """A snapshot that is being opened: `done` gets it, or None where that fails."""
+
+    done: list[Snapshot | None] = field(default_factory=list)
 
 
 class Snapshots:
@@ -65,15 +88,50 @@ class Snapshots:
         self._search_type = "dfs_query_then_fetch" if shards > 1 else "query_then_fetch"
         self._keep_alive = f"{keep_alive}s"
         self.newest: Snapshot | None = None
+        #: The catalog of the latest state that was read: the next one is made from it.
+        self.latest_catalog: Catalog | None = None
+        #: The words of the latest state in which they were read.
+        self.latest_words: Dictionary | None = None
         self._retired: deque[Snapshot] = deque()
+        #: What a reader is opening just now, for others that want the same.
+        self._opening: dict[str, Opening] = {}
 
-    async def open(
-        self, channel: Channel, marker: Marker | None, deadline: float | None
-    ) -> Snapshot:
-        """Return a snapshot of a state that may have passed already; the next search tells."""
+    async def open(self, channel: Channel, deadline: float | None) -> tuple[Snapshot, bool]:
+        """Return a snapshot of a state that may have passed already; the next search tells. And
+        whether it was opened here: those who ask while another one opens it get the same."""
         await self.close_retired(channel, deadline=deadline)  # of searches that failed
-        if marker is None:
-            marker = await self.read_marker(channel, deadline)
+        own = Opening()
+        opening = self._opening.setdefault("newest", own)
+        if opening is not own:
+            shared = await self._share(channel, opening, deadline)
+            if shared is not None:
+                return shared, False
+        snapshot = None
+        try:
+            snapshot = await self._open(channel, deadline)
+        finally:
+            own.done.append(snapshot)
+            self._end_opening(own)
+        return snapshot, True
+
+    async def _share(
+        self, channel: Channel, opening: Opening, deadline: float | None
+    ) -> Snapshot | None:
+        """Return what another reader opens; None where it fails, or an interrupt has ended it."""
+        ends = monotonic() + _SHARED
+        if deadline is not None:
+            ends = min(ends, deadline)
+        while not opening.done and monotonic() < ends:
+            await channel.pause(_POLL)
+        self._end_opening(opening)
+        return opening.done[0] if opening.done else None
+
+    def _end_opening(self, opening: Opening) -> None:
+        if self._opening.get("newest") is opening:
+            self._opening.pop("newest", None)
+
+    async def _open(self, channel: Channel, deadline: float | None) -> Snapshot:
+        marker = await self.read_marker(channel, deadline)
         answer = await channel.send(
             Request(
                 "POST",
@@ -113,25 +171,35 @@ class Snapshots:
         deadline: float | None,
         *,
         marked: bool,
-    ) -> tuple[Marker | None, list[Body]]:
+    ) -> tuple[int | None, list[Body]]:
         """Return the answers to searches of a snapshot, made in one request.
 
-        With `marked` the newest marker comes first. Raise where any part of an answer is missing.
+        With `marked` the newest generation comes first. Raise where any part of an answer is
+        missing.
         """
-        lines = [*self._marker_lines()] if marked else []
+        lines = [*self._generation_lines()] if marked else []
+        looks = marked and snapshot.has_later
+        if looks:
+            later = query.later(snapshot.marker)
+            body = {"query": later, "size": 0, "track_total_hits": True, "terminate_after": 1}
+            lines += self._search_lines(body, snapshot, deadline)
         for body in bodies:
             lines += self._search_lines(body, snapshot, deadline)
         text = "".join(json.dumps(line) + "\n" for line in lines)
-        params = {"max_concurrent_searches": len(bodies) + 1}
+        params = {"max_concurrent_searches": len(lines) // 2}
         answer = await channel.send(Request("POST", "/_msearch", params, text, deadline))
         answers = answer["responses"]
         for one in answers:
             self._check(one, deadline)
         if not marked:
             return None, answers
-        found = answers[0]["hits"]["hits"]
-        marker = Marker.from_json(found[0]["_source"][MARKER]) if found else None
-        return marker, answers[1:]
+        found = answers[0]["aggregations"]["generation"]["value"]
+        generation = None if found is None else int(found)
+        if not looks:
+            return generation, answers[1:]
+        if not answers[1]["hits"]["total"]["value"]:
+            snapshot.has_later = False
+        return generation, answers[2:]
 
     async def search_parts(
         self, channel: Channel, snapshot: Snapshot, body: Body, deadline: float | None
@@ -154,10 +222,12 @@ class Snapshots:
         self._check(answer, deadline)
         return answer
 
-    def _marker_lines(self) -> Iterator[Body]:
-        # An id is its own routing, so one shard is looked at.
+    def _generation_lines(self) -> Iterator[Body]:
+        # An id is its own routing, so one shard is looked at; and it keeps the answer, as there is
+        # no hit in it, until something is written there.
         yield {"index": self.alias, "routing": MARKER, "allow_partial_search_results": False}
-        yield {"query": {"ids": {"values": [MARKER]}}, "_source": [MARKER], "size": 1}
+        generation = {"max": {"field": "generation"}}
+        yield {"size": 0, "track_total_hits": False, "aggs": {"generation": generation}}
 
     def _search_lines(
         self, body: Body, snapshot: Snapshot, deadline: float | None
@@ -185,14 +255,40 @@ class Snapshots:
 
     def keep(self, snapshot: Snapshot) -> None:
         """Make a snapshot the newest one."""
-        before, self.newest = self.newest, snapshot
-        if before is not None and before is not snapshot:
-            self._retired.append(before)
+        before = self.newest
+        if before is not snapshot:
+            self.newest = snapshot
+            if before is not None:
+                self._leave(before)
+
+    def keep_catalog(self, catalog: Catalog) -> None:
+        """Keep the catalog of a state, unless that of a later one is here."""
+        latest = self.latest_catalog
+        if latest is None or latest.marker.generation < catalog.marker.generation:
+            self.latest_catalog = catalog
+
+    def keep_words(self, words: Dictionary) -> None:
+        """Keep the words of a state, unless those of a later one are here."""
+        latest = self.latest_words
+        if latest is None or latest.marker.generation < words.marker.generation:
+            self.latest_words = words
 
     def retire(self, snapshot: Snapshot) -> None:
         """Leave a snapshot of a state that has passed; it is closed sooner or later."""
-        self.forget(snapshot)
+        if snapshot not in self._retired:  # several readers find out
+            self.forget(snapshot)
+            self._leave(snapshot)
+
+    def _leave(self, snapshot: Snapshot) -> None:
         self._retired.append(snapshot)
+        if not snapshot.readers:
+            snapshot.catalogs.clear()
+
+    def release(self, snapshot: Snapshot, reader: object) -> None:
+        """Have a reader leave a snapshot; nobody else comes to one that is not the newest."""
+        snapshot.readers.pop(reader, None)
+        if not snapshot.readers and snapshot is not self.newest:
+            snapshot.catalogs.clear()
 
     def forget(self, snapshot: Snapshot) -> None:
         """Leave a snapshot that the cluster does not keep any more."""
@@ -218,6 +314,7 @@ class Snapshots:
         """Return the ids of all points in time, which nobody reads any more."""
         snapshots = [*self._retired, *([self.newest] if self.newest else [])]
         self._retired.clear()
+        self._opening.clear()
         self.newest = None
         return [snapshot.point for snapshot in snapshots]
 

@@ -21,20 +21,33 @@ from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from nuthatch import (
+    AnalyzedBatch,
     AnalyzedDocument,
     BackendUnavailable,
     IndexExists,
     IndexLocked,
+    Schema,
     WriteOutcome,
     run_blocking,
 )
 from nuthatch_opensearch import query, schema
+from nuthatch_opensearch.catalog import (
+    GONE,
+    ROWS,
+    WORDS,
+    CatalogRow,
+    KnownWords,
+    pack_gone,
+    pack_rows,
+    pack_words,
+)
 from nuthatch_opensearch.channel import BlockingChannel
 from nuthatch_opensearch.client import Client, Request
 from nuthatch_opensearch.config import OpenSearchConfig
 from nuthatch_opensearch.failure import Conflict, interpret
-from nuthatch_opensearch.marker import Hole, Marker
+from nuthatch_opensearch.marker import Marker
 from nuthatch_opensearch.schema import COUNTER, MARKER
+from nuthatch_opensearch.session import ORDER
 from nuthatch_opensearch.snapshot import Snapshots
 
 #: Documents that are looked up in one request, and chunks that are deleted in one.
@@ -48,21 +61,33 @@ _PAUSES: Final = (0.1, 0.3, 1.0, 3.0)
 
 
 class Head(NamedTuple):
-    """What is stored of a document: version, root, and the numbers of its chunks and tokens."""
+    """What is stored of a document: the version, its root, the numbers of its chunks and tokens,
+    and the place of the first of the chunks."""
 
     version: str
     root: bytes
     chunks: int
     tokens: int
+    seq: int
 
 
 @dataclass(slots=True)
 class Upload:
-    """What was stored of a batch that is not committed yet, by key: root and number of chunks."""
+    """What was stored of a batch that is not committed yet: documents by key, parts of the catalog
+    by their number, and the words that were selected in an epoch."""
 
     batch: int
     place: int = 0
-    stored: dict[str, tuple[bytes, int]] = field(default_factory=dict)
+    stored: dict[str, Head] = field(default_factory=dict)
+    parts: dict[str, int] = field(default_factory=dict)
+    epoch: int = -1
+    gone: list[int] = field(default_factory=list)
+
+    def number(self, kind: str) -> int:
+        """Return the number of the next part of a kind."""
+        number = self.parts.get(kind, 0)
+        self.parts[kind] = number + 1
+        return number
 
 
 class Writer:
@@ -73,21 +98,22 @@ class Writer:
         config: OpenSearchConfig,
         client: Client,
         snapshots: Snapshots,
-        columns: schema.Columns,
+        declared: Schema,
     ) -> None:
         self._config = config
         self._client = client
         self._snapshots = snapshots
         self._channel = BlockingChannel(client)
-        self._columns = columns
+        self._schema = declared
+        self._columns = schema.find_columns(declared)
+        self._words = KnownWords()
+        self.bulk_bytes = config.bulk_bytes
         #: Commits of which nobody knows whether they were made.
         self.unsettled: deque[str] = deque()
 
     # A batch
 
-    def write(
-        self, documents: Sequence[AnalyzedDocument], marker: Marker | None = None
-    ) -> WriteOutcome:
+    def write(self, documents: AnalyzedBatch, marker: Marker | None = None) -> WriteOutcome:
         """Upsert documents with distinct uris. `marker` is that of an index that is being made."""
         keyed = {schema.make_key(row.document.uri): row for row in documents}
         upload: Upload | None = None
@@ -106,17 +132,18 @@ class Writer:
                 self._give_up(upload)
                 return WriteOutcome(unchanged=len(keyed))
             if upload is None or marker.is_closed(upload.batch):
-                upload = Upload(self._take_number())
-            self._upload(upload, fresh, marker)
-            after = self._plan_commit(marker, upload, fresh, heads)
-            if self._commit(marker, after, upload.batch, is_new=is_new):
+                upload = Upload(self.take_number())
+            gone = [heads[key] for key in heads.keys() & fresh.keys()]
+            # What another writer has written meanwhile, just the same, is not written again.
+            gone += [upload.stored[key] for key in upload.stored.keys() - fresh.keys()]
+            self._upload(upload, fresh, marker, gone, documents.words)
+            after = self._plan_commit(marker, upload, fresh, heads, gone)
+            if self.commit(marker, after, upload.batch, is_new=is_new):
+                self._words.add(documents.words, marker.epoch)
                 break
             marker = None
             if monotonic() > ends:
-                raise IndexLocked(
-                    f"{self._config.place} is written by others, who are always faster; try again, "
-                    "or raise lock_timeout"
-                )
+                raise self.locked()
         self._clear(after)
         replaced = len(fresh.keys() & heads.keys())
         return WriteOutcome(
@@ -132,18 +159,13 @@ class Writer:
         upload: Upload,
         fresh: Mapping[str, AnalyzedDocument],
         heads: Mapping[str, Head],
+        gone: Sequence[Head],
     ) -> Marker:
-        """Return the marker that commits an upload."""
-        dead = [(head.version, head.chunks) for key, head in heads.items() if key in fresh]
-        # What another writer has written meanwhile, just the same, is not written again.
-        needless = upload.stored.keys() - fresh.keys()
-        dead += [
-            (schema.make_version(key, upload.batch), upload.stored[key][1]) for key in needless
-        ]
+        """Return the marker that commits an upload, by which some versions are gone."""
         before = [heads[key] for key in heads.keys() & fresh.keys()]
         return marker.after(
             upload.batch,
-            dead,
+            [(head.version, head.chunks) for head in gone],
             uuid4().hex,
             int(time()),
             documents=len(fresh.keys() - heads.keys()),
@@ -156,42 +178,46 @@ class Writer:
                 for row in fresh.values()
                 for _, phrase in schema.find_phrases(self._columns, row)
             ),
+            removed=bool(gone),
         )
 
     def remove(self, uris: Sequence[str]) -> int:
         """Remove the documents with these uris; return how many there were."""
         keys = [schema.make_key(uri) for uri in uris]
-        batch: int | None = None
+        upload: Upload | None = None
         ends = monotonic() + self._config.lock_timeout
         while True:
             marker = self.read_marker()
             heads = self.find_heads(marker, keys)
             if not heads:
+                self._give_up(upload)
                 return 0
-            if batch is None or marker.is_closed(batch):
-                batch = self._take_number()
-            dead = list(marker.dead)
-            if len(dead) > _DEAD:
-                self._delete_chunks(dead)
-                dead = []
-            dead += [(head.version, head.chunks) for head in heads.values()]
+            if upload is None or marker.is_closed(upload.batch):
+                upload = Upload(self.take_number())
+            gone = list(heads.values())
+            self._upload(upload, {}, marker, gone, {})
             after = marker.after(
-                batch,
-                dead,
+                upload.batch,
+                [(head.version, head.chunks) for head in gone],
                 uuid4().hex,
                 int(time()),
                 documents=-len(heads),
-                chunks=-sum(head.chunks for head in heads.values()),
-                tokens=-sum(head.tokens for head in heads.values()),
+                chunks=-sum(head.chunks for head in gone),
+                tokens=-sum(head.tokens for head in gone),
+                removed=True,
             )
-            if self._commit(marker, after, batch):
+            if self.commit(marker, after, upload.batch):
                 self._clear(after)
                 return len(heads)
             if monotonic() > ends:
-                raise IndexLocked(
-                    f"{self._config.place} is written by others, who are always faster; try again, "
-                    "or raise lock_timeout"
-                )
+                raise self.locked()
+
+    def locked(self) -> IndexLocked:
+        """Return the error of a writer who was too late all the time."""
+        return IndexLocked(
+            f"{self._config.place} is written by others, who are always faster; try again, "
+            "or raise lock_timeout"
+        )
 
     # The marker
 
@@ -199,13 +225,13 @@ class Writer:
         """Return the newest marker. Raise `IndexNotFound` where the index is gone."""
         return run_blocking(self._snapshots.read_marker(self._channel, None))
 
-    def _take_number(self) -> int:
+    def take_number(self) -> int:
         """Return the number of a new batch, which no other writer has or will have."""
-        answer = self._client.send(Request("PUT", self._path(f"_doc/{COUNTER}"), body="{}"))
+        answer = self._client.send(Request("PUT", self.path(f"_doc/{COUNTER}"), body="{}"))
         number: int = answer["_version"]
         return number
 
-    def _commit(
+    def commit(
         self, before: Marker, after: Marker, batch: int | None = None, *, is_new: bool = False
     ) -> bool:
         """Write a marker over the one that was read; return False where that is gone.
@@ -218,8 +244,8 @@ class Writer:
         else:
             assert before.stored is not None  # as it was read
             params["if_seq_no"], params["if_primary_term"] = before.stored
-        body = json.dumps({MARKER: after.to_json()})
-        request = Request("PUT", self._path(f"_doc/{MARKER}"), params, body)
+        body = json.dumps(after.to_document())
+        request = Request("PUT", self.path(f"_doc/{MARKER}"), params, body)
         try:
             self._client.send(request)
             is_done = True
@@ -245,9 +271,9 @@ class Writer:
             if marker is not None and marker.stored is not None:
                 number, term = marker.stored
                 params = {"if_seq_no": number, "if_primary_term": term, "refresh": "true"}
-                body = json.dumps({MARKER: marker.to_json()})
+                body = json.dumps(marker.to_document())
                 try:
-                    self._client.send(Request("PUT", self._path(f"_doc/{MARKER}"), params, body))
+                    self._client.send(Request("PUT", self.path(f"_doc/{MARKER}"), params, body))
                 except Conflict:
                     continue
             for commit in commits:
@@ -265,51 +291,71 @@ class Writer:
             body = {
                 "query": query.all_of(conditions),
                 "size": len(some),
+                "sort": ORDER,
                 "_source": ["stored.root", "stored.chunks", "stored.tokens"],
                 "track_total_hits": False,
             }
-            for hit in self._search(body):
+            for hit in self.search(body):
                 version = schema.version_of(hit["_id"])
                 row = hit["_source"]["stored"]
                 key = version.rpartition(".")[0]
                 root = bytes.fromhex(row["root"])
-                heads[key] = Head(version, root, row["chunks"], row["tokens"])
+                (seq,) = hit["sort"]
+                heads[key] = Head(version, root, row["chunks"], row["tokens"], seq)
         return heads
 
-    def _search(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def search(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the hits of a search of what is stored now, committed or not."""
         params = {"allow_partial_search_results": "false"}
-        request = Request("POST", self._path("_search"), params, json.dumps(body))
+        request = Request("POST", self.path("_search"), params, json.dumps(body))
         answer = self._client.send(request)
         hits: list[dict[str, Any]] = answer["hits"]["hits"]
         return hits
 
     def _upload(
-        self, upload: Upload, fresh: Mapping[str, AnalyzedDocument], marker: Marker
+        self,
+        upload: Upload,
+        fresh: Mapping[str, AnalyzedDocument],
+        marker: Marker,
+        gone: Sequence[Head],
+        words: Mapping[str, str],
     ) -> None:
-        """Store the chunks that are not stored yet, and delete the dead ones of before."""
+        """Store what is not stored yet of a batch, and delete the dead chunks of before."""
         waiting = [row for key, row in fresh.items() if key not in upload.stored]
         lines = [*_deletions(marker.dead)]
-        if not waiting and not lines:
-            return
         lines += self._chunk_lines(upload, waiting)
-        parts = list(_cut(lines, self._config.bulk_bytes))
+        if upload.epoch != marker.epoch:  # or others may have forgotten words that were known
+            upload.epoch = marker.epoch
+            for content in pack_words(self._words.select_new(words, marker.epoch)):
+                lines.append(make_part_line(WORDS, upload, upload.number(WORDS), content))
+        places = sorted(head.seq for head in gone)
+        if places != upload.gone:  # perhaps over those of an earlier attempt
+            lines.append(make_part_line(GONE, upload, 0, pack_gone(places)))
+            upload.gone = places
+        parts = list(cut_lines(lines, self.bulk_bytes))
         for part in parts:
-            self._send_bulk(part, refresh=len(parts) == 1)
+            self.send_bulk(part, refresh=len(parts) == 1)
         if len(parts) > 1:
-            self._refresh()
+            self.refresh()
 
     def _chunk_lines(self, upload: Upload, documents: Sequence[AnalyzedDocument]) -> Iterator[str]:
+        """Yield the lines of documents, and of what the catalog has of them."""
+        rows = []
         for analyzed in documents:
+            key = schema.make_key(analyzed.document.uri)
+            seq = schema.make_seq(upload.batch, upload.place)
+            version = schema.make_version(key, upload.batch)
             chunks = schema.make_chunks(self._columns, analyzed, upload.batch, upload.place)
             for chunk_id, document in chunks:
-                action = json.dumps({"index": {"_id": chunk_id}})
-                yield f"{action}\n{json.dumps(document, ensure_ascii=False)}\n"
+                yield _line(chunk_id, document)
             upload.place += len(analyzed.chunks)
-            key = schema.make_key(analyzed.document.uri)
-            upload.stored[key] = analyzed.root, len(analyzed.chunks)
+            tokens = schema.count_tokens(analyzed)
+            upload.stored[key] = Head(version, analyzed.root, len(analyzed.chunks), tokens, seq)
+            rows.append(CatalogRow.of(self._schema, analyzed, seq))
+        for content in pack_rows(rows):
+            yield make_part_line(ROWS, upload, upload.number(ROWS), content)
 
-    def _send_bulk(self, lines: Sequence[str], *, refresh: bool = False) -> None:
+    def send_bulk(self, lines: Sequence[str], *, refresh: bool = False) -> None:
         """Store and delete; a part that the cluster has no room for just now is sent again.
 
         Each line names its document, so it may be sent any number of times.
@@ -318,7 +364,7 @@ class Writer:
         params["refresh"] = "true" if refresh else "false"
         for pause in (*_PAUSES, None):
             body = "".join(lines)
-            request = Request("POST", self._path("_bulk"), params, body)
+            request = Request("POST", self.path("_bulk"), params, body)
             try:
                 answer = self._client.send(request)
                 failures = _find_failures(answer) if answer["errors"] else []
@@ -333,8 +379,8 @@ class Writer:
                     raise interpret(status, details, self._config.place, None)
             sleep(pause)
 
-    def _refresh(self) -> None:
-        answer = self._client.send(Request("POST", self._path("_refresh")))
+    def refresh(self) -> None:
+        answer = self._client.send(Request("POST", self.path("_refresh")))
         if answer["_shards"]["failed"]:
             raise BackendUnavailable(
                 f"a shard of {self._config.place} could not be refreshed; try again, and look at "
@@ -347,8 +393,8 @@ class Writer:
     def _clear(self, marker: Marker) -> None:
         """Delete what is dead or given up, where there is much of it; a batch was committed, and
         what fails now is left to the next one."""
-        now = time()
-        is_due = any(not hole.closed and now - hole.since > _GIVEN_UP for hole in marker.holes)
+        oldest = min((hole.since for hole in marker.holes), default=None)
+        is_due = oldest is not None and time() - oldest > _GIVEN_UP
         if len(marker.dead) > _DEAD or is_due:
             with suppress(BackendUnavailable):
                 self.clear_all(older=_GIVEN_UP)
@@ -358,45 +404,56 @@ class Writer:
         seconds."""
         while True:
             marker = self.read_marker()
-            self._delete_chunks(marker.dead)
-            now = time()
-            holes = tuple(
-                Hole(hole.batch, hole.since, hole.closed or now - hole.since >= older)
-                for hole in marker.holes
-            )
-            after = replace(marker, dead=(), holes=holes, commit=uuid4().hex)
-            if (marker.dead, marker.holes) == ((), holes) or self._commit(marker, after):
+            self.delete_chunks(marker.dead)
+            closing = marker.close(int(time() - older))
+            if (marker.dead, marker.holes) == ((), closing.holes):
                 break
-        self._delete_batches([hole.batch for hole in holes if hole.closed])
+            generation = marker.generation + 1
+            after = replace(closing, dead=(), generation=generation, commit=uuid4().hex)
+            if self.commit(marker, after):
+                break
+        self.delete_batches([batch for batch in closing.uncommitted if closing.is_closed(batch)])
 
     def _give_up(self, upload: Upload | None) -> None:
         """Delete what was stored of a batch that nobody needs."""
         if upload is not None:
-            self._delete_batches([upload.batch])
+            self.delete_batches([upload.batch])
 
-    def _delete_batches(self, batches: Sequence[int]) -> None:
+    def delete_batches(self, batches: Sequence[int]) -> None:
         """Delete the chunks of batches that are never committed."""
         while batches:
             body = {
                 "query": query.all_of([{"terms": {"batch": list(batches)}}]),
                 "size": _LOOKED_UP,
                 "_source": False,
+                "track_total_hits": False,
             }
-            ids = [hit["_id"] for hit in self._search(body)]
+            ids = [hit["_id"] for hit in self.search(body)]
             if not ids:
                 return
-            self._send_bulk([_deletion(chunk_id) for chunk_id in ids])
-            self._refresh()
+            self.send_bulk([_deletion(chunk_id) for chunk_id in ids])
+            self.refresh()
 
-    def _delete_chunks(self, dead: Sequence[tuple[str, int]]) -> None:
+    def delete_chunks(self, dead: Sequence[tuple[str, int]]) -> None:
         lines = list(_deletions(dead))
         for at in range(0, len(lines), _LOOKED_UP):
-            self._send_bulk(lines[at : at + _LOOKED_UP])
+            self.send_bulk(lines[at : at + _LOOKED_UP])
         if lines:
-            self._refresh()
+            self.refresh()
 
-    def _path(self, rest: str) -> str:
+    def path(self, rest: str) -> str:
         return f"/{self._snapshots.alias}/{rest}"
+
+
+def _line(name: str, document: Mapping[str, Any]) -> str:
+    """Return the lines of a bulk that store one document of OpenSearch."""
+    action = json.dumps({"index": {"_id": name}})
+    return f"{action}\n{json.dumps(document, ensure_ascii=False)}\n"
+
+
+def make_part_line(kind: str, upload: Upload, number: int, content: str) -> str:
+    """Return the lines of a bulk that store a part of a batch's catalog."""
+    return _line(*schema.make_part(kind, upload.batch, number, content))
 
 
 def _deletions(dead: Sequence[tuple[str, int]]) -> Iterator[str]:
@@ -415,7 +472,7 @@ def _find_failures(answer: Mapping[str, Any]) -> list[tuple[int, Any]]:
     return [(item["status"], item["error"]) for item in items if "error" in item]
 
 
-def _cut(lines: Sequence[str], size: int) -> Iterator[list[str]]:
+def cut_lines(lines: Sequence[str], size: int) -> Iterator[list[str]]:
     """Yield lines in parts of about this many bytes."""
     part: list[str] = []
     length = 0

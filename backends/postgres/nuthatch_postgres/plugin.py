@@ -11,7 +11,14 @@ SPEC = BackendSpec(
     contract=(2, 0),
     audit_mode=AuditMode.GROUNDED,
     capabilities=Capabilities.lexical(
-        async_native=NATIVE, sort=NATIVE, facets=NATIVE, count=NATIVE
+        async_native=NATIVE,
+        sort=NATIVE,
+        facets=NATIVE,
+        count=NATIVE,
+        phrases=NATIVE,
+        exclusions=NATIVE,
+        alternatives=NATIVE,
+        dictionary=NATIVE,
     ),
     config=PostgresConfig,
     backend="nuthatch_postgres.backend:PostgresBackend",

@@ -10,10 +10,12 @@ import psycopg
 
 from nuthatch import (
     AsyncColumnReader,
+    AsyncDictionaryReader,
     AsyncExplainingReader,
     AsyncFirstMatchReader,
     CollectionStatistics,
     ColumnReader,
+    DictionaryReader,
     Document,
     ExplainingReader,
     ExportingReader,
@@ -21,8 +23,10 @@ from nuthatch import (
     Filter,
     FirstMatch,
     FirstMatchReader,
+    KnownWord,
     Matches,
     Rung,
+    Slot,
     run_blocking,
 )
 from nuthatch.entities import (
@@ -39,12 +43,14 @@ from nuthatch.postings import (
     find_first_match,
     to_matches,
 )
-from nuthatch.scoring import conjunction, conjunction_top_k, top_k, union
+from nuthatch.scoring import TermScores, conjunction, conjunction_top_k, top_k, union
 from nuthatch_postgres.client.pipeline import Statement
 from nuthatch_postgres.queries import search as queries
 from nuthatch_postgres.search.block_max_pruning import rank_pruned
 from nuthatch_postgres.search.entity_search import search_entities
+from nuthatch_postgres.search.phrases import Allowed, keep_allowed, read_allowed
 from nuthatch_postgres.search.posting_reader import PostingReader
+from nuthatch_postgres.search.words import find_neighbours, find_words
 from nuthatch_postgres.storage.packed_ids import Ids
 
 
@@ -53,14 +59,14 @@ class AsyncPostgresReader(
     AsyncFirstMatchReader,
     AsyncExplainingReader,
     AsyncColumnReader,
+    AsyncDictionaryReader,
     AsyncEntityMatchingReader,
 ):
     """A reader of one snapshot, over any executor."""
 
     async def document_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         """Return for each token the number of chunks that contain it."""
-        terms = await self.look_up(tokens)
-        return {token: 0 if term is None else term.df for token, term in terms.items()}
+        return await self.read_frequencies(tokens)
 
     async def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         """Return the best chunks of a rung."""
@@ -68,29 +74,34 @@ class AsyncPostgresReader(
             best = await rank_pruned(self, rung, filters, limit)
             if best is not None:
                 return to_matches(best)
-        scores, passing = await self.read_scores(rung.words, filters)
-        terms = [scores[token] for token in rung.words]
+        terms, allowed = await self._read_rung(rung, filters)
         rank = top_k if rung.operator == "OR" else conjunction_top_k
-        return to_matches(rank(terms, limit, passing))
+        return to_matches(rank([terms[slot] for slot in rung.slots], limit, allowed))
 
     async def first_match(
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> FirstMatch | None:
         """Return the first rung that matches, with its best chunks."""
-        scores, passing = await self.read_scores(rungs[0].words, filters)
-        return find_first_match(rungs, scores, passing, limit)
+        # The rungs of a ladder are under the same phrases and exclusions.
+        terms, allowed = await self._read_rung(rungs[0], filters)
+        return find_first_match(rungs, terms, allowed, limit)
+
+    async def _read_rung(
+        self, rung: Rung, filters: Sequence[Filter]
+    ) -> tuple[dict[Slot, TermScores], Allowed | None]:
+        """Return the terms of a rung's slots, and the chunks that it may match at all."""
+        terms, passing = await self.read_slots(rung.slots, filters)
+        return terms, await read_allowed(self, rung, passing)
 
     async def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Ids:
         """Return all chunks that match, ascending; without a rung the first of each document."""
         if rung is None:
             documents = (await self.read_columns(())).documents
             ids = documents.ids[documents.live]
-            passing = await self.read_passing(filters)
-        else:
-            scores, passing = await self.read_scores(rung.words, filters)
-            combine = conjunction if rung.operator == "AND" else union
-            ids = combine([scores[token].ids for token in dict.fromkeys(rung.words)])
-        return ids if passing is None else conjunction([ids, passing])
+            return keep_allowed(ids, await self.read_passing(filters))
+        terms, allowed = await self._read_rung(rung, filters)
+        combine = conjunction if rung.operator == "AND" else union
+        return keep_allowed(combine([term.ids for term in terms.values()]), allowed)
 
     async def columns(self, fields: Sequence[str]) -> ArrayColumns:
         """Return what documents have in fields."""
@@ -98,8 +109,16 @@ class AsyncPostgresReader(
 
     async def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         """Return for each chunk the parts of its score, by token."""
-        scores, _ = await self.read_scores(rung.words, ())
+        scores, _ = await self.read_scores(rung.tokens, ())
         return explain_rung(rung, scores, keys)
+
+    async def words(self, prefix: str, limit: int, edits: int = 0) -> Sequence[KnownWord]:
+        """Return the most frequent words that begin with a prefix."""
+        return await find_words(self, prefix, limit, edits)
+
+    async def neighbours(self, word: str, edits: int, limit: int) -> Sequence[KnownWord]:
+        """Return the words nearest to a word."""
+        return await find_neighbours(self, word, edits, limit)
 
     async def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
         """Return the best documents of a plan."""
@@ -128,7 +147,12 @@ class AsyncPostgresReader(
 
 
 class PostgresReader(
-    FirstMatchReader, ExplainingReader, ExportingReader, ColumnReader, EntityMatchingReader
+    FirstMatchReader,
+    ExplainingReader,
+    ExportingReader,
+    ColumnReader,
+    DictionaryReader,
+    EntityMatchingReader,
 ):
     """An `AsyncPostgresReader` over an executor that never suspends, for blocking callers."""
 
@@ -161,6 +185,12 @@ class PostgresReader(
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         return run_blocking(self.async_reader.explain(rung, keys))
+
+    def words(self, prefix: str, limit: int, edits: int = 0) -> Sequence[KnownWord]:
+        return run_blocking(self.async_reader.words(prefix, limit, edits))
+
+    def neighbours(self, word: str, edits: int, limit: int) -> Sequence[KnownWord]:
+        return run_blocking(self.async_reader.neighbours(word, edits, limit))
 
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
         return run_blocking(self.async_reader.match_entities(plan, limit))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import apsw
 
 from nuthatch import (
-    AnalyzedBatch,
     Analyzer,
     BackendUnavailable,
     Create,
@@ -46,7 +45,7 @@ from nuthatch_sqlite.surfaces import KnownSurfaces
 from nuthatch_sqlite.transaction import transact
 
 if TYPE_CHECKING:
-    from nuthatch import Durability, WriteOutcome
+    from nuthatch import AnalyzedBatch, Durability, WriteOutcome
     from nuthatch_sqlite.entity import Entities
 
 T = TypeVar("T")
@@ -118,7 +117,7 @@ class SqliteBackend(LexicalBackend, ForkAware):
         config: SqliteConfig,
         *,
         schema: Schema,
-        documents: AnalyzedBatch = AnalyzedBatch((), {}),  # noqa: B008  # frozen
+        documents: AnalyzedBatch | None = None,
         durability: Durability = "power",
     ) -> Self:
         with translated(config.path):

@@ -89,6 +89,7 @@ def _counts(connection: apsw.Connection) -> Iterator[str]:
         ("tokens in FTS5's dictionary", occurrences, state.tokens),
         ("tokens in FTS5's sizes", sum(length for _, length in sizes), state.tokens),
         ("surface words", surfaces, state.surfaces),
+        ("blocks of lengths", len(lengths), state.length_blocks),
         (
             "tokens in the lengths",
             sum(int(block.sum()) for block in lengths.values()),

@@ -1,4 +1,4 @@
-"""Filters as a part of a statement. Imports no numpy."""
+"""Filters and other conditions as parts of a statement. Imports no numpy."""
 
 from __future__ import annotations
 
@@ -12,35 +12,39 @@ from nuthatch_sqlite import schema
 Statement = tuple[str, list[object]]
 
 
-def add_filters(
-    sql: str, filters: Iterable[Filter], list_chunks: Callable[[Leaf], Sequence[int]]
-) -> Statement:
-    """Return a statement with its filters filled in, and their values.
+def add_conditions(sql: str, conditions: Iterable[Statement]) -> Statement:
+    """Return a statement with its conditions filled in, and their values."""
+    parts, values = [], []
+    for part, given in conditions:
+        parts.append(f"\n    AND {part}")
+        values += given
+    return sql.format(filters="".join(parts)), values
 
-    Conditions are filled in as the ids of the chunks that pass, by `list_chunks`.
+
+def include(chunks: Sequence[int]) -> Statement:
+    """Return the condition that `rowid` is one of these chunks."""
+    return schema.IN_LIST, [json.dumps(chunks)]
+
+
+def exclude(chunks: Sequence[int]) -> Statement:
+    """Return the condition that `rowid` is none of these chunks."""
+    return schema.NOT_IN_LIST, [json.dumps(chunks)]
+
+
+def express(item: Filter, list_chunks: Callable[[Leaf], Sequence[int]]) -> Statement:
+    """Return a filter as a condition on `rowid`.
+
+    Its leaves are filled in as the ids of the chunks that pass, by `list_chunks`.
     """
-    values: list[object] = []
-    conditions = [f"\n    AND {_express(item, values, list_chunks)}" for item in filters]
-    return sql.format(filters="".join(conditions)), values
-
-
-def add_chunks(sql: str, chunks: Sequence[int] | None) -> Statement:
-    """Return a statement whose filters these chunks pass; None where there is no filter."""
-    if chunks is None:
-        return sql.format(filters=""), []
-    return sql.format(filters=f"\n    AND {schema.IN_LIST}"), [json.dumps(chunks)]
-
-
-def _express(
-    item: Filter, values: list[object], list_chunks: Callable[[Leaf], Sequence[int]]
-) -> str:
-    """Return the SQL of a filter on `rowid`; add its values."""
     match item:
         case All() | Any():
-            parts = [_express(part, values, list_chunks) for part in item.parts]
+            parts, values = [], []
+            for part, given in (express(part, list_chunks) for part in item.parts):
+                parts.append(part)
+                values += given
             neutral, operator = ("1", " AND ") if isinstance(item, All) else ("0", " OR ")
-            return f"({operator.join(parts) or neutral})"
+            return f"({operator.join(parts) or neutral})", values
         case Not():
-            return f"NOT {_express(item.part, values, list_chunks)}"
-    values.append(json.dumps(list_chunks(item)))
-    return schema.IN_LIST
+            part, values = express(item.part, list_chunks)
+            return f"NOT {part}", values
+    return include(list_chunks(item))

@@ -11,7 +11,15 @@ SPEC = BackendSpec(
     contract=(2, 0),
     audit_mode=AuditMode.GROUNDED,
     # FTS5 scores every match; the posting cache finds the top k, within the budget.
-    capabilities=Capabilities.lexical(sort=NATIVE, facets=NATIVE, count=NATIVE),
+    capabilities=Capabilities.lexical(
+        sort=NATIVE,
+        facets=NATIVE,
+        count=NATIVE,
+        phrases=NATIVE,
+        exclusions=NATIVE,
+        alternatives=NATIVE,
+        dictionary=NATIVE,
+    ),
     config=SqliteConfig,
     backend="nuthatch_sqlite.backend:SqliteBackend",
     score="bm25",

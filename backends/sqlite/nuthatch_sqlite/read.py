@@ -5,6 +5,9 @@ OR    MaxScore over postings. A list comes from the cache or is read now; a long
 AND   The cache, if it holds every token. Otherwise FTS5 matches. It also scores, unless few chunks
       match: then it only counts (`small_conjunction`).
 
+Where words have alternatives both go over postings, as FTS5 adds the scores of alternatives up.
+Phrases and exclusions are sets of chunks, as filters are (`conditions`).
+
 With the cache turned off FTS5 scores the OR, too. So it does in the first search of a process that
 has no numpy yet: importing it takes longer. The scores are the same.
 """
@@ -25,6 +28,7 @@ from nuthatch import (
     Candidate,
     CollectionStatistics,
     ColumnReader,
+    DictionaryReader,
     Document,
     Exists,
     ExplainingReader,
@@ -34,9 +38,11 @@ from nuthatch import (
     FirstMatch,
     FirstMatchReader,
     IndexCorrupt,
+    KnownWord,
     Leaf,
     Matches,
     Mentions,
+    Phrase,
     Rung,
     Schema,
     scoring,
@@ -46,23 +52,28 @@ from nuthatch.postings import CompressedChunk, decode_document, readable
 from nuthatch_sqlite import schema
 from nuthatch_sqlite.column_scan import scan_documents
 from nuthatch_sqlite.connection import one, rows
-from nuthatch_sqlite.filter_sql import Statement, add_chunks, add_filters
+from nuthatch_sqlite.filter_sql import Statement, add_conditions, exclude, express, include
 from nuthatch_sqlite.state import Caches, State, frequencies_of
 
 if TYPE_CHECKING:
     from nuthatch.entities import EntityMatches, EntityPlan
     from nuthatch.postings import ArrayColumns
+    from nuthatch.scoring import Allowed, Term
+    from nuthatch_sqlite.conditions import Conditions
     from nuthatch_sqlite.entity import Entities
     from nuthatch_sqlite.entity_search import EntitySearch
     from nuthatch_sqlite.filters import Filters
     from nuthatch_sqlite.postings import Ids, Postings
+    from nuthatch_sqlite.vocabulary import Dictionary
 
 #: Postings that FTS5 walks over in the time it takes to import numpy.
 _IMPORT = 200_000
 _RESTORE = "restore the index from a copy, or index the corpus again"
 
 
-class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnReader):
+class SqliteReader(
+    FirstMatchReader, ExplainingReader, ExportingReader, ColumnReader, DictionaryReader
+):
     """Answers from one snapshot."""
 
     def __init__(
@@ -82,37 +93,42 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         return frequencies_of(self._connection, self._state, self._caches, tokens)
 
     def match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        if not self._begins_in_sql(rung.words):
-            postings = self._postings
-            if rung.operator == "OR":
-                terms = postings.disjunction(rung.words)
-                if terms is not None:
-                    best = scoring.top_k(terms, limit, self._filters.ids(filters))
-                    return helpers.to_matches(best)
-            else:
-                scores = postings.conjunction(rung.words)
-                if scores is not None:
-                    best = scoring.conjunction_top_k(scores, limit, self._filters.ids(filters))
-                    return helpers.to_matches(best)
+        if not self._begins_in_sql(rung):
+            is_or = rung.operator == "OR"
+            read = self._postings.disjunction if is_or else self._postings.conjunction
+            terms = read(rung.slots)
+            if terms is not None:
+                rank = scoring.top_k if is_or else scoring.conjunction_top_k
+                return helpers.to_matches(rank(terms, limit, self._allowed(rung, filters)))
         return self._match_in_sql(rung, filters, limit)
 
     def first_match(
         self, rungs: Sequence[Rung], filters: Sequence[Filter], limit: int
     ) -> FirstMatch | None:
-        if not self._begins_in_sql(rungs[0].words):
-            terms = self._postings.conjunction(rungs[0].words)
+        first = rungs[0]
+        if not self._begins_in_sql(first):
+            terms = self._postings.conjunction(first.slots)
             if terms is not None:
-                by_token = dict(zip(rungs[0].words, terms, strict=True))
-                allowed = self._filters.ids(filters)
-                return helpers.find_first_match(rungs, by_token, allowed, limit)
+                return self._first_among(rungs, terms, self._allowed(first, filters), limit)
         # Most queries end on their first rung, and one that is empty is never scored.
-        matches = self._match_in_sql(rungs[0], filters, limit)
+        matches = self._match_in_sql(first, filters, limit)
         if matches.candidates:
             return FirstMatch(0, matches)
         index = self._first_in_sql(rungs, filters)
         if index is None:
             return None
         return FirstMatch(index, self._match_in_sql(rungs[index], filters, limit))
+
+    def _first_among(
+        self, rungs: Sequence[Rung], terms: Sequence[Term], allowed: Allowed | None, limit: int
+    ) -> FirstMatch | None:
+        """Climb by terms; those that are not read yet are looked up for the first rung."""
+        if not all(term.is_loaded for term in terms):
+            best = scoring.conjunction_top_k(terms, limit, allowed)
+            if best.ids.size:
+                return FirstMatch(0, helpers.to_matches(best))
+        whole = {slot: term.whole() for slot, term in zip(rungs[0].slots, terms, strict=True)}
+        return helpers.find_first_match(rungs, whole, allowed, limit)
 
     @cached_property
     def _postings(self) -> Postings:
@@ -133,12 +149,51 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
 
         return Filters(self._connection, self._schema, self._state, self._caches, self._lookups)
 
-    def _add_filters(self, sql: str, filters: Sequence[Filter]) -> Statement:
-        """Return a statement with its filters filled in, and their values."""
+    @cached_property
+    def _conditions(self) -> Conditions:
+        from nuthatch_sqlite.conditions import Conditions  # imports numpy
+
+        return Conditions(self._connection, self._state, self._caches, self._postings)
+
+    @cached_property
+    def _dictionary(self) -> Dictionary:
+        from nuthatch_sqlite.vocabulary import Dictionary  # imports numpy
+
+        return Dictionary(self._connection, self._state, self._caches)
+
+    def _allowed(self, rung: Rung, filters: Sequence[Filter]) -> Allowed | None:
+        """Return the chunks that a rung may match, as ids or as a mask; None for all."""
+        passing = self._filters.ids(filters)
+        if not (rung.phrases or rung.excluded):
+            return passing
+        return self._conditions.restrict(rung, passing)
+
+    def _add_conditions(self, sql: str, rung: Rung, filters: Sequence[Filter]) -> Statement:
+        """Return a statement with filters, phrases and exclusions filled in, and their values."""
         if "numpy" not in sys.modules:
-            return add_filters(sql, filters, self._list_chunks)
-        ids = self._filters.ids(filters)
-        return add_chunks(sql, None if ids is None else ids.tolist())
+            return add_conditions(sql, [*self._express(rung, filters)])
+        allowed = self._allowed(rung, filters)
+        if allowed is None:
+            return add_conditions(sql, [])
+        if allowed.dtype == bool:  # of few exclusions most are True
+            return add_conditions(sql, [exclude((~allowed).nonzero()[0].tolist())])
+        return add_conditions(sql, [include(allowed.tolist())])
+
+    def _express(self, rung: Rung, filters: Sequence[Filter]) -> Iterator[Statement]:
+        """Yield the conditions of a rung as parts of a statement, without numpy."""
+        for item in filters:
+            yield express(item, self._list_chunks)
+        for phrase in rung.phrases:
+            yield include(self._list_holders(phrase))
+        for phrase in rung.excluded:
+            hits = json.dumps(self._list_holders(phrase))
+            yield exclude([row[0] for row in rows(self._connection, schema.SIBLINGS, (hits,))])
+
+    def _list_holders(self, phrase: Phrase) -> list[int]:
+        """Return the ids of the chunks where tokens stand one after another."""
+        row = one(self._connection, schema.HOLDERS, (schema.quote_phrase(phrase),))
+        with readable(f"the chunks that hold {' '.join(phrase)!r}"):
+            return [] if row is None or row[0] is None else [*map(int, row[0].split())]
 
     def _list_chunks(self, condition: Leaf) -> list[int]:
         """Return the ids of the chunks that pass a condition, without numpy if it is on values."""
@@ -154,11 +209,16 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         """Whether this is the first search of a process that has not imported numpy."""
         return self._caches.begin_search() and "numpy" not in sys.modules
 
-    def _begins_in_sql(self, tokens: Sequence[str]) -> bool:
-        """Return whether FTS5 answers before numpy could be imported; then record the use."""
-        if not self._is_first or sum(self.document_frequencies(tokens).values()) > _IMPORT:
+    def _begins_in_sql(self, rung: Rung) -> bool:
+        """Return whether FTS5 answers before numpy could be imported; then record the use.
+
+        It does not where a slot has alternatives: FTS5 would add their scores up.
+        """
+        if not self._is_first or not all(slot.is_plain for slot in rung.slots):
             return False
-        for token in tokens:
+        if sum(self.document_frequencies(rung.words).values()) > _IMPORT:
+            return False
+        for token in rung.words:
             self._caches.terms.seen_before(self._state.generation, token)
         return True
 
@@ -176,15 +236,15 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         return high
 
     def _exists(self, rung: Rung, filters: Sequence[Filter]) -> bool:
-        sql, values = self._add_filters(schema.EXISTS, filters)
+        sql, values = self._add_conditions(schema.EXISTS, rung, filters)
         return one(self._connection, sql, (_expression(rung), *values)) is not None
 
     def _match_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
-        if rung.operator == "AND" and not self._begins_in_sql(rung.words):
+        if rung.operator == "AND" and not self._begins_in_sql(rung):
             few = self._rank_few_in_sql(rung, filters, limit)
             if few is not None:
                 return few
-        sql, values = self._add_filters(schema.MATCH, filters)
+        sql, values = self._add_conditions(schema.MATCH, rung, filters)
         found = rows(self._connection, sql, (_expression(rung), *values, limit))
         with readable("the scores of the matches"):
             candidates = [Candidate(chunk, -score) for chunk, score in found]
@@ -194,7 +254,7 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
     def _rank_few_in_sql(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches | None:
         from nuthatch_sqlite.small_conjunction import rank_small_conjunction  # imports numpy
 
-        sql, values = self._add_filters(schema.COUNTED, filters)
+        sql, values = self._add_conditions(schema.COUNTED, rung, filters)
         frequencies = self.document_frequencies(rung.words)
         best = rank_small_conjunction(
             self._connection, sql, values, rung.words, limit, frequencies, self._state.statistics
@@ -202,15 +262,15 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         return None if best is None else helpers.to_matches(best)
 
     def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Ids:
-        allowed = self._filters.ids(filters)
         if rung is None:
-            documents = self.columns(()).documents
-            if allowed is None:
+            documents, passing = self.columns(()).documents, self._filters.ids(filters)
+            if passing is None:
                 return documents.ids[documents.live]
-            return documents.first_chunks(allowed)
+            return documents.first_chunks(passing)
+        allowed = self._allowed(rung, filters)
         combine = scoring.conjunction if rung.operator == "AND" else scoring.union
-        ids = combine([*map(self._postings.ids, dict.fromkeys(rung.words))])
-        return ids if allowed is None else scoring.conjunction([ids, allowed])
+        ids = combine([*map(self._postings.slot_ids, dict.fromkeys(rung.slots))])
+        return scoring.intersect(ids, allowed)
 
     def columns(self, fields: Sequence[str]) -> ArrayColumns:
         from nuthatch_sqlite.columns import read_columns  # imports numpy
@@ -218,8 +278,14 @@ class SqliteReader(FirstMatchReader, ExplainingReader, ExportingReader, ColumnRe
         return read_columns(self._connection, self._state, self._caches.columns, fields)
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
-        terms = {token: self._postings.term(token) for token in rung.words}
+        terms = {token: self._postings.term(token) for token in rung.tokens}
         return helpers.explain_rung(rung, terms, keys)
+
+    def words(self, prefix: str, limit: int, edits: int = 0) -> Sequence[KnownWord]:
+        return self._dictionary.words(prefix, limit, edits)
+
+    def neighbours(self, word: str, edits: int, limit: int) -> Sequence[KnownWord]:
+        return self._dictionary.neighbours(word, edits, limit)
 
     def match_entities(self, plan: EntityPlan, limit: int) -> EntityMatches:
         return self._lookups.match(plan, self._filters.mask(plan.filters), limit)

@@ -3,7 +3,7 @@
     document  id  uri  root  header  chunks  leaves      one row a document
     chunk     id  start  text                            one row a chunk, text zstd-compressed
     posting   (FTS5, contentless)  rowid = chunk.id      tokens as core made them: text, title
-    surface   surface  token                             words as they stand in texts
+    surface   surface  token  generation                 words as they stand in texts
     length    block  lengths                             tokens per chunk, 1,024 chunks a blob
     column_block  id  generation  data                   what documents have, 1,024 chunks a blob
     column_log    generation  total  data                the same of the latest small batches
@@ -21,12 +21,13 @@ of a deleted chunk is never given again, or the postings of both would be mixed 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from string import punctuation
 from typing import Final
 
 from nuthatch import Schema
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 #: "nuth" as PRAGMA application_id: tells an index from any other SQLite file.
 APPLICATION_ID: Final = 0x6E757468
 #: Chunks whose lengths share one blob (4 bytes each: a blob is about a page).
@@ -101,7 +102,12 @@ CREATE TABLE keyword (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE UNIQUE INDEX keyword_text ON keyword (id >> 32, text);
 CREATE TABLE length (block INTEGER PRIMARY KEY, lengths BLOB NOT NULL);
 -- A token is null where it is the surface itself.
-CREATE TABLE surface (surface TEXT PRIMARY KEY, token TEXT) WITHOUT ROWID;
+CREATE TABLE surface (
+    surface TEXT PRIMARY KEY,
+    token TEXT,
+    generation INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX surface_generation ON surface (generation);
 CREATE VIRTUAL TABLE posting USING fts5 (
     {_COLUMNS},
     content = '',
@@ -173,6 +179,11 @@ DELETE: Final = (
 # Reading
 
 FREQUENCY: Final = "SELECT doc FROM temp.term WHERE term = ?"
+FREQUENCIES: Final = """
+SELECT term, doc
+FROM temp.term
+WHERE term IN (SELECT value FROM json_each(?))
+"""
 # One text of all rowids, once for each occurrence: a fifth of the cost of fetching rows.
 OCCURRENCES: Final = "SELECT group_concat(doc, ' ') FROM temp.occurrence WHERE term = ?"
 # The same rowids once each, ascending: FTS5 goes over the chunks and not over the places in them.
@@ -211,10 +222,18 @@ LIMIT 1
 """
 # The plus keeps the planner from walking the filter's rows and asking FTS5 about each of them.
 IN_LIST: Final = "+rowid IN (SELECT value FROM json_each(?))"
+NOT_IN_LIST: Final = IN_LIST.replace("IN", "NOT IN", 1)
 CHUNKS_OF: Final = """
 SELECT chunk.id
 FROM json_each(?) AS wanted
 CROSS JOIN document ON document.id = wanted.value
+CROSS JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
+"""
+# All chunks of the documents that some chunks belong to.
+SIBLINGS: Final = """
+SELECT DISTINCT chunk.id
+FROM json_each(?) AS hit
+CROSS JOIN document ON document.id = (SELECT max(id) FROM document WHERE id <= hit.value)
 CROSS JOIN chunk ON chunk.id BETWEEN document.id AND document.id + document.chunks - 1
 """
 # One statement for all hits; CROSS JOIN holds SQLite to the order of the tables.
@@ -264,6 +283,11 @@ def span(number: int) -> dict[str, int]:
 def quote_token(token: str) -> str:
     """Return a token for MATCH; within quotes only the quote itself is special."""
     return '"' + token.replace('"', '""') + '"'
+
+
+def quote_phrase(tokens: Iterable[str]) -> str:
+    """Return tokens that stand one after another, for MATCH; in one column, as FTS5 has it."""
+    return quote_token(" ".join(tokens))
 
 
 # Keeping

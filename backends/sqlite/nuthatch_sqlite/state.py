@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import apsw
 
 from nuthatch import IndexCorrupt, Schema
 from nuthatch.postings import IndexCounts, LatestValue, PostingCaches, readable
+from nuthatch.scoring import PostingCache
 from nuthatch_sqlite import schema
-from nuthatch_sqlite.connection import one
+from nuthatch_sqlite.connection import one, rows
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from nuthatch.postings import ColumnStore
+    from nuthatch_sqlite.vocabulary import StoredVocabulary, WordList
+
+#: From so many tokens on one statement for all of them takes less time than one for each.
+_MANY: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,11 @@ class State(IndexCounts):
     surfaces: int
     #: Documents that were removed since it had no word but theirs.
     removed: int
+
+    @property
+    def length_blocks(self) -> int:
+        """The number of blocks that the lengths of chunks take, of those that are gone too."""
+        return -(-self.next_chunk // schema.LENGTHS) if self.next_chunk > 1 else 0
 
     @classmethod
     def read(cls, connection: apsw.Connection) -> State:
@@ -53,6 +64,8 @@ class Caches(PostingCaches[int]):
         self._searches = count()
         #: Tokens per chunk, indexed by chunk id.
         self.lengths: LatestValue[npt.NDArray[np.uint32]] = LatestValue()
+        #: What words begin with a prefix.
+        self.completions: PostingCache[WordList] = PostingCache(max_bytes // 64)
 
     @cached_property
     def columns(self) -> ColumnStore:
@@ -60,6 +73,13 @@ class Caches(PostingCaches[int]):
         from nuthatch.postings import ColumnStore  # imports numpy
 
         return ColumnStore(self._declared, self._columns_bytes)
+
+    @cached_property
+    def vocabulary(self) -> StoredVocabulary:
+        """The surface words of the latest state."""
+        from nuthatch_sqlite.vocabulary import StoredVocabulary  # imports numpy
+
+        return StoredVocabulary()
 
     def begin_search(self) -> bool:
         """Return whether this is the first search."""
@@ -71,11 +91,13 @@ def frequencies_of(
 ) -> dict[str, int]:
     """Return the number of chunks that hold each token."""
     known = caches.dictionary.entries(state.generation)
-    found = {}
-    for token in tokens:
-        df = known.get(token)
-        if df is None:
+    wanted = [*dict.fromkeys(tokens)]
+    missing = [token for token in wanted if token not in known]
+    if len(missing) < _MANY:
+        for token in missing:
             row = one(connection, schema.FREQUENCY, (token,))
-            df = known[token] = row[0] if row else 0
-        found[token] = df
-    return found
+            known[token] = row[0] if row else 0
+    else:
+        known.update(dict.fromkeys(missing, 0))
+        known.update(rows(connection, schema.FREQUENCIES, (json.dumps(missing),)))
+    return {token: known[token] for token in wanted}

@@ -91,10 +91,10 @@ def check_creation(config: SqliteConfig, create: Create) -> None:
 def make(
     config: SqliteConfig,
     wanted: Schema,
-    documents: AnalyzedBatch,
+    documents: AnalyzedBatch | None,
     durability: Durability,
 ) -> tuple[IndexMetadata, FileIdentity]:
-    """Make an index with its first documents, all or nothing.
+    """Make an index with its first documents, if there are any, all or nothing.
 
     Raise `IndexExists` if another process was faster.
     """
@@ -110,7 +110,8 @@ def make(
             raise _faster(path)
         connection.execute(schema.create_sql(wanted))
         connection.execute(schema.SET_META, (record.to_json(),))
-        write(connection, documents, Entities(wanted), KnownSurfaces())
+        if documents is not None:
+            write(connection, documents, Entities(wanted), KnownSurfaces())
 
     def fill(file: Path) -> None:
         connection = open_writing(file, config.lock_timeout, identity=None)

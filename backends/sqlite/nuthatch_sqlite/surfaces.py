@@ -1,9 +1,12 @@
 """Surfaces: the words of all texts as they stand there, each with the token that it is found by.
 
-    surface   surface PRIMARY KEY  token        the token is null where it is the surface itself
+    surface   surface PRIMARY KEY  token  generation
+              happiness            happi  7
 
-A writer remembers which words it stored, for nearly all words of a batch are known already. Words
-that only removed documents had stay until `optimize`, which reads all documents to find them.
+The token is null where it is the surface itself; the generation is that of the state whose batch
+brought the word. A writer remembers which words it stored, for nearly all words of a batch are
+known already; readers keep the words in memory, and read those of later states once there are some.
+Words that only removed documents had stay until `optimize`, which reads all documents to find them.
 """
 
 from __future__ import annotations
@@ -18,9 +21,10 @@ from nuthatch.postings import decompress, readable
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.state import State
 
-ADD: Final = "INSERT OR IGNORE INTO surface VALUES (?, ?)"
+ADD: Final = "INSERT OR IGNORE INTO surface VALUES (?, ?, ?)"
 EVERY: Final = "SELECT surface FROM surface"
 TOKENS: Final = "SELECT surface, coalesce(token, surface) FROM surface"
+ADDED_SINCE: Final = f"{TOKENS} WHERE generation > ?"
 DELETE: Final = "DELETE FROM surface WHERE surface = ?"
 TEXTS: Final = """
 SELECT document.header ->> '$.title', chunk.text
@@ -62,7 +66,9 @@ class KnownSurfaces:
         self._is_safe, self._generation = False, generation + 1
         new = self._new = sorted(words.keys() - self._known)
         before = connection.total_changes()
-        given = ((word, None if words[word] == word else words[word]) for word in new)
+        given = (
+            (word, None if words[word] == word else words[word], generation + 1) for word in new
+        )
         connection.executemany(ADD, given)
         return connection.total_changes() - before
 

@@ -7,16 +7,14 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from threading import get_ident
 from time import monotonic, sleep
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import tantivy
 
 from nuthatch import (
-    AnalyzedBatch,
     Analyzer,
     BackendUnavailable,
     Create,
-    Durability,
     IndexExists,
     IndexInfo,
     IndexLocked,
@@ -25,7 +23,6 @@ from nuthatch import (
     Leases,
     LexicalBackend,
     Schema,
-    WriteOutcome,
     corpus_fingerprint,
 )
 from nuthatch.postings import ForkAware, keep_inherited, watch_forks
@@ -37,6 +34,9 @@ from nuthatch_tantivy.plugin import SPEC
 from nuthatch_tantivy.read import TantivyReader
 from nuthatch_tantivy.schema import FORMAT
 from nuthatch_tantivy.schema import columns as columns_of
+
+if TYPE_CHECKING:
+    from nuthatch import AnalyzedBatch, Durability, WriteOutcome
 
 # What only some processes need, checking, removing and writing, is imported where it is used: a
 # search from the shell is mostly imports.
@@ -82,7 +82,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
         config: TantivyConfig,
         *,
         schema: Schema,
-        documents: AnalyzedBatch = AnalyzedBatch((), {}),  # noqa: B008  # frozen
+        documents: AnalyzedBatch | None = None,
         durability: Durability = "power",
     ) -> Self:
         from nuthatch_tantivy.write import write
@@ -92,6 +92,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
         columns = columns_of(schema)
 
         def fill(draft: Path) -> None:
+            assert documents is not None  # as it is called for some only
             drafted = Folder(config, schema, draft)
             writer = drafted.writer(config.heap_bytes)
             try:

@@ -1,7 +1,8 @@
-"""What all readers of an index share, whatever the state: columns, and sets of chunks that match.
+"""What all readers of an index share, whatever the state: columns, sets of chunks that match, and
+the dictionary of words.
 
-Both outlive a commit. Of columns the store reads what the commit touched; of a set the chunks that
-were deleted go, and the ones that are new are matched.
+They outlive a commit. Of columns the store reads what the commit touched; of a set the chunks that
+were deleted go, and the ones that are new are matched; the dictionary grows.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from nuthatch_tantivy.words import KnownWords
+from nuthatch_tantivy.words import KnownWords, NewestWords
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from nuthatch_tantivy.columns import TextNumbers
 
     Ids = npt.NDArray[np.uint32]
+    Ordinals = npt.NDArray[np.int32]
+
+_OF_NONE: Final = "a chunk that matches is of no document in the columns"
 
 
 class Caches:
@@ -34,6 +38,7 @@ class Caches:
         self._max_bytes = max_bytes // 2
         self.matching = MatchingSets(max_bytes // 2)
         self.words = KnownWords()
+        self.dictionary = NewestWords()
         #: The commit of which the columns were last compared with the segments.
         self.compared: int | None = None
 
@@ -88,10 +93,8 @@ class MatchingSets:
             ids = _join(_live(known.ids, documents()), search(known.last))
         else:
             ids = search(-1)
-        owners = documents().owners
-        if ids.size and (int(ids[-1]) >= owners.size or int(owners[ids].min()) < 0):
-            raise ValueError("a chunk that matches is of no document in the columns")
-        self._keep(key, _Set(commit, owners.size - 1, ids))
+        owners_of(ids, documents())
+        self._keep(key, _Set(commit, documents().owners.size - 1, ids))
         return ids
 
     def _keep(self, key: Hashable, found: _Set) -> None:
@@ -108,6 +111,17 @@ class MatchingSets:
                 self._nbytes += found.ids.nbytes
             while self._nbytes > self._max_bytes:
                 self._nbytes -= self._sets.popitem(last=False)[1].ids.nbytes
+
+
+def owners_of(ids: npt.NDArray[np.integer[Any]], documents: DocumentIds) -> Ordinals:
+    """Return the ordinal of each chunk's document. Raise `ValueError` for a chunk of none."""
+    ordinals = documents.owners
+    if ids.size and int(ids.max()) >= ordinals.size:
+        raise ValueError(_OF_NONE)
+    found: Ordinals = ordinals[ids]
+    if found.size and int(found.min()) < 0:
+        raise ValueError(_OF_NONE)
+    return found
 
 
 def _live(ids: Ids, documents: DocumentIds) -> Ids:

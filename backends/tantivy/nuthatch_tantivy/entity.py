@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tantivy import DocAddress, Order, Query
 
 from nuthatch import Filter, IndexCorrupt, Schema, parse_header
-from nuthatch.entities import EntityTable, PhraseLookup, TitleLookup, TitleTerm
 from nuthatch_tantivy.failure import translated
 from nuthatch_tantivy.folder import State
 from nuthatch_tantivy.query import Queries
 from nuthatch_tantivy.stored import Row, readable_row
+
+if TYPE_CHECKING:
+    from nuthatch.entities import EntityTable, PhraseLookup, TitleLookup, TitleTerm
 
 
 def order_number(order: Any, after: int = -1) -> int:
@@ -51,6 +53,8 @@ class EntityReader:
 
     def _table(self) -> EntityTable:
         """Return what the documents of this state mention; read once for all its readers."""
+        from nuthatch.entities import EntityTable  # other searches need none of it
+
         tables = self.state.tables
         if not tables:
             with translated(self._path):

@@ -18,7 +18,7 @@ from secrets import token_hex
 from tempfile import gettempdir
 from threading import Lock
 from time import sleep
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tantivy
 
@@ -32,13 +32,15 @@ from nuthatch import (
     IndexNotFound,
     Schema,
 )
-from nuthatch.entities import EntityTable
-from nuthatch.postings import StoredDocument
 from nuthatch_tantivy import journal, schema
 from nuthatch_tantivy.caches import Caches
 from nuthatch_tantivy.checksum import Meta, Seen, damages
 from nuthatch_tantivy.config import TantivyConfig
 from nuthatch_tantivy.journal import Journal
+
+if TYPE_CHECKING:
+    from nuthatch.entities import EntityTable
+    from nuthatch.postings import StoredDocument, Vocabulary
 
 #: Tries to open a read-only folder that another process is changing meanwhile.
 _TRIES = 5
@@ -55,7 +57,8 @@ class State(NamedTuple):
 
     `meta` is what meta.json says. `counted` is for document frequencies that were asked for in this
     state, `tables` for what its documents mention, once an entity search has read it, `statistics`
-    for its counts, and `stored` for documents that were looked up by uri: a batch is so twice.
+    for its counts, `words` for its surface words, and `stored` for documents that were looked up by
+    uri: a batch is so twice.
     `caches` are those of all states.
     """
 
@@ -67,6 +70,7 @@ class State(NamedTuple):
     counted: dict[str, int]
     tables: list[EntityTable]
     statistics: list[CollectionStatistics]
+    words: list[Vocabulary]
     stored: dict[str, StoredDocument | None]
     caches: Caches
 
@@ -141,7 +145,7 @@ class Folder:
         if caches is None or caches.identity != journal.identity:
             caches = Caches(journal.identity, self._declared, self._config.cache_bytes)
         searcher, layout = index.searcher(), index.schema
-        return index, State(searcher, layout, signature, meta, journal, {}, [], [], {}, caches)
+        return index, State(searcher, layout, signature, meta, journal, {}, [], [], [], {}, caches)
 
     def _refuse_damaged(self, meta: Meta) -> None:
         """Raise `IndexCorrupt` if a file that is new here does not match its checksum."""

@@ -1,7 +1,11 @@
 """From rungs and filters to Tantivy's queries, which are built and never parsed.
 
-OR  heat los heat  ──▶  (heat^2 los)
-with a filter      ──▶  +(heat^2 los) +year:[1990 TO 1999]^0
+OR  heat los heat     ──▶  (heat^2 los)
+lap or laptop, near   ──▶  (best of (lap laptop^.5) near)
+with a filter         ──▶  +(heat^2 los) +year:[1990 TO 1999]^0
+"new york", no city   ──▶  +(heat^2 los) +"new york"^0 -city
+
+What excludes does so chunk by chunk; the reader leaves out the other chunks of a document.
 """
 
 from __future__ import annotations
@@ -23,8 +27,10 @@ from nuthatch import (
     Leaf,
     Mentions,
     Not,
+    Phrase,
     Range,
     Rung,
+    Slot,
 )
 from nuthatch_tantivy import schema
 
@@ -49,14 +55,20 @@ class Queries:
         self._held = held
 
     def rung(self, rung: Rung, filters: Sequence[Filter]) -> Query:
-        """Return the query of a rung; filters decide what matches and add nothing to scores."""
+        """Return the query of a rung.
+
+        Filters, phrases and exclusions decide what matches and add nothing to scores.
+        """
         occur = Occur.Must if rung.operator == "AND" else Occur.Should
-        parts = [self.token(token, times) for token, times in Counter(rung.words).items()]
+        parts = [self._slot(slot, times) for slot, times in Counter(rung.slots).items()]
         query = parts[0] if len(parts) == 1 else _boolean(occur, parts)
-        if not filters:
+        needed = [*map(self._filter, filters), *map(self.phrase, rung.phrases)]
+        if not needed and not rung.excluded:
             return query
-        unscored = [Query.const_score_query(self._filter(condition), 0.0) for condition in filters]
-        return _boolean(Occur.Must, [query, *unscored])
+        unscored = [Query.const_score_query(condition, 0.0) for condition in needed]
+        excluded = [(Occur.MustNot, self.phrase(phrase)) for phrase in rung.excluded]
+        musts = [(Occur.Must, part) for part in (query, *unscored)]
+        return Query.boolean_query([*musts, *excluded])
 
     def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Query:
         """Return the query of a rung for all that match; of None for the first chunks."""
@@ -66,10 +78,21 @@ class Queries:
         """Return the query for the first chunks of the documents that pass all filters."""
         return _boolean(Occur.Must, [self.firsts(), *map(self._filter, filters)])
 
-    def token(self, token: str, times: int) -> Query:
-        """Return the query of one token that occurs `times` in the rung."""
+    def token(self, token: str, weight: float = 1.0) -> Query:
+        """Return the query of one token, whose score is multiplied."""
         query = Query.term_query(self._layout, "tokens", token, "freq")
-        return query if times == 1 else Query.boost_query(query, float(times))
+        return query if weight == 1.0 else Query.boost_query(query, weight)
+
+    def _slot(self, slot: Slot, times: int) -> Query:
+        """Return the query of a slot that the rung has so many times: its best alternative."""
+        parts = [self.token(token, times * weight) for token, weight in slot.alternatives]
+        return parts[0] if len(parts) == 1 else Query.disjunction_max_query(parts)
+
+    def phrase(self, phrase: Phrase) -> Query:
+        """Return the query for the chunks in which tokens stand one after another."""
+        if len(phrase) == 1:  # Tantivy panics at a phrase of one
+            return self.term("tokens", phrase[0])
+        return Query.phrase_query(self._layout, "tokens", list(phrase))
 
     def every(self) -> Query:
         """Return the query that matches every chunk."""

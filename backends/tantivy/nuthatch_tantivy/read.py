@@ -7,7 +7,6 @@ lies, which merges change; so where the cut falls into a tie the whole tie is fe
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -20,16 +19,19 @@ from nuthatch import (
     Candidate,
     CollectionStatistics,
     ColumnReader,
+    DictionaryReader,
     Document,
     ExplainingReader,
     ExportingReader,
     Filter,
+    KnownWord,
     Matches,
+    Phrase,
     Rung,
     Schema,
     entities,
 )
-from nuthatch.postings import StoredDocument, readable
+from nuthatch.postings import readable
 from nuthatch_tantivy import schema
 from nuthatch_tantivy.entity import EntityReader, order_number
 from nuthatch_tantivy.failure import translated
@@ -44,8 +46,9 @@ from nuthatch_tantivy.stored import (
 )
 
 if TYPE_CHECKING:
-    from nuthatch.postings import ArrayColumns, DocumentIds
+    from nuthatch.postings import ArrayColumns, DocumentIds, StoredDocument, Vocabulary
     from nuthatch_tantivy.caches import Ids
+    from nuthatch_tantivy.exclusion import Excluded
 
 #: Chunks read at a time when everything is.
 _PAGE = 5_000
@@ -56,7 +59,11 @@ Scored = list[tuple[float, DocAddress]]
 
 
 class TantivyReader(
-    EntityReader, ExplainingReader, ExportingReader, ColumnReader, entities.EntityReader
+    EntityReader,
+    ExplainingReader,
+    ExportingReader,
+    ColumnReader,
+    DictionaryReader,
 ):
     """Answers from one searcher. The key of a chunk is its number in the order of addition."""
 
@@ -98,8 +105,7 @@ class TantivyReader(
         Counts are cached for this state of the index: a look-up goes to every segment.
         """
         with translated(self._path):
-            counted = self._counted
-            return {token: counted.get(token) or self._count_chunks(token) for token in tokens}
+            return {token: self._count_chunks(token) for token in tokens}
 
     def _count_chunks(self, token: str) -> int:
         """Return the number of chunks with a token, and cache it.
@@ -107,6 +113,9 @@ class TantivyReader(
         It is in the dictionary. But the dictionary counts deleted chunks too; while there are
         any, a search counts instead.
         """
+        known = self._counted.get(token)
+        if known is not None:
+            return known
         if self.deleted:
             found = self.count(self._queries.term("tokens", token))
         else:
@@ -115,6 +124,20 @@ class TantivyReader(
             self._counted.clear()
         self._counted[token] = found
         return found
+
+    def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
+        return self._vocabulary().words(prefix, limit, self.document_frequencies, edits)
+
+    def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
+        return self._vocabulary().neighbours(word, edits, limit, self.document_frequencies)
+
+    def _vocabulary(self) -> Vocabulary:
+        """Return the surface words of this state; read once for all its readers."""
+        state = self.state
+        if not state.words:
+            with readable(f"{state.journal.path}"):
+                state.words.append(state.caches.dictionary.read(state.journal))
+        return state.words[0]
 
     def statistics(self) -> CollectionStatistics:
         """Return the counts of chunks and tokens; the lengths are summed up once for a state."""
@@ -130,21 +153,47 @@ class TantivyReader(
         limit = min(limit, self.chunks)  # Tantivy allocates what is asked for, or dies
         if not limit:
             return Matches([], 0, exact=True)
+        excluded = self._find_excluded(rung)
         with translated(self._path):
-            hits = self._beyond_ties(self._queries.rung(rung, filters), limit)
+            hits, is_whole = self._beyond_ties(self._queries.rung(rung, filters), limit, excluded)
             candidates = self._sort(hits, limit)
-        return Matches(candidates, len(hits) if len(hits) <= limit else None, exact=True)
+        total = len(hits) if is_whole and len(hits) <= limit else None
+        return Matches(candidates, total, exact=True)
 
-    def _beyond_ties(self, query: Query, limit: int) -> Scored:
-        """Return the best hits, at least one more than `limit` and to the end of its tie."""
+    def _beyond_ties(
+        self, query: Query, limit: int, excluded: Excluded | None
+    ) -> tuple[Scored, bool]:
+        """Return the best hits, `limit` at least and to the end of the last one's tie, and whether
+        these are all that match."""
         asked = limit + 1
         while True:
             asked = min(asked, self.chunks)
             hits: Scored = self._searcher.search(query, asked, count=False).hits
-            complete = len(hits) < asked or asked == self.chunks
-            if complete or hits[-1][0] < hits[limit - 1][0]:
-                return hits
+            is_whole = len(hits) < asked or asked == self.chunks
+            kept = hits if excluded is None else self._without(hits, excluded)
+            if is_whole or (len(kept) >= limit and hits[-1][0] < kept[limit - 1][0]):
+                return kept, is_whole
             asked *= 4
+
+    def _without(self, hits: Scored, excluded: Excluded) -> Scored:
+        """Return the hits that are no chunks of excluded documents."""
+        orders = self._orders([place for _, place in hits])
+        return [hit for hit, keeps in zip(hits, excluded.keeps(orders), strict=True) if keeps]
+
+    def _find_excluded(self, rung: Rung) -> Excluded | None:
+        """Return the documents that a rung excludes; None where its query excludes them itself:
+        a document of one chunk."""
+        if not rung.excluded or self.declared.chunker == "whole":
+            return None
+        from nuthatch_tantivy.exclusion import Excluded  # imports numpy
+
+        documents = self.columns(()).documents
+        with readable(f"{self._path}: the numbers of the chunks"):
+            return Excluded(documents, map(self._holding, rung.excluded))
+
+    def _holding(self, phrase: Phrase) -> Ids:
+        """Return the chunks in which a phrase stands."""
+        return self._read_set(("phrase", phrase), self._queries.phrase(phrase), None)
 
     def _sort(self, hits: Scored, limit: int) -> list[Candidate]:
         """Return the best of these hits, ties in document order, and keep where they lie."""
@@ -160,14 +209,22 @@ class TantivyReader(
         if rung is None:
             key: Hashable = (None, *filters)
         else:
-            key = (rung.operator, frozenset(rung.words), *filters)
+            slots = frozenset(frozenset(slot.tokens) for slot in rung.slots)
+            phrases = frozenset(rung.phrases), frozenset(rung.excluded)
+            key = (rung.operator, slots, phrases, *filters)
+        excluded = None if rung is None else self._find_excluded(rung)
+        return self._read_set(key, self._queries.matching(rung, filters), excluded)
+
+    def _read_set(self, key: Hashable, query: Query, excluded: Excluded | None) -> Ids:
+        """Return the chunks that a query matches, which has that key in the cache."""
+
+        def search(last: int) -> Ids:
+            ids = self._ids(query, last)
+            return ids if excluded is None else ids[excluded.keeps(ids)]
+
         with translated(self._path), readable(f"{self._path}: the numbers of the chunks"):
-            query = self._queries.matching(rung, filters)
             return self.state.caches.matching.read(
-                key,
-                self.state.meta.commit,
-                lambda: self.columns(()).documents,
-                lambda last: self._ids(query, last),
+                key, self.state.meta.commit, lambda: self.columns(()).documents, search
             )
 
     def _ids(self, query: Query, last: int) -> Ids:
@@ -209,17 +266,22 @@ class TantivyReader(
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         with translated(self._path):
-            queries = {
-                token: self._queries.token(token, times)
-                for token, times in Counter(rung.words).items()
-            }
             return [
-                {} if place is None else self._score_parts(queries, place)
+                {} if place is None else self._score_parts(rung, place)
                 for place in self._find(keys)
             ]
 
-    def _score_parts(self, queries: Mapping[str, Query], place: DocAddress) -> dict[str, float]:
-        return {token: self._score_part(query, place) for token, query in queries.items()}
+    def _score_parts(self, rung: Rung, place: DocAddress) -> dict[str, float]:
+        """Return by the token of each slot's best alternative what the slot adds to the score."""
+        scores = {
+            token: self._score_part(self._queries.token(token), place) for token in rung.tokens
+        }
+        parts: dict[str, float] = {}
+        for slot in rung.slots:
+            weighted = [(scores[token] * weight, token) for token, weight in slot.alternatives]
+            part, token = max(weighted, key=itemgetter(0))
+            parts[token] = parts.get(token, 0.0) + part
+        return parts
 
     def _score_part(self, query: Query, place: DocAddress) -> float:
         """Return the score that a chunk has for one query; 0 if it does not match."""
@@ -277,6 +339,8 @@ class TantivyReader(
         return {uri: document for uri, document in documents if document is not None}
 
     def _look_up(self, uris: Sequence[str]) -> dict[str, StoredDocument]:
+        from nuthatch.postings import StoredDocument  # for those who write
+
         with translated(self._path):
             frequency = self._searcher.doc_freq
             keys = {key for uri in uris if (key := schema.key(uri)) and frequency("key", key)}

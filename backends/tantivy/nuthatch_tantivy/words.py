@@ -3,7 +3,8 @@
     "computing" comput   "computation" comput   "heat" heat
 
 A batch writes the words that its process has not written yet; a word may so be there more than
-once. When the journal is written anew, each is there once. A word of deleted documents stays until
+once. When the journal is written anew, each is there once. Who reads keeps all words in memory, and
+adds what a later batch wrote. A word of deleted documents stays until
 `optimize`, which analyzes all documents again to find the words that are left. It does so only if
 some were removed: the journal names them still, or has a mark where it was written anew since.
 """
@@ -13,9 +14,13 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Final
+from threading import Lock
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nuthatch_tantivy.journal import Blob, Journal, Kind
+
+if TYPE_CHECKING:
+    from nuthatch.postings import Vocabulary
 
 #: Words of which a process remembers that it wrote them, at most.
 _MAX_KNOWN: Final = 2**18
@@ -49,16 +54,49 @@ class KnownWords:
             self._version = after.version
 
 
+class _Read(NamedTuple):
+    """The words of the blobs of a journal below a number."""
+
+    version: bytes
+    following: int
+    vocabulary: Vocabulary
+
+
+class NewestWords:
+    """The vocabulary that was read last; what a batch has written is added to it. Threads share
+    it."""
+
+    def __init__(self) -> None:
+        self._newest: _Read | None = None
+        self._lock = Lock()
+
+    def read(self, journal: Journal) -> Vocabulary:
+        """Return the words of a journal. Of one whose words were read in part the rest is read."""
+        from nuthatch.postings import Vocabulary  # imports numpy
+
+        following = journal.following(Kind.WORDS.of())
+        with self._lock:
+            known = self._newest
+            if known is None or known.version != journal.version or known.following > following:
+                known = _Read(journal.version, 0, Vocabulary({}))
+            if known.following < following:
+                new = read_words(journal, known.following)
+                known = _Read(journal.version, following, known.vocabulary.extended(new))
+            self._newest = known
+            return known.vocabulary
+
+
 def pack_words(journal: Journal, words: Mapping[str, str]) -> Iterator[Blob]:
     """Yield what a batch writes of its words."""
     if words:
         yield _pack(journal.following(Kind.WORDS.of()), words)
 
 
-def read_words(journal: Journal) -> dict[str, str]:
-    """Return the token of each word."""
+def read_words(journal: Journal, first: int = 0) -> dict[str, str]:
+    """Return the token of each word in the blobs from a number on."""
+    numbers = range(first, journal.following(Kind.WORDS.of()))
     words: dict[str, str] = {}
-    for _, blob in journal.read(Kind.WORDS.of()):
+    for _, blob in journal.read_some(Kind.WORDS.of(), numbers):
         words.update(json.loads(zlib.decompress(blob)))
     return words
 

@@ -89,7 +89,7 @@ class AnalyzedBatch(Sequence[AnalyzedDocument]):
 
     `words` are surface words (case folded, not stemmed, of at most 128 code points), each with the
     token by which it is found: what an engine's dictionary of words gathers. A surface has the same
-    token in every batch. There may be words of documents that the batch does not write in the end.
+    token in every batch.
     """
 
     documents: Sequence[AnalyzedDocument]

@@ -121,14 +121,6 @@ class Hit(BaseModel):
 
     if not TYPE_CHECKING:  # type checkers know the fields, and that there is nothing else
 
-        def __getattr__(self, name: str) -> Any:
-            """Return a value that is missing."""
-            if name in _DEFERRED:
-                values = _make_value(self, name)
-                if name in values:
-                    return values[name]
-            return super().__getattr__(name)
-
         @property
         def __dict__(self) -> dict[str, Any]:
             """All values; pydantic compares, prints, copies, pickles and dumps what is here."""
@@ -190,6 +182,29 @@ _get_source: Final[Callable[[Hit], HitSource | None]] = vars(Hit)["_source"].__g
 _set_source: Final[Callable[[Hit, HitSource | None], None]] = vars(Hit)["_source"].__set__
 
 
+class _DeferredValue:
+    """A value of a hit that is made when it is read, and then stands in the hit's dictionary.
+
+    Python looks there first, as this has no `__set__`. So a value that is there costs nothing more.
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, hit: Hit | None, kind: type[Hit]) -> Any:
+        if hit is not None:
+            values = _make_value(hit, self._name)
+            if self._name in values:
+                return values[self._name]
+        raise AttributeError(f"{kind.__name__!r} object has no attribute {self._name!r}")
+
+
+for _field in _IN_TURN:
+    setattr(Hit, _field, _DeferredValue(_field))
+
+
 class _Exhausted:
     """The source of a hit whose values are all made, but do not stand in order."""
 
@@ -209,10 +224,9 @@ def _source_of(hit: Hit) -> HitSource | None:
 
 def _make_value(hit: Hit, name: str) -> dict[str, Any]:
     """Make a missing value of a hit, and those that come with it; return all that are there."""
-    source = _source_of(hit)
+    source, values = _source_of(hit), _values_of(hit)
     if source is None:  # another thread was faster
-        return _values_of(hit)
-    values = _values_of(hit)
+        return values
     for field, value in source.read(name).items():
         values.setdefault(field, value)
     if len(values) >= len(_FIELDS) and values.keys() >= _DEFERRED:

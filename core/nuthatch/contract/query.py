@@ -203,7 +203,7 @@ def _buckets(name: str, buckets: object) -> dict[str, tuple[str, ...]]:
     """Return lists of texts by name."""
     if not isinstance(buckets, Mapping) or not all(isinstance(key, str) for key in buckets):
         raise InvalidQuery(f"{name} must map names to lists of texts; found {buckets!r}")
-    return {key: _texts(key, texts) for key, texts in buckets.items()}
+    return {key: _texts(f"{name}[{key!r}]", texts) for key, texts in buckets.items()}
 
 
 def _audit(value: object) -> AuditMode | None:

@@ -267,11 +267,12 @@ class DictionaryReader(Reader, Protocol):
     left out; a word that only deleted documents had may be there until `optimize()`.
     """
 
-    def words(self, prefix: str, limit: int) -> Sequence[KnownWord]:
+    def words(self, prefix: str, limit: int, edits: int = 0) -> Sequence[KnownWord]:
         """Return the `limit` most frequent words that begin with a prefix, the most frequent first.
 
-        Of the words with one token the shortest stands for it, of equally long ones the first by
-        code point. Equally frequent words come by code point. `edits` is 0.
+        With `edits` (0 or 1) those follow that begin with what is one edit from the prefix. Of the
+        words with one token that with the fewest edits stands for it, then the shortest, then the
+        first by code point. Equally frequent words come by code point.
         """
         ...
 
@@ -321,7 +322,7 @@ class AsyncColumnReader(AsyncReader, Protocol):
 class AsyncDictionaryReader(AsyncReader, Protocol):
     """A `DictionaryReader` whose methods are awaited."""
 
-    async def words(self, prefix: str, limit: int) -> Sequence[KnownWord]: ...
+    async def words(self, prefix: str, limit: int, edits: int = 0) -> Sequence[KnownWord]: ...
     async def neighbours(self, word: str, edits: int, limit: int) -> Sequence[KnownWord]: ...
 
 

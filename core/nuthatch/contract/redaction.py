@@ -16,7 +16,6 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Final
 from urllib.parse import unquote
 
@@ -55,6 +54,8 @@ def is_mistaken(path: str) -> bool:
 
 def is_secret(name: str) -> bool:
     """Return whether an option of this name may hold a secret, mistyped or in any case."""
+    from difflib import get_close_matches  # for the options of a URL only
+
     folded = unicodedata.normalize("NFKC", _decode(name)).casefold()
     words = [word for word in re.split(r"[^a-z0-9]+", folded) if word]
     joined = "".join(words)

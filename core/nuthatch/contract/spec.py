@@ -142,6 +142,12 @@ class BackendConfig(BaseModel):
         """The location as messages may show it: without a password, or what may be one."""
         return redact_location(self.location)
 
+    @property
+    def place(self) -> str:
+        """What tells this index from others: `shown`, and the option `index` where there is one."""
+        index = getattr(self, "index", None)
+        return f"{self.shown}?index={index}" if index else self.shown
+
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
             if name == "location":

@@ -6,7 +6,6 @@ Values are never shown, for they may be secrets; what kind of value was found is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -85,6 +84,8 @@ def _prefix(place: Sequence[str]) -> str:
 
 
 def _near(name: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches  # only on the way to an error
+
     near = get_close_matches(name, known, n=1)
     if near:
         return f"; did you mean {near[0]!r}?"

@@ -16,6 +16,8 @@ from nuthatch.contract.schema import Schema
 from nuthatch.entities.fuzzy import TitleTerm, letters_of
 from nuthatch.entities.plan import PhraseLookup, TitleLookup, entity_terms, squeeze
 
+#: A document: its key, its title and its fields.
+TableRow = tuple[Hashable, str, Mapping[str, Any]]
 #: What an entry is: of a phrase the field and itself, of titles the kind of their look-up and text.
 TermKey = tuple[Literal["phrase", "token", "repeated", "title"], str, str]
 
@@ -23,24 +25,46 @@ TermKey = tuple[Literal["phrase", "token", "repeated", "title"], str, str]
 class EntityTable:
     """A table of documents given as (key, title, fields), in document order."""
 
-    def __init__(
-        self, schema: Schema, documents: Iterable[tuple[Hashable, str, Mapping[str, Any]]]
-    ) -> None:
+    def __init__(self, schema: Schema, documents: Iterable[TableRow]) -> None:
+        self._schema = schema
         #: Of each entry the documents, with the title's number of tokens (0 for a phrase).
         self.mentions: dict[TermKey, list[tuple[Hashable, int]]] = {}
         self._texts: dict[str, str] = {}
         for key, title, fields in documents:
-            terms = entity_terms(schema, title, fields)
-            entries: list[TermKey] = [("phrase", *pair) for pair in terms.phrases]
-            self._add(entries, key, 0)
-            entries = [("token", token, "") for token in dict.fromkeys(terms.title)]
-            entries += [("repeated", token, "") for token in terms.repeated]
-            entries += [("title", squeeze(terms.whole), terms.whole)] if terms.whole else []
-            self._add(entries, key, len(terms.title))
+            for entry, length in self._entries(title, fields):
+                self.mentions.setdefault(entry, []).append((key, length))
 
-    def _add(self, entries: Iterable[TermKey], key: Hashable, length: int) -> None:
-        for entry in entries:
-            self.mentions.setdefault(entry, []).append((key, length))
+    def _entries(self, title: str, fields: Mapping[str, Any]) -> Iterator[tuple[TermKey, int]]:
+        """Yield the entries of a document, each with the title's number of tokens."""
+        terms = entity_terms(self._schema, title, fields)
+        for pair in terms.phrases:
+            yield ("phrase", *pair), 0
+        length = len(terms.title)
+        for token in dict.fromkeys(terms.title):
+            yield ("token", token, ""), length
+        for token in terms.repeated:
+            yield ("repeated", token, ""), length
+        if terms.whole:
+            yield ("title", squeeze(terms.whole), terms.whole), length
+
+    def replace(self, gone: Iterable[TableRow], added: Iterable[TableRow]) -> EntityTable:
+        """Return the table without some of its documents, as they were given, and with new ones,
+        which follow all others in document order. This table stays as it is."""
+        table = EntityTable(self._schema, added)
+        lost: dict[TermKey, set[Hashable]] = {}
+        for key, title, fields in gone:
+            for entry, _ in self._entries(title, fields):
+                lost.setdefault(entry, set()).add(key)
+        mentions = dict(self.mentions)
+        for entry, keys in lost.items():
+            mentions[entry] = [one for one in mentions[entry] if one[0] not in keys]
+        for entry, documents in table.mentions.items():
+            mentions[entry] = [*mentions.get(entry, ()), *documents]
+        for entry in lost:
+            if not mentions[entry]:
+                del mentions[entry]
+        table.mentions = mentions
+        return table
 
     def phrase_terms(self, lookups: Sequence[PhraseLookup]) -> list[list[Hashable]]:
         """Return the phrases that each look-up names."""

@@ -38,8 +38,9 @@ _PLACEHOLDERS: Final[Mapping[str, Any]] = {
     "audit_mode": AuditMode.UNGROUNDED,
 }
 
-
 _TEXTS: Final[frozenset[type]] = frozenset([str])
+_OF_HEADER: Final = frozenset(["title", "fields"])
+_OF_SNIPPET: Final = frozenset(["snippet", "marks", "evidence"])
 
 
 class HitOptions(NamedTuple):
@@ -165,15 +166,18 @@ class _RowSource:
         self._text: str | None = None
 
     def read(self, name: str) -> dict[str, Any]:
+        if name in _OF_HEADER:
+            return self._read_header()
+        if name in _OF_SNIPPET:
+            return self._cut(name)
         match name:
-            case "title" | "fields":
-                return self._read_header()
             case "title_marks":
                 return {"title_marks": self._display.mark(self._read_header()["title"])}
             case "start":
                 return self._read_start()
-            case "text":
-                return {"text": self._read_text()}
+        return {"text": self._read_text()}
+
+    def _cut(self, name: str) -> dict[str, Any]:
         text = self._read_text()
         snippet = self._display.cut(text)
         values: dict[str, Any] = {"snippet": snippet.text, "marks": snippet.shown, "text": text}
@@ -182,13 +186,20 @@ class _RowSource:
         return values
 
     def _read_header(self) -> dict[str, Any]:
-        title, fields = self._row.title, self._row.fields
+        row = self._row
+        try:
+            title, fields = row.title, row.fields
+        except AttributeError as error:
+            raise self._lacks("title and fields", error) from error
         if type(title) is str and type(fields) is dict and _TEXTS.issuperset(map(type, fields)):
             return {"title": title, "fields": fields.copy()}
         return self._display.check({"title": title, "fields": fields})
 
     def _read_start(self) -> dict[str, Any]:
-        start = self._row.start
+        try:
+            start = self._row.start
+        except AttributeError as error:
+            raise self._lacks("start", error) from error
         if type(start) is int and start >= 0:
             return {"start": start}
         return self._display.check({"start": start})
@@ -196,11 +207,17 @@ class _RowSource:
     def _read_text(self) -> str:
         text = self._text
         if text is None:
-            text = self._row.text
+            try:
+                text = self._row.text
+            except AttributeError as error:
+                raise self._lacks("text", error) from error
             if type(text) is not str:
                 raise self._display.blame(f"gave {type(text).__name__} for a text, which is no str")
             self._text = text
         return text
+
+    def _lacks(self, what: str, error: AttributeError) -> PluginFailure:
+        return self._display.blame(f"gave by fetch a chunk without its {what} ({error})")
 
     def _prove(self, snippet: Snippet) -> Evidence:
         try:

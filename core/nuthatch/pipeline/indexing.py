@@ -221,6 +221,8 @@ class BatchBuilder:
         #: By uri what is to be written, None for what is stored already.
         self._latest: dict[str, AnalyzedDocument | None] = {}
         self._words = analyzer.make_words()
+        #: Whether there are words of documents that are not written after all.
+        self._has_unused_words = False
         self._skipped = 0
         self._first_skipped: list[SkippedDocument] = []
         self.read = 0
@@ -246,13 +248,25 @@ class BatchBuilder:
         self._analyze()
         fresh = [row for row in self._latest.values() if row is not None]
         return Batch(
-            AnalyzedBatch(fresh, self._words),
+            AnalyzedBatch(fresh, self._used_words(fresh)),
             self.read,
             unchanged=len(self._latest) - len(fresh),
             superseded=self.read - self._skipped - len(self._latest),
             skipped=self._skipped,
             first_skipped=self._first_skipped,
         )
+
+    def _used_words(self, fresh: Sequence[AnalyzedDocument]) -> Mapping[str, str]:
+        """Return the words of the documents that are written; they are analyzed again only where
+        others were analyzed too."""
+        if not self._has_unused_words:
+            return self._words
+        words = self._preparer.make_words()
+        for row in fresh:
+            words.analyze(row.document.title)
+            for chunk in row.chunks:
+                words.analyze(chunk.text)
+        return words
 
     def _analyze(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -261,15 +275,17 @@ class BatchBuilder:
         stored = self._roots(list({document.uri: None for _, document in waiting}))
         for position, document in waiting:
             outline = self._preparer.outline(document)
-            row = None
+            row, known = None, len(self._words)
             if stored.get(document.uri) != outline.root:
                 try:
                     row = self._preparer.analyze(outline, self._words)
                 except InvalidDocument as error:
+                    self._has_unused_words |= len(self._words) > known
                     self._refuse(error, position)
                     continue
             # Taken out first, so that the later one also comes later in the document order.
-            self._latest.pop(document.uri, None)
+            if self._latest.pop(document.uri, None) is not None:
+                self._has_unused_words = True
             self._latest[document.uri] = row
 
     def _refuse(self, error: InvalidDocument, position: int) -> None:

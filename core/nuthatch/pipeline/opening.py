@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 from pydantic import ValidationError
@@ -22,7 +21,7 @@ from pydantic import ValidationError
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Rung, SearchRequest
-from nuthatch.contract.reader import Matches, Reader, StoredChunk
+from nuthatch.contract.reader import KnownWord, Matches, Reader, StoredChunk
 from nuthatch.contract.results import Results
 from nuthatch.contract.schema import IndexInfo, Schema
 from nuthatch.contract.spec import BackendConfig, BackendSpec, Create, LexicalConfig
@@ -68,6 +67,12 @@ class EmptyReader:
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         return [{} for _ in keys]
+
+    def words(self, prefix: str, limit: int) -> list[KnownWord]:
+        return []
+
+    def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
+        return []
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk]:
         return []
@@ -351,6 +356,8 @@ def configure(url: str, options: Mapping[str, Any]) -> Configuration:
 
 
 def _near(options: Mapping[str, Any], config: type[BackendConfig]) -> str:
+    from difflib import get_close_matches  # only on the way to an error
+
     known = sorted({*config.model_fields, "filters"} - {"location"})
     unknown = sorted(options.keys() - config.model_fields.keys())
     near = [option for name in unknown for option in get_close_matches(name, known, n=2)]

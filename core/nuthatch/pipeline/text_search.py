@@ -33,7 +33,7 @@ from nuthatch.pipeline.aggregation import (
     read_matching,
 )
 from nuthatch.pipeline.answers import AnswerReader
-from nuthatch.pipeline.expansion import expand_query
+from nuthatch.pipeline.expansion import Visible, expand_query
 from nuthatch.pipeline.fetching import fetch_rows, vanished_note
 from nuthatch.pipeline.filtering import FilteringReader
 from nuthatch.pipeline.hits import HitOptions, ScoredRow, build_hits
@@ -84,6 +84,7 @@ class SearchTask(NamedTuple):
     notes: tuple[str, ...] = ()
     is_stable: bool = True
     corrections: Corrections = "off"
+    fixed: tuple[Filter, ...] = ()
     verifies: bool = False
     depth: int = 0
 
@@ -125,8 +126,6 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
     backend, wanted = task.facts.backend, task.wanted
     if task.explain and not has_explain(reader):
         raise missing_method(backend, "explain", "the reader's explain")
-    expansion = await expand_query(backend, reader, task.query, task.corrections)
-    task = task._replace(query=expansion.query)
     verifier = None
     if task.verifies:
         reader = verifier = verifying_reader(task.facts, reader)
@@ -136,6 +135,9 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
         source = open_source(task.facts, reader)
     if source is not None and task.emulated:
         engine = FilteringReader(task.facts, reader, source, task.emulated)
+    visible = Visible(engine, task.fixed, task.emulated) if task.fixed else None
+    expansion = await expand_query(backend, reader, task.query, task.corrections, visible)
+    task = task._replace(query=expansion.query)
     if wanted is not None and source is not None and wanted.is_by_score_first:
         page = await _sort_best_page(task, wanted, engine, source)
     elif wanted is not None and source is not None and wanted.order:

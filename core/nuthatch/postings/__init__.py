@@ -1,7 +1,8 @@
 """Helpers for authors of posting engines: what does not depend on how an engine stores.
 
     write   EntryScheme ─ plan_batch ─ compress_text, join_leaves ──▶ the engine's own tables
-    read    IndexCounts ─ PostingCaches ─ FilterSets ─ find_first_match, explain_rung
+    read    IndexCounts ─ PostingCaches ─ FilterSets, restrict ─ find_first_match,
+            explain_rung
             CompressedChunk, decode_document ◀── the engine's own tables, `readable` around it
     fork    ForkAware, watch_forks, keep_inherited
 

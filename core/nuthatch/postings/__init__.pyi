@@ -66,6 +66,7 @@ from nuthatch.postings.entries import (
 from nuthatch.postings.filters import (
     FilterSets as FilterSets,
     fields_of as fields_of,
+    restrict as restrict,
     unread_filters as unread_filters,
 )
 from nuthatch.postings.forks import (
@@ -92,4 +93,7 @@ from nuthatch.postings.rungs import (
 from nuthatch.postings.vocabulary import (
     FrequenciesOf as FrequenciesOf,
     Vocabulary as Vocabulary,
+    rank_neighbours as rank_neighbours,
+    rank_words as rank_words,
+    tokens_of as tokens_of,
 )

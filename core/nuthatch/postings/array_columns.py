@@ -88,6 +88,22 @@ class DocumentIds:
         mask[owners[owners >= 0]] = True
         return mask & self.live
 
+    def without(self, ids: IdArray, size: int) -> BoolArray:
+        """Return by id, below `size`, which chunks are of documents with none of these, ascending.
+
+        Ids of what was deleted may be on either side.
+        """
+        mask = np.ones(size, dtype=np.bool_)
+        if self._has_single_chunks:
+            mask[ids] = False
+            return mask
+        owners = self.owners[ids[: int(np.searchsorted(ids, self.owners.size))]]
+        hit = np.zeros(len(self) + 1, dtype=np.bool_)  # the last one is for ids of no chunk
+        hit[owners] = True
+        hit[-1] = False
+        mask[: self.owners.size] = ~hit[self.owners]
+        return mask
+
     def ordinals_of(self, ids: IdArray) -> Ordinals:
         """Return the ordinals of documents by their ids, all of which are known."""
         return np.searchsorted(self.ids, ids)

@@ -75,6 +75,12 @@ class LatestValue(Generic[Value]):
         latest = self._latest
         return latest[1] if latest is not None and latest[0] == state else None
 
+    @property
+    def newest(self) -> Value | None:
+        """The value that is kept, whichever state it is of."""
+        latest = self._latest
+        return None if latest is None else latest[1]
+
     def put(self, state: int, value: Value) -> None:
         """Keep the value of a state, unless that of a later one is kept."""
         with self._lock:

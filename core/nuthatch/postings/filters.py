@@ -23,7 +23,7 @@ import numpy as np
 from nuthatch.contract import filters as contract
 from nuthatch.contract.filters import Filter, Leaf, leaves
 from nuthatch.postings.caches import PostingCaches
-from nuthatch.scoring.arrays import BoolArray, IdArray, mask_of
+from nuthatch.scoring.arrays import Allowed, BoolArray, IdArray, intersect_bits, mask_of
 from nuthatch.scoring.ranking import conjunction
 
 #: What passes each condition, or a tree that is cached, ascending; None where it is not known.
@@ -109,6 +109,22 @@ class FilterSets:
         mask = mask_of(allowed)
         self._masks.put(state, _key(filters), mask)
         return mask
+
+
+def restrict(
+    passing: IdArray | None, phrases: Sequence[IdArray], kept: BoolArray | None
+) -> Allowed | None:
+    """Return what a rung may match: what passes its filters, holds its phrases and is kept.
+
+    `passing` are the ids that pass all filters, `phrases` those that hold each phrase, ascending;
+    `kept` is False for the chunks of documents that hold something excluded. None restricts
+    nothing.
+    """
+    lists = [*phrases, *(() if passing is None else (passing,))]
+    if not lists:
+        return kept
+    ids = conjunction(lists)
+    return ids if kept is None else ids[intersect_bits(ids, kept)]
 
 
 def unread_filters(known: KnownSets) -> list[Leaf]:

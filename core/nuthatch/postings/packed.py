@@ -181,13 +181,18 @@ class PackedChunk:
         chunks, _, _ = values["chunks"], values["title"], values["fields"]
         if chunks != self._chunks:
             raise ValueError(f"its header counts {chunks} chunks, and its leaves {self._chunks}")
-        if self._verify and not (values["uri"] == self.uri and self._leads_to_root()):
+        if not self._verify:
+            return
+        if values["uri"] != self.uri or (
+            chunks <= _PROVEN_CHUNKS and self._root_of_header() != self.root  # else it takes long
+        ):
             raise ValueError("its header does not match its root")
 
-    def _leads_to_root(self) -> bool:
-        if self._chunks > _PROVEN_CHUNKS:
-            return True  # it would take long
-        return document_root(self._header, split_leaves(self._leaves, self._chunks)) == self.root
+    def _root_of_header(self) -> bytes:
+        """Return the root that the header and all leaves of the document lead to."""
+        if self._chunks == 1:
+            return document_root(self._header, [self._leaf])
+        return document_root(self._header, split_leaves(self._leaves, self._chunks))
 
     def corrupt(self, error: BaseException) -> IndexCorrupt:
         """Return the error for a chunk that cannot be read."""

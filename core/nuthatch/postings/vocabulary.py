@@ -52,32 +52,69 @@ class Vocabulary:
         longer._segments = (*segments, _Segment(new)) if new else self._segments
         return longer
 
-    def words(self, prefix: str, limit: int, frequencies: FrequenciesOf) -> list[KnownWord]:
+    def words(
+        self, prefix: str, limit: int, frequencies: FrequenciesOf, edits: int = 0
+    ) -> list[KnownWord]:
         """Return what `DictionaryReader.words` does."""
-        prefix = fold_surface(prefix)
-        found = (word for segment in self._segments for word in segment.begin_with(prefix))
-        ordered = sorted(found, key=lambda word: (len(word.surface), word.surface))
-        counted = _count(_one_a_token(ordered), frequencies, least=1)
-        counted.sort(key=lambda word: (-word.frequency, word.surface))
-        return counted[:limit]
+        found = self.find_words(prefix, edits)
+        return rank_words(found, frequencies(tokens_of(found)), limit)
 
     def neighbours(
         self, word: str, edits: int, limit: int, frequencies: FrequenciesOf
     ) -> list[KnownWord]:
         """Return what `DictionaryReader.neighbours` does."""
+        found = self.find_neighbours(word, edits)
+        return rank_neighbours(found, frequencies(tokens_of(found)), limit)
+
+    def find_words(self, prefix: str, edits: int = 0) -> list[KnownWord]:
+        """Return the words that begin with a prefix, one for each token, not counted yet.
+
+        An engine that awaits the frequencies gives them to `rank_words`.
+        """
+        prefix = fold_surface(prefix)
+        found = [word for segment in self._segments for word in segment.begin_with(prefix)]
+        if edits:
+            near = (
+                word for segment in self._segments for word in segment.begin_near(prefix, edits)
+            )
+            found += (word for word in near if word.edits)
+        found.sort(key=lambda word: (word.edits, len(word.surface), word.surface))
+        return _one_a_token(found)
+
+    def find_neighbours(self, word: str, edits: int) -> list[KnownWord]:
+        """Return the words within so many edits, not counted yet; for `rank_neighbours`."""
         word = fold_surface(word)
-        found = [near for segment in self._segments for near in segment.within(word, edits)]
-        counted = _count(found, frequencies, least=2)
-        counted.sort(key=lambda near: (near.edits, -near.frequency, near.surface))
-        return _one_a_token(counted)[:limit]
+        return [near for segment in self._segments for near in segment.within(word, edits)]
+
+
+def tokens_of(words: Iterable[KnownWord]) -> list[str]:
+    """Return the distinct tokens of words, in order."""
+    return [*dict.fromkeys(word.token for word in words)]
+
+
+def rank_words(
+    found: Sequence[KnownWord], frequencies: Mapping[str, int], limit: int
+) -> list[KnownWord]:
+    """Return the most frequent of what `find_words` found."""
+    counted = _count(found, frequencies, least=1)
+    counted.sort(key=lambda word: (word.edits, -word.frequency, word.surface))
+    return counted[:limit]
+
+
+def rank_neighbours(
+    found: Sequence[KnownWord], frequencies: Mapping[str, int], limit: int
+) -> list[KnownWord]:
+    """Return the nearest of what `find_neighbours` found."""
+    counted = _count(found, frequencies, least=2)
+    counted.sort(key=lambda near: (near.edits, -near.frequency, near.surface))
+    return _one_a_token(counted)[:limit]
 
 
 def _count(
-    words: Sequence[KnownWord], frequencies: FrequenciesOf, *, least: int
+    words: Sequence[KnownWord], frequencies: Mapping[str, int], *, least: int
 ) -> list[KnownWord]:
     """Return the words with their frequencies, but for those below the least."""
-    counts = frequencies([*dict.fromkeys(word.token for word in words)]) if words else {}
-    counted = (word._replace(frequency=counts[word.token]) for word in words)
+    counted = (word._replace(frequency=frequencies[word.token]) for word in words)
     return [word for word in counted if word.frequency >= least]
 
 
@@ -121,13 +158,38 @@ class _Segment:
 
     def within(self, word: str, edits: int) -> Iterator[KnownWord]:
         """Yield the words within so many edits."""
+        groups = self._groups()
+        for length in range(max(len(word) - edits, 0), len(word) + edits + 1):
+            if length in groups:
+                for place, away in _near(word, groups[length], edits, self.folded):
+                    yield KnownWord(self.surfaces[place], self.tokens[place], 0, away)
+
+    def begin_near(self, prefix: str, edits: int) -> Iterator[KnownWord]:
+        """Yield the words that begin with what is within so many edits of a prefix."""
+        least = max(len(prefix) - edits, 1)
+        groups = [group for length, group in self._groups().items() if length >= least]
+        letters = _letters_of(prefix)
+        some = [
+            (group, np.flatnonzero(np.bitwise_count(letters & ~group.letters) <= edits))
+            for group in groups
+        ]
+        places = [group.places[rows] for group, rows in some]
+        if not places:
+            return
+        if len(prefix) > _BITS:
+            found = _compare_beginnings(prefix, np.concatenate(places), edits, self.folded)
+        else:
+            codes = [group.codes[rows] for group, rows in some]
+            away = _distances_of_beginnings(prefix, codes, edits)
+            close = away <= edits
+            found = zip(np.concatenate(places)[close].tolist(), away[close].tolist(), strict=True)
+        for place, apart in found:
+            yield KnownWord(self.surfaces[place], self.tokens[place], 0, apart)
+
+    def _groups(self) -> dict[int, _OfLength]:
         if self._of_length is None:
             self._of_length = self._measure()
-        for length in range(max(len(word) - edits, 0), len(word) + edits + 1):
-            group = self._of_length.get(length)
-            if group is not None:
-                for place, away in _near(word, group, edits, self.folded):
-                    yield KnownWord(self.surfaces[place], self.tokens[place], 0, away)
+        return self._of_length
 
     def _measure(self) -> dict[int, _OfLength]:
         lengths = np.array([len(folded) for folded in self.folded])
@@ -145,9 +207,7 @@ def _near(
     word: str, group: _OfLength, edits: int, folded: Sequence[str]
 ) -> Iterator[tuple[int, int]]:
     """Yield the places of the words of one length that are within so many edits, and how many."""
-    letters = np.uint64(0)
-    for character in word:
-        letters |= np.uint64(1 << (ord(character) & 63))
+    letters = _letters_of(word)
     # An edit sets one bit of the other word's letters and clears one at most.
     lacks = np.bitwise_count(group.letters & ~letters), np.bitwise_count(letters & ~group.letters)
     rows = np.flatnonzero((lacks[0] <= edits) & (lacks[1] <= edits))
@@ -164,15 +224,64 @@ def _near(
             yield place, apart
 
 
+def _compare_beginnings(
+    prefix: str, places: NDArray[np.int64], edits: int, folded: Sequence[str]
+) -> Iterator[tuple[int, int]]:
+    """Yield the places of words that begin within so many edits of a long prefix, one by one."""
+    ends = range(len(prefix) - edits, len(prefix) + edits + 1)
+    for place in places.tolist():
+        apart = [distance(prefix, folded[place][:end], edits) for end in ends]
+        known = [one for one in apart if one is not None]
+        if known:
+            yield place, min(known)
+
+
+def _distances_of_beginnings(
+    prefix: str, codes: Sequence[NDArray[np.uint32]], edits: int
+) -> NDArray[np.int64]:
+    """Return the least distance of a prefix from any beginning of each word; `codes` has a row for
+    each word of one length."""
+    longest = len(prefix) + edits
+    lengths = np.repeat([rows.shape[1] for rows in codes], [len(rows) for rows in codes])
+    every = np.zeros((len(lengths), longest), np.uint32)
+    done = 0
+    for rows in codes:
+        width = min(rows.shape[1], longest)
+        every[done : done + len(rows), :width] = rows[:, :width]
+        done += len(rows)
+    least = np.full(len(lengths), len(prefix))
+    for end, away in enumerate(_climb(prefix, every), start=1):
+        if end >= len(prefix) - edits:
+            np.minimum(least, away, out=least, where=lengths >= end)
+    return least
+
+
+def _letters_of(word: str) -> np.uint64:
+    letters = 0
+    for character in word:
+        letters |= 1 << (ord(character) & 63)
+    return np.uint64(letters)
+
+
 def _distances(word: str, codes: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Return the optimal string alignment distance of a word from each row of code points.
+    """Return the optimal string alignment distance of a word from each row of code points."""
+    away = np.full(len(codes), len(word))
+    for away in _climb(word, codes):  # noqa: B007  the last one is of the whole rows
+        pass
+    return away
+
+
+def _climb(word: str, codes: NDArray[np.uint32]) -> Iterator[NDArray[np.int64]]:
+    """Yield the distances of a word from the first code point of each row, the first two, and so
+    on.
 
     The word is the pattern: bit i of each vector is its character i. Names are Hyyrö's: D0 tells
     where a diagonal of the table stays equal, HP and HN where a row grows and falls, VP and VN
     where a column does.
     """
     if not word:
-        return np.full(len(codes), codes.shape[1])
+        yield from (np.full(len(codes), end) for end in range(1, codes.shape[1] + 1))
+        return
     masks: dict[int, int] = {}
     for place, character in enumerate(word):
         masks[ord(character)] = masks.get(ord(character), 0) | 1 << place
@@ -189,8 +298,8 @@ def _distances(word: str, codes: NDArray[np.uint32]) -> NDArray[np.int64]:
         swapped = ((~d0 & match) << 1) & before
         d0 = (((match & vp) + vp) ^ vp) | match | vn | swapped
         hp, hn = vn | ~(d0 | vp), d0 & vp
-        away += (hp >> last & 1) - (hn >> last & 1)
+        away = away + (hp >> last & 1) - (hn >> last & 1)
         hp, hn = hp << 1 | 1, hn << 1
         vp, vn = hn | ~(d0 | hp), hp & d0
         before = match
-    return away
+        yield away

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any, Final
 
 from nuthatch.errors import InvalidConfig, PluginFailure
@@ -94,6 +93,8 @@ def _check(source: EntryPoint, analyzer: Any) -> Analyzer:
 
 
 def _unknown(name: str) -> InvalidConfig:
+    from difflib import get_close_matches  # only on the way to an error
+
     names = analyzer_names()
     near = get_close_matches(name, names, n=3)
     instead = f"did you mean {' or '.join(near)}? There" if near else "there"

@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final, get_args
 
@@ -304,6 +303,8 @@ def _provider(spec: BackendSpec) -> EntryPoint:
 
 
 def _unknown(name: str, items: Sequence[EntryPoint]) -> UnknownBackend:
+    from difflib import get_close_matches  # only on the way to an error
+
     names = sorted({item.name for item in items})
     near = get_close_matches(name, [*names, *(item.qualified for item in items)], n=3)
     blocked = [

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,6 +35,8 @@ def resolve_name(text: str) -> tuple[str, dict[str, Any]]:
     if text in indexes:
         options = dict(indexes[text])
         return options.pop("url"), options
+    from difflib import get_close_matches  # only on the way to an error
+
     near = get_close_matches(text, indexes, n=3)
     if near:
         known = f"did you mean {' or '.join(near)}?"
@@ -72,6 +72,8 @@ def read_indexes() -> dict[str, dict[str, Any]]:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise InvalidConfig(f"{path}, line {line}: it is not UTF-8; save it as UTF-8") from error
+    import tomllib  # only where there is a file to read
+
     try:
         indexes = tomllib.loads(text).get("indexes", {})
     except tomllib.TOMLDecodeError as error:

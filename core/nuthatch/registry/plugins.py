@@ -14,10 +14,8 @@ and named in `Results.notes`, since the answer is right without it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cached_property
 from inspect import getattr_static, isclass, isroutine
 from threading import RLock
@@ -28,11 +26,17 @@ from nuthatch.registry import discovery
 from nuthatch.registry.discovery import PLUGINS, RUN_TIME, EntryPoint, reason
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from pluggy import HookImpl, PluginManager
 
     from nuthatch.contract.results import Results
 
-_log = logging.getLogger("nuthatch.registry")
+
+def _logger() -> Logger:
+    from logging import getLogger  # only for a plugin that fails
+
+    return getLogger("nuthatch.registry")
 
 
 class _Loaded:
@@ -60,7 +64,7 @@ class _Loaded:
             except PluginFailure as failure:
                 if discovery.strict():
                     raise
-                _log.warning("%s", failure)
+                _logger().warning("%s", failure)
                 self.failures.append(failure)
 
     def register(self, plugin: object, name: str, source: EntryPoint) -> None:
@@ -114,6 +118,8 @@ def _check_spelling(name: str, source: EntryPoint) -> None:
     # As pluggy's check_pending, before anything is registered and with what was meant.
     hooks = _hook_names()
     if name not in hooks:
+        from difflib import get_close_matches  # only on the way to an error
+
         near = get_close_matches(name, hooks, n=1)
         hint = f"Did you mean {near[0]}? " if near else ""
         hint += f"The hooks are: {', '.join(hooks)}."
@@ -280,7 +286,7 @@ def observe(backend: str, results: Results) -> Results:
         try:
             call(backend=backend, results=results)
         except Exception as error:  # noqa: BLE001  the answer is right without the observer
-            _log.exception("%s failed to observe a search", source)
+            _logger().exception("%s failed to observe a search", source)
             notes.append(f"{source} failed to observe this search: {reason(error)}")
     return replace(results, notes=(*results.notes, *notes)) if notes else results
 

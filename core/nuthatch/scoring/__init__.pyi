@@ -1,6 +1,7 @@
 """The public names of `nuthatch.scoring`, each imported from its home: the one list of them."""
 
 from nuthatch.scoring.arrays import (
+    Allowed as Allowed,
     distinct as distinct,
     mask_of as mask_of,
 )
@@ -28,6 +29,13 @@ from nuthatch.scoring.ranking import (
     conjunction_scores as conjunction_scores,
     conjunction_top_k as conjunction_top_k,
     exhaustive_top_k as exhaustive_top_k,
+    intersect as intersect,
+    intersect_terms as intersect_terms,
     select_top as select_top,
     union as union,
+)
+from nuthatch.scoring.slots import (
+    SlotTerm as SlotTerm,
+    merge_terms as merge_terms,
+    slot_key as slot_key,
 )

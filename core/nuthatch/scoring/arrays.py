@@ -98,7 +98,7 @@ def search_sorted(ids: IdArray, wanted: IdArray) -> tuple[PositionArray, BoolArr
     span = int(ids[-1]) + 1
     at: PositionArray
     if wanted.size * SEARCH_COST < ids.size + span // 16:
-        at = np.searchsorted(ids, wanted)
+        at = ids.searchsorted(wanted)
     else:
         table = np.empty(span, dtype=np.int32)
         table[ids.astype(np.intp)] = np.arange(ids.size, dtype=np.int32)

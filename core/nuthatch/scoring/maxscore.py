@@ -26,6 +26,7 @@ query order; so ids and scores equal those of `exhaustive_top_k` to the last bit
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 
@@ -62,17 +63,17 @@ def top_k(terms: Sequence[Term], k: int, allowed: Allowed | None = None) -> TopK
         best = only.best[:k]
         top = only.impacts[best]
         return TopK(only.ids[best], top, only.df, float(top[-1]), 0.0, k)
-    lists = [(term, repeats) for term, repeats in Counter(terms).items()]
-    lists.sort(key=lambda entry: -entry[0].max_impact * entry[1])
-    bounds = [term.max_impact * repeats for term, repeats in lists]
+    lists = [(term, times, term.max_impact * times) for term, times in Counter(terms).items()]
+    lists.sort(key=itemgetter(2), reverse=True)
+    bounds = [bound for _, _, bound in lists]
     rests = [sum(bounds[i + 1 :]) for i in range(len(bounds))]
 
     theta = 0.0
     if lists and lists[0][0].df > LONG:
-        theta = _seed(terms, [term for term, _ in lists[:2]], k, allowed)
+        theta = _seed(terms, [term for term, _, _ in lists[:2]], k, allowed)
     ids, partial = np.empty(0, dtype=np.uint32), np.empty(0)
     unread = 0.0
-    for (term, repeats), bound, rest in zip(lists, bounds, rests, strict=True):
+    for (term, repeats, bound), rest in zip(lists, rests, strict=True):
         opened = bound + rest >= theta
         if not opened and not unread:
             unread = bound + rest
@@ -84,7 +85,7 @@ def top_k(terms: Sequence[Term], k: int, allowed: Allowed | None = None) -> TopK
         if theta > rest:
             keep = (partial >= theta - rest).nonzero()[0]
             if keep.size < ids.size:
-                ids, partial = ids[keep], partial[keep]
+                ids, partial = ids.take(keep), partial.take(keep)
     total = None if theta else int(ids.size)
     return select_top(ids, scores_in_query_order(terms, ids), k, total=total, unread=unread)
 
@@ -107,12 +108,12 @@ def _raise_theta(theta: float, scores: ScoreArray, k: int) -> float:
 
     0.0 prunes nothing. Of many scores only those are looked at that theta leaves.
     """
-    if theta:
-        scores = scores[scores >= theta]
-    if scores.size < k:
+    scores = scores[scores >= theta]  # a copy, which may be sorted
+    place = scores.size - k
+    if place < 0:
         return theta
-    kth = np.partition(scores, scores.size - k)[scores.size - k]
-    return max(theta, float(kth) * (1 - SLACK))
+    scores.partition(place)
+    return max(theta, float(scores[place]) * (1 - SLACK))
 
 
 def _merge(
@@ -135,7 +136,7 @@ def _merge(
     new = fresh.nonzero()[0]
     if allowed is not None:
         new = new[intersect_mask(term.ids[new], allowed)]
-    new_ids, new_partial = term.ids[new], impacts[new]
+    new_ids, new_partial = term.ids.take(new), impacts.take(new)
     if not ids.size:
         return new_ids, new_partial
     return np.concatenate([ids, new_ids]), np.concatenate([partial, new_partial])

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from nuthatch.contract.statistics import CollectionStatistics
 from nuthatch.scoring.arrays import (
+    BoolArray,
     CountArray,
     IdArray,
     PositionArray,
@@ -29,6 +30,7 @@ from nuthatch.scoring.arrays import (
     as_ids,
     firsts,
     freeze,
+    isin_sorted,
     search_sorted,
     whole_numbers,
 )
@@ -110,11 +112,11 @@ class PostingList:
 
 
 class Term(Protocol):
-    """What a disjunction needs of a term; two are the same only if they are one object."""
+    """What ranking needs of a term; two are the same only if they are one object."""
 
     @property
     def df(self) -> int:
-        """Number of chunks that hold the term."""
+        """Number of chunks that hold the term, or more where that is not known yet."""
 
     @property
     def max_impact(self) -> float:
@@ -136,14 +138,17 @@ class TermScores:
     """The scores of one term: what a single occurrence of it in a query adds to each chunk.
 
     `ids` uint32 ascending and `impacts` float64, shape (df,); `best`, shape (min(df, BEST),), the
-    positions of the highest impacts, by impact descending, then id ascending. Immutable and
-    complete when made: nothing is added later, so `nbytes` stays the same and threads may share.
+    positions of the highest impacts, by impact descending, then id ascending. `table`, where there
+    is one, has the impacts by id, 0.0 for chunks without the term; it ends with the last id.
+    Immutable and complete when made: nothing is added later, so `nbytes` stays the same and threads
+    may share.
     """
 
     is_loaded: ClassVar[bool] = True
     ids: IdArray
     impacts: ScoreArray
     best: PositionArray
+    table: ScoreArray | None = None
 
     @classmethod
     def of(
@@ -181,15 +186,24 @@ class TermScores:
         """Return the impacts in these chunks, in any order; 0.0 where the term is not."""
         if not self.df:
             return np.zeros(ids.size)
+        if self.table is not None:
+            looked_up: ScoreArray = self.table.take(ids.astype(np.intp), mode="clip")
+            looked_up *= ids < self.table.size
+            return looked_up
         places, found = search_sorted(self.ids, ids)
         impacts: ScoreArray = self.impacts.take(places, mode="clip")
         impacts *= found
         return impacts
 
+    def holds(self, ids: IdArray) -> BoolArray:
+        """Return which of ascending ids hold the term."""
+        return isin_sorted(ids, self.ids) if self.table is None else self.impacts_at(ids) > 0
+
     @property
     def nbytes(self) -> int:
-        """Bytes of the three arrays."""
-        return self.ids.nbytes + self.impacts.nbytes + self.best.nbytes
+        """Bytes of the arrays."""
+        table = 0 if self.table is None else self.table.nbytes
+        return self.ids.nbytes + self.impacts.nbytes + self.best.nbytes + table
 
 
 def highest(ids: IdArray, scores: ScoreArray, k: int) -> PositionArray:

@@ -5,7 +5,7 @@ over the query's tokens in query order, so every way to rank gives the same bits
 extends the list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,11 @@ def conjunction(lists: Sequence[IdArray]) -> IdArray:
     return shortest
 
 
+def intersect(ids: IdArray, allowed: Allowed | None) -> IdArray:
+    """Return those of ascending ids that pass a filter; None for all."""
+    return ids if allowed is None else ids[intersect_mask(ids, allowed)]
+
+
 def union(lists: Sequence[IdArray]) -> IdArray:
     """Join ascending id arrays; each id once, ascending.
 
@@ -120,21 +125,49 @@ def union(lists: Sequence[IdArray]) -> IdArray:
     return np.flatnonzero(mask).astype(np.uint32)
 
 
+def intersect_terms(terms: Iterable[TermScores], among: IdArray | None = None) -> IdArray:
+    """Return the ids, ascending, of the chunks that hold every term; `among` ascending ids.
+
+    It works as `conjunction` does. ValueError without any list.
+    """
+    ordered = sorted(terms, key=_df)
+    if among is None or (ordered and ordered[0].df < among.size):
+        if not ordered:
+            raise ValueError("a conjunction needs at least one list")
+        ids = ordered.pop(0).ids
+        if among is not None:
+            ids = ids[isin_sorted(ids, among)]
+    else:
+        ids = among
+    for term in ordered:
+        ids = ids[term.holds(ids)]
+    return ids
+
+
 def conjunction_scores(
-    terms: Sequence[TermScores], allowed: Allowed | None = None
+    terms: Sequence[Term], allowed: Allowed | None = None
 ) -> tuple[IdArray, ScoreArray]:
     """Return ids, ascending, and score of the chunks that hold every term and pass the filter.
 
-    Arguments as for `top_k`: terms in query order, a repeated token as the same object again.
+    Arguments as for `top_k`: terms in query order, a repeated token as the same object again. The
+    rarest is read; of others that are not, impacts are looked up in what is left.
     """
-    ids = conjunction([term.ids for term in dict.fromkeys(terms)])
+    ordered = sorted(dict.fromkeys(terms), key=_df)
+    unread = [term for term in ordered[1:] if not term.is_loaded]
+    ids = intersect_terms([term.whole() for term in ordered if term not in unread])
     if allowed is not None:
         ids = ids[intersect_mask(ids, check_filter(allowed))]
+    for term in unread:
+        ids = ids[term.impacts_at(ids) > 0]
     return ids, scores_in_query_order(terms, ids)
 
 
-def conjunction_top_k(terms: Sequence[TermScores], k: int, allowed: Allowed | None = None) -> TopK:
+def conjunction_top_k(terms: Sequence[Term], k: int, allowed: Allowed | None = None) -> TopK:
     """Rank the chunks that hold every term; arguments as for `top_k`. `total` is always known."""
     check_k(k)
     ids, scores = conjunction_scores(terms, allowed)
     return select_top(ids, scores, k, total=int(ids.size))
+
+
+def _df(term: Term) -> int:
+    return term.df

@@ -239,6 +239,8 @@ def _extras(
     analyzer: Analyzer, extras: Sequence[str], slots: Sequence[Slot], deadline: float | None
 ) -> list[str]:
     """Return the tokens of synonyms that are not among the query's, each once, in order."""
+    if not extras:
+        return []
     stopwords: frozenset[str] = getattr(analyzer, "stopwords", frozenset())
     seen = {token.casefold() for slot in slots for token in slot.tokens}
     found: list[str] = []

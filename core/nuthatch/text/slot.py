@@ -26,20 +26,28 @@ class Slot:
 
     It holds in a chunk where any of its `alternatives` does, and its score there is the greatest of
     weight × score, each alternative with its own document frequency. The first alternative is the
-    word itself, by its token; a plain word has no other. A word that a query has twice is two
-    slots.
+    word itself, by its token and with the weight 1; a plain word has no other. No token stands
+    twice among them. A word that a query has twice is two slots.
     """
 
     word: str
     alternatives: tuple[Alternative, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.alternatives or self.alternatives[0].token != self.word:
-            object.__setattr__(self, "alternatives", (Alternative(self.word), *self.alternatives))
+        if not self.alternatives:  # nearly always
+            object.__setattr__(self, "alternatives", (Alternative(self.word),))
+            return
+        weights = {self.word: 1.0}
+        for token, weight in self.alternatives:
+            weights.setdefault(token, weight)
+        distinct = tuple(Alternative(token, weight) for token, weight in weights.items())
+        object.__setattr__(self, "alternatives", distinct)
 
     @property
     def tokens(self) -> tuple[str, ...]:
         """The tokens of the alternatives."""
+        if len(self.alternatives) == 1:  # nearly always, and it is asked for in many places
+            return (self.word,)
         return tuple(token for token, _ in self.alternatives)
 
     @property
@@ -49,6 +57,4 @@ class Slot:
 
     def extended(self, others: tuple[Alternative, ...]) -> Slot:
         """Return the slot with more alternatives; a token that it has already keeps its weight."""
-        known = set(self.tokens)
-        new = tuple(other for other in others if other.token not in known)
-        return Slot(self.word, (*self.alternatives, *new)) if new else self
+        return Slot(self.word, (*self.alternatives, *others))

@@ -23,12 +23,14 @@ from nuthatch_conformance.topics.hostile import Hostile
 from nuthatch_conformance.topics.interrupts import Interrupts
 from nuthatch_conformance.topics.machine import Sequences
 from nuthatch_conformance.topics.paging import Paging
+from nuthatch_conformance.topics.phrases import Phrases
 from nuthatch_conformance.topics.relevance import Relevance
 from nuthatch_conformance.topics.reopening import Reopening
 from nuthatch_conformance.topics.scoring import Scoring
 from nuthatch_conformance.topics.searching import Searching
 from nuthatch_conformance.topics.shape import Shape
 from nuthatch_conformance.topics.sorting import Sorting
+from nuthatch_conformance.topics.words import Alternatives, Dictionary
 from nuthatch_conformance.topics.writing import Writing
 
 
@@ -49,6 +51,9 @@ class BackendConformance(
     Entities,
     Counting,
     Sorting,
+    Dictionary,
+    Alternatives,
+    Phrases,
     Paging,
     FilterTrees,
     Filters,

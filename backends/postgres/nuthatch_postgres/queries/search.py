@@ -54,6 +54,24 @@ SELECT token,
 FROM {schema}.term
 WHERE token = ANY(%s)
 """
+#: The same for many tokens: fresh rows are counted once, not for each.
+MANY_TERMS: Final = """
+WITH wanted AS MATERIALIZED (
+    SELECT token, id, df, bound FROM {schema}.term WHERE token = ANY(%s)
+)
+SELECT token, id, df + coalesce(delta.n, 0), bound
+FROM wanted
+LEFT JOIN (
+    SELECT term, sum(n) AS n
+    FROM (
+        SELECT term, n::bigint FROM {schema}.recent
+        UNION ALL
+        SELECT term, -n::bigint FROM {schema}.df_decrement
+    ) AS counted
+    WHERE term IN (SELECT id FROM wanted)
+    GROUP BY term
+) AS delta ON delta.term = id
+"""
 BLOCKS: Final = """
 SELECT term, first, n, data
 FROM {schema}.block
@@ -61,9 +79,7 @@ WHERE term = ANY(%s)
 ORDER BY term, last
 """
 # A chunk can only be in the first block of its term that does not end before it.
-SELECTED_BLOCKS: Final = """
-SELECT block.term, block.first, block.n, block.data
-FROM (
+_SELECTED: Final = """
     SELECT DISTINCT listed.term, candidate.last
     FROM unnest(%s::int[]) AS listed (term)
     CROSS JOIN unnest(%s::int[]) AS wanted (id)
@@ -75,14 +91,38 @@ FROM (
         LIMIT 1
     ) AS candidate
     WHERE candidate.first <= wanted.id
-) AS hit
-JOIN {schema}.block USING (term, last)
+"""
+SELECTED_BLOCKS: Final = f"""
+SELECT block.term, block.first, block.n, block.data
+FROM ({_SELECTED}) AS hit
+JOIN {{schema}}.block USING (term, last)
+"""
+# Positions that are missing are found to be, as there are fewer than the postings say.
+_POSITIONED: Final = """
+SELECT block.term, block.first, block.n, block.data, coalesce(position_block.data, '')
+"""
+POSITIONS: Final = f"""
+{_POSITIONED}
+FROM {{schema}}.block
+LEFT JOIN {{schema}}.position_block USING (term, last)
+WHERE block.term = ANY(%s)
+"""
+SELECTED_POSITIONS: Final = f"""
+{_POSITIONED}
+FROM ({_SELECTED}) AS hit
+JOIN {{schema}}.block USING (term, last)
+LEFT JOIN {{schema}}.position_block USING (term, last)
 """
 RECENT: Final = """
 SELECT term, first, n, data
 FROM {schema}.recent
 WHERE term = ANY(%s)
 ORDER BY term, first
+"""
+RECENT_POSITIONS: Final = """
+SELECT term, first, n, data, positions
+FROM {schema}.recent
+WHERE term = ANY(%s)
 """
 TOMBSTONES: Final = "SELECT chunks FROM {schema}.tombstone"
 # All ids come as one string of bytes: a fraction of the cost of fetching rows.

@@ -13,6 +13,9 @@ BLOCK: Final = "SELECT words FROM {schema}.word_block WHERE first = %s"
 #: What writes since the compaction have added.
 LOGGED: Final = "SELECT words FROM {schema}.batch_log WHERE words IS NOT NULL"
 
+#: What some of these writes have added.
+LOGGED_BY: Final = "SELECT words FROM {schema}.batch_log WHERE words IS NOT NULL AND id = ANY(%s)"
+
 #: Words of documents that were removed since every block was rewritten.
 LOST: Final = """
 SELECT words FROM {schema}.tombstone

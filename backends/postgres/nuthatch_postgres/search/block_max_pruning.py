@@ -13,21 +13,18 @@ from typing import Final
 
 import numpy as np
 
-from nuthatch import Filter, Rung
+from nuthatch import Filter, Rung, Slot
 from nuthatch.postings import readable
 from nuthatch.scoring import PostingList, TermScores, TopK, distinct, select_top, top_k
 from nuthatch_postgres.client.pipeline import Statement
 from nuthatch_postgres.queries import search as queries
 from nuthatch_postgres.schema import BLOCK
 from nuthatch_postgres.search.cache import Term
-from nuthatch_postgres.search.posting_reader import PostingReader
+from nuthatch_postgres.search.phrases import keep_allowed, read_allowed
+from nuthatch_postgres.search.posting_reader import LONG, LOOK_UP_COST, PostingReader
 from nuthatch_postgres.storage.packed_ids import Ids, format_array
 from nuthatch_postgres.storage.posting_block import MODEL, decode
 
-#: Blocks from which on a list is long: one round trip more may cost less than reading it.
-_LONG: Final = 16
-#: Looking up the block of a chunk costs as much as reading so many blocks of a list in order.
-_LOOK_UP_COST: Final = 2
 #: What floating point may lose of a threshold.
 _SLACK: Final = 1e-9
 
@@ -37,41 +34,49 @@ async def rank_pruned(
 ) -> TopK | None:
     """Return the best chunks of a disjunction without reading its long lists.
 
-    Return None where that is not possible, or would cost more than it saves.
+    Return None where that is not possible, or would cost more than it saves. Of slots with
+    alternatives all lists are read.
     """
-    entries = await reader.look_up(rung.words)
+    entries = await reader.look_up(rung.tokens)
     terms = {token: term for token, term in entries.items() if term is not None and term.df}
-    long = {token: term for token, term in terms.items() if _defer_long(reader, token, term)}
-    short = [token for token in terms if token not in long]
-    if not long or not short or max(terms[token].df for token in short) < limit:
+    slots = [slot for slot in dict.fromkeys(rung.slots) if any(map(terms.get, slot.tokens))]
+    long = {
+        slot: terms[slot.word]
+        for slot in slots
+        if slot.is_plain and _defer_long(reader, slot.word, terms[slot.word])
+    }
+    short = [slot for slot in slots if slot not in long]
+    highest = max(
+        (terms[token].df for slot in short for token in slot.tokens if token in terms), default=0
+    )
+    if not long or highest < limit:
         return None
     # The most that the long lists can add to a score.
-    rest = sum(_bound(reader, term) * rung.words.count(token) for token, term in long.items())
+    rest = sum(_bound(reader, term) * rung.slots.count(slot) for slot, term in long.items())
     if _estimate_threshold(reader, rung, terms, short, limit) <= rest:
         return None
-    scores, passing = await reader.read_scores(short, filters)
-    of_short = [scores[token] for token in rung.words if token in scores]
-    threshold = top_k(of_short, limit, passing).threshold * (1 - _SLACK)
+    scores, passing = await reader.read_slots(short, filters)
+    allowed = await read_allowed(reader, rung, passing)
+    to_sum = [scores[slot] for slot in rung.slots if slot in scores]
+    threshold = top_k(to_sum, limit, allowed).threshold * (1 - _SLACK)
     if threshold <= rest:
         return None
-    ids = distinct(np.concatenate([scores[token].ids for token in short]))
-    partial = sum((term.impacts_at(ids) for term in of_short), start=np.zeros(ids.size))
-    ids = ids[partial + rest >= threshold]
-    if passing is not None:
-        ids = ids[np.isin(ids, passing)]
-    if ids.size * _LOOK_UP_COST * BLOCK > min(term.df for term in long.values()):
+    ids = distinct(np.concatenate([term.ids for term in scores.values()]))
+    partial = sum((term.impacts_at(ids) for term in to_sum), start=np.zeros(ids.size))
+    ids = keep_allowed(ids[partial + rest >= threshold], allowed)
+    if ids.size * LOOK_UP_COST * BLOCK > min(term.df for term in long.values()):
         return None
     scores |= await _read_blocks(reader, long, ids)
     totals = np.zeros(ids.size)
-    for token in rung.words:
-        if token in scores:
-            totals += scores[token].impacts_at(ids)
+    for slot in rung.slots:
+        if slot in scores:
+            totals += scores[slot].impacts_at(ids)
     return select_top(ids, totals, limit, total=None, unread=rest)
 
 
 def _defer_long(reader: PostingReader, token: str, term: Term) -> bool:
     """Return whether a term's list is long and need not be read; record the use of a long one."""
-    return term.df > _LONG * BLOCK and reader.defer_postings(token)
+    return term.df > LONG * BLOCK and reader.defer_postings(token)
 
 
 def _bound(reader: PostingReader, term: Term) -> float:
@@ -93,7 +98,7 @@ def _estimate_threshold(
     reader: PostingReader,
     rung: Rung,
     terms: Mapping[str, Term],
-    short: Sequence[str],
+    short: Sequence[Slot],
     limit: int,
 ) -> float:
     """Estimate the threshold before any posting is read.
@@ -101,16 +106,17 @@ def _estimate_threshold(
     The estimate is the largest bound of a short list with at least `limit` chunks.
     """
     bounds = [
-        _bound(reader, terms[token]) * rung.words.count(token)
-        for token in short
-        if terms[token].df >= limit
+        _bound(reader, terms[token]) * weight * rung.slots.count(slot)
+        for slot in short
+        for token, weight in slot.alternatives
+        if token in terms and terms[token].df >= limit
     ]
     return max(bounds, default=0.0)
 
 
 async def _read_blocks(
-    reader: PostingReader, long: Mapping[str, Term], ids: Ids
-) -> dict[str, TermScores]:
+    reader: PostingReader, long: Mapping[Slot, Term], ids: Ids
+) -> dict[Slot, TermScores]:
     """Read the blocks of long lists that may contain some chunks, and what was written since."""
     numbers = [term.id for term in long.values()]
     values = (numbers, format_array(ids.tolist()))
@@ -120,10 +126,10 @@ async def _read_blocks(
     )
     postings = decode([row for rows in answers for row in rows]).sort()
     scores = {}
-    for token, term in long.items():
+    for slot, term in long.items():
         part = postings.select(postings.terms == term.id)
-        with readable(f"the list of postings of {token!r}"):
+        with readable(f"the list of postings of {slot.word!r}"):
             listed = PostingList.of(part.ids, part.tfs, part.lengths)
             statistics = reader.state.statistics
-            scores[token] = TermScores.of(listed, MODEL, statistics, df=term.df)
+            scores[slot] = TermScores.of(listed, MODEL, statistics, df=term.df)
     return scores

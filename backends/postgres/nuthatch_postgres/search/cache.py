@@ -18,13 +18,22 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from nuthatch import BackendUnavailable, IndexCorrupt, Schema
-from nuthatch.postings import ColumnStore, IndexCounts, LatestValue, PostingCaches, readable
+from nuthatch import BackendUnavailable, IndexCorrupt, KnownWord, Schema
+from nuthatch.postings import (
+    ColumnStore,
+    IndexCounts,
+    LatestValue,
+    PostingCaches,
+    Vocabulary,
+    readable,
+)
 from nuthatch.scoring import PostingCache
 from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
 
 #: How many states keep a generation; more than readers use at the same time.
 _STATES: Final = 1024
+#: Bytes that a surface word takes with its token, about.
+_WORD_BYTES: Final = 256
 
 
 class Term(NamedTuple):
@@ -88,6 +97,24 @@ class State(IndexCounts):
         return sorted(now - before)
 
 
+class KeptVocabulary(NamedTuple):
+    """The surface words of a state."""
+
+    state: State
+    words: Vocabulary
+
+
+class KnownWords(NamedTuple):
+    """What was found in the vocabulary for one prefix or word."""
+
+    words: tuple[KnownWord, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the words, about."""
+        return _WORD_BYTES * len(self.words)
+
+
 class Caches(PostingCaches[Term | None]):
     """The caches that all readers of one backend share. Safe to share between threads."""
 
@@ -97,6 +124,9 @@ class Caches(PostingCaches[Term | None]):
         self.columns = ColumnStore(declared, max_bytes // 4)
         #: The state of the columns that are kept, by generation: it tells what was written since.
         self.columns_state: LatestValue[State] = LatestValue()
+        #: The newest surface words that were read; one copy, whatever its size.
+        self.vocabulary: LatestValue[KeptVocabulary] = LatestValue()
+        self.known_words: PostingCache[KnownWords] = PostingCache(max_bytes // 32)
         #: The deleted chunks in blocks, by compaction.
         self.tombstones: LatestValue[Ids] = LatestValue()
         self._lock = Lock()

@@ -10,6 +10,7 @@ A trip without statements is left out. If everything is cached, only the last is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 import numpy as np
@@ -19,9 +20,10 @@ from nuthatch import (
     Filter,
     IndexCorrupt,
     Schema,
+    Slot,
 )
 from nuthatch.postings import ArrayColumns, readable
-from nuthatch.scoring import PostingList, TermScores
+from nuthatch.scoring import PostingList, TermScores, merge_terms, slot_key
 from nuthatch_postgres.client.pipeline import Executor, Rows, Statement
 from nuthatch_postgres.queries import search as queries
 from nuthatch_postgres.queries.statements import Statements
@@ -31,6 +33,12 @@ from nuthatch_postgres.search.snapshot import Snapshot
 from nuthatch_postgres.storage.packed_ids import Ids, unpack_ids
 from nuthatch_postgres.storage.posting_block import MODEL, Postings, decode, drop_deleted
 
+#: Blocks from which on a list is long: one round trip more may cost less than reading it.
+LONG: Final = 16
+#: Looking up the block of a chunk costs as much as reading so many blocks of a list in order.
+LOOK_UP_COST: Final = 2
+#: Tokens from which on it is cheaper to go through all fresh postings once.
+_MANY: Final = 200
 _NO_SCORES = TermScores.of(PostingList.of((), (), ()), MODEL, CollectionStatistics(0, 0), df=0)
 
 
@@ -73,12 +81,16 @@ class PostingReader(Snapshot):
         It need not if the list is not cached and this is its first use in this state, or if
         nothing is cached at all.
         """
-        scores = self.caches.terms
-        if scores.get(self.generation, token):
+        if self.has_postings(token):
             return False
-        if self.caches.blocks.get(self.state.compactions, token):
-            return False
-        return not self.caches.enabled or not scores.seen_before(self.generation, token)
+        seen_before = self.caches.terms.seen_before
+        return not self.caches.enabled or not seen_before(self.generation, token)
+
+    def has_postings(self, token: str) -> bool:
+        """Return whether the whole list of a token is cached."""
+        if self.caches.terms.get(self.generation, token) is not None:
+            return True
+        return self.caches.blocks.get(self.state.compactions, token) is not None
 
     async def look_up(self, tokens: Sequence[str]) -> dict[str, Term | None]:
         """Return the dictionary's entries of tokens; None for those that it lacks."""
@@ -89,10 +101,16 @@ class PostingReader(Snapshot):
                 await self.execute()  # read the state alone: the terms are known unless it is new
         missing = [token for token in distinct if token not in self.terms]
         if missing:
-            (rows,) = await self.execute(Statement(self._sql(queries.TERMS), (missing,)))
+            terms_of = queries.TERMS if len(missing) < _MANY else queries.MANY_TERMS
+            (rows,) = await self.execute(Statement(self._sql(terms_of), (missing,)))
             read = {token: Term(id_, int(df), bound) for token, id_, df, bound in rows}
             self.terms.update((token, read.get(token)) for token in missing)
         return {token: self.terms[token] for token in distinct}
+
+    async def read_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        """Return for each token the number of chunks that contain it."""
+        terms = await self.look_up(tokens)
+        return {token: 0 if term is None else term.df for token, term in terms.items()}
 
     async def read_scores(
         self, tokens: Sequence[str], filters: Sequence[Filter]
@@ -130,6 +148,33 @@ class PostingReader(Snapshot):
             recent = rows[1] if self.state.digest else []
             scores |= self._score(missing, blocks, recent, rows[0], tombstones)
         return scores, reading.finish(rows[len(statements) :])
+
+    async def read_slots(
+        self, slots: Iterable[Slot], filters: Sequence[Filter]
+    ) -> tuple[dict[Slot, TermScores], Ids | None]:
+        """Return each slot as one term, and the ids that pass the filters.
+
+        What is merged of alternatives is cached; then their own postings are not looked at.
+        """
+        distinct = [*dict.fromkeys(slots)]
+        cache = self.caches.terms  # a token has no blank, so no slot's key is one
+        merged: dict[Slot, TermScores] = {}
+        several = [slot for slot in distinct if not slot.is_plain]
+        if several:
+            await self.read_state()
+            cached = ((slot, cache.get(self.generation, slot_key(slot))) for slot in several)
+            merged = {slot: term for slot, term in cached if term is not None}
+        unread = [slot for slot in distinct if slot not in merged]
+        tokens = [token for slot in unread for token in slot.tokens]
+        scores, passing = await self.read_scores(tokens, filters)
+        for slot in unread:
+            if slot.is_plain:
+                merged[slot] = scores[slot.word]
+            else:
+                weights = [weight for _, weight in slot.alternatives]
+                merged[slot] = merge_terms([scores[token] for token in slot.tokens], weights)
+                cache.put(self.generation, slot_key(slot), merged[slot])
+        return merged, passing
 
     async def read_columns(self, fields: Iterable[str]) -> ArrayColumns:
         """Return the columns of fields; what is not kept is read in one round trip."""
