@@ -137,6 +137,7 @@ class Worker:
         # A process that may not write what it has compiled compiles all of it at each start.
         kept = {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
         bytecode = {"PYTHONPYCACHEPREFIX": str(folder / f"bytecode-{side}")}
+        self._options = ["--relevance", relevance] if relevance else []
         self._env = {**kept, **bytecode, "PYTHONPATH": os.pathsep.join(map(str, places))}
         suffix = "?index=a" if engine == "postgresql" else ""
         self.url = "memory:" if engine == "memory" else f"{engine}:{folder / engine}-{side}{suffix}"
@@ -174,7 +175,7 @@ class Worker:
 
     def search_from_shell(self, text: str) -> float:
         """Return the processor time of a whole process that searches once."""
-        command = [sys.executable, "-c", _SHELL, "search", self.url, "--", text]
+        command = [sys.executable, "-c", _SHELL, "search", *self._options, self.url, "--", text]
         begun = _children_seconds()
         subprocess.run(command, env=self._env, stdout=subprocess.DEVNULL, check=True)
         return _children_seconds() - begun
