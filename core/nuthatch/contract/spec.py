@@ -208,7 +208,9 @@ class BackendSpec:
     version it was written for. `backend` is `module:Class`, imported when an index is opened.
     `score` is "bm25" only if the scores of text searches are: a sum over the words, of inverse
     document frequency times a frequency that saturates and is normalized by length. Hits name
-    their score so among `score_parts`.
+    their score so among `score_parts`. An engine behind a server may name in `server` the function,
+    `module:function`, that starts one for a demo: given a folder, it returns a context manager
+    that yields the URL of an index there, and stops the server in the end.
     """
 
     name: str
@@ -219,3 +221,4 @@ class BackendSpec:
     config: type[BackendConfig]
     backend: str
     score: ScoreName = "score"
+    server: str | None = None
