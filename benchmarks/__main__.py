@@ -27,11 +27,12 @@ from benchmarks import (
     postgres,
     relevance,
     titles,
+    typed,
 )
 from benchmarks.report import Report, Row, cells
 from benchmarks.sqlite import growth, ladder, loading, overhead, ranked, snippets
 from benchmarks.sqlite.stage import Stage
-from benchmarks.tantivy import added
+from benchmarks.tantivy import added, queries
 from benchmarks.tantivy import loading as writing
 from benchmarks.tantivy import ranked as ranking
 from benchmarks.tantivy.stage import Pair
@@ -44,12 +45,14 @@ _PARTS: dict[str, Callable[[Stage], Iterable[Row]]] = {
     "snippets": snippets.measure,
     "overhead": overhead.measure,
     "hits": partial(hits.measure, "sqlite"),
+    "typed": partial(typed.measure, "sqlite"),
 }
 _TANTIVY: dict[str, Callable[[Pair], Iterable[Row]]] = {
     "ranked": ranking.measure,
     "overhead": added.measure,
     "loading": writing.measure,
     "hits": lambda pair: hits.measure("tantivy", pair.stage),
+    "typed": lambda pair: queries.measure("tantivy", pair.stage),
 }
 #: What reads its own arguments.
 _OTHERS: dict[str, Callable[[Sequence[str]], int]] = {
@@ -87,6 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if name in options.only:
                     _collect(report, part(pair))
         else:
+            if options.only == ["typed"]:
+                report.title, report.sameness = "Benchmarks: what people type", typed.SAME
             _sqlite(report, stage, options)
     if options.out:
         options.out.write_text(report.markdown(), encoding="utf-8")
@@ -108,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("engine", choices=["sqlite", "tantivy", *_OTHERS])
     parser.add_argument("--documents", type=int, default=200_000, help="default: 200,000")
-    parser.add_argument("--corpus", choices=["synthetic", "arxiv"], default="synthetic")
+    parser.add_argument("--corpus", choices=["synthetic", "arxiv", "movies"], default="synthetic")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each query; default: 5")
     parser.add_argument("--queries", type=int, default=60, help="queries per set; default: 60")
     parser.add_argument("--only", type=_names, default=[*_PARTS, "growth"], metavar="NAME,…")
@@ -132,6 +137,9 @@ def _corpus(options: argparse.Namespace) -> tuple[list[Document], str]:
     if options.corpus == "arxiv":
         documents = list(corpus.arxiv(options.documents))
         kind = "titles and abstracts of arXiv"
+    elif options.corpus == "movies":
+        documents = list(corpus.movies(options.documents))
+        kind = "titles and plots of films"
     else:
         documents = list(corpus.Synthetic().documents(options.documents))
         kind = "synthetic (Zipf-Mandelbrot, topics, bursts, lognormal lengths; seed 7)"

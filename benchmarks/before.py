@@ -6,6 +6,9 @@
 Each worker has an index of its own, with the same documents, and answers with the processor time
 of its thread. Both take turns, query by query; a query's time is the least of its rounds, so what
 else runs on the machine does not count. A search from the shell is measured as a process.
+
+With `--relevance auto` only the code that is here judges candidates by their text, which says what
+that costs. Nothing of a text is kept from one search to the next, so each finds them unread.
 """
 
 from __future__ import annotations
@@ -21,13 +24,18 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks import corpus
+from benchmarks.relevance import DATA, SETS
 from benchmarks.report import machine
 from benchmarks.timing import Seconds, Side, by_turns
+from nuthatch import Corpus, Document, Schema
+from nuthatch.demo.judged import load
 
 ROOT = Path(__file__).parents[1]
 WORKER = Path(__file__).with_name("before_worker.py")
@@ -37,6 +45,7 @@ READ = {"none": "nothing read", "first": "first hit read", "all": "all hits read
 MOST = {"sqlite": 50_000, "tantivy": 50_000, "postgresql": 20_000, "memory": 1_000}
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 _SHELL = "from nuthatch.cli.entry import main; main()"
+_ARXIV = "arxiv-50k"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -71,7 +80,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks before", description=__doc__)
     parser.add_argument("commit")
     parser.add_argument("--engines", default="sqlite", metavar="NAME,…", help=", ".join(MOST))
-    parser.add_argument("--documents", type=int, default=50_000, help="of arXiv, at most")
+    parser.add_argument("--corpus", default=_ARXIV, help="arxiv-50k, or another set of --data")
+    parser.add_argument("--data", type=Path, default=DATA, help="where judged corpora lie")
+    parser.add_argument("--relevance", choices=("bm25", "auto"), help="of the code that is here")
+    parser.add_argument("--documents", type=int, default=50_000, help="at most")
     parser.add_argument("--queries", type=int, default=80)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="where indexes are made and deleted again")
@@ -81,26 +93,57 @@ def _parser() -> argparse.ArgumentParser:
 
 def _measure(engine: str, before: Path, folder: Path, options: argparse.Namespace) -> Iterator[str]:
     """Yield the lines about one engine."""
-    documents = list(corpus.arxiv(min(options.documents, MOST[engine])))
-    step = max(1, len(documents) // options.queries)
-    titles = [document.title for document in documents[::step]][: options.queries]
+    chosen = _read_corpus(options.corpus, options.data, min(options.documents, MOST[engine]))
+    documents, texts = chosen.documents, chosen.queries
+    titles = texts[:: max(1, len(texts) // options.queries)][: options.queries]
     rows = ({"uri": one.uri, "title": one.title, "text": one.text} for one in documents)
     lines = (json.dumps(row) + "\n" for row in rows)
     (folder / "corpus.jsonl").write_text("".join(lines), encoding="utf-8")
-    yield f"\n## {engine}, {len(documents):,} abstracts\n"
+    yield f"\n## {engine}, {len(documents):,} documents of {options.corpus}\n"
     with ExitStack() as stack:
         workers = {
-            side: stack.enter_context(Worker(source, engine, folder, side))
-            for side, source in (("before", before), ("now", ROOT))
+            side: stack.enter_context(
+                Worker(source, engine, folder, side, chosen.analyzer, relevance)
+            )
+            for side, source, relevance in (
+                ("before", before, None),
+                ("now", ROOT, options.relevance),
+            )
         }
         yield from _table(workers, titles, options.rounds)
+
+
+class _Chosen(NamedTuple):
+    documents: Sequence[Document]
+    queries: Sequence[str]
+    analyzer: str
+
+
+def _read_corpus(name: str, data: Path, documents: int) -> _Chosen:
+    """Return the first documents of a corpus, and its queries: the titles of arXiv."""
+    if name == _ARXIV:
+        found = list(corpus.arxiv(documents))
+        return _Chosen(found, [document.title for document in found], "english")
+    analyzer = next((one.analyzer for one in SETS if one.name == name), "english")
+    judged = load(data / name, Schema(analyzer=analyzer))
+    read = list(islice(Corpus([str(judged.corpus)]), documents))
+    return _Chosen(read, list(judged.queries.values()), analyzer)
 
 
 class Worker:
     """A process that searches with the code of one source tree."""
 
-    def __init__(self, source: Path, engine: str, folder: Path, side: str) -> None:
+    def __init__(
+        self,
+        source: Path,
+        engine: str,
+        folder: Path,
+        side: str,
+        analyzer: str,
+        relevance: str | None,
+    ) -> None:
         places = [source / "core", *sorted((source / "backends").iterdir())]
+        self._options = [] if relevance is None else ["--relevance", relevance]
         # A process that may not write what it has compiled compiles all of it at each start.
         kept = {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
         bytecode = {"PYTHONPYCACHEPREFIX": str(folder / f"bytecode-{side}")}
@@ -115,6 +158,8 @@ class Worker:
                 str(source),
                 self.url,
                 str(folder / "corpus.jsonl"),
+                analyzer,
+                *(["relevance", relevance] if relevance else []),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -139,7 +184,7 @@ class Worker:
 
     def search_from_shell(self, text: str) -> float:
         """Return the processor time of a whole process that searches once."""
-        command = [sys.executable, "-c", _SHELL, "search", self.url, "--", text]
+        command = [sys.executable, "-c", _SHELL, "search", *self._options, self.url, "--", text]
         begun = _children_seconds()
         subprocess.run(command, env=self._env, stdout=subprocess.DEVNULL, check=True)
         return _children_seconds() - begun

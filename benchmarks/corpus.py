@@ -27,7 +27,9 @@ from nuthatch import Document, get_analyzer
 
 Ids = npt.NDArray[np.int64]
 
-ARXIV = Path(__file__).parents[2] / "shared" / "data" / "arxiv-50k" / "corpus.jsonl.gz"
+_DATA = Path(__file__).parents[2] / "shared" / "data"
+ARXIV = _DATA / "arxiv-50k" / "corpus.jsonl.gz"
+MOVIES = _DATA / "movies" / "corpus.jsonl.gz"
 
 _WORDS = 400_000
 _TOPICS = 300
@@ -131,7 +133,16 @@ def _vocabulary(number: int) -> list[str]:
 
 def arxiv(number: int | None = None) -> Iterator[Document]:
     """Yield real titles and abstracts; the file must be there (`ARXIV.exists()`)."""
-    with gzip.open(ARXIV, "rt", encoding="utf-8") as lines:
+    return _beir(ARXIV, number)
+
+
+def movies(number: int | None = None) -> Iterator[Document]:
+    """Yield real titles and plots; the file must be there (`MOVIES.exists()`)."""
+    return _beir(MOVIES, number)
+
+
+def _beir(path: Path, number: int | None) -> Iterator[Document]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in islice(lines, number):
             row: dict[str, Any] = json.loads(line)
             yield Document(row["_id"], row["title"], row["text"])

@@ -31,19 +31,20 @@ GROUPS = {
     "AuditMode",
     "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",
     "Indexes and results": "SearchBackend Searcher SearchRequest LexicalBackend FilteredIndex "
-    "Conditions PlannedSearch run_blocking Results Attempt NormalizedQuery Hit "
+    "Conditions PlannedSearch run_blocking Results Attempt NormalizedQuery Suggestion Hit "
     "Highlight SafeHTML Chunk Origin IndexInfo",
     "Grounding": "Evidence verify corpus_fingerprint document_root leaf_hash parse_header "
     "document_from_header",
     "Writing engines": "BackendSpec CONTRACT BackendConfig LexicalConfig Capabilities "
     "FilterSupport Support NATIVE EMULATED unsupported Reader FirstMatchReader AnsweringReader "
-    "ColumnReader ExplainingReader ExportingReader AsyncReader AsyncFirstMatchReader "
+    "ColumnReader DictionaryReader KnownWord ExplainingReader ExportingReader AsyncReader "
+    "AsyncFirstMatchReader AsyncDictionaryReader "
     "AsyncAnsweringReader AsyncColumnReader Keys Columns PlainColumns DocumentRow "
     "AsyncExplainingReader AnswerRequest Budget Answer answer_by_calls "
-    "Rung Operator Candidate Matches CollectionStatistics "
+    "Rung Operator Slot Alternative Phrase Candidate Matches CollectionStatistics "
     "FirstMatch StoredChunk FetchedChunk AnalyzedBatch AnalyzedDocument AnalyzedChunk WriteOutcome "
-    "IndexMetadata matches_filter values_by_field SurfaceWords chunk_tokens chunk_words "
-    "Lease Leases",
+    "IndexMetadata matches_filter values_by_field SurfaceWords fold_surface chunk_tokens "
+    "chunk_words Lease Leases",
     "Text and plugins": "Analyzer get_analyzer hookimpl register_plugin unregister_plugin",
     "Errors": "NuthatchError UnknownBackend PluginFailure InvalidConfig InvalidDocument "
     "Fault InvalidQuery InvalidFilter UnsupportedQuery IndexNotFound IndexExists SchemaMismatch "

@@ -38,7 +38,7 @@ class Stage:
     def open(self, cluster: Cluster, name: str = "bench") -> LexicalBackend:
         """Return the index of all documents, which is filled by who comes first."""
         nodes = len(cluster.nodes)
-        url = f"{cluster.url(name)}&shards={nodes}&replicas={min(1, nodes - 1)}"
+        url = f"{cluster.url(name)}&shards={nodes}&replicas={min(1, nodes - 1)}&patience=600"
         index = nuthatch.open(url, create=True, schema=SCHEMA)
         if index.info().documents < len(self.documents):
             index.add(self.documents)

@@ -185,6 +185,7 @@ from nuthatch.pipeline.opening import (
 )
 from nuthatch.pipeline.readers import run_blocking as run_blocking
 from nuthatch.pipeline.search import PlannedSearch as PlannedSearch
+from nuthatch.pipeline.suggesting import Suggestion as Suggestion
 from nuthatch.pipeline.lexical import Searcher as Searcher
 from nuthatch.registry.analyzers import get_analyzer as get_analyzer
 from nuthatch.registry.hookspecs import hookimpl as hookimpl

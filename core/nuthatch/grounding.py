@@ -104,6 +104,8 @@ def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) ->
 
 
 EVIDENCE_FORMAT = 1
+#: No text of a header holds this: its quotes would be escaped.
+_BEFORE_TITLE = b',"title":"'
 
 # One encoder for all documents: json.dumps with arguments builds a new one for each call, and
 # json.loads guesses the encoding of bytes.
@@ -137,6 +139,19 @@ def parse_header(header: bytes | str) -> dict[str, Any]:
     if end != len(text):
         raise ValueError(f"the JSON ends at {end} of {len(text)} characters")
     return values
+
+
+def read_title(header: bytes) -> str:
+    """Return the title in a header, without looking at what else is in it.
+
+    Raise `ValueError` or `LookupError` where there is none.
+    """
+    begin = header.rfind(_BEFORE_TITLE) + len(_BEFORE_TITLE)
+    title = header[begin : header.find(b'"', begin)]
+    if begin < len(_BEFORE_TITLE) or b"\\" in title:  # something is escaped
+        found: str = parse_header(header)["title"]
+        return found
+    return title.decode()
 
 
 def document_root(header: bytes, chunk_leaves: Iterable[bytes]) -> bytes:

@@ -244,6 +244,10 @@ def test_as_deep_as_filters_nest_texts_do_too() -> None:
         parse(f"({deep}) and year=1")
 
 
+def test_groups_beside_each_other_are_not_deep() -> None:
+    assert parse(" or ".join(["(all(year>=1990))"] * 300)) == nuthatch.Any(*[All(YEAR)] * 300)
+
+
 PLACES = [
     ("year", "year^", "after the field there is due ="),
     ("", "^", "a condition is due"),

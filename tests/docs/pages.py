@@ -6,6 +6,7 @@
     ```console exit=2      the same, for commands that end with this code
     ```json title=a.json   written to a file before what follows is run
     ```python notest       neither run nor written; so are all other languages
+    ```html cut=FILE       stands so in a file of the repository, which the page explains
 
 In what is shown `…` stands for any text, for times differ, and a line of `…` alone for any lines.
 Widths of columns differ too: a run of blanks equals any other.
@@ -66,14 +67,18 @@ class Block:
                 yield command, shown
 
 
-def blocks(page: Path) -> list[Block]:
-    """Return the blocks of a page that are not marked `notest`."""
+def fences(page: Path) -> list[Block]:
+    """Return the blocks of a page."""
     text = page.read_text(encoding="utf-8")
-    found = [
+    return [
         Block(page.name, text.count("\n", 0, match.start()) + 1, match[1] or "", match[2], match[3])
         for match in _FENCE.finditer(text)
     ]
-    return [block for block in found if "notest" not in block.options]
+
+
+def blocks(page: Path) -> list[Block]:
+    """Return the blocks of a page that are not marked `notest`."""
+    return [block for block in fences(page) if "notest" not in block.options]
 
 
 def run(page: Path) -> None:

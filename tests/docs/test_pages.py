@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -12,9 +16,10 @@ from nuthatch.cli.commands import COMMANDS
 from nuthatch.demo.judged import films
 from nuthatch.registry.commands import list_commands
 
-from .pages import HOUSE, PAGES, README, ROOT, blocks, run
+from .pages import HOUSE, PAGES, README, ROOT, blocks, fences, run
 
-FILMS = "core/nuthatch/demo/films"
+#: What pages read in the folder of the repository.
+READ = ("core/nuthatch/demo/films", "examples/shop", "examples/documents")
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
@@ -28,9 +33,40 @@ def test_the_examples_of_a_page_run_and_print_what_it_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    if FILMS in page.read_text("utf-8"):  # it is read in the folder of the repository
-        shutil.copytree(ROOT / FILMS, tmp_path / FILMS)
-    run(page)
+    for folder in READ:
+        if folder in page.read_text("utf-8"):
+            shutil.copytree(ROOT / folder, tmp_path / folder)
+    with restored_imports():
+        run(page)
+
+
+@contextmanager
+def restored_imports() -> Iterator[None]:
+    """Forget the modules of an example that a page imports."""
+    path, modules = [*sys.path], {*sys.modules}
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for name in ("shop", "web", "icecat", "citing"):
+            if name not in modules:
+                sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_id)
+def test_what_a_page_cuts_from_a_file_is_there(page: Path) -> None:
+    for block in fences(page):
+        found = re.search(r"cut=(\S+)", block.options)
+        if found:
+            source = without_blank_lines((ROOT / found[1]).read_text("utf-8"))
+            text = without_blank_lines(block.text)
+            assert any(indent(text, " " * width) in source for width in range(0, 13, 2)), (
+                block.place
+            )
+
+
+def without_blank_lines(text: str) -> str:
+    return re.sub(r"\n\n+", "\n", text)
 
 
 def test_the_readme_asks_what_was_not_judged() -> None:

@@ -195,11 +195,39 @@ def test_what_does_not_pass_is_not_deleted(whole: LexicalBackend, acme: LexicalB
             acme.delete(wrong)  # type: ignore[arg-type]
 
 
+def test_a_single_document_is_as_safe_as_without_filters(
+    whole: LexicalBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def record(name: str) -> None:
+        method = getattr(whole, name)
+
+        def call(rows: Any, durability: str) -> Any:
+            asked.append(durability)
+            return method(rows, durability)
+
+        monkeypatch.setattr(whole, name, call)
+
+    record("write")
+    record("remove")
+    for index in (whole, FilteredIndex(whole, ACME)):
+        index.add(document(f"s{len(asked)}", "acme"))
+        index.add([document(f"s{len(asked)}", "acme")])
+        index.add(document(f"s{len(asked)}", "acme"), durability="process")
+        index.delete(["a1", "a2"])
+        index.delete("s0")
+    assert asked[:5] == asked[5:] == ["power", "process", "process", "process", "power"]
+
+
 def test_a_view_of_a_view_has_the_filters_of_both(acme: LexicalBackend) -> None:
     both = FilteredIndex(acme, "year>=2000")
     assert uris(both.search("fox")) == ["a2"]
-    facet = Facet("tenant", without_own_filter=True)
-    assert both.search("fox", facets=facet).facets["tenant"] == (("acme", 1),)
+    facets = [Facet(name, without_own_filter=True) for name in ("tenant", "year")]
+    assert both.search("fox", facets=facets).facets == {
+        "tenant": (("acme", 1),),
+        "year": ((2000, 1),),
+    }
     assert both.get("a1") is None
     assert both.get("b2") is None
 
@@ -278,22 +306,20 @@ def test_an_index_that_is_not_there_yet_is_made_by_what_passes(tmp_path: Path) -
         assert uris(index.search("fox")) == ["a1"]
 
 
-def test_another_schema_that_comes_meanwhile_gives_the_filters_their_meaning(
-    tmp_path: Path,
-) -> None:
-    """As a keyword the year 2000 is a text, as an integer a number."""
+def test_an_index_that_another_made_meanwhile_is_seen_through_the_filters(tmp_path: Path) -> None:
     url = f"sqlite:{tmp_path}/x.db"
-    integers = Schema(fields=(IntegerField("year"),))
-    with nuthatch.open(url, create="new", schema=Schema(fields=(KeywordField("year"),))) as made:
-        made.add(Document("k", "fox", fields={"year": "2000"}))
-    with nuthatch.open(url, filters="year=2000") as index:
-        assert uris(index.search("fox")) == ["k"]
-    nuthatch.drop(url)
-    with nuthatch.open(url, create=True, schema=None, filters=()) as waiting:
-        view = FilteredIndex(waiting, ())
-        with nuthatch.open(url, create="new", schema=integers) as made:
-            made.add(Document("i", "fox", fields={"year": 2000}))
-        assert uris(view.search("fox")) == ["i"]
+    for schema, given in ((SCHEMA, "tenant=acme"), (None, "all()")):
+        with nuthatch.open(url, create=True, schema=schema, filters=given) as view:
+            with nuthatch.open(url, create="new", schema=SCHEMA) as made:
+                made.add(DOCUMENTS)
+            assert uris(view.search("fox")) == (["a1", "a2"] if schema else uris(made_of(url)))
+            assert (view.get("b1") is None) == (schema is not None)
+        nuthatch.drop(url)
+
+
+def made_of(url: str) -> nuthatch.Results:
+    with nuthatch.open(url) as index:
+        return index.search("fox")
 
 
 def test_an_index_with_filters_is_not_dropped(tmp_path: Path) -> None:

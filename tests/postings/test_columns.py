@@ -23,6 +23,7 @@ from nuthatch.postings import (
     DocumentIds,
     FieldValues,
     pack_blocks,
+    restrict,
     scan_block,
     unpack_blocks,
 )
@@ -405,3 +406,51 @@ def test_a_block_costs_a_byte_for_each_of_a_few_values() -> None:
     assert sum(map(len, blocks.values())) == 102_400 + 100 * (128 + 10)
     constant = FieldValues.of([(at, [1]) for at in range(102_400)], np.int64)
     assert sum(map(len, pack_blocks(constant).values())) == 100 * (128 + 10)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.integers(0, 2), st.booleans()), min_size=1),
+    st.sets(st.integers(0, 60)),
+    st.integers(0, 5),
+)
+def test_documents_are_masked_with_all_their_chunks(
+    rows: list[tuple[int, int, bool]], hits: set[int], more: int
+) -> None:
+    """A chunk is left where no chunk of its document is hit; ids of no chunk may be hit, too."""
+    ids, chunks, end = [], [], 1
+    for number, gap, _ in rows:
+        ids.append(end + gap)
+        chunks.append(number)
+        end += gap + number
+    live = np.array([is_live for *_, is_live in rows])
+    documents = DocumentIds(np.array(ids, np.uint32), np.array(chunks, np.uint32), live)
+    wanted = np.array(sorted(id for id in hits if id < end + more), np.uint32)
+    mask = documents.without(wanted, end + more)
+    assert mask.size == end + more
+    for first, number in zip(ids, chunks, strict=True):
+        own = range(first, first + number)
+        assert mask[first : first + number].tolist() == [not hits & {*own}] * number
+
+
+@given(
+    st.none() | st.sets(st.integers(0, 9)),
+    st.lists(st.sets(st.integers(0, 9)), max_size=2),
+    st.none() | st.lists(st.booleans(), min_size=10, max_size=10),
+)
+def test_a_rung_is_restricted_by_all_its_conditions(
+    passing: set[int] | None, phrases: list[set[int]], kept: list[bool] | None
+) -> None:
+    def as_ids(ids: set[int]) -> Any:
+        return np.array(sorted(ids), np.uint32)
+
+    found = restrict(
+        None if passing is None else as_ids(passing),
+        [as_ids(ids) for ids in phrases],
+        None if kept is None else np.array(kept),
+    )
+    every = set(range(10)).intersection(*phrases, range(10) if passing is None else passing)
+    expected = {id for id in every if kept is None or kept[id]}
+    if found is None:
+        assert expected == set(range(10))
+    else:
+        assert set((found.nonzero()[0] if found.dtype == bool else found).tolist()) == expected

@@ -13,7 +13,7 @@ from nuthatch.registry.analyzers import get_analyzer
 from nuthatch.relevance import (
     SETTINGS,
     RelevanceQuery,
-    Rescored,
+    Rescoring,
     ScoredText,
     Slot,
     rescore,
@@ -24,7 +24,7 @@ from nuthatch.text.analyzer import Analyzer, analyze
 from nuthatch.text.normalize import normalize
 from support.relevance_oracle import oracle
 
-Rescore = Callable[[RelevanceQuery, Analyzer, Sequence[ScoredText]], list[Rescored]]
+Rescore = Callable[[RelevanceQuery, Analyzer, Sequence[ScoredText]], Rescoring]
 WAYS = pytest.mark.parametrize("way", [rescore, rescore_in_arrays])
 
 #: Words that share stems, grams and beginnings, of several scripts; some of one character.
@@ -111,11 +111,12 @@ def check(
     query = RelevanceQuery(slots, frequencies, chunks, average)
     rescored = way(query, analyzer, given)
     expected = oracle(analyzer, slots, given, frequencies, chunks, average, SETTINGS)
-    assert sorted(one.candidate for one in rescored) == list(range(len(given)))
-    for one in rescored:
-        assert one.parts == pytest.approx(expected[one.candidate], rel=1e-9, abs=1e-9)
-        assert one.score == pytest.approx(sum(expected[one.candidate].values()), rel=1e-9, abs=1e-9)
-    order = [(-one.score, one.candidate) for one in rescored]
+    assert sorted(rescored.order) == list(range(len(given)))
+    for number, score in enumerate(rescored.scores):
+        parts = rescored.parts_of(number)
+        assert parts == pytest.approx(expected[number], rel=1e-9, abs=1e-9)
+        assert score == pytest.approx(sum(expected[number].values()), rel=1e-9, abs=1e-9)
+    order = [(-rescored.scores[number], number) for number in rescored.order]
     assert order == sorted(order)
 
 
@@ -155,7 +156,7 @@ def test_a_third_partys_analyzer_is_read_by_its_tokens(
 def test_without_candidates_there_is_nothing(way: Rescore) -> None:
     analyzer = get_analyzer("english")
     query = RelevanceQuery([Slot("word", 0, ("word",))], {"word": 1}, 1, 4.0)
-    assert way(query, analyzer, []) == []
+    assert way(query, analyzer, []).order == []
 
 
 @WAYS
@@ -172,8 +173,7 @@ def test_each_part_counts_what_its_name_says(way: Rescore) -> None:
         ScoredText(1.0, "", "nightly heating heated nights"),
         ScoredText(1.0, "", "heatwave overnight"),
     ]
-    rescored = sorted(way(query, analyzer, given), key=lambda one: one.candidate)
-    parts = [one.parts for one in rescored]
+    parts = list(map(way(query, analyzer, given).parts_of, range(len(given))))
     assert parts[0]["word pairs"] == 0 < parts[1]["word pairs"]
     assert parts[0]["early words"] < parts[1]["early words"] < parts[2]["early words"]
     assert parts[0]["title words"] == parts[1]["title words"] == 0 < parts[2]["title words"]
@@ -189,7 +189,7 @@ def test_a_word_that_no_chunk_holds_is_found_by_its_grams(way: Rescore) -> None:
     slots = slots_of(analyzer, normalize(analyzer, "databse"))
     query = RelevanceQuery(slots, {}, 100, 2.0)
     given = [ScoredText(0.0, "", "tower bridge"), ScoredText(0.0, "", "database system")]
-    assert [one.candidate for one in way(query, analyzer, given)] == [1, 0]
+    assert way(query, analyzer, given).order == [1, 0]
 
 
 @WAYS
@@ -203,8 +203,8 @@ def test_weights_of_nothing_leave_the_score_alone(
     off = replace(SETTINGS, position=0.0, grams=0.0, title=0.0, pairs=0.0)
     rescored = way(RelevanceQuery(slots, frequencies, chunks, average, off), analyzer, given)
     expected = sorted(range(len(given)), key=lambda index: (-given[index].score, index))
-    assert [one.candidate for one in rescored] == expected
-    assert [one.score for one in rescored] == [given[index].score for index in expected]
+    assert rescored.order == expected
+    assert rescored.scores == [one.score for one in given]
 
 
 def test_chunks_that_look_alike_keep_their_order() -> None:
@@ -212,4 +212,4 @@ def test_chunks_that_look_alike_keep_their_order() -> None:
     query = RelevanceQuery(slots_of(analyzer, normalize(analyzer, "heat")), {"heat": 3}, 9, 2.0)
     for way in (rescore, rescore_in_arrays):
         rescored = way(query, analyzer, [ScoredText(1.0, "", "heat again")] * 3)
-        assert [one.candidate for one in rescored] == [0, 1, 2]
+        assert rescored.order == [0, 1, 2]

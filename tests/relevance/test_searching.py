@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -17,13 +19,18 @@ from nuthatch import (
     Failover,
     Fuse,
     Hit,
+    Interleave,
     InvalidQuery,
     LexicalBackend,
     Results,
     Schema,
+    Shadow,
+    ShadowPair,
+    Split,
 )
 from nuthatch.relevance import SETTINGS, RelevanceQuery, ScoredText, rescore, slots_of
 from nuthatch.text.normalize import normalize
+from nuthatch_compare import compare
 from support.answering import open_remote
 
 WORDS = ("heat", "heats", "night", "nights", "river", "thief", "stone", "the", "moonlight", "tv")
@@ -90,8 +97,10 @@ def judge(index: LexicalBackend, hits: list[Hit], text: str) -> dict[tuple[str, 
     weighed = RelevanceQuery(slots, frequencies, counts.chunks, counts.average_length)
     texts = [ScoredText(hit.score, hit.title, hit.text) for hit in hits]
     rescored = rescore(weighed, index.analyzer, texts)
-    names = list_names(hits)
-    return {names[one.candidate]: one for one in rescored}
+    return {
+        name: (rescored.scores[number], rescored.parts_of(number))
+        for number, name in enumerate(list_names(hits))
+    }
 
 
 @given(engine=engines, search=searches)
@@ -109,9 +118,9 @@ def test_the_best_thirty_have_the_scores_of_the_formula(
     judged = found.hits[: SETTINGS.depth]
     assert sorted(list_names(judged)) == sorted(expected)
     for hit in judged:
-        one = expected[hit.document_uri, hit.chunk_idx]
-        assert hit.score == pytest.approx(one.score, rel=1e-9)
-        assert hit.score_parts == pytest.approx(dict(one.parts), rel=1e-9, abs=1e-9)
+        score, parts = expected[hit.document_uri, hit.chunk_idx]
+        assert hit.score == pytest.approx(score, rel=1e-9)
+        assert hit.score_parts == pytest.approx(parts, rel=1e-9, abs=1e-9)
     assert [hit.score for hit in found] == sorted((hit.score for hit in found), reverse=True)
     assert list_names(found.hits[SETTINGS.depth :]) == list_names(rest)
     assert [hit.score for hit in found.hits[SETTINGS.depth :]] == [hit.score for hit in rest]
@@ -243,9 +252,44 @@ def test_a_search_over_a_network_takes_one_request() -> None:
 
 def test_combinations_hand_the_relevance_on(indexes: dict[str, LexicalBackend]) -> None:
     one, other = indexes["memory"], indexes["sqlite"]
-    for combination in (Failover(one, other), Fuse(one, other)):
-        assert combination.search("heat night", 5, relevance="auto").relevance == "auto"
-        assert combination.search("heat night", 5, relevance="bm25").relevance == "bm25"
+    pairs: list[ShadowPair] = []
+    shadow = Shadow(one, other, pairs.append)
+    for combination in (
+        Failover(one, other),
+        Fuse(one, other),
+        Split(one, other, share=0.5, unit=lambda: "somebody"),
+        Interleave(one, other, unit=lambda: "somebody"),
+        shadow,
+    ):
+        for relevance in ("auto", "bm25"):
+            found = combination.search("heat night", 5, relevance=relevance)
+            assert found.relevance == relevance
+            if isinstance(combination, Failover | Shadow):
+                expected = one.search("heat night", 5, relevance=relevance)
+                assert list_names(found) == list_names(expected)
+    until = monotonic() + 30
+    while len(pairs) < 2 and monotonic() < until:
+        sleep(0.01)
+    shown = [pair.shadow for pair in pairs]
+    assert [results and results.relevance for results in shown] == ["auto", "bm25"]
+
+
+def test_a_comparison_tells_what_judging_changes(tmp_path: Path) -> None:
+    url = f"sqlite:{tmp_path}/index.db"
+    queries = {text: text for text in ("heat night", "stone river", "moonlight thief")}
+    with (
+        nuthatch.open(url, create=True, schema=SCHEMA) as plain,
+        nuthatch.open(url, create=True, relevance="auto") as judged,
+    ):
+        plain.add(make_documents())
+        found = compare({"bm25": plain, "auto": judged}, queries)
+        for query in found.queries:
+            for relevance, lists in query.lists.items():
+                hits = plain.search(query.name, 10, collapse=True, relevance=relevance)
+                best = [hit.document_uri for hit in hits]
+                assert [one.uri for one in lists][:10] == best[: len(lists)] != []
+    [agreement] = found.agreement
+    assert agreement.queries == len(queries)
 
 
 @pytest.mark.parametrize("value", ["best", 1, True])

@@ -142,8 +142,9 @@ def test_the_keys_of_slots_differ() -> None:
         Slot("a", (Alternative("a"), Alternative("b"))),
         Slot("a", (Alternative("a"), Alternative("b", 0.5))),
         Slot("b", (Alternative("b"), Alternative("a"))),
-        Slot("a", (Alternative("a", 0.5),)),
         Slot("a", (Alternative("a"), Alternative("b"), Alternative("c"))),
+        Slot("a", (Alternative("a"), Alternative("b"), Alternative("0.5"))),
+        Slot("a", (Alternative("a"), Alternative("b", 0.25))),
     ]
     assert len({slot_key(slot) for slot in slots}) == len(slots)
     assert slot_key(slots[0]) == "a"

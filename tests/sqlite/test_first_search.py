@@ -42,7 +42,7 @@ answers = []
 for query, policy, conditions in searches:
     with nuthatch.open(url) as index:  # its first search
         filters = eval(conditions)
-        found = index.search(query, 10, policy=policy, filters=filters)
+        found = index.search(query, 10, policy=policy, filters=filters, syntax="web")
         answers.append([[hit.document_uri, hit.score.hex(), hit.snippet] for hit in found])
 print(json.dumps([answers, "numpy" in sys.modules]))
 """
@@ -52,7 +52,8 @@ print(json.dumps([answers, "numpy" in sys.modules]))
 def url(tmp_path: Path) -> str:
     rng = random.Random(7)
     url = f"sqlite:{tmp_path / 'birds.db'}"
-    schema = Schema(analyzer="english", fields=[IntegerField("year"), KeywordField("kinds")])
+    fields = [IntegerField("year"), KeywordField("kinds")]
+    schema = Schema(analyzer="english", chunker="words:15:0", fields=fields)
     with nuthatch.open(url, create=True, schema=schema) as index:
         index.add(
             Document(
@@ -86,12 +87,25 @@ def draw_searches() -> list[Search]:
     policies = ("auto", "ladder", "ranked")
     return [
         (
-            " ".join(rng.sample(WORDS, rng.randint(1, 4))),
+            draw_query(rng),
             rng.choice(policies),
             repr([draw_filter(rng, 3) for _ in range(rng.choice((0, 1, 1, 2)))]),
         )
         for _ in range(120)
     ]
+
+
+def draw_query(rng: random.Random) -> str:
+    """Draw words, with or without a phrase and what must not be there."""
+    words = rng.sample(WORDS, rng.randint(1, 4))
+    match rng.randrange(4):
+        case 0:
+            words.append(f'"{" ".join(rng.choices(WORDS[-5:], k=2))}"')
+        case 1:
+            words.append(f"-{rng.choice(WORDS[:5])}")
+        case 2:
+            words.append(f'-"{" ".join(rng.choices(WORDS[-5:], k=2))}" -{rng.choice(WORDS[:2])}')
+    return " ".join(words)
 
 
 def draw_filter(rng: random.Random, depth: int) -> Filter:
@@ -122,7 +136,7 @@ def test_the_first_search_has_the_scores_of_later_ones_to_the_last_bit(url: str)
         for (query, policy, conditions), answer in zip(searches, answers, strict=True):
             filters = eval(conditions)
             for _ in range(3):  # the first reads, the last finds all in the cache
-                found = index.search(query, 10, policy=policy, filters=filters)
+                found = index.search(query, 10, policy=policy, filters=filters, syntax="web")
             assert answer == [[hit.document_uri, hit.score.hex(), hit.snippet] for hit in found]
 
 

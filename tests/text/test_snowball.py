@@ -73,13 +73,18 @@ def test_tokens_are_the_clean_stems_of_the_surfaces(language: str) -> None:
     holds()
 
 
-@given(WORDS, st.sampled_from(ENDINGS))
-def test_an_english_word_begins_as_all_words_of_its_stem_do(word: str, ending: str) -> None:
-    english = builtin_analyzer("english")
-    assert isinstance(english, SnowballAnalyzer)
-    assert english.beginning is not None
-    (stem,) = english.stem([word + ending])
-    assert (word + ending).startswith(english.beginning(stem))
+@pytest.mark.parametrize("language", ["english", "german"])
+@given(
+    word=WORDS | st.text("aeiouyhlnrstß", min_size=1, max_size=9),
+    ending=st.sampled_from([*ENDINGS, "en", "heit", "lich", "er", "est", "keit"]),
+)
+def test_a_word_begins_as_all_words_of_its_stem_do(language: str, word: str, ending: str) -> None:
+    analyzer = builtin_analyzer(language)
+    assert isinstance(analyzer, SnowballAnalyzer)
+    assert analyzer.beginning is not None
+    folded = analyzer.fold(word + ending)
+    (stem,) = analyzer.stem([folded])
+    assert folded.startswith(analyzer.beginning(stem))
 
 
 def test_a_stem_that_is_no_token_gives_way_to_the_word(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from nuthatch_opensearch.catalog import (
     unpack_words,
 )
 from nuthatch_opensearch.marker import Marker
-from nuthatch_opensearch.write import Upload, Writer, cut_lines, make_part_line
+from nuthatch_opensearch.write import Upload, Writer, cut_lines, make_part_lines
 
 #: Parts, and chunks, of one answer.
 _PARTS: Final = 50
@@ -117,14 +117,9 @@ class Compaction:
             for row in unpack_rows(self._place, part.content)
             if row.seq not in gone
         )
-        lines = [
-            make_part_line(ROWS, upload, upload.number(ROWS), content)
-            for content in pack_rows(rows)
-        ]
-        lines += [
-            make_part_line(WORDS, upload, upload.number(WORDS), content)
-            for content in pack_words(self._find_words(marker, parts))
-        ]
+        lines = make_part_lines(ROWS, upload, pack_rows(rows))
+        words = self._find_words(marker, parts)
+        lines += make_part_lines(WORDS, upload, pack_words(words))
         for part in cut_lines(lines, self._writer.bulk_bytes):
             self._writer.send_bulk(part)
         self._writer.refresh()

@@ -39,4 +39,5 @@ SPEC = BackendSpec(
     config=OpenSearchConfig,
     backend="nuthatch_opensearch.backend:OpenSearchBackend",
     score="bm25",
+    server="nuthatch_opensearch.cluster:run_demo",
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import monotonic, sleep, time
@@ -227,7 +227,9 @@ class Writer:
 
     def take_number(self) -> int:
         """Return the number of a new batch, which no other writer has or will have."""
-        answer = self._client.send(Request("PUT", self.path(f"_doc/{COUNTER}"), body="{}"))
+        # Refreshed by itself, and not beside chunks: see `_upload`.
+        params = {"refresh": "true"}
+        answer = self._client.send(Request("PUT", self.path(f"_doc/{COUNTER}"), params, "{}"))
         number: int = answer["_version"]
         return number
 
@@ -320,40 +322,51 @@ class Writer:
         gone: Sequence[Head],
         words: Mapping[str, str],
     ) -> None:
-        """Store what is not stored yet of a batch, and delete the dead chunks of before."""
+        """Store what is not stored yet of a batch, and delete the dead chunks of before.
+
+        Chunks and all else are refreshed apart: Lucene takes several times as long for a segment
+        in which some document lacks the fields of the others.
+        """
         waiting = [row for key, row in fresh.items() if key not in upload.stored]
+        chunks, rows = self._chunk_lines(upload, waiting)
+        self._send_lines(chunks)
         lines = [*_deletions(marker.dead)]
-        lines += self._chunk_lines(upload, waiting)
+        lines += make_part_lines(ROWS, upload, pack_rows(rows))
         if upload.epoch != marker.epoch:  # or others may have forgotten words that were known
             upload.epoch = marker.epoch
-            for content in pack_words(self._words.select_new(words, marker.epoch)):
-                lines.append(make_part_line(WORDS, upload, upload.number(WORDS), content))
+            new = self._words.select_new(words, marker.epoch)
+            lines += make_part_lines(WORDS, upload, pack_words(new))
         places = sorted(head.seq for head in gone)
         if places != upload.gone:  # perhaps over those of an earlier attempt
-            lines.append(make_part_line(GONE, upload, 0, pack_gone(places)))
+            lines.append(_line(*schema.make_part(GONE, upload.batch, 0, pack_gone(places))))
             upload.gone = places
+        self._send_lines(lines)
+
+    def _send_lines(self, lines: Sequence[str]) -> None:
+        """Send the lines of a bulk in requests of a bounded size, and have them seen."""
         parts = list(cut_lines(lines, self.bulk_bytes))
         for part in parts:
             self.send_bulk(part, refresh=len(parts) == 1)
         if len(parts) > 1:
             self.refresh()
 
-    def _chunk_lines(self, upload: Upload, documents: Sequence[AnalyzedDocument]) -> Iterator[str]:
-        """Yield the lines of documents, and of what the catalog has of them."""
-        rows = []
+    def _chunk_lines(
+        self, upload: Upload, documents: Sequence[AnalyzedDocument]
+    ) -> tuple[list[str], list[CatalogRow]]:
+        """Return the lines that store documents, and what the catalog has of them."""
+        lines: list[str] = []
+        rows: list[CatalogRow] = []
         for analyzed in documents:
             key = schema.make_key(analyzed.document.uri)
             seq = schema.make_seq(upload.batch, upload.place)
             version = schema.make_version(key, upload.batch)
             chunks = schema.make_chunks(self._columns, analyzed, upload.batch, upload.place)
-            for chunk_id, document in chunks:
-                yield _line(chunk_id, document)
+            lines += [_line(chunk_id, document) for chunk_id, document in chunks]
             upload.place += len(analyzed.chunks)
             tokens = schema.count_tokens(analyzed)
             upload.stored[key] = Head(version, analyzed.root, len(analyzed.chunks), tokens, seq)
             rows.append(CatalogRow.of(self._schema, analyzed, seq))
-        for content in pack_rows(rows):
-            yield make_part_line(ROWS, upload, upload.number(ROWS), content)
+        return lines, rows
 
     def send_bulk(self, lines: Sequence[str], *, refresh: bool = False) -> None:
         """Store and delete; a part that the cluster has no room for just now is sent again.
@@ -378,15 +391,27 @@ class Writer:
                 if pause is None or status != 429:
                     raise interpret(status, details, self._config.place, None)
             sleep(pause)
+            if len(lines) > 1:  # there may be no room for so much, however long one waits
+                half = len(lines) // 2
+                self.send_bulk(lines[:half])
+                self.send_bulk(lines[half:], refresh=refresh)
+                return
 
     def refresh(self) -> None:
-        answer = self._client.send(Request("POST", self.path("_refresh")))
-        if answer["_shards"]["failed"]:
-            raise BackendUnavailable(
-                f"a shard of {self._config.place} could not be refreshed; try again, and look at "
-                "the health of the cluster",
-                transient=True,
-            )
+        for pause in (*_PAUSES, None):
+            try:
+                answer = self._client.send(Request("POST", self.path("_refresh")))
+                if not answer["_shards"]["failed"]:
+                    return
+                raise BackendUnavailable(
+                    f"a shard of {self._config.place} could not be refreshed; try again, and look "
+                    "at the health of the cluster",
+                    transient=True,
+                )
+            except BackendUnavailable as error:
+                if pause is None or not error.transient:
+                    raise
+            sleep(pause)
 
     # What is not needed any more
 
@@ -451,9 +476,12 @@ def _line(name: str, document: Mapping[str, Any]) -> str:
     return f"{action}\n{json.dumps(document, ensure_ascii=False)}\n"
 
 
-def make_part_line(kind: str, upload: Upload, number: int, content: str) -> str:
-    """Return the lines of a bulk that store a part of a batch's catalog."""
-    return _line(*schema.make_part(kind, upload.batch, number, content))
+def make_part_lines(kind: str, upload: Upload, contents: Iterable[str]) -> list[str]:
+    """Return the lines of a bulk that store parts of a batch's catalog."""
+    return [
+        _line(*schema.make_part(kind, upload.batch, upload.number(kind), content))
+        for content in contents
+    ]
 
 
 def _deletions(dead: Sequence[tuple[str, int]]) -> Iterator[str]:

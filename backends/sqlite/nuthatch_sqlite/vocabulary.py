@@ -4,8 +4,8 @@
     generation 8   51,650 are counted, 4 are newer       extended with these
     generation 9   51,012 are counted: some are gone     read once more
 
-A word takes about 300 bytes, so the words of half a million abstracts take some 40 MB; no process
-has them that completes and corrects nothing.
+The 85,000 words of 50,000 abstracts take 17 MB, and are read in a twelfth of a second; a process
+that completes and corrects nothing has none of them.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ that gives the filter back; dates and instants come back as the texts that stand
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Final, NoReturn, TypeVar
 
 from nuthatch.contract.filter_tokens import Token, invalid, quote, tokenize
@@ -232,6 +231,8 @@ class _Parser:
     def _get_field(self, token: Token) -> AnyField:
         field = self._schema.field(token.text)
         if field is None:
+            from difflib import get_close_matches  # only on the way to an error
+
             names = [declared.name for declared in self._schema.fields]
             near = get_close_matches(token.text, names, n=1)
             hint = f"did you mean {near[0]!r}? declared" if near else "declared"

@@ -32,6 +32,7 @@ from nuthatch.errors import InvalidQuery
 Bound = bool | int | float | str | date
 #: How deep `All`, `Any` and `Not` nest: engines walk over them by recursion.
 MAX_DEPTH: Final = 100
+_SIGNS: Final = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 class Combinable:
@@ -88,14 +89,13 @@ class Range(Combinable):
         return f"Range({', '.join([repr(self.field), *bounds])})"
 
     def __str__(self) -> str:
-        text = quote(self.field)
-        for name, bound in self.bounds.items():
-            sign = "<>"[name.startswith("g")] + ("=" if name.endswith("e") else "")
-            if len(self.bounds) > 1 and sign[0] == ">":
-                text = f"{_value_text(bound)}{sign.replace('>', '<')}{text}"
-            else:
-                text = f"{text}{sign}{_value_text(bound)}"
-        return text
+        field, bounds = quote(self.field), self.bounds
+        if len(bounds) == 1:
+            ((name, bound),) = bounds.items()
+            return f"{field}{_SIGNS[name]}{_value_text(bound)}"
+        (low, lower), (high, upper) = bounds.items()
+        sign = _SIGNS[low].replace(">", "<")
+        return f"{_value_text(lower)}{sign}{field}{_SIGNS[high]}{_value_text(upper)}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -122,9 +122,9 @@ class AnyOf(Combinable):
         return f"AnyOf({self.field!r}, {self.values!r})"
 
     def __str__(self) -> str:
-        return self.compare("=", "in")
+        return self._text("=", "in")
 
-    def compare(self, single: str, several: str) -> str:
+    def _text(self, single: str, several: str) -> str:
         """Return the condition as text, with the operator for one value, or that for several."""
         if len(self.values) == 1:
             return f"{quote(self.field)}{single}{_value_text(self.values[0])}"
@@ -250,7 +250,7 @@ class Not(Combinable):
 
     def __str__(self) -> str:
         if isinstance(self.part, AnyOf):
-            return self.part.compare("!=", "not in")
+            return self.part._text("!=", "not in")
         return f"not {part_text(self.part)}"
 
 

@@ -87,6 +87,9 @@ class FetchedChunk(Protocol):
     reads `uri`, `chunk_idx` and `root`. All else is read when a hit is: perhaps never, perhaps
     in several threads, perhaps after the reader and the index were closed. So it holds data, and
     no cursor or connection. An attribute raises `IndexCorrupt` where it finds damage.
+
+    It may have a method `peek() -> (title, text)`, by which candidates are judged before they are
+    shown: it may leave out what is costly and changes neither, such as holding them to a hash.
     """
 
     @property

@@ -142,6 +142,12 @@ class BackendConfig(BaseModel):
         """The location as messages may show it: without a password, or what may be one."""
         return redact_location(self.location)
 
+    @property
+    def place(self) -> str:
+        """What tells this index from others: `shown`, and the option `index` where there is one."""
+        index = getattr(self, "index", None)
+        return f"{self.shown}?index={index}" if index else self.shown
+
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
             if name == "location":
@@ -202,7 +208,9 @@ class BackendSpec:
     version it was written for. `backend` is `module:Class`, imported when an index is opened.
     `score` is "bm25" only if the scores of text searches are: a sum over the words, of inverse
     document frequency times a frequency that saturates and is normalized by length. Hits name
-    their score so among `score_parts`.
+    their score so among `score_parts`. An engine behind a server may name in `server` the function,
+    `module:function`, that starts one for a demo: given a folder, it returns a context manager
+    that yields the URL of an index there, and stops the server in the end.
     """
 
     name: str
@@ -213,3 +221,4 @@ class BackendSpec:
     config: type[BackendConfig]
     backend: str
     score: ScoreName = "score"
+    server: str | None = None

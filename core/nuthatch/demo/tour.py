@@ -2,15 +2,16 @@
 
 It uses every installed engine that keeps its index at a path. Which ones these are is not written
 down anywhere: each engine is given a URL in the demo's folder. One that needs a server refuses it,
-and is left out with its reason.
+and is left out with its reason, unless servers are wanted and its spec says how to start one.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ from nuthatch.registry.backends import list_backends
 class Engine:
     """One engine with the corpus in it, or the reason why it is left out.
 
-    `path` is where the index lies, None if it lives in memory only.
+    `path` is where the index lies, None if it is gone after the demo.
     """
 
     name: str
@@ -43,10 +44,13 @@ class Engine:
     skipped: str = ""
 
 
-def fill_engines(directory: Path, judged: JudgedCorpus) -> list[Engine]:
+def fill_engines(
+    directory: Path, judged: JudgedCorpus, servers: ExitStack | None = None
+) -> list[Engine]:
     """Index the corpus in every engine that can have an index in the directory.
 
-    What is there from an earlier demo is used again. Close the indexes after use.
+    With `servers` engines that can start a server of their own do so, and it stops with them. What
+    is there from an earlier demo is used again. Close the indexes after use.
     """
     listed = list_backends()
     names = [item.name for item, _ in listed]
@@ -59,20 +63,34 @@ def fill_engines(directory: Path, judged: JudgedCorpus) -> list[Engine]:
             engines.append(Engine(name, url, skipped=str(spec)))
             continue
         try:
-            engines.append(_fill_engine(name, url, path, judged))
+            has_server = servers is not None and spec.server is not None
+            if servers is not None and spec.server is not None:
+                url = servers.enter_context(_start_server(spec.server, path))
+            engines.append(_fill_engine(name, url, path, judged, has_server=has_server))
         except NuthatchError as error:
             engines.append(Engine(name, url, skipped=str(error)))
     return engines
 
 
-def _fill_engine(name: str, url: str, path: Path, judged: JudgedCorpus) -> Engine:
+def _fill_engine(
+    name: str, url: str, path: Path, judged: JudgedCorpus, *, has_server: bool
+) -> Engine:
     index = open_url(url, create=True, schema=judged.schema)
     try:
         report = index.add(Corpus([str(judged.corpus)]))
     except BaseException:
         index.close()
         raise
-    return Engine(name, url, path if path.exists() else None, index, report)
+    # A server of the demo's own is gone with it, whatever it leaves in its folder.
+    is_kept = path.exists() and not has_server
+    return Engine(name, url, path if is_kept else None, index, report)
+
+
+def _start_server(reference: str, folder: Path) -> AbstractContextManager[str]:
+    """Return the server that a spec names; it yields the URL of an index."""
+    module, _, name = reference.partition(":")
+    server: AbstractContextManager[str] = getattr(import_module(module), name)(folder)
+    return server
 
 
 def _escape(path: Path) -> str:
@@ -183,10 +201,13 @@ class Tour:
         }
 
 
-def take_tour(directory: Path, judged: JudgedCorpus) -> Tour:
-    """Index, search, measures and verify. Raise `BackendUnavailable` without an engine."""
+def take_tour(directory: Path, judged: JudgedCorpus, *, servers: bool = False) -> Tour:
+    """Index, search, measure and verify. Raise `BackendUnavailable` without an engine.
+
+    With `servers` engines that need one start it for the tour.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    with _open_engines(directory, judged) as engines:
+    with _open_engines(directory, judged, servers=servers) as engines:
         usable = [(engine, engine.index) for engine in engines if engine.index is not None]
         if not usable:
             reasons = "; ".join(f"{engine.name}: {engine.skipped}" for engine in engines)
@@ -243,14 +264,17 @@ def _scores(results: Results) -> list[tuple[str, float]]:
 
 
 @contextmanager
-def _open_engines(directory: Path, judged: JudgedCorpus) -> Iterator[list[Engine]]:
-    engines = fill_engines(directory, judged)
-    try:
-        yield engines
-    finally:
-        for engine in engines:
-            if engine.index is not None:
-                engine.index.close()
+def _open_engines(
+    directory: Path, judged: JudgedCorpus, *, servers: bool
+) -> Iterator[list[Engine]]:
+    with ExitStack() as stack:
+        engines = fill_engines(directory, judged, stack if servers else None)
+        try:
+            yield engines
+        finally:
+            for engine in engines:
+                if engine.index is not None:
+                    engine.index.close()
 
 
 def _prove(

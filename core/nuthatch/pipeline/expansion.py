@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
-from nuthatch.contract.query import Corrections
-from nuthatch.contract.reader import AsyncDictionaryReader, AsyncReader, KnownWord
+from nuthatch.contract.filters import Filter
+from nuthatch.contract.query import Corrections, Rung
+from nuthatch.contract.reader import AsyncDictionaryReader, AsyncReader, KnownWord, Matches
 from nuthatch.pipeline.readers import has_dictionary
 from nuthatch.pipeline.shape import check_type, missing_method
 from nuthatch.text.normalize import Dropped, NormalizedQuery
@@ -27,6 +28,24 @@ CORRECTIONS: Final = 5
 ONE_EDIT, TWO_EDITS = 4, 8
 
 
+class Visible(NamedTuple):
+    """The documents that a view of an index shows: what `reader` finds under `fixed`.
+
+    The reader looks up `emulated` by itself.
+    """
+
+    reader: AsyncReader
+    fixed: tuple[Filter, ...]
+    emulated: tuple[Filter, ...]
+
+    async def shows(self, backend: str, word: KnownWord) -> bool:
+        """Return whether a document that may be seen has a word."""
+        filters = [item for item in self.fixed if item not in self.emulated]
+        matches = await self.reader.match(Rung.of("OR", [word.token]), filters, 1)
+        check_type(backend, "match", matches, Matches)
+        return bool(matches.candidates)
+
+
 @dataclass(frozen=True, slots=True)
 class Expansion:
     """A query with its alternatives, and by wrong word the surface words near it, best first."""
@@ -36,14 +55,22 @@ class Expansion:
 
 
 async def expand_query(
-    backend: str, reader: AsyncReader, query: NormalizedQuery, corrections: Corrections
+    backend: str,
+    reader: AsyncReader,
+    query: NormalizedQuery,
+    corrections: Corrections,
+    visible: Visible | None = None,
 ) -> Expansion:
-    """Return the query with what its words also stand for."""
+    """Return the query with what its words also stand for.
+
+    Only words of visible documents correct others, where not all are: a view of an index must not
+    tell what other documents hold.
+    """
     if not query.slots or not (query.completes or corrections != "off"):
         return Expansion(query, {})
     if not has_dictionary(reader):
         raise missing_method(backend, "dictionary", "the reader's words and neighbours")
-    expander = _Expander(backend, reader)
+    expander = _Expander(backend, reader, visible)
     if query.completes:
         query = await expander.complete(query)
     if corrections == "off":
@@ -64,9 +91,12 @@ async def expand_query(
 class _Expander:
     """The look-ups for one query in one state of an index."""
 
-    def __init__(self, backend: str, reader: AsyncDictionaryReader) -> None:
+    def __init__(
+        self, backend: str, reader: AsyncDictionaryReader, visible: Visible | None
+    ) -> None:
         self._backend = backend
         self._reader = reader
+        self._visible = visible
 
     async def complete(self, query: NormalizedQuery) -> NormalizedQuery:
         """Return the query whose last slot stands for all words that begin with its word.
@@ -102,11 +132,17 @@ class _Expander:
         return near
 
     async def _look_up(self, surface: str) -> Sequence[KnownWord]:
-        words = await self._reader.neighbours(surface, 1, CORRECTIONS)
+        words = await self._find_neighbours(surface, 1)
         if not words and len(surface) >= TWO_EDITS:
-            words = await self._reader.neighbours(surface, 2, CORRECTIONS)
-        self._check("neighbours", words, CORRECTIONS)
+            words = await self._find_neighbours(surface, 2)
         return words
+
+    async def _find_neighbours(self, surface: str, edits: int) -> Sequence[KnownWord]:
+        words = await self._reader.neighbours(surface, edits, CORRECTIONS)
+        self._check("neighbours", words, CORRECTIONS)
+        if self._visible is None:
+            return words
+        return [word for word in words if await self._visible.shows(self._backend, word)]
 
     def _check(self, method: str, words: object, limit: int) -> None:
         check_type(self._backend, method, words, Sequence)

@@ -41,13 +41,14 @@ if TYPE_CHECKING:
         OnError,
         WriteOutcome,
     )
+    from nuthatch.pipeline.suggesting import Suggestion
 
 #: One filter or several that must all hold; a text is one in the filter language.
 Conditions = Filter | str | Sequence[Filter | str]
 
 
 class _Scope(NamedTuple):
-    """The conditions, as a schema gives them their meaning."""
+    """The conditions, with the schema that gives them their meaning."""
 
     schema: Schema
     filters: tuple[Filter, ...]
@@ -86,10 +87,10 @@ class FilteredIndex(LexicalBackend):
         if not isinstance(index, LexicalBackend):
             raise InvalidConfig(f"filters stand before an index; found {index!r}")
         self._index = index
-        self._given = filters
-        self._known = _Scope.read(index.schema, filters)
+        # An index that is made later has this schema, or none of its fields is named here.
+        self._scope = _Scope.read(index.schema, filters)
         self.spec = index.spec  # type: ignore[misc]  # that of the engine, for this object
-        for feature in filter_features(self._known.checked):
+        for feature in filter_features(self._scope.checked):
             require(index, feature)
 
     @classmethod
@@ -120,13 +121,6 @@ class FilteredIndex(LexicalBackend):
         """The conditions."""
         return self._scope.filters
 
-    @property
-    def _scope(self) -> _Scope:
-        """The conditions by the schema of now: an index that is made later may have another."""
-        if self._known.schema is not self.schema:
-            self._known = _Scope.read(self.schema, self._given)
-        return self._known
-
     # What is read
 
     def execute(self, request: SearchRequest) -> Results:
@@ -139,6 +133,16 @@ class FilteredIndex(LexicalBackend):
         filters = self.filters
         query = replace(request.query, filters=(*filters, *request.query.filters))
         return replace(request, query=query, fixed=(*filters, *request.fixed))
+
+    def _suggest(
+        self,
+        text: str,
+        limit: int,
+        fields: Sequence[str],
+        titles: bool,
+        filters: tuple[Filter, ...],
+    ) -> list[Suggestion]:
+        return self._index._suggest(text, limit, fields, titles, (*self.filters, *filters))
 
     def get(self, uri: str) -> Document | None:
         document = self._index.get(uri)

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         WriteOutcome,
     )
     from nuthatch.pipeline.indexing import Addable
+    from nuthatch.pipeline.suggesting import Suggestion
 
 
 class Searcher(SearchBackend):
@@ -363,6 +364,30 @@ class LexicalBackend(Searcher):
             Chunk(uri, number, document.text[slice(*spans[number])], spans[number][0])
             for number in _select_chunks(uri, len(spans), around, before, after)
         ]
+
+    def suggest(
+        self, text: str, limit: int = 10, *, fields: Sequence[str] = (), titles: bool = False
+    ) -> list[Suggestion]:
+        """Return what a text that is being typed may become, the most frequent first.
+
+        The last word is completed from the words of the index, one with an error in its beginning
+        too, by what stands beside the words before it. `fields` are keyword fields whose values
+        are suggested as well, and `titles` asks for titles of documents that hold all words; each
+        source gives at most `limit`. Raise `InvalidQuery` and `UnsupportedQuery`.
+        """
+        return self._suggest(text, limit, fields, titles, ())
+
+    def _suggest(
+        self,
+        text: str,
+        limit: int,
+        fields: Sequence[str],
+        titles: bool,
+        filters: tuple[Filter, ...],
+    ) -> list[Suggestion]:
+        from nuthatch.pipeline.suggesting import Suggester  # no search needs it
+
+        return Suggester(self, filters).suggest(text, limit, fields, titles=titles)
 
     def documents(self) -> Iterator[Document]:
         """Yield every document in document order, from one state of the index."""

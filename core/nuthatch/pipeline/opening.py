@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from nuthatch.contract.document import Document
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Rung, SearchRequest
-from nuthatch.contract.reader import Matches, Reader, StoredChunk
+from nuthatch.contract.reader import KnownWord, Matches, Reader, StoredChunk
 from nuthatch.contract.results import Results
 from nuthatch.contract.schema import IndexInfo, Schema
 from nuthatch.contract.spec import BackendConfig, BackendSpec, Create, LexicalConfig
@@ -67,6 +67,12 @@ class EmptyReader:
 
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         return [{} for _ in keys]
+
+    def words(self, prefix: str, limit: int) -> list[KnownWord]:
+        return []
+
+    def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
+        return []
 
     def fetch(self, keys: Sequence[Hashable], proofs: bool) -> list[StoredChunk]:
         return []

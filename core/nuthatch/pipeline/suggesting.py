@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.facet import Facet
+from nuthatch.contract.filter_validation import check_filters
 from nuthatch.contract.filters import Filter
-from nuthatch.contract.query import MatchAll, Query, Rung
+from nuthatch.contract.query import MatchAll, Rung, check_limit
 from nuthatch.contract.reader import KnownWord, Reader
-from nuthatch.contract.results import Results
-from nuthatch.contract.schema import KeywordField, Schema
-from nuthatch.errors import InvalidQuery
+from nuthatch.contract.schema import KeywordField
+from nuthatch.errors import InvalidQuery, UnsupportedQuery
 from nuthatch.pipeline.readers import has_dictionary
 from nuthatch.pipeline.shape import missing_method
-from nuthatch.text.analyzer import Analyzer, words_of
+from nuthatch.pipeline.validation import filter_features, require
+from nuthatch.text.analyzer import words_of
 from nuthatch.text.fold import fold_surface
+
+if TYPE_CHECKING:
+    from nuthatch.pipeline.lexical import LexicalBackend
 
 #: From how many letters on a word may have an error.
 ONE_EDIT = 4
@@ -47,92 +50,104 @@ class Suggestion(NamedTuple):
     edits: int = 0
 
 
-class SuggestingIndex(Protocol):
-    """What suggestions are read from."""
+class Suggester:
+    """What one index suggests; `filters` must hold of the documents that it comes from."""
 
-    schema: Schema
-    analyzer: Analyzer
+    def __init__(self, index: LexicalBackend, filters: tuple[Filter, ...]) -> None:
+        self._index = index
+        self._filters = filters
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def capabilities(self) -> Capabilities: ...
-    def search(
-        self,
-        query: Query,
-        limit: int | None = None,
-        *,
-        prefix: bool | None = None,
-        collapse: bool | None = None,
-        policy: object = None,
-        relevance: object = None,
-    ) -> Results: ...
+    def suggest(
+        self, text: str, limit: int, fields: Sequence[str], *, titles: bool
+    ) -> list[Suggestion]:
+        """Return suggestions of all sources. Raise `InvalidQuery` and `UnsupportedQuery`."""
+        self._check(text, limit, fields)
+        found = [*self._suggest_words(text, limit)]
+        for field in fields:
+            found += self._suggest_values(text, field, limit)
+        if titles:
+            found += self._suggest_titles(text, limit)
+        # Sources keep their order among equals, and so does what one of them gives.
+        return sorted(found, key=lambda one: (one.edits, -one.frequency))
 
+    def _check(self, text: object, limit: int, fields: Sequence[str]) -> None:
+        require(self._index, "dictionary")
+        if not isinstance(text, str):
+            raise InvalidQuery(f"suggestions are for a text; found {text!r}")
+        check_limit(limit)
+        if isinstance(fields, str):
+            raise InvalidQuery(f"fields is a list of names; found {fields!r}")
+        for field in fields:
+            if not isinstance(self._index.schema.field(field), KeywordField):
+                raise InvalidQuery(f"values are suggested of keyword fields; {field!r} is none")
 
-def suggest_words(
-    index: SuggestingIndex, reader: Reader, text: str, limit: int, filters: Sequence[Filter]
-) -> Iterator[Suggestion]:
-    """Yield texts whose last word is completed, the most frequent first.
+    def _suggest_words(self, text: str, limit: int) -> Iterator[Suggestion]:
+        """Yield texts whose last word is completed, the most frequent first.
 
-    A chunk that passes the filters holds the word, and all words before it.
-    """
-    typed = _LAST_WORD.search(text)
-    words = words_of(index.analyzer, text)
-    if typed is None or not words:
-        return
-    if not has_dictionary(reader):
-        raise missing_method(index.name, "dictionary", "the reader's words and neighbours")
-    stopwords: frozenset[str] = getattr(index.analyzer, "stopwords", frozenset())
-    before = [word.token for word in words[:-1] if word.surface not in stopwords]
-    is_free = not before and not filters
-    asked = limit if is_free else _LOOKED_UP * limit
-    edits = 1 if len(words[-1].surface) >= ONE_EDIT else 0
-    found = 0
-    for word in _look_up(reader, words[-1].surface, asked, edits):
-        rung = Rung.of("AND", [*before, word.token])
-        if is_free or reader.match(rung, filters, 1).candidates:
-            yield Suggestion(
-                text[: typed.start()] + word.surface, "words", word.frequency, word.edits
-            )
-            found += 1
-        if found == limit:
+        A chunk that passes the filters holds the word, and all words before it.
+        """
+        typed = _LAST_WORD.search(text)
+        words = words_of(self._index.analyzer, text)
+        if typed is None or not words:
             return
+        stopwords: frozenset[str] = getattr(self._index.analyzer, "stopwords", frozenset())
+        before = [word.token for word in words[:-1] if word.surface not in stopwords]
+        filters = check_filters(self._index.schema, self._filters)
+        for feature in filter_features(filters):
+            level = self._index.capabilities.support(feature).level
+            if level != "native":
+                reason = "its engine does not know these filters itself"
+                raise UnsupportedQuery(self._index.name, "words under filters", reason)
+        is_free = not before and not filters
+        asked = limit if is_free else _LOOKED_UP * limit
+        found = 0
+        with self._index.reader() as reader:
+            for word in self._look_up(reader, words[-1].surface, asked):
+                rung = Rung.of("AND", [*before, word.token])
+                if is_free or reader.match(rung, filters, 1).candidates:
+                    whole = text[: typed.start()] + word.surface
+                    yield Suggestion(whole, "words", word.frequency, word.edits)
+                    found += 1
+                if found == limit:
+                    return
 
+    def _look_up(self, reader: Reader, prefix: str, limit: int) -> Iterator[KnownWord]:
+        """Yield the words that begin with a prefix; those that nearly do where there are too
+        few."""
+        if not has_dictionary(reader):
+            raise missing_method(self._index.name, "dictionary", "the reader's words")
+        words = reader.words(prefix, limit)
+        yield from words
+        if len(words) < limit and len(prefix) >= ONE_EDIT:
+            known = {word.token for word in words}
+            near = reader.words(prefix, limit, 1)
+            yield from (word for word in near if word.token not in known)
 
-def _look_up(reader: Reader, prefix: str, limit: int, edits: int) -> Iterator[KnownWord]:
-    """Yield the words that begin with a prefix; those that nearly do where there are too few."""
-    if not has_dictionary(reader):
-        return
-    words = reader.words(prefix, limit)
-    yield from words
-    if edits and len(words) < limit:
-        known = {word.token for word in words}
-        near = reader.words(prefix, limit, edits)
-        yield from (word for word in near if word.token not in known)
+    def _suggest_titles(self, text: str, limit: int) -> Iterator[Suggestion]:
+        """Yield the titles of the best documents that hold all words and complete the last one."""
+        results = self._index.search(
+            text,
+            limit,
+            filters=self._filters,
+            prefix=True,
+            collapse=True,
+            policy="all",
+            relevance="bm25",
+        )
+        for title in dict.fromkeys(hit.title for hit in results if hit.title):
+            yield Suggestion(title, "titles", 1)
 
-
-def suggest_titles(index: SuggestingIndex, text: str, limit: int) -> Iterator[Suggestion]:
-    """Yield the titles of the best documents that hold all words and complete the last one."""
-    results = index.search(text, limit, prefix=True, collapse=True, policy="all", relevance="bm25")
-    titles = dict.fromkeys(hit.title for hit in results if hit.title)
-    yield from (Suggestion(title, "titles", 1) for title in titles)
-
-
-def suggest_values(
-    index: SuggestingIndex, text: str, field: str, limit: int
-) -> Iterator[Suggestion]:
-    """Yield the values of a keyword field that begin with a text, whatever its case or accents."""
-    if not isinstance(index.schema.field(field), KeywordField):
-        raise InvalidQuery(f"suggestions come from keyword fields; {field!r} is none")
-    prefix = fold_surface(text.strip().casefold())
-    if not prefix:
-        return
-    every = index.search(MatchAll(facets=[Facet(field, size=_VALUES)]), 1)
-    values = (Suggestion(str(value), field, documents) for value, documents in every.facets[field])
-    found = 0
-    for suggestion in values:
-        if fold_surface(suggestion.text.casefold()).startswith(prefix):
-            yield suggestion
-            found += 1
+    def _suggest_values(self, text: str, field: str, limit: int) -> Iterator[Suggestion]:
+        """Yield the values that begin with a text, whatever its case or accents."""
+        prefix = fold_surface(text.strip().casefold())
+        if not prefix:
+            return
+        facets = [Facet(field, size=_VALUES)]
+        every = self._index.search(MatchAll(filters=self._filters, facets=facets), 1)
+        found = 0
+        for value, documents in every.facets[field]:
+            if fold_surface(str(value).casefold()).startswith(prefix):
+                yield Suggestion(str(value), field, documents)
+                found += 1
             if found == limit:
                 return

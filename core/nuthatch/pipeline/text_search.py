@@ -33,7 +33,7 @@ from nuthatch.pipeline.aggregation import (
     read_matching,
 )
 from nuthatch.pipeline.answers import AnswerReader
-from nuthatch.pipeline.expansion import expand_query
+from nuthatch.pipeline.expansion import Visible, expand_query
 from nuthatch.pipeline.fetching import fetch_rows, vanished_note
 from nuthatch.pipeline.filtering import FilteringReader
 from nuthatch.pipeline.hits import HitOptions, ScoredRow, build_hits
@@ -45,7 +45,12 @@ from nuthatch.pipeline.matching_source import (
     open_source,
 )
 from nuthatch.pipeline.readers import has_answer, has_explain, has_first_match
-from nuthatch.pipeline.rescoring import PlacedRow, read_relevance_query, rescore_rows
+from nuthatch.pipeline.rescoring import (
+    PlacedRow,
+    RescoredRows,
+    read_relevance_query,
+    rescore_rows,
+)
 from nuthatch.pipeline.shape import check_rows, check_type, missing_method
 from nuthatch.pipeline.verifying import verifying_reader
 from nuthatch.text.normalize import NormalizedQuery
@@ -79,6 +84,7 @@ class SearchTask(NamedTuple):
     notes: tuple[str, ...] = ()
     is_stable: bool = True
     corrections: Corrections = "off"
+    fixed: tuple[Filter, ...] = ()
     verifies: bool = False
     depth: int = 0
 
@@ -120,8 +126,6 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
     backend, wanted = task.facts.backend, task.wanted
     if task.explain and not has_explain(reader):
         raise missing_method(backend, "explain", "the reader's explain")
-    expansion = await expand_query(backend, reader, task.query, task.corrections)
-    task = task._replace(query=expansion.query)
     verifier = None
     if task.verifies:
         reader = verifier = verifying_reader(task.facts, reader)
@@ -131,6 +135,9 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
         source = open_source(task.facts, reader)
     if source is not None and task.emulated:
         engine = FilteringReader(task.facts, reader, source, task.emulated)
+    visible = Visible(engine, task.fixed, task.emulated) if task.fixed else None
+    expansion = await expand_query(backend, reader, task.query, task.corrections, visible)
+    task = task._replace(query=expansion.query)
     if wanted is not None and source is not None and wanted.is_by_score_first:
         page = await _sort_best_page(task, wanted, engine, source)
     elif wanted is not None and source is not None and wanted.order:
@@ -182,7 +189,7 @@ async def _rank_page(task: SearchTask, reader: AsyncReader, source: MatchingSour
         totals = Totals(len({row.uri for _, row in found.rows}), {})
     first = task.offset - begin
     kept = found.rows[first : first + task.limit]
-    return _Page(climb, kept, found.vanished, totals, parts=found.parts)
+    return _Page(climb, kept, found.vanished, totals, parts=found.parts_of(kept))
 
 
 async def _collapse_page(
@@ -213,7 +220,8 @@ async def _collapse_page(
     if totals.total is None and is_whole and len(kept) < wanted:
         totals = Totals(len(kept), {})
     page = kept[task.offset : wanted]
-    return _Page(climb, page, found.vanished, totals, tuple(notes), found.parts)
+    parts = found.parts_of(page)
+    return _Page(climb, page, found.vanished, totals, tuple(notes), parts)
 
 
 class _Found(NamedTuple):
@@ -221,7 +229,11 @@ class _Found(NamedTuple):
 
     rows: list[PlacedRow]
     vanished: int
-    parts: Mapping[Hashable, Mapping[str, float]]
+    rescored: RescoredRows | None
+
+    def parts_of(self, rows: Sequence[PlacedRow]) -> Mapping[Hashable, Mapping[str, float]]:
+        """Return the parts of the scores of those rows that were judged by their text."""
+        return {} if self.rescored is None else self.rescored.parts_of(rows)
 
 
 async def _read_found(
@@ -243,11 +255,12 @@ async def _read_found(
         [(one, row) for one, row in some if row is not None]
         for some in (pairs[: task.depth], pairs[task.depth :])
     )
-    parts: Mapping[Hashable, Mapping[str, float]] = {}
+    rescored = None
     if query is not None:
-        first, parts = rescore_rows(backend, query, analyzer, first, task.score)
+        rescored = rescore_rows(backend, query, analyzer, first, task.score)
+        first = rescored.rows
     kept = first + rest
-    return _Found(kept, len(placed) - len(kept), parts)
+    return _Found(kept, len(placed) - len(kept), rescored)
 
 
 def _is_whole(task: SearchTask, climb: LadderSearch) -> bool:

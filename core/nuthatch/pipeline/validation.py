@@ -257,6 +257,7 @@ def _text_task(plan: _Plan, query: TextQuery, begun: float) -> SearchTask:
         notes=tuple(notes),
         is_stable=bool(backend.capabilities.stable_scores),
         corrections=query.corrections,
+        fixed=check_filters(backend.schema, request.fixed),
         verifies=needs_texts(backend.capabilities, backend.schema, normalized),
     )
 
@@ -277,7 +278,7 @@ def _normalize(
         lack = capabilities.dictionary.reason or capabilities.alternatives.reason
         notes.append(f"* completes no word: {lack}")
         typed = typed._replace(completes=False)
-    extras, alternatives = expand(backend.name, backend.config.shown, query.text)
+    extras, alternatives = expand(backend.name, backend.config.place, query.text)
     if alternatives and not capabilities.alternatives:
         extras += tuple(word for words in alternatives.values() for word in words)
         notes.append(f"synonyms only add hits: {capabilities.alternatives.reason}")

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from nuthatch.errors import IndexCorrupt, InvalidDocument
-from nuthatch.grounding import document_root, leaf_hash, parse_header
+from nuthatch.grounding import document_root, leaf_hash, parse_header, read_title
 
 _HASH_BYTES: Final = 32  # of a SHA-256
 #: Chunks of a document up to which a hit's header is proven: each takes a microsecond.
@@ -146,6 +146,14 @@ class PackedChunk:
             if self._verify and leaf_hash(text) != self._leaf:
                 raise ValueError(f"the text of its chunk {self.chunk_idx} does not match its hash")
             return text.decode()
+        except UNREADABLE as error:
+            raise self.corrupt(error) from error
+
+    def peek(self) -> tuple[str, str]:
+        """Return title and text to rank by, not held to their hashes; who shows them reads them
+        by name."""
+        try:
+            return read_title(self._header), self.unpack(self._packed).decode()
         except UNREADABLE as error:
             raise self.corrupt(error) from error
 

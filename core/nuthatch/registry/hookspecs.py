@@ -50,8 +50,8 @@ def nuthatch_expand_query(  # type: ignore[empty-body]
     """Return synonyms for a query text; empty or None for none.
 
     A list of texts is used like `extra_or_tokens`: in disjunctions. A mapping has by word of the
-    text the words that may stand for it, like `alternatives`: in conjunctions too. `index` is where
-    the index is, as its URL tells it after the colon and without secrets.
+    text the words that may stand for it, like `alternatives`: in conjunctions too. `index` is
+    the `place` of its configuration: where it is, by its URL without secrets.
 
     Called in the caller's thread. What it raises reaches the user as `PluginFailure`: an answer
     without the synonyms would be another answer.

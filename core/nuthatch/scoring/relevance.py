@@ -5,23 +5,25 @@
     words     0   1      2  3     0   1          their places; those with a token of the query count
     counts    candidates x grams, candidates x slots, candidates x pairs
 
-Few words of a text concern a query. So no word is looked at by itself, but for the distinct ones
-that may have one of its tokens.
+Few words of a text concern a query. So no word is looked at by itself, but for those that begin
+like one of its tokens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from functools import cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nuthatch.relevance import RelevanceQuery, Rescored, ScoredText, rescore, sort_rescored
-from nuthatch.scoring.arrays import BoolArray, PositionArray, ScoreArray
+from nuthatch.relevance import RelevanceQuery, Rescoring, ScoredText, rescore
+from nuthatch.scoring.arrays import PositionArray, ScoreArray
 from nuthatch.text.analyzer import Analyzer
+from nuthatch.text.fold import european
 from nuthatch.text.words import GRAM, WordReader
 
 #: Unsigned integers of 4 or 8 bytes: four characters each.
@@ -31,6 +33,9 @@ _ENCODINGS = {1: "ascii", 2: "utf-16-le"}
 #: Bits of the table in which a gram is looked up first: 8 kB stay in the nearest cache.
 _TABLE_BITS = 13
 _MULTIPLIER = 0x9E3779B97F4A7C15
+#: Characters that are looked at together. Arrays of 128 kB and more would come from the system page
+#: by page, which takes longer than all that is computed with them.
+_BLOCK = 8192
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,134 +56,265 @@ class _Lines:
     titles: PositionArray
 
     @classmethod
-    def join(cls, lines: Sequence[str]) -> _Lines | None:
-        """Join lines, a title and a text for each candidate; None beyond the basic plane."""
-        text = f" {' '.join(lines)} {' ' * GRAM}"
+    def read(cls, reader: WordReader, texts: Sequence[str]) -> _Lines | None:
+        """Read texts, a title and a text for each candidate; None beyond the basic plane."""
+        line, lengths = _join_lines(reader, texts)
+        text = f" {line} {' ' * GRAM}"
         size = 1 if text.isascii() else 2
         raw = text.encode(_ENCODINGS[size], "surrogatepass")
         if len(raw) != size * len(text):
             return None
         codes = np.ndarray(len(text) - GRAM + 1, f"<u{size * GRAM}", raw, strides=(size,))
-        points = np.frombuffer(raw, f"<u{size}")
-        letters = points != ord(" ")
-        edges = np.flatnonzero(letters[1:] != letters[:-1]) + 1  # a blank is first, and last
+        blanks = np.frombuffer(raw, f"<u{size}") == ord(" ")
+        edges = np.flatnonzero(blanks[:-1] != blanks[1:]) + 1  # a blank is first, and last
         starts, ends = edges[::2], edges[1::2]
-        begins = np.fromiter(accumulate(len(line) + 1 for line in lines), np.intp)
-        words = np.concatenate(([0], np.searchsorted(starts, begins)))
-        begins = np.concatenate(([0], begins[1:-1:2]))
-        return cls(text, codes, begins, starts, ends, words[::2], words[1::2] - words[:-1:2])
+        begins = np.zeros(len(lengths) + 1, np.intp)
+        np.cumsum(np.array(lengths) + 1, out=begins[1:])
+        words = starts.searchsorted(begins)
+        titles = words[1::2] - words[:-1:2]
+        return cls(text, codes, begins[:-1:2], starts, ends, words[::2], titles)
+
+
+def _join_lines(reader: WordReader, texts: Sequence[str]) -> tuple[str, Sequence[int]]:
+    """Return the words of texts in one line, and how much of it each takes without the blank
+    behind it."""
+    whole = " ".join(texts)
+    if reader.keeps_length and whole.isascii():
+        return reader.line(whole), list(map(len, texts))
+    if reader.is_european:
+        raw = whole.encode("utf-16-le", "surrogatepass")
+        if len(raw) == 2 * len(whole):
+            return _join_european_lines(reader, texts, np.frombuffer(raw, "<u2"))
+    lines = list(map(reader.line, texts))
+    return " ".join(lines), list(map(len, lines))
+
+
+def _join_european_lines(
+    reader: WordReader, texts: Sequence[str], points: npt.NDArray[np.uint16]
+) -> tuple[str, Sequence[int]]:
+    """Return the same for texts given with their code points, most of them letters of Europe."""
+    table = _european_table()
+    folded = np.empty(points.size, np.uint8)
+    for begin in range(0, points.size, _BLOCK):
+        block = slice(begin, begin + _BLOCK)
+        folded[block] = table.take(points[block].astype(np.intp))
+    lengths = np.fromiter(map(len, texts), np.intp, len(texts))
+    ends = np.cumsum(lengths + 1)
+    if folded.all():
+        doubled = np.searchsorted(np.flatnonzero(folded > 127), ends)
+        return european().spell(folded.tobytes()), (lengths + np.diff(doubled, prepend=0)).tolist()
+    others = set(np.searchsorted(ends, np.flatnonzero(folded == 0), side="right").tolist())
+    lines = [
+        reader.line(text)
+        if number in others
+        else european().spell(folded[end - len(text) - 1 : end - 1].tobytes())
+        for number, (text, end) in enumerate(zip(texts, ends.tolist(), strict=True))
+    ]
+    return " ".join(lines), list(map(len, lines))
+
+
+@cache
+def _european_table() -> npt.NDArray[np.uint8]:
+    """Return what each character of the basic plane folds to; 0 where it is not of Europe."""
+    letters = european()
+    table = np.zeros(1 << 16, np.uint8)
+    table[list(map(ord, letters.alphabet))] = list(letters.table[: len(letters.alphabet)])
+    return table
 
 
 def rescore_in_arrays(
     query: RelevanceQuery, analyzer: Analyzer, candidates: Sequence[ScoredText]
-) -> list[Rescored]:
-    """Return the candidates by their new scores, best first; of equals the earlier first."""
+) -> Rescoring:
+    """Return the candidates with their new scores."""
     if not candidates:
-        return []
+        return Rescoring.of([[]])
+    texts = [text for candidate in candidates for text in (candidate.title, candidate.text)]
     reader = WordReader(analyzer)
-    texts = chain.from_iterable((candidate.title, candidate.text) for candidate in candidates)
-    lines = _Lines.join([reader.line(text) for text in texts])
+    lines = _Lines.read(reader, texts)
     if lines is None:
         return rescore(query, analyzer, candidates)
     settings = query.settings
     lengths = np.diff(lines.first_words)
     relative = 1 - settings.b + settings.b * lengths / query.average_length
     norms = (settings.k1 * relative)[:, np.newaxis]
-    position, title, pairs = _judge_words(query, reader, lines, norms)
-    grams = _judge_grams(query, lines, norms)
-    parts = zip(
-        (candidate.score for candidate in candidates),
-        (settings.position * position).tolist(),
-        (settings.grams * grams).tolist(),
-        (settings.title * title).tolist(),
-        (settings.pairs * pairs).tolist(),
-        strict=True,
+    found = _find(query, reader, lines)
+    position, title, pairs = _judge_words(query, lines, found, norms)
+    weights = query.gram_weights(np.count_nonzero(found.grams, axis=0).tolist(), len(candidates))
+    grams = _saturate(found.grams, settings.k1, norms) @ np.array(weights)
+    columns = (
+        settings.position * position,
+        settings.grams * grams,
+        settings.title * title,
+        settings.pairs * pairs,
     )
-    names = ("bm25", "early words", "shared grams", "title words", "word pairs")
-    return sort_rescored([dict(zip(names, part, strict=True)) for part in parts])
+    own = [candidate.score for candidate in candidates]
+    return Rescoring.of([own, *(column.tolist() for column in columns)])
 
 
-def _judge_grams(query: RelevanceQuery, lines: _Lines, norms: ScoreArray) -> ScoreArray:
-    """Return G of each candidate."""
-    candidates = lines.begins.size
-    places, grams = _find_grams(query.grams, lines)
-    rows = np.searchsorted(lines.begins, places, side="right") - 1
-    counts = _count(rows, grams, candidates, len(query.grams))
-    weights = query.gram_weights(np.count_nonzero(counts, axis=0).tolist(), candidates)
-    scores: ScoreArray = _saturate(counts, query.settings.k1, norms) @ np.array(weights)
-    return scores
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """What of the query stands in the line.
+
+    `grams` says how often each candidate holds each gram. `words` are the numbers of the words that
+    have a token of the query, ascending, and `tokens` the numbers of these.
+    """
+
+    grams: PositionArray
+    words: PositionArray
+    tokens: PositionArray
 
 
-def _find_grams(grams: Sequence[str], lines: _Lines) -> tuple[PositionArray, PositionArray]:
-    """Return where in the line grams stand, and which."""
-    kind = lines.codes.dtype
+def _find(query: RelevanceQuery, reader: WordReader, lines: _Lines) -> _Found:
+    """Find grams, and the words that begin like a token, in one pass over the line."""
+    number_of = {token: number for number, token in enumerate(query.weights)}
+    needles = [needle for needle in map(reader.needle, number_of) if needle is not None]
+    heads = {f" {beginning[: GRAM - 1]}" for beginning, _ in needles}
+    sought = list(dict.fromkeys((*query.grams, *heads)))
+    places, numbers = _find_codes(sought, lines.codes)
+    is_gram = numbers < len(query.grams)
+    rows = _rows_of(places, lines.begins)
+    shape = lines.begins.size, len(query.grams)
+    grams = _count(rows[is_gram], numbers[is_gram], *shape)
+    if len(needles) < len(number_of):
+        return _Found(grams, *_look_at_all_words(number_of, reader, lines.text))
+    is_head = np.array([head in heads for head in sought], np.bool_)
+    words = lines.starts.searchsorted(places[is_head.take(numbers)] + 1)
+    if any(len(head) < GRAM for head in heads):
+        words = np.unique(words)  # a word may begin like two tokens
+    if not needles or not words.size:
+        return _Found(grams, words[:0], words[:0])
+    text = lines.text
+    edges = zip(lines.starts.take(words).tolist(), lines.ends.take(words).tolist(), strict=True)
+    number_by_word = _Numbers(needles[0][1], number_of)
+    tokens = np.array([number_by_word[text[begin:end]] for begin, end in edges])
+    return _Found(grams, words[tokens >= 0], tokens[tokens >= 0])
+
+
+class _Numbers(dict[str, int]):
+    """The number of the token of each word; −1 where it is not of the query."""
+
+    def __init__(self, token_of: Callable[[str], str], number_of: Mapping[str, int]) -> None:
+        super().__init__()
+        self._token_of = token_of
+        self._number_of = number_of
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = self._number_of.get(self._token_of(word), -1)
+        return number
+
+
+def _find_codes(sought: Sequence[str], codes: Codes) -> tuple[PositionArray, PositionArray]:
+    """Return where in the line any of these stands, ascending, and its number.
+
+    They have at most four characters.
+    """
+    kind = codes.dtype
     size = kind.itemsize // GRAM
-    short: dict[int, int] = {}  # of words of one character: these grams have no fourth
     whole: dict[int, int] = {}
-    for number, gram in enumerate(grams):
-        code = gram.encode(_ENCODINGS[size], "ignore")
-        if len(code) == size * len(gram):  # else no text of this encoding holds it
-            (whole if len(gram) == GRAM else short)[int.from_bytes(code, "little")] = number
-    known = np.fromiter(sorted(whole), kind)
+    short: list[tuple[int, int, int]] = []
+    for number, characters in enumerate(sought):
+        raw = characters.encode(_ENCODINGS[size], "ignore")
+        if len(raw) == size * len(characters):  # else no text of this encoding holds it
+            code = int.from_bytes(raw, "little")
+            if len(characters) == GRAM:
+                whole[code] = number
+            else:
+                short.append((code, (1 << 8 * len(raw)) - 1, number))
+    known = np.array(sorted(whole), kind)
     numbers = np.array([whole[code] for code in sorted(whole)], np.intp)
     table = np.zeros(1 << _TABLE_BITS, np.bool_)
     table[_hash(known)] = True
-    places = np.flatnonzero(table.take(_hash(lines.codes)))
-    codes = lines.codes[places]
-    at = np.searchsorted(known, codes)
-    is_known = known.take(at, mode="clip") == codes if known.size else np.zeros(0, np.bool_)
-    found = [(places[is_known], numbers[at[is_known]])]
-    three = kind.type((1 << 8 * size * (GRAM - 1)) - 1)
-    for begin, number in short.items():
-        places = np.flatnonzero(lines.codes & three == kind.type(begin))
-        found.append((places, np.full(places.size, number)))
-    return np.concatenate([some for some, _ in found]), np.concatenate([some for _, some in found])
+    places, found = [np.zeros(0, np.intp)], [np.zeros(0, kind)]
+    others: list[tuple[PositionArray, PositionArray]] = []
+    for begin in range(0, codes.size, _BLOCK):
+        block = codes[begin : begin + _BLOCK].copy()
+        hits = np.flatnonzero(table.take(_hash(block)))
+        places.append(hits + begin)
+        found.append(block.take(hits))
+        for code, mask, number in short:
+            hits = np.flatnonzero(block & kind.type(mask) == kind.type(code))
+            others.append((hits + begin, np.full(hits.size, number)))
+    place, code_at = np.concatenate(places), np.concatenate(found)
+    at = np.searchsorted(known, code_at)
+    is_known = known.take(at, mode="clip") == code_at if known.size else np.zeros(0, np.bool_)
+    place, number_at = place[is_known], numbers.take(at[is_known])
+    if not others:
+        return place, number_at
+    place = np.concatenate([place, *(hits for hits, _ in others)])
+    number_at = np.concatenate([number_at, *(which for _, which in others)])
+    order = np.argsort(place, kind="stable")
+    return place[order], number_at[order]
 
 
-def _hash(codes: Codes) -> Codes:
+def _hash(codes: Codes) -> PositionArray:
     bits = 8 * codes.dtype.itemsize
     multiplier = codes.dtype.type(_MULTIPLIER >> (64 - bits) | 1)
-    hashed: Codes = (codes * multiplier) >> codes.dtype.type(bits - _TABLE_BITS)
+    # As positions: numpy would turn others into these in a slower way.
+    hashed: PositionArray = ((codes * multiplier) >> codes.dtype.type(bits - _TABLE_BITS)).astype(
+        np.intp
+    )
     return hashed
 
 
+def _rows_of(places: PositionArray, begins: PositionArray) -> PositionArray:
+    """Return in which row each place is, given ascending, by where rows begin; the first at 0."""
+    cuts = np.full(begins.size + 1, places.size)
+    cuts[:-1] = places.searchsorted(begins)
+    return np.arange(begins.size).repeat(cuts[1:] - cuts[:-1])
+
+
 def _judge_words(
-    query: RelevanceQuery, reader: WordReader, lines: _Lines, norms: ScoreArray
+    query: RelevanceQuery, lines: _Lines, found: _Found, norms: ScoreArray
 ) -> tuple[ScoreArray, ScoreArray, ScoreArray]:
     """Return P, T and O of each candidate."""
     settings = query.settings
-    tokens = list(query.weights)
-    number_of = {token: number for number, token in enumerate(tokens)}
-    words, found = _find_tokens(number_of, reader, lines)
-    rows = np.searchsorted(lines.first_words, words, side="right") - 1
-    places = words - lines.first_words[rows]
-    shape = lines.titles.size, len(tokens)
-    firsts = np.full(shape, np.inf)
-    np.minimum.at(firsts, (rows, found), places)
-    in_title = places < lines.titles[rows]
-    title_counts = _count(rows[in_title], found[in_title], *shape)
-    # The columns of a slot's tokens side by side.
-    columns = [number_of[token] for slot in query.slots for token in slot if token in number_of]
-    sizes = [sum(token in number_of for token in slot) for slot in query.slots]
-    begins = np.cumsum([0, *sizes[:-1]])
-    if not columns:
-        nothing = np.zeros(lines.titles.size)
+    height, width = lines.titles.size, len(query.weights)
+    if not width:
+        nothing = np.zeros(height)
         return nothing, nothing, nothing
-    weights = np.array([query.weights[token] for token in tokens])
-    held = np.where(np.isinf(firsts), 0.0, weights)[:, columns]
-    slot_weights = np.maximum.reduceat(held, begins, axis=1)
-    slot_firsts = np.minimum.reduceat(firsts[:, columns], begins, axis=1)
-    slot_titles = np.add.reduceat(title_counts[:, columns], begins, axis=1)
-    position = (slot_weights / (1 + slot_firsts / settings.half_place)).sum(axis=1)
-    title_norms = _title_norms(query, lines.titles)
+    number_of = {token: number for number, token in enumerate(query.weights)}
+    words, tokens = found.words, found.tokens
+    rows = _rows_of(words, lines.first_words[:-1])
+    places = words - lines.first_words.take(rows)
+    cells = rows * width + tokens
+    firsts = np.full((height, width), np.inf)
+    np.minimum.at(firsts.reshape(-1), cells, places.astype(np.float64))
+    in_title = places < lines.titles.take(rows)
+    titles = np.bincount(cells[in_title], minlength=height * width).reshape(height, width)
+    weights = np.where(np.isinf(firsts), 0.0, list(query.weights.values()))
+    if any(len(slot) > 1 for slot in query.slots):
+        firsts, titles, weights = _join_tokens(query, number_of, firsts, titles, weights)
+    position = (weights / (1 + firsts / settings.half_place)).sum(axis=1)
     repetitions = np.array(list(query.slots.values()))
-    title = (repetitions * slot_weights * _saturate(slot_titles, settings.k1, title_norms)).sum(
-        axis=1
-    )
-    member = np.zeros((len(tokens) + 1, len(sizes)), np.bool_)
-    member[columns, np.repeat(np.arange(len(sizes)), sizes)] = True
-    pairs = _judge_pairs(query, lines, words, found, rows, member, slot_weights, norms)
+    saturated = _saturate(titles, settings.k1, _title_norms(query, lines.titles))
+    title = (repetitions * weights * saturated).sum(axis=1)
+    if not query.pairs:
+        return position, title, np.zeros(height)
+    counts = _count_pairs(query, number_of, lines, found, rows)
+    slot_number = {slot: number for number, slot in enumerate(query.slots)}
+    first = [slot_number[pair[0]] for pair in query.pairs]
+    second = [slot_number[pair[1]] for pair in query.pairs]
+    shares = np.array(list(query.pairs.values())) * (weights[:, first] + weights[:, second]) / 2
+    pairs = (shares * _saturate(counts, settings.k1, norms)).sum(axis=1)
     return position, title, pairs
+
+
+def _join_tokens(
+    query: RelevanceQuery,
+    number_of: Mapping[str, int],
+    firsts: ScoreArray,
+    titles: PositionArray,
+    weights: ScoreArray,
+) -> tuple[ScoreArray, PositionArray, ScoreArray]:
+    """Return for each slot what was found of its tokens: the first place, the sum, the best."""
+    known = [[number_of[token] for token in slot if token in number_of] for slot in query.slots]
+    columns = list(chain.from_iterable(known))
+    begins = np.cumsum([0, *map(len, known[:-1])])
+    return (
+        np.minimum.reduceat(firsts[:, columns], begins, axis=1),
+        np.add.reduceat(titles[:, columns], begins, axis=1),
+        np.maximum.reduceat(weights[:, columns], begins, axis=1),
+    )
 
 
 def _title_norms(query: RelevanceQuery, titles: PositionArray) -> ScoreArray:
@@ -190,68 +326,55 @@ def _title_norms(query: RelevanceQuery, titles: PositionArray) -> ScoreArray:
     return norms
 
 
-def _judge_pairs(
+def _count_pairs(
     query: RelevanceQuery,
+    number_of: Mapping[str, int],
     lines: _Lines,
-    words: PositionArray,
-    found: PositionArray,
+    found: _Found,
     rows: PositionArray,
-    member: BoolArray,
-    slot_weights: ScoreArray,
-    norms: ScoreArray,
-) -> ScoreArray:
-    """Return O of each candidate: how often the second of two neighbours follows the first."""
-    if not query.pairs:
-        return np.zeros(lines.titles.size)
-    number_of = {slot: number for number, slot in enumerate(query.slots)}
-    firsts = np.array([number_of[first] for first, _, _ in query.pairs])
-    seconds = np.array([number_of[second] for _, second, _ in query.pairs])
-    distances = np.array([distance for _, _, distance in query.pairs])
-    total = lines.starts.size
-    token_at = np.full(total + 1, len(member) - 1)
-    token_at[words] = found
-    targets = np.minimum(words[:, np.newaxis] + distances, total)
-    follows = member[found][:, firsts] & member[token_at[targets], seconds]
-    follows &= targets < lines.first_words[rows + 1][:, np.newaxis]
-    occurrences, pairs = np.nonzero(follows)
-    counts = _count(rows[occurrences], pairs, lines.titles.size, distances.size)
-    repetitions = np.array(list(query.pairs.values()))
-    weights = repetitions * (slot_weights[:, firsts] + slot_weights[:, seconds]) / 2
-    scores: ScoreArray = (weights * _saturate(counts, query.settings.k1, norms)).sum(axis=1)
-    return scores
+) -> PositionArray:
+    """Return how often the second of two neighbours follows the first, by candidate and pair."""
+    total, none = lines.starts.size, len(number_of)
+    token_at = np.full(total + 1, none)
+    token_at[found.words] = found.tokens
+    ends = lines.first_words.take(rows + 1)
+    counts = np.zeros((lines.titles.size, len(query.pairs)), np.intp)
+    for distance, table in _lay_out_pairs(query, number_of):
+        targets = found.words + distance
+        following = np.where(targets < ends, token_at.take(targets, mode="clip"), none)
+        pairs = table.take(found.tokens * (none + 1) + following)
+        is_pair = pairs >= 0
+        counts += _count(rows[is_pair], pairs[is_pair], *counts.shape)
+    return counts
 
 
-def _find_tokens(
-    number_of: Mapping[str, int], reader: WordReader, lines: _Lines
-) -> tuple[PositionArray, PositionArray]:
-    """Return which words have a token of the query, ascending, and which token."""
-    needles = [reader.needle(token) for token in number_of]
-    known = [needle for needle in needles if needle is not None]
-    if not known or len(known) < len(needles):
-        return _look_at_all_words(number_of, reader, lines.text)
-    # A blank and three characters tell nearly all words apart; the rest are read.
-    heads = lines.codes[lines.starts - 1]
-    size = heads.dtype.itemsize // GRAM
-    chosen = np.zeros(heads.size, np.bool_)
-    for head in {f" {beginning[: GRAM - 1]}" for beginning, _ in known}:
-        code = head.encode(_ENCODINGS[size], "ignore")
-        if len(code) == size * len(head):  # else no word of this encoding begins so
-            number = heads.dtype.type(int.from_bytes(code, "little"))
-            mask = heads.dtype.type((1 << 8 * len(code)) - 1)
-            chosen |= (heads & mask if len(head) < GRAM else heads) == number
-    places = np.flatnonzero(chosen)
-    begins, ends = lines.starts[places].tolist(), lines.ends[places].tolist()
-    words = [lines.text[begin:end] for begin, end in zip(begins, ends, strict=True)]
-    token_of = known[0][1]
-    numbers = [number_of.get(token, -1) for token in map(token_of, words)]
-    found = np.array(numbers, np.intp)
-    return places[found >= 0], found[found >= 0]
+def _lay_out_pairs(
+    query: RelevanceQuery, number_of: Mapping[str, int]
+) -> list[tuple[int, PositionArray]]:
+    """Return tables of the numbers of pairs by both tokens, each for one distance.
+
+    Slots may share tokens. So two tokens may be more than one pair: these are in other tables.
+    """
+    width = len(number_of) + 1
+    tables: list[tuple[int, PositionArray]] = []
+    for number, (first, second, distance) in enumerate(query.pairs):
+        for token, other in ((a, b) for a in first for b in second):
+            if token in number_of and other in number_of:
+                cell = number_of[token] * width + number_of[other]
+                free = (table for far, table in tables if far == distance and table[cell] < 0)
+                table = next(free, None)
+                if table is None:
+                    table = np.full(width * width, -1)
+                    tables.append((distance, table))
+                table[cell] = number
+    return tables
 
 
 def _look_at_all_words(
     number_of: Mapping[str, int], reader: WordReader, text: str
 ) -> tuple[PositionArray, PositionArray]:
-    """Do the same where the words of a token cannot be looked for."""
+    """Return which words have a token of the query, ascending, and which token, where the words of
+    a token cannot be looked for."""
     words = text.split()
     distinct = list(set(words))
     numbers = map(number_of.get, reader.tokens(distinct))

@@ -31,7 +31,9 @@ def slot_key(slot: Slot) -> str:
     blanks in it, which no token has."""
     if slot.is_plain:
         return slot.word
-    return " ".join(f"{token} {weight!r}" for token, weight in slot.alternatives)
+    return " ".join(
+        [token if weight == 1 else f"{token}  {weight!r}" for token, weight in slot.alternatives]
+    )
 
 
 def merge_terms(terms: Sequence[TermScores], weights: Sequence[float]) -> TermScores:

@@ -145,16 +145,29 @@ _EUROPEAN = (
 _TWO_LETTERS = "ßæÆœŒþÞ"
 
 
-class _European(NamedTuple):
-    """How European text is encoded, how each byte folds, and which of them are two letters."""
+class European(NamedTuple):
+    """The letters of Europe, and how each folds.
 
+    `alphabet` has them in the order of their codes, by which `encoding` encodes a text. `table`
+    has the letter to which each code folds, or the code itself where these are two: `pairs`.
+    """
+
+    alphabet: str
     encoding: Any  # an opaque object of codecs
     table: bytes
     pairs: tuple[tuple[bytes, bytes], ...]
 
+    def spell(self, line: bytes) -> str:
+        """Return a line of folded letters with the pairs spelt out."""
+        if not line.isascii():
+            for code, letters in self.pairs:
+                line = line.replace(code, letters)
+        return line.decode("ascii")
+
 
 @cache
-def _european() -> _European:
+def european() -> European:
+    """Return the letters of Europe."""
     alphabet = "".join(map(chr, range(128))) + _EUROPEAN + _TWO_LETTERS
     folded = [FOLDING.line(char) for char in alphabet]
     table = bytes(
@@ -165,21 +178,18 @@ def _european() -> _European:
         for code, line in enumerate(folded)
         if len(line.strip()) > 1
     )
-    return _European(charmap_build(alphabet.ljust(256, "\ufffe")), table, pairs)
+    return European(alphabet, charmap_build(alphabet.ljust(256, "\ufffe")), table, pairs)
 
 
 def european_line(text: str) -> str | None:
     """Return what `FOLDING` makes of a text in the letters of Europe, at a tenth of the cost; None
     where the text holds any other character."""
-    european = _european()
+    letters = european()
     try:
-        line = charmap_encode(text, "strict", european.encoding)[0].translate(european.table)
+        line = charmap_encode(text, "strict", letters.encoding)[0].translate(letters.table)
     except UnicodeEncodeError:
         return None
-    if not line.isascii():
-        for code, letters in european.pairs:
-            line = line.replace(code, letters)
-    return line.decode("ascii")
+    return letters.spell(line)
 
 
 _TONES = "\u0300\u0301\u0309\u0303\u0323"

@@ -34,6 +34,9 @@ class Slot:
     alternatives: tuple[Alternative, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.alternatives:  # nearly always
+            object.__setattr__(self, "alternatives", (Alternative(self.word),))
+            return
         weights = {self.word: 1.0}
         for token, weight in self.alternatives:
             weights.setdefault(token, weight)
@@ -50,7 +53,7 @@ class Slot:
     @property
     def is_plain(self) -> bool:
         """Whether only the word itself stands here."""
-        return self.alternatives == (Alternative(self.word),)
+        return len(self.alternatives) == 1
 
     def extended(self, others: tuple[Alternative, ...]) -> Slot:
         """Return the slot with more alternatives; a token that it has already keeps its weight."""

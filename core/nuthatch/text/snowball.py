@@ -161,8 +161,16 @@ def _english_beginning(stem: str) -> str:
     return stem
 
 
+def _german_beginning(stem: str) -> str:
+    """Return what every word with a stem begins with: the stem up to its first a, o or u.
+
+    Behind these the stemmer takes an `e` off (`israel`: `isral`), for it spells an umlaut.
+    """
+    return next((stem[: place + 1] for place, char in enumerate(stem) if char in "aou"), stem)
+
+
 _ACCENTED = Folding(keep_diacritics=True)
-_BEGINNINGS = {"english": _english_beginning}
+_BEGINNINGS = {"english": _english_beginning, "german": _german_beginning}
 
 
 class SnowballAnalyzer(StandardAnalyzer):
@@ -171,6 +179,7 @@ class SnowballAnalyzer(StandardAnalyzer):
     def __init__(self, language: str) -> None:
         super().__init__(language, _ACCENTED, stopwords(language))
         self.fingerprint = f"{language}/{REVISION}+snowball{_SNOWBALL}"
+        self.is_european = True
         self._stemmer = Stemmer.Stemmer(language, 0)  # its own cache is slower than ours
         self._lock = Lock()
         self._letters = _LETTERS.get(language)

@@ -76,6 +76,8 @@ class AsciiAnalyzer:
     """An analyzer: the alphabetic ASCII runs of a text, lower-cased; other letters separate."""
 
     name = "ascii"
+    #: Whether `word_line` folds each letter of Europe as `fold.european` says.
+    is_european = False
     fingerprint = f"ascii/{ASCII_REVISION}"
     stopwords = REFERENCE
 
@@ -131,6 +133,8 @@ class StandardAnalyzer:
         self.fingerprint = f"{name}/{REVISION}"
         self.stopwords = stopwords
         self.folding = folding
+        #: Whether `word_line` folds each letter of Europe as `fold.european` says.
+        self.is_european = folding is FOLDING
         #: Tokens by piece of non-ASCII text.
         self.pieces: Memo[tuple[str, ...]] = Memo(self._split_piece)
         #: Surface words, each with its token, by piece of non-ASCII text.

@@ -45,6 +45,16 @@ class WordReader:
         )
         self._tokens: dict[str, str] = {}
 
+    @property
+    def keeps_length(self) -> bool:
+        """Whether the line of ASCII text has each character in its place."""
+        return self._own is not None
+
+    @property
+    def is_european(self) -> bool:
+        """Whether `line` folds each letter of Europe as `european()` says."""
+        return self._own is not None and self._own.is_european
+
     def fold(self, surface: str) -> str:
         """Return a word of a query as it is read in a text."""
         return surface if self._own is None else self._own.fold(surface)

@@ -24,6 +24,7 @@ from nuthatch_conformance.topics.interrupts import Interrupts
 from nuthatch_conformance.topics.machine import Sequences
 from nuthatch_conformance.topics.paging import Paging
 from nuthatch_conformance.topics.phrases import Phrases
+from nuthatch_conformance.topics.relevance import Relevance
 from nuthatch_conformance.topics.reopening import Reopening
 from nuthatch_conformance.topics.scoring import Scoring
 from nuthatch_conformance.topics.searching import Searching
@@ -57,6 +58,7 @@ class BackendConformance(
     FilterTrees,
     Filters,
     Answering,
+    Relevance,
     Frequencies,
     Scoring,
     Describing,

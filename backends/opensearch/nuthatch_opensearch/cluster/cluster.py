@@ -40,7 +40,6 @@ _JAVA: Final = (
 )
 _SETTINGS: Final = {
     "cluster.name": "nuthatch",
-    "network.host": _HOST,
     "node.processors": "1",
     # A disk that is nearly full would make all indexes read-only.
     "cluster.routing.allocation.disk.threshold_enabled": "false",
@@ -53,10 +52,15 @@ _SETTINGS: Final = {
 class Node:
     """One node: it can be started, stopped, killed, paused, and started again with its data."""
 
-    def __init__(self, name: str, home: Path, heap: str) -> None:
+    def __init__(
+        self, name: str, home: Path, heap: str, host: str = _HOST, prefix: Sequence[str] = ()
+    ) -> None:
         self.name = name
         self.home = home
-        self.port, self.transport_port = _find_ports(2)
+        self.host = host
+        # Another host is one in a network of its own, where all ports are free.
+        self.port, self.transport_port = _find_ports(2) if host == _HOST else (9200, 9300)
+        self._prefix = prefix
         self._heap = heap
         self._process: subprocess.Popen[bytes] | None = None
         self._archive: Path | None = None
@@ -64,7 +68,7 @@ class Node:
     @property
     def address(self) -> str:
         """The host and the port of HTTP."""
-        return f"{_HOST}:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def pid(self) -> int | None:
@@ -78,13 +82,14 @@ class Node:
         own = {
             "node.name": self.name,
             "path.home": str(self.home),
+            "network.host": self.host,
             "http.port": str(self.port),
             "transport.port": str(self.transport_port),
         }
         jars = fetch_jars()
         classpath = os.pathsep.join(map(str, jars))
         heap = (f"-Xms{self._heap}", f"-Xmx{self._heap}")
-        command = ["java", *heap, *_JAVA, *self._use_archive(jars), "-cp", classpath]
+        command = [*self._prefix, "java", *heap, *_JAVA, *self._use_archive(jars), "-cp", classpath]
         command += ["OneNode", *(f"{k}={v}" for k, v in {**_SETTINGS, **own, **settings}.items())]
         with (self.home / "log").open("ab") as log:
             # In a session of its own: Ctrl-C in a terminal is not for the node.
@@ -157,8 +162,9 @@ class Node:
 class Cluster:
     """A cluster of so many nodes, in a folder that stays, or in one that goes with it.
 
-    `heap` is the memory of each node. Starting raises `BackendUnavailable` where Java or Maven are
-    missing, or a node does not come up.
+    `heap` is the memory of each node. `hosts` are addresses of the nodes other than loopback, and
+    `prefixes` what stands before the command of each: for networks of their own. Starting raises
+    `BackendUnavailable` where Java or Maven are missing, or a node does not come up.
     """
 
     def __init__(
@@ -168,6 +174,8 @@ class Cluster:
         folder: Path | None = None,
         heap: str = "512m",
         settings: Mapping[str, str] | None = None,
+        hosts: Sequence[str] = (),
+        prefixes: Sequence[Sequence[str]] = (),
     ) -> None:
         self._cleanup = ExitStack()
         self._settings = dict(settings or {})
@@ -175,7 +183,12 @@ class Cluster:
             folder = Path(tempfile.mkdtemp(prefix="nuthatch-opensearch-"))
             self._cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         self.folder = folder
-        self.nodes = [Node(f"n{number}", folder / f"n{number}", heap) for number in range(nodes)]
+        self.nodes = [
+            Node(f"n{number}", folder / f"n{number}", heap, host, prefix)
+            for number, host, prefix in zip(
+                range(nodes), hosts or [_HOST] * nodes, prefixes or [()] * nodes, strict=True
+            )
+        ]
 
     def __enter__(self) -> Self:
         try:
@@ -246,7 +259,7 @@ class Cluster:
     def _find_settings(self, node: Node) -> dict[str, str]:
         if len(self.nodes) == 1:
             return {"discovery.type": "single-node", **self._settings}
-        seeds = ",".join(f"{_HOST}:{other.transport_port}" for other in self.nodes)
+        seeds = ",".join(f"{other.host}:{other.transport_port}" for other in self.nodes)
         found = {"discovery.seed_hosts": f"[{seeds}]"}
         if not (node.home / "data").exists():  # only the first start of all forms the cluster
             names = ",".join(other.name for other in self.nodes)

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "create": CommandHome("indexes", "Make a new, empty index."),
     "add": CommandHome("documents", "Add documents to an index."),
     "search": CommandHome("search", "Search an index."),
+    "suggest": CommandHome("suggest", "Suggest what a text that is being typed may become."),
     "get": CommandHome("documents", "Show one document."),
     "delete": CommandHome("documents", "Delete documents."),
     "info": CommandHome("indexes", "Describe an index."),

@@ -46,15 +46,19 @@ def program() -> str:
     show_default=True,
     help="Where the indexes are made.",
 )
+@click.option(
+    "--cluster", is_flag=True, help="Start servers for the demo, where an engine needs one."
+)
 @json_option
-def demo(directory: Path, as_json: bool) -> None:
+def demo(directory: Path, cluster: bool, as_json: bool) -> None:
     """Index a small film corpus and show what search can do.
 
-    Every installed engine that needs no server is tried. Running it again uses the indexes that
-    are there.
+    Every installed engine that needs no server is tried; with --cluster also those that can start
+    one on this machine, which is stopped in the end. Running it again uses the indexes that are
+    there.
     """
     with waiting("indexing, searching and measuring"):
-        tour = take_tour(directory, films())
+        tour = take_tour(directory, films(), servers=cluster)
     if as_json:
         answer(tour.to_json())
         return
@@ -89,7 +93,7 @@ def _show_engines(screen: Screen, tour: Tour) -> None:
                 (engine.name, "name"),
                 f"{engine.report.read:,}",
                 f"{engine.report.seconds:.2f}",
-                "in memory, gone afterwards" if engine.path is None else str(engine.path),
+                "gone afterwards" if engine.path is None else str(engine.path),
             )
             for engine in tour.engines
             if not engine.skipped

@@ -16,7 +16,7 @@ from nuthatch.cli.listing import show_footer, show_hits
 from nuthatch.cli.options import json_option, open_index
 from nuthatch.cli.output import answer
 from nuthatch.cli.screen import open_screen
-from nuthatch.contract.filter_language import parse_filter
+from nuthatch.contract.filters import Filter
 from nuthatch.contract.hit import AuditMode
 from nuthatch.contract.query import (
     Corrections,
@@ -27,6 +27,7 @@ from nuthatch.contract.query import (
     Syntax,
     TextQuery,
 )
+from nuthatch.contract.schema import Schema
 from nuthatch.errors import InvalidQuery
 
 _POLICIES: Final = f"How it climbs: {', '.join(get_args(Policy))}."
@@ -101,12 +102,11 @@ def search(
 ) -> None:
     """Search the index at URL for QUERY.
 
-    QUERY is words, "an exact phrase", -word to leave out, and at the end a word* to
-    complete. Put -- before a QUERY that starts with -. A facet shows N values, or ranges as in
-    year:..1980,1980..2000 instead.
-
     \b
-    COND compares by =, !=, >, >=, <, <=; where it is given twice, both must hold:
+    QUERY is words, "an exact phrase", -word to leave out, and at the end a word*
+    to complete. Put -- before a QUERY that starts with -. A facet shows N values,
+    or ranges: year:..1980,1980..2000. COND compares by =, !=, >, >=, <, <=; where
+    it is given twice, both must hold:
       'year>=1990 and not (genre=Horror or genre="Film noir")'
       'genre in (Drama, War) and exists(price) or sku starts with AB-1'
     """
@@ -132,7 +132,7 @@ def search(
             asked,
             limit,
             offset=offset,
-            filters=[parse_filter(text, index.schema) for text in filters],
+            filters=_read_filters(filters, index.schema),
             sort=[f"-{key.field}" if key.descending else key.field for key in keys],
             facets=[
                 *(parse_facet(text, index.schema) for text in facets),
@@ -154,6 +154,15 @@ def search(
     show_hits(screen, results, explain=explain, offset=offset or 0, sort=keys)
     show_facets(screen, results.facets)
     show_footer(screen, results, offset=offset or 0, count=count)
+
+
+def _read_filters(texts: Sequence[str], schema: Schema) -> list[Filter]:
+    """Return the filters that texts in the filter language stand for. Raise `InvalidFilter`."""
+    if not texts:
+        return []
+    from nuthatch.contract.filter_language import parse_filter  # few searches need it
+
+    return [parse_filter(text, schema) for text in texts]
 
 
 def _check_kind(query: Sequence[str], everything: bool, has_entities: bool) -> None:

@@ -202,7 +202,7 @@ class Dictionary(Topic, topic="dictionary", needs="write text alternatives dicti
             for word in ("samsung", "phone", "phones42", "cat")
             for n in range(2)
         ]
-        rows.append(Document("rare", "", "samsun"))
+        rows.append(Document("rare", "", "samsun samsnx"))
         index = engine.index(rows, schema=Schema())
         both = ["samsung0", "samsung1"]
         for text, expected, told in (

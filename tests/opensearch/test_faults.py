@@ -1,0 +1,301 @@
+"""What goes wrong in a cluster, while clients read and write: no acknowledged batch is lost, and no
+answer is wrong or shorter than it should be."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from threading import Event, Thread
+from time import sleep
+from urllib.request import Request as UrlRequest
+from urllib.request import urlopen
+
+import pytest
+
+import nuthatch
+from nuthatch import BackendUnavailable, Document, NuthatchError
+from nuthatch_opensearch.backend import OpenSearchBackend
+from nuthatch_opensearch.client import Request
+from nuthatch_opensearch.cluster import Cluster
+from support.networks import networks
+from support.opensearch import cluster, require_software
+
+BATCH = 20
+#: So that a cluster of a test notices soon that a node is gone that says nothing.
+IMPATIENT = {
+    "cluster.fault_detection.follower_check.timeout": "2s",
+    "cluster.fault_detection.follower_check.retry_count": "2",
+    "cluster.fault_detection.leader_check.timeout": "2s",
+    "cluster.fault_detection.leader_check.retry_count": "2",
+    "cluster.publish.timeout": "5s",
+}
+Open = Callable[..., OpenSearchBackend]
+
+
+class Clients:
+    """Two readers and a writer, which adds a batch again until it is acknowledged.
+
+    Whoever reads knows how many batches were acknowledged before.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = f"{url}&retry=120&patience=5"
+        self._stop = Event()
+        self.acknowledged = 0
+        self.searches = 0
+        self.refused = 0
+        self.errors: list[Exception] = []
+        self.wrong: list[tuple[int, int]] = []
+        self._threads = [Thread(target=work) for work in (self._read, self._read, self._write)]
+
+    def __enter__(self) -> Clients:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _read(self) -> None:
+        with nuthatch.open(self._url) as index:
+            while not self._stop.is_set():
+                known = self.acknowledged * BATCH
+                try:
+                    found = len(index.search("wolf", limit=100_000))
+                except NuthatchError as error:
+                    self.errors.append(error)
+                    continue
+                self.searches += 1
+                if found < known or found % BATCH:
+                    self.wrong.append((found, known))
+                sleep(0.05)
+
+    def _write(self) -> None:
+        with nuthatch.open(self._url) as index:
+            while not self._stop.is_set():
+                batch = self.acknowledged
+                try:
+                    index.add([Document(f"d{batch}x{n}", "", "wolf") for n in range(BATCH)])
+                except NuthatchError as error:
+                    self.refused += 1
+                    if not (isinstance(error, BackendUnavailable) and error.transient):
+                        self.errors.append(error)
+                    continue
+                self.acknowledged += 1
+                sleep(0.1)
+
+    def go_on(self, searches: int) -> None:
+        """Wait until so many more searches were made."""
+        enough = self.searches + searches
+        while self.searches < enough and not self.errors:
+            sleep(0.05)
+
+    def check(self) -> None:
+        """Nothing was wrong, and what was acknowledged is stored."""
+        assert self.errors == []
+        assert self.wrong == []
+        assert self.acknowledged
+        with nuthatch.open(self._url) as index:
+            stored = {document.uri for document in index.documents()}
+            assert index.check() == []
+        promised = {f"d{batch}x{n}" for batch in range(self.acknowledged) for n in range(BATCH)}
+        assert promised <= stored
+        assert len(stored - promised) in (0, BATCH)
+
+
+def make(running: Cluster, name: str) -> str:
+    url = f"{running.url(name)}&shards=3&replicas=1"
+    nuthatch.open(url, create="new").close()
+    running.wait(3, "green")
+    return url
+
+
+@pytest.fixture(scope="module")
+def three() -> Iterator[Cluster]:
+    with cluster(3, **IMPATIENT) as running:
+        yield running
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+def test_a_rolling_restart(three: Cluster) -> None:
+    with Clients(make(three, "rolling")) as clients:
+        clients.go_on(5)
+        for number in range(3):
+            three.nodes[number].stop()
+            clients.go_on(5)
+            three.start_node(number)
+            three.wait(3, "green")
+            clients.go_on(5)
+    clients.check()
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+def test_the_cluster_manager_is_killed(three: Cluster) -> None:
+    with Clients(make(three, "manager")) as clients:
+        clients.go_on(5)
+        rows = three.get(three.nodes[0], "/_cat/cluster_manager?format=json")
+        manager = next(at for at, node in enumerate(three.nodes) if node.name == rows[0]["node"])
+        three.nodes[manager].kill()
+        clients.go_on(10)
+        three.start_node(manager)
+        three.wait(3, "green")
+        clients.go_on(5)
+    clients.check()
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+def test_a_node_stands_still(three: Cluster) -> None:
+    with Clients(make(three, "still")) as clients:
+        clients.go_on(5)
+        for node in three.nodes:
+            node.pause()
+            sleep(8)  # longer than the cluster waits for it
+            node.resume()
+            clients.go_on(5)
+            three.wait(3, "green")
+    clients.check()
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+def test_a_node_is_cut_off_by_dropped_packets(tmp_path: Path) -> None:
+    require_software()
+    with networks(3) as nets:
+        running = Cluster(
+            3, folder=tmp_path, settings=IMPATIENT, hosts=nets.hosts, prefixes=nets.prefixes
+        )
+        with running:
+            url = make(running, "cut")
+            with Clients(url) as clients:
+                clients.go_on(5)
+                for place in range(2):
+                    nets.cut(place)
+                    clients.go_on(10)
+                    nets.join(place)
+                    heal(running)
+                    clients.go_on(5)
+            clients.check()
+
+
+def heal(running: Cluster) -> None:
+    """Wait until all copies are there. A node that comes back may hold the lock of a copy that it
+    still closes; the cluster tries five times, and then wants to be told to try again."""
+    for _ in range(60):
+        path = "/_cluster/reroute?retry_failed=true&metric=none"
+        order = UrlRequest(f"http://{running.nodes[2].address}{path}", method="POST")
+        with suppress(OSError), urlopen(order, timeout=10):
+            health = running.get(running.nodes[2], "/_cluster/health")
+            if (health["number_of_nodes"], health["status"]) == (3, "green"):
+                return
+        sleep(5)
+    raise AssertionError("the cluster does not become green again")
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """Mount a disk of so many bytes, in memory."""
+    disk = folder / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(disk)]
+    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def fill(index: nuthatch.LexicalBackend) -> int:
+    """Add documents until one is refused; return how many were acknowledged."""
+    for number in count():
+        text = " ".join(f"wolf {number}x{n}" for n in range(40_000))
+        try:
+            index.add([Document(f"d{number}", "", text)])
+        except BackendUnavailable:
+            return number
+    raise AssertionError("a disk that is never full")
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+def test_a_full_disk_refuses_writes_and_loses_nothing(tmp_path: Path) -> None:
+    require_software()
+    with small_disk(tmp_path, "40m") as disk, Cluster(folder=disk) as running:
+        url = f"{running.url('full')}&replicas=0&patience=10&retry=1"
+        with nuthatch.open(url, create="new") as index:
+            acknowledged = fill(index)
+        assert acknowledged
+        subprocess.run(["mount", "-o", "remount,size=400m", str(disk)], check=True)
+        running.nodes[0].stop()
+        running.start()
+        running.wait(1, "yellow")
+        with nuthatch.open(f"{running.url('full')}&retry=60") as index:
+            assert index.info().documents == acknowledged
+            assert len(index.search("wolf", 1_000)) == acknowledged
+            index.add(Document("more", "", "wolf"))
+            index.optimize()
+            assert len(index.search("wolf", 1_000)) == acknowledged + 1
+            assert index.check() == []
+
+
+def test_an_index_that_takes_no_writes_says_so_and_answers(
+    index: OpenSearchBackend,
+) -> None:
+    index.add(Document("a", "", "wolf"))
+    path = f"/{index._index.name}/_settings"
+    block = "index.blocks.read_only_allow_delete"  # as a disk that is nearly full has it set
+    index._client.send(Request("PUT", path, body=json.dumps({block: True})))
+    with pytest.raises(BackendUnavailable, match="disk"):
+        index.add(Document("b", "", "wolf"))
+    assert len(index.search("wolf")) == 1
+    index._client.send(Request("PUT", path, body=json.dumps({block: None})))
+    index.add(Document("b", "", "wolf"))
+    assert len(index.search("wolf")) == 2
+    assert index.check() == []
+
+
+def test_a_bulk_that_is_too_large_is_sent_in_parts(open_index: Open) -> None:
+    index = open_index(bulk_bytes=100_000_000)
+    text = "wolf " * 100_000
+    index.add([Document(f"d{n}", "", f"{text} {n}") for n in range(60)])
+    assert len(index.search("wolf", 100)) == 60
+    assert index.info().documents == 60
+
+
+def test_a_document_that_is_larger_than_a_request_is_refused(open_index: Open) -> None:
+    index = open_index()
+    index.add(Document("a", "", "wolf"))
+    with pytest.raises(BackendUnavailable, match="larger than"):
+        index.add(Document("b", "", "wolf " * 12_000_000))
+    assert len(index.search("wolf")) == 1
+    index.add(Document("c", "", "wolf"))
+    assert len(index.search("wolf")) == 2
+
+
+@pytest.mark.parametrize(
+    "number", [200, pytest.param(3_000, marks=[pytest.mark.nightly, pytest.mark.timeout(900)])]
+)
+def test_many_searches_at_a_time_are_all_answered(open_index: Open, number: int) -> None:
+    index = open_index(connections=200, retry=300, patience=300)
+    index.add([Document(f"d{n}", "", f"wolf n{n}") for n in range(50)])
+
+    async def search(at: int) -> int:
+        if at % 100 == 50:
+            await asyncio.to_thread(index.add, Document(f"e{at}", "", "fox"))
+        return len(await index.search_async(f"n{at % 50}"))
+
+    async def run() -> list[int]:
+        return await asyncio.gather(*map(search, range(number)))
+
+    assert asyncio.run(run()) == [1] * number

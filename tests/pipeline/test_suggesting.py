@@ -1,0 +1,125 @@
+"""Suggestions for a text that is being typed, on every engine that is at hand without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nuthatch
+from nuthatch import Document, InvalidQuery, KeywordField, LexicalBackend, Schema, UnsupportedQuery
+from nuthatch.pipeline.filtered_index import FilteredIndex
+
+SCHEMA = Schema(analyzer="english", fields=(KeywordField("brand"), KeywordField("tenant")))
+ROWS = [
+    Document("m1", "Optical mouse", "a wireless mouse", {"brand": "Mouser", "tenant": "a"}),
+    Document("m2", "Gaming mouse", "a wired mouse", {"brand": "Mouser", "tenant": "a"}),
+    Document("p1", "Mousepad", "a mousepad", {"brand": "Élan", "tenant": "b"}),
+    Document("k1", "Keyboard", "a wireless keyboard", {"brand": "Elan", "tenant": "b"}),
+    Document("h1", "Happiness", "be happy, happily", {"tenant": "b"}),
+]
+
+
+@pytest.fixture(params=["memory", "sqlite", "tantivy"])
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LexicalBackend]:
+    places = {"memory": "memory:", "sqlite": f"sqlite:{tmp_path}/x.db"}
+    url = places.get(request.param, f"tantivy:{tmp_path}/x")
+    with nuthatch.open(url, create=True, schema=SCHEMA) as index:
+        index.add(ROWS)
+        yield index
+
+
+def shown(found: list[nuthatch.Suggestion]) -> list[tuple[str, str, int]]:
+    return [(one.text, one.source, one.frequency) for one in found]
+
+
+def test_the_last_word_is_completed_by_frequency(index: LexicalBackend) -> None:
+    assert shown(index.suggest("mou")) == [("mouse", "words", 2), ("mousepad", "words", 1)]
+    assert shown(index.suggest("Mou", 1)) == [("mouse", "words", 2)]
+    # One word for each stem, the shortest: `happiness` is found by that of `happy`.
+    assert [one.text for one in index.suggest("happ")] == ["happily", "happy"]
+
+
+def test_words_before_are_kept_and_must_stand_beside(index: LexicalBackend) -> None:
+    assert shown(index.suggest("wireless mou")) == [("wireless mouse", "words", 2)]
+    assert shown(index.suggest("A Wireless, k")) == [("A Wireless, keyboard", "words", 1)]
+    assert index.suggest("nothing mou") == []
+
+
+def test_an_error_in_the_beginning_is_forgiven(index: LexicalBackend) -> None:
+    assert [(one.text, one.edits) for one in index.suggest("muos")] == [
+        ("mouse", 1),
+        ("mousepad", 1),
+    ]
+    assert [one.text for one in index.suggest("kyebaor")] == []
+    assert [one.text for one in index.suggest("kyeb")] == ["keyboard"]
+
+
+@pytest.mark.parametrize("text", ["", "  ", "mouse ", "?!", "zzz"])
+def test_where_no_word_is_typed_nothing_is_suggested(index: LexicalBackend, text: str) -> None:
+    assert index.suggest(text) == []
+
+
+def test_values_of_fields_and_titles_are_suggested_too(index: LexicalBackend) -> None:
+    found = index.suggest("mous", fields=["brand"], titles=True)
+    assert set(shown(found)) == {
+        ("mouse", "words", 2),
+        ("Mouser", "brand", 2),
+        ("mousepad", "words", 1),
+        ("Optical mouse", "titles", 1),
+        ("Gaming mouse", "titles", 1),
+        ("Mousepad", "titles", 1),
+    }
+    assert [one.frequency for one in found] == sorted(
+        (one.frequency for one in found), reverse=True
+    )
+    values = [one.text for one in index.suggest("ELA", fields=["brand"]) if one.source == "brand"]
+    assert values == ["Elan", "Élan"]
+
+
+def test_a_filtered_index_suggests_nothing_of_other_documents(index: LexicalBackend) -> None:
+    view = FilteredIndex(index, "tenant=b")
+    assert shown(view.suggest("mou", fields=["brand"], titles=True)) == [
+        ("mousepad", "words", 1),
+        ("Mousepad", "titles", 1),
+    ]
+    assert view.suggest("opti") == []
+    told = view.search("opticl", corrections="suggest")
+    assert told.did_you_mean is None
+    assert index.search("opticl", corrections="suggest").did_you_mean is None  # one chunk has it
+    index.add(Document("m3", "Optical pen", "", {"tenant": "a"}))
+    assert index.search("opticl", corrections="suggest").did_you_mean == "optical"
+    assert view.search("opticl", corrections="suggest").did_you_mean is None
+    assert view.search("opticl", corrections="use").corrections == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "match"),
+    [
+        ((5,), {}, "suggestions are for a text"),
+        (("mou", 0), {}, "at least 1"),
+        (("mou",), {"fields": "brand"}, "list of names"),
+        (("mou",), {"fields": ["price"]}, "keyword fields"),
+    ],
+)
+def test_wrong_use_is_refused(
+    index: LexicalBackend, arguments: Any, options: dict[str, Any], match: str
+) -> None:
+    with pytest.raises(InvalidQuery, match=match):
+        index.suggest(*arguments, **options)
+
+
+def test_an_engine_without_a_dictionary_is_told() -> None:
+    from dataclasses import replace
+
+    from nuthatch.memory import SPEC, MemoryBackend
+
+    class Bare(MemoryBackend):
+        lacking = replace(SPEC.capabilities, dictionary=nuthatch.unsupported("it keeps none"))
+        spec = replace(SPEC, capabilities=lacking)
+
+    index = Bare.open(nuthatch.LexicalConfig(), create="new", schema=SCHEMA)
+    with pytest.raises(UnsupportedQuery, match="it keeps none"):
+        index.suggest("mou")
