@@ -69,8 +69,8 @@ class TernReader(AnsweringReader, DictionaryReader, ExportingReader):
     def statistics(self) -> CollectionStatistics:
         return to_statistics(self._send("statistics", None))
 
-    def words(self, prefix: str, limit: int) -> list[KnownWord]:
-        body = {"prefix": fold_surface(prefix), "limit": limit}
+    def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
+        body = {"prefix": fold_surface(prefix), "edits": edits, "limit": limit}
         return to_words(self._send("words", body))
 
     def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
@@ -111,8 +111,8 @@ class TernAsyncReader(AsyncAnsweringReader, AsyncDictionaryReader):
     async def statistics(self) -> CollectionStatistics:
         return to_statistics(await self._send("statistics", None))
 
-    async def words(self, prefix: str, limit: int) -> list[KnownWord]:
-        body = {"prefix": fold_surface(prefix), "limit": limit}
+    async def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
+        body = {"prefix": fold_surface(prefix), "edits": edits, "limit": limit}
         return to_words(await self._send("words", body))
 
     async def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:

@@ -156,10 +156,15 @@ class Index:
         return {"best": keys, "total": len(found)}
 
     def do_words(self, body: dict[str, Any], ends: float | None) -> list[Row]:
-        """Return the most frequent words that begin with a prefix; of a token the shortest."""
-        found = [row for row, folded in self._words() if folded.startswith(body["prefix"])]
-        found = _one_a_token(sorted(found, key=lambda row: (len(row[0]), row[0])))
-        return sorted(found, key=lambda row: (-row[2], row[0]))[: body["limit"]]
+        """Return the most frequent words that begin with a prefix, then with what is some edits
+        away from it; of a token the nearest and shortest."""
+        found = [
+            (surface, token, frequency, edits)
+            for (surface, token, frequency, _), folded in self._words()
+            if (edits := _count_prefix_edits(body["prefix"], folded)) <= body["edits"]
+        ]
+        found = _one_a_token(sorted(found, key=lambda row: (row[3], len(row[0]), row[0])))
+        return sorted(found, key=lambda row: (row[3], -row[2], row[0]))[: body["limit"]]
 
     def do_neighbours(self, body: dict[str, Any], ends: float | None) -> list[Row]:
         """Return the nearest words within some edits whose tokens are in two chunks or more."""
@@ -242,6 +247,14 @@ def _one_a_token(rows: list[Row]) -> list[Row]:
     for row in rows:
         first.setdefault(row[1], row)
     return list(first.values())
+
+
+def _count_prefix_edits(prefix: str, word: str) -> int:
+    """Return the fewest edits between a prefix and a beginning of a word."""
+    if word.startswith(prefix):
+        return 0
+    ends = range(len(prefix) - 1, min(len(prefix) + 1, len(word)) + 1)
+    return min((count_edits(prefix, word[:end]) for end in ends if end >= 0), default=len(prefix))
 
 
 def count_edits(one: str, other: str) -> int:
