@@ -53,7 +53,7 @@ PAGES: Final = (
     ),
     Page("benchmarks-postgres", "postgres --documents 200000 --films 150000 --queries 10"),
     Page("benchmarks-fields", "queries --engines sqlite,tantivy,postgresql"),
-    Page("relevance", "relevance"),
+    Page("benchmarks-relevance", "relevance"),
 )
 
 
