@@ -73,7 +73,7 @@ def test_nothing_is_left_of_the_old_name_but_the_engine(name: str) -> None:
 @pytest.mark.parametrize("name", ["ab", "heron", "night-heron-2"])
 def test_nothing_is_left_of_the_name_of_the_example_behind_a_server(name: str) -> None:
     for path, text in render(Names(name), "server").items():
-        left = re.sub(r"pattern|internal|external", "", text.lower())
+        left = re.sub(r"pattern|internal|external|alternative", "", text.lower())
         assert "tern" not in path + left, path
     project = tomllib.loads(render(Names(name), "server")["pyproject.toml"])["project"]
     assert project["entry-points"]["nuthatch.backends"].keys() == {name}

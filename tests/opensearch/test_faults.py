@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from threading import Event, Thread
 from time import sleep
+from typing import Any
 from urllib.request import Request as UrlRequest
 from urllib.request import urlopen
 
@@ -21,8 +22,9 @@ import pytest
 import nuthatch
 from nuthatch import BackendUnavailable, Document, NuthatchError
 from nuthatch_opensearch.backend import OpenSearchBackend
-from nuthatch_opensearch.client import Request
+from nuthatch_opensearch.client import Client, Request
 from nuthatch_opensearch.cluster import Cluster
+from nuthatch_opensearch.failure import interpret
 from support.networks import networks
 from support.opensearch import cluster, require_software
 
@@ -265,14 +267,22 @@ def test_an_index_that_takes_no_writes_says_so_and_answers(
     assert index.check() == []
 
 
-def test_a_bulk_that_is_too_large_is_sent_in_parts(open_index: Open) -> None:
-    index = open_index(bulk_bytes=100_000_000)
-    text = "wolf " * 100_000
-    index.add([Document(f"d{n}", "", f"{text} {n}") for n in range(60)])
-    assert len(index.search("wolf", 100)) == 60
-    assert index.info().documents == 60
+def test_a_bulk_that_there_is_no_room_for_is_sent_in_parts(
+    index: OpenSearchBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send(client: Client, request: Request) -> Any:
+        if "_bulk" in request.path and len(request.body or "") > 20_000:
+            raise interpret(429, "circuit_breaking_exception", "here", None)
+        return original(client, request)
+
+    original = Client.send
+    monkeypatch.setattr(Client, "send", send)
+    index.add([Document(f"d{n}", "", f"{'wolf ' * 200} {n}") for n in range(60)])
+    assert len(index.search("wolf", 100)) == index.info().documents == 60
+    assert index.check() == []
 
 
+@pytest.mark.nightly
 def test_a_document_that_is_larger_than_a_request_is_refused(open_index: Open) -> None:
     index = open_index()
     index.add(Document("a", "", "wolf"))
@@ -284,7 +294,7 @@ def test_a_document_that_is_larger_than_a_request_is_refused(open_index: Open) -
 
 
 @pytest.mark.parametrize(
-    "number", [200, pytest.param(3_000, marks=[pytest.mark.nightly, pytest.mark.timeout(900)])]
+    "number", [100, pytest.param(3_000, marks=[pytest.mark.nightly, pytest.mark.timeout(900)])]
 )
 def test_many_searches_at_a_time_are_all_answered(open_index: Open, number: int) -> None:
     index = open_index(connections=200, retry=300, patience=300)

@@ -69,6 +69,7 @@ class Answer:
     total: int | None = None
     facets: Mapping[str, Sequence[FacetCount]] = field(default_factory=dict)
     ran: str = ""
+    corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     error: str = ""
 
 
@@ -84,6 +85,7 @@ def ask(index: LexicalBackend, search: Search) -> Answer:
         total=results.total,
         facets={name: tuple(counts) for name, counts in results.facets.items()},
         ran=results.ran,
+        corrections=results.corrections,
     )
 
 
@@ -96,6 +98,8 @@ def differences(search: Search, found: Answer, expected: Answer) -> Iterator[str
     query = search.query
     if found.ran != expected.ran:
         yield f"ran {found.ran}, not {expected.ran}"
+    if found.corrections != expected.corrections:
+        yield f"corrections {found.corrections}, not {expected.corrections}"
     if query.count and found.total is None:
         yield "the total that was wanted is not there"
     if None not in (found.total, expected.total) and found.total != expected.total:
@@ -125,8 +129,17 @@ def _names(search: Search, answer: Answer) -> list[tuple[object, ...]]:
 class Draw:
     """Draws searches of documents with values that some of them have."""
 
-    def __init__(self, random: Random, schema: Schema, documents: Sequence[Document]) -> None:
+    def __init__(
+        self,
+        random: Random,
+        schema: Schema,
+        documents: Sequence[Document],
+        *,
+        is_settled: bool = True,
+    ) -> None:
         self._random = random
+        self._is_settled = is_settled
+        self._texts = [text for document in documents if (text := document.text[:300].strip())]
         self._schema = schema
         self._words = list(
             dict.fromkeys(
@@ -157,7 +170,7 @@ class Draw:
             return Search(self._entities(common))
         return Search(
             TextQuery(
-                self._text(),
+                **self._typed(),
                 policy=self._random.choice(POLICIES),
                 extra_or_tokens=self._sample(self._words, 2) if self._is_likely(0.2) else (),
                 collapse=self._is_likely(0.4),
@@ -183,6 +196,35 @@ class Draw:
             "facets": self._facets() if self._is_likely(0.6) else (),
             "count": self._is_likely(0.6),
         }
+
+    def _typed(self) -> dict[str, Any]:
+        """Return the text of a query and what its words stand for; plain where words may be told
+        of that only deleted documents had."""
+        words = self._text().split()
+        options: dict[str, Any] = {}
+        if self._is_settled and self._is_likely(0.6):
+            kind = self._random.choice(("phrases", "exclude", "prefix", "corrections", "others"))
+            word = self._random.choice(self._words)
+            match kind:
+                case "phrases" | "exclude":
+                    options[kind] = [self._phrase() for _ in range(self._random.randint(1, 2))]
+                case "prefix":
+                    words.append(word[: self._random.randint(1, 4)])
+                    options["prefix"] = True
+                case "corrections":
+                    place = self._random.randrange(len(word))
+                    words.append(word[:place] + word[place + 1 :] + self._random.choice(("", "x")))
+                    options["corrections"] = self._random.choice(("suggest", "use"))
+                case _:
+                    options["alternatives"] = {words[0]: self._sample(self._words, 3)}
+        return {"text": " ".join(words), **options}
+
+    def _phrase(self) -> str:
+        """Return some words that stand one after another, or do not."""
+        words = self._random.choice(self._texts).split() if self._texts else self._words
+        begin = self._random.randrange(max(1, len(words) - 1))
+        phrase = words[begin : begin + self._random.randint(1, 3)]
+        return " ".join(reversed(phrase) if self._is_likely(0.2) else phrase)
 
     def _text(self) -> str:
         words = self._sample(self._words, 4)

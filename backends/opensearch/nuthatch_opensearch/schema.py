@@ -95,6 +95,9 @@ def make_index(
             "number_of_replicas": replicas,
             # A batch is refreshed when it is committed, and nothing else needs to be.
             "refresh_interval": "-1",
+            # Each commit refreshes a small segment of its own; a refresh that merged it with the
+            # chunks of the batch would take several times as long.
+            "merge_on_flush.enabled": False,
             "max_result_window": 2**31 - 1,
             "max_terms_count": 2**31 - 1,
             "mapping.total_fields.limit": len(fields) + 1_000,

@@ -18,6 +18,7 @@ from nuthatch import (
     Schema,
     WriteOutcome,
     corpus_fingerprint,
+    get_analyzer,
 )
 
 from nuthatch_tern.client import Client, Request
@@ -64,7 +65,7 @@ class TernBackend(LexicalBackend):
         client = Client(config)
         try:
             if create == "new":
-                index = client.send(_make_index(config, wanted, make_batch([], "power")))
+                index = client.send(_make_index(config, wanted, {"documents": []}))
             else:
                 index = client.send(Request("GET", f"/indexes/{config.index}"))
             return cls(config, client, index, schema)
@@ -86,7 +87,7 @@ class TernBackend(LexicalBackend):
         client = Client(config)
         try:
             record = IndexMetadata.create(FORMAT, schema)
-            batch = make_batch(documents, durability)
+            batch = make_batch(documents, get_analyzer(schema.analyzer), durability)
             return cls(config, client, client.send(_make_index(config, record, batch)), schema)
         except BaseException:
             client.close()
@@ -132,7 +133,7 @@ class TernBackend(LexicalBackend):
         return {uri: bytes.fromhex(root) for uri, root in stored.items()}
 
     def write(self, documents: Sequence[AnalyzedDocument], durability: Durability) -> WriteOutcome:
-        return read_outcome(self._change("write", make_batch(documents, durability)))
+        return read_outcome(self._change("write", make_batch(documents, self.analyzer, durability)))
 
     def remove(self, uris: Sequence[str], durability: Durability) -> int:
         removed: int = self._change("remove", {"uris": list(uris), "durability": durability})

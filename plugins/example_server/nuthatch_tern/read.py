@@ -14,13 +14,17 @@ from nuthatch import (
     AnsweringReader,
     AnswerRequest,
     AsyncAnsweringReader,
+    AsyncDictionaryReader,
     CollectionStatistics,
+    DictionaryReader,
     Document,
     ExportingReader,
     Filter,
+    KnownWord,
     Matches,
     Rung,
     StoredChunk,
+    fold_surface,
 )
 
 from nuthatch_tern.schema import (
@@ -31,6 +35,7 @@ from nuthatch_tern.schema import (
     to_document,
     to_matches,
     to_statistics,
+    to_words,
 )
 
 #: Sends an operation with its arguments, and returns the JSON of the answer.
@@ -38,7 +43,7 @@ Send = Callable[[str, Any], Any]
 AsyncSend = Callable[[str, Any], Awaitable[Any]]
 
 
-class TernReader(AnsweringReader, ExportingReader):
+class TernReader(AnsweringReader, DictionaryReader, ExportingReader):
     """A reader for threads."""
 
     def __init__(self, send: Send) -> None:
@@ -64,6 +69,14 @@ class TernReader(AnsweringReader, ExportingReader):
     def statistics(self) -> CollectionStatistics:
         return to_statistics(self._send("statistics", None))
 
+    def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
+        body = {"prefix": fold_surface(prefix), "limit": limit, "edits": edits}
+        return to_words(self._send("words", body))
+
+    def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
+        body = {"word": fold_surface(word), "edits": edits, "limit": limit}
+        return to_words(self._send("neighbours", body))
+
     def documents(self) -> Iterator[Document]:
         """Yield every document; one that is replaced meanwhile may come twice, as old and new."""
         page = self._send("page", 0)
@@ -72,7 +85,7 @@ class TernReader(AnsweringReader, ExportingReader):
             page = self._send("page", page["next"])
 
 
-class TernAsyncReader(AsyncAnsweringReader):
+class TernAsyncReader(AsyncAnsweringReader, AsyncDictionaryReader):
     """A reader for event loops."""
 
     def __init__(self, send: AsyncSend) -> None:
@@ -97,3 +110,11 @@ class TernAsyncReader(AsyncAnsweringReader):
 
     async def statistics(self) -> CollectionStatistics:
         return to_statistics(await self._send("statistics", None))
+
+    async def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
+        body = {"prefix": fold_surface(prefix), "limit": limit, "edits": edits}
+        return to_words(await self._send("words", body))
+
+    async def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
+        body = {"word": fold_surface(word), "edits": edits, "limit": limit}
+        return to_words(await self._send("neighbours", body))

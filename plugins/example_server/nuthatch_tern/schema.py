@@ -1,8 +1,10 @@
 """The JSON of requests and answers: what the server stores, and what it gives back.
 
-    document   {uri, root, header, values: [[field, value], …], chunks}
-    chunk      {text, start, leaf, tokens}
-    rung       {all, tokens}: all of the tokens, or any of them
+    document   {uri, root, header, values: [[field, value], …], words, chunks}
+    chunk      {text, start, leaf, title, tokens}: of the title, and of the text
+    words      [[surface, folded, token], …]: what prefixes and corrections are made of
+    rung       {all, slots, phrases, excluded}: all of the slots, or any of them
+    slot       [[token, weight], …]: the one that gives the greatest weight × score counts
     match      [[key, score], …] and the total
     key        names a version of a document and a chunk of it; never used again
 
@@ -16,6 +18,7 @@ from typing import Any, Final
 
 from nuthatch import (
     AnalyzedDocument,
+    Analyzer,
     Answer,
     AnswerRequest,
     AnyOf,
@@ -23,34 +26,53 @@ from nuthatch import (
     CollectionStatistics,
     Document,
     Filter,
+    KnownWord,
     Matches,
     Range,
     Rung,
     StoredChunk,
+    chunk_words,
     document_from_header,
+    fold_surface,
     parse_header,
 )
 
 FORMAT: Final = 1
 
 
-def from_document(analyzed: AnalyzedDocument) -> dict[str, Any]:
+def from_document(analyzed: AnalyzedDocument, analyzer: Analyzer) -> dict[str, Any]:
     """Return what the server stores of a document."""
     return {
         "uri": analyzed.document.uri,
         "root": analyzed.root.hex(),
         "header": analyzed.header.decode(),
         "values": analyzed.values,
+        "words": _find_words(analyzed, analyzer),
         "chunks": [
             {
                 "text": chunk.text,
                 "start": chunk.start,
                 "leaf": chunk.leaf.hex(),
-                "tokens": chunk.tokens,
+                "title": chunk.title_line.split(),
+                "tokens": chunk.text_line.split(),
             }
             for chunk in analyzed.chunks
         ],
     }
+
+
+def _find_words(analyzed: AnalyzedDocument, analyzer: Analyzer) -> list[tuple[str, str, str]]:
+    """Return the surface words of a document, folded too, each with its token.
+
+    A batch has the words of all of its documents together, for an engine that forgets those of
+    deleted ones when it is optimized. This server has none that nobody uses, so it must know whose
+    they are: texts are analyzed twice.
+    """
+    title = analyzed.document.title
+    words: dict[str, str] = {}
+    for chunk in analyzed.chunks:
+        words.update(chunk_words(analyzer, title, chunk.text))
+    return [(surface, fold_surface(surface), token) for surface, token in words.items()]
 
 
 def from_filter(condition: Filter) -> dict[str, Any]:
@@ -62,8 +84,13 @@ def from_filter(condition: Filter) -> dict[str, Any]:
 
 
 def from_rung(rung: Rung) -> dict[str, Any]:
-    """Return a rung as the server reads it: a token that stands twice counts twice."""
-    return {"all": rung.operator == "AND", "tokens": rung.words}
+    """Return a rung as the server reads it: a slot that stands twice counts twice."""
+    return {
+        "all": rung.operator == "AND",
+        "slots": [slot.alternatives for slot in rung.slots],
+        "phrases": rung.phrases,
+        "excluded": rung.excluded,
+    }
 
 
 def from_match(rung: Rung, filters: Sequence[Filter], limit: int) -> dict[str, Any]:
@@ -112,6 +139,11 @@ def to_matches(answer: dict[str, Any]) -> Matches:
     """Return the candidates of an answer; keys are text, so they can be hashed."""
     candidates = [Candidate(key, score) for key, score in answer["best"]]
     return Matches(candidates, total=answer["total"], exact=True)
+
+
+def to_words(rows: Sequence[Sequence[Any]]) -> list[KnownWord]:
+    """Return the words that the server knows."""
+    return [KnownWord(*row) for row in rows]
 
 
 def to_chunk(row: dict[str, Any] | None) -> StoredChunk | None:

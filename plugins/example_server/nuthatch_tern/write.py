@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nuthatch import AnalyzedDocument, Durability, WriteOutcome
+from nuthatch import AnalyzedDocument, Analyzer, Durability, WriteOutcome
 
 from nuthatch_tern.schema import from_document
 
 
-def make_batch(documents: Sequence[AnalyzedDocument], durability: Durability) -> dict[str, Any]:
+def make_batch(
+    documents: Sequence[AnalyzedDocument], analyzer: Analyzer, durability: Durability
+) -> dict[str, Any]:
     """Return the request that upserts documents with distinct uris."""
-    return {"documents": [from_document(row) for row in documents], "durability": durability}
+    rows = [from_document(row, analyzer) for row in documents]
+    return {"documents": rows, "durability": durability}
 
 
 def read_outcome(answer: dict[str, int]) -> WriteOutcome:

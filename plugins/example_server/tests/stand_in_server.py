@@ -31,6 +31,10 @@ _CANCELLED = object()
 _PAGE = 100
 
 
+#: A word as it is written, its token, in how many chunks that is, and how many edits away.
+Row = tuple[str, str, int, int]
+
+
 class StatusError(Exception):
     """An answer that is an error: the status, and what to say."""
 
@@ -45,7 +49,7 @@ class Stored:
     def __init__(self, number: int, row: dict[str, Any]) -> None:
         self.number = number
         self.row = row
-        self.counts = [Counter(chunk["tokens"]) for chunk in row["chunks"]]
+        self.counts = [Counter(chunk["title"] + chunk["tokens"]) for chunk in row["chunks"]]
 
     def passes(self, condition: dict[str, Any]) -> bool:
         """Return whether one of the field's values satisfies the condition."""
@@ -54,6 +58,19 @@ class Stored:
             return not set(values).isdisjoint(condition["any_of"])
         low, high = condition["gte"], condition["lte"]
         return any((low is None or low <= v) and (high is None or v <= high) for v in values)
+
+    def holds(self, phrase: list[str], chunk: int) -> bool:
+        """Return whether tokens stand one after another in the title, or in a chunk's text."""
+        part, size = self.row["chunks"][chunk], len(phrase)
+        return any(
+            line[at : at + size] == phrase
+            for line in (part["title"], part["tokens"])
+            for at in range(len(line) - size + 1)
+        )
+
+    def has_any(self, phrases: list[list[str]]) -> bool:
+        """Return whether one of some phrases stands anywhere in the document."""
+        return any(self.holds(phrase, at) for phrase in phrases for at in range(len(self.counts)))
 
 
 class Index:
@@ -115,23 +132,61 @@ class Index:
         return {"chunks": len(chunks), "tokens": sum(counts.total() for counts in chunks)}
 
     def do_match(self, body: dict[str, Any], ends: float | None) -> dict[str, Any]:
-        """Rank by a formula of this server's own: the sum of weight · tf / (tf + 1)."""
-        tokens, holds = body["tokens"], all if body["all"] else any
-        frequencies = self.do_frequencies(tokens, ends)
-        weights = {t: math.log(2 + len(self._by_number) / (1 + n)) for t, n in frequencies.items()}
+        """Rank by a formula of this server's own: the sum over the slots of the greatest
+        weight · tf / (tf + 1)."""
+        slots, holds = body["slots"], all if body["all"] else any
+        frequencies = self.do_frequencies([token for slot in slots for token, _ in slot], ends)
+        idf = {t: math.log(2 + len(self._by_number) / (1 + n)) for t, n in frequencies.items()}
         found = []
         for stored in self._by_number.values():
             if ends is not None and monotonic() > ends:
                 raise StatusError(504, "the time is over")
-            if not all(stored.passes(condition) for condition in body["filters"]):
+            passes = all(stored.passes(condition) for condition in body["filters"])
+            if not passes or stored.has_any(body["excluded"]):
                 continue
             for chunk, counts in enumerate(stored.counts):
-                if holds(token in counts for token in tokens):
-                    parts = (weights[t] * counts[t] / (counts[t] + 1) for t in tokens)
+                parts = [
+                    max(weight * idf[t] * counts[t] / (counts[t] + 1) for t, weight in slot)
+                    for slot in slots
+                ]
+                if holds(parts) and all(stored.holds(phrase, chunk) for phrase in body["phrases"]):
                     found.append((-sum(parts), stored.number, chunk))
         best = sorted(found)[: body["limit"]]
         keys = [(f"{number}.{chunk}", -score) for score, number, chunk in best]
         return {"best": keys, "total": len(found)}
+
+    def do_words(self, body: dict[str, Any], ends: float | None) -> list[Row]:
+        """Return the most frequent words that begin with a prefix, or with what is some edits from
+        it; of a token that with the fewest edits, then the shortest."""
+        prefix, edits = body["prefix"], body["edits"]
+        found = [
+            (surface, token, frequency, away)
+            for (surface, token, frequency, _), folded in self._words()
+            if (away := count_edits_of_beginning(prefix, folded)) <= edits
+        ]
+        found.sort(key=lambda row: (row[3], len(row[0]), row[0]))
+        best = {row[1]: row for row in reversed(found) if row[2]}
+        return sorted(best.values(), key=lambda row: (row[3], -row[2], row[0]))[: body["limit"]]
+
+    def do_neighbours(self, body: dict[str, Any], ends: float | None) -> list[Row]:
+        """Return the nearest words within some edits whose tokens are in two chunks or more."""
+        found = [
+            (surface, token, frequency, edits)
+            for (surface, token, frequency, _), folded in self._words()
+            if frequency > 1 and (edits := count_edits(body["word"], folded)) <= body["edits"]
+        ]
+        found.sort(key=lambda row: (row[3], -row[2], row[0]))
+        return _one_a_token(found)[: body["limit"]]
+
+    def _words(self) -> list[tuple[Row, str]]:
+        """Return the surface words of all documents, each with what it is compared by."""
+        words = {
+            (surface, folded, token)
+            for stored in self._by_uri.values()
+            for surface, folded, token in stored.row["words"]
+        }
+        counts = self.do_frequencies([token for *_, token in words], None)
+        return [((surface, token, counts[token], 0), folded) for surface, folded, token in words]
 
     def do_answer(self, body: dict[str, Any], ends: float | None) -> dict[str, Any]:
         """Do in one request what a search needs: frequencies, matches, and stored chunks."""
@@ -187,6 +242,32 @@ class Index:
             "rows": [stored.row for stored in page],
             "next": page[-1].number if page else after,
         }
+
+
+def _one_a_token(rows: list[Row]) -> list[Row]:
+    first: dict[str, Row] = {}
+    for row in rows:
+        first.setdefault(row[1], row)
+    return list(first.values())
+
+
+def count_edits_of_beginning(prefix: str, word: str) -> int:
+    """Return the least number of edits from a prefix to any beginning of a word."""
+    return min(count_edits(prefix, word[:end]) for end in range(len(word) + 1))
+
+
+def count_edits(one: str, other: str) -> int:
+    """Return the optimal string alignment distance: a swap of two neighbours is one edit."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        earlier, before, row = before, row, [i]
+        for j, wanted in enumerate(other, 1):
+            edits = [row[j - 1] + 1, before[j] + 1, before[j - 1] + (letter != wanted)]
+            if i > 1 and j > 1 and (letter, one[i - 2]) == (other[j - 2], wanted):
+                edits.append(earlier[j - 2] + 1)
+            row.append(min(edits))
+    return row[-1]
 
 
 class Server(ThreadingHTTPServer):

@@ -1,11 +1,11 @@
 """Phrases and exclusions as sets of ids: which chunks a rung may match at all.
 
-    "new york"   all words in a chunk      1 4 7 9        from postings, cached or short
+    "new york"   all words in a chunk      1 4 7 9        from postings, scored or short
                  positions in these        1: new 3, york 4    4: new 2, york 9  …
                  one after another         1 7            kept for the state
 
-Of a long list that is not cached, only blocks which may hold such a chunk are read. An exclusion is
-of documents: its set has all chunks of the documents that hold the word or the phrase.
+Of a long list that is not scored yet, only blocks which may hold such a chunk are read. An
+exclusion is of documents: all their chunks are out that hold the word or the phrase in one of them.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _whole_lists(reader: PostingReader, phrase: Phrase, terms: Mapping[str, Term
     """Return the tokens of a phrase whose lists are read: the rarest, and all that cost little."""
     rarest, *others = sorted({*phrase}, key=lambda token: terms[token].df)
     cheap = (
-        token for token in others if terms[token].df <= LONG * BLOCK or reader.has_postings(token)
+        token for token in others if terms[token].df <= LONG * BLOCK or reader.has_scores(token)
     )
     return [rarest, *cheap]
 

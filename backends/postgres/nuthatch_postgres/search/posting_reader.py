@@ -81,16 +81,16 @@ class PostingReader(Snapshot):
         It need not if the list is not cached and this is its first use in this state, or if
         nothing is cached at all.
         """
-        if self.has_postings(token):
+        if self.has_scores(token):
+            return False
+        if self.caches.blocks.get(self.state.compactions, token):
             return False
         seen_before = self.caches.terms.seen_before
         return not self.caches.enabled or not seen_before(self.generation, token)
 
-    def has_postings(self, token: str) -> bool:
-        """Return whether the whole list of a token is cached."""
-        if self.caches.terms.get(self.generation, token) is not None:
-            return True
-        return self.caches.blocks.get(self.state.compactions, token) is not None
+    def has_scores(self, token: str) -> bool:
+        """Return whether the scored postings of a token are cached."""
+        return self.caches.terms.get(self.generation, token) is not None
 
     async def look_up(self, tokens: Sequence[str]) -> dict[str, Term | None]:
         """Return the dictionary's entries of tokens; None for those that it lacks."""

@@ -41,6 +41,8 @@ class Relevance(Topic, topic="relevance", needs="write text"):
         right = expected.search(query, engine.everything, **options)
         parts = {name_chunks([hit])[0]: _added(hit) for hit in right}
         for hit in found:
+            if hit.score_parts.keys().isdisjoint(_ADDED):
+                continue  # a combination gives scores of its own
             [name] = name_chunks([hit])
             holds(name in parts, f"the hit {name} is no chunk that holds a word of {query!r}")
             for ours, theirs, part in zip(_added(hit), parts[name], _ADDED, strict=True):
