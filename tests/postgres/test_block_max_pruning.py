@@ -139,3 +139,25 @@ def test_a_common_word_beside_a_rare_one_is_read_in_part(
         with index.reader() as reader:
             assert reader.match(rung, (), 5).candidates == first
     assert len([values for sql, values, _ in executed if b"CROSS JOIN LATERAL" in sql]) == 1
+
+
+def test_the_threshold_is_that_of_the_chunks_that_hold_the_phrase(
+    twins: Callable[..., Any],
+) -> None:
+    documents = [
+        *(Document(f"r{at}", "", "rare" + " filler" * 3) for at in range(20)),
+        *(Document(f"c{at}", "", "common" + " filler" * 19) for at in range(25)),
+        *(Document(f"f{at}", "", "filler " * 20) for at in range(60)),
+        Document("held", "", "common grey wolf" + " filler" * 19),
+    ]
+    small = (
+        patch.object(block_max_pruning, "_defer_long", lambda reader, token, term: term.df > 20),
+        patch.object(block_max_pruning, "LOOK_UP_COST", 0),
+    )
+    words = Rung.of("OR", ("rare", "common"))
+    rung = Rung("OR", words.slots, (), (("grey", "wolf"),))
+    with twins(SCHEMA, documents, cache_bytes=0) as pair, small[0], small[1]:
+        pair.postgres.optimize()
+        with pair.postgres.reader() as ours:
+            (found,) = ours.match(rung, (), 1).candidates
+            assert ours.fetch([found.key], False)[0].uri == "held"

@@ -239,7 +239,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 @pytest.mark.parametrize(
     "query",
     [
-        TextQuery('"grey wolf" -sheep', syntax="web"),
+        TextQuery('"grey wolf" "grey dog" -sheep', syntax="web"),
         TextQuery("grey wo", prefix=True),
         TextQuery("grey wofl", corrections="use"),
     ],
@@ -253,11 +253,13 @@ def test_what_was_found_for_a_query_once_is_kept_for_the_state(
         [
             Document("a", "Fable", "A grey wolf, a grey dog."),
             Document("b", "Fable", "A wolf, grey and old."),
-            Document("c", "Fable", "A grey wolf and a sheep."),
+            Document("c", "Fable", "A grey wolf, a grey dog and a sheep."),
+            Document("d", "Fable", "A grey wolf."),
         ]
     )
     found = [hit.document_uri for hit in index.search(query)]
     assert "a" in found
+    assert (found == ["a"]) == ('"' in query.text)
     index.search(query)
     statements.clear()
     assert [hit.document_uri for hit in index.search(query)] == found

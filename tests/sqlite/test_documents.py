@@ -295,12 +295,14 @@ def test_ids_that_are_used_up_refuse_the_batch_whole(
     index = open_index(schema=Schema(fields=FIELDS))
     before = [Document("a", "", "heat"), Document("b", "", "cold")]
     index.add(before)
-    cast(Any, index)._writing_connection().execute(f"UPDATE state SET next_chunk = {2**32 - 1}")
+    writer = cast(Any, index)._writing_connection()
+    writer.execute(f"UPDATE state SET next_chunk = {2**32 - 1}")
     given = [Document("a", "", "warm"), Document("c", "", "heat")]
     with pytest.raises(BackendUnavailable, match="copy it into a new one"):
         index.add(given)
     assert [*index.documents()] == before
     assert [hit.document_uri for hit in index.search("heat")] == ["a"]
+    writer.execute("UPDATE state SET next_chunk = 3")  # as many as there are lengths for
     assert index.check() == []
     with nuthatch.open("memory:", create=True, schema=index.schema) as copy:
         assert copy.add(index.documents()).added == 2

@@ -70,7 +70,7 @@ class TernReader(AnsweringReader, DictionaryReader, ExportingReader):
         return to_statistics(self._send("statistics", None))
 
     def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
-        body = {"prefix": fold_surface(prefix), "limit": limit, "edits": edits}
+        body = {"prefix": fold_surface(prefix), "edits": edits, "limit": limit}
         return to_words(self._send("words", body))
 
     def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
@@ -112,7 +112,7 @@ class TernAsyncReader(AsyncAnsweringReader, AsyncDictionaryReader):
         return to_statistics(await self._send("statistics", None))
 
     async def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
-        body = {"prefix": fold_surface(prefix), "limit": limit, "edits": edits}
+        body = {"prefix": fold_surface(prefix), "edits": edits, "limit": limit}
         return to_words(await self._send("words", body))
 
     async def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:

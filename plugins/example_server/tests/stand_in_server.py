@@ -156,17 +156,15 @@ class Index:
         return {"best": keys, "total": len(found)}
 
     def do_words(self, body: dict[str, Any], ends: float | None) -> list[Row]:
-        """Return the most frequent words that begin with a prefix, or with what is some edits from
-        it; of a token that with the fewest edits, then the shortest."""
-        prefix, edits = body["prefix"], body["edits"]
+        """Return the most frequent words that begin with a prefix, then with what is some edits
+        away from it; of a token the nearest and shortest."""
         found = [
-            (surface, token, frequency, away)
+            (surface, token, frequency, edits)
             for (surface, token, frequency, _), folded in self._words()
-            if (away := count_edits_of_beginning(prefix, folded)) <= edits
+            if (edits := _count_prefix_edits(body["prefix"], folded)) <= body["edits"]
         ]
-        found.sort(key=lambda row: (row[3], len(row[0]), row[0]))
-        best = {row[1]: row for row in reversed(found) if row[2]}
-        return sorted(best.values(), key=lambda row: (row[3], -row[2], row[0]))[: body["limit"]]
+        found = _one_a_token(sorted(found, key=lambda row: (row[3], len(row[0]), row[0])))
+        return sorted(found, key=lambda row: (row[3], -row[2], row[0]))[: body["limit"]]
 
     def do_neighbours(self, body: dict[str, Any], ends: float | None) -> list[Row]:
         """Return the nearest words within some edits whose tokens are in two chunks or more."""
@@ -251,9 +249,12 @@ def _one_a_token(rows: list[Row]) -> list[Row]:
     return list(first.values())
 
 
-def count_edits_of_beginning(prefix: str, word: str) -> int:
-    """Return the least number of edits from a prefix to any beginning of a word."""
-    return min(count_edits(prefix, word[:end]) for end in range(len(word) + 1))
+def _count_prefix_edits(prefix: str, word: str) -> int:
+    """Return the fewest edits between a prefix and a beginning of a word."""
+    if word.startswith(prefix):
+        return 0
+    ends = range(len(prefix) - 1, min(len(prefix) + 1, len(word)) + 1)
+    return min((count_edits(prefix, word[:end]) for end in ends if end >= 0), default=len(prefix))
 
 
 def count_edits(one: str, other: str) -> int:
