@@ -1,6 +1,7 @@
 """The search of a shop: from what a visitor asks to what a page shows.
 
     words, ticked values, order, page ──▶ Wish ──▶ search_shop ──▶ Found ──▶ a template
+    half a word ──▶ suggest_wishes ──▶ words, brands, titles, each with its Wish
 
 Nothing here knows a web framework, or which engine holds the products.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import nuthatch
@@ -21,6 +23,7 @@ from nuthatch import (
     Range,
     Results,
     StartsWith,
+    Suggestion,
     TextQuery,
 )
 
@@ -43,12 +46,18 @@ ORDERS: Mapping[str, Sequence[str]] = {
     "newest": ("-released", "uri"),
 }
 
+
+def read_synonyms(path: Path) -> dict[str, list[str]]:
+    """Return by word what may stand for it, from lines of `word: other, another`."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    pairs = (line.partition(":") for line in lines if ":" in line)
+    return {word.strip(): [one.strip() for one in rest.split(",")] for word, _, rest in pairs}
+
+
 #: What visitors call products by other words than the catalogue.
-SYNONYMS = {
-    "earphones": ["headphones", "earbuds"],
-    "notebook": ["laptop"],
-    "screen": ["monitor"],
-}
+SYNONYMS = read_synonyms(Path(__file__).with_name("synonyms.txt"))
+#: The fields whose values are suggested while a visitor types.
+SUGGESTED = ("category", "brand")
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,7 @@ def search_shop(index: LexicalBackend, wish: Wish) -> Found:
     """Return the first answer that has products: by number, by all words, by some of them."""
     if not wish.words.strip():
         return Found(wish, "browsing", ask(index, MatchAll(), wish))
-    query = read_words(index, wish.words)
+    query = read_words(wish.words)
     for how, attempt in attempts(query):
         results = ask(index, attempt, wish)
         if results.total:
@@ -132,15 +141,23 @@ def search_shop(index: LexicalBackend, wish: Wish) -> Found:
     return Found(wish, "nothing", results, elsewhere)
 
 
-def read_words(index: LexicalBackend, words: str) -> TextQuery:
-    """Return the query for a visitor's words, with what the engine can do for them."""
-    can = index.capabilities
+def read_words(words: str) -> TextQuery:
+    """Return the query for what a visitor types."""
     return TextQuery(
         words,
-        syntax="web",  # "exact phrase", -word
-        corrections="suggest" if can.dictionary else "off",
-        alternatives=SYNONYMS if can.alternatives else {},
+        syntax="web",  # "exact phrase", -word, beginning*
+        corrections="suggest",  # for Did you mean
+        alternatives=SYNONYMS,
     )
+
+
+def suggest_wishes(index: LexicalBackend, words: str) -> list[tuple[Suggestion, Wish]]:
+    """Return what half a word may become, with what a visitor who chooses it asks."""
+    found = index.suggest(words, 4, fields=SUGGESTED, titles=True)
+    return [
+        (one, Wish(chosen={one.source: [one.text]}) if one.source in SUGGESTED else Wish(one.text))
+        for one in found
+    ]
 
 
 def attempts(query: TextQuery) -> Iterator[tuple[How, TextQuery | MatchAll]]:

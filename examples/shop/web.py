@@ -13,15 +13,17 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from flask import Flask, abort, render_template, request
+from flask import Flask, abort, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 import nuthatch
 from icecat import read_icecat
 from nuthatch import Corpus, Document, InvalidDocument, LexicalBackend, NuthatchError, Schema
-from shop import CHOICES, MAX_PAGE, ORDERS, PRICES, Wish, search_shop
+from shop import CHOICES, MAX_PAGE, ORDERS, PRICES, Wish, search_shop, suggest_wishes
 
 HERE = Path(__file__).parent
+#: What stands beside a suggestion; a field beside its values.
+KINDS = {"words": "", "titles": "product"}
 
 
 def open_shop(url: str, products: Iterable[Document | InvalidDocument]) -> LexicalBackend:
@@ -42,6 +44,17 @@ def make_app(index: LexicalBackend) -> Flask:
     def show_products() -> str:
         found = search_shop(index, read_wish(request.args))
         return render_template("search.html", found=found, choices=CHOICES, orders=ORDERS)
+
+    @app.get("/suggest")
+    def suggest() -> list[dict[str, str]]:
+        return [
+            {
+                "text": suggestion.text,
+                "kind": KINDS.get(suggestion.source, suggestion.source),
+                "url": url_for("show_products", q=wish.words or None, **wish.chosen),
+            }
+            for suggestion, wish in suggest_wishes(index, request.args.get("q", ""))
+        ]
 
     @app.get("/<path:uri>")
     def show_product(uri: str) -> str:

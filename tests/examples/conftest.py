@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from parity.engines import Engine
+from support.opensearch import cluster
 from support.server import server
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -23,7 +24,18 @@ def postgres() -> Iterator[str]:
         yield started.dsn()
 
 
-@pytest.fixture(params=["sqlite", "tantivy", "postgresql"])
+@pytest.fixture(scope="session")
+def opensearch() -> Iterator[str]:
+    """Where a cluster runs that is gone with the tests."""
+    with cluster() as started:
+        yield f"opensearch://{started.nodes[0].address}/"
+
+
+@pytest.fixture(
+    params=[
+        "sqlite", "tantivy", "postgresql", pytest.param("opensearch", marks=pytest.mark.nightly)
+    ]
+)  # fmt: skip
 def engine(request: pytest.FixtureRequest) -> Engine:
     return Engine(request.param, request)
 

@@ -38,6 +38,11 @@ ORDERED = (
 SPELLED = ("/?q=gaming+mosue&order=cheapest", "/?q=hedphones", "/?q=earphones&order=cheapest")
 #: Their order is that of scores, which differ between engines.
 RANKED = ("/?q=gaming+mouse", "/?q=wireless+zebra", "/?q=laptop+bag&colour=blue", "/?q=usb-c")
+#: What stands in the box while somebody types, with wrong letters, quotes and a minus.
+TYPED = (
+    "g", "gam", "gaming mo", "gaming mosu", "Gaming MOU", "hedph", "aur", "char", '"gaming mo',
+    "mouse -wirel", "usb-c ch", "vireo 27 i", "mouse ", "zzzz", "'", "-", "",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -105,6 +110,42 @@ def test_a_wrong_word_is_told_and_a_synonym_is_found(client: Any) -> None:
     assert "Did you mean" not in client.get("/?q=earphones").text
 
 
+def suggest(client: Any, text: str) -> list[dict[str, str]]:
+    answer = client.get("/suggest", query_string={"q": text})
+    assert answer.status_code == 200
+    found: list[dict[str, str]] = answer.json
+    return found
+
+
+def test_words_brands_and_titles_are_suggested_while_a_visitor_types(client: Any) -> None:
+    assert suggest(client, "gaming mo") == [
+        {"text": "gaming monitor", "kind": "", "url": "/?q=gaming+monitor"},
+        {"text": "gaming mouse", "kind": "", "url": "/?q=gaming+mouse"},
+        *(
+            {"text": title, "kind": "product", "url": f"/?q={title.replace(' ', '+')}"}
+            for title in titles(client.get("/?q=gaming+mo*").text)
+            if "gaming mo" in title
+        ),
+    ]
+    assert [one["text"] for one in suggest(client, "hedph")] == ["headphones"]
+    assert {"text": "Aurora", "kind": "brand", "url": "/?brand=Aurora"} in suggest(client, "aur")
+    assert 'src="/static/suggest.js"' in client.get("/").text
+    with client.get("/static/suggest.js") as script:
+        assert "/suggest?" in script.text
+
+
+@pytest.mark.parametrize("text", ["wire", "gaming mo", "mosu", "char", "a", "vireo 27", '"usb st'])
+def test_every_suggestion_leads_to_products(client: Any, text: str) -> None:
+    found = suggest(client, text)
+    assert found
+    for suggestion in found:
+        page = client.get(suggestion["url"]).text
+        assert titles(page)
+        assert "No product has all of your words" not in page
+        if suggestion["kind"] == "product":
+            assert suggestion["text"] in titles(page)
+
+
 def test_a_visitor_quotes_phrases_and_leaves_words_out(client: Any) -> None:
     assert titles(client.get('/?q="gaming mouse" -wireless').text) == ["Linnet gaming mouse"]
     assert "Linnet gaming mouse" not in titles(client.get("/?q=mouse+-gaming").text)
@@ -120,13 +161,14 @@ def test_a_page_without_products_says_what_to_do(client: Any) -> None:
 
 STRANGE = (
     "page=x", "page=-1", "page=99999999999", "order=up", "price=1", "brand=&q=", "q=%00&brand=%00",
-    "q=%F0%9F%98%80", "q=" + "%22" * 50, "q=" + "long+" * 2000,
+    "q=%F0%9F%98%80", "q=" + "%22" * 50, "q=" + "long+" * 2000, "q=" + "long" * 2000, "q=*", "q=-",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("asked", STRANGE)
-def test_whatever_a_url_says_is_a_page(client: Any, asked: str) -> None:
-    assert client.get(f"/?{asked}").status_code == 200
+@pytest.mark.parametrize("page", ["/", "/suggest"])
+def test_whatever_a_url_says_is_a_page(client: Any, page: str, asked: str) -> None:
+    assert client.get(f"{page}?{asked}").status_code == 200
 
 
 def test_nothing_that_a_visitor_or_a_product_says_is_a_tag(web: ModuleType) -> None:
@@ -137,7 +179,7 @@ def test_nothing_that_a_visitor_or_a_product_says_is_a_tag(web: ModuleType) -> N
         client = web.make_app(index).test_client()
         for url in (f"/?q=mouse {evil}", f"/?brand={evil}&q={evil}", "/product/x"):
             page = client.get(url).text
-            assert "<script" not in page
+            assert "<script>" not in page
             assert "&lt;script&gt;" in page
         assert "<mark>mouse</mark>" in client.get("/?q=mouse").text
 
@@ -153,15 +195,26 @@ def test_a_failure_of_the_engine_is_a_page_too(web: ModuleType) -> None:
 def test_every_engine_serves_the_same_pages(web: ModuleType, client: Any, engine: Engine) -> None:
     with engine.place() as url, web.open_shop(url, Corpus([CATALOGUE])) as index:
         other = web.make_app(index).test_client()
-        can = index.capabilities
-        spelled = SPELLED if can.dictionary and can.alternatives else ()
-        for page in (*ORDERED, *spelled):
+        for page in (*ORDERED, *SPELLED):
             assert other.get(page).text == client.get(page).text, page
         for page in RANKED:
             one, two = other.get(page).text, client.get(page).text
             assert sorted(titles(one)) == sorted(titles(two)), page
             for name in ("category", "brand", "colour", "price"):
                 assert counts(one, name) == counts(two, name)
+        for text in TYPED:
+            assert split(suggest(other, text)) == split(suggest(client, text)), text
+
+
+def split(found: list[dict[str, str]]) -> tuple[list[str], list[str] | int]:
+    """Return what is the same on every engine: of more titles than a page shows, the number.
+
+    Which titles are the best ones, scores decide.
+    """
+    shown = sorted(one["text"] for one in found if one["kind"] == "product")
+    return [one["url"] for one in found if one["kind"] != "product"], (
+        shown if len(shown) < 4 else len(shown)
+    )
 
 
 def test_the_shop_is_brought_up_to_date_when_it_starts(web: ModuleType, engine: Engine) -> None:

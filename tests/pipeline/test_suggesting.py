@@ -79,6 +79,18 @@ def test_values_of_fields_and_titles_are_suggested_too(index: LexicalBackend) ->
     assert values == ["Elan", "Élan"]
 
 
+def test_a_suggested_title_holds_all_words_itself(index: LexicalBackend) -> None:
+    def titles(text: str) -> list[str]:
+        found = index.suggest(text, 2, titles=True)
+        return [one.text for one in found if one.source == "titles"]
+
+    assert titles("wire") == []  # in texts alone
+    assert titles("wireless mou") == []
+    assert titles("Gaming, the mou") == ["Gaming mouse"]
+    assert titles("keyboards") == ["Keyboard"]
+    assert len(titles("mou")) == 2
+
+
 def test_a_filtered_index_suggests_nothing_of_other_documents(index: LexicalBackend) -> None:
     view = FilteredIndex(index, "tenant=b")
     assert shown(view.suggest("mou", fields=["brand"], titles=True)) == [

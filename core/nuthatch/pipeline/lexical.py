@@ -372,8 +372,8 @@ class LexicalBackend(Searcher):
 
         The last word is completed from the words of the index, one with an error in its beginning
         too, by what stands beside the words before it. `fields` are keyword fields whose values
-        are suggested as well, and `titles` asks for titles of documents that hold all words; each
-        source gives at most `limit`. Raise `InvalidQuery` and `UnsupportedQuery`.
+        are suggested as well, and `titles` asks for titles that hold all words; each source gives
+        at most `limit`. Raise `InvalidQuery` and `UnsupportedQuery`.
         """
         return self._suggest(text, limit, fields, titles, ())
 

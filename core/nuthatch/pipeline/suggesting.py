@@ -1,7 +1,7 @@
 """Suggestions for a text that is being typed: words, titles, and values of keyword fields.
 
 "wireless mou"    mouse 41 · mousepad 7      words that stand beside the words before
-                  Mouse Corded M500          titles of documents that hold all of it
+                  Wireless Mouse M500        titles that hold all of it
                   Mouser 3                   values of a field, with their documents
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from nuthatch.contract.facet import Facet
@@ -21,7 +22,7 @@ from nuthatch.errors import InvalidQuery, UnsupportedQuery
 from nuthatch.pipeline.readers import has_dictionary
 from nuthatch.pipeline.shape import missing_method
 from nuthatch.pipeline.validation import filter_features, require
-from nuthatch.text.analyzer import words_of
+from nuthatch.text.analyzer import Word, words_of
 from nuthatch.text.fold import fold_surface
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 #: From how many letters on a word may have an error.
 ONE_EDIT = 4
-#: How many words are looked up for each that is suggested, where not every one will do.
+#: How many words or titles are looked up for each that is suggested, where not every one will do.
 _LOOKED_UP = 5
 #: How many values of a field are looked through, the most frequent first.
 _VALUES = 10_000
@@ -87,11 +88,9 @@ class Suggester:
         A chunk that passes the filters holds the word, and all words before it.
         """
         typed = _LAST_WORD.search(text)
-        words = words_of(self._index.analyzer, text)
-        if typed is None or not words:
+        before, last = self._read(text)
+        if typed is None or last is None:
             return
-        stopwords: frozenset[str] = getattr(self._index.analyzer, "stopwords", frozenset())
-        before = [word.token for word in words[:-1] if word.surface not in stopwords]
         filters = check_filters(self._index.schema, self._filters)
         for feature in filter_features(filters):
             level = self._index.capabilities.support(feature).level
@@ -102,7 +101,7 @@ class Suggester:
         asked = limit if is_free else _LOOKED_UP * limit
         found = 0
         with self._index.reader() as reader:
-            for word in self._look_up(reader, words[-1].surface, asked):
+            for word in self._look_up(reader, last.surface, asked):
                 rung = Rung.of("AND", [*before, word.token])
                 if is_free or reader.match(rung, filters, 1).candidates:
                     whole = text[: typed.start()] + word.surface
@@ -110,6 +109,13 @@ class Suggester:
                     found += 1
                 if found == limit:
                     return
+
+    def _read(self, text: str) -> tuple[list[str], Word | None]:
+        """Return the tokens of the words before the last one, without stop words, and the last."""
+        words = words_of(self._index.analyzer, text)
+        stopwords: frozenset[str] = getattr(self._index.analyzer, "stopwords", frozenset())
+        before = [word.token for word in words[:-1] if word.surface not in stopwords]
+        return before, words[-1] if words else None
 
     def _look_up(self, reader: Reader, prefix: str, limit: int) -> Iterator[KnownWord]:
         """Yield the words that begin with a prefix; those that nearly do where there are too
@@ -124,18 +130,32 @@ class Suggester:
             yield from (word for word in near if word.token not in known)
 
     def _suggest_titles(self, text: str, limit: int) -> Iterator[Suggestion]:
-        """Yield the titles of the best documents that hold all words and complete the last one."""
+        """Yield the titles that hold all words and complete the last one, the best first."""
+        before, last = self._read(text)
+        if last is None:
+            return
+        # Of what is found, some hold the words in their texts alone.
+        largest = self._index.capabilities.max_limit
         results = self._index.search(
             text,
-            limit,
+            min(_LOOKED_UP * limit, largest) if largest else _LOOKED_UP * limit,
             filters=self._filters,
             prefix=True,
             collapse=True,
             policy="all",
             relevance="bm25",
         )
-        for title in dict.fromkeys(hit.title for hit in results if hit.title):
+        titles = dict.fromkeys(hit.title for hit in results if hit.title)
+        held = (title for title in titles if self._completes(title, before, last))
+        for title in islice(held, limit):
             yield Suggestion(title, "titles", 1)
+
+    def _completes(self, title: str, before: Sequence[str], last: Word) -> bool:
+        """Return whether a title has the words before the last one, and a word that it begins."""
+        words = words_of(self._index.analyzer, title)
+        return {word.token for word in words}.issuperset(before) and any(
+            word.token == last.token or word.surface.startswith(last.surface) for word in words
+        )
 
     def _suggest_values(self, text: str, field: str, limit: int) -> Iterator[Suggestion]:
         """Yield the values that begin with a text, whatever its case or accents."""

@@ -19,7 +19,7 @@ from nuthatch.cli.screen import open_screen
 @click.option(
     "--field", "fields", multiple=True, metavar="FIELD", help="Values of a keyword field."
 )
-@click.option("--titles", is_flag=True, help="Titles of documents that hold all words.")
+@click.option("--titles", is_flag=True, help="Titles that hold all words.")
 @json_option
 def suggest(
     url: str,
