@@ -95,8 +95,8 @@ def make_index(
             "number_of_replicas": replicas,
             # A batch is refreshed when it is committed, and nothing else needs to be.
             "refresh_interval": "-1",
-            # Each commit refreshes a small segment of its own; a refresh that merged it with the
-            # chunks of the batch would take several times as long.
+            # Each commit refreshes a small segment of its own, which need not be merged with the
+            # chunks of the batch at once.
             "merge_on_flush.enabled": False,
             "max_result_window": 2**31 - 1,
             "max_terms_count": 2**31 - 1,
