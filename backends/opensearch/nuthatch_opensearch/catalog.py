@@ -91,7 +91,10 @@ class Catalog:
         last = next(reversed(live), -1)
         added = [row for row in rows if row.seq not in live]
         live.update((row.seq, row) for row in added)
-        lost = [row for seq in gone if (row := live.pop(seq, None)) is not None]
+        for seq in gone:
+            live.pop(seq, None)
+        # What came and went since was never here.
+        lost = [self.rows[seq] for seq in gone if seq in self.rows]
         if any(row.seq < last for row in added):  # of a batch that was slower than later ones
             return Catalog(self._schema, marker, dict(sorted(live.items())))
         table = self._entities
