@@ -179,6 +179,8 @@ DELETE: Final = (
 # Reading
 
 FREQUENCY: Final = "SELECT doc FROM temp.term WHERE term = ?"
+# A walk takes a quarter of the time for each of them.
+FREQUENCIES: Final = "SELECT term, doc FROM temp.term WHERE term >= ? AND term < ?"
 # One text of all rowids, once for each occurrence: a fifth of the cost of fetching rows.
 OCCURRENCES: Final = "SELECT group_concat(doc, ' ') FROM temp.occurrence WHERE term = ?"
 # The same rowids once each, ascending: FTS5 goes over the chunks and not over the places in them.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import apsw
 
@@ -14,7 +14,7 @@ from nuthatch import IndexCorrupt, Schema
 from nuthatch.postings import IndexCounts, LatestValue, PostingCaches, readable
 from nuthatch.scoring import PostingCache
 from nuthatch_sqlite import schema
-from nuthatch_sqlite.connection import one
+from nuthatch_sqlite.connection import one, rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     from nuthatch.postings import ColumnStore
     from nuthatch_sqlite.vocabulary import StoredVocabulary, WordList
+
+#: From how many tokens on those with one beginning are counted in a walk over all of them.
+_MANY: Final = 64
+#: The last code point: no token holds it.
+_LAST: Final = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +88,18 @@ class Caches(PostingCaches[int]):
 
 
 def frequencies_of(
-    connection: apsw.Connection, state: State, caches: Caches, tokens: Iterable[str]
+    connection: apsw.Connection,
+    state: State,
+    caches: Caches,
+    tokens: Iterable[str],
+    beginning: str = "",
 ) -> dict[str, int]:
-    """Return the number of chunks that hold each token."""
+    """Return the number of chunks that hold each token; nearly all have the beginning, if any."""
     known = caches.dictionary.entries(state.generation)
+    if beginning:
+        tokens = [*tokens]
+        if sum(token not in known for token in tokens) > _MANY:
+            known.update(rows(connection, schema.FREQUENCIES, (beginning, beginning + _LAST)))
     found = {}
     for token in tokens:
         df = known.get(token)
