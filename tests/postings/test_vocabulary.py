@@ -44,8 +44,10 @@ def naive_neighbours(
     known = []
     for surface, token in words.items():
         away = distance(fold_surface(word), fold_surface(surface), edits)
-        if away is not None and counted[token] >= 2:
+        if away is not None and counted[token]:
             known.append(KnownWord(surface, token, counted[token], away))
+    if any(near.frequency > 1 for near in known):
+        known = [near for near in known if near.frequency > 1]
     known.sort(key=lambda near: (near.edits, -near.frequency, near.surface))
     best = {near.token: near for near in reversed(known)}
     return [near for near in known if best[near.token] is near][:limit]

@@ -115,7 +115,10 @@ def rank_neighbours(
 ) -> list[KnownWord]:
     """Return the nearest of what `find_neighbours` found."""
     counted = [word._replace(frequency=frequencies[word.token]) for word in found]
-    counted = [near for near in counted if near.frequency >= 2]
+    # A word of one chunk may be an error of its own, and is all that there is to rare names.
+    counted = [near for near in counted if near.frequency > 1] or [
+        near for near in counted if near.frequency
+    ]
     counted.sort(key=lambda near: (near.edits, -near.frequency, near.surface))
     return _one_a_token(counted)[:limit]
 
