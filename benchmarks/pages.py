@@ -49,7 +49,7 @@ PAGES: Final = (
     Page("benchmarks", f"sqlite {_USUAL} --growth"),
     Page("benchmarks-postgres", "postgres --documents 200000 --films 150000 --queries 10"),
     Page("benchmarks-fields", "queries --engines sqlite,tantivy,postgresql"),
-    Page("benchmarks-typed", "typed"),
+    Page("benchmarks-typed", "typed --words 60 --each 24"),
     Page("relevance", "relevance"),
 )
 

@@ -57,7 +57,8 @@ def measure(place: Place, documents: Sequence[Document], words: int, rounds: int
             yield _row(f"{what}, words typed from the start", typed.once(texts, rounds), None)
             for length in range(1 if texts is right else _FORGIVEN, LETTERS + 1):
                 some = [*dict.fromkeys(text for text in texts if len(text) == length)]
-                yield _row(f"{what}, new, letters: {length}", typed.once(some, rounds), None)
+                if some:
+                    yield _row(f"{what}, new, letters: {length}", typed.once(some, rounds), None)
 
 
 class _Typed:
