@@ -1,5 +1,5 @@
 """The command: `python -m benchmarks sqlite`, `tantivy`, `postgres`, `opensearch`, `clients`,
-`before`, `relevance`, `titles`, `queries` or `compare`; `all` writes every page anew.
+`before`, `relevance`, `titles`, `queries`, `typed` or `compare`; `all` writes every page anew.
 
 The exit code is 1 where a target is missed.
 """
@@ -45,7 +45,6 @@ _PARTS: dict[str, Callable[[Stage], Iterable[Row]]] = {
     "snippets": snippets.measure,
     "overhead": overhead.measure,
     "hits": partial(hits.measure, "sqlite"),
-    "typed": partial(typed.measure, "sqlite"),
 }
 _TANTIVY: dict[str, Callable[[Pair], Iterable[Row]]] = {
     "ranked": ranking.measure,
@@ -65,6 +64,7 @@ _OTHERS: dict[str, Callable[[Sequence[str]], int]] = {
     "queries": fields.main,
     "relevance": relevance.main,
     "titles": titles.main,
+    "typed": typed.main,
 }
 _SAME_COUNT = (
     "all sides must find equally many documents: Tantivy keeps lengths in one byte, so its\n"
@@ -90,8 +90,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if name in options.only:
                     _collect(report, part(pair))
         else:
-            if options.only == ["typed"]:
-                report.title, report.sameness = "Benchmarks: what people type", typed.SAME
             _sqlite(report, stage, options)
     if options.out:
         options.out.write_text(report.markdown(), encoding="utf-8")

@@ -133,15 +133,16 @@ def _vocabulary(number: int) -> list[str]:
 
 def arxiv(number: int | None = None) -> Iterator[Document]:
     """Yield real titles and abstracts; the file must be there (`ARXIV.exists()`)."""
-    return _beir(ARXIV, number)
+    return read(ARXIV, number)
 
 
 def movies(number: int | None = None) -> Iterator[Document]:
     """Yield real titles and plots; the file must be there (`MOVIES.exists()`)."""
-    return _beir(MOVIES, number)
+    return read(MOVIES, number)
 
 
-def _beir(path: Path, number: int | None) -> Iterator[Document]:
+def read(path: Path, number: int | None = None) -> Iterator[Document]:
+    """Yield the documents of a file in BEIR's layout, without their fields."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in islice(lines, number):
             row: dict[str, Any] = json.loads(line)

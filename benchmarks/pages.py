@@ -47,13 +47,10 @@ PAGES: Final = (
     Page("benchmarks-search", "before 469af99 --engines sqlite,tantivy,postgresql,memory"),
     Page("benchmarks-tantivy", f"tantivy {_USUAL}"),
     Page("benchmarks", f"sqlite {_USUAL} --growth"),
-    Page(
-        "benchmarks-typed",
-        "sqlite --corpus arxiv --documents 50000 --rounds 3 --queries 40 --only typed",
-    ),
     Page("benchmarks-postgres", "postgres --documents 200000 --films 150000 --queries 10"),
     Page("benchmarks-fields", "queries --engines sqlite,tantivy,postgresql"),
     Page("benchmarks-relevance", "relevance"),
+    Page("benchmarks-typed", "typed --words 60 --each 24"),
 )
 
 

@@ -43,7 +43,7 @@ def one_error(error: str | None = None, words: int = 1) -> Callable[[Random, Tok
     def typed(random: Random, tokens: Tokens) -> Tokens:
         changed = list(tokens)
         for at in random.sample(_long(tokens), words):
-            changed[at] = _mistyped(random, tokens[at], error or random.choice(ERRORS))
+            changed[at] = mistype(random, tokens[at], error or random.choice(ERRORS))
         return tuple(changed)
 
     return typed
@@ -116,7 +116,8 @@ def _has_long(tokens: Tokens) -> bool:
     return bool(_long(tokens))
 
 
-def _mistyped(random: Random, word: str, error: str) -> str:
+def mistype(random: Random, word: str, error: str) -> str:
+    """Return a word with one error of a sort."""
     letter = random.choice(ascii_lowercase)
     at = random.randrange(len(word))
     match error:

@@ -222,11 +222,10 @@ class MemoryReader(ExplainingReader, ExportingReader, ColumnReader, DictionaryRe
     def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
         word = fold_surface(word)
         found = [
-            (distance(word, fold_surface(other.surface), edits), other)
-            for other in self._words
-            if other.frequency >= 2
+            (distance(word, fold_surface(other.surface), edits), other) for other in self._words
         ]
         near = [other._replace(edits=away) for away, other in found if away is not None]
+        near = [other for other in near if other.frequency > 1] or near
         near.sort(key=lambda other: (other.edits, -other.frequency, other.surface))
         return _one_a_token(near)[:limit]
 

@@ -44,8 +44,10 @@ def naive_neighbours(
     known = []
     for surface, token in words.items():
         away = distance(fold_surface(word), fold_surface(surface), edits)
-        if away is not None and counted[token] >= 2:
+        if away is not None and counted[token]:
             known.append(KnownWord(surface, token, counted[token], away))
+    if any(near.frequency > 1 for near in known):
+        known = [near for near in known if near.frequency > 1]
     known.sort(key=lambda near: (near.edits, -near.frequency, near.surface))
     best = {near.token: near for near in reversed(known)}
     return [near for near in known if best[near.token] is near][:limit]
@@ -112,3 +114,19 @@ def test_what_is_extended_is_left_as_it_was() -> None:
     assert small.words("more", 3, twice) == []
     assert len(grown.words("more", 99, twice)) == 40
     assert len(grown.words("word", 999, twice)) == 100
+
+
+@pytest.mark.parametrize("length", [4, 14, 15, 16, 17, 62, 63, 64])
+@pytest.mark.parametrize("edits", [1, 2])
+def test_prefixes_of_any_length_may_have_an_error(length: int, edits: int) -> None:
+    prefix = ("abcdefghij" * 7)[:length]
+    words = {f"{prefix}z": "t1", prefix: "t2"}
+    for at in range(length):
+        head, tail = prefix[:at], prefix[at + 1 :]
+        changed = (head + tail, f"{head}x{tail}", f"{head}x{prefix[at:]}")
+        swapped = head + tail[:1] + prefix[at] + tail[1:]
+        words |= {f"{word}z": word for word in (*changed, swapped)}
+    counted = dict.fromkeys(words.values(), 3)
+    found = Vocabulary(words).words(prefix, 999, lambda tokens: counted, edits)
+    assert found == naive_words(words, prefix, 999, counted, edits)
+    assert len(found) > 4 * length - 8

@@ -220,3 +220,21 @@ def test_an_index_that_is_not_there_yet_completes_nothing(
 ) -> None:
     empty = open_index(create=True)
     assert not empty.search("comp", prefix=True, corrections="use")
+
+
+def test_many_words_with_one_beginning_are_counted_in_one_walk(twins: Twins) -> None:
+    several = [f"co{n}mputers" for n in range(100)]
+    documents = [Document(str(n), "", " ".join(several[:n])) for n in range(1, 101)]
+    other = Document("other", "", "cöln cp company")
+    with twins(ENGLISH, [*documents, other]) as pair:
+        for prefix in ("c", "co", "cö", "co9"):
+            assert words(pair.sqlite, prefix, 200) == words(pair.memory, prefix, 200)
+        with pair.sqlite.reader() as reader:
+            older = cast(DictionaryReader, reader)
+            before = [*older.words("co", 200)]
+            for index in pair:
+                index.add(Document("new", "", "cola cobra company"))
+            assert words(pair.sqlite, "co", 200) == words(pair.memory, "co", 200)
+            # An older state counts for itself alone.
+            assert [*older.words("com", 200)] == [("company", "compani", 1, 0)]
+            assert [*older.words("co", 150)] == before

@@ -184,6 +184,8 @@ SELECT term, doc
 FROM temp.term
 WHERE term IN (SELECT value FROM json_each(?))
 """
+# A walk takes a quarter of the time for each of them.
+FREQUENCIES_FROM: Final = "SELECT term, doc FROM temp.term WHERE term >= ? AND term < ?"
 # One text of all rowids, once for each occurrence: a fifth of the cost of fetching rows.
 OCCURRENCES: Final = "SELECT group_concat(doc, ' ') FROM temp.occurrence WHERE term = ?"
 # The same rowids once each, ascending: FTS5 goes over the chunks and not over the places in them.

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 #: From so many tokens on one statement for all of them takes less time than one for each.
 _MANY: Final = 4
+#: From how many tokens on those with one beginning are counted in a walk over all of them.
+_WALKED: Final = 64
+#: The last code point: no token holds it.
+_LAST: Final = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +91,19 @@ class Caches(PostingCaches[int]):
 
 
 def frequencies_of(
-    connection: apsw.Connection, state: State, caches: Caches, tokens: Iterable[str]
+    connection: apsw.Connection,
+    state: State,
+    caches: Caches,
+    tokens: Iterable[str],
+    beginning: str = "",
 ) -> dict[str, int]:
-    """Return the number of chunks that hold each token."""
+    """Return the number of chunks that hold each token; nearly all have the beginning, if any."""
     known = caches.dictionary.entries(state.generation)
     wanted = [*dict.fromkeys(tokens)]
     missing = [token for token in wanted if token not in known]
+    if beginning and len(missing) > _WALKED:
+        known.update(rows(connection, schema.FREQUENCIES_FROM, (beginning, beginning + _LAST)))
+        missing = [token for token in missing if token not in known]
     if len(missing) < _MANY:
         for token in missing:
             row = one(connection, schema.FREQUENCY, (token,))

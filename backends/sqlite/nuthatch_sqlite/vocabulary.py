@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import Final, NamedTuple
 
 import apsw
 
-from nuthatch import KnownWord
+from nuthatch import KnownWord, fold_surface
 from nuthatch.postings import Vocabulary, readable
 from nuthatch_sqlite.connection import rows
 from nuthatch_sqlite.state import Caches, State, frequencies_of
@@ -99,7 +100,9 @@ class Dictionary:
         key = f"{limit} {edits} {prefix}"
         found = self._caches.completions.get(self._state.generation, key)
         if found is None:
-            words = self._vocabulary().words(prefix, limit, self._frequencies, edits)
+            # What nearly begins with a prefix begins in many ways.
+            count = partial(self._frequencies, beginning="" if edits else fold_surface(prefix))
+            words = self._vocabulary().words(prefix, limit, count, edits)
             found = WordList(tuple(words))
             self._caches.completions.put(self._state.generation, key, found)
         return found.words
@@ -111,5 +114,5 @@ class Dictionary:
     def _vocabulary(self) -> Vocabulary:
         return self._caches.vocabulary.read(self._connection, self._state)
 
-    def _frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
-        return frequencies_of(self._connection, self._state, self._caches, tokens)
+    def _frequencies(self, tokens: Sequence[str], beginning: str = "") -> dict[str, int]:
+        return frequencies_of(self._connection, self._state, self._caches, tokens, beginning)

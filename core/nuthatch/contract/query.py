@@ -13,7 +13,7 @@ from nuthatch.contract.facet import SCORE, Facet, as_facets, as_sort
 from nuthatch.contract.filters import Filter, as_filters
 from nuthatch.contract.hit import AuditMode
 from nuthatch.errors import InvalidQuery
-from nuthatch.text.slot import Phrase, Slot
+from nuthatch.text.slot import PLAIN_SLOTS, Phrase, Slot
 
 #: How a text query climbs: see `nuthatch.matching`.
 Policy = Literal["auto", "ladder", "ranked", "all"]
@@ -239,7 +239,7 @@ class Rung:
     @classmethod
     def of(cls, operator: Operator, words: Iterable[str], dropped: tuple[str, ...] = ()) -> Self:
         """Return a rung of plain words, by their tokens."""
-        return cls(operator, tuple(map(Slot, words)), dropped)
+        return cls(operator, tuple(map(PLAIN_SLOTS.__getitem__, words)), dropped)
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -277,8 +277,11 @@ class DictionaryReader(Reader, Protocol):
         ...
 
     def neighbours(self, word: str, edits: int, limit: int) -> Sequence[KnownWord]:
-        """Return the `limit` nearest words within so many edits, 1 or 2, whose tokens are in two
-        chunks or more: by edits, then the most frequent first, then by code point.
+        """Return the `limit` nearest words within so many edits, 1 or 2: by edits, then the most
+        frequent first, then by code point.
+
+        Words whose token one chunk alone holds count only where there is no other: they may be
+        errors themselves, and rare names are such too.
 
         An edit puts in, leaves out or replaces a code point, or swaps two neighbouring ones; no
         part of a word is edited twice (optimal string alignment).

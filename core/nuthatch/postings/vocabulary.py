@@ -3,8 +3,9 @@
     Vocabulary ── words("comp", 2) ──────────▶ computer 311, company 290
                ── neighbours("samsng", 1, 1) ▶ samsung 87
 
-Words are compared folded, without diacritics. Prefixes are ranges of the sorted words. Distances
-are computed for all words of one length at once, a bit for each character of the word looked up
+Words are compared folded, without diacritics. Prefixes are ranges of the sorted words, and what is
+one edit away from a prefix is found in the ranges of its beginnings. All other distances are
+computed for all words of one length at once, a bit for each character of the word looked up
 (Hyyrö 2003, "A bit-vector algorithm for computing Levenshtein and Damerau edit distances", in its
 form for optimal string alignment).
 """
@@ -13,6 +14,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from heapq import nsmallest
+from itertools import repeat
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -24,6 +27,8 @@ from nuthatch.text.fold import fold_surface
 
 #: The bits of a machine word but its sign: longer words are compared one by one.
 _BITS: Final = 63
+#: How many code points of each word are kept beside each other, for prefixes that are shorter.
+_WIDTH: Final = 16
 #: A segment is merged with the one before it once it has this part of its words.
 _MERGED_PART: Final = 8
 
@@ -78,8 +83,7 @@ class Vocabulary:
                 word for segment in self._segments for word in segment.begin_near(prefix, edits)
             )
             found += (word for word in near if word.edits)
-        found.sort(key=lambda word: (word.edits, len(word.surface), word.surface))
-        return _one_a_token(found)
+        return _shortest_a_token(found)
 
     def find_neighbours(self, word: str, edits: int) -> list[KnownWord]:
         """Return the words within so many edits, not counted yet; for `rank_neighbours`."""
@@ -96,26 +100,41 @@ def rank_words(
     found: Sequence[KnownWord], frequencies: Mapping[str, int], limit: int
 ) -> list[KnownWord]:
     """Return the most frequent of what `find_words` found."""
-    counted = _count(found, frequencies, least=1)
-    counted.sort(key=lambda word: (word.edits, -word.frequency, word.surface))
-    return counted[:limit]
+    ranked = (
+        (word.edits, -frequencies[word.token], word.surface, word)
+        for word in found
+        if frequencies[word.token]
+    )
+    # Most are not given, so only these are made anew; no two have the same surface.
+    best = nsmallest(limit, ranked)
+    return [word._replace(frequency=-less) for _, less, _, word in best]
 
 
 def rank_neighbours(
     found: Sequence[KnownWord], frequencies: Mapping[str, int], limit: int
 ) -> list[KnownWord]:
     """Return the nearest of what `find_neighbours` found."""
-    counted = _count(found, frequencies, least=2)
+    counted = [word._replace(frequency=frequencies[word.token]) for word in found]
+    # A word of one chunk may be an error of its own, and is all that there is to rare names.
+    counted = [near for near in counted if near.frequency > 1] or [
+        near for near in counted if near.frequency
+    ]
     counted.sort(key=lambda near: (near.edits, -near.frequency, near.surface))
     return _one_a_token(counted)[:limit]
 
 
-def _count(
-    words: Sequence[KnownWord], frequencies: Mapping[str, int], *, least: int
-) -> list[KnownWord]:
-    """Return the words with their frequencies, but for those below the least."""
-    counted = (word._replace(frequency=frequencies[word.token]) for word in words)
-    return [word for word in counted if word.frequency >= least]
+def _shortest_a_token(words: Iterable[KnownWord]) -> list[KnownWord]:
+    """Return of the nearest words of each token the shortest."""
+    best: dict[str, KnownWord] = {}
+    for word in words:
+        other = best.setdefault(word.token, word)
+        if other is not word and _closeness(word) < _closeness(other):
+            best[word.token] = word
+    return [*best.values()]
+
+
+def _closeness(word: KnownWord) -> tuple[int, int, str]:
+    return word.edits, len(word.surface), word.surface
 
 
 def _one_a_token(words: Iterable[KnownWord]) -> list[KnownWord]:
@@ -145,16 +164,21 @@ class _Segment:
         self.surfaces = [surface for _, surface, _ in rows]
         self.tokens = [token for _, _, token in rows]
         self._of_length: dict[int, _OfLength] | None = None
+        self._columns: NDArray[np.uint32] | None = None
 
     def as_mapping(self) -> dict[str, str]:
         return dict(zip(self.surfaces, self.tokens, strict=True))
 
     def begin_with(self, prefix: str) -> Iterator[KnownWord]:
+        places = self._range(prefix)
+        span = slice(places.start, places.stop)
+        return map(KnownWord, self.surfaces[span], self.tokens[span], repeat(0))
+
+    def _range(self, prefix: str) -> range:
+        """Return the places of the words that begin with a prefix."""
         begin = bisect_left(self.folded, prefix)
         # No folded word has a surrogate, and none holds the last code point: it is no letter.
-        end = bisect_left(self.folded, prefix + "\U0010ffff", begin)
-        for place in range(begin, end):
-            yield KnownWord(self.surfaces[place], self.tokens[place], 0)
+        return range(begin, bisect_left(self.folded, prefix + "\U0010ffff", begin))
 
     def within(self, word: str, edits: int) -> Iterator[KnownWord]:
         """Yield the words within so many edits."""
@@ -166,6 +190,10 @@ class _Segment:
 
     def begin_near(self, prefix: str, edits: int) -> Iterator[KnownWord]:
         """Yield the words that begin with what is within so many edits of a prefix."""
+        if edits == 1 and len(prefix) < _WIDTH:
+            for place in self._begin_one_away(prefix):
+                yield KnownWord(self.surfaces[place], self.tokens[place], 0, 1)
+            return
         least = max(len(prefix) - edits, 1)
         groups = [group for length, group in self._groups().items() if length >= least]
         letters = _letters_of(prefix)
@@ -186,6 +214,40 @@ class _Segment:
         for place, apart in found:
             yield KnownWord(self.surfaces[place], self.tokens[place], 0, apart)
 
+    def _begin_one_away(self, prefix: str) -> Sequence[int]:
+        """Return the places of the words that begin one edit away from a prefix.
+
+        Up to the edit they begin as the prefix does, so few are compared but for the first letter.
+        """
+        found: list[NDArray[np.int64]] = []
+        for at in range(len(prefix)):
+            head, rest = prefix[:at], prefix[at + 1 :]
+            same = self._range(head)
+            if not same:
+                break
+            found.append(np.arange(*_bounds(self._range(head + rest))))
+            found.append(self._continued(same, at + 1, prefix[at:]))
+            if rest:
+                found.append(self._continued(same, at + 1, rest))
+                swapped = self._range(head + rest[0] + prefix[at] + rest[1:])
+                found.append(np.arange(*_bounds(swapped)))
+        if not found:
+            return ()
+        places = np.unique(np.concatenate(found))
+        begin, end = _bounds(self._range(prefix))
+        return [*places[(places < begin) | (places >= end)].tolist()]
+
+    def _continued(self, places: range, at: int, letters: str) -> NDArray[np.int64]:
+        """Return those of some places whose words have these letters from a place on."""
+        if self._columns is None:
+            rows = np.array(self.folded, f"U{_WIDTH}").view(np.uint32).reshape(-1, _WIDTH)
+            self._columns = np.ascontiguousarray(rows.T)
+        first = self._columns[at, places.start : places.stop]
+        found = np.flatnonzero(first == ord(letters[0])) + places.start
+        for column, letter in zip(self._columns[at + 1 :], letters[1:], strict=False):
+            found = found[column[found] == ord(letter)]
+        return found
+
     def _groups(self) -> dict[int, _OfLength]:
         if self._of_length is None:
             self._of_length = self._measure()
@@ -201,6 +263,10 @@ class _Segment:
             bits = np.left_shift(np.uint64(1), (codes & 63).astype(np.uint64))
             groups[length] = _OfLength(places, codes, np.bitwise_or.reduce(bits, axis=1))
         return groups
+
+
+def _bounds(places: range) -> tuple[int, int]:
+    return places.start, places.stop
 
 
 def _near(

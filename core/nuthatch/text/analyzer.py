@@ -10,6 +10,7 @@ found by. It holds the stems of the text's surfaces, in order, and may hold more
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple, Protocol, TypeGuard, runtime_checkable
 
@@ -94,14 +95,19 @@ class Word(NamedTuple):
 
 def words_of(analyzer: Analyzer, text: str) -> list[Word]:
     """Return the words of a text before and after stemming, the same where that is not known."""
+    return list(map(Word, *words_and_tokens(analyzer, text)))
+
+
+def words_and_tokens(analyzer: Analyzer, text: str) -> tuple[Sequence[str], Sequence[str]]:
+    """Return what `words_of` does, as the words before stemming and those after it."""
     if not _has_surfaces(analyzer):
         tokens = analyze(analyzer, text)
-        return list(map(Word, tokens, tokens))
+        return tokens, tokens
     surfaces = analyzer.surfaces(text)
     tokens = analyzer.stem(surfaces)
     if type(analyzer) in OWN:
         short = shorten_all(surfaces)
-        return list(map(Word, short, short if tokens is surfaces else shorten_all(tokens)))
+        return short, short if tokens is surfaces else shorten_all(tokens)
     tokens = check_tokens(analyzer.name, tokens)
     if len(tokens) != len(surfaces):
         raise PluginFailure(
@@ -110,7 +116,7 @@ def words_of(analyzer: Analyzer, text: str) -> list[Word]:
             stage="analyzer",
             hint=f"Report this to whoever wrote the analyzer {analyzer.name!r}.",
         )
-    return [Word(shorten(surface), token) for surface, token in zip(surfaces, tokens, strict=True)]
+    return list(map(shorten, surfaces)), tokens
 
 
 class SurfaceWords(dict[str, str]):

@@ -14,15 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import count, groupby, repeat
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from nuthatch.errors import check_deadline
-from nuthatch.text.analyzer import Analyzer, words_of
+from nuthatch.text.analyzer import Analyzer, words_and_tokens, words_of
 from nuthatch.text.sieve import Sieve
-from nuthatch.text.slot import Phrase, Slot
+from nuthatch.text.slot import PLAIN_SLOTS, Phrase, Slot
 from nuthatch.text.synonyms import Synonyms
 from nuthatch.text.syntax import Segment, TypedQuery, read_plain
 
@@ -121,11 +121,11 @@ def normalize(
     completed = sieve.keep_last() if completes else ""
     used, dropped = _apply_bounds(words, sieve.reasons)
     completes = completes and bool(used) and used[-1] is words[-1]
-    notes = [*sieve.notes(), *_length_notes([word.token for word in used], dropped), *notes]
+    notes = [*sieve.notes(), *_length_notes(used, dropped), *notes]
     if _SURROGATES.search(typed.text):
         dropped.insert(0, Dropped("", "surrogate"))
     synonyms = Synonyms(analyzer, alternatives)
-    slots = [Slot(word.token, () if word.is_quoted else synonyms.of(word.token)) for word in used]
+    slots = _slots(used, synonyms)
     extras = _extras(analyzer, (*extra_or_tokens, *synonyms.phrases), slots, deadline)
     if len(extras) > MAX_TOKENS:
         left = extras[MAX_TOKENS:]
@@ -147,11 +147,13 @@ def normalize(
     )
 
 
-def _read(typed: TypedQuery) -> tuple[list[Segment], list[str]]:
+def _read(typed: TypedQuery) -> tuple[Sequence[Segment], list[str]]:
     """Return the segments without what is not read, and a note of that."""
+    if all(text.isascii() for text, _ in typed.segments):
+        return typed.segments, []
     clean = [Segment(_SURROGATES.sub(" ", text), quoted) for text, quoted in typed.segments]
     length = sum(len(text) for text, _ in clean)
-    if length <= LONGEST_TEXT or all(text.isascii() for text, _ in clean):
+    if length <= LONGEST_TEXT:
         return clean, []
     rest, read = LONGEST_TEXT, []
     for text, quoted in clean:
@@ -168,14 +170,20 @@ def _join(segments: Sequence[Segment]) -> str:
 
 
 def _words(analyzer: Analyzer, segments: Sequence[Segment]) -> list[QueryWord]:
-    words = [
-        (word, number if quoted else -1)
-        for number, (text, quoted) in enumerate(segments)
-        for word in words_of(analyzer, text)
-    ]
+    words: list[QueryWord] = []
+    for number, (text, quoted) in enumerate(segments):
+        read = words_and_tokens(analyzer, text)
+        words += map(QueryWord, *read, count(len(words)), repeat(number if quoted else -1))
+    return words
+
+
+def _slots(words: Sequence[QueryWord], synonyms: Synonyms) -> list[Slot]:
+    plain = [PLAIN_SLOTS[word.token] for word in words]
+    if not synonyms:
+        return plain
     return [
-        QueryWord(surface, token, place, quote)
-        for place, ((surface, token), quote) in enumerate(words)
+        slot if word.is_quoted else slot.extended(synonyms.of(word.token))
+        for word, slot in zip(words, plain, strict=True)
     ]
 
 
@@ -206,7 +214,8 @@ class _Conditions:
     def __init__(
         self, analyzer: Analyzer, words: Sequence[QueryWord], excluded: Sequence[str]
     ) -> None:
-        quotes = groupby((word for word in words if word.is_quoted), key=attrgetter("quote"))
+        quoted = [word for word in words if word.quote >= 0]
+        quotes = groupby(quoted, key=attrgetter("quote"))
         required = [tuple(word.token for word in phrase) for _, phrase in quotes]
         unwanted = [
             tuple(token for _, token in words_of(analyzer, _SURROGATES.sub(" ", text)))
@@ -217,6 +226,8 @@ class _Conditions:
         self.excluded = self._bound("exclusions", unwanted)
 
     def _bound(self, kind: str, phrases: Sequence[Phrase]) -> tuple[Phrase, ...]:
+        if not phrases:  # nearly always
+            return ()
         distinct = [*dict.fromkeys(phrase for phrase in phrases if phrase)]
         if len(distinct) > MAX_PHRASES:
             self.notes.append(f"the first {MAX_PHRASES} {kind} count of {len(distinct)}")
@@ -225,13 +236,14 @@ class _Conditions:
         return tuple(phrase[:MAX_TOKENS] for phrase in distinct[:MAX_PHRASES])
 
 
-def _length_notes(tokens: Sequence[str], dropped: Sequence[Dropped]) -> Iterator[str]:
+def _length_notes(used: Sequence[QueryWord], dropped: Sequence[Dropped]) -> Iterator[str]:
     """Yield what of a query is beyond its bounds."""
     left = sum(reason == "too_long" for _, reason in dropped)
-    distinct = len(set(tokens))
-    if left and distinct == MAX_TOKENS:
+    if not left:
+        return
+    if len({word.token for word in used}) == MAX_TOKENS:
         yield f"the first {MAX_TOKENS} distinct words are used, {left} were left out"
-    elif left:
+    else:
         yield f"the first {MAX_REPETITIONS} repetitions of words are used, {left} were left out"
 
 

@@ -113,6 +113,10 @@ def find_typed_words(
             if len(name) > 1 and name == piece and number < last:
                 yield name, _PLAIN
                 continue
+            if piece.isascii():
+                place = _Place(piece, "", "", False, True, number == 0, number == last)
+                yield name, _classify(place, name in elided, shouted)
+                continue
         words = list(_WORD.finditer(piece))
         names = [fold_word(word[0]) for word in words]
         if wanted.isdisjoint(names) and "+" not in piece and "#" not in piece:
@@ -200,6 +204,11 @@ class Sieve:
         self._name = analyzer.name
         self._surfaces = surfaces
         self._stopwords: frozenset[str] = getattr(analyzer, "stopwords", frozenset())
+        #: The folded words that may be dropped, None in place of all others.
+        self._odd = [
+            fold_word(surface) if len(surface) == 1 or surface in self._stopwords else None
+            for surface in surfaces
+        ]
         self._signed: list[str] = []
         self._classify = self._as_typed()
         self.reasons = self._judge(self._stopwords)
@@ -211,23 +220,24 @@ class Sieve:
 
     def _as_typed(self) -> Sequence[TypedWord | None]:
         """Return how each word was typed, where that is known and matters for any."""
-        odd = [fold_word(surface) if self._is_odd(surface) else None for surface in self._surfaces]
-        wanted = frozenset(name for name in odd if name is not None)
+        odd = self._odd
+        wanted = frozenset(filter(None, odd))
+        if not (wanted or "+" in self._text or "#" in self._text):
+            return [None] * len(odd)
         words: defaultdict[str, deque[TypedWord]] = defaultdict(deque)
-        if wanted or "+" in self._text or "#" in self._text:
-            for name, word in find_typed_words(self._text[:_LOOKED_AT], self._name, wanted):
-                words[name].append(word)
-                if word.signs:
-                    self._signed.append(word.text + word.signs)
+        for name, word in find_typed_words(self._text[:_LOOKED_AT], self._name, wanted):
+            words[name].append(word)
+            if word.signs:
+                self._signed.append(word.text + word.signs)
         queues = [None if name is None else words.get(name) for name in odd]
         return [queue.popleft() if queue else None for queue in queues]
 
-    def _is_odd(self, surface: str) -> bool:
-        return len(surface) == 1 or surface in self._stopwords
-
     def _judge(self, stopwords: frozenset[str]) -> list[str]:
-        words = zip(self._surfaces, self._classify, strict=True)
-        return [self._reason(surface, typed, stopwords) for surface, typed in words]
+        words = zip(self._surfaces, self._odd, self._classify, strict=True)
+        return [
+            "" if odd is None else self._reason(surface, typed, stopwords)
+            for surface, odd, typed in words
+        ]
 
     def _reason(self, surface: str, typed: TypedWord | None, stopwords: frozenset[str]) -> str:
         if self._name == "ascii":

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from nuthatch.text.token import Memo
 
 #: Tokens that stand one after another, in the title or in the text of a chunk; one or more.
 Phrase = tuple[str, ...]
@@ -58,3 +60,7 @@ class Slot:
     def extended(self, others: tuple[Alternative, ...]) -> Slot:
         """Return the slot with more alternatives; a token that it has already keeps its weight."""
         return Slot(self.word, (*self.alternatives, *others))
+
+
+#: The slot of a plain word by its token: most words of most queries, and shared by them.
+PLAIN_SLOTS: Final[Memo[Slot]] = Memo(Slot, 4_096)

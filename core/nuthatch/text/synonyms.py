@@ -36,6 +36,10 @@ class Synonyms:
             named = ", ".join(map(repr, self.phrases[:8]))
             self.notes.append(f"more than a word cannot stand for one; it only adds hits: {named}")
 
+    def __bool__(self) -> bool:
+        """Return whether any word has alternatives."""
+        return bool(self._of)
+
     def of(self, token: str) -> tuple[Alternative, ...]:
         """Return the alternatives of a word by its token."""
         return self._of.get(token, ())

@@ -167,12 +167,13 @@ class Index:
         return sorted(found, key=lambda row: (row[3], -row[2], row[0]))[: body["limit"]]
 
     def do_neighbours(self, body: dict[str, Any], ends: float | None) -> list[Row]:
-        """Return the nearest words within some edits whose tokens are in two chunks or more."""
+        """Return the nearest words within some edits; those of one chunk where there is no other."""
         found = [
             (surface, token, frequency, edits)
             for (surface, token, frequency, _), folded in self._words()
-            if frequency > 1 and (edits := count_edits(body["word"], folded)) <= body["edits"]
+            if frequency and (edits := count_edits(body["word"], folded)) <= body["edits"]
         ]
+        found = [row for row in found if row[2] > 1] or found
         found.sort(key=lambda row: (row[3], -row[2], row[0]))
         return _one_a_token(found)[: body["limit"]]
 

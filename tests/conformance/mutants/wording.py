@@ -197,7 +197,7 @@ class PrefixesAreOfStems(Working):
 
 
 class RareWordsAreNeighbours(Working):
-    """A word that one chunk has corrects another, which may be an error too."""
+    """A word that one chunk has corrects beside others, though it may be an error too."""
 
     class Reader(MemoryReader):
         def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:
