@@ -11,6 +11,7 @@ from typing import Any
 
 import apsw
 
+from nuthatch import Slot
 from nuthatch.matching import and_rungs, fallback_rung
 
 _RUNG = """
@@ -34,12 +35,12 @@ class ReferenceSearch:
 
     def search(self, tokens: Sequence[str], limit: int) -> list[Row]:
         """Return rows (id, score below zero, uri, title, text) of the first rung that matches."""
-        for rung in and_rungs(tokens):
+        for rung in and_rungs([*map(Slot, tokens)]):
             rows = self._match(rung.words, " AND ", limit)
             if rows:
                 return rows
         counts = {token: self._count(token) for token in dict.fromkeys(tokens)}
-        return self._match(fallback_rung(tokens, (), counts).tokens, " OR ", limit)
+        return self._match(fallback_rung([*map(Slot, tokens)], (), counts).words, " OR ", limit)
 
     def _match(self, tokens: Sequence[str], operator: str, limit: int) -> list[Row]:
         expression = operator.join([f'"{token}"' for token in tokens])

@@ -29,7 +29,7 @@ def test_each_side_searches_with_its_own_code(
     printed = capsys.readouterr().out
     assert printed == page.read_text(encoding="utf-8")
     for engine in ("sqlite", "tantivy", "memory"):
-        assert f"\n## {engine}, 60 abstracts\n" in printed
+        assert f"\n## {engine}, 60 documents of arxiv-50k\n" in printed
     for what in before.READ.values():
         assert printed.count(f"| {what} | ") == 3
     assert printed.count("| from the shell | ") == 2  # nothing is left of an index in memory

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,7 @@ from nuthatch import (
     QueryTimeout,
     Rung,
 )
+from nuthatch_sqlite import state
 from support.corpora import queries, seeded_documents, vocabulary
 from support.feeder import document
 from support.processes import answer, child
@@ -297,3 +300,26 @@ def test_a_search_that_waits_for_a_reader_past_its_timeout_times_out(
 def test_a_timeout_must_be_positive(index: LexicalBackend, timeout: float) -> None:
     with pytest.raises(InvalidQuery, match="timeout"):
         index.search("alpha", timeout=timeout)
+
+
+def test_what_one_search_counts_is_never_half_known_to_another(
+    open_index: Callable[..., LexicalBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Document frequencies are shared: while many are counted, none is there that is wrong."""
+    index = open_index()
+    words = ["one", "two", "three", "four", "five", "six"]
+    index.add(Document("d", "", " ".join(words)))
+    known: dict[str, int] = {}
+    read = state.rows
+
+    def watch(*arguments: Any) -> Iterator[Any]:
+        for row in read(*arguments):
+            assert 0 not in known.values()
+            yield row
+
+    monkeypatch.setattr(state, "rows", watch)
+    shared: Any = SimpleNamespace(dictionary=SimpleNamespace(entries=lambda generation: known))
+    with index.reader() as reader:
+        own: Any = reader
+        found = state.frequencies_of(own._connection, own._state, shared, words)
+    assert found == known == dict.fromkeys(words, 1)

@@ -109,6 +109,8 @@ def frequencies_of(
             row = one(connection, schema.FREQUENCY, (token,))
             known[token] = row[0] if row else 0
     else:
-        known.update(dict.fromkeys(missing, 0))
-        known.update(rows(connection, schema.FREQUENCIES, (json.dumps(missing),)))
+        # Other threads read these meanwhile: what is put there is right from the start.
+        counts = dict.fromkeys(missing, 0)
+        counts.update(rows(connection, schema.FREQUENCIES, (json.dumps(missing),)))
+        known.update(counts)
     return {token: known[token] for token in wanted}

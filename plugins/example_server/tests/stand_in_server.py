@@ -167,7 +167,7 @@ class Index:
         return sorted(found, key=lambda row: (row[3], -row[2], row[0]))[: body["limit"]]
 
     def do_neighbours(self, body: dict[str, Any], ends: float | None) -> list[Row]:
-        """Return the nearest words within some edits; those of one chunk where there is no other."""
+        """Return the nearest words within some edits; those of one chunk where none other is."""
         found = [
             (surface, token, frequency, edits)
             for (surface, token, frequency, _), folded in self._words()
