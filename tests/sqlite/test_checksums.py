@@ -115,6 +115,23 @@ def test_commits_behind_a_damaged_part_of_the_log_are_missed(
             assert any("copy.db-wal is damaged" in item for item in damaged.check())
 
 
+@pytest.mark.parametrize("kept", [24, 30, PAGE])
+def test_the_head_of_a_commit_whose_page_was_never_written_is_no_damage(
+    path: Path, kept: int
+) -> None:
+    """So a writer leaves it that is killed between the two."""
+    with nuthatch.open(f"sqlite:{path}", create=True, schema=SCHEMA) as index:
+        for first in range(0, 60, 20):
+            index.add(map(document, range(first, first + 20)))
+        copy = _log(path, index, 0, lambda frame: frame)
+        log = copy.with_name(copy.name + "-wal")
+        frames = (log.stat().st_size - 32) // (PAGE + 24)
+        with log.open("r+b") as file:
+            file.truncate(32 + (frames - 1) * (PAGE + 24) + kept)
+        with nuthatch.open(f"sqlite:{copy}", create=True, schema=SCHEMA) as killed:
+            assert not any("damaged" in item for item in killed.check())
+
+
 def test_a_log_that_others_write_to_is_no_damage(path: Path) -> None:
     """Small commits, large ones, and the log that begins anew again and again."""
     with (

@@ -87,8 +87,10 @@ class _Log:
 
     def _heads(self, first: int) -> Iterator[tuple[int, bytes]]:
         number = first
-        while len(head := self._at(number, _FRAME.size)) == _FRAME.size:
-            yield number, head
+        # SQLite writes a frame's head before its page: a writer that is killed in between leaves
+        # the head of a commit that never was.
+        while len(frame := self._at(number, self._length)) == self._length:
+            yield number, frame[: _FRAME.size]
             number += 1
 
     def _at(self, number: int, size: int) -> bytes:
