@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+import nuthatch
 from nuthatch import (
     AnyOf,
     Document,
@@ -17,6 +20,7 @@ from nuthatch import (
     Range,
     Schema,
 )
+from nuthatch_tantivy.journal import Journal
 
 LONG = "x" * 70_000
 
@@ -120,3 +124,31 @@ def test_the_fingerprint_is_read_once_for_each_state(index: LexicalBackend) -> N
     index.add(Document("b", "", "two"))
     assert index.info().corpus_fingerprint is None
     assert index.info(fingerprint=True).corpus_fingerprint not in (None, first)
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_a_journal_that_was_written_anew_and_not_committed_is_written_to_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: bool
+) -> None:
+    """An interrupt struck `optimize` in between; every handle knows the journal before still."""
+    replace = Journal.replace
+
+    def replace_and_stop(journal: Journal, *arguments: Any) -> Journal:
+        replace(journal, *arguments)
+        raise KeyboardInterrupt
+
+    url = f"tantivy:{tmp_path}/index"
+    with nuthatch.open(url, create=True) as index:
+        index.add([Document(f"d{number}", "", f"alpha w{number}") for number in range(50)])
+        index.delete([f"d{number}" for number in range(40)])
+        with nuthatch.open(url) as second:
+            assert len(second.search("alpha", 50)) == 10
+            monkeypatch.setattr(Journal, "replace", replace_and_stop)
+            with pytest.raises(KeyboardInterrupt):
+                index.optimize()
+            monkeypatch.undo()
+            writer = second if other else index
+            writer.add(Document("new", "", "alpha beta"))
+            for handle in (index, second):
+                assert handle.check() == []
+                assert len(handle.search("alpha", 50)) == 11

@@ -162,6 +162,7 @@ class TantivyBackend(LexicalBackend, ForkAware):
         # In the end the writer is consumed: that releases the lock, even if something
         # still refers to it. Merges that are not waited for would be given up.
         try:
+            self._folder.forget_old_journal()
             stored = self._newest()[0]
             stored.state.journal.cut()
             outcome = work(writer, stored)

@@ -102,6 +102,16 @@ class Folder:
         with self._lock:
             return self._newest()[0].writer(heap, 1)
 
+    def forget_old_journal(self) -> None:
+        """Forget a state whose journal was written anew, for a writer who goes on from it.
+
+        A commit makes a new state of that, but one who was interrupted, or killed, between the two
+        left it out. The caller holds the index's lock.
+        """
+        with self._lock:
+            if self._state is not None and not self._state.journal.is_current:
+                self._state = None
+
     def close(self) -> None:
         """Close the index's files."""
         with self._lock:

@@ -151,6 +151,12 @@ class Journal:
         return self._file.version
 
     @property
+    def is_current(self) -> bool:
+        """Whether this is the file at the path still: it may have been written anew since."""
+        status = self.path.stat()
+        return self._file.inode == (status.st_dev, status.st_ino)
+
+    @property
     def end(self) -> int:
         """Where the last record ends."""
         return self._records[-1].start + self._records[-1].length if self._records else _START
