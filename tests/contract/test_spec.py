@@ -12,11 +12,11 @@ from nuthatch import CONTRACT, BackendConfig, BackendSpec, InvalidConfig, Lexica
 from nuthatch.memory import SPEC
 
 
-def test_a_spec_cannot_be_changed_and_only_its_score_has_a_default() -> None:
+def test_a_spec_cannot_be_changed_and_two_of_its_fields_have_defaults() -> None:
     with pytest.raises(FrozenInstanceError):
         SPEC.name = "other"  # type: ignore[misc]
     required = [field.name for field in fields(BackendSpec) if field.default is MISSING]
-    assert {field.name for field in fields(BackendSpec)} - set(required) == {"score"}
+    assert {field.name for field in fields(BackendSpec)} - set(required) == {"score", "server"}
     with pytest.raises(TypeError, match=f"missing {len(required)} required"):
         BackendSpec()  # type: ignore[call-arg]
 
