@@ -25,7 +25,7 @@ from support.strategies import DOCUMENT, FILTERS, QUERY, SCHEMA, URI, WORD
 
 _numbers = count(1)
 RUNG = st.none() | st.builds(
-    Rung, st.sampled_from(("AND", "OR")), st.lists(WORD, min_size=1, max_size=3).map(tuple)
+    Rung.of, st.sampled_from(("AND", "OR")), st.lists(WORD, min_size=1, max_size=3)
 )
 ORDER = st.permutations(("tags", "year", "uri")).flatmap(
     lambda names: st.tuples(*(st.builds(SortKey, st.just(name), st.booleans()) for name in names))

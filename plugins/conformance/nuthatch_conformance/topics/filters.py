@@ -114,6 +114,9 @@ class Filters(Topic, topic="filters", needs="write text"):
         binds weaker than the AND of the filters.
         """
         self._compare_with_post_filter(engine, documents, rung, conditions)
+        years = [Document(f"y{year}", "", "aa", {"year": year}) for year in (1, 2, 3)]
+        both: list[Filter] = [Range("year", gte=2), Range("year", lte=2)]
+        self._compare_with_post_filter(engine, years, Rung.of("OR", ["aa"]), both)
 
     @case(
         since=(2, 0),
