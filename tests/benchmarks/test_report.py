@@ -40,20 +40,6 @@ def test_the_whole_suite_reports_targets_and_losses(tmp_path: Path) -> None:
         assert heading in text
 
 
-def test_what_people_type_is_held_against_plain_words(tmp_path: Path) -> None:
-    figures = tmp_path / "figures.json"
-    main(
-        [
-            *["sqlite", "--documents", "200", "--rounds", "1", "--queries", "4"],
-            *["--only", "typed", "--folder", str(tmp_path), "--json", str(figures)],
-        ]
-    )
-    rows = json.loads(figures.read_text(encoding="utf-8"))["rows"]
-    assert {row["section"] for row in rows} == {"What is typed beside words"}
-    # Made of words by rule, the corpus has no function words.
-    assert [row["verdict"] != "" for row in rows] == [True, True, True, False, True] + 10 * [False]
-
-
 def test_the_tantivy_suite_tells_where_the_time_goes(tmp_path: Path) -> None:
     page, figures = tmp_path / "page.md", tmp_path / "figures.json"
     main(

@@ -107,11 +107,39 @@ def test_a_filtered_index_suggests_nothing_of_other_documents(index: LexicalBack
     assert view.search("opticl", corrections="use").corrections == {}
 
 
+def test_a_view_finds_and_tells_its_own_words_among_those_of_others(index: LexicalBackend) -> None:
+    index.add(
+        Document(f"x{n}", "", f"secret{n:03} samsn{n % 9}g", {"tenant": "a"}) for n in range(120)
+    )
+    index.add([Document(f"s{n}", "", "secure samsung", {"tenant": "b"}) for n in range(2)])
+    view = FilteredIndex(index, "tenant=b")
+    results = view.search("sec", prefix=True)
+    assert {hit.document_uri for hit in results} == {"s0", "s1"}
+    assert isinstance(results.query, nuthatch.NormalizedQuery)
+    assert results.query.slots[0].tokens == ("sec", "secur")
+    assert [one.text for one in view.suggest("sec")] == ["secure"]
+    assert view.search("samsng", corrections="use", limit=2).corrections == {"samsng": ("samsung",)}
+
+
+def test_words_of_other_scripts_are_completed_where_they_begin() -> None:
+    with nuthatch.open("memory:", create=True) as index:
+        index.add([Document("d", "दिल्ली", ""), Document("e", "東京タワー", "")])
+        assert [one.text for one in index.suggest("नई दिल्ल")] == []
+        assert [one.text for one in index.suggest("दिल्ल")] == ["दिल्ली"]
+        assert all(one.text.startswith("東京") for one in index.suggest("東京タワ"))
+
+
+def test_an_index_that_is_not_there_yet_suggests_nothing(tmp_path: Path) -> None:
+    with nuthatch.open(f"sqlite:{tmp_path}/new.db", create=True) as index:
+        assert index.suggest("abcd") == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "match"),
     [
         ((5,), {}, "suggestions are for a text"),
         (("mou", 0), {}, "at least 1"),
+        (("mou", None), {}, "have a limit"),
         (("mou",), {"fields": "brand"}, "list of names"),
         (("mou",), {"fields": ["price"]}, "keyword fields"),
     ],

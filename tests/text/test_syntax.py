@@ -134,9 +134,10 @@ def test_plain_text_is_one_segment(text: str) -> None:
 
 def test_alternatives_stand_for_single_words() -> None:
     synonyms = {"cars": ["automobile", "motor vehicle", "car"], "big one": ["huge"], "": ["x"]}
+    synonyms |= {"CAR": ["wagon"], "plane": ["flying machine"]}  # one more, and no word of it
     query = normalize(ENGLISH, read_web('car "car" box'), alternatives=synonyms)
     first, quoted, box = query.slots
-    assert first.tokens == ("car", "automobil")
+    assert first.tokens == ("car", "automobil", "wagon")
     assert quoted.is_plain
     assert box.is_plain
     assert query.extras == ("motor", "vehicl")

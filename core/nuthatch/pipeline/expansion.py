@@ -24,6 +24,8 @@ from nuthatch.text.slot import Alternative, Slot
 PREFIX_TOKENS: Final = 50
 #: How many tokens a wrong word stands for.
 CORRECTIONS: Final = 5
+#: How many times as many words are looked up where not all of them may be seen.
+_DEEPER: Final = 20
 #: From how many letters on a word is corrected by one edit, and by two where one gives nothing.
 ONE_EDIT, TWO_EDITS = 4, 8
 
@@ -103,8 +105,9 @@ class _Expander:
 
         Where there is none, a stop word that was kept for them is dropped after all.
         """
-        words = await self._reader.words(query.words[-1].surface, PREFIX_TOKENS)
-        self._check("words", words, PREFIX_TOKENS)
+        deep = self._deepen(PREFIX_TOKENS)
+        words = await self._reader.words(query.words[-1].surface, deep)
+        words = await self._select("words", words, deep, PREFIX_TOKENS)
         *before, last = query.slots
         if words or not query.completed:
             others = tuple(Alternative(word.token) for word in words)
@@ -138,11 +141,28 @@ class _Expander:
         return words
 
     async def _find_neighbours(self, surface: str, edits: int) -> Sequence[KnownWord]:
-        words = await self._reader.neighbours(surface, edits, CORRECTIONS)
-        self._check("neighbours", words, CORRECTIONS)
+        deep = self._deepen(CORRECTIONS)
+        words = await self._reader.neighbours(surface, edits, deep)
+        return await self._select("neighbours", words, deep, CORRECTIONS)
+
+    def _deepen(self, limit: int) -> int:
+        """Return how many words are looked up: a view shows only some of them."""
+        return limit if self._visible is None else _DEEPER * limit
+
+    async def _select(
+        self, method: str, words: Sequence[KnownWord], asked: int, limit: int
+    ) -> Sequence[KnownWord]:
+        """Return the first words that may be seen."""
+        self._check(method, words, asked)
         if self._visible is None:
-            return words
-        return [word for word in words if await self._visible.shows(self._backend, word)]
+            return words[:limit]
+        found = []
+        for word in words[:asked]:
+            if await self._visible.shows(self._backend, word):
+                found.append(word)
+            if len(found) == limit:
+                break
+        return found
 
     def _check(self, method: str, words: object, limit: int) -> None:
         check_type(self._backend, method, words, Sequence)

@@ -68,7 +68,7 @@ class EmptyReader:
     def explain(self, rung: Rung, keys: Sequence[Hashable]) -> list[dict[str, float]]:
         return [{} for _ in keys]
 
-    def words(self, prefix: str, limit: int) -> list[KnownWord]:
+    def words(self, prefix: str, limit: int, edits: int = 0) -> list[KnownWord]:
         return []
 
     def neighbours(self, word: str, edits: int, limit: int) -> list[KnownWord]:

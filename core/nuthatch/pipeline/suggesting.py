@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: From how many letters on a word may have an error.
 ONE_EDIT = 4
 #: How many words or titles are looked up for each that is suggested, where not every one will do.
-_LOOKED_UP = 5
+_LOOKED_UP = 20
 #: How many values of a field are looked through, the most frequent first.
 _VALUES = 10_000
 _LAST_WORD = re.compile(r"[^\W_]+\Z")
@@ -49,6 +49,15 @@ class Suggestion(NamedTuple):
     source: str
     frequency: int
     edits: int = 0
+
+
+def _find_start(text: str, surface: str) -> int | None:
+    """Return where the word begins that a text ends with; None where it ends with none."""
+    start = len(text) - len(surface)
+    if start >= 0 and fold_surface(text[start:].casefold()) == fold_surface(surface):
+        return start
+    typed = _LAST_WORD.search(text)
+    return None if typed is None else typed.start()
 
 
 class Suggester:
@@ -76,6 +85,8 @@ class Suggester:
         if not isinstance(text, str):
             raise InvalidQuery(f"suggestions are for a text; found {text!r}")
         check_limit(limit)
+        if limit is None:
+            raise InvalidQuery("suggestions have a limit; found None")
         if isinstance(fields, str):
             raise InvalidQuery(f"fields is a list of names; found {fields!r}")
         for field in fields:
@@ -87,9 +98,9 @@ class Suggester:
 
         A chunk that passes the filters holds the word, and all words before it.
         """
-        typed = _LAST_WORD.search(text)
         before, last = self._read(text)
-        if typed is None or last is None:
+        start = None if last is None else _find_start(text, last.surface)
+        if last is None or start is None:
             return
         filters = check_filters(self._index.schema, self._filters)
         for feature in filter_features(filters):
@@ -104,7 +115,7 @@ class Suggester:
             for word in self._look_up(reader, last.surface, asked):
                 rung = Rung.of("AND", [*before, word.token])
                 if is_free or reader.match(rung, filters, 1).candidates:
-                    whole = text[: typed.start()] + word.surface
+                    whole = text[:start] + word.surface
                     yield Suggestion(whole, "words", word.frequency, word.edits)
                     found += 1
                 if found == limit:

@@ -126,9 +126,8 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
     backend, wanted = task.facts.backend, task.wanted
     if task.explain and not has_explain(reader):
         raise missing_method(backend, "explain", "the reader's explain")
-    verifier = None
     if task.verifies:
-        reader = verifier = verifying_reader(task.facts, reader)
+        reader = verifying_reader(task.facts, reader)
     source: MatchingSource | None = None
     engine = reader
     if wanted is not None or task.emulated:
@@ -147,7 +146,6 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
     else:
         page = await _rank_page(task, engine, source)
     notes = [*task.notes, *page.notes, *vanished_note(page.vanished)]
-    notes += verifier.notes if verifier else []
     parts = page.parts
     has_scores = wanted is None or not wanted.order or wanted.needs_scores
     if task.explain and has_scores and has_explain(reader):

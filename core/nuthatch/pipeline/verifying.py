@@ -45,7 +45,6 @@ class VerifyingReader:
             self.explain = reader.explain
         if has_dictionary(reader):
             self.words, self.neighbours = reader.words, reader.neighbours
-        self.notes: list[str] = []
         self._facts = facts
         #: By chunk whether it passes, for the one set of conditions that a search has.
         self._passing: dict[Hashable, bool] = {}
@@ -69,7 +68,7 @@ class VerifyingReader:
             depth = self._facts.deepen(depth)
         is_whole = not is_cut and len(matches.candidates) < depth
         if is_cut:
-            self._note_cut(limit)
+            raise self._too_many()
         total = len(found) if is_whole and len(found) <= limit else None
         return Matches(found[:limit], total, matches.exact and not is_cut)
 
@@ -146,17 +145,13 @@ class VerifyingReader:
     def _lines(self, *texts: str) -> list[str]:
         return [f" {' '.join(analyze(self._facts.analyzer, text))} " for text in texts]
 
-    def _note_cut(self, limit: int) -> None:
-        """Tell that not all was read. Raise `UnsupportedQuery` where all that match are wanted."""
-        if limit == self._facts.deepest:
-            raise UnsupportedQuery(
-                self._facts.backend,
-                "to sort, filter or count all that match these phrases",
-                f"no positions are stored, so texts are read, at most {MOST_READ} chunks",
-            )
-        note = f"phrases were looked for in {MOST_READ} chunks; more may hold them"
-        if note not in self.notes:
-            self.notes.append(note)
+    def _too_many(self) -> UnsupportedQuery:
+        return UnsupportedQuery(
+            self._facts.backend,
+            "these phrases",
+            f"no positions are stored, so texts are read, and at most {MOST_READ} chunks of them; "
+            "ask for rarer words, or make the index with positions",
+        )
 
 
 class VerifyingColumnReader(VerifyingReader):

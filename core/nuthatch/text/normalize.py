@@ -124,7 +124,7 @@ def normalize(
     notes = [*sieve.notes(), *_length_notes(used, dropped), *notes]
     if _SURROGATES.search(typed.text):
         dropped.insert(0, Dropped("", "surrogate"))
-    synonyms = Synonyms(analyzer, alternatives)
+    synonyms = Synonyms(analyzer, alternatives, (word.token for word in used))
     slots = _slots(used, synonyms)
     extras = _extras(analyzer, (*extra_or_tokens, *synonyms.phrases), slots, deadline)
     if len(extras) > MAX_TOKENS:

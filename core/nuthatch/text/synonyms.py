@@ -6,32 +6,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from nuthatch.text.analyzer import Analyzer, words_of
 from nuthatch.text.slot import Alternative
 
 
 class Synonyms:
-    """The alternatives that a caller gives, by the token of the word that they stand for.
+    """The alternatives that a caller gives, by the token of the word that they stand for; those of
+    words that are not among the query's `tokens` are left out.
 
     What is several words cannot stand for one: such values are in `phrases`, and `notes` tell of
     them and of such keys.
     """
 
-    def __init__(self, analyzer: Analyzer, alternatives: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        analyzer: Analyzer,
+        alternatives: Mapping[str, Sequence[str]],
+        tokens: Iterable[str],
+    ) -> None:
         self._analyzer = analyzer
         self._of: dict[str, tuple[Alternative, ...]] = {}
         self.phrases: list[str] = []
         self.notes: list[str] = []
+        present = frozenset(tokens)
         for word, others in alternatives.items():
             token = self._token(word)
             if token is None:
                 self.notes.append(f"alternatives are for single words; {word!r} has none")
                 continue
-            tokens = {other: self._token(other) for other in others}
-            self._of[token] = tuple(Alternative(one) for one in tokens.values() if one is not None)
-            self.phrases += [other for other, one in tokens.items() if one is None]
+            if token not in present:
+                continue
+            known = {other: self._token(other) for other in others}
+            new = (Alternative(one) for one in known.values() if one is not None)
+            self._of[token] = (*self._of.get(token, ()), *new)
+            self.phrases += [other for other, one in known.items() if one is None]
         if self.phrases:
             named = ", ".join(map(repr, self.phrases[:8]))
             self.notes.append(f"more than a word cannot stand for one; it only adds hits: {named}")

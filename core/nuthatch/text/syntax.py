@@ -1,7 +1,7 @@
 """What users type: quotes, a minus, a star. Every text is legal, and means something.
 
-    lap* "new york" -noir      lap            to be completed
-                               new york       to stand there word by word
+    "new york" lap* -noir      new york       to stand there word by word
+                               lap            to be completed
                                noir           not to stand there
 
 A quote opens where no letter or digit stands before it (`17" monitor` has inches) and needs another
