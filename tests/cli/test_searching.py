@@ -235,3 +235,16 @@ def test_marks_that_hold_controls_of_their_own_are_shown_where_they_are() -> Non
 def test_the_last_line_tells_how_hits_are_ordered(run: Run, films: str) -> None:
     ladder = run("search", films, "thief crew", "--policy", "ladder").stdout.splitlines()[-1]
     assert ", policy ladder ran ladder, ordered by rung, " in ladder
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--prefix"], ["--syntax", "plain"], ["--corrections", "use"], ["--alternative", "a=b"]],
+)
+def test_options_of_words_are_refused_where_there_are_none(
+    run: Run, films: str, options: list[str]
+) -> None:
+    for query in (["--all"], ["--title", "heat"]):
+        result = run("search", films, *query, *options)
+        assert result.exit_code == 2
+        assert "belongs to text queries" in result.stderr

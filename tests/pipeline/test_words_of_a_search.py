@@ -98,6 +98,20 @@ def test_corrections_are_told_of_and_used(index: LexicalBackend) -> None:
     assert (dict(plain.corrections), plain.did_you_mean) == ({}, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ('samsng -samsng "samsng"', 'samsung -samsng "samsng"'),
+        ('-"samsng tv" samsng', '-"samsng tv" samsung'),
+        ("samsng-tv -film", "samsung-tv -film"),
+    ],
+)
+def test_what_is_quoted_or_excluded_is_not_corrected(
+    index: LexicalBackend, text: str, meant: str
+) -> None:
+    assert index.search(text, syntax="web", corrections="suggest").did_you_mean == meant
+
+
 def test_a_corrected_word_weighs_less(index: LexicalBackend) -> None:
     right = index.search("samsung", policy="ranked")
     wrong = index.search("samsng", corrections="use", policy="ranked")

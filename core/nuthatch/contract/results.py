@@ -17,6 +17,9 @@ from nuthatch.text.fold import fold_surface
 from nuthatch.text.normalize import NormalizedQuery
 
 _WORD = re.compile(r"[^\W_]+")
+_QUOTES = '"“”„‟«»＂'
+#: What is quoted or excluded, else a word.
+_PART = re.compile(rf"[-\u2212]?[{_QUOTES}][^{_QUOTES}]*[{_QUOTES}]|(?<!\S)[-\u2212]\S+|[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,10 @@ class Results(Sequence[Hit]):
 
     @property
     def did_you_mean(self) -> str | None:
-        """The query's text with the nearest word in place of each wrong one; None if none is."""
+        """The query's text with the nearest word in place of each wrong one; None if none is.
+
+        What is in quotes, or excluded, is left as it is.
+        """
         if not self.corrections or not isinstance(self.query, NormalizedQuery):
             return None
         nearest = {fold_surface(word): near[0] for word, near in self.corrections.items()}
@@ -98,7 +104,9 @@ class Results(Sequence[Hit]):
         def correct(word: re.Match[str]) -> str:
             return nearest.get(fold_surface(word[0].casefold()), word[0])
 
-        return _WORD.sub(correct, self.query.text)
+        has_parts = bool(self.query.phrases or self.query.excluded)
+        corrected = (_PART if has_parts else _WORD).sub(correct, self.query.text)
+        return None if corrected == self.query.text else corrected
 
     def to_json(self) -> dict[str, Any]:
         """Return the whole result as JSON values; `nuthatch verify` reads its hits back."""

@@ -267,7 +267,8 @@ def _normalize(
 ) -> tuple[NormalizedQuery, list[str]]:
     """Return a query's words and conditions, and notes of what the engine cannot do of it.
 
-    What a user typed, or a plugin adds, is done as far as the engine goes; what the caller asks for
+    A star that a user typed, or what a plugin adds, is done as far as the engine goes; phrases and
+    exclusions are refused, for without them the answer would be another. What the caller asks for
     by name was refused before.
     """
     capabilities = backend.capabilities

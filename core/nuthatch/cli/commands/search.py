@@ -115,6 +115,7 @@ def search(
     with open_index(url) as index:
         keys = parse_sort(sort, index.schema)
         asked: MatchAll | EntityQuery | TextQuery
+        buckets = _buckets(alternatives, "WORD=WORD", "tv=television")
         if everything:
             asked = MatchAll()
         elif entities is not None:
@@ -123,10 +124,8 @@ def search(
             has_words = bool(index.capabilities.dictionary)
             asked = TextQuery(
                 " ".join(query),
-                syntax=syntax or "web",
-                prefix=prefix,
-                corrections=corrections or ("suggest" if has_words else "off"),
-                alternatives=_buckets(alternatives, "WORD=WORD", "tv=television"),
+                syntax="web",
+                corrections="suggest" if has_words else "off",
             )
         results = index.search(
             asked,
@@ -139,6 +138,10 @@ def search(
                 *(parse_facet(text, index.schema, is_open=True) for text in opened),
             ],
             count=count,
+            syntax=syntax,
+            prefix=prefix or None,
+            corrections=corrections,
+            alternatives=buckets or None,
             extra_or_tokens=extra or None,
             audit=None if audit is None else AuditMode(audit),
             collapse=collapse or None,
