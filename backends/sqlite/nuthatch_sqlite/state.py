@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from nuthatch.postings import ColumnStore
-    from nuthatch_sqlite.vocabulary import StoredVocabulary, WordList
 
 #: From so many tokens on one statement for all of them takes less time than one for each.
 _MANY: Final = 4
@@ -66,10 +65,12 @@ class Caches(PostingCaches[int]):
         self._declared = declared
         self._columns_bytes = max_bytes // 4
         self._searches = count()
+        #: The surface words of the latest state, once `vocabulary` has read any.
+        self.vocabulary: list[Any] = []
         #: Tokens per chunk, indexed by chunk id.
         self.lengths: LatestValue[npt.NDArray[np.uint32]] = LatestValue()
         #: What words begin with a prefix.
-        self.completions: PostingCache[WordList] = PostingCache(max_bytes // 64)
+        self.completions: PostingCache[Any] = PostingCache(max_bytes // 64)
 
     @cached_property
     def columns(self) -> ColumnStore:
@@ -77,13 +78,6 @@ class Caches(PostingCaches[int]):
         from nuthatch.postings import ColumnStore  # imports numpy
 
         return ColumnStore(self._declared, self._columns_bytes)
-
-    @cached_property
-    def vocabulary(self) -> StoredVocabulary:
-        """The surface words of the latest state."""
-        from nuthatch_sqlite.vocabulary import StoredVocabulary  # imports numpy
-
-        return StoredVocabulary()
 
     def begin_search(self) -> bool:
         """Return whether this is the first search."""

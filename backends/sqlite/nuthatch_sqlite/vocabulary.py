@@ -112,7 +112,11 @@ class Dictionary:
         return self._vocabulary().neighbours(word, edits, limit, self._frequencies)
 
     def _vocabulary(self) -> Vocabulary:
-        return self._caches.vocabulary.read(self._connection, self._state)
+        kept = self._caches.vocabulary
+        if not kept:  # two threads may both make one: the first is used
+            kept.append(StoredVocabulary())
+        stored: StoredVocabulary = kept[0]
+        return stored.read(self._connection, self._state)
 
     def _frequencies(self, tokens: Sequence[str], beginning: str = "") -> dict[str, int]:
         return frequencies_of(self._connection, self._state, self._caches, tokens, beginning)

@@ -8,25 +8,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
+from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.facet import Facet
 from nuthatch.contract.filter_validation import check_filters
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import MatchAll, Rung, check_limit
 from nuthatch.contract.reader import KnownWord, Reader
-from nuthatch.contract.schema import KeywordField
+from nuthatch.contract.results import Results
+from nuthatch.contract.schema import KeywordField, Schema
 from nuthatch.errors import InvalidQuery, UnsupportedQuery
 from nuthatch.pipeline.readers import has_dictionary
 from nuthatch.pipeline.shape import missing_method
-from nuthatch.pipeline.validation import filter_features, require
-from nuthatch.text.analyzer import Word, words_of
+from nuthatch.pipeline.validation import filter_features, require_support
+from nuthatch.text.analyzer import Analyzer, Word, words_of
 from nuthatch.text.fold import fold_surface
-
-if TYPE_CHECKING:
-    from nuthatch.pipeline.lexical import LexicalBackend
 
 #: From how many letters on a word may have an error.
 ONE_EDIT = 4
@@ -51,6 +51,21 @@ class Suggestion(NamedTuple):
     edits: int = 0
 
 
+class SuggestingIndex(Protocol):
+    """What suggestions are read from: an index."""
+
+    schema: Schema
+    analyzer: Analyzer
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def capabilities(self) -> Capabilities: ...
+    def reader(self) -> AbstractContextManager[Reader]: ...
+    @property
+    def search(self) -> Callable[..., Results]: ...
+
+
 def _find_start(text: str, surface: str) -> int | None:
     """Return where the word begins that a text ends with; None where it ends with none."""
     start = len(text) - len(surface)
@@ -63,7 +78,7 @@ def _find_start(text: str, surface: str) -> int | None:
 class Suggester:
     """What one index suggests; `filters` must hold of the documents that it comes from."""
 
-    def __init__(self, index: LexicalBackend, filters: tuple[Filter, ...]) -> None:
+    def __init__(self, index: SuggestingIndex, filters: tuple[Filter, ...]) -> None:
         self._index = index
         self._filters = filters
 
@@ -81,7 +96,7 @@ class Suggester:
         return sorted(found, key=lambda one: (one.edits, -one.frequency))
 
     def _check(self, text: object, limit: int, fields: Sequence[str]) -> None:
-        require(self._index, "dictionary")
+        require_support(self._index.name, self._index.capabilities, "dictionary")
         if not isinstance(text, str):
             raise InvalidQuery(f"suggestions are for a text; found {text!r}")
         check_limit(limit)

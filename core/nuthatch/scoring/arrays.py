@@ -20,6 +20,7 @@ CountArray = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 ScoreArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 PositionArray = npt.NDArray[np.intp]
+#: Which ids may be found: themselves, ascending, or by id whether it may.
 Allowed = IdArray | BoolArray
 
 #: Ids, lengths and term frequencies must lie below this.
