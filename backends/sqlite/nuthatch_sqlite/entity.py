@@ -111,7 +111,8 @@ class _Mentions:
     def table(self, numbers: Sequence[int]) -> Any:
         """Return rows of (entity, document, length), given the number of each place."""
         entities = np.array(numbers, dtype=np.uint32)[np.array(self._entity_places, dtype=np.intp)]
-        others = np.array([self._documents, self._lengths], dtype=np.uint32)
+        with readable("the numbers of documents"):  # they go on from a row that may be damaged
+            others = np.array([self._documents, self._lengths], dtype=np.uint32)
         return np.column_stack([entities, np.repeat(others, self._counts, axis=1).T])
 
 
