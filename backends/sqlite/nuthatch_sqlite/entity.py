@@ -110,8 +110,9 @@ class _Mentions:
 
     def table(self, numbers: Sequence[int]) -> Any:
         """Return rows of (entity, document, length), given the number of each place."""
-        entities = np.array(numbers, dtype=np.uint32)[np.array(self._entity_places, dtype=np.intp)]
-        with readable("the numbers of documents"):  # they go on from a row that may be damaged
+        places = np.array(self._entity_places, dtype=np.intp)
+        with readable("the numbers of entities and documents"):
+            entities = np.array(numbers, dtype=np.uint32)[places]
             others = np.array([self._documents, self._lengths], dtype=np.uint32)
         return np.column_stack([entities, np.repeat(others, self._counts, axis=1).T])
 
