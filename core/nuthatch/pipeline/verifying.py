@@ -59,18 +59,16 @@ class VerifyingReader:
         depth = limit
         while True:
             matches = await self._match(bare, filters, depth)
-            found, is_cut = await self._select(rung, matches.candidates, holding, limit)
-            if is_cut or len(found) >= limit or len(matches.candidates) < depth:
+            found = await self._select(rung, matches.candidates, holding, limit)
+            if len(found) >= limit or len(matches.candidates) < depth:
                 break
             if depth == self._facts.deepest:
-                is_cut = matches.total != len(matches.candidates)
+                if matches.total != len(matches.candidates):
+                    raise self._too_many()
                 break
             depth = self._facts.deepen(depth)
-        is_whole = not is_cut and len(matches.candidates) < depth
-        if is_cut:
-            raise self._too_many()
-        total = len(found) if is_whole and len(found) <= limit else None
-        return Matches(found[:limit], total, matches.exact and not is_cut)
+        is_whole = len(matches.candidates) < depth and len(found) <= limit
+        return Matches(found[:limit], len(found) if is_whole else None, matches.exact)
 
     async def _match(self, rung: Rung, filters: Sequence[Filter], limit: int) -> Matches:
         matches = await self.wrapped.match(rung, filters, limit)
@@ -96,26 +94,25 @@ class VerifyingReader:
         candidates: Sequence[Candidate],
         holding: frozenset[Hashable] | None,
         limit: int,
-    ) -> tuple[list[Candidate], bool]:
-        """Return the candidates that pass, and whether the rest was left unread."""
+    ) -> list[Candidate]:
+        """Return the candidates that pass, the best `limit` at least."""
         if holding is not None:
             candidates = [one for one in candidates if one.key in holding]
         found: list[Candidate] = []
         step = min(2 * limit, _READ_AT_ONCE)
         for begin in range(0, len(candidates), step):
             some = candidates[begin : begin + step]
-            if not await self._read(rung, [one.key for one in some]):
-                return found, True
+            await self._read(rung, [one.key for one in some])
             found += [one for one in some if self._passing[one.key]]
             if len(found) > limit:
                 break
-        return found, False
+        return found
 
-    async def _read(self, rung: Rung, keys: Sequence[Hashable]) -> bool:
-        """Read which chunks pass; return False, and read nothing, beyond the bound."""
+    async def _read(self, rung: Rung, keys: Sequence[Hashable]) -> None:
+        """Read which chunks pass. Raise `UnsupportedQuery` beyond the bound."""
         new = [key for key in keys if key not in self._passing]
         if len(self._passing) + len(new) > MOST_READ:
-            return False
+            raise self._too_many()
         facts = self._facts
         rows = await fetch_stored(
             facts.backend, self.wrapped, new, proofs=False, snapshot=facts.snapshot
@@ -124,7 +121,6 @@ class VerifyingReader:
             lines = [] if row is None else self._lines(row.title, row.text)
             holds = bool(lines) and all(_stands_in(phrase, lines) for phrase in rung.phrases)
             self._passing[key] = holds and row is not None and await self._is_clean(rung, row.uri)
-        return True
 
     async def _is_clean(self, rung: Rung, uri: str) -> bool:
         """Return whether a document holds nothing that is excluded."""

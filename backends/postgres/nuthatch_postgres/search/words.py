@@ -28,18 +28,26 @@ async def find_words(
     reader: PostingReader, prefix: str, limit: int, edits: int
 ) -> Sequence[KnownWord]:
     """Return the most frequent words that begin with a prefix, or nearly so."""
-    key = f"{limit} {edits} {prefix}"
-    find: Find = lambda words: words.find_words(prefix, edits)  # noqa: E731
-    return await _find(reader, f"prefix {key}", limit, find, rank_words)
+    return await _find(
+        reader,
+        f"prefix {limit} {edits} {prefix}",
+        limit,
+        lambda words: words.find_words(prefix, edits),
+        rank_words,
+    )
 
 
 async def find_neighbours(
     reader: PostingReader, word: str, edits: int, limit: int
 ) -> Sequence[KnownWord]:
     """Return the words nearest to a word."""
-    key = f"word {limit} {edits} {word}"
-    find: Find = lambda words: words.find_neighbours(word, edits)  # noqa: E731
-    return await _find(reader, key, limit, find, rank_neighbours)
+    return await _find(
+        reader,
+        f"word {limit} {edits} {word}",
+        limit,
+        lambda words: words.find_neighbours(word, edits),
+        rank_neighbours,
+    )
 
 
 async def _find(
