@@ -13,7 +13,7 @@ strokes that were done before, too. Both are processor time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
 from random import Random
 from string import ascii_lowercase
@@ -105,10 +105,9 @@ class _Typed:
         return [*map(Stroke, texts, cycle(self._queries))]
 
     def _sides(self, index: LexicalBackend) -> dict[str, Side]:
-        suggest: Callable[[Stroke], object] = lambda one: index.suggest(one.text, _LIMIT)  # noqa: E731
         return {
             "search": Side(lambda one: index.search(one.query, _LIMIT)),
-            "suggest": Side(suggest),
+            "suggest": Side(lambda one: index.suggest(one.text, _LIMIT)),
         }
 
 
