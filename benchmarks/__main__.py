@@ -32,7 +32,7 @@ from benchmarks import (
 from benchmarks.report import Report, Row, cells
 from benchmarks.sqlite import growth, ladder, loading, overhead, ranked, snippets
 from benchmarks.sqlite.stage import Stage
-from benchmarks.tantivy import added, queries
+from benchmarks.tantivy import added
 from benchmarks.tantivy import loading as writing
 from benchmarks.tantivy import ranked as ranking
 from benchmarks.tantivy.stage import Pair
@@ -51,7 +51,6 @@ _TANTIVY: dict[str, Callable[[Pair], Iterable[Row]]] = {
     "overhead": added.measure,
     "loading": writing.measure,
     "hits": lambda pair: hits.measure("tantivy", pair.stage),
-    "typed": lambda pair: queries.measure("tantivy", pair.stage),
 }
 #: What reads its own arguments.
 _OTHERS: dict[str, Callable[[Sequence[str]], int]] = {

@@ -37,6 +37,8 @@ SECTION = "What people type"
 _LIMIT = 20
 #: Documents; there are as many in the real corpus.
 _MOST = 50_000
+#: Documents that are looked at for one run of words.
+_MOST_DRAWN = 1_000
 _SESSIONS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'nuthatch'"
 
 
@@ -92,10 +94,12 @@ def _kinds(
     rng = random.Random(5)
     stopwords = nuthatch.get_analyzer("english").stopwords
     runs = _Runs(rng, documents, frozenset(stopwords))
+    # A corpus of words by rule has no function words.
+    with_stops = [run for _ in range(each) if (run := runs.of_both(4))]
     kinds: dict[str, tuple[list[Pair], float | None]] = {
         "prefix of 4 letters": ([_prefix(*runs.of_content(2)) for _ in range(each)], 1.5),
         "phrase": ([_phrase(runs.of_content(2 + at % 2)) for at in range(each)], 2),
-        "phrase with function words": ([_phrase(runs.of_both(4)) for _ in range(each)], 3),
+        "phrase with function words": ([_phrase(run) for run in with_stops], 3),
         "exclusion": ([_exclusion(*runs.of_content(2)) for _ in range(each)], None),
         "corrections, no word is wrong": (
             [_corrections(" ".join(runs.of_content(3)), None) for _ in range(each)],
@@ -106,11 +110,11 @@ def _kinds(
             None,
         ),
     }
-    return kinds
+    return {kind: drawn for kind, drawn in kinds.items() if drawn[0]}
 
 
 class _Runs:
-    """Draws words that follow one another in a document."""
+    """Draws words that follow one another in a document; none where few documents have such."""
 
     def __init__(
         self, rng: random.Random, documents: Sequence[Document], stopwords: frozenset[str]
@@ -133,12 +137,13 @@ class _Runs:
         )
 
     def _draw(self, length: int, fits: Callable[[Sequence[str]], bool]) -> list[str]:
-        while True:
+        for _ in range(_MOST_DRAWN):
             words = self._rng.choice(self._documents).text.lower().split()
             runs = [words[at : at + length] for at in range(len(words) - length + 1)]
             fitting = [run for run in runs if fits(run)]
             if fitting:
                 return self._rng.choice(fitting)
+        return []
 
 
 def _is_long(word: str) -> bool:
