@@ -26,7 +26,8 @@ GROUPS = {
     "Opening": "open drop redact Create Schema IntegerField NumberField DateField KeywordField "
     "BooleanField DateTimeField PhraseField AnyField FilterValue",
     "Documents": "Document document_from_json Corpus AddReport SkippedDocument OnError Durability",
-    "Queries": "Query AnyQuery TextQuery EntityQuery MatchAll Policy Filter Leaf Range AnyOf "
+    "Queries": "Query AnyQuery TextQuery EntityQuery MatchAll Policy Syntax Corrections Relevance "
+    "Filter Leaf Range AnyOf "
     "Exists StartsWith Mentions All Any Not parse_filter check_filters Facet FacetCount SortKey "
     "AuditMode",
     "Combinations": "Shadow ShadowPair ShadowCounts Split Interleave Fuse Failover",

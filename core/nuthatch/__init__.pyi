@@ -83,13 +83,16 @@ from nuthatch.contract.leases import (
 from nuthatch.contract.markup import SafeHTML as SafeHTML
 from nuthatch.contract.query import (
     AnyQuery as AnyQuery,
+    Corrections as Corrections,
     EntityQuery as EntityQuery,
     MatchAll as MatchAll,
     Operator as Operator,
     Policy as Policy,
     Query as Query,
+    Relevance as Relevance,
     Rung as Rung,
     SearchRequest as SearchRequest,
+    Syntax as Syntax,
     TextQuery as TextQuery,
 )
 from nuthatch.contract.reader import (

@@ -30,7 +30,7 @@ from nuthatch.contract.query import Policy, Rung
 from nuthatch.contract.reader import AnswerRequest, Budget, Candidate, FirstMatch, Matches
 from nuthatch.contract.results import Attempt
 from nuthatch.text.normalize import NormalizedQuery
-from nuthatch.text.slot import Slot
+from nuthatch.text.slot import Slot, tokens_of
 
 #: Tokens in more chunks than this say too little to be worth a disjunction.
 FALLBACK_MAX_FREQUENCY = 50_000
@@ -73,7 +73,7 @@ def fallback_rung(
 
 
 def _is_useful(slot: Slot, frequencies: Mapping[str, int]) -> bool:
-    cost = sum(frequencies[token] for token in dict.fromkeys(slot.tokens))
+    cost = sum(frequencies[token] for token in slot.tokens)
     return 0 < cost <= FALLBACK_MAX_FREQUENCY
 
 
@@ -136,7 +136,7 @@ class LadderSearch:
         self.limit = max(limit, depth)
         self._ladder_limit = limit
         self._depth = depth
-        self.budget = Budget(tuple(dict.fromkeys(self._query_tokens())), budget)
+        self.budget = Budget(tokens_of(query.slots), budget)
         self.rungs: list[Rung] = []
         self.attempts: list[Attempt] = []
         self.found: list[tuple[int, Candidate]] = []
@@ -155,7 +155,7 @@ class LadderSearch:
         """The distinct tokens whose document frequencies `begin` needs; none if it needs none."""
         if not self._counted:
             return ()
-        return tuple(dict.fromkeys((*self._query_tokens(), *self.query.extras)))
+        return tuple(dict.fromkeys((*tokens_of(self.query.slots), *self.query.extras)))
 
     def request(
         self, filters: Sequence[Filter] = (), *, collapse: bool = False, proofs: bool = False
@@ -244,10 +244,6 @@ class LadderSearch:
             return self.rungs[self.found[0][0]]
         return None if self.ran == "ladder" else self.rungs[0]
 
-    def _query_tokens(self) -> Iterator[str]:
-        """Yield the tokens that may stand for the words of the query."""
-        return (token for slot in self.query.slots for token in slot.tokens)
-
     def _conditioned(self, rung: Rung) -> Rung:
         """Return a rung under the phrases and exclusions of the query."""
         phrases, excluded = self.query.phrases, self.query.excluded
@@ -288,7 +284,7 @@ class LadderSearch:
             return (self._conditioned(all_rung(slots)),)
         extras = () if self.query.only_stopwords else self.query.extras
         conjunctions = () if self.query.only_stopwords else and_rungs(slots)
-        counts = dict.fromkeys((*self._query_tokens(), *extras), 1)
+        counts = dict.fromkeys((*tokens_of(slots), *extras), 1)
         rungs = (*conjunctions, fallback_rung(slots, extras, counts))
         return tuple(map(self._conditioned, rungs))
 

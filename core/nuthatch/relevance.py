@@ -69,7 +69,7 @@ class RelevanceSettings:
 SETTINGS = RelevanceSettings()
 
 
-class Slot(NamedTuple):
+class PlacedSlot(NamedTuple):
     """A word of the query as it is read in texts, its place there, and the tokens it stands for."""
 
     word: str
@@ -112,11 +112,11 @@ class Rescoring(NamedTuple):
         return {name: column[candidate] for name, column in zip(PARTS, self.columns, strict=True)}
 
 
-def slots_of(analyzer: Analyzer, query: NormalizedQuery) -> list[Slot]:
+def slots_of(analyzer: Analyzer, query: NormalizedQuery) -> list[PlacedSlot]:
     """Return the slots of a query as the formula reads them."""
     fold = WordReader(analyzer).fold
     return [
-        Slot(fold(word.surface), word.place, slot.tokens)
+        PlacedSlot(fold(word.surface), word.place, slot.tokens)
         for word, slot in zip(query.words, query.slots, strict=True)
     ]
 
@@ -130,7 +130,7 @@ class RelevanceQuery:
 
     def __init__(
         self,
-        slots: Sequence[Slot],
+        slots: Sequence[PlacedSlot],
         frequencies: Mapping[str, int],
         chunks: int,
         average_length: float,

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from nuthatch.registry.analyzers import get_analyzer
 from nuthatch.relevance import (
     SETTINGS,
+    PlacedSlot,
     RelevanceQuery,
     Rescoring,
     ScoredText,
-    Slot,
     rescore,
     slots_of,
 )
@@ -105,7 +105,7 @@ def test_scores_are_those_of_the_formula(
 
 
 def check(
-    way: Rescore, analyzer: Analyzer, slots: list[Slot], given: list[ScoredText], extra: int
+    way: Rescore, analyzer: Analyzer, slots: list[PlacedSlot], given: list[ScoredText], extra: int
 ) -> None:
     frequencies, chunks, average = frequencies_of(analyzer, given, extra)
     query = RelevanceQuery(slots, frequencies, chunks, average)
@@ -124,7 +124,7 @@ def check(
 @given(
     slots=st.lists(
         st.builds(
-            Slot,
+            PlacedSlot,
             st.sampled_from([word for word in WORDS if word.isascii()]),
             st.just(0),
             st.lists(st.sampled_from(["die", "tv", "sky", "real", "hope", "nothing"]), min_size=1)
@@ -137,7 +137,7 @@ def check(
     extra=st.integers(0, 1000),
 )
 def test_a_slot_is_where_any_of_its_alternatives_is(
-    way: Rescore, slots: list[Slot], given: list[ScoredText], extra: int
+    way: Rescore, slots: list[PlacedSlot], given: list[ScoredText], extra: int
 ) -> None:
     check(way, get_analyzer("english"), slots, given, extra)
 
@@ -155,7 +155,7 @@ def test_a_third_partys_analyzer_is_read_by_its_tokens(
 @WAYS
 def test_without_candidates_there_is_nothing(way: Rescore) -> None:
     analyzer = get_analyzer("english")
-    query = RelevanceQuery([Slot("word", 0, ("word",))], {"word": 1}, 1, 4.0)
+    query = RelevanceQuery([PlacedSlot("word", 0, ("word",))], {"word": 1}, 1, 4.0)
     assert way(query, analyzer, []).order == []
 
 

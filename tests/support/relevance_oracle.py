@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import log, sqrt
 from typing import NamedTuple
 
-from nuthatch.relevance import RelevanceSettings, ScoredText, Slot
+from nuthatch.relevance import PlacedSlot, RelevanceSettings, ScoredText
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.runs import is_unspaced
 from nuthatch.text.words import WordReader
@@ -33,7 +33,7 @@ def grams(word: str) -> list[str]:
 
 def oracle(
     analyzer: Analyzer,
-    slots: Sequence[Slot],
+    slots: Sequence[PlacedSlot],
     candidates: Sequence[ScoredText],
     frequencies: Mapping[str, int],
     chunks: int,
@@ -54,7 +54,7 @@ def oracle(
 def _parts(
     text: Words,
     texts: Sequence[Words],
-    slots: Sequence[Slot],
+    slots: Sequence[PlacedSlot],
     frequencies: Mapping[str, int],
     chunks: int,
     average: float,
@@ -66,13 +66,13 @@ def _parts(
         n = frequencies[token]
         return log(1 + (chunks - n + 0.5) / (n + 0.5))
 
-    def known(slot: Slot) -> list[str]:
+    def known(slot: PlacedSlot) -> list[str]:
         return [token for token in slot.tokens if frequencies.get(token)]
 
-    def places(slot: Slot) -> list[int]:
+    def places(slot: PlacedSlot) -> list[int]:
         return [place for place, token in enumerate(text.tokens) if token in known(slot)]
 
-    def weight(slot: Slot) -> float:
+    def weight(slot: PlacedSlot) -> float:
         return max((idf(token) for token in known(slot) if token in text.tokens), default=0.0)
 
     def saturate(count: float, length: float) -> float:

@@ -13,7 +13,7 @@ from nuthatch.contract.facet import SCORE, Facet, as_facets, as_sort
 from nuthatch.contract.filters import Filter, as_filters
 from nuthatch.contract.hit import AuditMode
 from nuthatch.errors import InvalidQuery
-from nuthatch.text.slot import PLAIN_SLOTS, Phrase, Slot
+from nuthatch.text.slot import PLAIN_SLOTS, Phrase, Slot, tokens_of
 
 #: How a text query climbs: see `nuthatch.matching`.
 Policy = Literal["auto", "ladder", "ranked", "all"]
@@ -249,7 +249,7 @@ class Rung:
     @property
     def tokens(self) -> tuple[str, ...]:
         """The distinct tokens of all alternatives, in order."""
-        return tuple(dict.fromkeys(token for slot in self.slots for token in slot.tokens))
+        return tokens_of(self.slots)
 
     @property
     def is_plain(self) -> bool:

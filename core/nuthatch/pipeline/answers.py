@@ -235,7 +235,7 @@ def _slot_bounds(rung: Rung, frequencies: Mapping[str, int]) -> Iterator[int]:
     """Yield for each slot the number of chunks that can hold it, where all its tokens are known."""
     for slot in rung.slots:
         if all(token in frequencies for token in slot.tokens):
-            yield sum(frequencies[token] for token in dict.fromkeys(slot.tokens))
+            yield sum(frequencies[token] for token in slot.tokens)
 
 
 def _size(matches: Matches) -> int:

@@ -15,10 +15,11 @@ from typing import Final, NamedTuple
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Corrections, Rung
 from nuthatch.contract.reader import AsyncDictionaryReader, AsyncReader, KnownWord, Matches
+from nuthatch.matching import is_known
 from nuthatch.pipeline.readers import has_dictionary
 from nuthatch.pipeline.shape import check_type, missing_method
 from nuthatch.text.normalize import Dropped, NormalizedQuery
-from nuthatch.text.slot import Alternative, Slot
+from nuthatch.text.slot import Alternative, tokens_of
 
 #: How many tokens a prefix stands for: of three letters and more they are nearly all postings.
 PREFIX_TOKENS: Final = 50
@@ -119,14 +120,15 @@ class _Expander:
 
     async def find_near(self, query: NormalizedQuery) -> dict[int, Sequence[KnownWord]]:
         """Return by place of a slot that no chunk has the words near its word."""
-        tokens = dict.fromkeys(token for slot in query.slots for token in slot.tokens)
-        frequencies = await self._reader.document_frequencies([*tokens])
+        tokens = tokens_of(query.slots)
+        counts = await self._reader.document_frequencies(tokens)
+        frequencies = {token: counts.get(token, 0) for token in tokens}
         near: dict[int, Sequence[KnownWord]] = {}
         known: dict[str, Sequence[KnownWord]] = {}
         for place, slot in enumerate(query.slots):
             word = query.words[place]
             surface = word.surface
-            if word.is_quoted or not _can_be_wrong(surface) or _is_known(slot, frequencies):
+            if word.is_quoted or not _can_be_wrong(surface) or is_known(slot, frequencies):
                 continue
             if surface not in known:
                 known[surface] = await self._look_up(surface)
@@ -173,7 +175,3 @@ class _Expander:
 
 def _can_be_wrong(surface: str) -> bool:
     return len(surface) >= ONE_EDIT and not any(letter.isdigit() for letter in surface)
-
-
-def _is_known(slot: Slot, frequencies: Mapping[str, int]) -> bool:
-    return any(frequencies.get(token) for token in slot.tokens)

@@ -23,6 +23,7 @@ from nuthatch.matching import LadderSearch
 from nuthatch.pipeline.shape import check_type, engine_failure
 from nuthatch.relevance import RelevanceQuery, Rescoring, ScoredText, rescore, slots_of
 from nuthatch.text.analyzer import Analyzer
+from nuthatch.text.slot import tokens_of
 
 #: A candidate with its rung, and what is stored of it.
 PlacedRow = tuple[tuple[int, Candidate], FetchedChunk]
@@ -60,8 +61,7 @@ async def read_relevance_query(
     """Return the query as the formula needs it, of the state that the climb has read."""
     statistics = await reader.statistics()
     check_type(backend, "statistics", statistics, CollectionStatistics)
-    tokens = (token for slot in climb.query.slots for token in slot.tokens)
-    frequencies = {token: climb.frequencies[token] for token in tokens}
+    frequencies = {token: climb.frequencies[token] for token in tokens_of(climb.query.slots)}
     # Without one snapshot the number of chunks may be of an earlier state.
     chunks = max((statistics.chunks, *frequencies.values()))
     slots = slots_of(analyzer, climb.query)

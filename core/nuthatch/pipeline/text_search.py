@@ -54,6 +54,7 @@ from nuthatch.pipeline.rescoring import (
 from nuthatch.pipeline.shape import check_rows, check_type, missing_method
 from nuthatch.pipeline.verifying import verifying_reader
 from nuthatch.text.normalize import NormalizedQuery
+from nuthatch.text.slot import tokens_of
 
 
 class SearchTask(NamedTuple):
@@ -154,7 +155,7 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
             key: _join_parts(part, parts.get(key), task.score) for key, part in explained.items()
         }
     climb = page.climb
-    tokens = dict.fromkeys(token for slot in task.query.slots for token in slot.tokens)
+    tokens = tokens_of(task.query.slots)
     rows = _make_rows(page.rows, parts, task.score if has_scores else None)
     is_stable = task.is_stable or not has_scores
     return Results(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -64,3 +65,8 @@ class Slot:
 
 #: The slot of a plain word by its token: most words of most queries, and shared by them.
 PLAIN_SLOTS: Final[Memo[Slot]] = Memo(Slot, 4_096)
+
+
+def tokens_of(slots: Iterable[Slot]) -> tuple[str, ...]:
+    """Return the distinct tokens that may stand for any of the slots, in order."""
+    return tuple(dict.fromkeys(token for slot in slots for token in slot.tokens))

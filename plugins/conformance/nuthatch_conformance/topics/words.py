@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import cast
 
 from hypothesis import strategies as st
 
-from nuthatch import Alternative, Document, KnownWord, LexicalBackend, Operator, Rung, Schema, Slot
+from nuthatch import (
+    Alternative,
+    DictionaryReader,
+    Document,
+    ExplainingReader,
+    KnownWord,
+    LexicalBackend,
+    Operator,
+    Rung,
+    Schema,
+    Slot,
+)
 from nuthatch_conformance.corpora import OPERATORS, any_query, corpora, operators, words
 from nuthatch_conformance.engine import Engine
 from nuthatch_conformance.expect import equal, holds, same_set
@@ -77,9 +89,7 @@ class Alternatives(Topic, topic="alternatives", needs="write text alternatives")
         with index.reader() as reader:
             candidates = reader.match(rung, (), engine.everything).candidates
             keys = [candidate.key for candidate in candidates]
-            parts: Sequence[Mapping[str, float]] = (
-                reader.explain(rung, keys) if keys else []  # type: ignore[attr-defined]
-            )
+            parts = cast(ExplainingReader, reader).explain(rung, keys) if keys else ()
         for (_, score), part in zip(candidates, parts, strict=True):
             close = abs(sum(part.values()) - score) <= 1e-5 * max(abs(score), 1e-9)
             holds(close, f"the parts {dict(part)} of {slots} add up to another score than {score}")
@@ -137,7 +147,10 @@ class Dictionary(Topic, topic="dictionary", needs="write text alternatives dicti
         equal(found, right, f"the words within {edits} edits of {word!r}")
 
     def _ask(
-        self, engine: Engine, texts: list[str], ask: object
+        self,
+        engine: Engine,
+        texts: list[str],
+        ask: Callable[[DictionaryReader], Sequence[KnownWord]],
     ) -> tuple[list[KnownWord], list[KnownWord]]:
         rows = [Document(f"d{n}", "", text) for n, text in enumerate(texts)]
         tested = engine.index(rows, schema=_STEMMED)
@@ -146,7 +159,8 @@ class Dictionary(Topic, topic="dictionary", needs="write text alternatives dicti
         answers = []
         for index in (tested, engine.oracle(rows, schema=_STEMMED)):
             with index.reader() as reader:
-                answers.append([KnownWord(*word) for word in ask(reader)])  # type: ignore[operator]
+                found = ask(cast(DictionaryReader, reader))
+                answers.append([KnownWord(*word) for word in found])
         return answers[0], answers[1]
 
     @case(since=(2, 0))
@@ -246,5 +260,6 @@ def _scores(index: LexicalBackend, rung: Rung) -> dict[Hashable, float]:
 
 def _equal_words(index: LexicalBackend, prefix: str, expected: list[str], when: str) -> None:
     with index.reader() as reader:
-        found = [word.surface for word in reader.words(prefix, 9)]  # type: ignore[attr-defined]
+        words = cast(DictionaryReader, reader).words(prefix, 9)
+        found = [word.surface for word in words]
     equal(found, expected, f"the words that begin with {prefix!r} {when}")
