@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from threading import Event, Thread
 from time import sleep
 from typing import Any
 from urllib.request import Request as UrlRequest
@@ -20,15 +19,15 @@ from urllib.request import urlopen
 import pytest
 
 import nuthatch
-from nuthatch import BackendUnavailable, Document, NuthatchError
+from nuthatch import BackendUnavailable, Document
 from nuthatch_opensearch.backend import OpenSearchBackend
 from nuthatch_opensearch.client import Client, Request
 from nuthatch_opensearch.cluster import Cluster
 from nuthatch_opensearch.failure import interpret
+from support.cluster_clients import Clients, make_index
 from support.networks import networks
 from support.opensearch import cluster, require_software
 
-BATCH = 20
 #: So that a cluster of a test notices soon that a node is gone that says nothing.
 IMPATIENT = {
     "cluster.fault_detection.follower_check.timeout": "2s",
@@ -40,86 +39,6 @@ IMPATIENT = {
 Open = Callable[..., OpenSearchBackend]
 
 
-class Clients:
-    """Two readers and a writer, which adds a batch again until it is acknowledged.
-
-    Whoever reads knows how many batches were acknowledged before.
-    """
-
-    def __init__(self, url: str) -> None:
-        self._url = f"{url}&retry=120&patience=5"
-        self._stop = Event()
-        self.acknowledged = 0
-        self.searches = 0
-        self.refused = 0
-        self.errors: list[Exception] = []
-        self.wrong: list[tuple[int, int]] = []
-        self._threads = [Thread(target=work) for work in (self._read, self._read, self._write)]
-
-    def __enter__(self) -> Clients:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _read(self) -> None:
-        with nuthatch.open(self._url) as index:
-            while not self._stop.is_set():
-                known = self.acknowledged * BATCH
-                try:
-                    found = len(index.search("wolf", limit=100_000))
-                except NuthatchError as error:
-                    self.errors.append(error)
-                    continue
-                self.searches += 1
-                if found < known or found % BATCH:
-                    self.wrong.append((found, known))
-                sleep(0.05)
-
-    def _write(self) -> None:
-        with nuthatch.open(self._url) as index:
-            while not self._stop.is_set():
-                batch = self.acknowledged
-                try:
-                    index.add([Document(f"d{batch}x{n}", "", "wolf") for n in range(BATCH)])
-                except NuthatchError as error:
-                    self.refused += 1
-                    if not (isinstance(error, BackendUnavailable) and error.transient):
-                        self.errors.append(error)
-                    continue
-                self.acknowledged += 1
-                sleep(0.1)
-
-    def go_on(self, searches: int) -> None:
-        """Wait until so many more searches were made."""
-        enough = self.searches + searches
-        while self.searches < enough and not self.errors:
-            sleep(0.05)
-
-    def check(self) -> None:
-        """Nothing was wrong, and what was acknowledged is stored."""
-        assert self.errors == []
-        assert self.wrong == []
-        assert self.acknowledged
-        with nuthatch.open(self._url) as index:
-            stored = {document.uri for document in index.documents()}
-            assert index.check() == []
-        promised = {f"d{batch}x{n}" for batch in range(self.acknowledged) for n in range(BATCH)}
-        assert promised <= stored
-        assert len(stored - promised) in (0, BATCH)
-
-
-def make(running: Cluster, name: str) -> str:
-    url = f"{running.url(name)}&shards=3&replicas=1"
-    nuthatch.open(url, create="new").close()
-    running.wait(3, "green")
-    return url
-
-
 @pytest.fixture(scope="module")
 def three() -> Iterator[Cluster]:
     with cluster(3, **IMPATIENT) as running:
@@ -129,7 +48,7 @@ def three() -> Iterator[Cluster]:
 @pytest.mark.nightly
 @pytest.mark.timeout(900)
 def test_a_rolling_restart(three: Cluster) -> None:
-    with Clients(make(three, "rolling")) as clients:
+    with Clients(make_index(three, "rolling"), patience=5) as clients:
         clients.go_on(5)
         for number in range(3):
             three.nodes[number].stop()
@@ -143,7 +62,7 @@ def test_a_rolling_restart(three: Cluster) -> None:
 @pytest.mark.nightly
 @pytest.mark.timeout(900)
 def test_the_cluster_manager_is_killed(three: Cluster) -> None:
-    with Clients(make(three, "manager")) as clients:
+    with Clients(make_index(three, "manager"), patience=5) as clients:
         clients.go_on(5)
         rows = three.get(three.nodes[0], "/_cat/cluster_manager?format=json")
         manager = next(at for at, node in enumerate(three.nodes) if node.name == rows[0]["node"])
@@ -158,7 +77,7 @@ def test_the_cluster_manager_is_killed(three: Cluster) -> None:
 @pytest.mark.nightly
 @pytest.mark.timeout(900)
 def test_a_node_stands_still(three: Cluster) -> None:
-    with Clients(make(three, "still")) as clients:
+    with Clients(make_index(three, "still"), patience=5) as clients:
         clients.go_on(5)
         for node in three.nodes:
             node.pause()
@@ -178,8 +97,8 @@ def test_a_node_is_cut_off_by_dropped_packets(tmp_path: Path) -> None:
             3, folder=tmp_path, settings=IMPATIENT, hosts=nets.hosts, prefixes=nets.prefixes
         )
         with running:
-            url = make(running, "cut")
-            with Clients(url) as clients:
+            url = make_index(running, "cut")
+            with Clients(url, patience=5) as clients:
                 clients.go_on(5)
                 for place in range(2):
                     nets.cut(place)
