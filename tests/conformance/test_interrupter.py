@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from threading import Lock
 from time import perf_counter
 
 import pytest
 
-from nuthatch_conformance.interrupter import Interrupter, _describe_loss
+from nuthatch_conformance.interrupter import ApplicationInterrupt, Interrupter, _describe_loss
 
 _SLOW = "conformance_slow"
 
@@ -51,6 +52,34 @@ def test_an_error_in_place_of_the_interrupt_is_a_loss() -> None:
 
     with pytest.raises(AssertionError, match="the caller saw ValueError: translated"):
         interrupt_often()
+
+
+def test_a_call_that_hangs_after_its_interrupt_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nuthatch_conformance.interrupter._PATIENCE", 0.2)
+    locked = Lock()
+    locked.acquire()
+
+    def wait_when_interrupted() -> None:
+        try:
+            "x".encode(_SLOW)
+        except (KeyboardInterrupt, ApplicationInterrupt):
+            locked.acquire()
+
+    def interrupt_often() -> None:
+        with Interrupter(0) as interrupter:
+            for _ in range(20):
+                interrupter.interrupt("encode", wait_when_interrupted)
+
+    with pytest.raises(AssertionError, match="the caller saw AssertionError: it hangs"):
+        interrupt_often()
+
+
+def test_what_hangs_between_interrupts_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nuthatch_conformance.interrupter._PATIENCE", 0.2)
+    locked = Lock()
+    locked.acquire()
+    with Interrupter(0), pytest.raises(AssertionError, match="it hangs"):
+        locked.acquire()
 
 
 def test_an_interrupt_that_never_left_its_handler_is_a_loss_without_a_place() -> None:

@@ -15,16 +15,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from contextvars import copy_context
 from dataclasses import fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, pairwise
+from operator import itemgetter
 from queue import SimpleQueue
-from threading import Lock
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, NoReturn
 
+from nuthatch.combine.workers import Workers
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import (
     EMULATED,
@@ -145,8 +145,7 @@ class Combination(Searcher):
         self, engines: Sequence[SearchBackend], names: Sequence[str] | None = None
     ) -> None:
         self.engines: Mapping[str, SearchBackend] = name_engines(engines, names)
-        self._pool: ThreadPoolExecutor | None = None
-        self._one_pool = Lock()
+        self._workers = Workers(_AT_ONCE * (len(self.engines) - 1))
 
     @abstractmethod
     async def _combine(self, request: SearchRequest, call: Caller) -> Results:
@@ -191,31 +190,36 @@ class Combination(Searcher):
         with ExitStack() as closing:  # all of them, whatever one of them raises
             for engine in self.engines.values():
                 closing.callback(engine.close)
-            if self._pool is not None:
-                closing.callback(self._pool.shutdown)
+            closing.callback(self._workers.close)
 
     async def _call(self, calls: Sequence[Call]) -> list[Results]:
-        """Run calls side by side: the first in this thread, the others in the pool."""
+        """Run calls side by side: the first in this thread, the others by the workers."""
         first, *others = calls
-        if not others:
-            return [first.run()]
-        pool = self._threads()
-        finished: SimpleQueue[Future[Results]] = SimpleQueue()
-        searches = [pool.submit(copy_context().run, call.run) for call in others]
-        for search in searches:
-            search.add_done_callback(finished.put)
+        answers: SimpleQueue[_Answer] = SimpleQueue()
+        for place, call in enumerate(others):
+            search = partial(_answer, answers, place, partial(copy_context().run, call.run))
+            if not self._workers.put(search):
+                search()  # the engines say that they are closed
         own = first.run()
-        # An interrupt within a future's own way to wait may come out as an error of its lock.
-        for _ in searches:
-            finished.get()
-        return [own, *(search.result() for search in searches)]
+        found = sorted((answers.get() for _ in others), key=itemgetter(0))
+        return [own, *(get_results() for _, get_results in found)]
 
-    def _threads(self) -> ThreadPoolExecutor:
-        with self._one_pool:
-            if self._pool is None:
-                workers = _AT_ONCE * (len(self.engines) - 1)
-                self._pool = ThreadPoolExecutor(workers, thread_name_prefix=f"nuthatch-{self.kind}")
-            return self._pool
+
+#: The place of a call, and what returns its results or raises its error.
+_Answer = tuple[int, Callable[[], Results]]
+
+
+def _answer(answers: SimpleQueue[_Answer], place: int, search: Callable[[], Results]) -> None:
+    try:
+        results = search()
+    except BaseException as error:  # noqa: BLE001  # raised where the answer is awaited
+        answers.put((place, partial(_raise, error)))
+    else:
+        answers.put((place, lambda: results))
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
 
 
 async def _call_async(calls: Sequence[Call]) -> list[Results]:

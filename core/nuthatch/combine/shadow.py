@@ -9,13 +9,11 @@ Whatever b does, the caller does not notice: not its errors, not its slowness.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from queue import Full, Queue
+from functools import partial
 from random import Random
-from threading import Lock, Thread
+from threading import Lock
 
 from nuthatch.combine.combination import (
     Call,
@@ -25,6 +23,7 @@ from nuthatch.combine.combination import (
     combine_capabilities,
     credit_hits,
 )
+from nuthatch.combine.workers import Workers
 from nuthatch.contract.backend import SearchBackend
 from nuthatch.contract.capability import Capabilities
 from nuthatch.contract.hit import AuditMode
@@ -119,7 +118,7 @@ class Shadow(Combination):
         self._random = Random(seed)
         self._lock = Lock()
         self._counts = ShadowCounts()
-        self._worker: _Worker | None = None
+        self._asking = Workers(1)
         self._closed = False
 
     @property
@@ -149,12 +148,14 @@ class Shadow(Combination):
                 self._count("served", "skipped")
                 return
             self._count("served")
-            if self._worker is None or not self._worker.is_mine():
-                self._worker = _Worker(self._size, self._compare)
-            if not self._worker.take((replace(request, timeout=self._timeout), served)):
+            asked = replace(request, timeout=self._timeout)
+            is_full = self._asking.waiting >= self._size
+            if is_full or not self._asking.put(partial(self._compare, asked, served)):
                 self._count("dropped")
 
     def _compare(self, request: SearchRequest, served: Results) -> None:
+        if self._closed:
+            return
         try:
             answer = Call(self._shadow, request).run()
         except QueryTimeout as error:
@@ -178,50 +179,10 @@ class Shadow(Combination):
         )
 
     def close(self) -> None:
+        self._closed = True
+        self._asking.close()
         with self._lock:
-            self._closed, worker = True, self._worker
-        if worker is not None and worker.is_mine():
-            worker.stop()
-            with self._lock:
-                self._counts = replace(
-                    self._counts, dropped=self._counts.dropped + self._counts.waiting
-                )
+            self._counts = replace(
+                self._counts, dropped=self._counts.dropped + self._counts.waiting
+            )
         super().close()
-
-
-_Work = tuple[SearchRequest, Results]
-
-
-class _Worker:
-    """A thread of this process with its bounded queue."""
-
-    def __init__(self, size: int, work: Callable[[SearchRequest, Results], None]) -> None:
-        self._queue: Queue[_Work | None] = Queue(size)
-        self._process = os.getpid()
-        self._stopping = False
-        self._work = work
-        self._thread = Thread(target=self._run, name="nuthatch-shadow", daemon=True)
-        self._thread.start()
-
-    def is_mine(self) -> bool:
-        """Return whether the thread runs in this process; a fork does not take it along."""
-        return self._process == os.getpid()
-
-    def take(self, work: _Work) -> bool:
-        """Queue a search; return False where the queue is full."""
-        try:
-            self._queue.put_nowait(work)
-        except Full:
-            return False
-        return True
-
-    def stop(self) -> None:
-        """End the thread after what it is at; what waits is not asked any more."""
-        self._stopping = True
-        with suppress(Full):  # then the thread wakes by what is in the queue
-            self._queue.put_nowait(None)
-        self._thread.join()
-
-    def _run(self) -> None:
-        while (work := self._queue.get()) is not None and not self._stopping:
-            self._work(*work)

@@ -31,6 +31,8 @@ from nuthatch_conformance.expect import holds
 _TIMED_CALLS: Final = 5
 #: All interrupts come within this multiple of the usual time.
 _SPREAD: Final = 1.2
+#: Seconds that anything may take, far more than it needs: what takes longer hangs.
+_PATIENCE: Final = 120.0
 #: Interrupts after which garbage is collected.
 _COLLECT_AFTER: Final = 50
 
@@ -40,7 +42,11 @@ class ApplicationInterrupt(Exception):  # not every interrupt is an error
 
 
 class Interrupter:
-    """Interrupts calls in the main thread by an interval timer, and counts where."""
+    """Interrupts calls in the main thread by an interval timer, and counts where.
+
+    What hangs after an interrupt, a lock that nobody releases for example, fails: the same timer
+    ends it. No other watch of the test does, since the timer is theirs too.
+    """
 
     def __init__(self, seed: int | None) -> None:
         self._random = Random(seed or 0)
@@ -73,6 +79,7 @@ class Interrupter:
         self._handler = signal.signal(signal.SIGALRM, self._raise)
         self._begin = perf_counter()
         self._remaining, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+        self._set_timer(_PATIENCE)
         return self
 
     def __exit__(
@@ -81,6 +88,7 @@ class Interrupter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, self._handler)
         self._interrupt = None
         gc.collect()
@@ -123,7 +131,7 @@ class Interrupter:
         self._interrupt, self._is_dropped = None, False
         hook, sys.unraisablehook = sys.unraisablehook, self._note_drop
         try:
-            signal.setitimer(signal.ITIMER_REAL, max(1e-6, delay))
+            self._set_timer(max(1e-6, delay))
             begin = perf_counter()
             self._in_call = True
             call()
@@ -133,14 +141,20 @@ class Interrupter:
             self._in_call = False
             return error
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            self._set_timer(_PATIENCE)
             sys.unraisablehook = hook
         return None
 
+    def _set_timer(self, delay: float) -> None:
+        self._set_at = perf_counter()
+        signal.setitimer(signal.ITIMER_REAL, delay, _PATIENCE)
+
     def _raise(self, number: int, frame: object) -> None:
-        if self._in_call:
+        if self._in_call and self._interrupt is None:
             self._interrupt = self._random.choice(self._kinds)()
             raise self._interrupt
+        if perf_counter() - self._set_at >= _PATIENCE:
+            raise AssertionError(f"it hangs: nothing has ended for {_PATIENCE:.0f} s")
 
     def _note_drop(self, unraisable: sys.UnraisableHookArgs) -> None:
         if unraisable.exc_value is self._interrupt:
