@@ -1,6 +1,7 @@
 """What people type: `python -m benchmarks typed`.
 
     judged queries, mistyped ─▶ corrections   nDCG@10 beside the right query's
+    judged queries, cut off  ─▶ completions   nDCG@10 beside the whole query's
     letters of words         ─▶ suggestions   processor time beside a search
     half a word, quotes, …   ─▶ features      processor time beside the words alone
 
@@ -21,15 +22,16 @@ from benchmarks import corpus
 from benchmarks.relevance import DATA
 from benchmarks.report import Report, Row, cells
 from benchmarks.sqlite.stage import Stage
-from benchmarks.typed import corrections, features, suggestions
+from benchmarks.typed import completions, corrections, features, suggestions
 from benchmarks.typed.place import ENGINES, Place, place_of
 from nuthatch import Document
 
-PARTS = ("corrections", "suggestions", "features")
+PARTS = ("corrections", "completions", "suggestions", "features")
 _SAME = """\
 the queries are drawn, each for all sides. Relevance is not timed: `total` is there the share of
-nDCG@10 that corrections bring back, or the number of queries that they change. The features of
-PostgreSQL are on [its own page](benchmarks-postgres.md), and its times here are wall time"""
+nDCG@10 that corrections bring back or half a word keeps, or the number of queries that they change.
+The features of PostgreSQL are on [its own page](benchmarks-postgres.md), and its times here are
+wall time"""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -91,6 +93,8 @@ def _measure(
     only = options.only.split(",")
     if "corrections" in only:
         yield from corrections.measure(place, options.data, options.queries)
+    if "completions" in only:
+        yield from completions.measure(place, options.data, options.queries)
     if "suggestions" in only:
         yield from suggestions.measure(place, documents, options.words, options.rounds)
     if "features" in only and place.engine != "postgresql":

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import nuthatch
 from nuthatch import (
@@ -26,6 +28,7 @@ from nuthatch import (
 )
 from nuthatch.memory import SPEC, MemoryBackend, MemoryReader
 from nuthatch.pipeline import verifying
+from nuthatch.scoring.bm25 import BM25
 
 ROWS = [
     Document("phone", "Samsung phone", "a phone by samsung"),
@@ -73,6 +76,41 @@ def test_a_prefix_is_the_words_that_begin_with_it(index: LexicalBackend) -> None
     assert uris(index.search("cheap lap", prefix=True, policy="all")) == ["laptop"]
     assert uris(index.search("cheap lap*", syntax="web", policy="all")) == ["laptop"]
     assert uris(index.search("lap")) == []
+
+
+def test_a_rare_completion_weighs_no_more_than_a_frequent_one() -> None:
+    index = make()
+    index.add([Document(f"wars{number}", "", "star wars") for number in range(3)])
+    index.add([Document("warbow", "", "star warbow")])
+    completed = index.search("star war", prefix=True, policy="ranked")
+    assert uris(completed)[-1] == "warbow"
+    one = index.search("star war", alternatives={"war": ["warbow"]}, policy="ranked")
+    assert uris(one)[0] == "warbow"
+
+
+def test_the_word_itself_weighs_most() -> None:
+    index = make()
+    index.add([Document(f"wars{number}", "", "star warbow") for number in range(3)])
+    index.add([Document("war", "", "star war")])
+    assert uris(index.search("star war", prefix=True, policy="ranked"))[0] == "war"
+
+
+@given(st.lists(st.lists(st.sampled_from(["war", "wars", "warm", "wax"]), min_size=1), max_size=8))
+def test_completions_weigh_what_one_word_would_that_all_of_them_were(
+    texts: list[list[str]],
+) -> None:
+    index = nuthatch.open("memory:", create="new", schema=Schema(analyzer="standard"))
+    index.add([Document(str(place), "", " ".join(words)) for place, words in enumerate(texts)])
+    query = index.search("wa", prefix=True).query
+    assert isinstance(query, nuthatch.NormalizedQuery)
+    with index.reader() as reader:
+        tokens = query.slots[0].tokens[1:]
+        counts = reader.document_frequencies(tokens)
+    together = min(len(texts), sum(counts.values()))
+    for token, weight in query.slots[0].alternatives[1:]:
+        one, all_of_them = (BM25().weight(len(texts), df) for df in (counts[token], together))
+        assert weight * one == pytest.approx(all_of_them)
+        assert 0 < weight <= 1
 
 
 def test_a_stop_word_to_complete_is_dropped_where_nothing_begins_with_it() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, NamedTuple
 
 from nuthatch.contract.filters import Filter
@@ -18,6 +19,7 @@ from nuthatch.contract.reader import AsyncDictionaryReader, AsyncReader, KnownWo
 from nuthatch.matching import is_known
 from nuthatch.pipeline.readers import has_dictionary
 from nuthatch.pipeline.shape import check_type, missing_method
+from nuthatch.scoring.bm25 import BM25
 from nuthatch.text.normalize import Dropped, NormalizedQuery
 from nuthatch.text.slot import Alternative, tokens_of
 
@@ -111,12 +113,26 @@ class _Expander:
         words = await self._select("words", words, deep, PREFIX_TOKENS)
         *before, last = query.slots
         if words or not query.completed:
-            others = tuple(Alternative(word.token) for word in words)
+            others = await self._weigh(words)
             return replace(query, slots=(*before, last.extended(others)))
         if not before:
             return query
         dropped = (*query.dropped, Dropped(query.words[-1].surface, query.completed))
         return replace(query, slots=tuple(before), words=query.words[:-1], dropped=dropped)
+
+    async def _weigh(self, words: Sequence[KnownWord]) -> tuple[Alternative, ...]:
+        """Return the words as alternatives that weigh as one word which all of them were.
+
+        A rare completion says no more of what somebody meant than a frequent one: with its own
+        inverse document frequency it would come first.
+        """
+        chunks = (await self._reader.statistics()).chunks
+        together = min(chunks, sum(word.frequency for word in words))
+        idf = partial(BM25().weight, chunks)
+        return tuple(
+            Alternative(word.token, idf(together) / idf(min(chunks, word.frequency)))
+            for word in words
+        )
 
     async def find_near(self, query: NormalizedQuery) -> dict[int, Sequence[KnownWord]]:
         """Return by place of a slot that no chunk has the words near its word."""
