@@ -89,6 +89,8 @@ def all_rung(slots: Sequence[Slot]) -> Rung:
 
 def is_known(slot: Slot, frequencies: Mapping[str, int]) -> bool:
     """Return whether some chunk holds the slot."""
+    if slot.is_plain:  # nearly always
+        return frequencies[slot.word] > 0
     return any(frequencies[token] for token in slot.tokens)
 
 
@@ -231,10 +233,11 @@ class LadderSearch:
         total = matches.total if matches.candidates else 0
         self.attempts.append(Attempt(rung.operator, rung.words, rung.dropped, total, ms))
         self.exact = self.exact and matches.exact
+        found, seen = self.found, self._seen
         for candidate in matches.candidates[: self.limit]:
-            if len(self.found) < self.limit and candidate.key not in self._seen:
-                self._seen.add(candidate.key)
-                self.found.append((index, candidate))
+            if len(found) < self.limit and candidate.key not in seen:
+                seen.add(candidate.key)
+                found.append((index, candidate))
 
     @property
     def winner(self) -> Rung | None:

@@ -244,7 +244,7 @@ class Rung:
     @property
     def words(self) -> tuple[str, ...]:
         """The words of the slots: all that an engine without alternatives need look at."""
-        return tuple(slot.word for slot in self.slots)
+        return tuple([slot.word for slot in self.slots])
 
     @property
     def tokens(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import (
@@ -142,7 +143,7 @@ class BackendConfig(BaseModel):
         """The location as messages may show it: without a password, or what may be one."""
         return redact_location(self.location)
 
-    @property
+    @cached_property
     def place(self) -> str:
         """What tells this index from others: `shown`, and the option `index` where there is one."""
         index = getattr(self, "index", None)

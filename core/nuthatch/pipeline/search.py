@@ -51,7 +51,7 @@ class PlannedSearch:
         task = self.task
         if isinstance(task, BrowseTask):
             return False
-        return not (task.plan.possible if isinstance(task, EntityTask) else task.query.tokens)
+        return not (task.plan.possible if isinstance(task, EntityTask) else task.query.slots)
 
     @property
     def ends_with_fetch(self) -> bool:

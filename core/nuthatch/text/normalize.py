@@ -95,7 +95,7 @@ class NormalizedQuery:
     @property
     def tokens(self) -> tuple[str, ...]:
         """The tokens of the words, in order, repeated ones repeated."""
-        return tuple(slot.word for slot in self.slots)
+        return tuple([slot.word for slot in self.slots])
 
 
 def normalize(
@@ -122,7 +122,8 @@ def normalize(
     used, dropped = _apply_bounds(words, sieve.reasons)
     completes = completes and bool(used) and used[-1] is words[-1]
     notes = [*sieve.notes(), *_length_notes(used, dropped), *notes]
-    if _SURROGATES.search(typed.text):
+    text = typed.text if typed.text.isascii() else _SURROGATES.sub(" ", typed.text)
+    if text != typed.text:
         dropped.insert(0, Dropped("", "surrogate"))
     synonyms = Synonyms(analyzer, alternatives, (word.token for word in used))
     slots = _slots(used, synonyms)
@@ -133,7 +134,7 @@ def normalize(
         notes.append(f"the first {MAX_TOKENS} synonyms are used, {len(left)} were left out")
     conditions = _Conditions(analyzer, words, typed.excluded)
     return NormalizedQuery(
-        text=_SURROGATES.sub(" ", typed.text),
+        text=text,
         slots=tuple(slots),
         dropped=tuple(dropped),
         extras=tuple(extras[:MAX_TOKENS]),

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from nuthatch.text.token import Memo
@@ -35,28 +35,22 @@ class Slot:
 
     word: str
     alternatives: tuple[Alternative, ...] = ()
+    #: The tokens of the alternatives.
+    tokens: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    #: Whether only the word itself stands here.
+    is_plain: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not self.alternatives:  # nearly always
-            object.__setattr__(self, "alternatives", (Alternative(self.word),))
-            return
         weights = {self.word: 1.0}
         for token, weight in self.alternatives:
             weights.setdefault(token, weight)
         distinct = tuple(Alternative(token, weight) for token, weight in weights.items())
         object.__setattr__(self, "alternatives", distinct)
+        object.__setattr__(self, "tokens", tuple(weights))
+        object.__setattr__(self, "is_plain", len(distinct) == 1)
 
-    @property
-    def tokens(self) -> tuple[str, ...]:
-        """The tokens of the alternatives."""
-        if len(self.alternatives) == 1:  # nearly always, and it is asked for in many places
-            return (self.word,)
-        return tuple(token for token, _ in self.alternatives)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether only the word itself stands here."""
-        return len(self.alternatives) == 1
+    def __hash__(self) -> int:
+        return hash(self.word)  # each search asks for it, many times
 
     def extended(self, others: tuple[Alternative, ...]) -> Slot:
         """Return the slot with more alternatives; a token that it has already keeps its weight."""
@@ -69,4 +63,4 @@ PLAIN_SLOTS: Final[Memo[Slot]] = Memo(Slot, 4_096)
 
 def tokens_of(slots: Iterable[Slot]) -> tuple[str, ...]:
     """Return the distinct tokens that may stand for any of the slots, in order."""
-    return tuple(dict.fromkeys(token for slot in slots for token in slot.tokens))
+    return tuple(dict.fromkeys([token for slot in slots for token in slot.tokens]))
