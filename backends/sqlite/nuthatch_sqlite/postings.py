@@ -81,8 +81,9 @@ class Postings:
             return None
         missing = [token for token, term in cached.items() if term is None]
         used_before = {token for token in missing if self._record_use(token)}
-        few = sum(self.frequencies(cached).values()) <= _FEW * len(missing)
-        if few and len(used_before) < len(missing):
+        if len(used_before) < len(missing) and sum(self.frequencies(cached).values()) <= _FEW * len(
+            missing
+        ):
             return None
         terms = {
             token: term or self._load_term(token, used_before) for token, term in cached.items()

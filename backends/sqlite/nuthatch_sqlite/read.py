@@ -163,7 +163,7 @@ class SqliteReader(
 
     def _allowed(self, rung: Rung, filters: Sequence[Filter]) -> Allowed | None:
         """Return the chunks that a rung may match, as ids or as a mask; None for all."""
-        passing = self._filters.ids(filters)
+        passing = self._filters.ids(filters) if filters else None
         if not (rung.phrases or rung.excluded):
             return passing
         return self._conditions.restrict(rung, passing)
@@ -206,15 +206,17 @@ class SqliteReader(
 
     @cached_property
     def _is_first(self) -> bool:
-        """Whether this is the first search of a process that has not imported numpy."""
-        return self._caches.begin_search() and "numpy" not in sys.modules
+        """Whether this is the first search of an index in a process without numpy."""
+        return self._caches.begin_search()
 
     def _begins_in_sql(self, rung: Rung) -> bool:
         """Return whether FTS5 answers before numpy could be imported; then record the use.
 
         It does not where a slot has alternatives: FTS5 would add their scores up.
         """
-        if not self._is_first or not all(slot.is_plain for slot in rung.slots):
+        if "numpy" in sys.modules or not self._is_first:
+            return False
+        if not all(slot.is_plain for slot in rung.slots):
             return False
         if sum(self.document_frequencies(rung.words).values()) > _IMPORT:
             return False

@@ -152,5 +152,6 @@ class Leases:
                 self._waiting.remove(bell)
 
     def _wake(self) -> None:
-        with suppress(IndexError):  # no thread waits
-            self._waiting.popleft().release()
+        if self._waiting:  # hardly ever
+            with suppress(IndexError):  # another one has woken it
+                self._waiting.popleft().release()
