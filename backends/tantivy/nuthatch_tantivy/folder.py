@@ -81,6 +81,7 @@ class Folder:
     def __init__(self, config: TantivyConfig, declared: Schema, path: Path | None = None) -> None:
         """Open the index of a configuration, or one in another folder."""
         self._path = config.path if path is None else path
+        self._meta = str(self._path / schema.META)
         self._config = config
         self._declared = declared
         self._intact: set[Seen] = set()
@@ -122,10 +123,10 @@ class Folder:
         if self.closed:
             raise BackendUnavailable(f"{self._path} was closed; open it again")
         for _ in range(_LOOKS):
-            signature = _signature(self._path)
+            signature = self._signature()
             if self._index is None or self._state is None or signature != self._state.signature:
                 self._index, state = self._load(signature)
-                if signature != _signature(self._path):  # and only part of this is of that commit
+                if signature != self._signature():  # and only part of this is of that commit
                     sleep(_PAUSE)
                     continue
                 _compare_counts(self._path, state)
@@ -134,6 +135,14 @@ class Folder:
         raise BackendUnavailable(
             f"{self._path} changes faster than it can be read; try again", transient=True
         )
+
+    def _signature(self) -> Signature:
+        try:
+            found = os.stat(self._meta)  # the way of every search, hence by a ready name
+        except FileNotFoundError as error:
+            check_present(self._path, error)
+            raise
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
     def _load(self, signature: Signature) -> tuple[tantivy.Index, State]:
         """Load what the folder holds now."""
@@ -180,15 +189,6 @@ def _compare_counts(path: Path, state: State) -> None:
             f"{schema.META} says {said[0]} and {said[1]}; restore the index from a copy, or index "
             "the corpus again"
         )
-
-
-def _signature(path: Path) -> Signature:
-    try:
-        found = os.stat(path / schema.META)
-    except FileNotFoundError as error:
-        check_present(path, error)
-        raise
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def check_present(path: Path, cause: OSError | None = None) -> None:

@@ -317,7 +317,7 @@ class TantivyReader(
         if chunk != 0:
             with readable(f"{self._path}: the stored document {key!r}"):
                 first = self._first(key, place.segment_ord, place.doc - chunk)
-        return TantivyChunk(self._path, row, first, proofs=proofs)
+        return TantivyChunk(self._path, key, chunk, row, first, proofs=proofs)
 
     def _first(self, key: str, segment: int, number: int) -> tantivy.Document:
         """Return the first chunk of a document, which lies before its others in a segment."""

@@ -16,19 +16,29 @@ Row = dict[str, list[Any]]
 
 
 class TantivyChunk(PackedChunk):
-    """A chunk of Tantivy's store, whose blocks Tantivy unpacks; `first` is chunk 0's row."""
+    """A chunk of Tantivy's store, whose blocks Tantivy unpacks.
+
+    `key` and `number` are those of its document and of itself, `first` is chunk 0's row.
+    """
 
     __slots__ = ("_path",)
 
     def __init__(
-        self, path: Path, row: tantivy.Document, first: tantivy.Document, *, proofs: bool
+        self,
+        path: Path,
+        key: str,
+        number: int,
+        row: tantivy.Document,
+        first: tantivy.Document,
+        *,
+        proofs: bool,
     ) -> None:
         self._path = path
         of_row: Callable[[str], Any] = row.get_first
         of_first: Callable[[str], Any] = first.get_first
         super().__init__(
-            of_row("key"),
-            of_row("chunk"),
+            key,
+            number,
             of_row("start"),
             of_first("root"),
             of_first("header"),
