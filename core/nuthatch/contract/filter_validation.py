@@ -70,6 +70,8 @@ def check_filters(schema: Schema, filters: Filter | Iterable[Filter]) -> tuple[F
     of the wrong type, or too many.
     """
     given = as_filters(filters)
+    if not given:
+        return ()
     checked = [_check(schema, item, f"filters[{at}]", "") for at, item in enumerate(given)]
     _refuse_too_many(given)
     whole = _join(All, map(simplify, checked))

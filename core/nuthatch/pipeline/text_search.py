@@ -137,7 +137,8 @@ async def text_search(task: SearchTask, reader: AsyncReader) -> Results:
         engine = FilteringReader(task.facts, reader, source, task.emulated)
     visible = Visible(engine, task.fixed, task.emulated) if task.fixed else None
     expansion = await expand_query(backend, reader, task.query, task.corrections, visible)
-    task = task._replace(query=expansion.query)
+    if expansion.query is not task.query:
+        task = task._replace(query=expansion.query)
     if wanted is not None and source is not None and wanted.is_by_score_first:
         page = await _sort_best_page(task, wanted, engine, source)
     elif wanted is not None and source is not None and wanted.order:
@@ -249,17 +250,13 @@ async def _read_found(
     if judges and placed:  # before the texts: nothing is read after them
         query = await read_relevance_query(backend, analyzer, climb, reader)
     stored = await fetch_rows(task.hit_options, reader, [one.key for _, one in placed])
-    pairs = list(zip(placed, stored, strict=True))
-    first, rest = (
-        [(one, row) for one, row in some if row is not None]
-        for some in (pairs[: task.depth], pairs[task.depth :])
-    )
-    rescored = None
-    if query is not None:
-        rescored = rescore_rows(backend, query, analyzer, first, task.score)
-        first = rescored.rows
-    kept = first + rest
-    return _Found(kept, len(placed) - len(kept), rescored)
+    kept = [(one, row) for one, row in zip(placed, stored, strict=True) if row is not None]
+    vanished = len(placed) - len(kept)
+    if query is None:
+        return _Found(kept, vanished, None)
+    depth = task.depth - sum(row is None for row in stored[: task.depth])
+    rescored = rescore_rows(backend, query, analyzer, kept[:depth], task.score)
+    return _Found(rescored.rows + kept[depth:], vanished, rescored)
 
 
 def _is_whole(task: SearchTask, climb: LadderSearch) -> bool:

@@ -273,7 +273,8 @@ def _normalize(
     """
     capabilities = backend.capabilities
     typed = read_web(query.text) if query.syntax == "web" else read_plain(query.text)
-    typed = typed.extended(query.phrases, query.exclude, completes=query.prefix)
+    if query.phrases or query.exclude or query.prefix:
+        typed = typed.extended(query.phrases, query.exclude, completes=query.prefix)
     notes = []
     if typed.completes and not (capabilities.dictionary and capabilities.alternatives):
         lack = capabilities.dictionary.reason or capabilities.alternatives.reason
@@ -299,6 +300,8 @@ def _normalize(
 def _merge(
     one: Mapping[str, Sequence[str]], other: Mapping[str, Sequence[str]]
 ) -> Mapping[str, Sequence[str]]:
+    if not (one and other):
+        return one or other
     return {word: (*one.get(word, ()), *other.get(word, ())) for word in {**one, **other}}
 
 
@@ -315,6 +318,8 @@ def needs_texts(capabilities: Capabilities, schema: Schema, query: NormalizedQue
 
     An engine does without where it has positions, and for single words.
     """
+    if not (query.phrases or query.excluded):
+        return False
     levels = {capabilities.support(feature).level for feature in condition_features(query)}
     longest = max(map(len, (*query.phrases, *query.excluded)), default=0)
     return "emulated" in levels or (longest > 1 and not schema.positions)
@@ -399,6 +404,8 @@ def _filters(backend: OpenIndex, query: AnyQuery) -> tuple[Filter, ...]:
     `AnyOf` of days is a tree of ranges of instants.
     """
     filters = check_filters(backend.schema, query.filters)
+    if not filters:
+        return ()
     for feature in filter_features(filters):
         require_support(backend.name, backend.capabilities, feature)
     if any(isinstance(leaf, Exists) for leaf in leaves(filters)):
