@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Ordinals = npt.NDArray[np.int32]
 
 _OF_NONE: Final = "a chunk that matches is of no document in the columns"
+#: Bytes that a set takes beside its ids and the text of its key, about.
+_SET_BYTES: Final = 1024
 
 
 class Caches:
@@ -65,6 +67,12 @@ class _Set(NamedTuple):
     commit: int
     last: int
     ids: Ids
+    key_bytes: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the ids and the key, about: most sets that a service is asked for are small."""
+        return self.ids.nbytes + self.key_bytes
 
 
 class MatchingSets:
@@ -94,7 +102,8 @@ class MatchingSets:
         else:
             ids = search(-1)
         owners_of(ids, documents())
-        self._keep(key, _Set(commit, documents().owners.size - 1, ids))
+        key_bytes = _SET_BYTES + len(repr(key)) if known is None else known.key_bytes
+        self._keep(key, _Set(commit, documents().owners.size - 1, ids, key_bytes))
         return ids
 
     def _keep(self, key: Hashable, found: _Set) -> None:
@@ -105,12 +114,12 @@ class MatchingSets:
                 return
             if before is not None:
                 del self._sets[key]
-                self._nbytes -= before.ids.nbytes
-            if found.ids.nbytes <= self._max_bytes // 4:
+                self._nbytes -= before.nbytes
+            if found.nbytes <= self._max_bytes // 4:
                 self._sets[key] = found
-                self._nbytes += found.ids.nbytes
+                self._nbytes += found.nbytes
             while self._nbytes > self._max_bytes:
-                self._nbytes -= self._sets.popitem(last=False)[1].ids.nbytes
+                self._nbytes -= self._sets.popitem(last=False)[1].nbytes
 
 
 def owners_of(ids: npt.NDArray[np.integer[Any]], documents: DocumentIds) -> Ordinals:
