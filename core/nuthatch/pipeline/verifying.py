@@ -4,8 +4,8 @@
     match(OR new york, 80)         80 chunks, 11                 … until there are enough
 
 A chunk can hold a phrase only if it holds all its words, so others are passed over unread. Reading
-and analyzing a chunk takes about half a millisecond; after `MOST_READ` of them the answer is what
-was found until then, not exact, and says so. What must know all that match is refused then.
+and analyzing a chunk takes about half a millisecond; where `MOST_READ` of them would not do, the
+search is refused, for a filter never gives fewer hits.
 """
 
 from __future__ import annotations
