@@ -3,7 +3,7 @@ says; read once for a state, and after a write only what was added."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import nuthatch
 from nuthatch import AddReport, Document, IndexCorrupt, LexicalBackend, Schema
 from nuthatch_tantivy import words as words_module
+from nuthatch_tantivy import write
 from nuthatch_tantivy.journal import Journal, Kind
 from support.processes import memory_folder
 
@@ -162,6 +163,25 @@ def test_damaged_words_are_a_damaged_index(
     monkeypatch.setattr(words_module.zlib, "decompress", decompress)
     with pytest.raises(IndexCorrupt, match=r"nuthatch\.log"):
         surfaces(index, "gal")
+
+
+@pytest.mark.parametrize("stored", [{}, {"galaxies": "galaxies"}])
+def test_a_word_that_is_not_stored_is_found_by_check(
+    open_index: Open, path: Path, monkeypatch: pytest.MonkeyPatch, stored: dict[str, str]
+) -> None:
+    pack = write.pack_words
+
+    def lose(journal: Journal, words: Mapping[str, str]) -> Any:
+        return pack(journal, {w: words[w] for w in words if w != "galaxies"} | stored)
+
+    index = open_index(schema=SCHEMA)
+    index.add(Document("a", "Cafe", "a company of computers"))
+    assert index.check() == []
+    monkeypatch.setattr(write, "pack_words", lose)
+    index.add(Document("b", "A galaxy", "in the cage a fine galaxies"))
+    assert index.check() == ["the dictionary of words lacks 'galaxies', whose token is 'galaxi'"]
+    with nuthatch.open(f"tantivy:{path}?export_only=true") as exported:
+        assert exported.check() == []
 
 
 def test_prefixes_and_corrections_are_found(open_index: Open) -> None:

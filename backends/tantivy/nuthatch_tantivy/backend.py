@@ -254,8 +254,9 @@ class TantivyBackend(LexicalBackend, ForkAware):
         from nuthatch_tantivy.check import problems
 
         reader = self._newest()[0]
+        analyzer = None if self.config.export_only else self.analyzer
         with translated(self._path):
-            return list(problems(self._path, reader))
+            return list(problems(self._path, reader, analyzer))
 
     def optimize(self) -> None:
         """Merge what Tantivy's policy wants merged, delete files that are no longer used, and take
