@@ -171,6 +171,19 @@ def test_whatever_a_url_says_is_a_page(client: Any, page: str, asked: str) -> No
     assert client.get(f"{page}?{asked}").status_code == 200
 
 
+@pytest.mark.parametrize("price", [{}, {"price": None}, {"price": [5, 7]}])
+def test_a_product_with_little_beside_its_title_is_shown_like_others(
+    web: ModuleType, price: dict[str, Any]
+) -> None:
+    product = {"uri": "product/a b?c#d", "title": "Plain mouse", "fields": price}
+    with web.open_shop("memory:", [product]) as index:
+        client = web.make_app(index).test_client()
+        page = client.get("/?q=mouse")
+        assert titles(page.text) == ["Plain mouse"]
+        (link,) = re.findall(r'<h2><a href="([^"]*)">', page.text)
+        assert "<h2>Plain mouse</h2>" in client.get(unescape(link)).text
+
+
 def test_nothing_that_a_visitor_or_a_product_says_is_a_tag(web: ModuleType) -> None:
     evil = "<script>alert(1)</script>"
     product = {"uri": "product/x", "title": f"{evil} mouse", "text": f"mouse {evil} & more"}
