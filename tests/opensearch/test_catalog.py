@@ -217,3 +217,13 @@ def test_damage_is_named(index: OpenSearchBackend) -> None:
         problems = other.check()
     assert any("'a'" in problem and "catalog" in problem for problem in problems)
     assert any("'b'" in problem for problem in problems)
+
+
+def test_every_document_of_an_index_has_tokens(index: OpenSearchBackend) -> None:
+    """Where one has none, Lucene looks up the norm of each posting; see `schema.NO_TOKENS`."""
+    index.add([Document("full", "Heat", "A thief."), Document("empty", "", "")])
+    index.add(Document("full", "Heat", "Another thief."))
+    lacking = {"query": {"bool": {"must_not": [{"exists": {"field": "tokens"}}]}}, "size": 10}
+    assert index._writer.search(lacking) == []
+    names = {hit["_id"].partition(".")[0] for hit in index._writer.search({"size": 100})}
+    assert names >= {"marker", "counter", "rows", "words", "gone"}

@@ -88,18 +88,25 @@ def test_entities_take_two_once_a_state_is_read(open_index: Open, requests: list
     assert requests == [SEARCH, SEARCH]
 
 
-def test_a_batch_takes_eight_and_one_for_each_further_part(
+def test_a_batch_takes_six_and_one_for_each_further_part(
     open_index: Open, few: list[Document], requests: list[str]
 ) -> None:
-    look_up = ["GET _doc", "POST _search"]  # before documents are analyzed, and in the end
-    parts = [*["POST _bulk"] * 3, "POST _refresh", "POST _bulk"]  # the last is the catalog
-    for size, stored in ((5_000_000, ["POST _bulk"] * 2), (2_000, parts)):
+    parts = [*["POST _bulk"] * 4, "POST _refresh"]  # the last bulk is the catalog
+    for size, stored in ((5_000_000, ["POST _bulk"]), (2_000, parts)):
         index = open_index(bulk_bytes=size)
-        index.delete([document.uri for document in few])
-        long = [Document(document.uri, document.title, document.text * 80) for document in few]
+        index.add(Document("other", "Other", f"Text of {size}."))
+        long = [Document(f"{one.uri}{size}", one.title, one.text * 80) for one in few]
         requests.clear()
         index.add(long)
-        assert requests == [*look_up, *look_up, "PUT _doc", *stored, "PUT _doc"]
+        looked_up = ["GET _doc", "POST _search", "GET _doc"]  # the last one before it is written
+        assert requests == [*looked_up, "PUT _doc", *stored, "PUT _doc"]
+
+
+def test_the_first_batch_looks_nothing_up(
+    index: OpenSearchBackend, few: list[Document], requests: list[str]
+) -> None:
+    index.add(few)
+    assert "POST _search" not in requests
 
 
 def test_readers_that_come_together_open_one_state(

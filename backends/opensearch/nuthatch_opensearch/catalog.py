@@ -152,7 +152,7 @@ def pack_rows(rows: Iterable[CatalogRow]) -> Iterator[str]:
 
 def pack_words(words: Mapping[str, str]) -> Iterator[str]:
     """Yield the contents of the parts that hold these words."""
-    return (_pack(dict(part)) for part in _cut(sorted(words.items()), _WORDS))
+    return (_pack(dict(part)) for part in _cut(words.items(), _WORDS))
 
 
 def pack_gone(places: Iterable[int]) -> str:

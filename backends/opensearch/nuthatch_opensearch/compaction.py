@@ -118,7 +118,7 @@ class Compaction:
             if row.seq not in gone
         )
         lines = make_part_lines(ROWS, upload, pack_rows(rows))
-        words = self._find_words(marker, parts)
+        words = dict(sorted(self._find_words(marker, parts).items()))  # in order they take less
         lines += make_part_lines(WORDS, upload, pack_words(words))
         for part in cut_lines(lines, self._writer.bulk_bytes):
             self._writer.send_bulk(part)

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple, Self
 
+from nuthatch_opensearch.schema import NO_TOKENS
+
 #: The name of the only commit of an index whose making is given up: it is to be removed.
 ABANDONED: Final = "abandoned"
 
@@ -88,7 +90,7 @@ class Marker:
 
     def to_document(self) -> dict[str, Any]:
         """Return the document that holds this marker; its generation is in a column, too."""
-        return {"marker": self.to_json(), "generation": self.generation}
+        return {"marker": self.to_json(), "generation": self.generation, "tokens": NO_TOKENS}
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored."""

@@ -25,7 +25,8 @@ A chunk is one document of OpenSearch:
                leaves
 
 A part of the catalog has `part` (rows, gone or words), `version`, `batch`, `place` and `catalog`,
-which is its content. Each chunk has the header and the leaves of its document, unless they are
+which is its content. Each document, the marker and the counter too, has `tokens`, if only an
+empty text. Each chunk has the header and the leaves of its document, unless they are
 large: then chunk 0 alone.
 """
 
@@ -51,6 +52,9 @@ LONG: Final = "#"
 _LARGE: Final = 4_096
 #: A batch may have this many chunks, and there may be this many batches.
 _PLACES: Final = 2**32
+#: What every document has as tokens, if it has no others. Norms are dense only while all documents
+#: have some: else Lucene looks for that of each posting, which takes most of a flush or a merge.
+NO_TOKENS: Final = ("",)
 
 #: Texts that are looked up as terms; and those that are compared and sorted, too. Their order is a
 #: field of its own: a range of long terms is more than Lucene's automata hold.
@@ -162,6 +166,7 @@ def make_part(kind: str, batch: int, number: int, content: str) -> tuple[str, di
         "version": version,
         "batch": batch,
         "place": make_seq(batch, number),
+        "tokens": NO_TOKENS,
         CATALOG: content,
     }
     return f"{version}.{number}", part
@@ -203,7 +208,8 @@ def make_chunks(
         yield (
             f"{version}.{number}",
             {
-                "tokens": [line for line in (chunk.title_line, chunk.text_line) if line],
+                "tokens": [line for line in (chunk.title_line, chunk.text_line) if line]
+                or NO_TOKENS,
                 "key": key,
                 "version": version,
                 "batch": batch,

@@ -45,7 +45,7 @@ from nuthatch_opensearch.channel import BlockingChannel
 from nuthatch_opensearch.client import Client, Request
 from nuthatch_opensearch.config import OpenSearchConfig
 from nuthatch_opensearch.failure import Conflict, interpret
-from nuthatch_opensearch.marker import Marker
+from nuthatch_opensearch.marker import Marker, Stored
 from nuthatch_opensearch.schema import COUNTER, MARKER
 from nuthatch_opensearch.session import ORDER
 from nuthatch_opensearch.snapshot import Snapshots
@@ -58,6 +58,10 @@ _DEAD: Final = 200
 _GIVEN_UP: Final = 600
 #: Pauses before a part of a batch that the cluster has no room for is sent again, in seconds.
 _PAUSES: Final = (0.1, 0.3, 1.0, 3.0)
+#: Makes JSON; one encoder, as `json.dumps` makes another for each call.
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+#: The counter, which is its version.
+_COUNTER: Final = json.dumps({"tokens": schema.NO_TOKENS})
 
 
 class Head(NamedTuple):
@@ -69,6 +73,13 @@ class Head(NamedTuple):
     chunks: int
     tokens: int
     seq: int
+
+
+class LookUp(NamedTuple):
+    """What was looked up in one state, which its marker's place names: by key a head, or None."""
+
+    marker: Stored | None
+    heads: dict[str, Head | None]
 
 
 @dataclass(slots=True)
@@ -107,6 +118,7 @@ class Writer:
         self._schema = declared
         self._columns = schema.find_columns(declared)
         self._words = KnownWords()
+        self._looked_up = LookUp(None, {})
         self.bulk_bytes = config.bulk_bytes
         #: Commits of which nobody knows whether they were made.
         self.unsettled: deque[str] = deque()
@@ -227,9 +239,7 @@ class Writer:
 
     def take_number(self) -> int:
         """Return the number of a new batch, which no other writer has or will have."""
-        # Refreshed by itself, and not beside chunks: see `_upload`.
-        params = {"refresh": "true"}
-        answer = self._client.send(Request("PUT", self.path(f"_doc/{COUNTER}"), params, "{}"))
+        answer = self._client.send(Request("PUT", self.path(f"_doc/{COUNTER}"), body=_COUNTER))
         number: int = answer["_version"]
         return number
 
@@ -285,7 +295,22 @@ class Writer:
     # Chunks
 
     def find_heads(self, marker: Marker, keys: Sequence[str]) -> dict[str, Head]:
-        """Return by key what a state has of documents."""
+        """Return by key what a state has of documents.
+
+        What `roots` has looked up for a batch is not looked up again when that is written.
+        """
+        if not marker.documents:
+            return {}
+        known = self._looked_up
+        if known.marker != marker.stored or len(known.heads) > 2 * _LOOKED_UP:
+            known = self._looked_up = LookUp(marker.stored, {})
+        new = [key for key in keys if key not in known.heads]
+        found = self._search_heads(marker, new)
+        known.heads.update((key, found.get(key)) for key in new)
+        heads = {key: known.heads[key] for key in keys}
+        return {key: head for key, head in heads.items() if head is not None}
+
+    def _search_heads(self, marker: Marker, keys: Sequence[str]) -> dict[str, Head]:
         heads = {}
         for at in range(0, len(keys), _LOOKED_UP):
             some = list(keys[at : at + _LOOKED_UP])
@@ -322,15 +347,10 @@ class Writer:
         gone: Sequence[Head],
         words: Mapping[str, str],
     ) -> None:
-        """Store what is not stored yet of a batch, and delete the dead chunks of before.
-
-        Chunks and all else are refreshed apart: Lucene takes several times as long for a segment
-        in which some document lacks the fields of the others.
-        """
+        """Store what is not stored yet of a batch, and delete the dead chunks of before."""
         waiting = [row for key, row in fresh.items() if key not in upload.stored]
-        chunks, rows = self._chunk_lines(upload, waiting)
-        self._send_lines(chunks)
-        lines = [*_deletions(marker.dead)]
+        lines, rows = self._chunk_lines(upload, waiting)
+        lines += _deletions(marker.dead)
         lines += make_part_lines(ROWS, upload, pack_rows(rows))
         if upload.epoch != marker.epoch:  # or others may have forgotten words that were known
             upload.epoch = marker.epoch
@@ -472,8 +492,7 @@ class Writer:
 
 def _line(name: str, document: Mapping[str, Any]) -> str:
     """Return the lines of a bulk that store one document of OpenSearch."""
-    action = json.dumps({"index": {"_id": name}})
-    return f"{action}\n{json.dumps(document, ensure_ascii=False)}\n"
+    return f'{{"index":{{"_id":"{name}"}}}}\n{_encode(document)}\n'  # no name needs escaping
 
 
 def make_part_lines(kind: str, upload: Upload, contents: Iterable[str]) -> list[str]:
@@ -491,7 +510,7 @@ def _deletions(dead: Sequence[tuple[str, int]]) -> Iterator[str]:
 
 
 def _deletion(chunk_id: str) -> str:
-    return json.dumps({"delete": {"_id": chunk_id}}) + "\n"
+    return f'{{"delete":{{"_id":"{chunk_id}"}}}}\n'
 
 
 def _find_failures(answer: Mapping[str, Any]) -> list[tuple[int, Any]]:
