@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from threading import get_ident
 from time import sleep
 from typing import Any
@@ -107,6 +108,26 @@ def test_the_first_batch_looks_nothing_up(
 ) -> None:
     index.add(few)
     assert "POST _search" not in requests
+
+
+def test_a_small_request_is_one_write(
+    index: OpenSearchBackend, few: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[int] = []
+
+    def send(connection: HTTPConnection, data: bytes) -> None:
+        writes.append(len(data))
+        original(connection, data)
+
+    index.add(few)
+    assert len(index.search("thief")) == 2
+    original = HTTPConnection.send
+    monkeypatch.setattr(HTTPConnection, "send", send)
+    assert len(index.search("thief")) == 2
+    assert len(writes) == 1
+    index.add(Document("long", "Long", "a thief " * 20_000))
+    assert max(writes) > 100_000
+    assert len(index.search("thief")) == 3
 
 
 def test_readers_that_come_together_open_one_state(

@@ -11,7 +11,7 @@ import ssl
 from collections import deque
 from collections.abc import Collection, Mapping
 from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -26,6 +26,37 @@ from nuthatch_opensearch.timed import find_left, read_until
 
 #: What breaks on the way to a node and back.
 _BROKEN: Final = (OSError, HTTPException)
+#: Bytes of a body that is joined with its head.
+_SMALL: Final = 65_536
+
+
+class Socket(HTTPConnection):
+    """A connection that sends head and body of a small request at once: by two writes the node is
+    woken twice."""
+
+    _parts: list[bytes] | None = None
+
+    def exchange(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> HTTPResponse:
+        """Send a request, and return its response, of which the head is read."""
+        self._parts = None if body is not None and len(body) > _SMALL else []
+        self.request(method, path, body, headers)
+        parts, self._parts = self._parts, None
+        if parts is not None:
+            self.send(b"".join(parts))
+        return self.getresponse()
+
+    def send(self, data: Any) -> None:
+        """Send what `request` makes, or keep it for the end."""
+        if self._parts is None:
+            super().send(data)
+        else:
+            self._parts.append(data)
+
+
+class SecureSocket(Socket, HTTPSConnection):
+    """The same, encrypted."""
 
 
 class BlockingConnection(Connection):
@@ -41,7 +72,7 @@ class BlockingConnection(Connection):
         super().__init__(**options)
         self._tls = ssl_context
         self._sign = sign
-        self._idle: deque[HTTPConnection] = deque()
+        self._idle: deque[Socket] = deque()
         self._closed = False
 
     def perform_request(
@@ -88,9 +119,8 @@ class BlockingConnection(Connection):
                 connection.connect()
             connection.sock.settimeout(find_left(ends))
             connection.response_class = partial(read_until, ends)  # type: ignore[assignment]
-            connection.request(method, path, body, headers)
             # Closed here: its finalizer would run Python code, and drop an interrupt of it.
-            with connection.getresponse() as response:
+            with connection.exchange(method, path, body, headers) as response:
                 named = {name.lower(): value for name, value in response.getheaders()}
                 answer = response.status, named, response.read()
         except _BROKEN:
@@ -101,13 +131,13 @@ class BlockingConnection(Connection):
             self.close()
         return answer
 
-    def _take(self) -> HTTPConnection:
+    def _take(self) -> Socket:
         try:
             return self._idle.pop()
         except IndexError:
             if self._tls is None:
-                return HTTPConnection(self.hostname, self.port)
-            return HTTPSConnection(self.hostname, self.port, context=self._tls)
+                return Socket(self.hostname, self.port)
+            return SecureSocket(self.hostname, self.port, context=self._tls)
 
     def close(self) -> None:
         """Close the idle sockets; those in use are closed by whoever uses them."""
