@@ -8,6 +8,7 @@ do not answer faster here; they show what a search over three shards costs.
     equality   the ordered ten best for titles of arXiv, against Tantivy's
     clients    latency with 1 and 3 nodes, 1 and 8 clients
     kills      one node of three after another is killed while clients search
+    size       an index of `--large` documents on one node: making and searching it
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ import argparse
 import json
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import corpus
-from benchmarks.opensearch import added, clients, equality, kills, loading
+from benchmarks.opensearch import added, clients, equality, kills, loading, size
 from benchmarks.opensearch.stage import Stage
 from benchmarks.report import Report, Row, cells
 from nuthatch_opensearch.cluster import VERSION
 
 __all__ = ["main"]
 _PARTS = ("added", "loading", "equality", "clients", "kills")
+_LARGE = 500_000
 _SAME = """both sides must return ten hits of the same scores, with what is stored of them; times
 are of the clock, by turns, as a server answers"""
 
@@ -37,7 +40,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--queries", type=int, default=15, help="per set")
     parser.add_argument("--heap", default="1g", help="memory of each node; default: 1g")
-    parser.add_argument("--only", default=",".join(_PARTS))
+    parser.add_argument("--only", default=",".join(_PARTS), help=f"{', '.join(_PARTS)}, size")
+    parser.add_argument("--large", type=int, default=_LARGE, help="documents of `size`")
     parser.add_argument("--folder", type=Path, help="where nodes keep their data")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--json", type=Path)
@@ -74,3 +78,7 @@ def _rows(options: argparse.Namespace, wanted: Sequence[str]) -> Iterator[Row]:
                 yield from clients.measure(stage, cluster)
             if "kills" in wanted:
                 yield from kills.measure(stage, cluster)
+    if "size" in wanted:
+        with stage.start(1) as cluster:
+            large = list(corpus.Synthetic().documents(options.large))
+            yield from size.measure(replace(stage, documents=large), cluster)

@@ -37,14 +37,17 @@ class Stage:
 
     def open(self, cluster: Cluster, name: str = "bench") -> LexicalBackend:
         """Return the index of all documents, which is filled by who comes first."""
-        nodes = len(cluster.nodes)
-        url = f"{cluster.url(name)}&shards={nodes}&replicas={min(1, nodes - 1)}&patience=600"
-        index = nuthatch.open(url, create=True, schema=SCHEMA)
+        index = nuthatch.open(self.url(cluster, name), create=True, schema=SCHEMA)
         if index.info().documents < len(self.documents):
             index.add(self.documents)
             index.optimize()
-            cluster.wait(nodes, "green")
+            cluster.wait(len(cluster.nodes), "green")
         return index
+
+    def url(self, cluster: Cluster, name: str = "bench") -> str:
+        """Return the URL of an index: a shard for each node, and a copy of each where it can be."""
+        nodes = len(cluster.nodes)
+        return f"{cluster.url(name)}&shards={nodes}&replicas={min(1, nodes - 1)}&patience=600"
 
     def queries(self) -> Mapping[str, Sequence[str]]:
         """Return queries by set."""
