@@ -85,8 +85,10 @@ class Queries:
 
     def _slot(self, slot: Slot, times: int) -> Query:
         """Return the query of a slot that the rung has so many times: its best alternative."""
+        if slot.is_plain:
+            return self.token(slot.word, times)
         parts = [self.token(token, times * weight) for token, weight in slot.alternatives]
-        return parts[0] if len(parts) == 1 else Query.disjunction_max_query(parts)
+        return Query.disjunction_max_query(parts)
 
     def phrase(self, phrase: Phrase) -> Query:
         """Return the query for the chunks in which tokens stand one after another."""

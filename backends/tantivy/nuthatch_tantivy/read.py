@@ -202,8 +202,9 @@ class TantivyReader(
         orders = self._orders([place for _, place in hits])
         keyed = [(-score, order, place) for order, (score, place) in zip(orders, hits, strict=True)]
         keyed.sort(key=itemgetter(0, 1))
-        self._places.update((order, place) for _, order, place in keyed[:limit])
-        return [Candidate(order, -score) for score, order, _ in keyed[:limit]]
+        best = keyed[:limit]
+        self._places.update([(order, place) for _, order, place in best])
+        return [Candidate(order, -score) for score, order, _ in best]
 
     def matching(self, rung: Rung | None, filters: Sequence[Filter]) -> Ids:
         if rung is None:
