@@ -27,6 +27,8 @@ DEFAULT_LIMIT = 20
 #: What one entity query may ask for: each title search reads thousands of postings.
 MAX_TITLES: Final = 64
 MAX_PHRASES: Final = 1000
+#: What most queries ask beside their text.
+_NOTHING: Final[tuple[()]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ class TextQuery:
         if not isinstance(self.text, str):
             raise InvalidQuery(f"the text of a query must be a str; found {self.text!r}")
         for name in ("extra_or_tokens", "phrases", "exclude"):
-            object.__setattr__(self, name, _texts(name, getattr(self, name)))
+            given = getattr(self, name)
+            if given is not _NOTHING:
+                object.__setattr__(self, name, _texts(name, given))
         object.__setattr__(self, "alternatives", _buckets("alternatives", self.alternatives))
         _check_flag("collapse", self.collapse)
         _check_flag("prefix", self.prefix)
@@ -151,10 +155,14 @@ Query = str | AnyQuery
 
 def _check_common(query: AnyQuery) -> None:
     """Check, and put into their final form, what all kinds of queries have."""
-    object.__setattr__(query, "filters", as_filters(query.filters))
-    object.__setattr__(query, "audit", _audit(query.audit))
-    object.__setattr__(query, "sort", as_sort(query.sort))
-    object.__setattr__(query, "facets", as_facets(query.facets))
+    if query.audit is not None:
+        object.__setattr__(query, "audit", _audit(query.audit))
+    if query.filters is not _NOTHING:
+        object.__setattr__(query, "filters", as_filters(query.filters))
+    if query.sort is not _NOTHING:
+        object.__setattr__(query, "sort", as_sort(query.sort))
+    if query.facets is not _NOTHING:
+        object.__setattr__(query, "facets", as_facets(query.facets))
     check_limit(query.limit)
     offset = query.offset
     if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
@@ -206,8 +214,8 @@ def _buckets(name: str, buckets: object) -> dict[str, tuple[str, ...]]:
     return {key: _texts(f"{name}[{key!r}]", texts) for key, texts in buckets.items()}
 
 
-def _audit(value: object) -> AuditMode | None:
-    if value is None or isinstance(value, AuditMode):
+def _audit(value: object) -> AuditMode:
+    if isinstance(value, AuditMode):
         return value
     try:
         return AuditMode(str(value))

@@ -36,6 +36,7 @@ from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.fold import FOLDING
 from nuthatch.text.pattern import lazy_pattern
 from nuthatch.text.runs import is_unspaced
+from nuthatch.text.standard import alphanumeric_line
 from nuthatch.text.token import Memo
 
 # Marks and characters that are ignored inside a word, as far as they are met in questions.
@@ -103,7 +104,7 @@ def find_typed_words(
     elided = _ELIDED.get(language, "")
     shouted = text.isupper()
     pieces = (text if text.isascii() else unicodedata.normalize("NFC", text)).split()
-    pieces = [piece for piece in pieces if piece.isalnum() or _WORD.search(piece)]
+    pieces = [piece for piece in pieces if piece[0].isalnum() or _WORD.search(piece)]
     last = len(pieces) - 1
     for number, piece in enumerate(pieces):
         if piece.isalnum():
@@ -117,15 +118,22 @@ def find_typed_words(
                 place = _Place(piece, "", "", False, True, number == 0, number == last)
                 yield name, _classify(place, name in elided, shouted)
                 continue
-        words = list(_WORD.finditer(piece))
-        names = [fold_word(word[0]) for word in words]
+        names = _fold_words(piece)
         if wanted.isdisjoint(names) and "+" not in piece and "#" not in piece:
             continue
+        words = list(_WORD.finditer(piece))
         places = _places(piece, words, is_first=number == 0, is_last=number == last)
         for name, place in zip(names, places, strict=True):
             typed = _classify(place, name in elided, shouted)
             if name in wanted or typed.signs:
                 yield name, typed
+
+
+def _fold_words(piece: str) -> list[str]:
+    """Return the words of a piece as they are looked up."""
+    if piece.isascii():
+        return alphanumeric_line(piece).split()
+    return [fold_word(word[0]) for word in _WORD.finditer(piece)]
 
 
 def _places(
