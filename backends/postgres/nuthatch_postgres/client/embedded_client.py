@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
+from weakref import ref
 
 import psycopg
 from psycopg.pq import Conninfo
@@ -66,30 +67,41 @@ def server_stopped_error(folder: Path) -> BackendUnavailable:
     )
 
 
+class _Connecting:
+    """One call that connects, as long as this object is."""
+
+
 class _Environment:
-    """The variables of this process; some are removed while any thread connects."""
+    """The variables of this process; some are removed while any thread connects.
+
+    An interrupt may arrive anywhere: what was removed is noted first, and is back at the latest
+    when the next call has connected.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._connecting = 0
+        self._connecting: set[ref[_Connecting]] = set()
         self._removed: dict[str, str] = {}
 
     @contextmanager
     def hide_stronger(self) -> Iterator[None]:
         """Remove the variables that no parameter overrides, until no thread is connecting."""
-        with self._lock:
-            if not self._connecting:
-                self._removed = {
-                    name: os.environ.pop(name) for name in _STRONGER if name in os.environ
-                }
-            self._connecting += 1
+        own = _Connecting()
         try:
+            with self._lock:
+                self._connecting.add(ref(own))
+                for name in _STRONGER:
+                    if name in os.environ:
+                        self._removed[name] = os.environ[name]
+                        del os.environ[name]
             yield
         finally:
             with self._lock:
-                self._connecting -= 1
+                self._connecting.discard(ref(own))
+                self._connecting = {call for call in self._connecting if call() is not None}
                 if not self._connecting:
                     os.environ.update(self._removed)
+                    self._removed = {}
 
 
 _environment = _Environment()
