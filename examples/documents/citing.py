@@ -80,4 +80,6 @@ def main(tenant: str, question: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    if len(sys.argv) < 3:
+        sys.exit("usage: citing.py TENANT QUESTION")
+    main(sys.argv[1], " ".join(sys.argv[2:]))

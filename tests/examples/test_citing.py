@@ -65,3 +65,5 @@ def test_it_runs_as_the_page_says() -> None:
         [sys.executable, script, "bolt", "hotel"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("[1] Journeys at Bolt (bolt/travel, ")
+    done = subprocess.run([sys.executable, script, "bolt"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "usage: citing.py TENANT QUESTION\n")
