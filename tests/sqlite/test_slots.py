@@ -331,3 +331,17 @@ def test_tokens_that_fts5_would_read_as_its_own_are_tokens(
         assert isinstance(reader, SqliteReader)
         and_or = Rung("OR", (Slot("near"),), (), (("and", "or", "not"),))
         assert len(reader.match(and_or, (), 5).candidates) == 1
+
+
+def test_alternatives_and_a_phrase_that_reads_like_them_are_two_sets(
+    open_index: Callable[..., LexicalBackend],
+) -> None:
+    """Tokens of a third party's analyzer may hold any punctuation."""
+    index = open_index(schema=Schema(analyzer="ascii"))
+    index.add(Document("a", "", "comet of"))
+    slot = Slot("comet").extended((Alternative("moon"),))
+    phrase = ("any", "of", "['comet',", "'moon']")
+    with index.reader() as opened:
+        reader = cast(SqliteReader, opened)
+        assert reader.matching(Rung("OR", (slot,)), ()).size == 1
+        assert reader.matching(Rung("OR", (Slot("of"),), phrases=(phrase,)), ()).size == 0

@@ -106,7 +106,7 @@ class Postings:
         term = self._cached_term(slot_key(slot))
         if term is not None:
             return term.ids
-        key = f"chunks with any of {sorted(slot.tokens)}"
+        key = f"chunks of {sorted(slot.tokens)}"  # no phrase's key begins so
         return self._kept_ids(key, lambda: union([self.ids(token) for token in slot.tokens]))
 
     def phrase_ids(self, phrase: Phrase) -> Ids:
