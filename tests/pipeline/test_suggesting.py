@@ -57,6 +57,13 @@ def test_an_error_in_the_beginning_is_forgiven(index: LexicalBackend) -> None:
     assert [one.text for one in index.suggest("kyeb")] == ["keyboard"]
 
 
+@pytest.mark.parametrize("limit", [2**31, 2**63, 10**30])
+def test_a_limit_may_be_beyond_all_that_there_is(index: LexicalBackend, limit: int) -> None:
+    found = index.suggest("mou", limit, fields=["brand"], titles=True)
+    assert found == index.suggest("mou", 10, fields=["brand"], titles=True)
+    assert {one.source for one in found} == {"words", "brand", "titles"}
+
+
 @pytest.mark.parametrize("text", ["", "  ", "mouse ", "?!", "zzz"])
 def test_where_no_word_is_typed_nothing_is_suggested(index: LexicalBackend, text: str) -> None:
     assert index.suggest(text) == []

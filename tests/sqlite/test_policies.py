@@ -119,6 +119,24 @@ def test_exact_is_never_said_of_another_list_than_ranked_gives(
                 )
 
 
+@pytest.mark.parametrize("cache_bytes", [0, 2**20])
+@pytest.mark.parametrize("offset", [10, 2**31 - 1, 2**31, 2**63, 10**30])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"policy": "ladder"}, {"policy": "all"}, {"collapse": True}, {"sort": "-score"}],
+    ids=repr,
+)
+def test_nothing_comes_after_the_last_hit_however_far_the_offset_is(
+    tmp_path: Path, cache_bytes: int, offset: int, options: dict[str, Any]
+) -> None:
+    url = f"sqlite:{tmp_path}/index.db?cache_bytes={cache_bytes}"
+    with nuthatch.open(url, create=True) as index:
+        index.add([Document("a", "", "heat wave"), Document("b", "", "heat")])
+        assert len(index.search("heat", 10**30, **options)) == 2
+        assert [*index.search("heat", 5, offset=offset, **options)] == []
+        assert index.search("heat", 10**30, offset=offset, count=True, **options).total == 2
+
+
 def test_collapse_keeps_a_documents_best_chunk(tmp_path: Path) -> None:
     """As many documents as asked for, each by its best chunk, best first."""
     schema = Schema(chunker="words:5:2")

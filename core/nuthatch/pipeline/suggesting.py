@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from itertools import islice
 from typing import NamedTuple, Protocol
 
 from nuthatch.contract.capability import Capabilities
@@ -173,7 +172,7 @@ class Suggester:
         )
         titles = dict.fromkeys(hit.title for hit in results if hit.title)
         held = (title for title in titles if self._completes(title, before, last))
-        for title in islice(held, limit):
+        for _, title in zip(range(limit), held, strict=False):
             yield Suggestion(title, "titles", 1)
 
     def _completes(self, title: str, before: Sequence[str], last: Word) -> bool:

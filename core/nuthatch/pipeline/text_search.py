@@ -90,13 +90,14 @@ class SearchTask(NamedTuple):
     depth: int = 0
 
     def climb(self, limit: int) -> LadderSearch:
-        """Return the climb for so many hits; where all that match are read, `auto` ranks them."""
+        """Return the climb for so many hits, as far as engines count; where all that match are
+        read, `auto` ranks them."""
         ranks = self.wanted is not None and self.policy == "auto"
         policy: Policy = "ranked" if ranks else self.policy
         return LadderSearch(
             self.query,
             policy,
-            limit,
+            min(limit, self.facts.deepest),
             self.budget,
             counted=self.request.explain,
             depth=self.depth,
