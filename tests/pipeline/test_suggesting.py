@@ -57,6 +57,11 @@ def test_an_error_in_the_beginning_is_forgiven(index: LexicalBackend) -> None:
     assert [one.text for one in index.suggest("kyeb")] == ["keyboard"]
 
 
+def test_fields_may_be_named_by_what_is_read_once(index: LexicalBackend) -> None:
+    once: Any = iter(["brand"])
+    assert index.suggest("mou", fields=once) == index.suggest("mou", fields=["brand"])
+
+
 @pytest.mark.parametrize("limit", [2**31, 2**63, 10**30])
 def test_a_limit_may_be_beyond_all_that_there_is(index: LexicalBackend, limit: int) -> None:
     found = index.suggest("mou", limit, fields=["brand"], titles=True)
@@ -148,6 +153,7 @@ def test_an_index_that_is_not_there_yet_suggests_nothing(tmp_path: Path) -> None
         (("mou", 0), {}, "at least 1"),
         (("mou", None), {}, "have a limit"),
         (("mou",), {"fields": "brand"}, "list of names"),
+        (("mou",), {"fields": None}, "list of names"),
         (("mou",), {"fields": ["price"]}, "keyword fields"),
     ],
 )

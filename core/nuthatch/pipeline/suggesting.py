@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -85,27 +85,30 @@ class Suggester:
         self, text: str, limit: int, fields: Sequence[str], *, titles: bool
     ) -> list[Suggestion]:
         """Return suggestions of all sources. Raise `InvalidQuery` and `UnsupportedQuery`."""
-        self._check(text, limit, fields)
+        names = self._check(text, limit, fields)
         found = [*self._suggest_words(text, limit)]
-        for field in fields:
+        for field in names:
             found += self._suggest_values(text, field, limit)
         if titles:
             found += self._suggest_titles(text, limit)
         # Sources keep their order among equals, and so does what one of them gives.
         return sorted(found, key=lambda one: (one.edits, -one.frequency))
 
-    def _check(self, text: object, limit: int, fields: Sequence[str]) -> None:
+    def _check(self, text: object, limit: int, fields: Iterable[str]) -> tuple[str, ...]:
+        """Return the names of the fields."""
         require_support(self._index.name, self._index.capabilities, "dictionary")
         if not isinstance(text, str):
             raise InvalidQuery(f"suggestions are for a text; found {text!r}")
         check_limit(limit)
         if limit is None:
             raise InvalidQuery("suggestions have a limit; found None")
-        if isinstance(fields, str):
+        if isinstance(fields, str) or not isinstance(fields, Iterable):
             raise InvalidQuery(f"fields is a list of names; found {fields!r}")
-        for field in fields:
+        names = tuple(fields)
+        for field in names:
             if not isinstance(self._index.schema.field(field), KeywordField):
                 raise InvalidQuery(f"values are suggested of keyword fields; {field!r} is none")
+        return names
 
     def _suggest_words(self, text: str, limit: int) -> Iterator[Suggestion]:
         """Yield texts whose last word is completed, the most frequent first.
