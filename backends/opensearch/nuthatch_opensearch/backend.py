@@ -54,6 +54,8 @@ T = TypeVar("T")
 #: Seconds before a read that the cluster could not answer is made again: the first time, at most.
 _PAUSE: Final = 0.05
 _LONGEST: Final = 1.0
+#: How much longer each pause is: what is there again is read at most so much later.
+_GROWTH: Final = 1.5
 
 
 class Place(NamedTuple):
@@ -362,7 +364,7 @@ class Pauses:
         """Return the next pause. Raise the error where another try cannot help or is too late."""
         if not error.transient or monotonic() + self._pause >= self._ends:
             raise error
-        pause, self._pause = self._pause, min(2 * self._pause, _LONGEST)
+        pause, self._pause = self._pause, min(_GROWTH * self._pause, _LONGEST)
         return pause
 
 
