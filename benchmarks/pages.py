@@ -48,6 +48,11 @@ PAGES: Final = (
     Page("benchmarks-tantivy", f"tantivy {_USUAL}"),
     Page("benchmarks", f"sqlite {_USUAL} --growth"),
     Page("benchmarks-postgres", "postgres --documents 200000 --films 150000 --queries 10"),
+    Page(
+        "benchmarks-opensearch",
+        "opensearch --documents 30000 --rounds 5 "
+        "--only added,loading,equality,clients,kills,size --large 500000",
+    ),
     Page("benchmarks-fields", "queries --engines sqlite,tantivy,postgresql"),
     Page("benchmarks-relevance", "relevance"),
     Page("benchmarks-typed", "typed --words 60 --each 24"),
