@@ -32,14 +32,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, pairwise
 from math import log, sqrt
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.normalize import NormalizedQuery
 from nuthatch.text.runs import is_unspaced
 from nuthatch.text.words import GRAMS, WordReader
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,42 +144,61 @@ class RelevanceQuery:
         #: The idf of each token that is in the index.
         self.weights = {
             token: log(1 + (chunks - frequency + 0.5) / (frequency + 0.5))
-            for token in chain.from_iterable(slot.tokens for slot in slots)
+            for token in chain.from_iterable([slot.tokens for slot in slots])
             if (frequency := frequencies.get(token, 0))
         }
-        known = [slot for slot in slots if any(map(self.weights.__contains__, slot.tokens))]
+        known = [slot for slot in slots if not self.weights.keys().isdisjoint(slot.tokens)]
         #: The tokens of each slot that is in the index, and how often the query has it.
-        self.slots: Mapping[tuple[str, ...], int] = Counter(slot.tokens for slot in known)
+        self.slots = _count([slot.tokens for slot in known])
         #: Neighbours, and how many words on the second stands; with how often the query has them.
-        self.pairs: Mapping[tuple[tuple[str, ...], tuple[str, ...], int], int] = Counter(
-            (first.tokens, second.tokens, second.place - first.place)
-            for first, second in pairwise(known)
-            if first.tokens != second.tokens
-            and not (is_unspaced(first.word) or is_unspaced(second.word))
+        self.pairs = _count(
+            [
+                (first.tokens, second.tokens, second.place - first.place)
+                for first, second in pairwise(known)
+                if first.tokens != second.tokens
+                and not (is_unspaced(first.word) or is_unspaced(second.word))
+            ]
         )
         unknown = settings.unknown * log(1 + (chunks + 0.5) / 0.5)
-        #: The distinct grams of each word, and what the word weighs.
-        self.words: list[tuple[Sequence[str], float]] = []
+        numbers: dict[str, int] = {}
+        #: The numbers of the distinct grams of each word, and what the word weighs.
+        self.words: list[tuple[Sequence[int], float]] = []
         for slot in slots:
-            grams = tuple(dict.fromkeys(GRAMS[slot.word]))
+            grams = [
+                numbers.setdefault(gram, len(numbers)) for gram in dict.fromkeys(GRAMS[slot.word])
+            ]
             weights = [self.weights[token] for token in slot.tokens if token in self.weights]
-            weight = max(weights, default=unknown) * sqrt(len(grams) / settings.usual_grams)
-            self.words.append((grams, weight))
+            weight = max(weights) if weights else unknown
+            self.words.append((grams, weight * sqrt(len(grams) / settings.usual_grams)))
         #: All grams of the query.
-        self.grams = tuple(dict.fromkeys(chain.from_iterable(grams for grams, _ in self.words)))
+        self.grams = tuple(numbers)
 
     def gram_weights(self, holders: Sequence[int], candidates: int) -> list[float]:
         """Return what each gram adds before saturation; `holders`: the candidates that hold it."""
-        rarity = {
-            gram: self.settings.least_gram + log(1 + (candidates - held + 0.5) / (held + 0.5))
-            for gram, held in zip(self.grams, holders, strict=True)
-        }
-        weights = dict.fromkeys(self.grams, 0.0)
+        rarities = _rarities(candidates, self.settings.least_gram)
+        rarity = [rarities[held] for held in holders]
+        weights = [0.0] * len(rarity)
         for grams, weight in self.words:
-            share = weight / sum(map(rarity.__getitem__, grams))
+            share = weight / sum([rarity[gram] for gram in grams])
             for gram in grams:
                 weights[gram] += share * rarity[gram]
-        return list(weights.values())
+        return weights
+
+
+def _count(found: Sequence[K]) -> dict[K, int]:
+    """Return how often each is there; a `Counter` takes longer for so few."""
+    counts: dict[K, int] = {}
+    for key in found:
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+@lru_cache(maxsize=256)
+def _rarities(candidates: int, least: float) -> Sequence[float]:
+    """Return λ of a gram by the number of the candidates that hold it."""
+    return [
+        least + log(1 + (candidates - held + 0.5) / (held + 0.5)) for held in range(candidates + 1)
+    ]
 
 
 def rescore(
