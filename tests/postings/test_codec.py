@@ -165,6 +165,25 @@ def test_what_is_damaged_is_found_where_it_is_read_and_nowhere_else() -> None:
         assert isinstance(caught.value.__cause__, ValueError)
 
 
+def test_what_was_judged_is_unpacked_once_and_still_held_to_its_hash() -> None:
+    unpacked = []
+
+    class Counted(CompressedChunk):
+        def unpack(self, packed: bytes) -> bytes:
+            unpacked.append(packed)
+            return super().unpack(packed)
+
+    chunk = Counted(HELD.row(0), proofs=True, verify=True)
+    assert chunk.peek() == ("Heat", "one ")
+    assert (chunk.title, chunk.text) == ("Heat", "one ")
+    assert len(unpacked) == 1
+    swapped = HELD._replace(chunks=[HELD.chunks[1], HELD.chunks[0]])
+    damaged = CompressedChunk(swapped.row(0), proofs=True, verify=True)
+    assert damaged.peek() == ("Heat", "two")
+    with pytest.raises(IndexCorrupt, match="does not match its hash"):
+        _ = damaged.text
+
+
 def test_a_document_that_does_not_lead_to_its_root_is_damage() -> None:
     held = stored(["one ", "two"])
     with pytest.raises(IndexCorrupt, match=r"'heat' cannot be read .it does not match its root"):

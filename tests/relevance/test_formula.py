@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from random import Random
+from string import ascii_lowercase
 
 import pytest
 from hypothesis import given
@@ -207,9 +209,54 @@ def test_weights_of_nothing_leave_the_score_alone(
     assert rescored.scores == [one.score for one in given]
 
 
-def test_chunks_that_look_alike_keep_their_order() -> None:
+@WAYS
+@given(text=texts, one=st.builds(ScoredText, st.just(1.0), texts, texts), times=st.integers(1, 30))
+def test_chunks_that_look_alike_keep_their_order(
+    way: Rescore, text: str, one: ScoredText, times: int
+) -> None:
     analyzer = get_analyzer("english")
-    query = RelevanceQuery(slots_of(analyzer, normalize(analyzer, "heat")), {"heat": 3}, 9, 2.0)
-    for way in (rescore, rescore_in_arrays):
-        rescored = way(query, analyzer, [ScoredText(1.0, "", "heat again")] * 3)
-        assert rescored.order == [0, 1, 2]
+    frequencies, chunks, average = frequencies_of(analyzer, [one] * times, 9)
+    slots = slots_of(analyzer, normalize(analyzer, f"{one.text} {text}"))
+    rescored = way(RelevanceQuery(slots, frequencies, chunks, average), analyzer, [one] * times)
+    assert rescored.order == list(range(times))
+    assert len(set(rescored.scores)) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_long_texts_and_many_grams_have_the_same_scores_both_ways(seed: int) -> None:
+    random = Random(seed)
+    words = ["".join(random.choices(ascii_lowercase, k=random.randint(3, 9))) for _ in range(500)]
+    given = [
+        ScoredText(random.random(), words[row], " ".join(random.choices(words, k=4_000)))
+        for row in range(4)
+    ]
+    analyzer = get_analyzer("english")
+    frequencies, chunks, average = frequencies_of(analyzer, given, 9)
+    slots = slots_of(analyzer, normalize(analyzer, " ".join(words[:64])))
+    query = RelevanceQuery(slots, frequencies, chunks, average)
+    plain, arrays = (way(query, analyzer, given) for way in (rescore, rescore_in_arrays))
+    assert len(query.grams) > 300
+    for column, other in zip(plain.columns, arrays.columns, strict=True):
+        assert other == pytest.approx(column, rel=1e-12)
+
+
+class _Pieces:
+    """A third party's analyzer whose words keep their punctuation."""
+
+    name = "pieces"
+    fingerprint = "pieces/1"
+
+    def tokens(self, text: str) -> list[str]:
+        return text.lower().split()
+
+
+@WAYS
+def test_what_stands_for_a_letter_that_is_not_ascii_is_none(way: Rescore) -> None:
+    analyzer = _Pieces()
+    slots = slots_of(analyzer, normalize(analyzer, "caf?"))
+    given = [ScoredText(1.0, "", "a caf? here"), ScoredText(1.0, "", "a café here")]
+    frequencies, chunks, average = frequencies_of(analyzer, given, 9)
+    rescored = way(RelevanceQuery(slots, frequencies, chunks, average), analyzer, given)
+    parts = list(map(rescored.parts_of, range(2)))
+    assert [part["early words"] > 0 for part in parts] == [True, False]
+    assert parts[1]["shared grams"] < parts[0]["shared grams"] / 2

@@ -82,6 +82,7 @@ class PackedChunk:
         "_leaves",
         "_packed",
         "_proofs",
+        "_unpacked",
         "_values",
         "_verify",
         "chunk_idx",
@@ -109,6 +110,7 @@ class PackedChunk:
         self.root = root
         self._header = header
         self._packed = packed
+        self._unpacked: bytes | None = None
         self._proofs = proofs
         self._verify = verify
         self._values: dict[str, Any] | None = None
@@ -142,7 +144,8 @@ class PackedChunk:
     @property
     def text(self) -> str:
         try:
-            text = self.unpack(self._packed)
+            unpacked = self._unpacked  # what was judged is not unpacked again
+            text = self.unpack(self._packed) if unpacked is None else unpacked
             if self._verify and leaf_hash(text) != self._leaf:
                 raise ValueError(f"the text of its chunk {self.chunk_idx} does not match its hash")
             return text.decode()
@@ -153,7 +156,8 @@ class PackedChunk:
         """Return title and text to rank by, not held to their hashes; who shows them reads them
         by name."""
         try:
-            return read_title(self._header), self.unpack(self._packed).decode()
+            self._unpacked = text = self.unpack(self._packed)
+            return read_title(self._header), text.decode()
         except UNREADABLE as error:
             raise self.corrupt(error) from error
 

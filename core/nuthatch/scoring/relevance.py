@@ -161,7 +161,8 @@ def rescore_in_arrays(
     norms = np.multiply(settings.k1, relative, dtype=np.float64)[:, np.newaxis]
     counts = _count_grams(query.grams, lines)
     weights = query.gram_weights(np.count_nonzero(counts, axis=0).tolist(), len(candidates))
-    grams = _saturate(counts, settings.k1, norms) @ np.array(weights)
+    # A product of matrices would sum up like rows in unlike ways, and part what is equal.
+    grams = (_saturate(counts, settings.k1, norms) * weights).sum(axis=1)
     found = _find_words(tokens, reader, lines)
     position, title, pairs = _judge_words(query, tokens.number_of, lines, found, norms)
     columns = (
@@ -355,7 +356,7 @@ def _judge_words(
     title = nothing
     if in_title.any():
         saturated = _saturate(titles, settings.k1, _title_norms(query, lines.titles))
-        title = (weights * saturated) @ np.array([*query.slots.values()], np.float64)
+        title = (weights * saturated * [*query.slots.values()]).sum(axis=1)
     if not query.pairs:
         return position, title, nothing
     counts = _count_pairs(query, number_of, lines, found, rows)
@@ -363,7 +364,7 @@ def _judge_words(
     first = weights.take([slot_number[pair[0]] for pair in query.pairs], axis=1)
     second = weights.take([slot_number[pair[1]] for pair in query.pairs], axis=1)
     saturated = _saturate(counts, settings.k1, norms)
-    pairs = ((first + second) * saturated) @ np.array([*query.pairs.values()], np.float64)
+    pairs = ((first + second) * saturated * [*query.pairs.values()]).sum(axis=1)
     return position, title, pairs / 2
 
 
