@@ -288,10 +288,10 @@ def _find_words(tokens: _Tokens, reader: WordReader, lines: _Lines) -> _Found:
     if tokens.token_of is None:
         return _look_at_all_words(tokens.number_of, reader, lines.text)
     words = _find_heads(lines.codes[lines.starts], tokens.heads, lines.size)
-    edges = map(slice, lines.starts.take(words).tolist(), lines.ends.take(words).tolist())
-    number_by_word = _Numbers(tokens.token_of, tokens.number_of)
-    found = map(number_by_word.__getitem__, map(lines.text.__getitem__, edges))
-    numbers = np.fromiter(found, np.intp, words.size)
+    text, number_of = lines.text, tokens.number_of
+    edges = zip(lines.starts.take(words).tolist(), lines.ends.take(words).tolist(), strict=True)
+    read = map(tokens.token_of, [text[begin:end] for begin, end in edges])
+    numbers = np.array([number_of.get(token, -1) for token in read], np.intp)
     is_found = numbers >= 0
     return _Found(words[is_found], numbers[is_found])
 
@@ -306,19 +306,6 @@ def _find_heads(codes: Codes, heads: Iterable[str], size: int) -> PositionArray:
             code = codes.dtype.type(int.from_bytes(raw, "little"))
             is_found |= (codes if len(head) == GRAM else codes & mask) == code
     return is_found.nonzero()[0]
-
-
-class _Numbers(dict[str, int]):
-    """The number of the token of each word; −1 where it is not of the query."""
-
-    def __init__(self, token_of: Callable[[str], str], number_of: Mapping[str, int]) -> None:
-        super().__init__()
-        self._token_of = token_of
-        self._number_of = number_of
-
-    def __missing__(self, word: str) -> int:
-        number = self[word] = self._number_of.get(self._token_of(word), -1)
-        return number
 
 
 def _rows_of(places: PositionArray, begins: PositionArray) -> PositionArray:
