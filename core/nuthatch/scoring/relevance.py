@@ -129,7 +129,7 @@ def _join_european_lines(
         lines.append(line)
         lengths[number] = len(line)
         begin = end
-    if begin < len(raw):
+    if begin <= len(raw):
         lines.append(european().spell(raw[begin:]))
     return " ".join(lines), lengths
 
