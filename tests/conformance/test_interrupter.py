@@ -55,7 +55,9 @@ def test_an_error_in_place_of_the_interrupt_is_a_loss() -> None:
 
 
 def test_a_call_that_hangs_after_its_interrupt_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nuthatch_conformance.interrupter._PATIENCE", 0.2)
+    monkeypatch.setattr(
+        "nuthatch_conformance.interrupter._PATIENCE", 3.0
+    )  # far more than to collect garbage
     locked = Lock()
     locked.acquire()
 
@@ -75,7 +77,9 @@ def test_a_call_that_hangs_after_its_interrupt_fails(monkeypatch: pytest.MonkeyP
 
 
 def test_what_hangs_between_interrupts_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nuthatch_conformance.interrupter._PATIENCE", 0.2)
+    monkeypatch.setattr(
+        "nuthatch_conformance.interrupter._PATIENCE", 3.0
+    )  # far more than to collect garbage
     locked = Lock()
     locked.acquire()
     with Interrupter(0), pytest.raises(AssertionError, match="it hangs"):
