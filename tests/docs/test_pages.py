@@ -81,7 +81,7 @@ def test_the_readme_holds_the_two_commands_that_install() -> None:
         "$ python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt . "
         "&& .venv/bin/nuthatch demo",
         "$ python3 -m venv .venv && .venv/bin/pip install -q -r requirements-dev.txt "
-        "&& .venv/bin/python -m pytest -n auto -q",
+        "&& .venv/bin/python -m pytest -n auto --dist worksteal -q",
     ]
 
 
