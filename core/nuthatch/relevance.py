@@ -37,6 +37,7 @@ from itertools import chain, pairwise
 from math import log, sqrt
 from typing import NamedTuple, TypeVar
 
+from nuthatch.contract.statistics import inverse_document_frequency
 from nuthatch.text.analyzer import Analyzer
 from nuthatch.text.normalize import NormalizedQuery
 from nuthatch.text.runs import is_unspaced
@@ -143,7 +144,7 @@ class RelevanceQuery:
         self.average_length = average_length
         #: The idf of each token that is in the index.
         self.weights = {
-            token: log(1 + (chunks - frequency + 0.5) / (frequency + 0.5))
+            token: inverse_document_frequency(chunks, frequency)
             for token in chain.from_iterable([slot.tokens for slot in slots])
             if (frequency := frequencies.get(token, 0))
         }

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final, NamedTuple
 
 from nuthatch.contract.filters import Filter
 from nuthatch.contract.query import Corrections, Rung
 from nuthatch.contract.reader import AsyncDictionaryReader, AsyncReader, KnownWord, Matches
+from nuthatch.contract.statistics import CollectionStatistics, inverse_document_frequency
 from nuthatch.matching import is_known
 from nuthatch.pipeline.readers import has_dictionary
 from nuthatch.pipeline.shape import check_type, missing_method
-from nuthatch.scoring.bm25 import BM25
 from nuthatch.text.normalize import Dropped, NormalizedQuery
 from nuthatch.text.slot import Alternative, tokens_of
 
@@ -126,11 +125,14 @@ class _Expander:
         A rare completion says no more of what somebody meant than a frequent one: with its own
         inverse document frequency it would come first.
         """
-        chunks = (await self._reader.statistics()).chunks
+        statistics = await self._reader.statistics()
+        check_type(self._backend, "statistics", statistics, CollectionStatistics)
+        # Without one snapshot the number of chunks may be of an earlier state.
+        chunks = max(statistics.chunks, *(word.frequency for word in words), 0)
         together = min(chunks, sum(word.frequency for word in words))
-        idf = partial(BM25().weight, chunks)
+        least = inverse_document_frequency(chunks, together)
         return tuple(
-            Alternative(word.token, idf(together) / idf(min(chunks, word.frequency)))
+            Alternative(word.token, least / inverse_document_frequency(chunks, word.frequency))
             for word in words
         )
 
