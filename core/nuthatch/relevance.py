@@ -34,7 +34,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
-from math import log, sqrt
+from math import sqrt
 from typing import NamedTuple, TypeVar
 
 from nuthatch.contract.statistics import inverse_document_frequency
@@ -160,7 +160,7 @@ class RelevanceQuery:
                 and not (is_unspaced(first.word) or is_unspaced(second.word))
             ]
         )
-        unknown = settings.unknown * log(1 + (chunks + 0.5) / 0.5)
+        unknown = settings.unknown * inverse_document_frequency(chunks, 0)
         numbers: dict[str, int] = {}
         #: The numbers of the distinct grams of each word, and what the word weighs.
         self.words: list[tuple[Sequence[int], float]] = []
@@ -197,9 +197,7 @@ def _count(found: Sequence[K]) -> dict[K, int]:
 @lru_cache(maxsize=256)
 def _rarities(candidates: int, least: float) -> Sequence[float]:
     """Return λ of a gram by the number of the candidates that hold it."""
-    return [
-        least + log(1 + (candidates - held + 0.5) / (held + 0.5)) for held in range(candidates + 1)
-    ]
+    return [least + inverse_document_frequency(candidates, held) for held in range(candidates + 1)]
 
 
 def rescore(

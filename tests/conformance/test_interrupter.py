@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Lock
 from time import perf_counter
 
@@ -32,9 +32,22 @@ def slow_codec() -> Iterator[None]:
     codecs.unregister(_find_codec)
 
 
-def test_an_interrupt_that_a_codec_raises_again_was_seen() -> None:
+@pytest.fixture
+def locked(monkeypatch: pytest.MonkeyPatch) -> Lock:
+    """Return a lock that nobody releases, with a watch that waits longer than garbage takes."""
+    monkeypatch.setattr("nuthatch_conformance.interrupter._PATIENCE", 3.0)
+    lock = Lock()
+    lock.acquire()
+    return lock
+
+
+def interrupt_often(call: Callable[[], object]) -> list[BaseException | None]:
     with Interrupter(0) as interrupter:
-        seen = [interrupter.interrupt("encode", lambda: "x".encode(_SLOW)) for _ in range(20)]
+        return [interrupter.interrupt("encode", call) for _ in range(20)]
+
+
+def test_an_interrupt_that_a_codec_raises_again_was_seen() -> None:
+    seen = interrupt_often(lambda: "x".encode(_SLOW))
     assert sum(error is not None for error in seen) > 5
 
 
@@ -45,43 +58,22 @@ def test_an_error_in_place_of_the_interrupt_is_a_loss() -> None:
         except BaseException as error:  # the mistake that is to be found
             raise ValueError("translated") from error
 
-    def interrupt_often() -> None:
-        with Interrupter(0) as interrupter:
-            for _ in range(20):
-                interrupter.interrupt("encode", translate)
-
     with pytest.raises(AssertionError, match="the caller saw ValueError: translated"):
-        interrupt_often()
+        interrupt_often(translate)
 
 
-def test_a_call_that_hangs_after_its_interrupt_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "nuthatch_conformance.interrupter._PATIENCE", 3.0
-    )  # far more than to collect garbage
-    locked = Lock()
-    locked.acquire()
-
+def test_a_call_that_hangs_after_its_interrupt_fails(locked: Lock) -> None:
     def wait_when_interrupted() -> None:
         try:
             "x".encode(_SLOW)
         except (KeyboardInterrupt, ApplicationInterrupt):
             locked.acquire()
 
-    def interrupt_often() -> None:
-        with Interrupter(0) as interrupter:
-            for _ in range(20):
-                interrupter.interrupt("encode", wait_when_interrupted)
-
     with pytest.raises(AssertionError, match="the caller saw AssertionError: it hangs"):
-        interrupt_often()
+        interrupt_often(wait_when_interrupted)
 
 
-def test_what_hangs_between_interrupts_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "nuthatch_conformance.interrupter._PATIENCE", 3.0
-    )  # far more than to collect garbage
-    locked = Lock()
-    locked.acquire()
+def test_what_hangs_between_interrupts_fails(locked: Lock) -> None:
     with Interrupter(0), pytest.raises(AssertionError, match="it hangs"):
         locked.acquire()
 

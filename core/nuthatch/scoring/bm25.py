@@ -25,6 +25,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
+from nuthatch.contract.statistics import inverse_document_frequency
+
 if TYPE_CHECKING:
     from nuthatch.scoring.arrays import ScoreArray
 
@@ -55,10 +57,9 @@ class BM25:
         """Return the idf of a term that `df` of `chunks` chunks hold."""
         if not 0 <= df <= chunks:
             raise ValueError(f"df must lie between 0 and the number of chunks {chunks}, found {df}")
-        odds = (chunks - df + 0.5) / (df + 0.5)
         if self.idf == "lucene":
-            return math.log(1 + odds)
-        logarithm = math.log(odds)
+            return inverse_document_frequency(chunks, df)
+        logarithm = math.log((chunks - df + 0.5) / (df + 0.5))
         return logarithm if logarithm > 0 else FTS5_FLOOR
 
     def bound(self, weight: float) -> float:
